@@ -1,0 +1,227 @@
+//! A hardwired-weight machine as the simulator sees it: plain numbers in SI units.
+//!
+//! [`Design`] is what remains once a TOML file has been merged with what it extends, overridden and
+//! validated. Where each number comes from is kept beside it in [`Design::provenance`], keyed by the
+//! dotted path of the schema (`chip.clock`).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::provenance::Provenance;
+use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
+
+/// Rows and columns of chips; a chip has a link to every other chip of its row and of its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Grid {
+    /// Rows, R.
+    pub rows: u32,
+    /// Columns, C.
+    pub columns: u32,
+}
+
+impl Grid {
+    /// Number of chips, R x C.
+    #[must_use]
+    pub fn chips(self) -> u32 {
+        self.rows * self.columns
+    }
+}
+
+/// The array of hardwired neurons of one chip.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HnArray {
+    /// Bits of an activation, fed serially, least significant first.
+    pub activation_bits: u32,
+    /// Inputs that share one accumulator port by time multiplexing; 1 wires every input to its own port.
+    pub inputs_per_port: u32,
+    /// Weights one chip can hold.
+    pub weight_capacity: u64,
+}
+
+/// The vector unit. Rates are per layer in flight: every layer has a lane group of its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Vex {
+    /// Cached key or value vectors of one head consumed per cycle and layer.
+    pub kv_vectors_per_cycle: u32,
+    /// Elements per cycle of the non-linear functions, per layer.
+    pub nonlinear_lanes: u32,
+    /// Latency of one dependent non-linear operation, beyond elements / lanes.
+    pub nonlinear_latency: Cycles,
+}
+
+/// The on-chip SRAM that holds the KV cache.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AttentionBuffer {
+    /// Capacity per chip.
+    pub capacity: Bytes,
+    /// Banks per chip, each with one read and one write port.
+    pub banks: u32,
+    /// Width of a bank's port in bits.
+    pub port_bits: u32,
+    /// Read latency.
+    pub latency: Cycles,
+    /// Share of the peak bandwidth (banks x port x clock) that attention reaches, 0 to 1.
+    pub efficiency: f64,
+}
+
+/// The off-chip stacked memory of one chip.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Hbm {
+    /// Stacks per chip.
+    pub stacks: u32,
+    /// Capacity of a stack.
+    pub stack_capacity: Bytes,
+    /// Bandwidth of a stack, used by the `lockstep` and `dataflow` disciplines.
+    pub stack_bandwidth: BytesPerSecond,
+    /// Effective bandwidth per chip that the paper's accounting implies, used by `serial` only.
+    pub serial_bandwidth: BytesPerSecond,
+}
+
+/// Links between chips.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Interconnect {
+    /// Payload bandwidth of a link per direction.
+    pub link_bandwidth: BytesPerSecond,
+    /// Latency of a hop beyond serialization.
+    pub hop_latency: Seconds,
+}
+
+/// How one group of chips combines a vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// Every member sends its whole vector to every other member.
+    Direct,
+    /// Reduce-scatter, then all-gather, each by direct messages to all peers.
+    TwoPhase,
+    /// Ring reduce-scatter and all-gather.
+    Ring,
+    /// Recursive halving, then recursive doubling; groups of a power of two.
+    HalvingDoubling,
+}
+
+impl Algorithm {
+    /// Every algorithm with the name used in files and on the command line.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("direct", Self::Direct),
+        ("two-phase", Self::TwoPhase),
+        ("ring", Self::Ring),
+        ("halving-doubling", Self::HalvingDoubling),
+    ];
+}
+
+/// How an all-reduce over all chips crosses rows and columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AllChip {
+    /// All-reduce of the whole vector in rows, then of the whole vector in columns.
+    RowThenColumn,
+    /// Reduce-scatter in rows, all-reduce of the shard in columns, all-gather in rows.
+    Hierarchical,
+}
+
+impl AllChip {
+    /// Every scheme with the name used in files and on the command line.
+    pub const ALL: [(&'static str, Self); 2] =
+        [("row-then-column", Self::RowThenColumn), ("hierarchical", Self::Hierarchical)];
+}
+
+/// Choices of the mapping that are not fixed by the machine or the model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MappingOptions {
+    /// Bytes of an element on a link (partial sums).
+    pub link_element_bytes: u32,
+    /// Bytes of an element of the KV cache.
+    pub kv_element_bytes: u32,
+    /// Algorithm of collectives within a row or column.
+    pub collective: Algorithm,
+    /// Whether partners rotate from layer to layer.
+    pub rotate_partners: bool,
+    /// Scheme of the all-reduce over all chips.
+    pub all_chip: AllChip,
+    /// Whether sliding windows of the model limit attention and the KV cache.
+    pub sliding_windows: bool,
+    /// Candidates each chip contributes to sampling (local top-k before the exchange).
+    pub sampling_candidates: u32,
+}
+
+/// Area of the blocks of one chip.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BlockAreas {
+    /// Hardwired-neuron array.
+    pub hn_array: SquareMm,
+    /// Vector unit.
+    pub vex: SquareMm,
+    /// Control unit.
+    pub control_unit: SquareMm,
+    /// Attention buffer.
+    pub attention_buffer: SquareMm,
+    /// Interconnect engine.
+    pub interconnect_engine: SquareMm,
+    /// HBM physical layer.
+    pub hbm_phy: SquareMm,
+}
+
+/// Power of one block: leakage always, energy per event.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BlockEnergy {
+    /// Power drawn whether or not anything happens (leakage, clock tree, line terminations).
+    pub static_power: Watts,
+    /// Energy of one event; the event is named at the field that holds this.
+    pub per_event: Joules,
+}
+
+/// Energy model of one chip.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Energy {
+    /// Event: one weight times one whole activation.
+    pub hn_array: BlockEnergy,
+    /// Event: one element of a cached vector times one query element, or one non-linear element.
+    pub vex: BlockEnergy,
+    /// Event: one token-layer step issued.
+    pub control_unit: BlockEnergy,
+    /// Event: one byte read.
+    pub attention_buffer: BlockEnergy,
+    /// Event: one byte sent.
+    pub interconnect_engine: BlockEnergy,
+    /// Event: one byte read from HBM.
+    pub hbm_phy: BlockEnergy,
+    /// System power over the sum of the chips' power.
+    pub system_factor: f64,
+}
+
+/// A complete machine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Design {
+    /// Name of the preset, or the path of the file.
+    pub name: String,
+    /// One line for people.
+    pub summary: String,
+    /// Name of the model preset whose weights the machine carries unless another is asked for.
+    pub model: String,
+    /// Name of the process-node preset.
+    pub node: String,
+    /// Chips.
+    pub grid: Grid,
+    /// Clock of the chips.
+    pub clock: Hertz,
+    /// Hardwired-neuron array.
+    pub hn_array: HnArray,
+    /// Vector unit.
+    pub vex: Vex,
+    /// On-chip KV memory.
+    pub attention_buffer: AttentionBuffer,
+    /// Off-chip memory.
+    pub hbm: Hbm,
+    /// Links.
+    pub interconnect: Interconnect,
+    /// Choices of the mapping.
+    pub mapping: MappingOptions,
+    /// Areas of the blocks.
+    pub area: BlockAreas,
+    /// Energy model.
+    pub energy: Energy,
+    /// Where every value comes from, by dotted path.
+    pub provenance: BTreeMap<String, Provenance>,
+}

@@ -1,0 +1,3 @@
+//! MLIR text for the learned cost model: lexer, parser, graph and tokenizer.
+//!
+//! Nothing is built here yet; the crate reserves the place so that no other part grows MLIR knowledge.

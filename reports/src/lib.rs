@@ -1,0 +1,1 @@
+//! Tables and number formats over plain result structs.

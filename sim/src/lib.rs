@@ -1,0 +1,1 @@
+//! Event engine, chip units, mapping and schedules of a hardwired-weight machine.
