@@ -1,1 +1,4 @@
 //! Event engine, chip units, mapping and schedules of a hardwired-weight machine.
+
+pub mod engine;
+pub mod mapping;

@@ -1,0 +1,275 @@
+//! The pending events in total order: by cycle, then priority, then order of scheduling.
+//!
+//! Most events lie within a few thousand cycles, so near ones sit in a wheel of one-cycle buckets
+//! (constant time), far ones in a heap until the wheel reaches them. The order that comes out is that of
+//! a plain sorted list; a property test holds the two together.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use serde::{Deserialize, Serialize};
+
+/// Rank among events of one cycle; the lower one goes first.
+pub type Priority = u8;
+
+/// Where an event stands in the total order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key {
+    /// Reference cycle.
+    pub cycle: u64,
+    /// Rank within the cycle.
+    pub priority: Priority,
+    /// Order of scheduling, unique per queue.
+    pub sequence: u64,
+}
+
+const BUCKETS: usize = 1 << 13;
+const MASK: u64 = BUCKETS as u64 - 1;
+
+#[derive(Debug, Clone, Copy)]
+struct Entry<E> {
+    rank: u64,
+    event: E,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Far<E> {
+    cycle: u64,
+    rank: u64,
+    event: E,
+}
+
+/// A queue of events `E`; `E` is small and copied.
+#[derive(Debug, Clone)]
+pub struct Queue<E> {
+    now: u64,
+    sequence: u64,
+    popped: u64,
+    wheel: Vec<Vec<Entry<E>>>,
+    occupied: Vec<u64>,
+    near: usize,
+    /// Events of the current cycle, last one first out.
+    current: Vec<Entry<E>>,
+    far: BinaryHeap<Reverse<Far<E>>>,
+}
+
+/// A queue as it is stored in a checkpoint: the pending events in order.
+#[derive(Serialize, Deserialize)]
+struct Stored<E> {
+    now: u64,
+    sequence: u64,
+    popped: u64,
+    pending: Vec<(Key, E)>,
+}
+
+/// The priority rides in the top byte, so one comparison orders events within a cycle.
+const fn rank(priority: Priority, sequence: u64) -> u64 {
+    ((priority as u64) << 56) | sequence
+}
+
+const fn key(cycle: u64, rank: u64) -> Key {
+    Key { cycle, priority: (rank >> 56) as u8, sequence: rank & ((1 << 56) - 1) }
+}
+
+impl<E: Copy + Ord> Default for Queue<E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<E: Copy + Ord> Queue<E> {
+    /// An empty queue at cycle 0.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            now: 0,
+            sequence: 0,
+            popped: 0,
+            wheel: (0..BUCKETS).map(|_| Vec::new()).collect(),
+            occupied: vec![0; BUCKETS / 64],
+            near: 0,
+            current: Vec::new(),
+            far: BinaryHeap::new(),
+        }
+    }
+
+    /// The cycle of the last event taken.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Events taken so far.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.popped
+    }
+
+    /// Whether nothing is pending.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of pending events.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.near + self.current.len() + self.far.len()
+    }
+
+    /// Schedules `event` at `cycle`, which must not lie in the past.
+    #[inline]
+    pub fn push(&mut self, cycle: u64, priority: Priority, event: E) {
+        assert!(cycle >= self.now, "an event at cycle {cycle} lies before now, cycle {}", self.now);
+        let rank = rank(priority, self.sequence);
+        self.sequence += 1;
+        self.place(cycle, Entry { rank, event });
+    }
+
+    #[inline]
+    fn place(&mut self, cycle: u64, entry: Entry<E>) {
+        if cycle == self.now {
+            let at = self.current.partition_point(|e| e.rank > entry.rank);
+            self.current.insert(at, entry);
+        } else if cycle - self.now < BUCKETS as u64 {
+            let bucket = (cycle & MASK) as usize;
+            self.wheel[bucket].push(entry);
+            self.occupied[bucket / 64] |= 1 << (bucket % 64);
+            self.near += 1;
+        } else {
+            self.far.push(Reverse(Far { cycle, rank: entry.rank, event: entry.event }));
+        }
+    }
+
+    /// Takes the next event.
+    #[inline]
+    pub fn pop(&mut self) -> Option<(Key, E)> {
+        if self.current.is_empty() && !self.advance() {
+            return None;
+        }
+        let entry = self.current.pop().expect("advance leaves events of the current cycle");
+        self.popped += 1;
+        Some((key(self.now, entry.rank), entry.event))
+    }
+
+    /// Moves to the next cycle that has events; false when nothing is pending.
+    fn advance(&mut self) -> bool {
+        let near = (self.near > 0).then(|| self.next_occupied());
+        let far = self.far.peek().map(|f| f.0.cycle);
+        let Some(cycle) = [near, far].into_iter().flatten().min() else { return false };
+        self.now = cycle;
+        let bucket = (cycle & MASK) as usize;
+        if near == Some(cycle) {
+            std::mem::swap(&mut self.current, &mut self.wheel[bucket]);
+            self.occupied[bucket / 64] &= !(1 << (bucket % 64));
+            self.near -= self.current.len();
+        }
+        while self.far.peek().is_some_and(|f| f.0.cycle - cycle < BUCKETS as u64) {
+            let Reverse(far) = self.far.pop().expect("just peeked");
+            if far.cycle == cycle {
+                self.current.push(Entry { rank: far.rank, event: far.event });
+            } else {
+                self.place(far.cycle, Entry { rank: far.rank, event: far.event });
+            }
+        }
+        if self.current.len() > 1 {
+            self.current.sort_unstable_by_key(|e| Reverse(e.rank));
+        }
+        true
+    }
+
+    /// Cycle of the nearest occupied bucket after now.
+    #[inline]
+    fn next_occupied(&self) -> u64 {
+        let start = ((self.now + 1) & MASK) as usize;
+        let words = self.occupied.len();
+        let mut word = start / 64;
+        let mut bits = self.occupied[word] & (!0 << (start % 64));
+        for _ in 0..=words {
+            if bits != 0 {
+                let bucket = (word * 64) as u64 + u64::from(bits.trailing_zeros());
+                return self.now + (bucket.wrapping_sub(self.now) & MASK);
+            }
+            word = (word + 1) % words;
+            bits = self.occupied[word];
+        }
+        unreachable!("near events without an occupied bucket")
+    }
+
+    fn pending(&self) -> Vec<(Key, E)> {
+        let mut all: Vec<(Key, E)> = self.current.iter().map(|e| (key(self.now, e.rank), e.event)).collect();
+        for (index, bucket) in self.wheel.iter().enumerate() {
+            let cycle = self.now + ((index as u64).wrapping_sub(self.now) & MASK);
+            all.extend(bucket.iter().map(|e| (key(cycle, e.rank), e.event)));
+        }
+        all.extend(self.far.iter().map(|f| (key(f.0.cycle, f.0.rank), f.0.event)));
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all
+    }
+}
+
+impl<E: Copy + Ord + Serialize> Serialize for Queue<E> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Stored { now: self.now, sequence: self.sequence, popped: self.popped, pending: self.pending() }
+            .serialize(serializer)
+    }
+}
+
+impl<'de, E: Copy + Ord + Deserialize<'de>> Deserialize<'de> for Queue<E> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = Stored::<E>::deserialize(deserializer)?;
+        let mut queue = Self::new();
+        queue.now = stored.now;
+        queue.sequence = stored.sequence;
+        queue.popped = stored.popped;
+        for (key, event) in stored.pending {
+            if key.cycle < queue.now {
+                return Err(serde::de::Error::custom("a stored event lies before the stored time"));
+            }
+            queue.place(key.cycle, Entry { rank: rank(key.priority, key.sequence), event });
+        }
+        Ok(queue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_order_is_cycle_then_priority_then_scheduling() {
+        let mut queue = Queue::new();
+        queue.push(5, 1, 'c');
+        queue.push(5, 0, 'b');
+        queue.push(100_000, 0, 'e');
+        queue.push(5, 1, 'd');
+        queue.push(3, 9, 'a');
+        let order: String = std::iter::from_fn(|| queue.pop()).map(|(_, e)| e).collect();
+        assert_eq!(order, "abcde");
+    }
+
+    proptest! {
+        #[test]
+        fn the_wheel_orders_like_a_sorted_list(steps in prop::collection::vec((0u64..40_000, 0u8..3, any::<bool>()), 1..400)) {
+            let mut queue = Queue::new();
+            let mut list: Vec<(Key, u32)> = Vec::new();
+            for (i, &(delay, priority, pop)) in steps.iter().enumerate() {
+                let cycle = queue.now() + delay;
+                queue.push(cycle, priority, i as u32);
+                list.push((Key { cycle, priority, sequence: i as u64 }, i as u32));
+                if pop {
+                    list.sort();
+                    prop_assert_eq!(queue.pop(), Some(list.remove(0)));
+                }
+            }
+            let stored = serde_json::to_string(&queue).unwrap();
+            let mut queue: Queue<u32> = serde_json::from_str(&stored).unwrap();
+            list.sort();
+            for expected in list {
+                prop_assert_eq!(queue.pop(), Some(expected));
+            }
+            prop_assert!(queue.pop().is_none());
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! From a model and a grid to operations, owners and messages.
+//!
+//! [`Mapping::new`] applies the rules of [`rules`] to every distinct layer of a model, checks that the
+//! weights fit and that heads divide over columns, and keeps the resulting plans. It knows no cycles:
+//! what an operation costs is the units' matter.
+
+pub mod collective;
+mod messages;
+mod plan;
+mod rules;
+
+pub use messages::{Message, OwnerOf, Phase, When, phases};
+pub use plan::{AttentionCost, Category, Elements, LayerPlan, Leg, Matrix, Op, Owner, Scope, Step, Tensor, Work};
+pub use rules::Rule;
+
+use designs::{Algorithm, Attention, Design, Ffn, Grid, Layer, MappingOptions, Model};
+
+/// Why a model cannot be mapped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MappingError {
+    /// Query or KV heads do not divide over the columns.
+    #[error(
+        "{heads} {which} heads of {model} cannot be dealt evenly to {columns} columns; columns that work: {works}"
+    )]
+    Heads {
+        /// Model.
+        model: String,
+        /// "query" or "KV".
+        which: &'static str,
+        /// Heads.
+        heads: u32,
+        /// Columns of the grid.
+        columns: u32,
+        /// Columns that would divide.
+        works: String,
+    },
+    /// The weights do not fit.
+    #[error(
+        "{model} puts {needed} weights on the fullest chip of a {rows} x {columns} grid, but a chip holds {capacity}; \
+         {advice}"
+    )]
+    Capacity {
+        /// Model.
+        model: String,
+        /// Weights on the fullest chip.
+        needed: u64,
+        /// Weights a chip holds.
+        capacity: u64,
+        /// Rows.
+        rows: u32,
+        /// Columns.
+        columns: u32,
+        /// What would be right.
+        advice: String,
+    },
+    /// The algorithm cannot run in groups of this size.
+    #[error("halving-doubling needs rows and columns of a power of two, the grid is {rows} x {columns}; use direct, two-phase or ring")]
+    Algorithm {
+        /// Rows.
+        rows: u32,
+        /// Columns.
+        columns: u32,
+    },
+    /// No grid in bounds holds the model.
+    #[error("no near-square grid of up to {limit} chips with {capacity} weights each holds {model} with its heads dealt evenly")]
+    NoGrid {
+        /// Model.
+        model: String,
+        /// Weights a chip holds.
+        capacity: u64,
+        /// Most chips tried.
+        limit: u32,
+    },
+}
+
+/// Most chips of a grid that [`smallest_grid`] tries.
+pub const MAX_CHIPS: u32 = 1024;
+
+/// A model laid out on a grid.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// Grid.
+    pub grid: Grid,
+    /// Distinct layer kinds.
+    pub kinds: Vec<LayerPlan>,
+    /// For each layer of the model, the index of its kind.
+    pub layer_kinds: Vec<usize>,
+    /// Unembedding and sampling.
+    pub head: LayerPlan,
+    /// Width of the residual stream.
+    pub hidden: u64,
+    /// Weights on the fullest chip.
+    pub weights_per_chip: u64,
+    options: MappingOptions,
+    rules: Vec<(String, Vec<Rule>)>,
+}
+
+impl Mapping {
+    /// Lays `model` out on `grid` with the options and capacity of `design`.
+    ///
+    /// # Errors
+    /// When heads do not divide, weights do not fit, or the algorithm does not suit the grid.
+    pub fn new(design: &Design, model: &Model, grid: Grid) -> Result<Self, MappingError> {
+        let mapping = Self::unchecked(&design.mapping, model, grid)?;
+        let capacity = design.hn_array.weight_capacity;
+        if mapping.weights_per_chip > capacity {
+            let advice = match smallest_grid(design, model) {
+                Ok(g) => format!("the smallest near-square grid that holds it is {} x {}", g.rows, g.columns),
+                Err(error) => error.to_string(),
+            };
+            return Err(MappingError::Capacity {
+                model: model.name.clone(),
+                needed: mapping.weights_per_chip,
+                capacity,
+                rows: grid.rows,
+                columns: grid.columns,
+                advice,
+            });
+        }
+        Ok(mapping)
+    }
+
+    fn unchecked(options: &MappingOptions, model: &Model, grid: Grid) -> Result<Self, MappingError> {
+        if options.collective == Algorithm::HalvingDoubling
+            && !(grid.rows.is_power_of_two() && grid.columns.is_power_of_two())
+        {
+            return Err(MappingError::Algorithm { rows: grid.rows, columns: grid.columns });
+        }
+        let rules = rules::Rules { grid, hidden: model.hidden.into(), options };
+        let mut layers: Vec<Layer> = Vec::new();
+        let mut layer_kinds = Vec::with_capacity(model.layers.len());
+        for layer in &model.layers {
+            // A window that is not honoured makes no difference between layers.
+            let layer = Layer { window: layer.window.filter(|_| options.sliding_windows), ..*layer };
+            let kind = layers.iter().position(|l| *l == layer).unwrap_or_else(|| {
+                layers.push(layer);
+                layers.len() - 1
+            });
+            layer_kinds.push(kind);
+        }
+        for layer in &layers {
+            check_heads(&model.name, &layer.attention, grid.columns)?;
+        }
+        let kinds: Vec<LayerPlan> = layers.iter().map(|l| rules.layer(l)).collect();
+        let head = rules.head(model.vocabulary.into());
+        let weights_per_chip =
+            layer_kinds.iter().map(|&k| kinds[k].weights_per_chip()).sum::<u64>() + head.weights_per_chip();
+        let rules = kinds.iter().zip(&layers).map(|(k, l)| (k.name.clone(), rules.explain(l))).collect();
+        let hidden = model.hidden.into();
+        let options = options.clone();
+        Ok(Self { grid, kinds, layer_kinds, head, hidden, weights_per_chip, options, rules })
+    }
+
+    /// Plans of the layers in order.
+    pub fn layers(&self) -> impl Iterator<Item = &LayerPlan> {
+        self.layer_kinds.iter().map(|&k| &self.kinds[k])
+    }
+
+    /// Stages of all layers together, the head not counted: what bounds the tokens in flight.
+    #[must_use]
+    pub fn stages(&self) -> u64 {
+        self.layers().map(|l| l.stages.len() as u64).sum()
+    }
+
+    /// The rules behind each layer kind, in words.
+    #[must_use]
+    pub fn rules(&self) -> &[(String, Vec<Rule>)] {
+        &self.rules
+    }
+
+    /// The choices it was made with.
+    #[must_use]
+    pub fn options(&self) -> &MappingOptions {
+        &self.options
+    }
+
+    /// The message phases of a step; empty when it transfers nothing. `layer` selects the rotation.
+    #[must_use]
+    pub fn step_phases(&self, plan: &LayerPlan, step: &Step, layer: usize) -> Vec<Phase> {
+        let transfers: Vec<&[Leg]> = plan
+            .ops(step)
+            .filter_map(|op| if let Work::Transfer(legs) = &op.work { Some(legs.as_slice()) } else { None })
+            .collect();
+        let turn = if self.options.rotate_partners { layer % collective::ROTATIONS } else { 0 };
+        phases(&transfers, self.grid, self.options.collective, self.options.link_element_bytes, turn)
+    }
+
+    /// Bytes of KV cache on the fullest chip for one sequence of `context` positions, windows as mapped.
+    #[must_use]
+    pub fn kv_bytes_per_chip(&self, context: u64) -> u64 {
+        self.layers().map(|l| self.layer_kv_bytes(l, context)).sum()
+    }
+
+    /// Bytes of KV cache of one layer on the fullest chip for one sequence.
+    #[must_use]
+    pub fn layer_kv_bytes(&self, plan: &LayerPlan, context: u64) -> u64 {
+        plan.attention.map_or(0, |a| {
+            a.positions_on_fullest(context) * a.stored_elements * u64::from(self.options.kv_element_bytes)
+        })
+    }
+}
+
+fn check_heads(model: &str, attention: &Attention, columns: u32) -> Result<(), MappingError> {
+    let check = |which, heads: u32, fits: &dyn Fn(u32) -> bool| {
+        if fits(columns) {
+            return Ok(());
+        }
+        let works: Vec<String> = (1..=64).filter(|&c| fits(c)).map(|c: u32| c.to_string()).collect();
+        Err(MappingError::Heads { model: model.to_owned(), which, heads, columns, works: works.join(", ") })
+    };
+    match *attention {
+        Attention::Gqa { query_heads, kv_heads, .. } => {
+            check("query", query_heads, &|c| query_heads % c == 0)?;
+            // Fewer KV heads than columns: columns that share a head keep a copy each.
+            check("KV", kv_heads, &|c| query_heads % c == 0 && (kv_heads % c == 0 || c % kv_heads == 0))
+        }
+        Attention::Mla { heads, .. } => check("query", heads, &|c| heads % c == 0),
+    }
+}
+
+/// The near-square grid (neither side more than twice the other) of fewest chips that holds `model` with
+/// its heads dealt evenly; the squarer one where several have as many chips, columns no longer than rows.
+///
+/// # Errors
+/// When no grid of up to [`MAX_CHIPS`] chips does.
+pub fn smallest_grid(design: &Design, model: &Model) -> Result<Grid, MappingError> {
+    let capacity = design.hn_array.weight_capacity;
+    let error = || MappingError::NoGrid { model: model.name.clone(), capacity, limit: MAX_CHIPS };
+    let unembedding = u64::from(model.hidden) * u64::from(model.vocabulary);
+    let at_least = (model.hardwired_layer_weights() + unembedding).div_ceil(capacity.max(1));
+    let start = u32::try_from(at_least.max(1)).map_err(|_| error())?;
+    for chips in start..=MAX_CHIPS {
+        let mut shapes: Vec<Grid> = (1..=chips)
+            .filter(|c| chips % c == 0)
+            .map(|columns| Grid { rows: chips / columns, columns })
+            .filter(|g| g.rows <= 2 * g.columns && g.columns <= 2 * g.rows)
+            .collect();
+        shapes.sort_by_key(|g| (g.rows.abs_diff(g.columns), g.columns));
+        for grid in shapes {
+            match Mapping::unchecked(&design.mapping, model, grid) {
+                Ok(mapping) if mapping.weights_per_chip <= capacity => return Ok(grid),
+                _ => {}
+            }
+        }
+    }
+    Err(error())
+}
+
+/// Weights that one token uses on average, over all chips, replicated ones counted per chip.
+#[must_use]
+pub fn active_weights(mapping: &Mapping, model: &Model) -> u64 {
+    let chips = u64::from(mapping.grid.chips());
+    let mut total = 0;
+    for (plan, layer) in mapping.layers().zip(&model.layers) {
+        for matrix in plan.hn_ops() {
+            total += match (matrix.experts, layer.ffn) {
+                (0, _) | (_, Ffn::Dense { .. }) => matrix.weights() * chips,
+                (_, Ffn::Moe { experts_per_token, .. }) => {
+                    matrix.fan_in * matrix.fan_out * u64::from(experts_per_token)
+                }
+            };
+        }
+    }
+    total + mapping.head.weights_per_chip() * chips
+}
