@@ -2,3 +2,6 @@
 
 pub mod engine;
 pub mod mapping;
+pub mod arithmetic;
+pub mod schedule;
+pub mod units;

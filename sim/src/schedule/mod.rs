@@ -1,0 +1,5 @@
+//! From a mapping to time: the event machine and the three disciplines by name.
+
+pub mod machine;
+pub mod program;
+pub mod trace;

@@ -1,0 +1,302 @@
+//! A mapping compiled into instruction lists and dense message tables for the event machine.
+//!
+//! Every chip runs the same instructions; message tables are per layer kind and rotation. Sizes are bytes,
+//! costs are cycles of the chip clock.
+
+use std::collections::BTreeMap;
+
+use crate::mapping::{AttentionCost, Category, Elements, LayerPlan, Mapping, OwnerOf, Phase, When, Work, collective};
+use crate::units::Specs;
+use crate::units::hn_array::Pass;
+
+/// What a chip does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instr {
+    /// A pass of matrices that start together.
+    Hn {
+        /// Matrices every token uses: cost and weights; instance is `base + chip`.
+        fixed: Option<(usize, Pass, u64)>,
+        /// Matrices of one expert: cost and weights; instance is `base + chip * experts_here + expert`.
+        expert: Option<(usize, Pass, u64)>,
+    },
+    /// A non-linear function.
+    Nonlinear {
+        /// Elements on every chip.
+        fixed: u64,
+        /// Elements per active expert of the chip.
+        per_expert: u64,
+    },
+    /// Waits until the layer's share of the KV cache has come from HBM.
+    AwaitKv,
+    /// Reads keys and scores them.
+    Scores,
+    /// Reads values and weighs them.
+    Values,
+    /// Sends a phase of messages and waits for what peers send: index of the phase in the layer.
+    Phase(usize),
+}
+
+impl Instr {
+    /// Category of the time it takes.
+    #[must_use]
+    pub fn category(&self) -> Category {
+        match self {
+            Self::Hn { .. } => Category::Projection,
+            Self::Nonlinear { .. } => Category::Nonlinear,
+            Self::AwaitKv | Self::Scores | Self::Values => Category::Attention,
+            Self::Phase(_) => Category::Communication,
+        }
+    }
+}
+
+/// A message ready to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Wire {
+    /// Receiving chip.
+    pub to: u32,
+    /// Index of the link.
+    pub link: u32,
+    /// Payload.
+    pub bytes: u64,
+    /// Condition.
+    pub when: When,
+}
+
+/// Messages of a phase, by sender, and how many each chip expects.
+#[derive(Debug, Clone, Default)]
+pub struct PhaseTable {
+    starts: Vec<u32>,
+    wires: Vec<Wire>,
+    expect: Vec<[u32; 3]>,
+}
+
+impl PhaseTable {
+    fn new(phase: &Phase, specs: &Specs) -> Self {
+        let grid = specs.interconnect.grid;
+        let chips = grid.chips() as usize;
+        let mut table = Self { starts: vec![0; chips + 1], wires: Vec::new(), expect: vec![[0; 3]; chips] };
+        for message in &phase.messages {
+            let link = specs.interconnect.link(message.from, message.to) as u32;
+            table.wires.push(Wire { to: message.to, link, bytes: message.bytes, when: message.when });
+            table.starts[message.from as usize + 1] += 1;
+            table.expect[message.to as usize][message.when as usize] += 1;
+        }
+        for chip in 0..chips {
+            table.starts[chip + 1] += table.starts[chip];
+        }
+        table
+    }
+
+    /// What `chip` sends, conditions not yet applied.
+    #[inline]
+    #[must_use]
+    pub fn from(&self, chip: u32) -> &[Wire] {
+        &self.wires[self.starts[chip as usize] as usize..self.starts[chip as usize + 1] as usize]
+    }
+
+    /// Messages `chip` receives when `owner` takes the new cache entry.
+    #[inline]
+    #[must_use]
+    pub fn expected(&self, chip: u32, owner: OwnerOf, columns: u32) -> u32 {
+        let [always, row, one] = self.expect[chip as usize];
+        let mut count = always;
+        if row > 0 && chip / columns == owner.row {
+            count += row;
+        }
+        if one > 0 && owner.chip == Some(chip) {
+            // Of the senders wired to the owner, all lie in its row.
+            count += one;
+        }
+        count
+    }
+}
+
+/// Instructions of a layer kind.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Instructions with the stage each belongs to.
+    pub instrs: Vec<(usize, Instr)>,
+    /// Message tables: `[rotation][phase]`.
+    pub phases: Vec<Vec<PhaseTable>>,
+    /// Attention cost, `None` for the head.
+    pub attention: Option<AttentionCost>,
+    /// (experts, experts per token, most experts on one chip).
+    pub experts: (u32, u32, u32),
+    /// Server instances of the array one such layer needs.
+    pub hn_instances: usize,
+    /// Number of stages.
+    pub stages: usize,
+}
+
+/// A whole mapping, ready to run.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// One program per layer kind, the head last.
+    pub programs: Vec<Program>,
+    /// Program of each layer, the head last.
+    pub sequence: Vec<usize>,
+    /// First array instance of each layer, the head last.
+    pub hn_base: Vec<usize>,
+    /// Array instances in all.
+    pub hn_instances: usize,
+    /// Most phases of any program.
+    pub max_phases: usize,
+    /// Specs of the units.
+    pub specs: Specs,
+    /// Bytes of an element of the KV cache.
+    pub kv_element_bytes: u64,
+    /// Rotation of each layer, the head last.
+    turns: Vec<usize>,
+}
+
+impl Compiled {
+    /// Compiles `mapping` for the units in `specs`.
+    #[must_use]
+    pub fn new(mapping: &Mapping, specs: Specs) -> Self {
+        let rotations = if mapping.options().rotate_partners { collective::ROTATIONS } else { 1 };
+        let plans: Vec<&LayerPlan> = mapping.kinds.iter().chain([&mapping.head]).collect();
+        let programs: Vec<Program> = plans.iter().map(|plan| compile(mapping, plan, &specs, rotations)).collect();
+        let mut sequence = mapping.layer_kinds.clone();
+        sequence.push(programs.len() - 1);
+        let mut hn_base = Vec::with_capacity(sequence.len());
+        let mut hn_instances = 0;
+        for &program in &sequence {
+            hn_base.push(hn_instances);
+            hn_instances += programs[program].hn_instances;
+        }
+        let max_phases = programs.iter().map(|p| p.phases[0].len()).max().unwrap_or(0).max(1);
+        let kv_element_bytes = mapping.options().kv_element_bytes.into();
+        let turns = (0..sequence.len()).map(|layer| layer % rotations).collect();
+        Self { programs, sequence, hn_base, hn_instances, max_phases, specs, kv_element_bytes, turns }
+    }
+
+    /// Layers, the head not counted.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.sequence.len() - 1
+    }
+
+    /// Program of a layer (the head is layer `layers()`).
+    #[inline]
+    #[must_use]
+    pub fn program(&self, layer: usize) -> &Program {
+        &self.programs[self.sequence[layer]]
+    }
+
+    /// Message table of a phase of a layer.
+    #[inline]
+    #[must_use]
+    pub fn phase(&self, layer: usize, phase: usize) -> &PhaseTable {
+        &self.program(layer).phases[self.turns[layer]][phase]
+    }
+
+    /// Bytes one layer-token puts on each link, averaged over the positions' owners: numerators over
+    /// `stripes` owners, so that nothing is rounded.
+    #[must_use]
+    pub fn link_bytes(&self, layer: usize) -> (Vec<u64>, u64) {
+        let program = self.program(layer);
+        let grid = self.specs.interconnect.grid;
+        let stripes = program.attention.map_or(1, |a| u64::from(a.stripes));
+        let mut bytes = vec![0; self.specs.interconnect.links()];
+        for table in &program.phases[self.turns[layer]] {
+            for wire in &table.wires {
+                // A message to the owner is sent for as many stripes as its condition selects.
+                let share = match wire.when {
+                    When::Always => stripes,
+                    When::ToOwnerRow => stripes / u64::from(grid.rows),
+                    When::ToOwner => 1,
+                };
+                bytes[wire.link as usize] += wire.bytes * share;
+            }
+        }
+        (bytes, stripes)
+    }
+
+    /// Only the messages of the given (layer, stage) pairs, each an entry of the sequence of its own.
+    #[must_use]
+    pub fn messages_of(&self, jobs: &[(usize, usize)]) -> Self {
+        let mut programs: Vec<Program> = Vec::new();
+        let mut known: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let mut sequence = Vec::with_capacity(jobs.len());
+        for &(layer, stage) in jobs {
+            let kind = self.sequence[layer];
+            sequence.push(*known.entry((kind, stage)).or_insert_with(|| {
+                let mut program = self.programs[kind].clone();
+                program.instrs.retain(|(s, instr)| *s == stage && matches!(instr, Instr::Phase(_)));
+                programs.push(program);
+                programs.len() - 1
+            }));
+        }
+        let turns = jobs.iter().map(|&(layer, _)| self.turns[layer]).collect();
+        let hn_base = vec![0; jobs.len()];
+        Self { programs, sequence, hn_base, hn_instances: 0, turns, specs: self.specs.clone(), ..*self }
+    }
+}
+
+fn compile(mapping: &Mapping, plan: &LayerPlan, specs: &Specs, rotations: usize) -> Program {
+    let chips = specs.interconnect.grid.chips() as usize;
+    let mut instrs = Vec::new();
+    let mut hn_instances = 0;
+    let mut phases: Vec<Vec<PhaseTable>> = vec![Vec::new(); rotations];
+    for step in plan.steps() {
+        let mut fixed: Option<(usize, Pass, u64)> = None;
+        let mut expert: Option<(usize, Pass, u64)> = None;
+        let mut nonlinear: Option<(u64, u64)> = None;
+        for op in plan.ops(step) {
+            match &op.work {
+                Work::Hn(matrix) => {
+                    let (slot, size) = if matrix.experts > 0 {
+                        (&mut expert, chips * matrix.experts as usize)
+                    } else {
+                        (&mut fixed, chips)
+                    };
+                    let weights = matrix.fan_in * matrix.fan_out;
+                    let pass = specs.hn_array.pass(matrix.fan_in);
+                    *slot = Some(match *slot {
+                        Some((base, other, sum)) => (base, other.max(pass), sum + weights),
+                        None => {
+                            hn_instances += size;
+                            (hn_instances - size, pass, weights)
+                        }
+                    });
+                }
+                Work::Nonlinear(elements) => {
+                    let (all, per_expert) = nonlinear.get_or_insert((0, 0));
+                    match *elements {
+                        Elements::Fixed(n) => *all += n,
+                        Elements::PerActiveExpert(n) => *per_expert += n,
+                    }
+                }
+                Work::Scores => {
+                    instrs.push((step.stage, Instr::AwaitKv));
+                    instrs.push((step.stage, Instr::Scores));
+                }
+                Work::Values => instrs.push((step.stage, Instr::Values)),
+                Work::Transfer(_) => {}
+            }
+        }
+        if fixed.is_some() || expert.is_some() {
+            instrs.push((step.stage, Instr::Hn { fixed, expert }));
+        }
+        if let Some((fixed, per_expert)) = nonlinear {
+            instrs.push((step.stage, Instr::Nonlinear { fixed, per_expert }));
+        }
+        // All rotations have the same number of phases: the group sizes do not change.
+        let first = phases[0].len();
+        for (turn, tables) in phases.iter_mut().enumerate() {
+            let lowered = mapping.step_phases(plan, step, turn);
+            tables.extend(lowered.iter().map(|p| PhaseTable::new(p, specs)));
+        }
+        for index in first..phases[0].len() {
+            instrs.push((step.stage, Instr::Phase(index)));
+        }
+    }
+    Program {
+        instrs,
+        phases,
+        attention: plan.attention,
+        experts: plan.experts,
+        hn_instances,
+        stages: plan.stages.len(),
+    }
+}

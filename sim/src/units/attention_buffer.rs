@@ -1,0 +1,62 @@
+//! Attention buffer: the banked SRAM of a chip that holds the KV cache, shared by all layers in flight.
+//!
+//! A layer's cache is interleaved over all banks, so a read uses the whole width: peak bandwidth is banks
+//! x port x clock, of which attention reaches the design's `efficiency`. Reads are served in order of
+//! arrival; the write port is separate and one new entry a token never fills it.
+
+use designs::Design;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{ClockDomain, IdleCause, Server};
+
+/// Bandwidth and capacity.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// Byte clock of the effective bandwidth.
+    pub domain: ClockDomain,
+    /// Effective bytes per second.
+    pub bytes_per_second: u64,
+    /// Capacity in bytes.
+    pub capacity: u64,
+    /// Read latency in cycles.
+    pub latency: u64,
+}
+
+impl Spec {
+    /// The buffer of `design`.
+    #[must_use]
+    pub fn new(design: &Design) -> Self {
+        let buffer = &design.attention_buffer;
+        let peak = u128::from(buffer.banks) * u128::from(buffer.port_bits) * u128::from(design.clock.hz()) / 8;
+        // Parts per million keep the ratio of clocks small and exact.
+        let parts = (buffer.efficiency * 1e6).round().max(1.0) as u128;
+        let bytes_per_second = u64::try_from(peak * parts / 1_000_000).expect("bandwidth bounded by the schema").max(1);
+        Self {
+            domain: ClockDomain::new(bytes_per_second, design.clock.hz()),
+            bytes_per_second,
+            capacity: buffer.capacity.get(),
+            latency: buffer.latency.get(),
+        }
+    }
+}
+
+/// Read ports of all chips.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct State {
+    /// One server per chip.
+    pub chips: Vec<Server>,
+}
+
+impl State {
+    /// Idle buffers of `chips` chips.
+    #[must_use]
+    pub fn new(chips: usize) -> Self {
+        Self { chips: vec![Server::new(); chips] }
+    }
+
+    /// Reads `bytes`; returns when the last one is there.
+    #[inline]
+    pub fn read(&mut self, spec: &Spec, chip: usize, now: u64, bytes: u64, cause: IdleCause) -> u64 {
+        self.chips[chip].request(spec.domain, now, bytes, cause) + spec.latency
+    }
+}

@@ -1,0 +1,92 @@
+//! HBM of a chip: what of the KV cache does not fit in the attention buffer, streamed a layer ahead.
+//!
+//! All stacks together are one channel group with interleaved addresses: a byte clock of their summed
+//! bandwidth, served in order of arrival. Row misses, refresh and the (small) write of new entries are
+//! left out. `serial` uses the effective bandwidth that the published stall implies instead.
+
+use designs::Design;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{ClockDomain, IdleCause, Server};
+
+/// Bandwidth and capacity per chip.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// Byte clock of the stacks' bandwidth.
+    pub domain: ClockDomain,
+    /// Bytes per second of all stacks.
+    pub bytes_per_second: u64,
+    /// Bytes per second for the `serial` discipline.
+    pub serial_bytes_per_second: u64,
+    /// Capacity of all stacks.
+    pub capacity: u64,
+}
+
+impl Spec {
+    /// The HBM of one chip of `design`.
+    #[must_use]
+    pub fn new(design: &Design) -> Self {
+        let bytes_per_second = u64::from(design.hbm.stacks) * design.hbm.stack_bandwidth.get();
+        Self {
+            domain: ClockDomain::new(bytes_per_second, design.clock.hz()),
+            bytes_per_second,
+            serial_bytes_per_second: design.hbm.serial_bandwidth.get(),
+            capacity: u64::from(design.hbm.stacks) * design.hbm.stack_capacity.get(),
+        }
+    }
+}
+
+/// Channels of all chips.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct State {
+    /// One server per chip.
+    pub chips: Vec<Server>,
+}
+
+impl State {
+    /// Idle channels of `chips` chips.
+    #[must_use]
+    pub fn new(chips: usize) -> Self {
+        Self { chips: vec![Server::new(); chips] }
+    }
+
+    /// Streams `bytes` into the attention buffer; returns when they are there.
+    #[inline]
+    pub fn stream(&mut self, spec: &Spec, chip: usize, now: u64, bytes: u64, cause: IdleCause) -> u64 {
+        if bytes == 0 {
+            return now;
+        }
+        self.chips[chip].request(spec.domain, now, bytes, cause)
+    }
+}
+
+/// How a KV cache divides between attention buffer and HBM: every sequence keeps the same share on chip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Placement {
+    /// Bytes of KV cache on the fullest chip.
+    pub kv_bytes_per_chip: u64,
+    /// Of these, bytes in the attention buffer.
+    pub resident_bytes_per_chip: u64,
+    /// Of these, bytes in HBM.
+    pub spilled_bytes_per_chip: u64,
+}
+
+impl Placement {
+    /// Places `kv` bytes on a chip whose buffer holds `capacity`.
+    #[must_use]
+    pub fn new(kv: u64, capacity: u64) -> Self {
+        let resident = kv.min(capacity);
+        Self { kv_bytes_per_chip: kv, resident_bytes_per_chip: resident, spilled_bytes_per_chip: kv - resident }
+    }
+
+    /// Of `bytes` of cache, those that come from HBM, rounded up.
+    #[inline]
+    #[must_use]
+    pub fn spilled_of(&self, bytes: u64) -> u64 {
+        if self.spilled_bytes_per_chip == 0 {
+            return 0;
+        }
+        let exact = (u128::from(bytes) * u128::from(self.spilled_bytes_per_chip)).div_ceil(self.kv_bytes_per_chip.into());
+        u64::try_from(exact).expect("a part is not more than the whole")
+    }
+}

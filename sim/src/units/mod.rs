@@ -1,0 +1,54 @@
+//! The units of a chip. Each file has a `Spec` (immutable, from the design), a `State` (servers, stored in
+//! checkpoints) and the behaviour between them. Costs are in cycles of the chip clock, data in bytes.
+
+pub mod attention_buffer;
+pub mod control;
+pub mod hbm;
+pub mod hn_array;
+pub mod interconnect;
+pub mod vex;
+
+use designs::Design;
+
+use crate::mapping::Mapping;
+
+/// Specs of all units of a design.
+#[derive(Debug, Clone)]
+pub struct Specs {
+    /// Reference clock in Hz.
+    pub clock_hz: u64,
+    /// Hardwired-neuron array.
+    pub hn_array: hn_array::Spec,
+    /// Vector unit.
+    pub vex: vex::Spec,
+    /// Attention buffer.
+    pub attention_buffer: attention_buffer::Spec,
+    /// HBM.
+    pub hbm: hbm::Spec,
+    /// Links.
+    pub interconnect: interconnect::Spec,
+    /// Control unit.
+    pub control: control::Spec,
+}
+
+impl Specs {
+    /// The units of `design`, serving `mapping`.
+    #[must_use]
+    pub fn new(design: &Design, mapping: &Mapping) -> Self {
+        Self {
+            clock_hz: design.clock.hz(),
+            hn_array: hn_array::Spec::new(design),
+            vex: vex::Spec::new(design),
+            attention_buffer: attention_buffer::Spec::new(design),
+            hbm: hbm::Spec::new(design),
+            interconnect: interconnect::Spec::new(design, mapping.grid),
+            control: control::Spec::new(mapping),
+        }
+    }
+
+    /// Seconds of `cycles` of the chip clock.
+    #[must_use]
+    pub fn seconds(&self, cycles: f64) -> f64 {
+        cycles / self.clock_hz as f64
+    }
+}
