@@ -1,5 +1,6 @@
 //! From a mapping to time: the event machine and the three disciplines by name.
 
+pub mod cost;
 pub mod machine;
 pub mod program;
 pub mod trace;

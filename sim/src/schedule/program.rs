@@ -212,6 +212,24 @@ impl Compiled {
         (bytes, stripes)
     }
 
+    /// Rotation a layer uses.
+    #[must_use]
+    pub fn turn(&self, layer: usize) -> usize {
+        self.turns[layer]
+    }
+
+    /// Cycles of a phase on idle links: the most bytes one link carries, and a hop.
+    #[must_use]
+    pub fn idle_phase(&self, layer: usize, phase: usize) -> u64 {
+        let table = self.phase(layer, phase);
+        let mut bytes = BTreeMap::new();
+        for wire in &table.wires {
+            *bytes.entry(wire.link).or_insert(0) += wire.bytes;
+        }
+        let busiest = bytes.into_values().max().unwrap_or(0);
+        self.specs.interconnect.domain.to_reference(busiest) + self.specs.interconnect.hop
+    }
+
     /// Only the messages of the given (layer, stage) pairs, each an entry of the sequence of its own.
     #[must_use]
     pub fn messages_of(&self, jobs: &[(usize, usize)]) -> Self {

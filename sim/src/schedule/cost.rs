@@ -1,0 +1,201 @@
+//! What one token costs without anybody else in the machine, on the fullest chip; closed forms shared by
+//! the `serial` and `lockstep` disciplines and the analytic fidelity. Cycles of the chip clock, bytes.
+
+use super::machine::{SPENT, Spent};
+use super::program::{Compiled, Instr, Program};
+use crate::mapping::{AttentionCost, Mapping};
+use crate::units::Specs;
+use crate::units::hbm::Placement;
+
+/// Cycles of an instruction that needs no shared resource; the critical chip has one active expert.
+#[must_use]
+pub fn compute_cycles(specs: &Specs, instr: &Instr) -> u64 {
+    match instr {
+        Instr::Hn { fixed, expert } => {
+            fixed.iter().chain(expert.iter()).map(|(_, pass, _)| pass.latency()).max().unwrap_or(0)
+        }
+        Instr::Nonlinear { fixed, per_expert } => {
+            specs.vex.nonlinear_service(fixed + per_expert) + specs.vex.nonlinear_latency()
+        }
+        _ => 0,
+    }
+}
+
+/// Bytes an attention instruction reads from the buffer and vector operations it takes, fullest chip.
+#[must_use]
+pub fn attention_work(attention: &AttentionCost, scores: bool, context: u64, element_bytes: u64) -> (u64, u64) {
+    let positions = attention.positions_on_fullest(context);
+    let (elements, vectors) = if scores {
+        (attention.score_elements, attention.score_vectors)
+    } else {
+        (attention.value_elements, attention.value_vectors)
+    };
+    (positions * elements * element_bytes, positions * vectors)
+}
+
+/// Bytes of a layer's cache that come from HBM for one token, fullest chip.
+#[must_use]
+pub fn streamed(program: &Program, placement: &Placement, context: u64, element_bytes: u64) -> u64 {
+    let Some(attention) = &program.attention else { return 0 };
+    placement.spilled_of(attention.positions_on_fullest(context) * attention.stored_elements * element_bytes)
+}
+
+/// What one token does, over all chips; see [`super::machine::Activity`] for the units.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+pub struct TokenActivity {
+    /// Weights times whole activations.
+    pub hn_weights: f64,
+    /// Multiply-accumulates of attention plus elements of non-linear functions.
+    pub vex_operations: f64,
+    /// Bytes read from attention buffers.
+    pub buffer_bytes: f64,
+    /// Bytes sent on links.
+    pub link_bytes: f64,
+    /// Bytes streamed from HBM.
+    pub hbm_bytes: f64,
+    /// Instructions issued.
+    pub steps: f64,
+}
+
+impl TokenActivity {
+    /// Adds what another part of the token's way does.
+    fn add(&mut self, other: Self) {
+        self.hn_weights += other.hn_weights;
+        self.vex_operations += other.vex_operations;
+        self.buffer_bytes += other.buffer_bytes;
+        self.link_bytes += other.link_bytes;
+        self.hbm_bytes += other.hbm_bytes;
+        self.steps += other.steps;
+    }
+}
+
+/// Activity of one token at `context` in layer `layer` (the head is the last).
+fn layer_activity(compiled: &Compiled, layer: usize, context: u64, placement: &Placement) -> TokenActivity {
+    let program = compiled.program(layer);
+    let chips = f64::from(compiled.specs.interconnect.grid.chips());
+    let mut sum = TokenActivity::default();
+    let per_token = f64::from(program.experts.1);
+    for (_, instr) in &program.instrs {
+        sum.steps += chips;
+        match instr {
+            Instr::Hn { fixed, expert } => {
+                sum.hn_weights += fixed.map_or(0.0, |(_, _, w)| w as f64 * chips);
+                sum.hn_weights += expert.map_or(0.0, |(_, _, w)| w as f64 * per_token);
+            }
+            Instr::Nonlinear { fixed, per_expert } => {
+                sum.vex_operations += *fixed as f64 * chips + *per_expert as f64 * per_token;
+            }
+            _ => {}
+        }
+    }
+    if let Some(attention) = &program.attention {
+        // Every stripe is held by chips / stripes chips, each with its own heads' part.
+        let copies = chips / f64::from(attention.stripes);
+        let positions = attention.visible(context) as f64 * copies;
+        let bytes = compiled.kv_element_bytes as f64;
+        sum.vex_operations += positions * attention.macs as f64;
+        sum.buffer_bytes += positions * (attention.score_elements + attention.value_elements) as f64 * bytes;
+        let share = if placement.kv_bytes_per_chip == 0 {
+            0.0
+        } else {
+            placement.spilled_bytes_per_chip as f64 / placement.kv_bytes_per_chip as f64
+        };
+        sum.hbm_bytes += positions * attention.stored_elements as f64 * bytes * share;
+    }
+    let (bytes, over) = compiled.link_bytes(layer);
+    sum.link_bytes += bytes.iter().sum::<u64>() as f64 / over as f64;
+    sum
+}
+
+/// Activity of one token at `context`; with the head only where `head` says so.
+#[must_use]
+pub fn activity(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> TokenActivity {
+    let layers = compiled.layers() + usize::from(head);
+    // Layers of one kind differ at most in rotation, which moves bytes between links but not their sum.
+    let mut counts = vec![(0u32, 0usize); compiled.programs.len()];
+    for layer in 0..layers {
+        let entry = &mut counts[compiled.sequence[layer]];
+        *entry = (entry.0 + 1, layer);
+    }
+    let mut sum = TokenActivity::default();
+    for (count, layer) in counts.into_iter().filter(|(count, _)| *count > 0) {
+        let one = layer_activity(compiled, layer, context, placement);
+        let n = f64::from(count);
+        sum.add(TokenActivity {
+            hn_weights: one.hn_weights * n,
+            vex_operations: one.vex_operations * n,
+            buffer_bytes: one.buffer_bytes * n,
+            link_bytes: one.link_bytes * n,
+            hbm_bytes: one.hbm_bytes * n,
+            steps: one.steps * n,
+        });
+    }
+    sum
+}
+
+/// Bytes one token puts on each link on average, layers (and head) together.
+#[must_use]
+pub fn link_bytes_per_token(compiled: &Compiled, head: bool) -> Vec<f64> {
+    let mut sum = vec![0.0; compiled.specs.interconnect.links()];
+    let mut known: std::collections::BTreeMap<(usize, usize), (u32, usize)> = std::collections::BTreeMap::new();
+    for layer in 0..compiled.layers() + usize::from(head) {
+        known.entry((compiled.sequence[layer], compiled.turn(layer))).or_insert((0, layer)).0 += 1;
+    }
+    for (count, layer) in known.into_values() {
+        let (bytes, over) = compiled.link_bytes(layer);
+        let weight = f64::from(count) / over as f64;
+        sum.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes as f64 * weight);
+    }
+    sum
+}
+
+/// Time of one token alone in the machine, by class: every queue is empty when it comes.
+#[must_use]
+pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> [u64; SPENT] {
+    let specs = &compiled.specs;
+    let mut spent = [0; SPENT];
+    // The spilled cache of a layer streams while the layer before it works; the first layer's streams
+    // during the head. `window` is the time since the stream began.
+    let mut window: Option<u64> = None;
+    let layers = compiled.layers() + usize::from(head);
+    let order = (0..2 * layers).map(|i| (i % layers, i >= layers));
+    for (layer, counted) in order {
+        let program = compiled.program(layer);
+        let mut add = |class: Spent, cycles: u64| {
+            if counted {
+                spent[class as usize] += cycles;
+            }
+        };
+        let mut elapsed = 0;
+        let stream = specs.hbm.domain.to_reference(streamed(program, placement, context, compiled.kv_element_bytes));
+        for (_, instr) in &program.instrs {
+            let (class, cycles) = match instr {
+                Instr::Hn { .. } => (Spent::Projection, compute_cycles(specs, instr)),
+                Instr::Nonlinear { .. } => (Spent::Nonlinear, compute_cycles(specs, instr)),
+                Instr::AwaitKv => {
+                    let available = window.map_or(0, |w| w + elapsed);
+                    (Spent::Memory, if program.attention.is_some() { stream.saturating_sub(available) } else { 0 })
+                }
+                Instr::Scores | Instr::Values => {
+                    let scores = *instr == Instr::Scores;
+                    let attention = program.attention.as_ref().expect("attention belongs to layers");
+                    let (bytes, vectors) = attention_work(attention, scores, context, compiled.kv_element_bytes);
+                    let read = specs.attention_buffer.domain.to_reference(bytes) + specs.attention_buffer.latency;
+                    (Spent::Attention, read.max(specs.vex.attention_cycles(vectors)))
+                }
+                Instr::Phase(phase) => (Spent::Communication, compiled.idle_phase(layer, *phase)),
+            };
+            add(class, cycles);
+            elapsed += cycles;
+        }
+        window = Some(elapsed);
+    }
+    spent
+}
+
+/// Placement of the KV cache of `sequences` sequences of `context` positions.
+#[must_use]
+pub fn placement(compiled: &Compiled, mapping: &Mapping, context: u64, sequences: u64) -> Placement {
+    let kv = mapping.kv_bytes_per_chip(context).saturating_mul(sequences);
+    Placement::new(kv, compiled.specs.attention_buffer.capacity)
+}
