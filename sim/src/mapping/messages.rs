@@ -59,19 +59,6 @@ impl OwnerOf {
     }
 }
 
-impl Message {
-    /// Whether it is sent when `owner` takes the new cache entry.
-    #[inline]
-    #[must_use]
-    pub fn applies(&self, owner: OwnerOf, columns: u32) -> bool {
-        match self.when {
-            When::Always => true,
-            When::ToOwnerRow => self.to / columns == owner.row,
-            When::ToOwner => self.from / columns == owner.row && owner.chip == Some(self.to),
-        }
-    }
-}
-
 /// The phases of transfers that start together; phase `i` of each travels with phase `i` of the others.
 #[must_use]
 pub fn phases(

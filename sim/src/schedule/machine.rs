@@ -695,14 +695,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         let table = program.phase(layer, phase);
         let place = self.place(sequence, chip);
         for wire in table.from(chip) {
-            let applies = match wire.when {
-                crate::mapping::When::Always => true,
-                crate::mapping::When::ToOwnerRow => wire.to / self.grid.columns == owner.row,
-                crate::mapping::When::ToOwner => {
-                    chip / self.grid.columns == owner.row && owner.chip == Some(wire.to)
-                }
-            };
-            if !applies {
+            if !wire.applies(chip, owner, self.grid.columns) {
                 continue;
             }
             let arrival = self.state.interconnect.send(spec, wire.link as usize, now, wire.bytes, cause);

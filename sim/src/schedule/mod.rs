@@ -1,6 +1,8 @@
 //! From a mapping to time: the event machine and the three disciplines by name.
 
 pub mod cost;
+pub mod lockstep;
 pub mod machine;
 pub mod program;
+pub mod serial;
 pub mod trace;

@@ -62,6 +62,19 @@ pub struct Wire {
     pub when: When,
 }
 
+impl Wire {
+    /// Whether `from` sends it when `owner` takes the new cache entry.
+    #[inline]
+    #[must_use]
+    pub fn applies(&self, from: u32, owner: OwnerOf, columns: u32) -> bool {
+        match self.when {
+            When::Always => true,
+            When::ToOwnerRow => self.to / columns == owner.row,
+            When::ToOwner => from / columns == owner.row && owner.chip == Some(self.to),
+        }
+    }
+}
+
 /// Messages of a phase, by sender, and how many each chip expects.
 #[derive(Debug, Clone, Default)]
 pub struct PhaseTable {
@@ -190,26 +203,48 @@ impl Compiled {
         &self.program(layer).phases[self.turns[layer]][phase]
     }
 
+    /// Stages of all layers, the head not counted.
+    #[must_use]
+    pub fn programs_stages(&self) -> u64 {
+        (0..self.layers()).map(|layer| self.program(layer).stages as u64).sum()
+    }
+
     /// Bytes one layer-token puts on each link, averaged over the positions' owners: numerators over
     /// `stripes` owners, so that nothing is rounded.
     #[must_use]
     pub fn link_bytes(&self, layer: usize) -> (Vec<u64>, u64) {
-        let program = self.program(layer);
-        let grid = self.specs.interconnect.grid;
-        let stripes = program.attention.map_or(1, |a| u64::from(a.stripes));
         let mut bytes = vec![0; self.specs.interconnect.links()];
-        for table in &program.phases[self.turns[layer]] {
-            for wire in &table.wires {
-                // A message to the owner is sent for as many stripes as its condition selects.
-                let share = match wire.when {
-                    When::Always => stripes,
-                    When::ToOwnerRow => stripes / u64::from(grid.rows),
-                    When::ToOwner => 1,
-                };
-                bytes[wire.link as usize] += wire.bytes * share;
-            }
+        let over = self.stripes(layer);
+        for table in &self.program(layer).phases[self.turns[layer]] {
+            self.add_link_bytes(table, over, &mut bytes);
         }
-        (bytes, stripes)
+        (bytes, over)
+    }
+
+    /// The same for one phase.
+    #[must_use]
+    pub fn phase_link_bytes(&self, layer: usize, phase: usize) -> (Vec<u64>, u64) {
+        let mut bytes = vec![0; self.specs.interconnect.links()];
+        let over = self.stripes(layer);
+        self.add_link_bytes(self.phase(layer, phase), over, &mut bytes);
+        (bytes, over)
+    }
+
+    fn stripes(&self, layer: usize) -> u64 {
+        self.program(layer).attention.map_or(1, |a| u64::from(a.stripes))
+    }
+
+    fn add_link_bytes(&self, table: &PhaseTable, stripes: u64, bytes: &mut [u64]) {
+        let rows = u64::from(self.specs.interconnect.grid.rows);
+        for wire in &table.wires {
+            // A message to the owner is sent for as many stripes as its condition selects.
+            let share = match wire.when {
+                When::Always => stripes,
+                When::ToOwnerRow => stripes / rows,
+                When::ToOwner => 1,
+            };
+            bytes[wire.link as usize] += wire.bytes * share;
+        }
     }
 
     /// Rotation a layer uses.
