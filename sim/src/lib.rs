@@ -1,7 +1,12 @@
 //! Event engine, chip units, mapping and schedules of a hardwired-weight machine.
 
 pub mod arithmetic;
+pub mod energy;
 pub mod engine;
 pub mod mapping;
 pub mod schedule;
+mod simulation;
 pub mod units;
+
+pub use schedule::machine::Phase;
+pub use simulation::*;

@@ -1,6 +1,7 @@
 //! From a mapping to time: the event machine and the three disciplines by name.
 
 pub mod cost;
+pub mod dataflow;
 pub mod lockstep;
 pub mod machine;
 pub mod program;

@@ -1,0 +1,221 @@
+//! `dataflow`: every operation starts when its inputs, links and memory are free; the event-driven truth.
+//!
+//! Decode is measured in steady state: sequences start spread over the layers, a first round of tokens is
+//! discarded, a second one is measured. Prefill follows the tokens of one prompt; a prompt longer than
+//! [`WHOLE_PROMPT`] is measured in evenly spaced windows, since cost changes slowly with position.
+//! The closed form is the asymptotic bound of queueing theory: `min(n / latency alone, 1 / bottleneck)`.
+
+use super::cost::{self, activity, alone, link_bytes_per_token};
+use super::machine::{Activity, Load, Machine, Phase, SPENT, Settled, Start};
+use super::program::{Compiled, Instr};
+use super::trace::Listener;
+use crate::mapping::Mapping;
+use crate::units::hbm::Placement;
+
+/// Longest prompt that is simulated token by token.
+pub const WHOLE_PROMPT: u64 = 4096;
+
+/// Windows that stand for a longer prompt.
+const WINDOWS: u64 = 8;
+
+/// What a run measured.
+#[derive(Debug, Clone, Default)]
+pub struct Dataflow {
+    /// Tokens per cycle of the chip clock.
+    pub tokens_per_cycle: f64,
+    /// Mean token latency in cycles.
+    pub token_cycles: f64,
+    /// Where it goes, by class; adds up to `token_cycles`.
+    pub spent: [f64; SPENT],
+    /// Cycles measured.
+    pub window: u64,
+    /// What happened in the window.
+    pub activity: Activity,
+    /// Accounts of the units over the window.
+    pub settled: Settled,
+    /// Cycles from the first prompt token's start to the last one's end (prefill only).
+    pub prompt_cycles: Option<f64>,
+    /// Events processed; 0 for the closed form.
+    pub events: u64,
+}
+
+/// Runs `machine` through a warm-up and a measured part.
+fn measure<L: Listener>(machine: &mut Machine<L>, warm_up: u64, measured: u64) -> Dataflow {
+    machine.run_until_tokens(warm_up);
+    let (from, before) = (machine.now(), machine.activity());
+    machine.settle();
+    machine.run_until_tokens(warm_up + measured);
+    let (to, after) = (machine.now(), machine.activity());
+    let settled = machine.settle();
+    let window = (to - from).max(1);
+    let activity = difference(&after, &before);
+    let tokens = activity.tokens.max(1) as f64;
+    let latency = activity.latency_cycles as f64 / tokens;
+    let total: u64 = activity.spent.iter().sum::<u64>().max(1);
+    Dataflow {
+        tokens_per_cycle: activity.tokens as f64 / window as f64,
+        token_cycles: latency,
+        spent: activity.spent.map(|s| s as f64 / total as f64 * latency),
+        window,
+        activity,
+        settled,
+        prompt_cycles: None,
+        events: machine.events(),
+    }
+}
+
+fn difference(after: &Activity, before: &Activity) -> Activity {
+    let mut spent = after.spent;
+    spent.iter_mut().zip(before.spent).for_each(|(s, b)| *s -= b);
+    Activity {
+        tokens: after.tokens - before.tokens,
+        hn_weights: after.hn_weights - before.hn_weights,
+        vex_operations: after.vex_operations - before.vex_operations,
+        buffer_bytes: after.buffer_bytes - before.buffer_bytes,
+        link_bytes: after.link_bytes - before.link_bytes,
+        hbm_bytes: after.hbm_bytes - before.hbm_bytes,
+        steps: after.steps - before.steps,
+        latency_cycles: after.latency_cycles - before.latency_cycles,
+        spent,
+    }
+}
+
+/// Measures decode of `sequences` sequences at `context` from events.
+#[must_use]
+pub fn decode(compiled: &Compiled, context: u64, sequences: u64, placement: Placement, seed: u64) -> Dataflow {
+    let load = Load {
+        sequences: sequences as u32,
+        context,
+        phase: Phase::Decode,
+        start: Start::Spread,
+        prompt_tokens: 0,
+        seed,
+    };
+    let mut machine = Machine::new(compiled, load, placement);
+    measure(&mut machine, sequences, sequences)
+}
+
+/// Measures prefill of one prompt of `context` tokens with `in_flight` of them in the pipeline.
+#[must_use]
+pub fn prefill(compiled: &Compiled, mapping: &Mapping, context: u64, in_flight: u64, seed: u64) -> Dataflow {
+    let in_flight = in_flight.min(context);
+    let load = |first: u64, tokens: u64| Load {
+        sequences: in_flight as u32,
+        // The prompt token at position p attends to p + 1 positions.
+        context: first,
+        phase: Phase::Prefill,
+        start: Start::First,
+        prompt_tokens: tokens,
+        seed,
+    };
+    let placed = |positions: u64| cost::placement(compiled, mapping, positions, 1);
+    if context <= WHOLE_PROMPT {
+        let mut machine = Machine::new(compiled, load(0, context), placed(context));
+        let mut result = measure(&mut machine, 0, context);
+        result.prompt_cycles = Some(result.window as f64);
+        return result;
+    }
+    let mut sum = Dataflow::default();
+    let mut cycles = 0.0;
+    for window in 0..WINDOWS {
+        // The middle of each eighth stands for it.
+        let first = (2 * window + 1) * context / (2 * WINDOWS) - in_flight;
+        let mut machine = Machine::new(compiled, load(first, 3 * in_flight), placed(first + in_flight));
+        let part = measure(&mut machine, in_flight, in_flight);
+        let tokens = context as f64 / WINDOWS as f64;
+        cycles += tokens / part.tokens_per_cycle;
+        sum.token_cycles += part.token_cycles / WINDOWS as f64;
+        (0..SPENT).for_each(|class| sum.spent[class] += part.spent[class] / WINDOWS as f64);
+        sum.window += part.window;
+        sum.events += part.events;
+        add_activity(&mut sum.activity, &part.activity);
+        add_settled(&mut sum.settled, &part.settled);
+    }
+    sum.tokens_per_cycle = context as f64 / cycles;
+    sum.prompt_cycles = Some(cycles + sum.token_cycles);
+    sum
+}
+
+fn add_activity(sum: &mut Activity, part: &Activity) {
+    sum.tokens += part.tokens;
+    sum.hn_weights += part.hn_weights;
+    sum.vex_operations += part.vex_operations;
+    sum.buffer_bytes += part.buffer_bytes;
+    sum.link_bytes += part.link_bytes;
+    sum.hbm_bytes += part.hbm_bytes;
+    sum.steps += part.steps;
+}
+
+fn add_settled(sum: &mut Settled, part: &Settled) {
+    sum.hn_array.add(&part.hn_array);
+    sum.vex_nonlinear.add(&part.vex_nonlinear);
+    sum.vex_attention.add(&part.vex_attention);
+    sum.attention_buffer.add(&part.attention_buffer);
+    sum.hbm.add(&part.hbm);
+    sum.links.resize(part.links.len(), Default::default());
+    sum.links.iter_mut().zip(&part.links).for_each(|(s, p)| s.add(p));
+}
+
+/// What the closed form says and how far it holds.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Bound {
+    /// Cycles of a token alone in the machine.
+    pub alone_cycles: f64,
+    /// Cycles of the busiest resource per token.
+    pub bottleneck_cycles: f64,
+    /// Which resource that is.
+    pub bottleneck: &'static str,
+    /// Sequences at which the two meet.
+    pub knee_sequences: f64,
+}
+
+/// The closed form: time alone, and the busiest resource.
+#[must_use]
+pub fn bound(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> (Bound, [u64; SPENT]) {
+    let specs = &compiled.specs;
+    let spent = alone(compiled, context, placement, head);
+    let activity = activity(compiled, context, placement, head);
+    let chips = f64::from(specs.interconnect.grid.chips());
+    let clock = specs.clock_hz as f64;
+    let busiest_link = link_bytes_per_token(compiled, head).into_iter().fold(0.0, f64::max);
+    let mut candidates = vec![
+        ("links", busiest_link * clock / specs.interconnect.bytes_per_second as f64),
+        ("attention buffer", activity.buffer_bytes / chips * clock / specs.attention_buffer.bytes_per_second as f64),
+        ("HBM", activity.hbm_bytes / chips * clock / specs.hbm.bytes_per_second as f64),
+    ];
+    for program in &compiled.programs {
+        let mut nonlinear = 0;
+        let mut attention = 0;
+        for (_, instr) in &program.instrs {
+            match instr {
+                Instr::Hn { fixed, expert } => {
+                    let fixed = fixed.map_or(0.0, |(_, pass, _)| pass.serial as f64);
+                    let share = f64::from(program.experts.1) / f64::from(program.experts.0.max(1));
+                    let expert = expert.map_or(0.0, |(_, pass, _)| pass.serial as f64 * share);
+                    candidates.push(("HN array", fixed.max(expert)));
+                }
+                Instr::Nonlinear { fixed, per_expert } => {
+                    nonlinear += specs.vex.nonlinear_service(fixed + per_expert);
+                }
+                Instr::Scores | Instr::Values => {
+                    let cost = program.attention.as_ref().expect("attention belongs to layers");
+                    let scores = *instr == Instr::Scores;
+                    let (_, vectors) = cost::attention_work(cost, scores, context, compiled.kv_element_bytes);
+                    attention += specs.vex.attention_cycles(vectors);
+                }
+                Instr::AwaitKv | Instr::Phase(_) => {}
+            }
+        }
+        candidates.push(("VEX", nonlinear.max(attention) as f64));
+    }
+    let (bottleneck, cycles) =
+        candidates.into_iter().fold(("links", 0.0), |best, next| if next.1 > best.1 { next } else { best });
+    let alone_cycles = spent.iter().sum::<u64>() as f64;
+    let bound = Bound {
+        alone_cycles,
+        bottleneck_cycles: cycles,
+        bottleneck,
+        knee_sequences: if cycles > 0.0 { alone_cycles / cycles } else { f64::INFINITY },
+    };
+    (bound, spent)
+}
