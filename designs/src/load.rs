@@ -1,0 +1,335 @@
+//! From a name, files and overrides to a validated [`Design`], [`ProcessNode`] or [`Model`].
+//!
+//! A design is a chain of texts: the file, what it `extends`, and so on to one that extends nothing.
+//! They are merged bottom up, overrides last, and only the result is validated. This crate opens no
+//! files: the caller gives a [`Loader`].
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::design::Design;
+use crate::field::Reader;
+use crate::model::Model;
+use crate::presets;
+use crate::problem::{Location, Problem, Problems, Source, SourceKind, did_you_mean};
+use crate::process::{self, ProcessNode};
+use crate::schema;
+use crate::tree::{self, Kind, Node};
+
+/// Reads the text of the file at a path; the error is the reason, without the path.
+pub type Loader<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
+
+/// Most texts in a chain of `extends`.
+const MAX_CHAIN: usize = 16;
+/// Longest dotted path of an override, in keys.
+const MAX_KEYS: usize = 16;
+
+/// One `--set PATH=VALUE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    text: String,
+    equals: usize,
+}
+
+impl Override {
+    /// Parses `chip.clock=1.2GHz`: the value is a TOML scalar where it parses as one, else the text itself.
+    ///
+    /// # Errors
+    /// Where there is no `=`, or the path before it is no dotted path of keys.
+    pub fn parse(argument: &str) -> Result<Self, Problems> {
+        let source =
+            Source { name: format!("--set {argument}"), text: argument.to_owned(), kind: SourceKind::Argument };
+        let refuse = |span, message: &str| {
+            let problem =
+                Problem::at(Location { source: 0, span }, message).help("write e.g. `--set chip.clock=1.2GHz`");
+            Err(Problems { sources: vec![source.clone()], problems: vec![problem] })
+        };
+        let Some(equals) = argument.find('=') else {
+            return refuse(0..argument.len(), "an override needs a `=` between path and value");
+        };
+        let path = argument[..equals].trim();
+        if path.split('.').any(|key| key.trim().is_empty()) {
+            return refuse(0..equals, "an override needs a dotted path of keys before the `=`");
+        }
+        if path.split('.').count() > MAX_KEYS {
+            return refuse(0..equals, "the path of the override has too many keys");
+        }
+        if path == "extends" {
+            return refuse(0..equals, "`extends` cannot be overridden: give the other design instead");
+        }
+        Ok(Self { text: argument.to_owned(), equals })
+    }
+
+    /// The argument as a tree that holds one value.
+    fn tree(&self, source: usize) -> Node {
+        let value = &self.text[self.equals + 1..];
+        let offset = self.equals + 1 + (value.len() - value.trim_start().len());
+        let mut node = tree::parse_argument(value.trim(), source, offset);
+        let path = &self.text[..self.equals];
+        // From the innermost key outwards; `end` is where the key at hand ends in the argument.
+        let mut end = path.len();
+        for key in path.split('.').rev() {
+            let start = end - key.len();
+            let at = Location { source, span: start..end };
+            node.key = at.clone();
+            let entries = [(key.trim().to_owned(), node)].into();
+            node = Node { key: at.clone(), at, kind: Kind::Table(entries) };
+            end = start.saturating_sub(1);
+        }
+        node
+    }
+}
+
+/// Whether a reference is written as a path rather than as the name of a preset.
+fn is_path(reference: &str, extension: &str) -> bool {
+    reference.contains('/') || reference.contains('\\') || reference.ends_with(extension)
+}
+
+/// `reference` as seen from the file `from`.
+fn resolve(reference: &str, from: Option<&str>) -> String {
+    match from.and_then(|from| Path::new(from).parent()) {
+        Some(parent) => parent.join(reference).to_string_lossy().into_owned(),
+        None => reference.to_owned(),
+    }
+}
+
+/// A path without `.` and, where they cancel out, `..`: tells whether two paths are the same file.
+fn normal(path: &str) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in Path::new(path).components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(normal.components().next_back(), Some(Component::Normal(_))) => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// Looks up the text of a preset by name.
+type Catalogue<'a> = dyn Fn(&str) -> Option<&'static str> + 'a;
+
+/// A chain of texts on its way to one tree.
+struct Chain<'a> {
+    loader: &'a Loader<'a>,
+    catalogue: &'a Catalogue<'a>,
+    names: &'a [&'static str],
+    sources: Vec<Source>,
+    /// Names of the chain as shown in messages, and their identity.
+    visited: Vec<(String, PathBuf)>,
+}
+
+impl Chain<'_> {
+    /// The text that `reference` names; `asked` is where it is written.
+    fn open(&mut self, reference: &str, from: Option<&str>, asked: Option<Location>) -> Result<usize, Problem> {
+        let problem = |message: String| Problem { message, help: None, at: asked.clone() };
+        let preset = (self.catalogue)(reference);
+        let (shown, identity) = match preset {
+            Some(_) => (reference.to_owned(), PathBuf::from(format!("preset {reference}"))),
+            None if is_path(reference, ".toml") => {
+                let path = resolve(reference, from);
+                let identity = normal(&path);
+                (path, identity)
+            }
+            None => {
+                let name: String = reference.chars().take(80).collect();
+                let help = format!("{}; a file is given as a path that ends in .toml", did_you_mean(&name, self.names));
+                return Err(problem(format!("there is no preset `{name}`")).help(help));
+            }
+        };
+        let mut names: Vec<&str> = self.visited.iter().map(|(name, _)| name.as_str()).collect();
+        names.push(&shown);
+        if let Some(first) = self.visited.iter().position(|(_, known)| *known == identity) {
+            return Err(problem(format!("`{shown}` extends itself: {}", names[first..].join(" -> "))));
+        }
+        if self.visited.len() == MAX_CHAIN {
+            return Err(problem(format!("more than {MAX_CHAIN} texts extend one another: {}", names.join(" -> "))));
+        }
+        let source = match preset {
+            Some(text) => Source { name: format!("preset {shown}"), text: text.to_owned(), kind: SourceKind::Preset },
+            None => {
+                let text =
+                    (self.loader)(&shown).map_err(|reason| problem(format!("cannot read `{shown}`: {reason}")))?;
+                Source { name: shown.clone(), text, kind: SourceKind::File }
+            }
+        };
+        self.visited.push((shown, identity));
+        self.sources.push(source);
+        Ok(self.sources.len() - 1)
+    }
+
+    /// The merged tree of `reference` and everything it extends.
+    fn tree(&mut self, reference: &str, from: Option<&str>, asked: Option<Location>) -> Result<Node, Vec<Problem>> {
+        let source = self.open(reference, from, asked).map_err(|problem| vec![problem])?;
+        let mut node = tree::parse(&self.sources[source].text, source)?;
+        let Kind::Table(entries) = &mut node.kind else { unreachable!("a document is a table") };
+        let Some(extends) = entries.remove("extends") else { return Ok(node) };
+        let Kind::Text(base) = &extends.kind else {
+            let message = format!("`extends` must be a text, not {}", extends.kind_name());
+            return Err(vec![Problem::at(extends.at, message)]);
+        };
+        // A summary describes its own text only.
+        let summary = Node { kind: Kind::Text(format!("extends {base}")), ..extends.clone() };
+        let from = match self.sources[source].kind {
+            SourceKind::File => Some(self.sources[source].name.clone()),
+            SourceKind::Preset | SourceKind::Argument => None,
+        };
+        let mut merged = self.tree(base, from.as_deref(), Some(extends.at.clone()))?;
+        if let Kind::Table(base) = &mut merged.kind {
+            base.insert("summary".to_owned(), summary);
+        }
+        merged.merge(node);
+        Ok(merged)
+    }
+}
+
+/// A tree with overrides laid on, and the texts it comes from.
+fn merged(
+    reference: &str,
+    overrides: &[Override],
+    loader: &Loader<'_>,
+    catalogue: &Catalogue<'_>,
+    names: &[&'static str],
+) -> Result<(Node, Vec<Source>), Problems> {
+    let mut chain = Chain { loader, catalogue, names, sources: Vec::new(), visited: Vec::new() };
+    match chain.tree(reference, None, None) {
+        Ok(mut node) => {
+            for change in overrides {
+                let source = chain.sources.len();
+                let name = format!("--set {}", change.text);
+                chain.sources.push(Source { name, text: change.text.clone(), kind: SourceKind::Argument });
+                node.merge(change.tree(source));
+            }
+            Ok((node, chain.sources))
+        }
+        Err(problems) => Err(Problems { sources: chain.sources, problems }),
+    }
+}
+
+fn design_from(
+    reference: &str,
+    overrides: &[Override],
+    loader: &Loader<'_>,
+    catalogue: &Catalogue<'_>,
+) -> Result<Design, Problems> {
+    let names: Vec<&'static str> = presets::designs().iter().map(|preset| preset.name).collect();
+    let (root, sources) = merged(reference, overrides, loader, catalogue, &names)?;
+    let mut design = schema::blank(reference);
+    let mut reader = Reader::new(&root, &sources);
+    schema::walk(&mut design, &mut reader);
+    schema::check(&design, &mut reader);
+    for (path, name, presets, extension) in
+        [("model", &design.model, presets::models(), ".json"), ("node", &design.node, presets::nodes(), ".toml")]
+    {
+        let names: Vec<&str> = presets.iter().map(|preset| preset.name).collect();
+        if !name.is_empty() && !names.contains(&name.as_str()) && !is_path(name, extension) {
+            reader.problem(
+                path,
+                format!("`{path}`: there is no preset `{name}`"),
+                Some(format!("{}; a file is given as a path that ends in {extension}", did_you_mean(name, &names))),
+            );
+        }
+    }
+    match reader.finish() {
+        Ok(provenance) => design.provenance = provenance,
+        Err(problems) => return Err(Problems { sources, problems }),
+    }
+    Ok(design)
+}
+
+/// The design that `reference` names, a preset or the path of a TOML file, with overrides applied.
+///
+/// # Errors
+/// Every problem of the texts and of the overrides.
+pub fn design(reference: &str, overrides: &[Override], loader: &Loader<'_>) -> Result<Design, Problems> {
+    design_from(reference, overrides, loader, &|name| presets::text(presets::designs(), name))
+}
+
+/// The process node that `reference` names, a preset or the path of a TOML file.
+///
+/// # Errors
+/// Every problem of the texts.
+pub fn node(reference: &str, loader: &Loader<'_>) -> Result<ProcessNode, Problems> {
+    let names: Vec<&'static str> = presets::nodes().iter().map(|preset| preset.name).collect();
+    let catalogue = |name: &str| presets::text(presets::nodes(), name);
+    let (root, sources) = merged(reference, &[], loader, &catalogue, &names)?;
+    let mut node = ProcessNode { name: reference.to_owned(), ..ProcessNode::default() };
+    let mut reader = Reader::new(&root, &sources);
+    process::walk(&mut node, &mut reader);
+    match reader.finish() {
+        Ok(provenance) => node.provenance = provenance,
+        Err(problems) => return Err(Problems { sources, problems }),
+    }
+    Ok(node)
+}
+
+/// The model that `reference` names, a preset or the path of a Hugging Face `config.json`.
+///
+/// # Errors
+/// Every problem of the text.
+pub fn model(reference: &str, loader: &Loader<'_>) -> Result<Model, Problems> {
+    if let Some(text) = presets::text(presets::models(), reference) {
+        return Model::from_config_json(reference, text);
+    }
+    if !is_path(reference, ".json") {
+        let names: Vec<&str> = presets::models().iter().map(|preset| preset.name).collect();
+        let help = format!("{}; a file is given as a path that ends in .json", did_you_mean(reference, &names));
+        let problem = Problem::general(format!("there is no model `{reference}`")).help(help);
+        return Err(Problems { sources: Vec::new(), problems: vec![problem] });
+    }
+    let text = loader(reference).map_err(|reason| Problems::general(format!("cannot read `{reference}`: {reason}")))?;
+    Model::from_config_json(reference, &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn no_files(_: &str) -> Result<String, String> {
+        Err("no such file".into())
+    }
+
+    #[test]
+    fn a_preset_that_extends_itself_is_refused() {
+        let catalogue = |name: &str| match name {
+            "self" => Some("extends = \"self\""),
+            "ping" => Some("extends = \"pong\""),
+            "pong" => Some("extends = \"ping\""),
+            _ => None,
+        };
+        let error = |name| design_from(name, &[], &no_files, &catalogue).unwrap_err().to_string();
+        assert_eq!(error("self"), "preset self:1:11: `self` extends itself: self -> self");
+        assert_eq!(error("ping"), "preset pong:1:11: `ping` extends itself: ping -> pong -> ping");
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file_that_names_them() {
+        assert_eq!(resolve("b.toml", Some("dir/a.toml")), "dir/b.toml");
+        assert_eq!(resolve("../b.toml", Some("dir/a.toml")), "dir/../b.toml");
+        assert_eq!(resolve("/b.toml", Some("dir/a.toml")), "/b.toml");
+        assert_eq!(normal("dir/../b.toml"), normal("./b.toml"));
+        assert_ne!(normal("../b.toml"), normal("b.toml"));
+    }
+
+    #[test]
+    fn override_spans_point_into_the_argument() {
+        let change = Override::parse("chip.clock = 1.2GHz").unwrap();
+        let node = change.tree(0);
+        let chip = &node.section().unwrap()["chip"];
+        let clock = &chip.section().unwrap()["clock"];
+        assert_eq!(&change.text[chip.key.span.clone()], "chip");
+        assert_eq!(change.text[clock.key.span.clone()].trim(), "clock");
+        assert_eq!(&change.text[clock.at.span.clone()], "1.2GHz");
+    }
+
+    #[test]
+    fn malformed_overrides_are_refused() {
+        for text in ["", "chip.clock", "=1", "chip..clock=1", ".=1", "extends=hnlpu"] {
+            assert!(Override::parse(text).is_err(), "{text}");
+        }
+        assert!(Override::parse(&format!("{}=1", vec!["a"; 17].join("."))).is_err());
+        let error = Override::parse("chip.clock").unwrap_err().to_string();
+        assert!(error.starts_with("--set chip.clock:1:1: an override needs a `=`"), "{error}");
+    }
+}

@@ -1,0 +1,64 @@
+//! Designs, process nodes and models that ship with the crate, as texts.
+//!
+//! Every value of a design or node states source, grade and year; models are the published
+//! configuration files.
+
+/// A text that ships with the crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preset {
+    /// Name by which commands and files refer to it.
+    pub name: &'static str,
+    /// One line for people.
+    pub summary: &'static str,
+    /// The text: TOML for designs and nodes, JSON for models.
+    pub text: &'static str,
+}
+
+macro_rules! presets {
+    ($folder:literal, $extension:literal: $($name:literal $summary:literal;)*) => {
+        &[$(Preset {
+            name: $name,
+            summary: $summary,
+            text: include_str!(concat!("../presets/", $folder, $name, $extension)),
+        }),*]
+    };
+}
+
+/// Designs.
+#[must_use]
+pub fn designs() -> &'static [Preset] {
+    presets! { "", ".toml":
+        "hnlpu" "HNLPU as published: gpt-oss-120b in the metal of 16 chips, 4 x 4, 5 nm";
+    }
+}
+
+/// Process nodes, from large to small.
+#[must_use]
+pub fn nodes() -> &'static [Preset] {
+    presets! { "nodes/", ".toml":
+        "n28" "28 nm";
+        "n16" "16 nm FinFET";
+        "n7" "7 nm, no EUV";
+        "n6" "6 nm";
+        "n5" "5 nm, the node of HNLPU";
+        "n3" "3 nm";
+        "n2" "2 nm";
+    }
+}
+
+/// Models.
+#[must_use]
+pub fn models() -> &'static [Preset] {
+    presets! { "models/", ".json":
+        "gpt-oss-120b" "117 billion parameters, 5.1 active, 128 experts, alternating windows of 128";
+        "llama-3-1-8b" "8 billion parameters, dense";
+        "qwq-32b" "32.5 billion parameters, dense";
+        "deepseek-v3" "671 billion parameters, 37 active, latent attention, 256 experts";
+        "kimi-k2" "1.03 trillion parameters, 32 active, latent attention, 384 experts";
+    }
+}
+
+/// The text of the preset called `name`.
+pub(crate) fn text(presets: &'static [Preset], name: &str) -> Option<&'static str> {
+    presets.iter().find(|preset| preset.name == name).map(|preset| preset.text)
+}

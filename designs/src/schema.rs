@@ -1,0 +1,200 @@
+//! The fields of a design file, in the order of the file.
+//!
+//! Bounds are sanity bounds: far above anything buildable, low enough that no product of them
+//! overflows and no allocation sized by them is unreasonable.
+
+use std::collections::BTreeMap;
+
+use crate::design::{
+    Algorithm, AllChip, AttentionBuffer, BlockAreas, BlockEnergy, Design, Energy, Grid, Hbm, HnArray, Interconnect,
+    MappingOptions, Vex,
+};
+use crate::field::{Reader, Visitor};
+use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
+use crate::slot::{Limits, Words};
+
+/// Most chips of a grid.
+pub const MAX_CHIPS: u32 = 1024;
+
+const RATE: Limits = Limits::between(1.0, 1e18);
+const MEMORY: Limits = Limits::between(1.0, 1e15);
+const LATENCY: Limits = Limits::between(0.0, 1e6);
+const AREA: Limits = Limits::between(0.0, 1e6);
+
+/// A design with every number zero, to be filled by a walk over its fields.
+pub(crate) fn blank(name: &str) -> Design {
+    let energy = BlockEnergy { static_power: Watts::default(), per_event: Joules::default() };
+    let area = SquareMm::default();
+    Design {
+        name: name.to_owned(),
+        summary: String::new(),
+        model: String::new(),
+        node: String::new(),
+        grid: Grid { rows: 0, columns: 0 },
+        clock: Hertz::default(),
+        hn_array: HnArray { activation_bits: 0, inputs_per_port: 0, weight_capacity: 0 },
+        vex: Vex { kv_vectors_per_cycle: 0, nonlinear_lanes: 0, nonlinear_latency: Cycles::default() },
+        attention_buffer: AttentionBuffer {
+            capacity: Bytes::default(),
+            banks: 0,
+            port_bits: 0,
+            latency: Cycles::default(),
+            efficiency: 0.0,
+        },
+        hbm: Hbm {
+            stacks: 0,
+            stack_capacity: Bytes::default(),
+            stack_bandwidth: BytesPerSecond::default(),
+            serial_bandwidth: BytesPerSecond::default(),
+        },
+        interconnect: Interconnect { link_bandwidth: BytesPerSecond::default(), hop_latency: Seconds::default() },
+        mapping: MappingOptions {
+            link_element_bytes: 0,
+            kv_element_bytes: 0,
+            collective: Algorithm::Direct,
+            rotate_partners: false,
+            all_chip: AllChip::RowThenColumn,
+            sliding_windows: false,
+            sampling_candidates: 0,
+        },
+        area: BlockAreas {
+            hn_array: area,
+            vex: area,
+            control_unit: area,
+            attention_buffer: area,
+            interconnect_engine: area,
+            hbm_phy: area,
+        },
+        energy: Energy {
+            hn_array: energy,
+            vex: energy,
+            control_unit: energy,
+            attention_buffer: energy,
+            interconnect_engine: energy,
+            hbm_phy: energy,
+            system_factor: 0.0,
+        },
+        provenance: BTreeMap::new(),
+    }
+}
+
+/// Visits every field of a design file.
+pub(crate) fn walk(d: &mut Design, v: &mut dyn Visitor) {
+    v.field("summary", &mut d.summary, Limits::NONE, "One line for people");
+    v.field("model", &mut d.model, Limits::NONE, "Model whose weights the machine carries: a preset or a config.json");
+    v.field("node", &mut d.node, Limits::NONE, "Process node: a preset or a file");
+    machine(d, v);
+    memory(d, v);
+    mapping(&mut d.mapping, v);
+    area(&mut d.area, v);
+    energy(&mut d.energy, v);
+}
+
+fn machine(d: &mut Design, v: &mut dyn Visitor) {
+    let side = Limits::between(1.0, 64.0);
+    v.field("grid.rows", &mut d.grid.rows, side, "Rows of chips");
+    v.field("grid.columns", &mut d.grid.columns, side, "Columns of chips");
+    v.field("chip.clock", &mut d.clock, Limits::positive(100e9), "Clock of the chips");
+    let hn = &mut d.hn_array;
+    let doc = "Bits of an activation, fed serially";
+    v.field("hn_array.activation_bits", &mut hn.activation_bits, Limits::between(1.0, 64.0), doc);
+    let doc = "Inputs that share one accumulator port in turn";
+    v.field("hn_array.inputs_per_port", &mut hn.inputs_per_port, Limits::between(1.0, 1e6), doc);
+    v.field("hn_array.weight_capacity", &mut hn.weight_capacity, MEMORY, "Weights one chip can hold");
+    let vex = &mut d.vex;
+    let doc = "Cached key or value vectors consumed per cycle and layer";
+    v.field("vex.kv_vectors_per_cycle", &mut vex.kv_vectors_per_cycle, Limits::between(1.0, 1e6), doc);
+    let doc = "Elements of non-linear functions per cycle and layer";
+    v.field("vex.nonlinear_lanes", &mut vex.nonlinear_lanes, Limits::between(1.0, 1e7), doc);
+    let doc = "Latency of a dependent non-linear operation beyond elements / lanes";
+    v.field("vex.nonlinear_latency", &mut vex.nonlinear_latency, LATENCY, doc);
+    let doc = "Payload bandwidth of a link per direction";
+    v.field("interconnect.link_bandwidth", &mut d.interconnect.link_bandwidth, RATE, doc);
+    let doc = "Latency of a hop beyond serialization";
+    v.field("interconnect.hop_latency", &mut d.interconnect.hop_latency, Limits::between(0.0, 1.0), doc);
+}
+
+fn memory(d: &mut Design, v: &mut dyn Visitor) {
+    let buffer = &mut d.attention_buffer;
+    v.field("attention_buffer.capacity", &mut buffer.capacity, MEMORY, "On-chip KV capacity per chip");
+    v.field(
+        "attention_buffer.banks",
+        &mut buffer.banks,
+        Limits::between(1.0, 1e7),
+        "Banks per chip, 1 read and 1 write port each",
+    );
+    v.field(
+        "attention_buffer.port_bits",
+        &mut buffer.port_bits,
+        Limits::between(1.0, 65_536.0),
+        "Width of a bank's port in bits",
+    );
+    v.field("attention_buffer.latency", &mut buffer.latency, LATENCY, "Read latency");
+    let doc = "Share of the peak bandwidth that attention reaches";
+    v.field("attention_buffer.efficiency", &mut buffer.efficiency, Limits::positive(1.0), doc);
+    let hbm = &mut d.hbm;
+    v.field("hbm.stacks", &mut hbm.stacks, Limits::between(1.0, 1024.0), "Stacks per chip");
+    v.field("hbm.stack_capacity", &mut hbm.stack_capacity, MEMORY, "Capacity of a stack");
+    v.field("hbm.stack_bandwidth", &mut hbm.stack_bandwidth, RATE, "Bandwidth of a stack (lockstep and dataflow)");
+    v.field("hbm.serial_bandwidth", &mut hbm.serial_bandwidth, RATE, "Effective bandwidth of a chip (serial only)");
+}
+
+fn mapping(m: &mut MappingOptions, v: &mut dyn Visitor) {
+    let bytes = Limits::between(1.0, 16.0);
+    v.field("mapping.link_element_bytes", &mut m.link_element_bytes, bytes, "Bytes of an element on a link");
+    v.field("mapping.kv_element_bytes", &mut m.kv_element_bytes, bytes, "Bytes of an element of the KV cache");
+    v.field("mapping.collective", &mut m.collective, Limits::NONE, "Algorithm of collectives in a row or column");
+    v.field("mapping.rotate_partners", &mut m.rotate_partners, Limits::NONE, "Whether partners rotate over layers");
+    v.field("mapping.all_chip", &mut m.all_chip, Limits::NONE, "Scheme of the all-reduce over all chips");
+    let words = [("honoured", true), ("ignored", false)];
+    let doc = "Whether sliding windows limit attention and cache";
+    v.field("mapping.sliding_windows", &mut Words(&mut m.sliding_windows, words), Limits::NONE, doc);
+    let doc = "Candidates a chip contributes to sampling";
+    v.field("mapping.sampling_candidates", &mut m.sampling_candidates, Limits::between(1.0, 67_108_864.0), doc);
+}
+
+fn area(a: &mut BlockAreas, v: &mut dyn Visitor) {
+    v.field("area.hn_array", &mut a.hn_array, AREA, "Hardwired-neuron array");
+    v.field("area.vex", &mut a.vex, AREA, "Vector unit");
+    v.field("area.control_unit", &mut a.control_unit, AREA, "Control unit");
+    v.field("area.attention_buffer", &mut a.attention_buffer, AREA, "Attention buffer");
+    v.field("area.interconnect_engine", &mut a.interconnect_engine, AREA, "Interconnect engine");
+    v.field("area.hbm_phy", &mut a.hbm_phy, AREA, "HBM physical layer");
+}
+
+fn energy(e: &mut Energy, v: &mut dyn Visitor) {
+    for (block, energy, doc) in [
+        ("hn_array", &mut e.hn_array, "Energy of one weight times one whole activation"),
+        ("vex", &mut e.vex, "Energy of one cached element times one query element, or one non-linear element"),
+        ("control_unit", &mut e.control_unit, "Energy of one token-layer step issued"),
+        ("attention_buffer", &mut e.attention_buffer, "Energy of one byte read"),
+        ("interconnect_engine", &mut e.interconnect_engine, "Energy of one byte sent"),
+        ("hbm_phy", &mut e.hbm_phy, "Energy of one byte read from HBM"),
+    ] {
+        let power = Limits::between(0.0, 1e6);
+        let path = format!("energy.{block}.static_power");
+        v.field(&path, &mut energy.static_power, power, "Power drawn whether or not anything happens");
+        v.field(&format!("energy.{block}.per_event"), &mut energy.per_event, Limits::between(0.0, 1.0), doc);
+    }
+    let doc = "System power over the sum of the chips' power";
+    v.field("energy.system_factor", &mut e.system_factor, Limits::between(1.0, 10.0), doc);
+}
+
+/// Rules that concern several fields.
+pub(crate) fn check(d: &Design, r: &mut Reader<'_>) {
+    if !r.clean() {
+        return;
+    }
+    if d.grid.chips() > MAX_CHIPS {
+        let message = format!("`grid` has {} x {} chips; at most {MAX_CHIPS}", d.grid.rows, d.grid.columns);
+        r.problem("grid.rows", message, None);
+    }
+    let power_of_two = d.grid.rows.is_power_of_two() && d.grid.columns.is_power_of_two();
+    if d.mapping.collective == Algorithm::HalvingDoubling && !power_of_two {
+        let message = format!(
+            "`mapping.collective` is halving-doubling, which needs rows and columns that are powers of two, not {} x {}",
+            d.grid.rows, d.grid.columns
+        );
+        r.problem("mapping.collective", message, None);
+    }
+}

@@ -1,0 +1,106 @@
+//! Designs, process nodes and models as flat lists of lines: path, value, origin, meaning.
+
+use serde::Serialize;
+
+use crate::design::Design;
+use crate::field::Visitor;
+use crate::model::{Attention, Ffn, Model};
+use crate::process::{self, ProcessNode};
+use crate::provenance::Provenance;
+use crate::schema;
+use crate::slot::{Limits, Slot};
+
+/// One value for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Dotted path, as in a file or after `--set`.
+    pub path: String,
+    /// The value with its unit, as it would be written in a file.
+    pub value: String,
+    /// Where it comes from; absent for models, whose origin is their file.
+    pub provenance: Option<Provenance>,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+struct Lines(Vec<Line>);
+
+impl Visitor for Lines {
+    fn field(&mut self, path: &str, slot: &mut dyn Slot, _: Limits, doc: &'static str) {
+        if let Some(value) = slot.show() {
+            self.0.push(Line { path: path.to_owned(), value, provenance: None, doc });
+        }
+    }
+}
+
+/// Every field of a design in the order of the schema.
+#[must_use]
+pub fn design(design: &Design) -> Vec<Line> {
+    let mut lines = Lines(Vec::new());
+    schema::walk(&mut design.clone(), &mut lines);
+    for line in &mut lines.0 {
+        line.provenance = design.provenance.get(&line.path).cloned();
+    }
+    lines.0
+}
+
+/// Every known field of a process node.
+#[must_use]
+pub fn node(node: &ProcessNode) -> Vec<Line> {
+    let mut lines = Lines(Vec::new());
+    process::walk(&mut node.clone(), &mut lines);
+    for line in &mut lines.0 {
+        line.provenance = node.provenance.get(&line.path).cloned();
+    }
+    lines.0
+}
+
+/// The shape of a model; layers that are alike are counted together.
+#[must_use]
+pub fn model(model: &Model) -> Vec<Line> {
+    let line = |path: &str, value: String, doc| Line { path: path.to_owned(), value, provenance: None, doc };
+    let mut lines = vec![
+        line("family", model.family.clone(), "model_type of the config.json"),
+        line("hidden", model.hidden.to_string(), "Width of the residual stream"),
+        line("vocabulary", model.vocabulary.to_string(), "Entries of the vocabulary"),
+        line("tied_embeddings", model.tied_embeddings.to_string(), "Whether the unembedding reuses the embedding"),
+        line("max_context", model.max_context.to_string(), "Largest context in positions"),
+        line("weight_format", model.weight_format.clone(), "Format of the released weights"),
+        line("parameters", model.parameters().to_string(), "Weights of all matrices"),
+        line("active_parameters", model.active_parameters().to_string(), "Weights that one token uses"),
+    ];
+    let mut first = 0;
+    for run in model.layers.chunk_by(|a, b| a == b) {
+        let last = first + run.len() - 1;
+        let path = if run.len() == 1 { format!("layers.{first}") } else { format!("layers.{first}-{last}") };
+        let window = run[0].window.map_or_else(|| "full context".to_owned(), |window| format!("window of {window}"));
+        let value = format!("{}; {window}; {}", attention(&run[0].attention), ffn(&run[0].ffn));
+        lines.push(line(&path, value, "Attention and feed-forward part"));
+        first += run.len();
+    }
+    lines
+}
+
+fn attention(attention: &Attention) -> String {
+    match *attention {
+        Attention::Gqa { query_heads, kv_heads, head_dim } => {
+            format!("{query_heads} query heads, {kv_heads} key/value heads of {head_dim}")
+        }
+        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
+            let queries = q_lora.map_or_else(|| "direct queries".to_owned(), |rank| format!("query rank {rank}"));
+            format!("{heads} latent heads of {nope} + {rope}, values of {v}, {queries}, cached rank {kv_lora}")
+        }
+    }
+}
+
+fn ffn(ffn: &Ffn) -> String {
+    match *ffn {
+        Ffn::Dense { width } => format!("dense of {width}"),
+        Ffn::Moe { experts, experts_per_token, width, shared_width: 0 } => {
+            format!("{experts_per_token} of {experts} experts of {width}")
+        }
+        Ffn::Moe { experts, experts_per_token, width, shared_width } => {
+            format!("{experts_per_token} of {experts} experts of {width}, shared {shared_width}")
+        }
+    }
+}

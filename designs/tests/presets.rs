@@ -1,0 +1,86 @@
+//! Every preset loads, says where each of its values comes from, and survives its own listing.
+
+use designs::{Grade, Override, load, presets, show};
+
+fn no_files(path: &str) -> Result<String, String> {
+    Err(format!("a preset asked for the file {path}"))
+}
+
+/// Values that describe the text itself have no source beside it.
+const NO_ORIGIN: [&str; 1] = ["summary"];
+
+fn check_lines(name: &str, lines: &[show::Line]) {
+    for line in lines {
+        assert!(!line.doc.is_empty() && !line.value.is_empty(), "{name}: {}", line.path);
+        if NO_ORIGIN.contains(&line.path.as_str()) {
+            continue;
+        }
+        let provenance = line.provenance.as_ref().unwrap_or_else(|| panic!("{name}: {} has no origin", line.path));
+        assert_ne!(provenance.grade, Grade::User, "{name}: {} states no grade", line.path);
+        assert!(!provenance.source.starts_with("preset "), "{name}: {} states no source", line.path);
+        assert!(provenance.year.is_some(), "{name}: {} states no year", line.path);
+    }
+}
+
+#[test]
+fn designs_load_with_complete_provenance() {
+    for preset in presets::designs() {
+        let design = load::design(preset.name, &[], &no_files).unwrap_or_else(|problems| panic!("{problems}"));
+        let lines = show::design(&design);
+        assert_eq!(lines.len(), design.provenance.len(), "every field was found and is shown");
+        check_lines(preset.name, &lines);
+        assert_eq!((design.name.as_str(), design.summary.as_str()), (preset.name, preset.summary));
+    }
+}
+
+#[test]
+fn nodes_load_with_complete_provenance() {
+    for preset in presets::nodes() {
+        let node = load::node(preset.name, &no_files).unwrap_or_else(|problems| panic!("{problems}"));
+        check_lines(preset.name, &show::node(&node));
+        assert_eq!(preset.name, format!("n{}", node.feature_nm));
+    }
+}
+
+#[test]
+fn designs_refer_to_presets_and_fit_their_model() {
+    for preset in presets::designs() {
+        let design = load::design(preset.name, &[], &no_files).unwrap();
+        load::node(&design.node, &no_files).unwrap_or_else(|problems| panic!("{problems}"));
+        let model = load::model(&design.model, &no_files).unwrap_or_else(|problems| panic!("{problems}"));
+        assert!(!show::model(&model).is_empty());
+        let weights = model.hardwired_layer_weights() + u64::from(model.hidden) * u64::from(model.vocabulary);
+        let capacity = design.hn_array.weight_capacity * u64::from(design.grid.chips());
+        assert!((weights..=weights + weights / 200).contains(&capacity), "{capacity} for {weights}");
+    }
+}
+
+#[test]
+fn hnlpu_has_the_published_values() {
+    let design = load::design("hnlpu", &[], &no_files).unwrap();
+    assert_eq!(design.grid.chips(), 16);
+    assert_eq!(design.clock.hz(), 1_000_000_000);
+    assert_eq!(design.attention_buffer.capacity.get(), 320_000_000);
+    assert_eq!(design.hbm.stack_bandwidth.get(), 819_000_000_000);
+    assert_eq!(design.interconnect.link_bandwidth.get(), 128_000_000_000);
+    assert_eq!(design.interconnect.hop_latency.cycles_at(design.clock).get(), 100);
+    let area = &design.area;
+    let blocks =
+        [area.hn_array, area.vex, area.control_unit, area.attention_buffer, area.interconnect_engine, area.hbm_phy];
+    let total: f64 = blocks.iter().map(|block| block.mm2()).sum();
+    assert!((total - 827.08).abs() < 0.005, "Table 1 adds up to {total}");
+}
+
+/// What `show` prints can be given back as overrides and changes nothing but the provenance.
+#[test]
+fn shown_values_read_back() {
+    let design = load::design("hnlpu", &[], &no_files).unwrap();
+    let overrides: Vec<Override> = show::design(&design)
+        .iter()
+        .map(|line| Override::parse(&format!("{}={}", line.path, line.value)).unwrap())
+        .collect();
+    let mut again = load::design("hnlpu", &overrides, &no_files).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(again.provenance.values().all(|provenance| provenance.source == "--set"));
+    again.provenance = design.provenance.clone();
+    assert_eq!(again, design);
+}
