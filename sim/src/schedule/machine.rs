@@ -104,6 +104,8 @@ struct Wake {
 struct Arrivals {
     count: u32,
     last: u64,
+    /// How the token's time was spent on the way to the last arrival.
+    path: [u64; SPENT],
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -116,6 +118,8 @@ struct AtChip {
     waiting: bool,
     kv_ready: u64,
     kv_next: u64,
+    /// The token's time up to `since`, along the path that led here.
+    spent: [u64; SPENT],
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -127,7 +131,6 @@ struct Token {
     chips_done: u32,
     experts_layer: u32,
     experts: Vec<u32>,
-    spent: [u64; SPENT],
 }
 
 /// Active experts of a token on one chip.
@@ -159,7 +162,7 @@ pub struct Activity {
     pub steps: u64,
     /// Sum of finished tokens' latencies, cycles.
     pub latency_cycles: u64,
-    /// Where that time went, summed over chips.
+    /// Where that time went, along each token's critical path; adds up to `latency_cycles`.
     pub spent: [u64; SPENT],
 }
 
@@ -231,6 +234,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         let sequences = load.sequences as usize;
         let at = AtChip {
             layer: 0, instr: 0, since: 0, doing: Spent::Communication as u8, waiting: false, kv_ready: 0, kv_next: 0,
+            spent: [0; SPENT],
         };
         let state = State {
             queue: Queue::new(),
@@ -302,7 +306,6 @@ impl<'a, L: Listener> Machine<'a, L> {
                 chips_done: 0,
                 experts_layer: u32::MAX,
                 experts: Vec::new(),
-                spent: [0; SPENT],
             });
             let layer = match self.load.start {
                 Start::First => 0,
@@ -342,7 +345,6 @@ impl<'a, L: Listener> Machine<'a, L> {
         token.started = now;
         token.chips_done = 0;
         token.experts_layer = u32::MAX;
-        token.spent = [0; SPENT];
         self.state.next_token += 1;
         for chip in 0..self.chips as u32 {
             let index = sequence as usize * self.chips + chip as usize;
@@ -355,6 +357,7 @@ impl<'a, L: Listener> Machine<'a, L> {
                 waiting: false,
                 kv_ready: 0,
                 kv_next: ahead,
+                spent: [0; SPENT],
             };
             if self.state.tokens[sequence as usize].done == 0 {
                 self.state.at[index].kv_next = self.stream(sequence, chip, layer as usize, now, cause);
@@ -410,18 +413,17 @@ impl<'a, L: Listener> Machine<'a, L> {
 
     /// Charges the time since the chip's last change to what it was doing.
     #[inline]
-    fn charge(&mut self, sequence: u32, index: usize, now: u64) {
+    fn charge(&mut self, index: usize, now: u64) {
         let at = &mut self.state.at[index];
-        let token = &mut self.state.tokens[sequence as usize];
-        token.spent[at.doing as usize] += now.saturating_sub(at.since);
-        at.since = at.since.max(now);
+        at.spent[at.doing as usize] += now - at.since;
+        at.since = now;
     }
 
-    /// Begins something of class `doing` that will have waited until `begin` for class `waited`.
+    /// Begins something of class `doing` that will have waited from `now` until `begin` for class `waited`.
     #[inline]
-    fn charge_wait(&mut self, sequence: u32, index: usize, now: u64, begin: u64, waited: Spent, doing: Spent) {
-        self.state.tokens[sequence as usize].spent[waited as usize] += begin - now;
+    fn charge_wait(&mut self, index: usize, now: u64, begin: u64, waited: Spent, doing: Spent) {
         let at = &mut self.state.at[index];
+        at.spent[waited as usize] += begin - now;
         at.since = begin;
         at.doing = doing as u8;
     }
@@ -429,7 +431,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     fn go_on(&mut self, sequence: u32, chip: u32, now: u64) {
         let program = self.program;
         let index = sequence as usize * self.chips + chip as usize;
-        self.charge(sequence, index, now);
+        self.charge(index, now);
         loop {
             let (layer, instr) = (self.state.at[index].layer as usize, self.state.at[index].instr as usize);
             let Some((_, instruction)) = program.program(layer).instrs.get(instr) else {
@@ -492,15 +494,14 @@ impl<'a, L: Listener> Machine<'a, L> {
         let token = &mut self.state.tokens[sequence as usize];
         token.chips_done += 1;
         if token.chips_done as usize == self.chips {
-            self.finish(sequence, now);
+            self.finish(sequence, chip, now);
         }
         false
     }
 
-    fn finish(&mut self, sequence: u32, now: u64) {
-        for chip in 0..self.chips {
-            self.charge(sequence, sequence as usize * self.chips + chip, now);
-        }
+    /// Ends the token of `sequence`, whose last chip to finish is `chip`.
+    fn finish(&mut self, sequence: u32, chip: u32, now: u64) {
+        let spent = self.state.at[sequence as usize * self.chips + chip as usize].spent;
         let token = &mut self.state.tokens[sequence as usize];
         token.done += 1;
         let activity = &mut self.state.activity;
@@ -508,7 +509,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         // A token that began in the middle of the model has no latency to count.
         if token.counted {
             activity.latency_cycles += now - token.started;
-            activity.spent.iter_mut().zip(token.spent).for_each(|(sum, spent)| *sum += spent);
+            activity.spent.iter_mut().zip(spent).for_each(|(sum, spent)| *sum += spent);
         }
         token.counted = true;
         if matches!(self.load.start, Start::Own(_)) {
@@ -623,7 +624,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         let (begin, done) = self.state.vex.start_nonlinear(spec, lane, now, elements, cause);
         let end = self.state.vex.nonlinear[lane].free_at();
         self.listener.served(self.place(sequence, chip), Unit::VexNonlinear, lane, now, end - begin, end, done);
-        self.charge_wait(sequence, index, now, begin, Spent::VexBusy, Spent::Nonlinear);
+        self.charge_wait(index, now, begin, Spent::VexBusy, Spent::Nonlinear);
         done
     }
 
@@ -656,7 +657,7 @@ impl<'a, L: Listener> Machine<'a, L> {
             }
         }
         let Some((begin, done)) = slowest else { return now };
-        self.charge_wait(sequence, index, now, begin, Spent::ArrayBusy, Spent::Projection);
+        self.charge_wait(index, now, begin, Spent::ArrayBusy, Spent::Projection);
         done
     }
 
@@ -693,6 +694,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         let owner = self.owner(sequence, layer);
         let spec = &program.specs.interconnect;
         let table = program.phase(layer, phase);
+        let index = sequence as usize * self.chips + chip as usize;
         let place = self.place(sequence, chip);
         for wire in table.from(chip) {
             if !wire.applies(chip, owner, self.grid.columns) {
@@ -703,30 +705,52 @@ impl<'a, L: Listener> Machine<'a, L> {
             let end = self.state.interconnect.links[wire.link as usize].free_at();
             self.listener.served(place, Unit::Link, wire.link as usize, now, wire.bytes, end, arrival);
             self.listener.message(place, phase, wire.to, wire.bytes, arrival);
-            self.arrive(sequence, wire.to, layer, phase, arrival, owner);
+            let mut path = self.state.at[index].spent;
+            path[Spent::Communication as usize] += arrival - now;
+            self.arrive(sequence, wire.to, layer, phase, arrival, path, owner);
         }
     }
 
     /// Notes a message under way; wakes the receiver if it waits for this phase and all is under way.
     #[inline]
-    fn arrive(&mut self, sequence: u32, to: u32, layer: usize, phase: usize, arrival: u64, owner: OwnerOf) {
+    #[allow(clippy::too_many_arguments)]
+    fn arrive(
+        &mut self, sequence: u32, to: u32, layer: usize, phase: usize, arrival: u64, path: [u64; SPENT],
+        owner: OwnerOf,
+    ) {
         let slot = self.arrival_index(sequence, to, layer, phase);
         let arrivals = &mut self.state.arrivals[slot];
         arrivals.count += 1;
-        arrivals.last = arrivals.last.max(arrival);
+        if arrival > arrivals.last {
+            arrivals.last = arrival;
+            arrivals.path = path;
+        }
+        let count = arrivals.count;
         let index = sequence as usize * self.chips + to as usize;
-        let at = self.state.at[index];
+        let at = &self.state.at[index];
         let here = at.waiting
             && at.layer as usize == layer
             && self.program.program(layer).instrs[at.instr as usize].1 == Instr::Phase(phase);
-        if here && arrivals.count == self.program.phase(layer, phase).expected(to, owner, self.grid.columns) {
-            let last = arrivals.last;
-            *arrivals = Arrivals::default();
+        if here && count == self.program.phase(layer, phase).expected(to, owner, self.grid.columns) {
             self.state.at[index].waiting = false;
             self.state.at[index].instr += 1;
             self.state.activity.steps += 1;
-            self.state.queue.push(last.max(self.state.queue.now()), 1, Wake { sequence, chip: to });
+            let go_on = self.take_arrivals(index, slot, self.state.queue.now());
+            self.state.queue.push(go_on, 1, Wake { sequence, chip: to });
         }
+    }
+
+    /// Empties an arrival slot; the cycle at which the chip can go on, its time charged up to then.
+    fn take_arrivals(&mut self, index: usize, slot: usize, now: u64) -> u64 {
+        let arrivals = std::mem::take(&mut self.state.arrivals[slot]);
+        let at = &mut self.state.at[index];
+        if arrivals.last <= now {
+            return now;
+        }
+        // The message that came last is the one that mattered: its way is the token's critical path.
+        at.spent = arrivals.path;
+        at.since = arrivals.last;
+        arrivals.last
     }
 
     /// When everything expected has been sent, the cycle at which the chip can go on; else it waits.
@@ -737,9 +761,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         self.state.at[index].doing = Spent::Communication as u8;
         let expected = self.program.phase(layer, phase).expected(chip, owner, self.grid.columns);
         if self.state.arrivals[slot].count == expected {
-            let last = self.state.arrivals[slot].last;
-            self.state.arrivals[slot] = Arrivals::default();
-            return Some(last.max(now));
+            return Some(self.take_arrivals(index, slot, now));
         }
         self.state.at[index].waiting = true;
         None
