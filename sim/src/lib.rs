@@ -1,6 +1,7 @@
 //! Event engine, chip units, mapping and schedules of a hardwired-weight machine.
 
 pub mod arithmetic;
+pub mod calibration;
 pub mod energy;
 pub mod engine;
 pub mod mapping;

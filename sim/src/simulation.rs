@@ -380,7 +380,9 @@ impl<'a> Prepared<'a> {
         };
         let in_flight = self.sequences.min(self.mapping.stages()) as f64;
         let rate = in_flight / result.token_cycles();
-        let activity = activity(&self.compiled, context, &placement, false);
+        let mut activity = activity(&self.compiled, context, &placement, false);
+        // The accounting has one token at a time on the memory: of the tokens in flight, one streams.
+        activity.hbm_bytes /= in_flight;
         let mut answer = self.answer(placement, rate, result.token_cycles(), result.spent, activity, result.events);
         answer.utilization = self.utilization(rate, &activity, false);
         answer.notes.push(
@@ -501,7 +503,7 @@ impl<'a> Prepared<'a> {
             let chips = f64::from(self.mapping.grid.chips());
             for (_, instr) in &program.instrs {
                 match instr {
-                    Instr::Hn { fixed, expert } => {
+                    Instr::Hn { fixed, expert, .. } => {
                         hn += fixed.map_or(0.0, |(_, p, _)| p.serial as f64 * chips);
                         hn += expert.map_or(0.0, |(_, p, _)| p.serial as f64 * f64::from(program.experts.1));
                     }

@@ -11,7 +11,7 @@ use crate::units::hbm::Placement;
 #[must_use]
 pub fn compute_cycles(specs: &Specs, instr: &Instr) -> u64 {
     match instr {
-        Instr::Hn { fixed, expert } => {
+        Instr::Hn { fixed, expert, .. } => {
             fixed.iter().chain(expert.iter()).map(|(_, pass, _)| pass.latency()).max().unwrap_or(0)
         }
         Instr::Nonlinear { fixed, per_expert } => {
@@ -78,7 +78,7 @@ fn layer_activity(compiled: &Compiled, layer: usize, context: u64, placement: &P
     for (_, instr) in &program.instrs {
         sum.steps += chips;
         match instr {
-            Instr::Hn { fixed, expert } => {
+            Instr::Hn { fixed, expert, .. } => {
                 sum.hn_weights += fixed.map_or(0.0, |(_, _, w)| w as f64 * chips);
                 sum.hn_weights += expert.map_or(0.0, |(_, _, w)| w as f64 * per_token);
             }

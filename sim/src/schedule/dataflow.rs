@@ -188,7 +188,7 @@ pub fn bound(compiled: &Compiled, context: u64, placement: &Placement, head: boo
         let mut attention = 0;
         for (_, instr) in &program.instrs {
             match instr {
-                Instr::Hn { fixed, expert } => {
+                Instr::Hn { fixed, expert, .. } => {
                     let fixed = fixed.map_or(0.0, |(_, pass, _)| pass.serial as f64);
                     let share = f64::from(program.experts.1) / f64::from(program.experts.0.max(1));
                     let expert = expert.map_or(0.0, |(_, pass, _)| pass.serial as f64 * share);

@@ -443,7 +443,7 @@ impl<'a, L: Listener> Machine<'a, L> {
             self.listener.reached(self.place(sequence, chip), now);
             let cause = idle_cause(self.state.at[index].doing);
             let done = match instruction {
-                Instr::Hn { fixed, expert } => self.pass(sequence, chip, now, *fixed, *expert, cause),
+                Instr::Hn { fixed, expert, .. } => self.pass(sequence, chip, now, *fixed, *expert, cause),
                 Instr::Nonlinear { fixed, per_expert } => {
                     self.nonlinear(sequence, chip, now, *fixed, *per_expert, cause)
                 }

@@ -18,6 +18,8 @@ pub enum Instr {
         fixed: Option<(usize, Pass, u64)>,
         /// Matrices of one expert: cost and weights; instance is `base + chip * experts_here + expert`.
         expert: Option<(usize, Pass, u64)>,
+        /// Inputs of the widest matrix.
+        fan_in: u64,
     },
     /// A non-linear function.
     Nonlinear {
@@ -295,6 +297,7 @@ fn compile(mapping: &Mapping, plan: &LayerPlan, specs: &Specs, rotations: usize)
         let mut fixed: Option<(usize, Pass, u64)> = None;
         let mut expert: Option<(usize, Pass, u64)> = None;
         let mut nonlinear: Option<(u64, u64)> = None;
+        let mut fan_in = 0;
         for op in plan.ops(step) {
             match &op.work {
                 Work::Hn(matrix) => {
@@ -304,6 +307,7 @@ fn compile(mapping: &Mapping, plan: &LayerPlan, specs: &Specs, rotations: usize)
                         (&mut fixed, chips)
                     };
                     let weights = matrix.fan_in * matrix.fan_out;
+                    fan_in = matrix.fan_in.max(fan_in);
                     let pass = specs.hn_array.pass(matrix.fan_in);
                     *slot = Some(match *slot {
                         Some((base, other, sum)) => (base, other.max(pass), sum + weights),
@@ -329,7 +333,7 @@ fn compile(mapping: &Mapping, plan: &LayerPlan, specs: &Specs, rotations: usize)
             }
         }
         if fixed.is_some() || expert.is_some() {
-            instrs.push((step.stage, Instr::Hn { fixed, expert }));
+            instrs.push((step.stage, Instr::Hn { fixed, expert, fan_in }));
         }
         if let Some((fixed, per_expert)) = nonlinear {
             instrs.push((step.stage, Instr::Nonlinear { fixed, per_expert }));
