@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::problem::{Problem, Source, SourceKind, did_you_mean};
+use crate::problem::{Problem, Source, SourceKind, cap, did_you_mean, nearest, shorten};
 use crate::provenance::{Grade, Provenance};
 use crate::slot::{Limits, Slot, choice};
 use crate::tree::{Kind, Node};
@@ -91,6 +91,7 @@ impl<'a> Reader<'a> {
             return Ok(self.provenance);
         }
         self.problems.sort_by_key(|problem| problem.at.as_ref().map(|at| (at.source, at.span.start, at.span.end)));
+        cap(&mut self.problems);
         Err(self.problems)
     }
 
@@ -107,8 +108,7 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             }
-            let shown: String = path.chars().take(80).collect();
-            let problem = Problem::at(child.key.clone(), format!("unknown key `{shown}`"));
+            let problem = Problem::at(child.key.clone(), format!("unknown key `{}`", shorten(&path)));
             let help = self.advice(prefix, key);
             self.problems.push(problem.help(help));
         }
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
             .collect();
         here.dedup();
         let elsewhere = self.known.iter().find(|known| known.rsplit('.').next() == Some(key));
-        match (crate::problem::nearest(&key.chars().take(64).collect::<String>(), here.iter().copied()), elsewhere) {
+        match (nearest(key, here.iter().copied()), elsewhere) {
             (None, Some(path)) => format!("did you mean `{path}`?"),
             _ => did_you_mean(key, &here),
         }
@@ -151,7 +151,9 @@ impl<'a> Reader<'a> {
                 }
                 _ => {
                     let help = did_you_mean(key, &["value", "source", "grade", "year"]);
-                    self.problems.push(Problem::at(node.key.clone(), format!("unknown key `{path}.{key}`")).help(help));
+                    self.problems.push(
+                        Problem::at(node.key.clone(), format!("unknown key `{path}.{}`", shorten(key))).help(help),
+                    );
                     continue;
                 }
             };
