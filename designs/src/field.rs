@@ -8,6 +8,9 @@ use crate::provenance::{Grade, Provenance};
 use crate::slot::{Limits, Slot, choice};
 use crate::tree::{Kind, Node};
 
+/// The field that describes a text to people.
+const SUMMARY: &str = "summary";
+
 /// Something done to every field of a schema.
 pub(crate) trait Visitor {
     /// Visits the field at the dotted `path`.
@@ -201,6 +204,8 @@ impl Visitor for Reader<'_> {
         };
         let (value, provenance) = self.leaf(path, node);
         match slot.set(value, limits) {
+            // A summary describes a text; it is no value that has an origin.
+            Ok(()) if path == SUMMARY => {}
             Ok(()) => {
                 self.provenance.insert(path.to_owned(), provenance);
             }

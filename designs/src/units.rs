@@ -112,10 +112,11 @@ impl Dimension {
                 .into_iter()
                 .find(|text| parse(text, self) == Ok(value))
         };
-        // The largest unit that leaves at least one; smaller ones if no text of it reads back.
-        printable()
-            .filter(|(_, _, size, _)| value.abs() >= *size)
-            .chain(printable().filter(|(_, _, size, _)| *size == 1.0))
+        // The largest unit that leaves at least one, then smaller ones, then larger ones from small to
+        // large, until a text reads back: 0.67 pJ and 670 fJ may be neighbouring floats.
+        let base = printable().filter(|(_, _, size, _)| value == 0.0 && *size == 1.0);
+        base.chain(printable().filter(|(_, _, size, _)| value.abs() >= *size))
+            .chain(printable().rev())
             .find_map(|(name, _, size, _)| exact(*size, name))
             .unwrap_or_else(|| {
                 let (name, _, size, _) = printable().next_back().expect("every dimension has a printable unit");
@@ -225,6 +226,8 @@ mod tests {
             (573.16, Area, "573.16 mm2"),
             (0.02, Area, "0.02 mm2"),
             (1.2e-12, Energy, "1.2 pJ"),
+            (0.67 / 1e12, Energy, "0.67 pJ"),
+            (0.0, Energy, "0 J"),
             (72.0, Cycles, "72 cycles"),
         ] {
             assert_eq!(dimension.show(value), text);
