@@ -3,10 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::problem::{Problem, Source, SourceKind, did_you_mean};
+use crate::problem::{Problem, Source, SourceKind, cap, did_you_mean, nearest, shorten};
 use crate::provenance::{Grade, Provenance};
 use crate::slot::{Limits, Slot, choice};
 use crate::tree::{Kind, Node};
+
+/// The field that describes a text to people.
+const SUMMARY: &str = "summary";
 
 /// Something done to every field of a schema.
 pub(crate) trait Visitor {
@@ -91,6 +94,7 @@ impl<'a> Reader<'a> {
             return Ok(self.provenance);
         }
         self.problems.sort_by_key(|problem| problem.at.as_ref().map(|at| (at.source, at.span.start, at.span.end)));
+        cap(&mut self.problems);
         Err(self.problems)
     }
 
@@ -107,8 +111,7 @@ impl<'a> Reader<'a> {
                 }
                 continue;
             }
-            let shown: String = path.chars().take(80).collect();
-            let problem = Problem::at(child.key.clone(), format!("unknown key `{shown}`"));
+            let problem = Problem::at(child.key.clone(), format!("unknown key `{}`", shorten(&path)));
             let help = self.advice(prefix, key);
             self.problems.push(problem.help(help));
         }
@@ -126,7 +129,7 @@ impl<'a> Reader<'a> {
             .collect();
         here.dedup();
         let elsewhere = self.known.iter().find(|known| known.rsplit('.').next() == Some(key));
-        match (crate::problem::nearest(&key.chars().take(64).collect::<String>(), here.iter().copied()), elsewhere) {
+        match (nearest(key, here.iter().copied()), elsewhere) {
             (None, Some(path)) => format!("did you mean `{path}`?"),
             _ => did_you_mean(key, &here),
         }
@@ -151,7 +154,9 @@ impl<'a> Reader<'a> {
                 }
                 _ => {
                     let help = did_you_mean(key, &["value", "source", "grade", "year"]);
-                    self.problems.push(Problem::at(node.key.clone(), format!("unknown key `{path}.{key}`")).help(help));
+                    self.problems.push(
+                        Problem::at(node.key.clone(), format!("unknown key `{path}.{}`", shorten(key))).help(help),
+                    );
                     continue;
                 }
             };
@@ -199,6 +204,8 @@ impl Visitor for Reader<'_> {
         };
         let (value, provenance) = self.leaf(path, node);
         match slot.set(value, limits) {
+            // A summary describes a text; it is no value that has an origin.
+            Ok(()) if path == SUMMARY => {}
             Ok(()) => {
                 self.provenance.insert(path.to_owned(), provenance);
             }

@@ -11,9 +11,9 @@ mod json;
 mod tests;
 
 use crate::model::{Attention, Ffn, Layer, Model};
-use crate::problem::{Location, Problem, Problems, Source, SourceKind, did_you_mean};
+use crate::problem::{Location, Problem, Problems, Source, SourceKind, cap, did_you_mean, shorten};
 use family::{EXPERT_KEYS, Experts, FAMILIES, Family, Shared, Sparse, Windows};
-use json::{Object, shorten, whole};
+use json::{Object, whole};
 
 /// Largest text that is read.
 const MAX_TEXT: usize = 4 << 20;
@@ -47,7 +47,10 @@ fn read(name: &str, text: &str) -> Result<Model, Vec<Problem>> {
         return Err(vec![Problem::at(Location { source: 0, span: 0..0 }, message)]);
     }
     let mut object = Object::parse(text).map_err(|problem| vec![problem])?;
-    let Some(family) = find_family(&mut object) else { return Err(object.problems) };
+    let Some(family) = find_family(&mut object) else {
+        cap(&mut object.problems);
+        return Err(object.problems);
+    };
     let model = assemble(name, &family, &mut object);
     if object.problems.is_empty() {
         check_size(&model, &mut object);
@@ -56,6 +59,7 @@ fn read(name: &str, text: &str) -> Result<Model, Vec<Problem>> {
         return Ok(model);
     }
     object.problems.sort_by_key(|problem| problem.at.as_ref().map(|at| at.span.start));
+    cap(&mut object.problems);
     Err(object.problems)
 }
 

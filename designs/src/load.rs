@@ -10,7 +10,7 @@ use crate::design::Design;
 use crate::field::Reader;
 use crate::model::Model;
 use crate::presets;
-use crate::problem::{Location, Problem, Problems, Source, SourceKind, did_you_mean};
+use crate::problem::{Location, Problem, Problems, Source, SourceKind, did_you_mean, shorten};
 use crate::process::{self, ProcessNode};
 use crate::schema;
 use crate::tree::{self, Kind, Node};
@@ -133,9 +133,9 @@ impl Chain<'_> {
                 (path, identity)
             }
             None => {
-                let name: String = reference.chars().take(80).collect();
-                let help = format!("{}; a file is given as a path that ends in .toml", did_you_mean(&name, self.names));
-                return Err(problem(format!("there is no preset `{name}`")).help(help));
+                let near = did_you_mean(reference, self.names);
+                let help = format!("{near}; a file is given as a path that ends in .toml");
+                return Err(problem(format!("there is no preset `{}`", shorten(reference))).help(help));
             }
         };
         let mut names: Vec<&str> = self.visited.iter().map(|(name, _)| name.as_str()).collect();
@@ -226,7 +226,7 @@ fn design_from(
         if !name.is_empty() && !names.contains(&name.as_str()) && !is_path(name, extension) {
             reader.problem(
                 path,
-                format!("`{path}`: there is no preset `{name}`"),
+                format!("`{path}`: there is no preset `{}`", shorten(name)),
                 Some(format!("{}; a file is given as a path that ends in {extension}", did_you_mean(name, &names))),
             );
         }
@@ -275,7 +275,7 @@ pub fn model(reference: &str, loader: &Loader<'_>) -> Result<Model, Problems> {
     if !is_path(reference, ".json") {
         let names: Vec<&str> = presets::models().iter().map(|preset| preset.name).collect();
         let help = format!("{}; a file is given as a path that ends in .json", did_you_mean(reference, &names));
-        let problem = Problem::general(format!("there is no model `{reference}`")).help(help);
+        let problem = Problem::general(format!("there is no model `{}`", shorten(reference))).help(help);
         return Err(Problems { sources: Vec::new(), problems: vec![problem] });
     }
     let text = loader(reference).map_err(|reason| Problems::general(format!("cannot read `{reference}`: {reason}")))?;

@@ -127,11 +127,36 @@ impl fmt::Display for Problems {
     }
 }
 
+/// Problems of one report; a text that has more is not what it claims to be.
+const MAX_PROBLEMS: usize = 50;
+
+/// Bounds a report.
+pub(crate) fn cap(problems: &mut Vec<Problem>) {
+    let more = problems.len().saturating_sub(MAX_PROBLEMS);
+    if more > 0 {
+        problems.truncate(MAX_PROBLEMS);
+        problems.push(Problem::general(format!("{more} more problems")));
+    }
+}
+
+/// The beginning of a user's text on one line, for messages.
+pub(crate) fn shorten(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut short: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        short.push_str("...");
+    }
+    // Quotation marks are harmless, and escaping them makes JSON texts unreadable.
+    short.replace("\\\"", "\"").replace("\\'", "'")
+}
+
 /// The candidate nearest to `word`, when one is near enough to be what was meant.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A distance over a very long word is slow and tells nothing.
+    let word: String = word.chars().take(64).collect::<String>().to_lowercase();
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count().max(2) / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -139,8 +164,7 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 
 /// Advice for an unknown word: the near candidate, or the whole list.
 pub(crate) fn did_you_mean(word: &str, candidates: &[&str]) -> String {
-    // A distance over a very long word is slow and tells nothing.
-    match nearest(&word.chars().take(64).collect::<String>(), candidates.iter().copied()) {
+    match nearest(word, candidates.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", candidates.join(", ")),
     }
@@ -173,6 +197,16 @@ mod tests {
             ],
         };
         assert_eq!(problems.to_string(), "a.toml:2:1: wrong\n    help: right\nalso");
+    }
+
+    #[test]
+    fn reports_and_quotations_are_bounded() {
+        let mut problems = vec![Problem::general("x"); 1000];
+        cap(&mut problems);
+        assert_eq!(problems.len(), MAX_PROBLEMS + 1);
+        assert_eq!(problems[MAX_PROBLEMS].message, "950 more problems");
+        assert_eq!(shorten("a\nb\u{1b}[1m\"c\""), "a\\nb\\u{1b}[1m\"c\"");
+        assert_eq!(shorten(&"x".repeat(1000)).len(), 63);
     }
 
     #[test]

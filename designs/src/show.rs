@@ -17,7 +17,7 @@ pub struct Line {
     pub path: String,
     /// The value with its unit, as it would be written in a file.
     pub value: String,
-    /// Where it comes from; absent for models, whose origin is their file.
+    /// Where it comes from; absent for models, whose origin is their file, and for summaries.
     pub provenance: Option<Provenance>,
     /// What it means.
     pub doc: &'static str,

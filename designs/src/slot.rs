@@ -4,7 +4,7 @@
 //! the schema, so a value that reaches a design is finite and within them.
 
 use crate::design::{Algorithm, AllChip};
-use crate::problem::did_you_mean;
+use crate::problem::{did_you_mean, shorten};
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
 use crate::tree::{Kind, Node};
 use crate::units::{self, Dimension, Reason};
@@ -209,10 +209,11 @@ pub(crate) fn choice<T: Copy>(node: &Node, choices: &[(&str, T)]) -> Result<T, R
     let Kind::Text(text) = &node.kind else {
         return Err((wrong_type(node, "one of the words below").0, Some(format!("known here: {}", names.join(", ")))));
     };
-    choices.iter().find(|(name, _)| name == text).map(|(_, value)| *value).ok_or_else(|| {
-        let shown: String = text.chars().take(40).collect();
-        (format!("is \"{shown}\", which is not known"), Some(did_you_mean(&shown, &names)))
-    })
+    choices
+        .iter()
+        .find(|(name, _)| name == text)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| (format!("is \"{}\", which is not known", shorten(text)), Some(did_you_mean(text, &names))))
 }
 
 fn name_of<T: PartialEq>(value: &T, choices: &[(&str, T)]) -> Option<String> {

@@ -8,12 +8,10 @@ use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::problem::{Location, Problem};
+use crate::problem::{Location, Problem, cap};
 
 /// Largest TOML text that is read.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
-/// Syntax errors reported of one text.
-const MAX_SYNTAX_PROBLEMS: usize = 20;
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
@@ -91,18 +89,14 @@ pub(crate) fn parse(text: &str, source: usize) -> Result<Node, Vec<Problem>> {
     if errors.is_empty() {
         return Ok(Node { key: whole.clone(), at: whole, kind: table_kind(table.get_ref(), source) });
     }
-    let more = errors.len().saturating_sub(MAX_SYNTAX_PROBLEMS);
-    let mut problems: Vec<Problem> = errors
+    let mut problems = errors
         .iter()
-        .take(MAX_SYNTAX_PROBLEMS)
         .map(|error| {
             let span = error.span().unwrap_or(0..0);
             Problem::at(Location { source, span }, format!("not valid TOML: {}", error.message()))
         })
         .collect();
-    if more > 0 {
-        problems.push(Problem::at(Location { source, span: 0..0 }, format!("{more} more syntax errors")));
-    }
+    cap(&mut problems);
     Err(problems)
 }
 
@@ -177,7 +171,7 @@ mod tests {
     #[test]
     fn bad_texts_are_refused_with_bounded_reports() {
         assert!(parse("a = ", 0).is_err());
-        assert_eq!(parse(&"= \n".repeat(1000), 0).unwrap_err().len(), MAX_SYNTAX_PROBLEMS + 1);
+        assert!(parse(&"= \n".repeat(1000), 0).unwrap_err().len() < 100);
         assert!(parse(&" ".repeat(MAX_TEXT + 1), 0).unwrap_err()[0].message.contains("at most"));
         assert!(parse(&format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000)), 0).is_err());
         assert!(parse(&format!("[{}a]", "a.".repeat(50_000)), 0).is_err());

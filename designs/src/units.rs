@@ -4,6 +4,8 @@
 //! TiB). Every dimension is converted to its base unit: hertz, bytes, bytes per second, seconds,
 //! cycles, square millimetres, watts, joules. Compound units other than bytes per second are left out.
 
+use crate::problem::{did_you_mean, shorten};
+
 /// What a quantity measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dimension {
@@ -56,7 +58,7 @@ const UNITS: &[(&str, Dimension, f64, bool)] = &[
     ("cycle", Cycles, 1.0, false),
     ("cm2", Area, 100.0, false),
     ("mm2", Area, 1.0, true),
-    ("um2", Area, 1e-6, true),
+    ("um2", Area, 1e-6, false),
     ("kW", Power, 1e3, true),
     ("W", Power, 1.0, true),
     ("mW", Power, 1e-3, true),
@@ -110,10 +112,11 @@ impl Dimension {
                 .into_iter()
                 .find(|text| parse(text, self) == Ok(value))
         };
-        // The largest unit that leaves at least one; smaller ones if no text of it reads back.
-        printable()
-            .filter(|(_, _, size, _)| value.abs() >= *size)
-            .chain(printable().filter(|(_, _, size, _)| *size == 1.0))
+        // The largest unit that leaves at least one, then smaller ones, then larger ones from small to
+        // large, until a text reads back: 0.67 pJ and 670 fJ may be neighbouring floats.
+        let base = printable().filter(|(_, _, size, _)| value == 0.0 && *size == 1.0);
+        base.chain(printable().filter(|(_, _, size, _)| value.abs() >= *size))
+            .chain(printable().rev())
             .find_map(|(name, _, size, _)| exact(*size, name))
             .unwrap_or_else(|| {
                 let (name, _, size, _) = printable().next_back().expect("every dimension has a printable unit");
@@ -144,7 +147,7 @@ pub(crate) fn parse(text: &str, dimension: Dimension) -> Result<f64, Reason> {
     let text = text.trim();
     let (number, unit) = split(text);
     let unit = unit.trim();
-    let shown: String = text.chars().take(40).collect();
+    let shown = shorten(text);
     let Ok(value) = number.replace('_', "").parse::<f64>() else {
         return Err((
             format!("is \"{shown}\", which does not start with a number"),
@@ -166,8 +169,7 @@ pub(crate) fn parse(text: &str, dimension: Dimension) -> Result<f64, Reason> {
         ));
     }
     let names: Vec<&str> = of_dimension().map(|(name, ..)| *name).collect();
-    let unit: String = unit.chars().take(40).collect();
-    Err((format!("has the unknown unit `{unit}`"), Some(crate::problem::did_you_mean(&unit, &names))))
+    Err((format!("has the unknown unit `{}`", shorten(unit)), Some(did_you_mean(unit, &names))))
 }
 
 /// `value * size`, by division where the unit is a fraction: 0.1 and 1e-1 are not the same float as
@@ -222,8 +224,10 @@ mod tests {
             (819e9, DataRate, "819 GB/s"),
             (100e-9, Time, "100 ns"),
             (573.16, Area, "573.16 mm2"),
-            (0.02, Area, "20000 um2"),
+            (0.02, Area, "0.02 mm2"),
             (1.2e-12, Energy, "1.2 pJ"),
+            (0.67 / 1e12, Energy, "0.67 pJ"),
+            (0.0, Energy, "0 J"),
             (72.0, Cycles, "72 cycles"),
         ] {
             assert_eq!(dimension.show(value), text);

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::problem::{Location, Problem};
+use crate::problem::{Location, Problem, shorten};
 
 /// Key and raw value in the order of the text, duplicates included.
 struct Entries<'a>(Vec<(String, &'a RawValue)>);
@@ -190,13 +190,4 @@ fn place(text: &str, value: &RawValue) -> Location {
 fn byte_offset(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     (start + column.saturating_sub(1)).min(text.len())
-}
-
-/// The beginning of a text, for messages.
-pub(super) fn shorten(text: &str) -> String {
-    let mut short: String = text.chars().take(40).collect();
-    if short.len() < text.len() {
-        short.push_str("...");
-    }
-    short
 }
