@@ -3,6 +3,8 @@
 //! [`simulate`] maps the model, places the KV cache, runs the asked discipline at the asked fidelity, and
 //! adds power. Keys of the serialized answer are stable.
 
+use std::collections::BTreeMap;
+
 use designs::{Design, Grid, Model};
 use serde::Serialize;
 
@@ -168,7 +170,7 @@ pub struct UnitAccount {
     /// At work, percent.
     pub busy_pct: f64,
     /// Idle, percent, by what the next request was doing meanwhile.
-    pub idle_pct: Vec<(&'static str, f64)>,
+    pub idle_pct: BTreeMap<&'static str, f64>,
 }
 
 /// Utilization of the units, 0 to 1.
@@ -235,7 +237,7 @@ pub struct Simulation {
     /// Where a token's time goes.
     pub breakdown_pct: Breakdown,
     /// Causes of stalls, percent of a token's time.
-    pub stall_pct: Vec<(&'static str, f64)>,
+    pub stall_pct: BTreeMap<&'static str, f64>,
     /// Power of an average chip.
     pub chip_power: ChipPower,
     /// Power of the system.
@@ -347,7 +349,7 @@ impl<'a> Prepared<'a> {
 
     /// The mapping's rules in words.
     #[must_use]
-    pub fn rules(&self) -> &[(String, Vec<Rule>)] {
+    pub fn rules(&self) -> Vec<(String, Vec<Rule>)> {
         self.mapping.rules()
     }
 
@@ -448,7 +450,7 @@ impl<'a> Prepared<'a> {
                 dataflow::prefill(compiled, &self.mapping, self.request.context, in_flight, seed)
             }
         };
-        let counted = result.activity.tokens.max(1) as f64;
+        let counted = result.counted_tokens;
         let per_token = TokenActivity {
             hn_weights: result.activity.hn_weights as f64 / counted,
             vex_operations: result.activity.vex_operations as f64 / counted,

@@ -92,7 +92,7 @@ pub struct Mapping {
     /// Weights on the fullest chip.
     pub weights_per_chip: u64,
     options: MappingOptions,
-    rules: Vec<(String, Vec<Rule>)>,
+    layers: Vec<Layer>,
 }
 
 impl Mapping {
@@ -145,10 +145,9 @@ impl Mapping {
         let head = rules.head(model.vocabulary.into());
         let weights_per_chip =
             layer_kinds.iter().map(|&k| kinds[k].weights_per_chip()).sum::<u64>() + head.weights_per_chip();
-        let rules = kinds.iter().zip(&layers).map(|(k, l)| (k.name.clone(), rules.explain(l))).collect();
         let hidden = model.hidden.into();
         let options = options.clone();
-        Ok(Self { grid, kinds, layer_kinds, head, hidden, weights_per_chip, options, rules })
+        Ok(Self { grid, kinds, layer_kinds, head, hidden, weights_per_chip, options, layers })
     }
 
     /// Plans of the layers in order.
@@ -164,8 +163,9 @@ impl Mapping {
 
     /// The rules behind each layer kind, in words.
     #[must_use]
-    pub fn rules(&self) -> &[(String, Vec<Rule>)] {
-        &self.rules
+    pub fn rules(&self) -> Vec<(String, Vec<Rule>)> {
+        let rules = rules::Rules { grid: self.grid, hidden: self.hidden, options: &self.options };
+        self.kinds.iter().zip(&self.layers).map(|(k, l)| (k.name.clone(), rules.explain(l))).collect()
     }
 
     /// The choices it was made with.

@@ -137,11 +137,7 @@ pub fn activity(compiled: &Compiled, context: u64, placement: &Placement, head: 
 #[must_use]
 pub fn link_bytes_per_token(compiled: &Compiled, head: bool) -> Vec<f64> {
     let mut sum = vec![0.0; compiled.specs.interconnect.links()];
-    let mut known: std::collections::BTreeMap<(usize, usize), (u32, usize)> = std::collections::BTreeMap::new();
-    for layer in 0..compiled.layers() + usize::from(head) {
-        known.entry((compiled.sequence[layer], compiled.turn(layer))).or_insert((0, layer)).0 += 1;
-    }
-    for (count, layer) in known.into_values() {
+    for (count, layer) in compiled.groups(head) {
         let (bytes, over) = compiled.link_bytes(layer);
         let weight = f64::from(count) / over as f64;
         sum.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes as f64 * weight);
@@ -149,46 +145,76 @@ pub fn link_bytes_per_token(compiled: &Compiled, head: bool) -> Vec<f64> {
     sum
 }
 
+/// A layer's time alone in the machine, waiting for its cache left out.
+struct LayerAlone {
+    spent: [u64; SPENT],
+    /// Cycles before and after the wait for the cache.
+    parts: [u64; 2],
+    /// Cycles its spilled cache takes to stream.
+    stream: u64,
+}
+
+fn layer_alone(compiled: &Compiled, layer: usize, context: u64, placement: &Placement) -> LayerAlone {
+    let specs = &compiled.specs;
+    let program = compiled.program(layer);
+    let bytes = streamed(program, placement, context, compiled.kv_element_bytes);
+    let mut alone = LayerAlone { spent: [0; SPENT], parts: [0; 2], stream: specs.hbm.domain.to_reference(bytes) };
+    let mut part = 0;
+    for (_, instr) in &program.instrs {
+        let (class, cycles) = match instr {
+            Instr::Hn { .. } => (Spent::Projection, compute_cycles(specs, instr)),
+            Instr::Nonlinear { .. } => (Spent::Nonlinear, compute_cycles(specs, instr)),
+            Instr::AwaitKv => {
+                part = 1;
+                continue;
+            }
+            Instr::Scores | Instr::Values => {
+                let attention = program.attention.as_ref().expect("attention belongs to layers");
+                let scores = *instr == Instr::Scores;
+                let (bytes, vectors) = attention_work(attention, scores, context, compiled.kv_element_bytes);
+                let read = specs.attention_buffer.domain.to_reference(bytes) + specs.attention_buffer.latency;
+                (Spent::Attention, read.max(specs.vex.attention_cycles(vectors)))
+            }
+            Instr::Phase(phase) => (Spent::Communication, compiled.idle_phase(layer, *phase)),
+        };
+        alone.spent[class as usize] += cycles;
+        alone.parts[part] += cycles;
+    }
+    alone
+}
+
 /// Time of one token alone in the machine, by class: every queue is empty when it comes.
 #[must_use]
 pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> [u64; SPENT] {
-    let specs = &compiled.specs;
-    let mut spent = [0; SPENT];
-    // The spilled cache of a layer streams while the layer before it works; the first layer's streams
-    // during the head. `window` is the time since the stream began.
-    let mut window: Option<u64> = None;
-    let layers = compiled.layers() + usize::from(head);
-    let order = (0..2 * layers).map(|i| (i % layers, i >= layers));
-    for (layer, counted) in order {
-        let program = compiled.program(layer);
-        let mut add = |class: Spent, cycles: u64| {
-            if counted {
-                spent[class as usize] += cycles;
-            }
+    let groups: Vec<(usize, LayerAlone)> = compiled
+        .groups(head)
+        .into_iter()
+        .map(|(_, layer)| (layer, layer_alone(compiled, layer, context, placement)))
+        .collect();
+    let of = |layer: usize| {
+        let same = |&&(other, _): &&(usize, LayerAlone)| {
+            compiled.sequence[other] == compiled.sequence[layer] && compiled.turn(other) == compiled.turn(layer)
         };
-        let mut elapsed = 0;
-        let stream = specs.hbm.domain.to_reference(streamed(program, placement, context, compiled.kv_element_bytes));
-        for (_, instr) in &program.instrs {
-            let (class, cycles) = match instr {
-                Instr::Hn { .. } => (Spent::Projection, compute_cycles(specs, instr)),
-                Instr::Nonlinear { .. } => (Spent::Nonlinear, compute_cycles(specs, instr)),
-                Instr::AwaitKv => {
-                    let available = window.map_or(0, |w| w + elapsed);
-                    (Spent::Memory, if program.attention.is_some() { stream.saturating_sub(available) } else { 0 })
-                }
-                Instr::Scores | Instr::Values => {
-                    let scores = *instr == Instr::Scores;
-                    let attention = program.attention.as_ref().expect("attention belongs to layers");
-                    let (bytes, vectors) = attention_work(attention, scores, context, compiled.kv_element_bytes);
-                    let read = specs.attention_buffer.domain.to_reference(bytes) + specs.attention_buffer.latency;
-                    (Spent::Attention, read.max(specs.vex.attention_cycles(vectors)))
-                }
-                Instr::Phase(phase) => (Spent::Communication, compiled.idle_phase(layer, *phase)),
-            };
-            add(class, cycles);
-            elapsed += cycles;
+        &groups.iter().find(same).expect("every layer is in a group").1
+    };
+    let layers = compiled.layers() + usize::from(head);
+    let mut spent = [0; SPENT];
+    // A layer's spilled cache streams from the start of the layer before it; the first one's from the
+    // start of the head, or of the last layer where there is none.
+    let mut before = of(layers - 1);
+    let mut waited = 0;
+    for round in 0..2 {
+        spent = [0; SPENT];
+        for layer in 0..layers {
+            let here = of(layer);
+            let window = before.parts[0] + waited + before.parts[1] + here.parts[0];
+            waited = here.stream.saturating_sub(window);
+            if round == 1 {
+                (0..SPENT).for_each(|class| spent[class] += here.spent[class]);
+                spent[Spent::Memory as usize] += waited;
+            }
+            before = here;
         }
-        window = Some(elapsed);
     }
     spent
 }

@@ -31,6 +31,8 @@ pub struct Dataflow {
     pub window: u64,
     /// What happened in the window.
     pub activity: Activity,
+    /// Tokens the window's work amounts to, unfinished ones in parts.
+    pub counted_tokens: f64,
     /// Accounts of the units over the window.
     pub settled: Settled,
     /// Cycles from the first prompt token's start to the last one's end (prefill only).
@@ -40,7 +42,9 @@ pub struct Dataflow {
 }
 
 /// Runs `machine` through a warm-up and a measured part.
-fn measure<L: Listener>(machine: &mut Machine<L>, warm_up: u64, measured: u64) -> Dataflow {
+///
+/// Throughput counts instructions, so that tokens which the window cuts count in parts.
+fn measure<L: Listener>(machine: &mut Machine<L>, steps_per_token: u64, warm_up: u64, measured: u64) -> Dataflow {
     machine.run_until_tokens(warm_up);
     let (from, before) = (machine.now(), machine.activity());
     machine.settle();
@@ -51,17 +55,26 @@ fn measure<L: Listener>(machine: &mut Machine<L>, warm_up: u64, measured: u64) -
     let activity = difference(&after, &before);
     let tokens = activity.tokens.max(1) as f64;
     let latency = activity.latency_cycles as f64 / tokens;
+    let counted_tokens = activity.steps as f64 / steps_per_token as f64;
     let total: u64 = activity.spent.iter().sum::<u64>().max(1);
     Dataflow {
-        tokens_per_cycle: activity.tokens as f64 / window as f64,
+        tokens_per_cycle: counted_tokens / window as f64,
         token_cycles: latency,
         spent: activity.spent.map(|s| s as f64 / total as f64 * latency),
         window,
         activity,
+        counted_tokens,
         settled,
         prompt_cycles: None,
         events: machine.events(),
     }
+}
+
+/// Instructions a token takes over all chips.
+fn steps_per_token(compiled: &Compiled, head: bool) -> u64 {
+    let layers = compiled.layers() + usize::from(head);
+    let instrs: u64 = (0..layers).map(|layer| compiled.program(layer).instrs.len() as u64).sum();
+    instrs * u64::from(compiled.specs.interconnect.grid.chips())
 }
 
 fn difference(after: &Activity, before: &Activity) -> Activity {
@@ -92,7 +105,7 @@ pub fn decode(compiled: &Compiled, context: u64, sequences: u64, placement: Plac
         seed,
     };
     let mut machine = Machine::new(compiled, load, placement);
-    measure(&mut machine, sequences, sequences)
+    measure(&mut machine, steps_per_token(compiled, true), sequences, sequences)
 }
 
 /// Measures prefill of one prompt of `context` tokens with `in_flight` of them in the pipeline.
@@ -108,10 +121,11 @@ pub fn prefill(compiled: &Compiled, mapping: &Mapping, context: u64, in_flight: 
         prompt_tokens: tokens,
         seed,
     };
+    let steps = steps_per_token(compiled, false);
     let placed = |positions: u64| cost::placement(compiled, mapping, positions, 1);
     if context <= WHOLE_PROMPT {
         let mut machine = Machine::new(compiled, load(0, context), placed(context));
-        let mut result = measure(&mut machine, 0, context);
+        let mut result = measure(&mut machine, steps, 0, context);
         result.prompt_cycles = Some(result.window as f64);
         return result;
     }
@@ -121,12 +135,13 @@ pub fn prefill(compiled: &Compiled, mapping: &Mapping, context: u64, in_flight: 
         // The middle of each eighth stands for it.
         let first = (2 * window + 1) * context / (2 * WINDOWS) - in_flight;
         let mut machine = Machine::new(compiled, load(first, 3 * in_flight), placed(first + in_flight));
-        let part = measure(&mut machine, in_flight, in_flight);
+        let part = measure(&mut machine, steps, in_flight, in_flight);
         let tokens = context as f64 / WINDOWS as f64;
         cycles += tokens / part.tokens_per_cycle;
         sum.token_cycles += part.token_cycles / WINDOWS as f64;
         (0..SPENT).for_each(|class| sum.spent[class] += part.spent[class] / WINDOWS as f64);
         sum.window += part.window;
+        sum.counted_tokens += part.counted_tokens;
         sum.events += part.events;
         add_activity(&mut sum.activity, &part.activity);
         add_settled(&mut sum.settled, &part.settled);

@@ -5,6 +5,8 @@
 //! next beat. Unembedding and sampling are a stage of their own, so a token takes `stages + 1` beats and
 //! `n` sequences finish `n / (stages + 1)` tokens a beat.
 
+use std::collections::BTreeMap;
+
 use super::cost::{attention_work, compute_cycles, streamed};
 use super::machine::{Load, Machine, Phase, SPENT, Spent, Start};
 use super::program::{Compiled, Instr};
@@ -75,7 +77,7 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
         }
     }
     let mut slowest = [0; SPENT];
-    for layer in 0..=compiled.layers() {
+    for (_, layer) in compiled.groups(true) {
         for stage in 0..compiled.program(layer).stages {
             let mut parts = stage_compute(compiled, layer, stage);
             let instrs = &compiled.program(layer).instrs;
@@ -119,19 +121,19 @@ fn communicate(compiled: &Compiled, context: u64, jobs: &[(usize, usize)]) -> (u
 /// Closed form: the busiest link's bytes and the last hop, or a stage's phases on idle links if longer.
 fn idle_bound(compiled: &Compiled, jobs: &[(usize, usize)]) -> u64 {
     let specs = &compiled.specs;
+    let mut groups: BTreeMap<(usize, usize, usize), (u32, usize)> = BTreeMap::new();
+    for &(layer, stage) in jobs {
+        groups.entry((compiled.sequence[layer], compiled.turn(layer), stage)).or_insert((0, layer)).0 += 1;
+    }
     let mut bytes = vec![0.0; specs.interconnect.links()];
     let mut chain = 0;
-    for &(layer, stage) in jobs {
-        let program = compiled.program(layer);
-        let mut alone = 0;
-        for (_, instr) in program.instrs.iter().filter(|(s, _)| *s == stage) {
-            if let Instr::Phase(phase) = instr {
-                alone += compiled.idle_phase(layer, *phase);
-                let (sums, over) = compiled.phase_link_bytes(layer, *phase);
-                bytes.iter_mut().zip(sums).for_each(|(sum, b)| *sum += b as f64 / over as f64);
-            }
-        }
-        chain = chain.max(alone);
+    for ((_, _, stage), (count, layer)) in groups {
+        let instrs = compiled.program(layer).instrs.iter().filter(|(s, _)| *s == stage);
+        let phases = instrs.filter_map(|(_, i)| if let Instr::Phase(p) = i { Some(*p) } else { None });
+        chain = phases.map(|phase| compiled.idle_phase(layer, phase)).sum::<u64>().max(chain);
+        let (sums, over) = compiled.stage_link_bytes(layer, stage);
+        let weight = f64::from(count) / over as f64;
+        bytes.iter_mut().zip(sums).for_each(|(sum, b)| *sum += b as f64 * weight);
     }
     let busiest = bytes.into_iter().fold(0.0, f64::max).ceil() as u64;
     if busiest == 0 {

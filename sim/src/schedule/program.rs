@@ -83,13 +83,16 @@ pub struct PhaseTable {
     starts: Vec<u32>,
     wires: Vec<Wire>,
     expect: Vec<[u32; 3]>,
+    /// Most bytes that one link carries, every condition met.
+    busiest: u64,
 }
 
 impl PhaseTable {
     fn new(phase: &Phase, specs: &Specs) -> Self {
         let grid = specs.interconnect.grid;
         let chips = grid.chips() as usize;
-        let mut table = Self { starts: vec![0; chips + 1], wires: Vec::new(), expect: vec![[0; 3]; chips] };
+        let mut table = Self { starts: vec![0; chips + 1], wires: Vec::new(), expect: vec![[0; 3]; chips], busiest: 0 };
+        table.wires.reserve(phase.messages.len());
         for message in &phase.messages {
             let link = specs.interconnect.link(message.from, message.to) as u32;
             table.wires.push(Wire { to: message.to, link, bytes: message.bytes, when: message.when });
@@ -98,6 +101,11 @@ impl PhaseTable {
         }
         for chip in 0..chips {
             table.starts[chip + 1] += table.starts[chip];
+        }
+        for chip in 0..chips as u32 {
+            let wires = table.from(chip);
+            let on = |link| wires.iter().filter(|w| w.link == link).map(|w| w.bytes).sum::<u64>();
+            table.busiest = wires.iter().map(|w| on(w.link)).max().unwrap_or(0).max(table.busiest);
         }
         table
     }
@@ -223,13 +231,27 @@ impl Compiled {
         (bytes, over)
     }
 
-    /// The same for one phase.
+    /// The same for the phases of one stage.
     #[must_use]
-    pub fn phase_link_bytes(&self, layer: usize, phase: usize) -> (Vec<u64>, u64) {
+    pub fn stage_link_bytes(&self, layer: usize, stage: usize) -> (Vec<u64>, u64) {
         let mut bytes = vec![0; self.specs.interconnect.links()];
         let over = self.stripes(layer);
-        self.add_link_bytes(self.phase(layer, phase), over, &mut bytes);
+        for (_, instr) in self.program(layer).instrs.iter().filter(|(s, _)| *s == stage) {
+            if let Instr::Phase(phase) = instr {
+                self.add_link_bytes(self.phase(layer, *phase), over, &mut bytes);
+            }
+        }
         (bytes, over)
+    }
+
+    /// Layers (and the head, if asked) grouped by kind and rotation: how many, and one of them.
+    #[must_use]
+    pub fn groups(&self, head: bool) -> Vec<(u32, usize)> {
+        let mut groups: BTreeMap<(usize, usize), (u32, usize)> = BTreeMap::new();
+        for layer in 0..self.layers() + usize::from(head) {
+            groups.entry((self.sequence[layer], self.turns[layer])).or_insert((0, layer)).0 += 1;
+        }
+        groups.into_values().collect()
     }
 
     fn stripes(&self, layer: usize) -> u64 {
@@ -258,12 +280,7 @@ impl Compiled {
     /// Cycles of a phase on idle links: the most bytes one link carries, and a hop.
     #[must_use]
     pub fn idle_phase(&self, layer: usize, phase: usize) -> u64 {
-        let table = self.phase(layer, phase);
-        let mut bytes = BTreeMap::new();
-        for wire in &table.wires {
-            *bytes.entry(wire.link).or_insert(0) += wire.bytes;
-        }
-        let busiest = bytes.into_values().max().unwrap_or(0);
+        let busiest = self.phase(layer, phase).busiest;
         self.specs.interconnect.domain.to_reference(busiest) + self.specs.interconnect.hop
     }
 
