@@ -1,1 +1,36 @@
-fn main() {}
+//! The `hardwire` command: reads what the user names, asks the libraries, prints.
+//!
+//! Results go to standard output, talk to standard error. Exit code 0 is success, 1 a reproduction that
+//! is out of tolerance, 2 a mistake in what was asked.
+
+mod cli;
+mod commands;
+mod diagnostics;
+mod input;
+mod output;
+mod reproduce;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::diagnostics::Failure;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let result = match &arguments.command {
+        cli::Command::Simulate(arguments) => commands::simulate::run(arguments),
+        cli::Command::Reproduce(arguments) => commands::reproduce::run(arguments),
+        cli::Command::Designs(arguments) => commands::designs::run(arguments),
+        cli::Command::Fabric(arguments) => commands::fabric::run(arguments),
+    };
+    match result {
+        Ok(code) => code,
+        // A reader that has seen enough is no mistake.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            diagnostics::report(&failure);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,1 +1,8 @@
-//! Tables and number formats over plain result structs.
+//! Text tables and number formats over plain result structs; nothing here runs a model.
+
+pub mod number;
+pub mod scoreboard;
+pub mod table;
+
+pub use scoreboard::{Kind, Row, Scoreboard};
+pub use table::{Align, Table};

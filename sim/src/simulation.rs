@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::energy::{self, ChipPower};
 use crate::engine::{IDLE_CAUSES, Usage};
-use crate::mapping::{Mapping, MappingError, Rule, smallest_grid};
+use crate::mapping::{Mapping, MappingError, smallest_grid};
 use crate::schedule::cost::{self, TokenActivity, activity, link_bytes_per_token};
 use crate::schedule::dataflow::{self, Bound, Dataflow};
 use crate::schedule::machine::{Phase, SPENT, SPENT_NAMES, Spent};
@@ -347,10 +347,19 @@ impl<'a> Prepared<'a> {
         &self.mapping
     }
 
-    /// The mapping's rules in words.
+    /// Events the run will take, roughly; 0 for closed forms.
     #[must_use]
-    pub fn rules(&self) -> Vec<(String, Vec<Rule>)> {
-        self.mapping.rules()
+    pub fn expected_events(&self) -> u64 {
+        if self.request.fidelity == Fidelity::Analytic || self.request.discipline != Discipline::Dataflow {
+            return 0;
+        }
+        let per_token = dataflow::steps_per_token(&self.compiled, self.head());
+        let tokens = match self.request.phase {
+            Phase::Decode => 2 * self.sequences,
+            Phase::Prefill if self.request.context <= dataflow::WHOLE_PROMPT => self.request.context,
+            Phase::Prefill => dataflow::WINDOWS * 3 * self.sequences.min(self.mapping.stages()),
+        };
+        per_token * tokens
     }
 
     /// Mean context of the tokens in the machine: half a prompt in prefill.

@@ -185,6 +185,12 @@ impl Mapping {
         phases(&transfers, self.grid, self.options.collective, self.options.link_element_bytes, turn)
     }
 
+    /// The message phases of one transfer, partners unrotated.
+    #[must_use]
+    pub fn transfer_phases(&self, legs: &[Leg]) -> Vec<Phase> {
+        phases(&[legs], self.grid, self.options.collective, self.options.link_element_bytes, 0)
+    }
+
     /// Bytes of KV cache on the fullest chip for one sequence of `context` positions, windows as mapped.
     #[must_use]
     pub fn kv_bytes_per_chip(&self, context: u64) -> u64 {

@@ -16,7 +16,7 @@ use crate::units::hbm::Placement;
 pub const WHOLE_PROMPT: u64 = 4096;
 
 /// Windows that stand for a longer prompt.
-const WINDOWS: u64 = 8;
+pub const WINDOWS: u64 = 8;
 
 /// What a run measured.
 #[derive(Debug, Clone, Default)]
@@ -71,7 +71,8 @@ fn measure<L: Listener>(machine: &mut Machine<L>, steps_per_token: u64, warm_up:
 }
 
 /// Instructions a token takes over all chips.
-fn steps_per_token(compiled: &Compiled, head: bool) -> u64 {
+#[must_use]
+pub fn steps_per_token(compiled: &Compiled, head: bool) -> u64 {
     let layers = compiled.layers() + usize::from(head);
     let instrs: u64 = (0..layers).map(|layer| compiled.program(layer).instrs.len() as u64).sum();
     instrs * u64::from(compiled.specs.interconnect.grid.chips())

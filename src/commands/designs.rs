@@ -1,0 +1,120 @@
+//! `hardwire designs list|show|check`.
+
+use std::process::ExitCode;
+
+use designs::presets::{self, Preset};
+use designs::show::{self, Line};
+use reports::{Align, Table};
+use serde::Serialize;
+
+use crate::cli::{self, DesignsAction, Format};
+use crate::diagnostics::Failure;
+use crate::{input, output};
+
+/// Runs the command.
+pub fn run(arguments: &cli::Designs) -> Result<ExitCode, Failure> {
+    match &arguments.action {
+        DesignsAction::List { format } => list(*format)?,
+        DesignsAction::Show { name, set, format } => show(name, set, *format)?,
+        DesignsAction::Check { name, set, format } => check(name, set, *format)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Serialize)]
+struct Listed {
+    kind: &'static str,
+    name: &'static str,
+    summary: &'static str,
+}
+
+fn list(format: Format) -> Result<(), Failure> {
+    let of = |kind, presets: &'static [Preset]| {
+        presets.iter().map(move |p| Listed { kind, name: p.name, summary: p.summary })
+    };
+    let all: Vec<Listed> =
+        of("design", presets::designs()).chain(of("node", presets::nodes())).chain(of("model", presets::models())).collect();
+    if format == Format::Json {
+        return output::json(&all);
+    }
+    let mut table = Table::new(&[("kind", Align::Left), ("name", Align::Left), ("summary", Align::Left)]);
+    all.iter().for_each(|l| table.row([l.kind, l.name, l.summary]));
+    output::text(&table.render())
+}
+
+/// Which kind of thing a name or path means.
+fn kind_of(name: &str) -> &'static str {
+    let is = |presets: &[Preset]| presets.iter().any(|p| p.name == name);
+    match name {
+        _ if is(presets::nodes()) => "node",
+        _ if is(presets::models()) || name.ends_with(".json") => "model",
+        _ => "design",
+    }
+}
+
+/// Loads whatever `name` means and lists its values.
+fn lines(name: &str, set: &[String]) -> Result<(&'static str, Vec<Line>), Failure> {
+    let kind = kind_of(name);
+    let overrides = input::overrides(set)?;
+    if kind != "design" && !overrides.is_empty() {
+        return Err(Failure::Request(format!("--set changes designs, and {name} is a {kind}")));
+    }
+    let lines = match kind {
+        "node" => show::node(&designs::load::node(name, &input::read)?),
+        "model" => show::model(&input::model(name)?),
+        _ => show::design(&input::design(name, &overrides)?),
+    };
+    Ok((kind, lines))
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    kind: &'static str,
+    name: &'a str,
+    values: Vec<Line>,
+}
+
+fn show(name: &str, set: &[String], format: Format) -> Result<(), Failure> {
+    let (kind, values) = lines(name, set)?;
+    if format == Format::Json {
+        return output::json(&Shown { kind, name, values });
+    }
+    let mut table = Table::new(&[
+        ("value", Align::Left),
+        ("is", Align::Left),
+        ("grade", Align::Left),
+        ("year", Align::Left),
+        ("source", Align::Left),
+    ]);
+    for line in &values {
+        let provenance = line.provenance.as_ref();
+        let grade = provenance.and_then(|p| {
+            designs::Grade::ALL.iter().find(|(_, g)| *g == p.grade).map(|(name, _)| (*name).to_owned())
+        });
+        table.row([
+            line.path.clone(),
+            line.value.clone(),
+            grade.unwrap_or_default(),
+            provenance.and_then(|p| p.year).map_or(String::new(), |y| y.to_string()),
+            provenance.map_or(String::new(), |p| p.source.clone()),
+        ]);
+    }
+    output::text(&table.render())
+}
+
+#[derive(Serialize)]
+struct Checked<'a> {
+    kind: &'static str,
+    name: &'a str,
+    ok: bool,
+    values: usize,
+}
+
+fn check(name: &str, set: &[String], format: Format) -> Result<(), Failure> {
+    let (kind, values) = lines(name, set)?;
+    let checked = Checked { kind, name, ok: true, values: values.len() };
+    if format == Format::Json {
+        return output::json(&checked);
+    }
+    output::text(&format!("{kind} {name}: {} values, no problems\n", checked.values))
+}

@@ -1,0 +1,6 @@
+//! One file per command: settle the request, call the library, print.
+
+pub mod designs;
+pub mod fabric;
+pub mod reproduce;
+pub mod simulate;

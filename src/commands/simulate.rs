@@ -1,0 +1,342 @@
+//! `hardwire simulate`.
+
+use std::process::ExitCode;
+
+use reports::number::{bytes, significant};
+use reports::{Align, Table};
+use serde::Serialize;
+use sim::mapping::{LayerPlan, Mapping, Rule, Work};
+use sim::{Prepared, Request, Simulation};
+
+use crate::cli::{self, Format};
+use crate::diagnostics::Failure;
+use crate::{input, output};
+
+/// Runs the command.
+pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
+    let mut overrides = input::overrides(&arguments.set)?;
+    if let Some(windows) = arguments.sliding_windows {
+        let windows = if windows == cli::Windows::Honoured { "honoured" } else { "ignored" };
+        overrides.extend(input::overrides(&[format!("mapping.sliding_windows={windows}")])?);
+    }
+    let design = input::design(&arguments.design, &overrides)?;
+    let model = input::model(arguments.model.as_deref().unwrap_or(&design.model))?;
+    // The design's grid is made for its own model; another one takes the smallest that holds it, unless
+    // the user set the grid.
+    let own = arguments.model.as_ref().is_none_or(|m| *m == design.model);
+    let grid_set = arguments.set.iter().any(|s| s.trim_start().starts_with("grid."));
+    let request = Request {
+        design: &design,
+        model: &model,
+        grid: (own || grid_set).then_some(design.grid),
+        context: arguments.context,
+        sequences: arguments.sequences,
+        phase: match arguments.phase {
+            cli::Phase::Decode => sim::Phase::Decode,
+            cli::Phase::Prefill => sim::Phase::Prefill,
+        },
+        discipline: match arguments.discipline {
+            cli::Discipline::Dataflow => sim::Discipline::Dataflow,
+            cli::Discipline::Lockstep => sim::Discipline::Lockstep,
+            cli::Discipline::Serial => sim::Discipline::Serial,
+        },
+        fidelity: match arguments.fidelity {
+            cli::Fidelity::Event => sim::Fidelity::Event,
+            cli::Fidelity::Analytic => sim::Fidelity::Analytic,
+        },
+        allow_beyond_model_context: arguments.allow_beyond_model_context,
+        seed: arguments.seed,
+    };
+    let prepared = Prepared::new(request)?;
+    let expected = prepared.expected_events();
+    if expected > 20_000_000 {
+        eprintln!("about {} million events, {} s or so; --fidelity analytic answers at once", expected / 1_000_000, expected / 5_000_000);
+    }
+    let simulation = prepared.run();
+    let explanation = arguments.explain.then(|| explain(prepared.mapping()));
+    match arguments.format {
+        Format::Json => output::json(&Answer { simulation: &simulation, explanation })?,
+        Format::Table => {
+            let mut text = render(&simulation);
+            if let Some(explanation) = explanation {
+                text.push_str(&render_explanation(&explanation));
+            }
+            output::text(&text)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The JSON answer.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    simulation: &'a Simulation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Vec<KindExplanation>>,
+}
+
+/// Rules and operations of one layer kind.
+#[derive(Serialize)]
+struct KindExplanation {
+    layer_kind: String,
+    layers: usize,
+    rules: Vec<Rule>,
+    operations: Vec<Operation>,
+    tensors: Vec<TensorLine>,
+}
+
+#[derive(Serialize)]
+struct Operation {
+    stage: &'static str,
+    name: &'static str,
+    does: String,
+    /// Message phases that wait for each other; 0 where nothing is sent.
+    message_phases: usize,
+    messages: usize,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct TensorLine {
+    tensor: &'static str,
+    from: &'static str,
+    to: &'static str,
+    elements_per_chip: u64,
+    bytes_per_chip: u64,
+    owner: sim::mapping::Owner,
+}
+
+fn explain(mapping: &Mapping) -> Vec<KindExplanation> {
+    let mut all: Vec<KindExplanation> = mapping
+        .rules()
+        .into_iter()
+        .zip(&mapping.kinds)
+        .enumerate()
+        .map(|(index, ((layer_kind, rules), plan))| KindExplanation {
+            layer_kind,
+            layers: mapping.layer_kinds.iter().filter(|&&k| k == index).count(),
+            rules,
+            operations: operations(mapping, plan),
+            tensors: tensors(plan),
+        })
+        .collect();
+    all.push(KindExplanation {
+        layer_kind: mapping.head.name.clone(),
+        layers: 1,
+        rules: Vec::new(),
+        operations: operations(mapping, &mapping.head),
+        tensors: tensors(&mapping.head),
+    });
+    all
+}
+
+fn operations(mapping: &Mapping, plan: &LayerPlan) -> Vec<Operation> {
+    let mut all = Vec::new();
+    for step in plan.steps() {
+        for op in plan.ops(step) {
+            let does = match &op.work {
+                Work::Hn(m) if m.experts > 0 => format!("HN {} x {}, {} experts", m.fan_in, m.fan_out, m.experts),
+                Work::Hn(m) => format!("HN {} x {}", m.fan_in, m.fan_out),
+                Work::Nonlinear(_) => "VEX non-linear".to_owned(),
+                Work::Scores => "VEX queries x cached keys".to_owned(),
+                Work::Values => "VEX weights x cached values".to_owned(),
+                Work::Transfer(_) => "links".to_owned(),
+            };
+            let phases = match &op.work {
+                Work::Transfer(legs) => mapping.transfer_phases(legs),
+                _ => Vec::new(),
+            };
+            let messages = phases.iter().flat_map(|p| &p.messages);
+            all.push(Operation {
+                stage: plan.stages[op.stage],
+                name: op.name,
+                does,
+                message_phases: phases.len(),
+                messages: messages.clone().count(),
+                bytes: messages.map(|m| m.bytes).sum(),
+            });
+        }
+    }
+    all
+}
+
+fn tensors(plan: &LayerPlan) -> Vec<TensorLine> {
+    plan.tensors()
+        .into_iter()
+        .map(|(from, tensor, to)| TensorLine {
+            tensor: tensor.name,
+            from: from.name,
+            to: to.name,
+            elements_per_chip: tensor.elements,
+            bytes_per_chip: tensor.bytes,
+            owner: tensor.owner,
+        })
+        .collect()
+}
+
+fn render_explanation(kinds: &[KindExplanation]) -> String {
+    let mut text = String::new();
+    for kind in kinds {
+        text.push_str(&format!("\n{} ({} x)\n", kind.layer_kind, kind.layers));
+        for rule in &kind.rules {
+            text.push_str(&format!("  {}: {} [{}]\n", rule.rule, rule.statement, rule.source));
+        }
+        let mut table = Table::new(&[
+            ("stage", Align::Left),
+            ("operation", Align::Left),
+            ("per chip", Align::Left),
+            ("messages", Align::Right),
+            ("phases", Align::Right),
+            ("bytes in all", Align::Right),
+        ]);
+        let mut stage = "";
+        for op in &kind.operations {
+            let sends = op.message_phases > 0;
+            let or_blank = |text: String| if sends { text } else { String::new() };
+            table.row([
+                if op.stage == stage { String::new() } else { op.stage.to_owned() },
+                op.name.to_owned(),
+                op.does.clone(),
+                or_blank(op.messages.to_string()),
+                or_blank(op.message_phases.to_string()),
+                or_blank(significant(op.bytes as f64, 1)),
+            ]);
+            stage = op.stage;
+        }
+        text.push('\n');
+        text.push_str(&table.render());
+    }
+    text
+}
+
+fn render(s: &Simulation) -> String {
+    let name = |value: &dyn erased::Name| value.name();
+    let mut text = format!(
+        "{} on {}, {} x {} chips, {}, {} discipline, {}\n",
+        s.model,
+        s.design,
+        s.grid.rows,
+        s.grid.columns,
+        name(&s.phase),
+        name(&s.discipline),
+        name(&s.fidelity),
+    );
+    let unit = if s.phase == sim::Phase::Prefill { "prompt tokens in flight" } else { "sequences" };
+    text.push_str(&format!(
+        "context {} tokens, {} {unit}, at most {} tokens in flight\n\n",
+        significant(s.context_tokens as f64, 1),
+        s.sequences,
+        s.in_flight_limit
+    ));
+    let mut table = Table::new(&[("result", Align::Left), ("value", Align::Right), ("unit", Align::Left)]);
+    let mut row = |name: &str, value: f64, unit: &str| table.row([name.to_owned(), significant(value, 4), unit.to_owned()]);
+    row("throughput", s.throughput_tokens_per_s, "tokens/s");
+    row("per sequence", s.tokens_per_s_per_sequence, "tokens/s");
+    row("token latency", s.token_latency_us, "us");
+    if let Some(prompt) = s.prompt_latency_us {
+        row("prompt latency", prompt, "us");
+    }
+    row("system power", s.system_power_kw, "kW");
+    row("energy per token", s.energy_per_token_mj, "mJ");
+    row("efficiency", s.tokens_per_kj, "tokens/kJ");
+    text.push_str(&table.render());
+
+    let mut table = Table::new(&[("a token's time", Align::Left), ("%", Align::Right)]);
+    let b = &s.breakdown_pct;
+    for (name, value) in [
+        ("communication", b.comm),
+        ("projection", b.projection),
+        ("non-linear", b.nonlinear),
+        ("attention", b.attention),
+        ("stall", b.stall),
+    ] {
+        table.row([name.to_owned(), format!("{value:.1}")]);
+    }
+    for (cause, value) in s.stall_pct.iter().filter(|(_, v)| **v >= 0.05) {
+        table.row([format!("  of it {cause}"), format!("{value:.1}")]);
+    }
+    text.push('\n');
+    text.push_str(&table.render());
+
+    let u = &s.utilization;
+    let mut table = Table::new(&[("unit", Align::Left), ("busy %", Align::Right), ("main cause of idle time", Align::Left)]);
+    for (name, key, busy) in [
+        ("links, busiest", "links", u.links_max),
+        ("links, mean", "links", u.links_mean),
+        ("HN array", "hn_array", u.hn_array),
+        ("VEX attention", "vex_attention", u.vex_attention),
+        ("VEX non-linear", "vex_nonlinear", u.vex_nonlinear),
+        ("attention buffer", "attention_buffer", u.attention_buffer),
+        ("HBM", "hbm", u.hbm),
+    ] {
+        let account = s.units.iter().find(|a| a.unit == key);
+        let cause = account.and_then(|a| a.idle_pct.iter().max_by(|x, y| x.1.total_cmp(y.1)));
+        let cause = cause.filter(|_| name != "links, busiest").map_or(String::new(), |(c, pct)| format!("{c} ({pct:.1} %)"));
+        table.row([name.to_owned(), format!("{:.1}", busy * 100.0), cause]);
+    }
+    text.push('\n');
+    text.push_str(&table.render());
+
+    let kv = &s.kv_cache;
+    let busiest = s.links.iter().map(|l| l.bytes_per_token).fold(0.0, f64::max);
+    text.push_str(&format!(
+        "\nKV cache per chip: {} ({} in the attention buffer, {} in HBM)\nbusiest link: {} per token\nweights on the fullest chip: {}\n",
+        bytes(kv.kv_bytes_per_chip as f64),
+        bytes(kv.resident_bytes_per_chip as f64),
+        bytes(kv.spilled_bytes_per_chip as f64),
+        bytes(busiest),
+        significant(s.weights_per_chip as f64, 1),
+    ));
+    if let Some(bound) = &s.bound {
+        text.push_str(&format!(
+            "closed form: {} cycles alone, {} cycles per token at the bottleneck ({}), knee at {} tokens in flight\n",
+            significant(bound.alone_cycles, 1),
+            significant(bound.bottleneck_cycles, 1),
+            bound.bottleneck,
+            significant(bound.knee_sequences, 3),
+        ));
+    }
+    if s.events > 0 {
+        text.push_str(&format!("events: {}\n", significant(s.events as f64, 1)));
+    }
+    for note in &s.notes {
+        text.push_str(&format!("note: {note}\n"));
+    }
+    text
+}
+
+/// Names of the enums as the command line spells them.
+mod erased {
+    pub trait Name {
+        fn name(&self) -> &'static str;
+    }
+
+    impl Name for sim::Phase {
+        fn name(&self) -> &'static str {
+            match self {
+                Self::Decode => "decode",
+                Self::Prefill => "prefill",
+            }
+        }
+    }
+
+    impl Name for sim::Discipline {
+        fn name(&self) -> &'static str {
+            match self {
+                Self::Dataflow => "dataflow",
+                Self::Lockstep => "lockstep",
+                Self::Serial => "serial",
+            }
+        }
+    }
+
+    impl Name for sim::Fidelity {
+        fn name(&self) -> &'static str {
+            match self {
+                Self::Event => "from events",
+                Self::Analytic => "closed form",
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Files the user names: read whole, bounded, as text.
+
+use std::fs::File;
+use std::io::Read;
+
+use designs::{Design, Model, Override};
+
+use crate::diagnostics::Failure;
+
+/// Largest file read.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// Text of a file, or why not.
+pub fn read(path: &str) -> Result<String, String> {
+    let file = File::open(path).map_err(|e| e.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(format!("the file is larger than {} MiB", MAX_BYTES >> 20));
+    }
+    String::from_utf8(bytes).map_err(|e| format!("not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to() + 1))
+}
+
+/// Parses `--set` arguments.
+pub fn overrides(arguments: &[String]) -> Result<Vec<Override>, Failure> {
+    arguments.iter().map(|a| Override::parse(a).map_err(Failure::from)).collect()
+}
+
+/// A design by name or path.
+pub fn design(reference: &str, overrides: &[Override]) -> Result<Design, Failure> {
+    Ok(designs::load::design(reference, overrides, &read)?)
+}
+
+/// A model by name or path.
+pub fn model(reference: &str) -> Result<Model, Failure> {
+    Ok(designs::load::model(reference, &read)?)
+}
