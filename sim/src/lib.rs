@@ -4,6 +4,7 @@ pub mod arithmetic;
 pub mod calibration;
 pub mod energy;
 pub mod engine;
+pub mod fabric;
 pub mod mapping;
 pub mod schedule;
 mod simulation;
