@@ -129,7 +129,9 @@ pub enum SimulateError {
         fits: u64,
     },
     /// The run would take more memory or time than it may.
-    #[error("{sequences} sequences on {chips} chips are too many for the event engine ({limit} sequence-chips); use --fidelity analytic or fewer --sequences")]
+    #[error(
+        "{sequences} sequences on {chips} chips are too many for the event engine ({limit} sequence-chips); use --fidelity analytic or fewer --sequences"
+    )]
     TooLarge {
         /// Sequences.
         sequences: u64,
@@ -373,11 +375,17 @@ impl<'a> Prepared<'a> {
     /// Answers.
     #[must_use]
     pub fn run(&self) -> Simulation {
+        self.run_with(&mut |_, _| {})
+    }
+
+    /// Answers, telling `progress` how many of how many tokens are simulated.
+    #[must_use]
+    pub fn run_with(&self, progress: &mut dataflow::Progress) -> Simulation {
         let placement = cost::placement(&self.compiled, &self.mapping, self.request.context, self.kv_sequences());
         match self.request.discipline {
             Discipline::Serial => self.serial(placement),
             Discipline::Lockstep => self.lockstep(placement),
-            Discipline::Dataflow => self.dataflow(placement),
+            Discipline::Dataflow => self.dataflow(placement, progress),
         }
     }
 
@@ -421,7 +429,7 @@ impl<'a> Prepared<'a> {
         answer
     }
 
-    fn dataflow(&self, placement: Placement) -> Simulation {
+    fn dataflow(&self, placement: Placement, progress: &mut dataflow::Progress) -> Simulation {
         let context = self.mean_context();
         let per_token = activity(&self.compiled, context, &placement, self.head());
         if self.request.fidelity == Fidelity::Analytic {
@@ -453,10 +461,12 @@ impl<'a> Prepared<'a> {
         }
         let (compiled, seed) = (&self.compiled, self.request.seed);
         let result = match self.request.phase {
-            Phase::Decode => dataflow::decode(compiled, self.request.context, self.sequences, placement, seed),
+            Phase::Decode => {
+                dataflow::decode(compiled, self.request.context, self.sequences, placement, seed, progress)
+            }
             Phase::Prefill => {
                 let in_flight = self.sequences.min(self.mapping.stages());
-                dataflow::prefill(compiled, &self.mapping, self.request.context, in_flight, seed)
+                dataflow::prefill(compiled, &self.mapping, self.request.context, in_flight, seed, progress)
             }
         };
         let counted = result.counted_tokens;
@@ -570,8 +580,13 @@ impl<'a> Prepared<'a> {
     }
 
     fn answer(
-        &self, placement: Placement, tokens_per_cycle: f64, token_cycles: f64, spent: [f64; SPENT],
-        activity: TokenActivity, events: u64,
+        &self,
+        placement: Placement,
+        tokens_per_cycle: f64,
+        token_cycles: f64,
+        spent: [f64; SPENT],
+        activity: TokenActivity,
+        events: u64,
     ) -> Simulation {
         let request = &self.request;
         let specs = &self.compiled.specs;

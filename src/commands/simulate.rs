@@ -5,12 +5,15 @@ use std::process::ExitCode;
 use reports::number::{bytes, significant};
 use reports::{Align, Table};
 use serde::Serialize;
-use sim::mapping::{LayerPlan, Mapping, Rule, Work};
+use sim::mapping::{LayerPlan, Mapping, Message, OwnerOf, Rule, Work};
 use sim::{Prepared, Request, Simulation};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::{input, output};
+
+/// Events from which on progress is shown: about four seconds.
+const PROGRESS_FROM_EVENTS: u64 = 20_000_000;
 
 /// Runs the command.
 pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
@@ -48,11 +51,22 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         seed: arguments.seed,
     };
     let prepared = Prepared::new(request)?;
-    let expected = prepared.expected_events();
-    if expected > 20_000_000 {
-        eprintln!("about {} million events, {} s or so; --fidelity analytic answers at once", expected / 1_000_000, expected / 5_000_000);
-    }
-    let simulation = prepared.run();
+    let simulation = if prepared.expected_events() > PROGRESS_FROM_EVENTS {
+        eprintln!(
+            "about {} million events to simulate; --fidelity analytic answers at once",
+            prepared.expected_events() / 1_000_000
+        );
+        let mut shown = 0;
+        prepared.run_with(&mut |done, total| {
+            let tenth = done * 10 / total.max(1);
+            if tenth > shown {
+                shown = tenth;
+                eprintln!("{} %", tenth * 10);
+            }
+        })
+    } else {
+        prepared.run()
+    };
     let explanation = arguments.explain.then(|| explain(prepared.mapping()));
     match arguments.format {
         Format::Json => output::json(&Answer { simulation: &simulation, explanation })?,
@@ -147,7 +161,11 @@ fn operations(mapping: &Mapping, plan: &LayerPlan) -> Vec<Operation> {
                 Work::Transfer(legs) => mapping.transfer_phases(legs),
                 _ => Vec::new(),
             };
-            let messages = phases.iter().flat_map(|p| &p.messages);
+            // One position's new cache entry has one owner: position 0 stands for all.
+            let stripes = plan.attention.map_or(1, |a| a.stripes);
+            let owner = OwnerOf::position(0, stripes, mapping.grid);
+            let sent = |m: &&Message| m.applies(owner, mapping.grid.columns);
+            let messages = phases.iter().flat_map(|p| &p.messages).filter(sent);
             all.push(Operation {
                 stage: plan.stages[op.stage],
                 name: op.name,
@@ -230,7 +248,8 @@ fn render(s: &Simulation) -> String {
         s.in_flight_limit
     ));
     let mut table = Table::new(&[("result", Align::Left), ("value", Align::Right), ("unit", Align::Left)]);
-    let mut row = |name: &str, value: f64, unit: &str| table.row([name.to_owned(), significant(value, 4), unit.to_owned()]);
+    let mut row =
+        |name: &str, value: f64, unit: &str| table.row([name.to_owned(), significant(value, 4), unit.to_owned()]);
     row("throughput", s.throughput_tokens_per_s, "tokens/s");
     row("per sequence", s.tokens_per_s_per_sequence, "tokens/s");
     row("token latency", s.token_latency_us, "us");
@@ -260,7 +279,8 @@ fn render(s: &Simulation) -> String {
     text.push_str(&table.render());
 
     let u = &s.utilization;
-    let mut table = Table::new(&[("unit", Align::Left), ("busy %", Align::Right), ("main cause of idle time", Align::Left)]);
+    let mut table =
+        Table::new(&[("unit", Align::Left), ("busy %", Align::Right), ("main cause of idle time", Align::Left)]);
     for (name, key, busy) in [
         ("links, busiest", "links", u.links_max),
         ("links, mean", "links", u.links_mean),
@@ -272,7 +292,8 @@ fn render(s: &Simulation) -> String {
     ] {
         let account = s.units.iter().find(|a| a.unit == key);
         let cause = account.and_then(|a| a.idle_pct.iter().max_by(|x, y| x.1.total_cmp(y.1)));
-        let cause = cause.filter(|_| name != "links, busiest").map_or(String::new(), |(c, pct)| format!("{c} ({pct:.1} %)"));
+        let cause =
+            cause.filter(|_| name != "links, busiest").map_or(String::new(), |(c, pct)| format!("{c} ({pct:.1} %)"));
         table.row([name.to_owned(), format!("{:.1}", busy * 100.0), cause]);
     }
     text.push('\n');

@@ -18,6 +18,9 @@ pub const WHOLE_PROMPT: u64 = 4096;
 /// Windows that stand for a longer prompt.
 pub const WINDOWS: u64 = 8;
 
+/// Hears how many of how many tokens are done.
+pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
+
 /// What a run measured.
 #[derive(Debug, Clone, Default)]
 pub struct Dataflow {
@@ -44,11 +47,23 @@ pub struct Dataflow {
 /// Runs `machine` through a warm-up and a measured part.
 ///
 /// Throughput counts instructions, so that tokens which the window cuts count in parts.
-fn measure<L: Listener>(machine: &mut Machine<L>, steps_per_token: u64, warm_up: u64, measured: u64) -> Dataflow {
-    machine.run_until_tokens(warm_up);
+fn measure<L: Listener>(
+    machine: &mut Machine<L>,
+    steps_per_token: u64,
+    warm_up: u64,
+    measured: u64,
+    progress: &mut Progress,
+) -> Dataflow {
+    let mut run_until = |machine: &mut Machine<L>, tokens: u64| {
+        for token in machine.activity().tokens + 1..=tokens {
+            machine.run_until_tokens(token);
+            progress(token, warm_up + measured);
+        }
+    };
+    run_until(machine, warm_up);
     let (from, before) = (machine.now(), machine.activity());
     machine.settle();
-    machine.run_until_tokens(warm_up + measured);
+    run_until(machine, warm_up + measured);
     let (to, after) = (machine.now(), machine.activity());
     let settled = machine.settle();
     let window = (to - from).max(1);
@@ -96,7 +111,14 @@ fn difference(after: &Activity, before: &Activity) -> Activity {
 
 /// Measures decode of `sequences` sequences at `context` from events.
 #[must_use]
-pub fn decode(compiled: &Compiled, context: u64, sequences: u64, placement: Placement, seed: u64) -> Dataflow {
+pub fn decode(
+    compiled: &Compiled,
+    context: u64,
+    sequences: u64,
+    placement: Placement,
+    seed: u64,
+    progress: &mut Progress,
+) -> Dataflow {
     let load = Load {
         sequences: sequences as u32,
         context,
@@ -106,12 +128,19 @@ pub fn decode(compiled: &Compiled, context: u64, sequences: u64, placement: Plac
         seed,
     };
     let mut machine = Machine::new(compiled, load, placement);
-    measure(&mut machine, steps_per_token(compiled, true), sequences, sequences)
+    measure(&mut machine, steps_per_token(compiled, true), sequences, sequences, progress)
 }
 
 /// Measures prefill of one prompt of `context` tokens with `in_flight` of them in the pipeline.
 #[must_use]
-pub fn prefill(compiled: &Compiled, mapping: &Mapping, context: u64, in_flight: u64, seed: u64) -> Dataflow {
+pub fn prefill(
+    compiled: &Compiled,
+    mapping: &Mapping,
+    context: u64,
+    in_flight: u64,
+    seed: u64,
+    progress: &mut Progress,
+) -> Dataflow {
     let in_flight = in_flight.min(context);
     let load = |first: u64, tokens: u64| Load {
         sequences: in_flight as u32,
@@ -126,7 +155,7 @@ pub fn prefill(compiled: &Compiled, mapping: &Mapping, context: u64, in_flight: 
     let placed = |positions: u64| cost::placement(compiled, mapping, positions, 1);
     if context <= WHOLE_PROMPT {
         let mut machine = Machine::new(compiled, load(0, context), placed(context));
-        let mut result = measure(&mut machine, steps, 0, context);
+        let mut result = measure(&mut machine, steps, 0, context, progress);
         result.prompt_cycles = Some(result.window as f64);
         return result;
     }
@@ -136,7 +165,9 @@ pub fn prefill(compiled: &Compiled, mapping: &Mapping, context: u64, in_flight: 
         // The middle of each eighth stands for it.
         let first = (2 * window + 1) * context / (2 * WINDOWS) - in_flight;
         let mut machine = Machine::new(compiled, load(first, 3 * in_flight), placed(first + in_flight));
-        let part = measure(&mut machine, steps, in_flight, in_flight);
+        let part = measure(&mut machine, steps, in_flight, in_flight, &mut |done, total| {
+            progress(window * total + done, WINDOWS * total);
+        });
         let tokens = context as f64 / WINDOWS as f64;
         cycles += tokens / part.tokens_per_cycle;
         sum.token_cycles += part.token_cycles / WINDOWS as f64;

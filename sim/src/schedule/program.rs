@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::mapping::{AttentionCost, Category, Elements, LayerPlan, Mapping, OwnerOf, Phase, When, Work, collective};
+use crate::mapping::{
+    AttentionCost, Category, Elements, LayerPlan, Mapping, Message, OwnerOf, Phase, When, Work, collective,
+};
 use crate::units::Specs;
 use crate::units::hn_array::Pass;
 
@@ -69,11 +71,7 @@ impl Wire {
     #[inline]
     #[must_use]
     pub fn applies(&self, from: u32, owner: OwnerOf, columns: u32) -> bool {
-        match self.when {
-            When::Always => true,
-            When::ToOwnerRow => self.to / columns == owner.row,
-            When::ToOwner => from / columns == owner.row && owner.chip == Some(self.to),
-        }
+        Message { from, to: self.to, bytes: self.bytes, when: self.when }.applies(owner, columns)
     }
 }
 
