@@ -85,10 +85,10 @@ pub struct Simulate {
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
     /// Context of every sequence (decode) or length of the prompt (prefill), in tokens
-    #[arg(long, default_value_t = 2048, value_name = "TOKENS")]
+    #[arg(long, default_value_t = 2048, value_name = "TOKENS", allow_negative_numbers = true)]
     pub context: u64,
     /// Sequences (decode) or prompt tokens (prefill) in the machine; stages x layers unless given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub sequences: Option<u64>,
     /// Decode or prefill
     #[arg(long, value_enum, default_value_t = Phase::Decode)]
@@ -195,7 +195,7 @@ pub struct Fabric {
     #[arg(long, default_value_t = 4)]
     pub columns: u32,
     /// Offered loads, flits per node and cycle, separated by commas
-    #[arg(long, value_delimiter = ',', default_values_t = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85])]
+    #[arg(long, value_delimiter = ',', allow_negative_numbers = true, default_values_t = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85])]
     pub loads: Vec<f64>,
     /// Cycles measured at each load, after a fifth as many to warm up
     #[arg(long, default_value_t = 50_000)]

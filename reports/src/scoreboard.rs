@@ -116,7 +116,7 @@ impl Scoreboard {
             ("deviation", Align::Right),
             ("tolerance", Align::Right),
             ("kind", Align::Left),
-            ("", Align::Left),
+            ("within", Align::Left),
         ]);
         for row in &self.rows {
             let (deviation, unit) = match (row.deviation_pct, row.deviation_pp) {

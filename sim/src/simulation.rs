@@ -509,7 +509,7 @@ impl<'a> Prepared<'a> {
             attention_buffer: activity.buffer_bytes / chips * tokens_per_cycle
                 / per_cycle(specs.attention_buffer.bytes_per_second),
             hbm: activity.hbm_bytes / chips * tokens_per_cycle / per_cycle(hbm),
-            links_mean: link(links.iter().sum::<f64>() / links.len().max(1) as f64),
+            links_mean: link(links.iter().fold(0.0, |sum, bytes| sum + bytes) / links.len().max(1) as f64),
             links_max: link(links.iter().copied().fold(0.0, f64::max)),
         }
     }

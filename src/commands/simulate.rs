@@ -278,37 +278,21 @@ fn render(s: &Simulation) -> String {
     text.push('\n');
     text.push_str(&table.render());
 
-    let u = &s.utilization;
-    let mut table =
-        Table::new(&[("unit", Align::Left), ("busy %", Align::Right), ("main cause of idle time", Align::Left)]);
-    for (name, key, busy) in [
-        ("links, busiest", "links", u.links_max),
-        ("links, mean", "links", u.links_mean),
-        ("HN array", "hn_array", u.hn_array),
-        ("VEX attention", "vex_attention", u.vex_attention),
-        ("VEX non-linear", "vex_nonlinear", u.vex_nonlinear),
-        ("attention buffer", "attention_buffer", u.attention_buffer),
-        ("HBM", "hbm", u.hbm),
-    ] {
-        let account = s.units.iter().find(|a| a.unit == key);
-        let cause = account.and_then(|a| a.idle_pct.iter().max_by(|x, y| x.1.total_cmp(y.1)));
-        let cause =
-            cause.filter(|_| name != "links, busiest").map_or(String::new(), |(c, pct)| format!("{c} ({pct:.1} %)"));
-        table.row([name.to_owned(), format!("{:.1}", busy * 100.0), cause]);
-    }
     text.push('\n');
-    text.push_str(&table.render());
+    text.push_str(&render_units(s));
 
     let kv = &s.kv_cache;
     let busiest = s.links.iter().map(|l| l.bytes_per_token).fold(0.0, f64::max);
     text.push_str(&format!(
-        "\nKV cache per chip: {} ({} in the attention buffer, {} in HBM)\nbusiest link: {} per token\nweights on the fullest chip: {}\n",
+        "\nKV cache per chip: {} ({} in the attention buffer, {} in HBM)\nweights on the fullest chip: {}\n",
         bytes(kv.kv_bytes_per_chip as f64),
         bytes(kv.resident_bytes_per_chip as f64),
         bytes(kv.spilled_bytes_per_chip as f64),
-        bytes(busiest),
         significant(s.weights_per_chip as f64, 1),
     ));
+    if !s.links.is_empty() {
+        text.push_str(&format!("busiest link: {} per token\n", bytes(busiest)));
+    }
     if let Some(bound) = &s.bound {
         text.push_str(&format!(
             "closed form: {} cycles alone, {} cycles per token at the bottleneck ({}), knee at {} tokens in flight\n",
@@ -325,6 +309,33 @@ fn render(s: &Simulation) -> String {
         text.push_str(&format!("note: {note}\n"));
     }
     text
+}
+
+fn render_units(s: &Simulation) -> String {
+    let u = &s.utilization;
+    let mut columns = vec![("unit", Align::Left), ("busy %", Align::Right)];
+    if !s.units.is_empty() {
+        columns.push(("idle mostly while the next request was in", Align::Left));
+    }
+    let mut table = Table::new(&columns);
+    for (name, key, busy) in [
+        ("links, busiest", "", u.links_max),
+        ("links, mean", "links", u.links_mean),
+        ("HN array", "hn_array", u.hn_array),
+        ("VEX attention", "vex_attention", u.vex_attention),
+        ("VEX non-linear", "vex_nonlinear", u.vex_nonlinear),
+        ("attention buffer", "attention_buffer", u.attention_buffer),
+        ("HBM", "hbm", u.hbm),
+    ] {
+        if s.links.is_empty() && name.starts_with("links") {
+            continue;
+        }
+        let account = s.units.iter().find(|a| a.unit == key && a.busy_pct < 99.95);
+        let cause = account.and_then(|a| a.idle_pct.iter().max_by(|x, y| x.1.total_cmp(y.1)));
+        let cause = cause.map_or(String::new(), |(cause, pct)| format!("{cause} ({pct:.1} %)"));
+        table.row([name.to_owned(), format!("{:.1}", busy * 100.0), cause]);
+    }
+    table.render()
 }
 
 /// Names of the enums as the command line spells them.

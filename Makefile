@@ -1,0 +1,35 @@
+# Hardwire: `make run` does the main job, `make test` passes the tests; both install what they need.
+
+CARGO ?= cargo
+
+.PHONY: help deps run test lint doc bench clean
+
+help: ## What the targets do
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
+
+deps: ## Install what a build needs: a C linker and a Rust toolchain
+	@./scripts/deps.sh
+
+run: deps ## Build, then compare the simulated machine with the published one
+	$(CARGO) run --release --locked -- reproduce hnlpu
+
+test: deps lint doc ## Everything that has to pass before a change lands
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  $(CARGO) nextest run --workspace --locked --no-fail-fast; \
+	else \
+	  $(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests; \
+	fi
+	$(CARGO) test --workspace --locked --doc
+
+lint: deps ## Formatting and lints, warnings as errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+doc: deps ## API documentation, warnings as errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+bench: deps ## Criterion benchmarks of the hot paths
+	$(CARGO) bench --workspace --locked
+
+clean: ## Remove build products
+	$(CARGO) clean
