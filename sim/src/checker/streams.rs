@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tokens::{Context, Served, Token};
+use super::tokens::{Context, Served, Token, places};
 use super::{Findings, Law};
 use crate::schedule::machine::Phase;
 use crate::schedule::trace::Unit;
@@ -69,7 +69,7 @@ fn targets(sequence: &[Token], context: &Context) -> Vec<u64> {
     let load = context.subject.load;
     let (step, end) = match load.phase {
         Phase::Decode => (1, u64::MAX),
-        Phase::Prefill => (u64::from(load.sequences), load.context + load.prompt_tokens),
+        Phase::Prefill => (places(context.subject), load.context + load.prompt_tokens),
     };
     let after = sequence.last().map(|t| t.position + step).filter(|p| *p < end);
     sequence.iter().map(|t| t.position).chain(after).collect()

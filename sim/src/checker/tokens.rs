@@ -161,8 +161,13 @@ fn position((sequence, number): (u32, u64), subject: &Subject) -> u64 {
     let load = subject.load;
     match load.phase {
         Phase::Decode => load.context - 1 + u64::from(sequence) % stripes + number,
-        Phase::Prefill => load.context + u64::from(sequence) + number * u64::from(load.sequences),
+        Phase::Prefill => load.context + u64::from(sequence) + number * places(subject),
     }
+}
+
+/// Prompt tokens in flight: as many as asked for, as places in the pipeline, or as the prompt has.
+pub(super) fn places(subject: &Subject) -> u64 {
+    u64::from(subject.load.sequences).min(subject.mapping.stages()).min(subject.load.prompt_tokens)
 }
 
 fn collect(

@@ -93,6 +93,17 @@ pub struct Load {
     pub seed: u64,
 }
 
+impl Load {
+    /// A prompt has no more tokens in flight than the pipeline has places: positions are dealt to places in turn.
+    fn bounded(mut self, program: &Compiled) -> Self {
+        if self.phase == Phase::Prefill {
+            let places = program.specs.control.slots.min(self.prompt_tokens);
+            self.sequences = u64::from(self.sequences).min(places) as u32;
+        }
+        self
+    }
+}
+
 /// An event: a token on a chip can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Wake {
@@ -226,6 +237,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     /// A machine whose events a listener hears.
     #[must_use]
     pub fn with_listener(program: &'a Compiled, load: Load, placement: Placement, listener: L) -> Self {
+        let load = load.bounded(program);
         let grid = program.specs.interconnect.grid;
         let chips = grid.chips() as usize;
         let ring = 2 * program.max_phases;
@@ -259,6 +271,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     /// Continues from a stored state of the same program, load and placement.
     #[must_use]
     pub fn resume(program: &'a Compiled, load: Load, placement: Placement, state: State, listener: L) -> Self {
+        let load = load.bounded(program);
         let grid = program.specs.interconnect.grid;
         let chips = grid.chips() as usize;
         Machine { program, load, placement, grid, chips, ring: 2 * program.max_phases, state, listener }
