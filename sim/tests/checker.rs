@@ -83,6 +83,7 @@ fn more_sequences_than_places() {
     let case = Case::small(2, 2, &["attention_buffer.capacity=4kB"], &mixed(GQA));
     let places = case.mapping.stages() as u32;
     case.proves(&decode(2 * places + 3, 64), u64::from(6 * places), ALL);
+    case.proves(&prefill(4 * u64::from(places), 2 * places + 3), 4 * u64::from(places), ALL);
 }
 
 #[test]

@@ -103,7 +103,8 @@ impl Case {
     /// Runs and checks.
     pub fn violations(&self, load: &Load, placement: Placement, tokens: u64, events: u64) -> Vec<Violation> {
         let recording = self.record(load, placement, tokens, events);
-        assert!(recording.records.len() > 10, "a run leaves records");
+        let finished = recording.activity.tokens >= tokens || events < u64::MAX;
+        assert!(finished, "ran dry after {} of {tokens} tokens", recording.activity.tokens);
         check(&recording, &self.subject(load, placement))
     }
 
