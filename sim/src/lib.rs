@@ -2,6 +2,7 @@
 
 pub mod arithmetic;
 pub mod calibration;
+pub mod checker;
 pub mod energy;
 pub mod engine;
 pub mod fabric;

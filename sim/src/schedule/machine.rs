@@ -85,6 +85,17 @@ pub struct Load {
     pub seed: u64,
 }
 
+impl Load {
+    /// A prompt has no more tokens in flight than the pipeline has places: positions are dealt to places in turn.
+    fn bounded(mut self, program: &Compiled) -> Self {
+        if self.phase == Phase::Prefill {
+            let places = program.specs.control.slots.min(self.prompt_tokens);
+            self.sequences = u64::from(self.sequences).min(places) as u32;
+        }
+        self
+    }
+}
+
 /// An event: a token on a chip can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Wake {
@@ -173,7 +184,6 @@ pub struct State {
     arrivals: Vec<Arrivals>,
     gates: Vec<u64>,
     gated: BTreeMap<(u32, u32, u64), u32>,
-    next_position: u64,
     next_token: u64,
     activity: Activity,
 }
@@ -219,6 +229,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     /// A machine whose events a listener hears.
     #[must_use]
     pub fn with_listener(program: &'a Compiled, load: Load, placement: Placement, listener: L) -> Self {
+        let load = load.bounded(program);
         let grid = program.specs.interconnect.grid;
         let chips = grid.chips() as usize;
         let ring = 2 * program.max_phases;
@@ -247,7 +258,6 @@ impl<'a, L: Listener> Machine<'a, L> {
             arrivals: vec![Arrivals::default(); sequences * chips * ring],
             gates: vec![load.context; if load.phase == Phase::Prefill { layers * chips } else { 0 }],
             gated: BTreeMap::new(),
-            next_position: load.context,
             next_token: 0,
             activity: Activity::default(),
         };
@@ -259,6 +269,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     /// Continues from a stored state of the same program, load and placement.
     #[must_use]
     pub fn resume(program: &'a Compiled, load: Load, placement: Placement, state: State, listener: L) -> Self {
+        let load = load.bounded(program);
         let grid = program.specs.interconnect.grid;
         let chips = grid.chips() as usize;
         Machine { program, load, placement, grid, chips, ring: 2 * program.max_phases, state, listener }
@@ -332,12 +343,13 @@ impl<'a, L: Listener> Machine<'a, L> {
                 };
                 token.position = self.load.context - 1 + offset % stripes + token.done;
             }
+            // Positions are dealt in turn, so that a sequence's next one is known while it works.
             Phase::Prefill => {
-                if self.state.next_position >= self.load.context + self.load.prompt_tokens {
+                let offset = u64::from(sequence) + token.done * u64::from(self.load.sequences);
+                if offset >= self.load.prompt_tokens {
                     return;
                 }
-                token.position = self.state.next_position;
-                self.state.next_position += 1;
+                token.position = self.load.context + offset;
             }
         }
         token.started = now;
@@ -358,7 +370,7 @@ impl<'a, L: Listener> Machine<'a, L> {
                 spent: [0; SPENT],
             };
             if self.state.tokens[sequence as usize].done == 0 {
-                self.state.at[index].kv_next = self.stream(sequence, chip, layer as usize, now, cause);
+                self.state.at[index].kv_next = self.stream(sequence, chip, layer as usize, now, 0, cause);
             }
             self.enter_layer(sequence, chip, now);
             self.state.queue.push(now, 0, Wake { sequence, chip });
@@ -538,27 +550,34 @@ impl<'a, L: Listener> Machine<'a, L> {
     fn enter_layer(&mut self, sequence: u32, chip: u32, now: u64) {
         let index = sequence as usize * self.chips + chip as usize;
         let layer = self.state.at[index].layer as usize;
+        // Layer to stream for, and by how many positions its token is ahead of the one at work: the first
+        // layer's cache is that of the sequence's next token.
         let next = if layer + 1 < self.program.layers() {
-            Some(layer + 1)
-        } else if layer == self.program.layers() || self.load.phase == Phase::Prefill {
-            Some(0)
+            Some((layer + 1, 0))
+        } else if layer == self.program.layers() {
+            Some((0, 1))
+        } else if self.load.phase == Phase::Prefill {
+            let ahead = u64::from(self.load.sequences);
+            let left = self.load.context + self.load.prompt_tokens - self.state.tokens[sequence as usize].position;
+            (ahead < left).then_some((0, ahead))
         } else {
             None
         };
         if layer < self.program.layers() {
             self.state.at[index].kv_ready = self.state.at[index].kv_next;
         }
-        if let Some(next) = next {
+        if let Some((next, ahead)) = next {
             let cause = idle_cause(self.state.at[index].doing);
-            self.state.at[index].kv_next = self.stream(sequence, chip, next, now, cause);
+            self.state.at[index].kv_next = self.stream(sequence, chip, next, now, ahead, cause);
         }
     }
 
-    fn stream(&mut self, sequence: u32, chip: u32, layer: usize, now: u64, cause: IdleCause) -> u64 {
+    /// Streams the spilled cache of `layer` for a token `ahead` positions on; returns when it is there.
+    fn stream(&mut self, sequence: u32, chip: u32, layer: usize, now: u64, ahead: u64, cause: IdleCause) -> u64 {
         if self.placement.spilled_bytes_per_chip == 0 {
             return now;
         }
-        let Some((positions, attention)) = self.positions(sequence, chip, layer) else { return now };
+        let Some((positions, attention)) = self.positions(sequence, chip, layer, ahead) else { return now };
         let bytes = self.placement.spilled_of(positions * attention.stored_elements * self.program.kv_element_bytes);
         self.state.activity.hbm_bytes += bytes;
         let spec = &self.program.specs.hbm;
@@ -570,20 +589,26 @@ impl<'a, L: Listener> Machine<'a, L> {
         done
     }
 
-    /// Positions of the token's context that `chip` holds, and what they cost.
+    /// Positions that `chip` holds of the context of a token `ahead` positions on, and what they cost.
     #[inline]
-    fn positions(&self, sequence: u32, chip: u32, layer: usize) -> Option<(u64, crate::mapping::AttentionCost)> {
+    fn positions(
+        &self,
+        sequence: u32,
+        chip: u32,
+        layer: usize,
+        ahead: u64,
+    ) -> Option<(u64, crate::mapping::AttentionCost)> {
         let attention = self.program.program(layer).attention?;
         let stripe = if attention.stripes == self.grid.chips() { chip } else { chip / self.grid.columns };
         // The token itself is the last position it attends to.
-        let context = self.state.tokens[sequence as usize].position + 1;
+        let context = self.state.tokens[sequence as usize].position + ahead + 1;
         Some((attention.positions_on(stripe, context), attention))
     }
 
     fn attend(&mut self, sequence: u32, chip: u32, layer: usize, now: u64, scores: bool, cause: IdleCause) -> u64 {
         let index = sequence as usize * self.chips + chip as usize;
         self.state.at[index].doing = Spent::Attention as u8;
-        let (positions, attention) = self.positions(sequence, chip, layer).expect("attention belongs to layers");
+        let (positions, attention) = self.positions(sequence, chip, layer, 0).expect("attention belongs to layers");
         let (elements, vectors) = if scores {
             (attention.score_elements, attention.score_vectors)
         } else {

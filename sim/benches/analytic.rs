@@ -1,0 +1,33 @@
+//! The closed forms for one design point: mapping, compilation and answer, as a sweep asks for them.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use sim::{Discipline, Fidelity, Phase, Request, simulate};
+
+fn analytic(c: &mut Criterion) {
+    let no_files = |_: &str| Err("no files".to_owned());
+    let design = designs::load::design("hnlpu", &[], &no_files).expect("the preset loads");
+    let model = designs::load::model("gpt-oss-120b", &no_files).expect("the preset loads");
+    for (name, discipline) in
+        [("serial", Discipline::Serial), ("lockstep", Discipline::Lockstep), ("dataflow", Discipline::Dataflow)]
+    {
+        c.bench_function(&format!("analytic design point, {name}"), |b| {
+            b.iter(|| {
+                simulate(Request {
+                    design: &design,
+                    model: &model,
+                    grid: Some(design.grid),
+                    context: 2048,
+                    sequences: None,
+                    phase: Phase::Decode,
+                    discipline,
+                    fidelity: Fidelity::Analytic,
+                    allow_beyond_model_context: false,
+                    seed: 1,
+                })
+            });
+        });
+    }
+}
+
+criterion_group!(benches, analytic);
+criterion_main!(benches);

@@ -1,0 +1,133 @@
+//! Servers one by one: exclusive use, service in order without waste, exact completion, accounts.
+//!
+//! A server of `hz` works in cycles of its own; beside a chip clock of `f` its cycle `e` ends at reference cycle
+//! `ceil(e f / hz)`, and a request made at reference cycle `t` begins at its own cycle `ceil(t hz / f)` at the
+//! earliest. Both are computed here from the design, without the engine's clock domains.
+
+use std::collections::BTreeMap;
+
+use super::{Findings, Law, Record, Recording, Subject};
+use crate::engine::Usage;
+use crate::schedule::trace::Unit;
+
+/// Clocks and latencies of the units of a design.
+struct Rates {
+    clock: u128,
+    link: u128,
+    buffer: u128,
+    hbm: u128,
+    hop: u64,
+    read_latency: u64,
+    nonlinear_latency: u64,
+}
+
+impl Rates {
+    fn new(subject: &Subject) -> Self {
+        let design = subject.design;
+        Self {
+            clock: design.clock.hz().into(),
+            link: design.interconnect.link_bandwidth.get().into(),
+            buffer: subject.compiled.specs.attention_buffer.bytes_per_second.into(),
+            hbm: u128::from(design.hbm.stacks) * u128::from(design.hbm.stack_bandwidth.get()),
+            hop: design.interconnect.hop_latency.cycles_at(design.clock).get(),
+            read_latency: design.attention_buffer.latency.get(),
+            nonlinear_latency: design.vex.nonlinear_latency.get(),
+        }
+    }
+
+    /// Frequency of a unit's own domain.
+    fn hz(&self, unit: Unit) -> u128 {
+        match unit {
+            Unit::HnArray | Unit::VexNonlinear | Unit::VexAttention => self.clock,
+            Unit::AttentionBuffer => self.buffer,
+            Unit::Hbm => self.hbm,
+            Unit::Link => self.link,
+        }
+    }
+
+    /// First own cycle at or after reference cycle `t`.
+    fn own(&self, unit: Unit, t: u64) -> u64 {
+        (u128::from(t) * self.hz(unit)).div_ceil(self.clock) as u64
+    }
+
+    /// First reference cycle at or after own cycle `e`.
+    fn reference(&self, unit: Unit, e: u64) -> u64 {
+        (u128::from(e) * self.clock).div_ceil(self.hz(unit)) as u64
+    }
+
+    /// Cycles between the end of service and the result; `None` where it depends on the operation.
+    fn latency(&self, unit: Unit) -> Option<u64> {
+        match unit {
+            Unit::HnArray => None,
+            Unit::VexNonlinear => Some(self.nonlinear_latency),
+            Unit::VexAttention | Unit::Hbm => Some(0),
+            Unit::AttentionBuffer => Some(self.read_latency),
+            Unit::Link => Some(self.hop),
+        }
+    }
+}
+
+/// Checks every server's requests and the accounts of all.
+pub(super) fn check(recording: &Recording, subject: &Subject, findings: &mut Findings) {
+    let rates = Rates::new(subject);
+    // (last request, last end, cycles of work before the end of the recording)
+    let mut servers: BTreeMap<(Unit, usize), (u64, u64, u64)> = BTreeMap::new();
+    for record in &recording.records {
+        let Record::Served { place, unit, index, now, work, end, done } = *record else { continue };
+        let (asked, free, busy) = servers.entry((unit, index)).or_default();
+        let at = || format!("{unit:?} {index} for {place:?}");
+        let Some(start) = end.checked_sub(work) else {
+            findings.expect(false, Law::Server, || format!("{}: more work than time, {work} of {end}", at()));
+            continue;
+        };
+        let earliest = rates.own(unit, now);
+        findings.expect(now >= *asked, Law::Server, || format!("{}: asked at {now} after {asked}", at()));
+        findings.expect(start >= *free, Law::Server, || format!("{}: starts at {start}, occupied until {free}", at()));
+        findings.expect(start >= earliest, Law::Server, || format!("{}: starts at {start}, asked at {earliest}", at()));
+        findings.expect(start <= earliest.max(*free), Law::Server, || format!("{}: idles until {start}", at()));
+        let complete = rates.reference(unit, end);
+        match rates.latency(unit) {
+            Some(latency) => findings.equal(done, complete + latency, Law::Server, || format!("{}: done", at())),
+            None => findings.expect(done > complete, Law::Server, || format!("{}: done at {done}", at())),
+        }
+        let closing = rates.own(unit, recording.end);
+        *busy += end.min(closing).saturating_sub(start);
+        (*asked, *free) = (now, end);
+    }
+    accounts(recording, subject, &rates, &servers, findings);
+}
+
+/// Busy cycles of the accounts are the recorded work; busy and idle cycles add up to the elapsed time.
+fn accounts(
+    recording: &Recording,
+    subject: &Subject,
+    rates: &Rates,
+    servers: &BTreeMap<(Unit, usize), (u64, u64, u64)>,
+    findings: &mut Findings,
+) {
+    let settled = &recording.settled;
+    let chips = u64::from(subject.mapping.grid.chips());
+    let lanes = (subject.mapping.layer_kinds.len() as u64 + 1) * chips;
+    let busy_of = |unit: Unit| servers.iter().filter(|((u, _), _)| *u == unit).map(|(_, (_, _, busy))| *busy).sum();
+    let mut account = |unit: Unit, usage: &Usage, count: u64, busy: u64, what: &str| {
+        let elapsed = count * rates.own(unit, recording.end);
+        findings.equal(usage.busy, busy, Law::Accounts, || format!("busy cycles of {what}"));
+        findings.equal(usage.total(), elapsed, Law::Accounts, || format!("accounted cycles of {what}"));
+    };
+    for (unit, usage, count) in [
+        (Unit::HnArray, &settled.hn_array, subject.compiled.hn_instances as u64),
+        (Unit::VexNonlinear, &settled.vex_nonlinear, lanes),
+        (Unit::VexAttention, &settled.vex_attention, lanes),
+        (Unit::AttentionBuffer, &settled.attention_buffer, chips),
+        (Unit::Hbm, &settled.hbm, chips),
+    ] {
+        account(unit, usage, count, busy_of(unit), &format!("{unit:?}"));
+    }
+    for (link, usage) in settled.links.iter().enumerate() {
+        let busy = servers.get(&(Unit::Link, link)).map_or(0, |(_, _, busy)| *busy);
+        account(Unit::Link, usage, 1, busy, &format!("link {link}"));
+    }
+    let grid = subject.mapping.grid;
+    let links = u64::from(grid.chips()) * u64::from(grid.rows + grid.columns - 2);
+    findings.equal(settled.links.len() as u64, links, Law::Accounts, || "number of links".to_owned());
+}

@@ -1,0 +1,269 @@
+//! What a token's instructions did: requests of every kind, and bytes on links, against the mapping.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::expected::{Act, Exchange, Pass, Traffic};
+use super::tokens::{At, Context, Served, Token};
+use super::{Findings, Law};
+use crate::schedule::program::Instr;
+use crate::schedule::trace::Unit;
+
+/// Work of all tokens; compare with [`crate::schedule::machine::Activity`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Sums {
+    pub weights: u64,
+    pub vex_operations: u64,
+    pub buffer_bytes: u64,
+    pub link_bytes: u64,
+    pub hbm_bytes: u64,
+}
+
+/// Chips and slots of the experts a layer used.
+type Experts = BTreeSet<(u32, usize)>;
+
+/// Checks what `token` did and adds it to `sums`.
+pub(super) fn check(token: &Token, context: &Context, sums: &mut Sums, findings: &mut Findings) {
+    sums.link_bytes += token.links.values().flat_map(BTreeMap::values).sum::<u64>();
+    let hbm = token.served.values().flatten().filter(|s| s.unit == Unit::Hbm);
+    sums.hbm_bytes += hbm.map(|s| s.work).sum::<u64>();
+    let layers: BTreeSet<u32> = token.reached.keys().map(|&(_, layer, _)| layer).collect();
+    for layer in layers {
+        let acts = &context.layer(layer).acts;
+        let mut chosen: Option<Experts> = None;
+        for (instr, act) in acts.iter().enumerate() {
+            let mut experts = Experts::new();
+            let mut positions = 0;
+            let mut chips = 0;
+            for chip in 0..context.chips {
+                let at = (chip, layer, instr as u32);
+                if !token.reached.contains_key(&at) {
+                    continue;
+                }
+                chips += 1;
+                let mut one = One { token, context, at, sums, findings };
+                match act {
+                    Act::Hn { fixed, expert } => {
+                        experts.extend(one.pass(*fixed, *expert).iter().map(|&slot| (chip, slot)))
+                    }
+                    Act::Nonlinear { fixed, per_expert } => {
+                        let active = chosen.iter().flatten().filter(|(c, _)| *c == chip).count() as u64;
+                        one.nonlinear(fixed + per_expert * active);
+                    }
+                    Act::Scores | Act::Values => positions += one.attend(*act == Act::Scores),
+                    Act::AwaitKv | Act::Exchange { .. } => {}
+                }
+            }
+            if let Act::Hn { expert: Some(_), .. } = act {
+                // A chip's non-linear step follows its own pass, so the experts so far are enough for it.
+                let complete = chips == context.chips;
+                experts_used(token, layer, complete, &experts, chosen.as_ref(), context, findings);
+                chosen = Some(experts);
+            }
+            if matches!(act, Act::Scores | Act::Values) && chips == context.chips {
+                visible(token, layer, positions, context, findings);
+            }
+        }
+        let last = acts.len() as u32 - 1;
+        if (0..context.chips).all(|chip| token.reached.contains_key(&(chip, layer, last))) {
+            for (index, exchange) in context.layer(layer).exchanges.iter().enumerate() {
+                traffic(token, layer, index, exchange, context, findings);
+            }
+        }
+    }
+}
+
+/// As many experts as the model asks for, the same ones in every pass of the layer.
+fn experts_used(
+    token: &Token,
+    layer: u32,
+    complete: bool,
+    experts: &Experts,
+    before: Option<&Experts>,
+    context: &Context,
+    findings: &mut Findings,
+) {
+    let mapping = context.subject.mapping;
+    let (_, per_token, _) = mapping.kinds[mapping.layer_kinds[layer as usize]].experts;
+    let whom = || format!("experts of sequence {} token {} layer {layer}", token.sequence, token.number);
+    if complete {
+        findings.equal(experts.len() as u32, per_token, Law::Operations, whom);
+    }
+    if let Some(before) = before {
+        let chips: BTreeSet<u32> = experts.iter().map(|e| e.0).collect();
+        let same = experts.iter().all(|e| before.contains(e))
+            && before.iter().all(|e| !chips.contains(&e.0) || experts.contains(e));
+        findings.expect(same, Law::Operations, || format!("{}: {experts:?} after {before:?}", whom()));
+    }
+}
+
+/// Every visible position is read once for each part of the heads that chips of its stripe hold.
+fn visible(token: &Token, layer: u32, positions: u64, context: &Context, findings: &mut Findings) {
+    let mapping = context.subject.mapping;
+    let attention = mapping.kinds[mapping.layer_kinds[layer as usize]].attention.expect("attention has a cost");
+    let seen = attention.window.map_or(token.position + 1, |w| u64::from(w).min(token.position + 1));
+    let copies = u64::from(context.chips / attention.stripes);
+    findings.equal(positions, seen * copies, Law::Operations, || {
+        format!("positions read for sequence {} token {} layer {layer}", token.sequence, token.number)
+    });
+}
+
+/// One instruction of a token on a chip.
+struct One<'a> {
+    token: &'a Token,
+    context: &'a Context<'a>,
+    at: At,
+    sums: &'a mut Sums,
+    findings: &'a mut Findings,
+}
+
+impl One<'_> {
+    fn whom(&self) -> String {
+        format!(
+            "sequence {} token {} at (chip, layer, instruction) {:?}",
+            self.token.sequence, self.token.number, self.at
+        )
+    }
+
+    /// The requests of this instruction, none of them to HBM, which works ahead.
+    fn served(&mut self, units: &[Unit]) -> Vec<Served> {
+        let all = self.token.served.get(&self.at).into_iter().flatten();
+        let served: Vec<Served> = all.filter(|s| s.unit != Unit::Hbm).copied().collect();
+        for request in &served {
+            let known = units.contains(&request.unit);
+            self.findings.expect(known, Law::Operations, || format!("{:?} used at {:?}", request.unit, self.at));
+        }
+        served
+    }
+
+    /// Exactly one request of `unit`, with this much work.
+    fn once(&mut self, served: &[Served], unit: Unit, work: u64) {
+        let found: Vec<u64> = served.iter().filter(|s| s.unit == unit).map(|s| s.work).collect();
+        let whom = self.whom();
+        self.findings.equal(found, vec![work], Law::Operations, || format!("{unit:?} work of {whom}"));
+    }
+
+    /// Returns the slots of the experts used.
+    fn pass(&mut self, fixed: Option<Pass>, expert: Option<Pass>) -> Vec<usize> {
+        let (chip, layer, instr) = self.at;
+        let compiled = self.context.subject.compiled;
+        let base = compiled.hn_base[layer as usize];
+        let Some((_, Instr::Hn { fixed: fixed_at, expert: expert_at, .. })) =
+            compiled.program(layer as usize).instrs.get(instr as usize)
+        else {
+            let whom = self.whom();
+            self.findings.expect(false, Law::Operations, || format!("{whom}: no array pass in the program"));
+            return Vec::new();
+        };
+        let here = compiled.program(layer as usize).experts.2 as usize;
+        let fixed_index = fixed_at.as_ref().map(|f| base + f.0 + chip as usize);
+        let expert_index = expert_at.as_ref().map(|e| base + e.0 + chip as usize * here);
+        let (mut slots, mut fixed_passes) = (Vec::new(), 0);
+        for request in self.served(&[Unit::HnArray]) {
+            let slot = expert_index.and_then(|e| request.index.checked_sub(e)).filter(|slot| *slot < here);
+            let pass = if Some(request.index) == fixed_index {
+                fixed_passes += 1;
+                fixed
+            } else if let Some(slot) = slot {
+                slots.push(slot);
+                expert
+            } else {
+                None
+            };
+            let got = Some((request.work, request.done - request.end));
+            let whom = self.whom();
+            self.findings.equal(got, pass.map(|p| (p.serial, p.depth)), Law::Operations, || format!("pass of {whom}"));
+            self.sums.weights += pass.map_or(0, |p| p.weights);
+        }
+        let whom = self.whom();
+        self.findings.equal(fixed_passes, u32::from(fixed.is_some()), Law::Operations, || format!("passes of {whom}"));
+        let different: BTreeSet<usize> = slots.iter().copied().collect();
+        self.findings.equal(different.len(), slots.len(), Law::Operations, || format!("different experts of {whom}"));
+        slots
+    }
+
+    fn nonlinear(&mut self, elements: u64) {
+        let served = self.served(&[Unit::VexNonlinear]);
+        self.sums.vex_operations += elements;
+        if elements == 0 {
+            let whom = self.whom();
+            self.findings.equal(served.len(), 0, Law::Operations, || format!("requests without elements of {whom}"));
+            return;
+        }
+        let lanes = u64::from(self.context.subject.design.vex.nonlinear_lanes);
+        self.once(&served, Unit::VexNonlinear, elements.div_ceil(lanes));
+    }
+
+    /// Returns the positions read.
+    fn attend(&mut self, scores: bool) -> u64 {
+        let (chip, layer, _) = self.at;
+        let mapping = self.context.subject.mapping;
+        let attention = mapping.kinds[mapping.layer_kinds[layer as usize]].attention.expect("attention has a cost");
+        let positions = self.context.positions(chip, layer, self.token.position).expect("attention has positions");
+        let (elements, vectors) = if scores {
+            (attention.score_elements, attention.score_vectors)
+        } else {
+            (attention.value_elements, attention.value_vectors)
+        };
+        let bytes = elements * u64::from(mapping.options().kv_element_bytes);
+        let served = self.served(&[Unit::AttentionBuffer, Unit::VexAttention]);
+        self.once(&served, Unit::AttentionBuffer, positions * bytes);
+        let rate = u64::from(self.context.subject.design.vex.kv_vectors_per_cycle);
+        self.once(&served, Unit::VexAttention, (positions * vectors).div_ceil(rate));
+        let read: u64 = served.iter().filter(|s| s.unit == Unit::AttentionBuffer).map(|s| s.work).sum();
+        self.sums.buffer_bytes += read;
+        if scores {
+            self.sums.vex_operations += positions * attention.macs;
+        }
+        read / bytes.max(1)
+    }
+}
+
+/// Bytes of an exchange, link by link: what belongs to the new cache entry goes to its owner, the rest has the
+/// profile of the collectives.
+fn traffic(token: &Token, layer: u32, index: usize, exchange: &Exchange, context: &Context, findings: &mut Findings) {
+    let grid = context.subject.mapping.grid;
+    let whom = || format!("exchange {index} of sequence {} token {} layer {layer}", token.sequence, token.number);
+    let empty = BTreeMap::new();
+    let links = token.links.get(&(layer, index)).unwrap_or(&empty);
+    let messages = token.messages.get(&(layer, index)).unwrap_or(&empty);
+    findings.equal(messages, links, Law::Bytes, || format!("messages of {}", whom()));
+    let (row, one) = context.owner(layer, token.position);
+    let mut loads: [BTreeMap<u32, Vec<u64>>; 2] = Default::default();
+    for from in 0..context.chips {
+        for to in (0..context.chips).filter(|&to| to != from) {
+            let carried = links.get(&(from, to)).copied().unwrap_or(0);
+            let (along, entry) =
+                match (from / grid.columns == to / grid.columns, from % grid.columns == to % grid.columns) {
+                    (true, _) => (0, if from / grid.columns == row && to == one { exchange.to_owner_chip } else { 0 }),
+                    (_, true) => (1, if to / grid.columns == row { exchange.to_owner_row } else { 0 }),
+                    _ => continue,
+                };
+            findings.expect(carried >= entry, Law::Bytes, || {
+                format!("{}: {carried} bytes from {from} to {to}, {entry} for the cache alone", whom())
+            });
+            loads[along].entry(from).or_default().push(carried.saturating_sub(entry));
+        }
+    }
+    for (loads, expected) in loads.iter_mut().zip(&exchange.along) {
+        profile(loads, expected, &whom, findings);
+    }
+}
+
+fn profile(
+    loads: &mut BTreeMap<u32, Vec<u64>>,
+    expected: &Traffic,
+    whom: &dyn Fn() -> String,
+    findings: &mut Findings,
+) {
+    let total: u64 = loads.values().flatten().sum();
+    findings.equal(total, expected.total, Law::Bytes, || format!("bytes of {}", whom()));
+    for (from, loads) in loads {
+        loads.sort_unstable_by(|a, b| b.cmp(a));
+        for (link, load) in loads.iter().enumerate() {
+            let (low, high) = expected.profile.get(link).copied().unwrap_or((0, 0));
+            findings.expect((low..=high).contains(load), Law::Bytes, || {
+                format!("{}: link {link} of chip {from} carries {load}, expected {low} to {high}", whom())
+            });
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The same load gives the same bits: again, in threads, after a checkpoint, and on another machine.
+
+mod common;
+
+use common::*;
+use sim::schedule::machine::{Load, Machine, State};
+use sim::units::hbm::Placement;
+use sim::{Discipline, Fidelity, Phase, Request, simulate};
+
+/// The published machine at 2K with `sequences` sequences, as the bytes of its serialized answer.
+fn answer(sequences: Option<u64>) -> (u64, Vec<u8>) {
+    let (design, model) = (hnlpu(&[]), gpt_oss());
+    let request = Request {
+        design: &design,
+        model: &model,
+        grid: Some(design.grid),
+        context: 2048,
+        sequences,
+        phase: Phase::Decode,
+        discipline: Discipline::Dataflow,
+        fidelity: Fidelity::Event,
+        allow_beyond_model_context: false,
+        seed: 11,
+    };
+    let answer = simulate(request).expect("a valid request");
+    (answer.events, serde_json::to_vec(&answer).expect("an answer is serializable"))
+}
+
+#[test]
+fn a_million_events_give_the_same_bytes_again_and_in_threads() {
+    let (events, once) = answer(None);
+    assert!(events >= 1_000_000, "{events} events");
+    assert!(once == answer(None).1, "a second run differs");
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| answer(None).1)).collect();
+        for thread in threads {
+            assert!(once == thread.join().expect("a run ends"), "a run beside others differs");
+        }
+    });
+}
+
+/// The integers of a run, for another machine to compare.
+fn golden(case: &Case, load: &Load, placement: Placement, tokens: u64) -> String {
+    let mut machine = Machine::new(&case.compiled, load.clone(), placement);
+    assert!(machine.run_until_tokens(tokens));
+    let (cycles, events, activity) = (machine.now(), machine.events(), machine.activity());
+    let settled = machine.settle();
+    let links: u64 = settled.links.iter().map(|l| l.busy).sum();
+    format!(
+        "cycles {cycles} events {events}\n{}\nbusy: hn {} nonlinear {} attention {} buffer {} hbm {} links {links}",
+        serde_json::to_string(&activity).expect("counters are serializable"),
+        settled.hn_array.busy,
+        settled.vex_nonlinear.busy,
+        settled.vex_attention.busy,
+        settled.attention_buffer.busy,
+        settled.hbm.busy,
+    )
+}
+
+/// Figures of the preset that are fitted, as they were when the integers were taken.
+const FITTED: [&str; 3] =
+    ["hn_array.inputs_per_port=41", "vex.nonlinear_latency=81 cycles", "attention_buffer.efficiency=0.8815"];
+
+#[test]
+fn integers_of_a_decoding_machine() {
+    let case = Case::new(hnlpu(&FITTED), &gpt_oss());
+    let golden = golden(&case, &decode(24, 2048), case.placement(2048, 216), 48);
+    assert_eq!(golden, DECODE, "got:\n{golden}");
+}
+
+#[test]
+fn integers_of_a_prompt() {
+    let overrides = ["mapping.collective=ring", "mapping.rotate_partners=true", "interconnect.link_bandwidth=97GB/s"];
+    let case = Case::new(hnlpu(&[&FITTED[..], &overrides].concat()), &gpt_oss());
+    let golden = golden(&case, &prefill(40, 30), case.placement(40, 1), 40);
+    assert_eq!(golden, PROMPT, "got:\n{golden}");
+}
+
+const DECODE: &str = r#"cycles 367524 events 525948
+{"tokens":48,"hn_weights":256187105280,"vex_operations":29355810336,"buffer_bytes":7266090496,"link_bytes":1553204736,"hbm_bytes":6287380488,"steps":641707,"latency_cycles":4392134,"spent":[852084,2907024,576534,56492,0,0,0,0]}
+busy: hn 64160475 nonlinear 256319 attention 1804773 buffer 7266029688 hbm 6283841160 links 1553181568"#;
+
+const PROMPT: &str = r#"cycles 602478 events 1119636
+{"tokens":40,"hn_weights":190041292800,"vex_operations":440893440,"buffer_bytes":60456960,"link_bytes":700047360,"hbm_bytes":0,"steps":1267200,"latency_cycles":12281660,"spent":[6079276,4818240,950730,11411,0,420673,1034,296]}
+busy: hn 52899840 nonlinear 206392 attention 44352 buffer 60456960 hbm 0 links 700047360"#;
+
+#[test]
+fn a_run_continues_from_its_checkpoint() {
+    let overrides = ["attention_buffer.capacity=4kB", "mapping.collective=two-phase", "mapping.rotate_partners=true"];
+    let case = Case::small(2, 4, &overrides, &mixed(MLA));
+    for (load, tokens) in [(decode(40, 300), 90), (prefill(100, 12), 100)] {
+        let placement = case.placement(300, 40);
+        let mut straight = Machine::new(&case.compiled, load.clone(), placement);
+        assert!(straight.run_until_tokens(tokens));
+        let events = straight.events();
+        let settled = straight.settle();
+        for at in [1, events / 3, events - 1] {
+            let mut first = Machine::new(&case.compiled, load.clone(), placement);
+            for _ in 0..at {
+                assert!(first.step());
+            }
+            let stored = serde_json::to_string(first.state()).expect("a state is serializable");
+            drop(first);
+            let state: State = serde_json::from_str(&stored).expect("a state reads back");
+            assert_eq!(
+                serde_json::to_string(&state).expect("it is serializable"),
+                stored,
+                "reading back loses nothing"
+            );
+            let mut resumed = Machine::resume(&case.compiled, load.clone(), placement, state, ());
+            assert!(resumed.run_until_tokens(tokens));
+            assert_eq!(resumed.events(), events, "from event {at}");
+            assert_eq!(resumed.now(), straight.now());
+            assert_eq!(resumed.activity(), straight.activity());
+            assert_eq!(resumed.settle(), settled, "accounts from event {at}");
+        }
+    }
+}
+
+/// Another seed draws other experts, and only that.
+#[test]
+fn the_seed_matters() {
+    let case = Case::small(2, 2, &[], &mixed(GQA));
+    let run = |seed| {
+        let mut machine = Machine::new(&case.compiled, Load { seed, ..decode(9, 50) }, case.placement(50, 9));
+        assert!(machine.run_until_tokens(40));
+        (machine.now(), serde_json::to_string(machine.state()).expect("a state is serializable"))
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1).1, run(2).1);
+}
