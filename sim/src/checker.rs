@@ -27,7 +27,7 @@ use designs::Design;
 use crate::mapping::Mapping;
 use crate::schedule::machine::{Activity, Load, Machine, Settled};
 use crate::schedule::program::Compiled;
-use crate::schedule::trace::{Listener, Place, Unit};
+use crate::schedule::trace::{Listener, Place, Service, Unit};
 use crate::units::hbm::Placement;
 
 /// One thing that happened; see [`Listener`] for the fields.
@@ -64,7 +64,8 @@ impl Listener for Recorder {
         self.records.push(Record::Reached { place, now });
     }
 
-    fn served(&mut self, place: Place, unit: Unit, index: usize, now: u64, work: u64, end: u64, done: u64) {
+    fn served(&mut self, place: Place, service: Service) {
+        let Service { unit, index, asked: now, work, end, done } = service;
         self.records.push(Record::Served { place, unit, index, now, work, end, done });
     }
 

@@ -330,7 +330,7 @@ fn time_alone_is_attributed_as_the_closed_form_says() {
     let case = hnlpu_case(&[]);
     let placement = case.placement(4096, 1);
     let (_, alone) = dataflow::bound(&case.compiled, 4096, &placement, true);
-    let measured = dataflow::decode(&case.compiled, 4096, 1, placement, 3);
+    let measured = dataflow::decode(&case.compiled, 4096, 1, placement, 3, &mut |_, _| {});
     for class in (0..SPENT).filter(|&c| c != Spent::Communication as usize) {
         let (measured, alone) = (measured.spent[class], alone[class] as f64);
         assert!((measured - alone).abs() <= 0.01 * alone + 40.0, "class {class}: {measured}, alone {alone}");

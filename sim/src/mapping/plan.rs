@@ -283,8 +283,7 @@ impl LayerPlan {
         self.all_ops().map(|op| if let Work::Hn(m) = &op.work { m.weights() } else { 0 }).sum()
     }
 
-    /// Weights on the fullest chip that a token with `active` experts there uses.
-    #[must_use]
+    /// The matrices held as wires, as one chip sees them.
     pub fn hn_ops(&self) -> impl Iterator<Item = &Matrix> {
         self.all_ops().filter_map(|op| if let Work::Hn(m) = &op.work { Some(m) } else { None })
     }

@@ -12,7 +12,7 @@ use rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use super::program::{Compiled, Instr};
-use super::trace::{Listener, Place, Unit};
+use super::trace::{Listener, Place, Service, Unit};
 use crate::engine::{ClockDomain, IdleCause, Queue, Server, Usage};
 use crate::mapping::OwnerOf;
 use crate::units::hbm::Placement;
@@ -184,7 +184,6 @@ pub struct State {
     arrivals: Vec<Arrivals>,
     gates: Vec<u64>,
     gated: BTreeMap<(u32, u32, u64), u32>,
-    next_token: u64,
     activity: Activity,
 }
 
@@ -258,7 +257,6 @@ impl<'a, L: Listener> Machine<'a, L> {
             arrivals: vec![Arrivals::default(); sequences * chips * ring],
             gates: vec![load.context; if load.phase == Phase::Prefill { layers * chips } else { 0 }],
             gated: BTreeMap::new(),
-            next_token: 0,
             activity: Activity::default(),
         };
         let mut machine = Machine { program, load, placement, grid, chips, ring, state, listener };
@@ -321,9 +319,8 @@ impl<'a, L: Listener> Machine<'a, L> {
                 Start::Spread => u64::from(sequence) * layers / u64::from(self.load.sequences),
                 Start::Own(_) => u64::from(sequence),
             };
-            if matches!(self.load.start, Start::Own(_)) {
-                self.start(sequence, 0, layer as u32, IdleCause::Admission);
-            } else if self.state.control.ask(&self.program.specs.control, sequence) {
+            let own = matches!(self.load.start, Start::Own(_));
+            if own || self.state.control.ask(&self.program.specs.control, sequence) {
                 self.start(sequence, 0, layer as u32, IdleCause::Admission);
             }
         }
@@ -355,7 +352,6 @@ impl<'a, L: Listener> Machine<'a, L> {
         token.started = now;
         token.chips_done = 0;
         token.experts_layer = u32::MAX;
-        self.state.next_token += 1;
         for chip in 0..self.chips as u32 {
             let index = sequence as usize * self.chips + chip as usize;
             let ahead = self.state.at[index].kv_next;
@@ -584,7 +580,10 @@ impl<'a, L: Listener> Machine<'a, L> {
         let done = self.state.hbm.stream(spec, chip as usize, now, bytes, cause);
         if bytes > 0 {
             let end = self.state.hbm.chips[chip as usize].free_at();
-            self.listener.served(self.place(sequence, chip), Unit::Hbm, chip as usize, now, bytes, end, done);
+            self.listener.served(
+                self.place(sequence, chip),
+                Service { unit: Unit::Hbm, index: chip as usize, asked: now, work: bytes, end, done },
+            );
         }
         done
     }
@@ -626,9 +625,15 @@ impl<'a, L: Listener> Machine<'a, L> {
         let computed = self.state.vex.start_attention(&specs.vex, lane, now, vectors, cause);
         let place = self.place(sequence, chip);
         let end = self.state.attention_buffer.chips[chip as usize].free_at();
-        self.listener.served(place, Unit::AttentionBuffer, chip as usize, now, bytes, end, read);
+        self.listener.served(
+            place,
+            Service { unit: Unit::AttentionBuffer, index: chip as usize, asked: now, work: bytes, end, done: read },
+        );
         let cycles = specs.vex.attention_cycles(vectors);
-        self.listener.served(place, Unit::VexAttention, lane, now, cycles, computed, computed);
+        self.listener.served(
+            place,
+            Service { unit: Unit::VexAttention, index: lane, asked: now, work: cycles, end: computed, done: computed },
+        );
         read.max(computed)
     }
 
@@ -646,7 +651,10 @@ impl<'a, L: Listener> Machine<'a, L> {
         let spec = &self.program.specs.vex;
         let (begin, done) = self.state.vex.start_nonlinear(spec, lane, now, elements, cause);
         let end = self.state.vex.nonlinear[lane].free_at();
-        self.listener.served(self.place(sequence, chip), Unit::VexNonlinear, lane, now, end - begin, end, done);
+        self.listener.served(
+            self.place(sequence, chip),
+            Service { unit: Unit::VexNonlinear, index: lane, asked: now, work: end - begin, end, done },
+        );
         self.charge_wait(index, now, begin, Spent::VexBusy, Spent::Nonlinear);
         done
     }
@@ -668,7 +676,17 @@ impl<'a, L: Listener> Machine<'a, L> {
         let mut run = |state: &mut State, listener: &mut L, instance: usize, pass: hn_array::Pass, weights: u64| {
             let (begin, done) = state.hn_array.start(instance, now, pass, cause);
             state.activity.hn_weights += weights;
-            listener.served(place, Unit::HnArray, instance, now, pass.serial, begin + pass.serial, done);
+            listener.served(
+                place,
+                Service {
+                    unit: Unit::HnArray,
+                    index: instance,
+                    asked: now,
+                    work: pass.serial,
+                    end: begin + pass.serial,
+                    done,
+                },
+            );
             if slowest.is_none_or(|(_, latest)| done > latest) {
                 slowest = Some((begin, done));
             }
@@ -731,7 +749,17 @@ impl<'a, L: Listener> Machine<'a, L> {
             let arrival = self.state.interconnect.send(spec, wire.link as usize, now, wire.bytes, cause);
             self.state.activity.link_bytes += wire.bytes;
             let end = self.state.interconnect.links[wire.link as usize].free_at();
-            self.listener.served(place, Unit::Link, wire.link as usize, now, wire.bytes, end, arrival);
+            self.listener.served(
+                place,
+                Service {
+                    unit: Unit::Link,
+                    index: wire.link as usize,
+                    asked: now,
+                    work: wire.bytes,
+                    end,
+                    done: arrival,
+                },
+            );
             self.listener.message(place, phase, wire.to, wire.bytes, arrival);
             let mut path = self.state.at[index].spent;
             path[Spent::Communication as usize] += arrival - now;
@@ -741,7 +769,7 @@ impl<'a, L: Listener> Machine<'a, L> {
 
     /// Notes a message under way; wakes the receiver if it waits for this phase and all is under way.
     #[inline]
-    #[allow(clippy::too_many_arguments)]
+    #[allow(clippy::too_many_arguments)] // one message, all of it
     fn arrive(
         &mut self,
         sequence: u32,

@@ -33,13 +33,29 @@ pub struct Place {
     pub instr: u32,
 }
 
+/// A request that a server takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Service {
+    /// Kind of the server.
+    pub unit: Unit,
+    /// Number among its kind.
+    pub index: usize,
+    /// When it was asked, in cycles of the chip clock.
+    pub asked: u64,
+    /// Work, in cycles of the server's own domain.
+    pub work: u64,
+    /// End of the work, in cycles of the server's own domain.
+    pub end: u64,
+    /// When the result is there, in cycles of the chip clock.
+    pub done: u64,
+}
+
 /// Hears what happens; times are cycles of the chip clock unless said.
 pub trait Listener {
     /// `chip` of a token reaches an instruction.
     fn reached(&mut self, _place: Place, _now: u64) {}
-    /// `unit` number `index` takes `work` cycles of its own domain ending at `end` (own domain), asked
-    /// at `now`; the result is there at `done`.
-    fn served(&mut self, _place: Place, _unit: Unit, _index: usize, _now: u64, _work: u64, _end: u64, _done: u64) {}
+    /// A server takes a request.
+    fn served(&mut self, _place: Place, _service: Service) {}
     /// A message of phase `phase` arrives at `to` at `arrival`.
     fn message(&mut self, _place: Place, _phase: usize, _to: u32, _bytes: u64, _arrival: u64) {}
 }

@@ -1,0 +1,101 @@
+//! The mapping: published shapes on the published grid, order of steps, grids, refusals.
+
+use designs::{Design, Grid, Model, Override};
+use sim::mapping::{LayerPlan, Mapping, MappingError, Work, smallest_grid};
+
+fn design(overrides: &[&str]) -> Design {
+    let overrides: Vec<Override> = overrides.iter().map(|o| Override::parse(o).expect("well-formed")).collect();
+    designs::load::design("hnlpu", &overrides, &|_| Err("no files".to_owned())).expect("loads")
+}
+
+fn model(name: &str) -> Model {
+    designs::load::model(name, &|_| Err("no files".to_owned())).expect("loads")
+}
+
+fn plans(mapping: &Mapping) -> impl Iterator<Item = &LayerPlan> {
+    mapping.kinds.iter().chain([&mapping.head])
+}
+
+#[test]
+fn the_published_shapes_come_out() {
+    let mapping = Mapping::new(&design(&[]), &model("gpt-oss-120b"), Grid { rows: 4, columns: 4 }).expect("fits");
+    assert_eq!((mapping.kinds.len(), mapping.stages()), (1, 216));
+    let plan = &mapping.kinds[0];
+    let shape = |name| {
+        let op = plan.all_ops().find(|op| op.name == name).expect("an operation of the layer");
+        let Work::Hn(matrix) = &op.work else { panic!("{name} is no matrix") };
+        (matrix.fan_in, matrix.fan_out, matrix.experts)
+    };
+    assert_eq!(shape("q_proj"), (720, 1024, 0));
+    assert_eq!(shape("k_proj"), (720, 128, 0));
+    assert_eq!(shape("o_proj"), (1024, 720, 0));
+    assert_eq!(shape("router"), (2880, 128, 0));
+    assert_eq!(shape("up_proj"), (2880, 2880, 8));
+    // 73,728 bytes per position over the system, a sixteenth on a chip.
+    assert_eq!(mapping.kv_bytes_per_chip(2048) * 16, 73_728 * 2048);
+}
+
+#[test]
+fn steps_are_in_topological_order() {
+    for name in ["gpt-oss-120b", "llama-3-1-8b", "deepseek-v3"] {
+        let (design, model) = (design(&[]), model(name));
+        let grid = smallest_grid(&design, &model).expect("fits");
+        let mapping = Mapping::new(&design, &model, grid).expect("fits");
+        for plan in plans(&mapping) {
+            let order: Vec<&str> = plan.all_ops().map(|op| op.name).collect();
+            let at = |name| order.iter().position(|&o| o == name).expect("every operation is in a step");
+            for (from, tensor, to) in plan.tensors() {
+                assert!(at(from.name) < at(to.name), "{}: {} of {} to {}", plan.name, tensor.name, from.name, to.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_critical_path_runs_through_the_layer() {
+    let mapping = Mapping::new(&design(&[]), &model("gpt-oss-120b"), Grid { rows: 4, columns: 4 }).expect("fits");
+    let plan = &mapping.kinds[0];
+    let (length, path) = plan.critical_path(|op| if matches!(op.work, Work::Hn(_)) { 1000 } else { 1 });
+    assert_eq!(length / 1000, 5, "five dependent passes: {path:?}");
+    assert_eq!((path.first(), path.last()), (Some(&"attention_norm"), Some(&"y_all_reduce")));
+    let producers: Vec<&str> = plan.producers("values").iter().map(|(op, _)| op.name).collect();
+    assert_eq!(producers, ["kv_to_owner", "scores", "softmax_merge"]);
+}
+
+#[test]
+fn a_model_takes_the_smallest_near_square_grid() {
+    let grid = |name| smallest_grid(&design(&[]), &model(name)).map(|g| (g.rows, g.columns));
+    assert_eq!(grid("gpt-oss-120b"), Ok((4, 4)));
+    assert_eq!(grid("llama-3-1-8b"), Ok((2, 1)));
+    for name in ["qwq-32b", "deepseek-v3", "kimi-k2"] {
+        let (rows, columns) = grid(name).expect("fits");
+        assert!(rows <= 2 * columns && columns <= 2 * rows, "{name}: {rows} x {columns}");
+        // One chip fewer cannot hold it, by weights alone or by whole experts per chip.
+        let smaller = Mapping::new(&design(&[]), &model(name), Grid { rows: rows / 2, columns });
+        assert!(matches!(smaller, Err(MappingError::Capacity { .. })), "{name}");
+    }
+}
+
+#[test]
+fn dense_layers_of_a_mixture_have_their_own_stages() {
+    let (design, model) = (design(&[]), model("deepseek-v3"));
+    let mapping = Mapping::new(&design, &model, smallest_grid(&design, &model).expect("fits")).expect("fits");
+    let [dense, mixture] = &mapping.kinds[..] else { panic!("two kinds of layers") };
+    assert_eq!(mapping.layer_kinds.iter().filter(|&&k| k == 0).count(), 3);
+    assert!(dense.all_ops().all(|op| op.name != "router") && mixture.all_ops().any(|op| op.name == "router"));
+    assert_eq!(dense.stages.len() + 1, mixture.stages.len());
+    let latent = mixture.attention.expect("attention");
+    assert_eq!((latent.stripes, latent.stored_elements), (mapping.grid.chips(), 576));
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let model = model("gpt-oss-120b");
+    let refusal = |overrides: &[&str], rows, columns| {
+        Mapping::new(&design(overrides), &model, Grid { rows, columns }).map(|_| ()).expect_err("refused")
+    };
+    assert!(matches!(refusal(&[], 4, 5), MappingError::Heads { heads: 64, columns: 5, .. }));
+    assert!(matches!(refusal(&[], 2, 4), MappingError::Capacity { .. }));
+    let algorithm = refusal(&["mapping.collective=halving-doubling"], 3, 4);
+    assert_eq!(algorithm, MappingError::Algorithm { rows: 3, columns: 4 });
+}
