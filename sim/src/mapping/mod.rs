@@ -1,6 +1,6 @@
 //! From a model and a grid to operations, owners and messages.
 //!
-//! [`Mapping::new`] applies the rules of [`rules`] to every distinct layer of a model, checks that the
+//! [`Mapping::new`] applies the rules (`rules.rs`) to every distinct layer of a model, checks that the
 //! weights fit and that heads divide over columns, and keeps the resulting plans. It knows no cycles:
 //! what an operation costs is the units' matter.
 
