@@ -128,6 +128,17 @@ pub enum SimulateError {
         /// Sequences that fit.
         fits: u64,
     },
+    /// Rates so far apart that 64 bits do not count the cycles.
+    #[error(
+        "the run would last about {cycles:.0e} cycles, and the fastest part of the design counts {ratio:.0e} for each of \
+         them: more than 64 bits hold; bring chip.clock, bandwidths and latencies closer together"
+    )]
+    OutOfRange {
+        /// Cycles of the chip clock.
+        cycles: f64,
+        /// Cycles of the fastest domain per cycle of the chip clock.
+        ratio: f64,
+    },
     /// The run would take more memory or time than it may.
     #[error(
         "{sequences} sequences on {chips} chips are too many for the event engine ({limit} sequence-chips); use --fidelity analytic or fewer --sequences"
@@ -314,7 +325,41 @@ impl<'a> Prepared<'a> {
         let compiled = Compiled::new(&mapping, Specs::new(request.design, &mapping));
         let prepared = Self { request, mapping, compiled, sequences };
         prepared.check_kv()?;
+        prepared.check_range()?;
         Ok(prepared)
+    }
+
+    /// Refuses runs whose cycles, in any clock domain, would not fit in 64 bits.
+    fn check_range(&self) -> Result<(), SimulateError> {
+        let specs = &self.compiled.specs;
+        let placement = cost::placement(&self.compiled, &self.mapping, self.request.context, self.kv_sequences());
+        let activity = activity(&self.compiled, self.request.context, &placement, true);
+        let clock = specs.clock_hz as f64;
+        let rates = [
+            (activity.link_bytes, specs.interconnect.bytes_per_second),
+            (activity.buffer_bytes * self.compiled.layers() as f64, specs.attention_buffer.bytes_per_second),
+            (activity.hbm_bytes, specs.hbm.bytes_per_second.min(specs.hbm.serial_bytes_per_second)),
+        ];
+        let moving: f64 = rates.iter().map(|&(bytes, rate)| bytes * clock / rate as f64).sum();
+        let mut computing = 0.0;
+        for (count, layer) in self.compiled.groups(true) {
+            for (_, instr) in &self.compiled.program(layer).instrs {
+                computing += (cost::compute_cycles(specs, instr) + specs.interconnect.hop) as f64 * f64::from(count);
+            }
+        }
+        let token = moving + computing;
+        let tokens = match self.request.phase {
+            Phase::Decode => 2 * self.sequences,
+            Phase::Prefill => self.request.context,
+        };
+        let cycles = token * tokens as f64;
+        let fastest = specs.hbm.bytes_per_second.max(specs.hbm.serial_bytes_per_second);
+        let fastest = fastest.max(specs.interconnect.bytes_per_second).max(specs.attention_buffer.bytes_per_second);
+        let ratio = (fastest as f64 / clock).max(1.0);
+        if cycles * ratio > 2f64.powi(62) {
+            return Err(SimulateError::OutOfRange { cycles, ratio });
+        }
+        Ok(())
     }
 
     /// Sequences whose cache the machine holds.
@@ -404,6 +449,12 @@ impl<'a> Prepared<'a> {
         activity.hbm_bytes /= in_flight;
         let mut answer = self.answer(placement, rate, result.token_cycles(), result.spent, activity, result.events);
         answer.utilization = self.utilization(rate, &activity, false);
+        let asked = answer.utilization.attention_buffer;
+        if asked > 1.0 {
+            answer.notes.push(format!(
+                "the accounting asks {asked:.1} times the attention buffer's bandwidth at this rate: no machine keeps it up"
+            ));
+        }
         answer.notes.push(
             "serial is the paper's accounting: links and buffer are charged a full pipeline, sampling is left out"
                 .to_owned(),
@@ -419,10 +470,10 @@ impl<'a> Prepared<'a> {
             Phase::Prefill => self.sequences.min(self.request.context),
         };
         let result = lockstep::beat(&self.compiled, context, sequences, &placement, from_events);
-        let token_cycles = (result.beat * result.beats_per_token) as f64;
+        let token_cycles = result.beat * result.beats_per_token as f64;
         let in_flight = sequences.min(result.beats_per_token) as f64;
         let rate = in_flight / token_cycles;
-        let spent = result.parts.map(|p| (p * result.beats_per_token) as f64);
+        let spent = result.parts.map(|p| p * result.beats_per_token as f64);
         let activity = activity(&self.compiled, context, &placement, self.head());
         let mut answer = self.answer(placement, rate, token_cycles, spent, activity, result.events);
         answer.utilization = self.utilization(rate, &activity, self.head());

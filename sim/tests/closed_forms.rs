@@ -109,7 +109,7 @@ fn makespan(case: &Case, jobs: &[(usize, usize)]) -> u64 {
         sequences: jobs.len() as u32,
         context: 1,
         phase: Phase::Decode,
-        start: Start::Own(vec![0; jobs.len()]),
+        start: Start::Own((0..jobs.len() as u32).map(|job| (job, 0)).collect()),
         prompt_tokens: 0,
         seed: 0,
     };

@@ -2,10 +2,8 @@
 //!
 //! `beat = max(communication + slowest stage's compute, HBM)`: all stages' messages share the links in one
 //! phase at the start of the beat, then all stages compute, while HBM streams the spilled cache of the
-//! next beat. Unembedding and sampling are a stage of their own, so a token takes `stages + 1` beats and
+//! next beats. Unembedding and sampling are a stage of their own, so a token takes `stages + 1` beats and
 //! `n` sequences finish `n / (stages + 1)` tokens a beat.
-
-use std::collections::BTreeMap;
 
 use super::cost::{attention_work, compute_cycles, streamed};
 use super::machine::{Load, Machine, Phase, SPENT, Spent, Start};
@@ -14,26 +12,30 @@ use crate::engine::IdleCause;
 use crate::units::attention_buffer;
 use crate::units::hbm::Placement;
 
-/// A beat and what it is made of, in cycles.
+/// A beat and what it is made of, in cycles, averaged over a token's way through the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Lockstep {
     /// Cycles of a beat.
-    pub beat: u64,
+    pub beat: f64,
     /// Its parts by [`Spent`] class: shared communication, the slowest stage's compute, waiting for HBM.
-    pub parts: [u64; SPENT],
+    pub parts: [f64; SPENT],
     /// Beats a token takes.
     pub beats_per_token: u64,
     /// Events processed; 0 for the closed form.
     pub events: u64,
 }
 
-/// The (layer, stage) pairs that hold a token when `sequences` are spread evenly over all stages.
-fn occupied(compiled: &Compiled, sequences: u64) -> Vec<(usize, usize)> {
-    let slots: Vec<(usize, usize)> = (0..=compiled.layers())
-        .flat_map(|layer| (0..compiled.program(layer).stages).map(move |stage| (layer, stage)))
-        .collect();
-    let n = sequences.min(slots.len() as u64);
-    (0..n).map(|i| slots[(i * slots.len() as u64 / n) as usize]).collect()
+/// A stage of a layer; the head is the last layer.
+type Slot = (usize, usize);
+
+fn all_slots(compiled: &Compiled) -> Vec<Slot> {
+    let stages = |layer| (0..compiled.program(layer).stages).map(move |stage| (layer, stage));
+    (0..=compiled.layers()).flat_map(stages).collect()
+}
+
+/// The slots that `n` tokens hold after `beat` beats, spread evenly: indices into all slots.
+fn occupied(slots: usize, n: u64, beat: usize) -> impl Iterator<Item = usize> {
+    (0..n).map(move |i| ((i * slots as u64 / n) as usize + beat) % slots)
 }
 
 /// Cycles of a stage's own computation, without attention.
@@ -51,31 +53,58 @@ fn stage_compute(compiled: &Compiled, layer: usize, stage: usize) -> [u64; SPENT
 }
 
 /// The beat for `sequences` at `context`, communication from events or from the closed form.
+///
+/// The clock of the beat is fixed by the slowest stage; communication differs from beat to beat where the
+/// machine is not full, so it is averaged until every slot has been held.
 #[must_use]
 pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Placement, from_events: bool) -> Lockstep {
-    let jobs = occupied(compiled, sequences);
-    let (communication, mut events) =
-        if from_events { communicate(compiled, context, &jobs) } else { (idle_bound(compiled, &jobs), 0) };
+    let slots = all_slots(compiled);
+    let n = sequences.min(slots.len() as u64);
+    let beats = (slots.len() as u64).div_ceil(n) as usize;
     let specs = &compiled.specs;
-    // Reads and streams of the stages in attention share one buffer and one HBM per chip.
-    let mut buffer = attention_buffer::State::new(1);
-    let (mut read, mut spilled, mut vector_cycles) = (0, 0, 0);
-    for &(layer, stage) in &jobs {
-        let program = compiled.program(layer);
-        for (_, instr) in program.instrs.iter().filter(|(s, _)| *s == stage) {
-            let Some(attention) = &program.attention else { continue };
-            if matches!(instr, Instr::Scores | Instr::Values) {
-                let scores = *instr == Instr::Scores;
-                let (bytes, vectors) = attention_work(attention, scores, context, compiled.kv_element_bytes);
-                read = buffer.read(&specs.attention_buffer, 0, 0, bytes, IdleCause::Communication);
-                vector_cycles = specs.vex.attention_cycles(vectors).max(vector_cycles);
-                events += u64::from(from_events);
-                if scores {
-                    spilled += streamed(program, placement, context, compiled.kv_element_bytes);
-                }
+    let loads = stage_loads(compiled, context);
+    let load_of: Vec<usize> = slots.iter().map(|slot| load_index(compiled, &loads, *slot)).collect();
+    let messages = from_events.then(|| compiled.messages_of(&slots));
+    let mut events = 0;
+    let mut communication = Vec::with_capacity(beats);
+    let (mut read, mut vector_cycles) = (0, 0);
+    for beat in 0..beats {
+        let held = || occupied(slots.len(), n, beat);
+        communication.push(match &messages {
+            Some(messages) => {
+                let (cycles, more) = communicate(messages, context, held().map(|s| (s as u32, slots[s].0 as u64)));
+                events += more;
+                cycles
             }
+            None => idle_bound(compiled, &loads, held().map(|s| load_of[s])),
+        });
+        // Reads of the stages in attention share one buffer per chip.
+        let mut buffer = attention_buffer::State::new(1);
+        for load in held().map(|s| &loads[load_of[s]]).filter(|load| load.attends) {
+            let until = buffer.read(&specs.attention_buffer, 0, 0, load.read_bytes, IdleCause::Communication);
+            read = until.max(read);
+            vector_cycles = specs.vex.attention_cycles(load.vectors).max(vector_cycles);
+            events += u64::from(from_events);
         }
     }
+    // Caches stream a layer ahead, so over a few beats only the mean counts: every layer's, for as many
+    // tokens as pass it in a beat.
+    let stream = |layer| streamed(compiled.program(layer), placement, context, compiled.kv_element_bytes);
+    let spilled: u64 = (0..compiled.layers()).map(stream).sum();
+    let streamed_cycles = specs.hbm.domain.to_reference(spilled) as f64 * n as f64 / slots.len() as f64;
+    let slowest = slowest_stage(compiled, read.max(vector_cycles));
+    let compute = slowest.iter().sum::<u64>() as f64;
+    let mut parts = slowest.map(|p| p as f64);
+    for &cycles in &communication {
+        let active = compute + cycles as f64;
+        parts[Spent::Communication as usize] += cycles as f64 / beats as f64;
+        parts[Spent::Memory as usize] += (streamed_cycles - active).max(0.0) / beats as f64;
+    }
+    Lockstep { beat: parts.iter().sum(), parts, beats_per_token: slots.len() as u64, events }
+}
+
+/// The stage with most to compute, attention taking `attention` cycles where it is part of it.
+fn slowest_stage(compiled: &Compiled, attention: u64) -> [u64; SPENT] {
     let mut slowest = [0; SPENT];
     for (_, layer) in compiled.groups(true) {
         for stage in 0..compiled.program(layer).stages {
@@ -83,57 +112,98 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
             let instrs = &compiled.program(layer).instrs;
             let attends = instrs.iter().any(|(s, i)| *s == stage && matches!(i, Instr::Scores | Instr::Values));
             if attends {
-                parts[Spent::Attention as usize] = read.max(vector_cycles);
+                parts[Spent::Attention as usize] = attention;
             }
             if parts.iter().sum::<u64>() > slowest.iter().sum() {
                 slowest = parts;
             }
         }
     }
-    let mut result = Lockstep { parts: slowest, events, ..Lockstep::default() };
-    result.parts[Spent::Communication as usize] = communication;
-    let hbm = specs.hbm.domain.to_reference(spilled);
-    let active = result.parts.iter().sum::<u64>();
-    result.parts[Spent::Memory as usize] = hbm.saturating_sub(active);
-    result.beat = active.max(hbm);
-    result.beats_per_token = compiled.programs_stages() + 1;
-    result
+    slowest
 }
 
-/// Makespan of one beat's messages, all stages starting at once.
-fn communicate(compiled: &Compiled, context: u64, jobs: &[(usize, usize)]) -> (u64, u64) {
-    let messages = compiled.messages_of(jobs);
-    // Neighbouring layers hold tokens of neighbouring positions.
-    let offsets = jobs.iter().map(|&(layer, _)| layer as u64).collect();
+/// Makespan of one beat's messages, all stages starting at once. Neighbouring layers hold tokens of
+/// neighbouring positions.
+fn communicate(messages: &Compiled, context: u64, held: impl Iterator<Item = (u32, u64)>) -> (u64, u64) {
+    let entries: Vec<(u32, u64)> = held.collect();
     let load = Load {
-        sequences: jobs.len() as u32,
+        sequences: entries.len() as u32,
         context,
         phase: Phase::Decode,
-        start: Start::Own(offsets),
+        start: Start::Own(entries),
         prompt_tokens: 0,
         seed: 0,
     };
-    let mut machine = Machine::new(&messages, load, Placement::new(0, 0));
+    let mut machine = Machine::new(messages, load, Placement::new(0, 0));
     while machine.step() {}
     (machine.now(), machine.events())
 }
 
-/// Closed form: the busiest link's bytes and the last hop, or a stage's phases on idle links if longer.
-fn idle_bound(compiled: &Compiled, jobs: &[(usize, usize)]) -> u64 {
-    let specs = &compiled.specs;
-    let mut groups: BTreeMap<(usize, usize, usize), (u32, usize)> = BTreeMap::new();
-    for &(layer, stage) in jobs {
-        groups.entry((compiled.sequence[layer], compiled.turn(layer), stage)).or_insert((0, layer)).0 += 1;
+/// What one token in a stage asks of what all stages share.
+struct StageLoad {
+    /// Layer kind, rotation and stage.
+    key: (usize, usize, usize),
+    /// Cycles of its phases on idle links.
+    alone: u64,
+    /// Bytes per link, averaged over the positions' owners.
+    bytes: Vec<f64>,
+    /// Whether attention is part of it.
+    attends: bool,
+    /// Bytes it reads from the attention buffer, fullest chip.
+    read_bytes: u64,
+    /// Vector operations of its attention, fullest chip.
+    vectors: u64,
+}
+
+fn stage_loads(compiled: &Compiled, context: u64) -> Vec<StageLoad> {
+    let mut loads = Vec::new();
+    for (_, layer) in compiled.groups(true) {
+        let program = compiled.program(layer);
+        for stage in 0..program.stages {
+            let (sums, over) = compiled.stage_link_bytes(layer, stage);
+            let mut load = StageLoad {
+                key: (compiled.sequence[layer], compiled.turn(layer), stage),
+                alone: 0,
+                bytes: sums.into_iter().map(|b| b as f64 / over as f64).collect(),
+                attends: false,
+                read_bytes: 0,
+                vectors: 0,
+            };
+            for (_, instr) in program.instrs.iter().filter(|(s, _)| *s == stage) {
+                match instr {
+                    Instr::Phase(phase) => load.alone += compiled.idle_phase(layer, *phase),
+                    Instr::Scores | Instr::Values => {
+                        let attention = program.attention.as_ref().expect("attention belongs to layers");
+                        let scores = *instr == Instr::Scores;
+                        let (bytes, vectors) = attention_work(attention, scores, context, compiled.kv_element_bytes);
+                        load.attends = true;
+                        load.read_bytes += bytes;
+                        load.vectors += vectors;
+                    }
+                    _ => {}
+                }
+            }
+            loads.push(load);
+        }
     }
+    loads
+}
+
+fn load_index(compiled: &Compiled, loads: &[StageLoad], (layer, stage): Slot) -> usize {
+    let key = (compiled.sequence[layer], compiled.turn(layer), stage);
+    loads.iter().position(|l| l.key == key).expect("every stage has a load")
+}
+
+/// Closed form: the busiest link's bytes and the last hop, or a stage's phases on idle links if longer.
+fn idle_bound(compiled: &Compiled, loads: &[StageLoad], held: impl Iterator<Item = usize>) -> u64 {
+    let specs = &compiled.specs;
+    let mut counts = vec![0u32; loads.len()];
+    held.for_each(|load| counts[load] += 1);
     let mut bytes = vec![0.0; specs.interconnect.links()];
     let mut chain = 0;
-    for ((_, _, stage), (count, layer)) in groups {
-        let instrs = compiled.program(layer).instrs.iter().filter(|(s, _)| *s == stage);
-        let phases = instrs.filter_map(|(_, i)| if let Instr::Phase(p) = i { Some(*p) } else { None });
-        chain = phases.map(|phase| compiled.idle_phase(layer, phase)).sum::<u64>().max(chain);
-        let (sums, over) = compiled.stage_link_bytes(layer, stage);
-        let weight = f64::from(count) / over as f64;
-        bytes.iter_mut().zip(sums).for_each(|(sum, b)| *sum += b as f64 * weight);
+    for (load, count) in loads.iter().zip(counts).filter(|(_, count)| *count > 0) {
+        chain = load.alone.max(chain);
+        bytes.iter_mut().zip(&load.bytes).for_each(|(sum, b)| *sum += b * f64::from(count));
     }
     let busiest = bytes.into_iter().fold(0.0, f64::max).ceil() as u64;
     if busiest == 0 {

@@ -64,8 +64,9 @@ pub enum Start {
     First,
     /// Spread over the layers, as in steady state.
     Spread,
-    /// Sequence `i` runs entry `i` of the program's sequence once, its position that much further on.
-    Own(Vec<u64>),
+    /// Sequence `i` runs one entry of the program's sequence once: which, and how much further on its
+    /// position is.
+    Own(Vec<(u32, u64)>),
 }
 
 /// What to run.
@@ -317,7 +318,7 @@ impl<'a, L: Listener> Machine<'a, L> {
             let layer = match self.load.start {
                 Start::First => 0,
                 Start::Spread => u64::from(sequence) * layers / u64::from(self.load.sequences),
-                Start::Own(_) => u64::from(sequence),
+                Start::Own(ref entries) => u64::from(entries[sequence as usize].0),
             };
             let own = matches!(self.load.start, Start::Own(_));
             if own || self.state.control.ask(&self.program.specs.control, sequence) {
@@ -335,7 +336,7 @@ impl<'a, L: Listener> Machine<'a, L> {
             // The token at position `context - 1` attends to `context` positions, itself included.
             Phase::Decode => {
                 let offset = match &self.load.start {
-                    Start::Own(offsets) => offsets[sequence as usize],
+                    Start::Own(entries) => entries[sequence as usize].1,
                     _ => u64::from(sequence),
                 };
                 token.position = self.load.context - 1 + offset % stripes + token.done;
