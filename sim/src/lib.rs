@@ -2,6 +2,7 @@
 
 pub mod arithmetic;
 pub mod calibration;
+pub mod economics;
 pub mod energy;
 pub mod engine;
 pub mod fabric;

@@ -1,0 +1,3 @@
+//! What a hardwired machine costs: area from structure.
+
+pub mod area;
