@@ -2,10 +2,11 @@
 //!
 //! [`Estimate::new`] lays a model out on chips ([`layout`]), prices masks ([`masks`]) and dies ([`dies`]), and evaluates
 //! one closed form ([`plan`]) at the optimistic and the pessimistic ends of all inputs; [`monte_carlo`] evaluates it on
-//! samples; [`compare`] sets it against another machine at a stated throughput. Money in US dollars, carbon in tonnes
-//! of CO2 equivalent. Left out: interest, taxes, salvage value.
+//! samples; [`compare`] sets it against another machine at a stated throughput; [`area`] estimates area from structure.
+//! Money in US dollars, carbon in tonnes of CO2 equivalent. Left out: interest, taxes, salvage value.
 
 mod act;
+pub mod area;
 pub mod compare;
 pub mod dies;
 mod error;
@@ -18,6 +19,6 @@ pub mod plan;
 
 pub use act::{Act, act};
 pub use error::EconomicsError;
-pub use estimate::{Estimate, Request, Span};
+pub use estimate::{Estimate, MAX_SYSTEMS, Request, Span};
 pub use inputs::{INPUTS, Input, Inputs, Sample};
 pub use plan::{OUTCOMES, Outcome, Plan};
