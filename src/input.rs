@@ -18,8 +18,7 @@ pub fn read(path: &str) -> Result<String, String> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(format!("the file is larger than {} MiB", MAX_BYTES >> 20));
     }
-    String::from_utf8(bytes)
-        .map_err(|e| format!("not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to() + 1))
+    String::from_utf8(bytes).map_err(|e| format!("not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to() + 1))
 }
 
 /// Parses `--set` arguments.

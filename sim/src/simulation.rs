@@ -129,9 +129,7 @@ pub enum SimulateError {
         fits: u64,
     },
     /// The run would take more memory or time than it may.
-    #[error(
-        "{sequences} sequences on {chips} chips are too many for the event engine ({limit} sequence-chips); use --fidelity analytic or fewer --sequences"
-    )]
+    #[error("{sequences} sequences on {chips} chips are too many for the event engine ({limit} sequence-chips); use --fidelity analytic or fewer --sequences")]
     TooLarge {
         /// Sequences.
         sequences: u64,
@@ -572,13 +570,8 @@ impl<'a> Prepared<'a> {
     }
 
     fn answer(
-        &self,
-        placement: Placement,
-        tokens_per_cycle: f64,
-        token_cycles: f64,
-        spent: [f64; SPENT],
-        activity: TokenActivity,
-        events: u64,
+        &self, placement: Placement, tokens_per_cycle: f64, token_cycles: f64, spent: [f64; SPENT],
+        activity: TokenActivity, events: u64,
     ) -> Simulation {
         let request = &self.request;
         let specs = &self.compiled.specs;

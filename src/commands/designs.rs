@@ -32,10 +32,8 @@ fn list(format: Format) -> Result<(), Failure> {
     let of = |kind, presets: &'static [Preset]| {
         presets.iter().map(move |p| Listed { kind, name: p.name, summary: p.summary })
     };
-    let all: Vec<Listed> = of("design", presets::designs())
-        .chain(of("node", presets::nodes()))
-        .chain(of("model", presets::models()))
-        .collect();
+    let all: Vec<Listed> =
+        of("design", presets::designs()).chain(of("node", presets::nodes())).chain(of("model", presets::models())).collect();
     if format == Format::Json {
         return output::json(&all);
     }
@@ -90,8 +88,9 @@ fn show(name: &str, set: &[String], format: Format) -> Result<(), Failure> {
     ]);
     for line in &values {
         let provenance = line.provenance.as_ref();
-        let grade = provenance
-            .and_then(|p| designs::Grade::ALL.iter().find(|(_, g)| *g == p.grade).map(|(name, _)| (*name).to_owned()));
+        let grade = provenance.and_then(|p| {
+            designs::Grade::ALL.iter().find(|(_, g)| *g == p.grade).map(|(name, _)| (*name).to_owned())
+        });
         table.row([
             line.path.clone(),
             line.value.clone(),

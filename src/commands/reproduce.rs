@@ -51,13 +51,7 @@ fn render(reproduction: &Reproduction) -> String {
     ]);
     for p in &reproduction.calibration {
         let number = |value| significant(value, 4);
-        table.row([
-            p.parameter.to_owned(),
-            number(p.design),
-            number(p.fitted),
-            p.unit.to_owned(),
-            p.fitted_to.to_owned(),
-        ]);
+        table.row([p.parameter.to_owned(), number(p.design), number(p.fitted), p.unit.to_owned(), p.fitted_to.to_owned()]);
     }
     text.push_str(&table.render());
     text

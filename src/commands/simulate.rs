@@ -50,11 +50,7 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     let prepared = Prepared::new(request)?;
     let expected = prepared.expected_events();
     if expected > 20_000_000 {
-        eprintln!(
-            "about {} million events, {} s or so; --fidelity analytic answers at once",
-            expected / 1_000_000,
-            expected / 5_000_000
-        );
+        eprintln!("about {} million events, {} s or so; --fidelity analytic answers at once", expected / 1_000_000, expected / 5_000_000);
     }
     let simulation = prepared.run();
     let explanation = arguments.explain.then(|| explain(prepared.mapping()));
@@ -234,8 +230,7 @@ fn render(s: &Simulation) -> String {
         s.in_flight_limit
     ));
     let mut table = Table::new(&[("result", Align::Left), ("value", Align::Right), ("unit", Align::Left)]);
-    let mut row =
-        |name: &str, value: f64, unit: &str| table.row([name.to_owned(), significant(value, 4), unit.to_owned()]);
+    let mut row = |name: &str, value: f64, unit: &str| table.row([name.to_owned(), significant(value, 4), unit.to_owned()]);
     row("throughput", s.throughput_tokens_per_s, "tokens/s");
     row("per sequence", s.tokens_per_s_per_sequence, "tokens/s");
     row("token latency", s.token_latency_us, "us");
@@ -265,8 +260,7 @@ fn render(s: &Simulation) -> String {
     text.push_str(&table.render());
 
     let u = &s.utilization;
-    let mut table =
-        Table::new(&[("unit", Align::Left), ("busy %", Align::Right), ("main cause of idle time", Align::Left)]);
+    let mut table = Table::new(&[("unit", Align::Left), ("busy %", Align::Right), ("main cause of idle time", Align::Left)]);
     for (name, key, busy) in [
         ("links, busiest", "links", u.links_max),
         ("links, mean", "links", u.links_mean),
@@ -278,8 +272,7 @@ fn render(s: &Simulation) -> String {
     ] {
         let account = s.units.iter().find(|a| a.unit == key);
         let cause = account.and_then(|a| a.idle_pct.iter().max_by(|x, y| x.1.total_cmp(y.1)));
-        let cause =
-            cause.filter(|_| name != "links, busiest").map_or(String::new(), |(c, pct)| format!("{c} ({pct:.1} %)"));
+        let cause = cause.filter(|_| name != "links, busiest").map_or(String::new(), |(c, pct)| format!("{c} ({pct:.1} %)"));
         table.row([name.to_owned(), format!("{:.1}", busy * 100.0), cause]);
     }
     text.push('\n');

@@ -124,8 +124,8 @@ fn fig14_rows(targets: &Targets, runs: &BTreeMap<u64, At>) -> Vec<Row> {
     for (name, published, share) in categories {
         for (&context, &value) in fig14.context_tokens.iter().zip(published) {
             let run = &runs[&context];
-            let fitted =
-                fig14.calibrated_contexts.contains(&context) || (name == "stall" && context == fig14.calibrated_stall);
+            let fitted = fig14.calibrated_contexts.contains(&context)
+                || (name == "stall" && context == fig14.calibrated_stall);
             let kind = if fitted { Kind::Calibrated } else { Kind::Derived };
             let published = Some(value).filter(|v| v.is_finite());
             let id = format!("fig14.{name}.{context}");
@@ -194,13 +194,7 @@ fn parameters(design: &Design, fit: &Fit) -> Vec<Parameter> {
         one("hn_array.inputs_per_port", array.inputs_per_port.into(), fit.inputs_per_port.into(), "inputs", shares),
         one("vex.nonlinear_latency", latency, fit.nonlinear_latency_cycles as f64, "cycles", shares),
         one("attention_buffer.efficiency", efficiency, fit.attention_buffer_efficiency, "of peak", shares),
-        one(
-            "hbm.serial_bandwidth",
-            bandwidth / 1e12,
-            fit.serial_bandwidth_bytes_per_s / 1e12,
-            "TB/s",
-            "Fig. 14, stall at 512K",
-        ),
+        one("hbm.serial_bandwidth", bandwidth / 1e12, fit.serial_bandwidth_bytes_per_s / 1e12, "TB/s", "Fig. 14, stall at 512K"),
         power("energy.hn_array.static_power", &energy.hn_array, 0),
         power("energy.vex.static_power", &energy.vex, 1),
         power("energy.attention_buffer.static_power", &energy.attention_buffer, 2),

@@ -135,7 +135,8 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    const ALL: [Algorithm; 4] = [Algorithm::Direct, Algorithm::TwoPhase, Algorithm::Ring, Algorithm::HalvingDoubling];
+    const ALL: [Algorithm; 4] =
+        [Algorithm::Direct, Algorithm::TwoPhase, Algorithm::Ring, Algorithm::HalvingDoubling];
 
     /// Carries out an all-reduce or its halves on sets of contributions and checks who ends with what.
     fn contributions_after(collective: Collective, algorithm: Algorithm, n: u32) -> Vec<Vec<BTreeSet<u32>>> {
@@ -155,9 +156,7 @@ mod tests {
                     (Algorithm::Direct, Collective::AllReduce) => (0..n).collect(),
                     (Algorithm::Direct | Algorithm::TwoPhase, Collective::ReduceScatter) => vec![send.to],
                     (Algorithm::Direct | Algorithm::TwoPhase, Collective::AllGather) => vec![send.from],
-                    (Algorithm::TwoPhase, Collective::AllReduce) => {
-                        vec![if index < half { send.to } else { send.from }]
-                    }
+                    (Algorithm::TwoPhase, Collective::AllReduce) => vec![if index < half { send.to } else { send.from }],
                     _ => return state,
                 };
                 assert_eq!(shards.len() as u64, send.elements);

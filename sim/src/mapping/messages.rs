@@ -61,7 +61,9 @@ impl OwnerOf {
 
 /// The phases of transfers that start together; phase `i` of each travels with phase `i` of the others.
 #[must_use]
-pub fn phases(transfers: &[&[Leg]], grid: Grid, algorithm: Algorithm, element_bytes: u32, turn: usize) -> Vec<Phase> {
+pub fn phases(
+    transfers: &[&[Leg]], grid: Grid, algorithm: Algorithm, element_bytes: u32, turn: usize,
+) -> Vec<Phase> {
     let mut all: Vec<Phase> = Vec::new();
     for legs in transfers {
         let lowered = legs.iter().flat_map(|leg| lower(leg, grid, algorithm, u64::from(element_bytes), turn));
@@ -100,17 +102,12 @@ fn lower(leg: &Leg, grid: Grid, algorithm: Algorithm, element_bytes: u64, turn: 
                 .into_iter()
                 .map(|phase| {
                     let message = |group| {
-                        phase
-                            .iter()
-                            .filter(|s| s.elements > 0)
-                            .map(move |s| (group, s))
-                            .map(|(group, s)| Message {
-                                from: chip(group, s.from),
-                                to: chip(group, s.to),
-                                bytes: s.elements * element_bytes,
-                                when: When::Always,
-                            })
-                            .collect::<Vec<_>>()
+                        phase.iter().filter(|s| s.elements > 0).map(move |s| (group, s)).map(|(group, s)| Message {
+                            from: chip(group, s.from),
+                            to: chip(group, s.to),
+                            bytes: s.elements * element_bytes,
+                            when: When::Always,
+                        }).collect::<Vec<_>>()
                     };
                     (0..groups).flat_map(message).collect()
                 })

@@ -19,7 +19,9 @@ use designs::{Algorithm, Attention, Design, Ffn, Grid, Layer, MappingOptions, Mo
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MappingError {
     /// Query or KV heads do not divide over the columns.
-    #[error("{heads} {which} heads of {model} cannot be dealt evenly to {columns} columns; columns that work: {works}")]
+    #[error(
+        "{heads} {which} heads of {model} cannot be dealt evenly to {columns} columns; columns that work: {works}"
+    )]
     Heads {
         /// Model.
         model: String,
@@ -52,9 +54,7 @@ pub enum MappingError {
         advice: String,
     },
     /// The algorithm cannot run in groups of this size.
-    #[error(
-        "halving-doubling needs rows and columns of a power of two, the grid is {rows} x {columns}; use direct, two-phase or ring"
-    )]
+    #[error("halving-doubling needs rows and columns of a power of two, the grid is {rows} x {columns}; use direct, two-phase or ring")]
     Algorithm {
         /// Rows.
         rows: u32,
@@ -62,9 +62,7 @@ pub enum MappingError {
         columns: u32,
     },
     /// No grid in bounds holds the model.
-    #[error(
-        "no near-square grid of up to {limit} chips with {capacity} weights each holds {model} with its heads dealt evenly"
-    )]
+    #[error("no near-square grid of up to {limit} chips with {capacity} weights each holds {model} with its heads dealt evenly")]
     NoGrid {
         /// Model.
         model: String,

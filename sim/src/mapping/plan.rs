@@ -243,8 +243,11 @@ impl LayerPlan {
     #[must_use]
     pub fn producers(&self, name: &str) -> Vec<(&Op, &Tensor)> {
         let Some(node) = self.graph.node_indices().find(|&n| self.graph[n].name == name) else { return Vec::new() };
-        let mut found: Vec<_> =
-            self.graph.edges_directed(node, petgraph::Direction::Incoming).map(|e| (e.source(), e.weight())).collect();
+        let mut found: Vec<_> = self
+            .graph
+            .edges_directed(node, petgraph::Direction::Incoming)
+            .map(|e| (e.source(), e.weight()))
+            .collect();
         found.sort_by_key(|(source, tensor)| (*source, tensor.name));
         found.into_iter().map(|(source, tensor)| (&self.graph[source], tensor)).collect()
     }

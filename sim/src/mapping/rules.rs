@@ -191,11 +191,7 @@ impl Rules<'_> {
     }
 
     fn mla(
-        &self,
-        plan: &mut PlanBuilder,
-        heads: u64,
-        q_lora: Option<u64>,
-        [latent, nope, rope, v]: [u64; 4],
+        &self, plan: &mut PlanBuilder, heads: u64, q_lora: Option<u64>, [latent, nope, rope, v]: [u64; 4],
     ) -> AttentionCost {
         let (rows, columns) = (self.rows(), self.columns());
         let own = heads / columns;
@@ -203,8 +199,10 @@ impl Rules<'_> {
         let cached = latent + rope;
         let cached_part = cached.div_ceil(columns);
         let q = own * (nope + rope);
-        let to_owner =
-            Work::Transfer(vec![Leg::ToOwnerRow { elements: cached_part }, Leg::ToOwnerChip { elements: cached_part }]);
+        let to_owner = Work::Transfer(vec![
+            Leg::ToOwnerRow { elements: cached_part },
+            Leg::ToOwnerChip { elements: cached_part },
+        ]);
         plan.stage("1 norm, HN query and latent down-projections");
         plan.op("attention_norm", nonlinear(self.hidden), &[], ("x_norm", self.hidden, Owner::Every));
         let latent_op = ("kv_a_proj", hn(slice, cached_part), vec!["x_norm"], ("kv_partial", cached_part, Owner::Chip));
@@ -216,8 +214,10 @@ impl Rules<'_> {
                 latent_op,
             ]);
             plan.stage("2 column all-reduce and row all-gather, HN query up-projection");
-            let legs =
-                vec![group(Collective::AllReduce, Scope::Column, part), group(Collective::AllGather, Scope::Row, rank)];
+            let legs = vec![
+                group(Collective::AllReduce, Scope::Column, part),
+                group(Collective::AllGather, Scope::Row, rank),
+            ];
             plan.step(vec![
                 ("q_a_exchange", Work::Transfer(legs), vec!["qa_partial"], ("qa", rank, Owner::Every)),
                 latent_out,
@@ -225,7 +225,10 @@ impl Rules<'_> {
             plan.op("latent_norm", nonlinear(rank + cached), &["qa", "kv_new"], ("qa_norm", rank, Owner::Every));
             plan.op("q_b_proj", hn(rank.div_ceil(rows), q), &["qa_norm"], ("q_partial", q, Owner::Chip));
         } else {
-            plan.step(vec![("q_proj", hn(slice, q), vec!["x_norm"], ("q_partial", q, Owner::Chip)), latent_op]);
+            plan.step(vec![
+                ("q_proj", hn(slice, q), vec!["x_norm"], ("q_partial", q, Owner::Chip)),
+                latent_op,
+            ]);
             plan.stage("2 latent to the position's chip");
             plan.step(vec![latent_out]);
             plan.op("latent_norm", nonlinear(cached), &["kv_new"], ("kv_norm", cached, Owner::Position));
@@ -287,24 +290,14 @@ impl Rules<'_> {
             ("up_proj", expert(self.hidden, width), vec!["h_norm", "chosen"], ("up", width, Owner::Chip)),
             ("gate_proj", expert(self.hidden, width), vec!["h_norm", "chosen"], ("gate", width, Owner::Chip)),
         ];
-        let mut activation = vec![(
-            "swiglu",
-            Work::Nonlinear(Elements::PerActiveExpert(width)),
-            vec!["up", "gate"],
-            ("act", width, Owner::Chip),
-        )];
-        let mut down =
-            vec![("down_proj", expert(width, self.hidden), vec!["act"], ("y_experts", self.hidden, Owner::Chip))];
+        let mut activation =
+            vec![("swiglu", Work::Nonlinear(Elements::PerActiveExpert(width)), vec!["up", "gate"], ("act", width, Owner::Chip))];
+        let mut down = vec![("down_proj", expert(width, self.hidden), vec!["act"], ("y_experts", self.hidden, Owner::Chip))];
         if shared > 0 {
             up.push(("shared_up_proj", hn(self.hidden, part), vec!["h_norm"], ("s_up", part, Owner::Chip)));
             up.push(("shared_gate_proj", hn(self.hidden, part), vec!["h_norm"], ("s_gate", part, Owner::Chip)));
             activation.push(("shared_swiglu", nonlinear(part), vec!["s_up", "s_gate"], ("s_act", part, Owner::Chip)));
-            down.push((
-                "shared_down_proj",
-                hn(part, self.hidden),
-                vec!["s_act"],
-                ("y_shared", self.hidden, Owner::Chip),
-            ));
+            down.push(("shared_down_proj", hn(part, self.hidden), vec!["s_act"], ("y_shared", self.hidden, Owner::Chip)));
         }
         plan.step(up);
         plan.step(activation);
@@ -362,128 +355,36 @@ impl Rules<'_> {
             Attention::Gqa { query_heads, kv_heads, head_dim } => {
                 let (q, kv) = (u64::from(query_heads) / columns, (u64::from(kv_heads) / columns).max(1));
                 let dim = u64::from(head_dim);
-                add(
-                    "attention.heads",
-                    PAPER,
-                    format!("each of {columns} columns owns {q} query heads and {kv} KV heads of {dim} elements"),
-                );
+                add("attention.heads", PAPER, format!("each of {columns} columns owns {q} query heads and {kv} KV heads of {dim} elements"));
                 if u64::from(kv_heads) < columns {
-                    add(
-                        "attention.kv-copies",
-                        OURS,
-                        format!(
-                            "{kv_heads} KV heads on {columns} columns: {} columns share a head and keep a copy each",
-                            columns / u64::from(kv_heads)
-                        ),
-                    );
+                    add("attention.kv-copies", OURS, format!("{kv_heads} KV heads on {columns} columns: {} columns share a head and keep a copy each", columns / u64::from(kv_heads)));
                 }
-                add(
-                    "attention.qkv",
-                    PAPER,
-                    format!(
-                        "chip (r, c) holds a Wq slice {slice} x {} and Wk, Wv slices {slice} x {}; column all-reduce of Q (1, {})",
-                        q * dim,
-                        kv * dim,
-                        q * dim
-                    ),
-                );
-                add(
-                    "attention.kv-striping",
-                    PAPER,
-                    format!(
-                        "K and V are reduced to the chip in row (position mod {rows}) of their column, which caches them"
-                    ),
-                );
-                add(
-                    "attention.statistics",
-                    PAPER,
-                    format!(
-                        "each chip scores context/{rows} positions; column all-reduce of maximum and sum of {q} heads, then of partial outputs (1, {})",
-                        q * dim
-                    ),
-                );
-                add(
-                    "attention.output",
-                    PAPER,
-                    format!(
-                        "chip (r, c) holds Wo {} x {slice}; row all-reduce of (1, {slice}), column all-gather to (1, {})",
-                        q * dim,
-                        self.hidden
-                    ),
-                );
+                add("attention.qkv", PAPER, format!("chip (r, c) holds a Wq slice {slice} x {} and Wk, Wv slices {slice} x {}; column all-reduce of Q (1, {})", q * dim, kv * dim, q * dim));
+                add("attention.kv-striping", PAPER, format!("K and V are reduced to the chip in row (position mod {rows}) of their column, which caches them"));
+                add("attention.statistics", PAPER, format!("each chip scores context/{rows} positions; column all-reduce of maximum and sum of {q} heads, then of partial outputs (1, {})", q * dim));
+                add("attention.output", PAPER, format!("chip (r, c) holds Wo {} x {slice}; row all-reduce of (1, {slice}), column all-gather to (1, {})", q * dim, self.hidden));
             }
             Attention::Mla { heads, q_lora, kv_lora, rope, .. } => {
                 let own = u64::from(heads) / columns;
-                add(
-                    "attention.heads",
-                    OURS,
-                    format!(
-                        "each of {columns} columns owns {own} query heads; keys and values are one latent vector of {kv_lora} + {rope} elements per position for all heads"
-                    ),
-                );
+                add("attention.heads", OURS, format!("each of {columns} columns owns {own} query heads; keys and values are one latent vector of {kv_lora} + {rope} elements per position for all heads"));
                 if let Some(rank) = q_lora {
-                    add(
-                        "attention.query",
-                        OURS,
-                        format!(
-                            "query down-projection: slice {slice} x {} per chip, column all-reduce, row all-gather to (1, {rank}); up-projection split over rows, column all-reduce",
-                            u64::from(rank).div_ceil(columns)
-                        ),
-                    );
+                    add("attention.query", OURS, format!("query down-projection: slice {slice} x {} per chip, column all-reduce, row all-gather to (1, {rank}); up-projection split over rows, column all-reduce", u64::from(rank).div_ceil(columns)));
                 }
-                add(
-                    "attention.latent-striping",
-                    OURS,
-                    format!(
-                        "the latent of a position is cached once, on chip (position mod {chips}); it is striped by position, not split by column"
-                    ),
-                );
-                add(
-                    "attention.absorption",
-                    OURS,
-                    format!(
-                        "Wk is folded into the query, split over rows; the queries of all {heads} heads go to every chip, statistics are all-reduced over all chips, outputs return to their column"
-                    ),
-                );
+                add("attention.latent-striping", OURS, format!("the latent of a position is cached once, on chip (position mod {chips}); it is striped by position, not split by column"));
+                add("attention.absorption", OURS, format!("Wk is folded into the query, split over rows; the queries of all {heads} heads go to every chip, statistics are all-reduced over all chips, outputs return to their column"));
             }
         }
         match layer.ffn {
             Ffn::Moe { experts, experts_per_token, width, shared_width } => {
                 add("ffn.router", PAPER, format!("the router {} x {experts} is replicated on every chip", self.hidden));
-                add(
-                    "ffn.experts",
-                    PAPER,
-                    format!(
-                        "chip n holds up to {} of {experts} experts of width {width} ({experts_per_token} active); no traffic between up, gate and down",
-                        u64::from(experts).div_ceil(chips)
-                    ),
-                );
+                add("ffn.experts", PAPER, format!("chip n holds up to {} of {experts} experts of width {width} ({experts_per_token} active); no traffic between up, gate and down", u64::from(experts).div_ceil(chips)));
                 if shared_width > 0 {
-                    add(
-                        "ffn.shared",
-                        OURS,
-                        format!("shared experts of width {shared_width} are split over all chips like a dense layer"),
-                    );
+                    add("ffn.shared", OURS, format!("shared experts of width {shared_width} are split over all chips like a dense layer"));
                 }
-                add(
-                    "ffn.all-reduce",
-                    PAPER,
-                    format!(
-                        "every chip sends its partial Y (1, {}), with or without an active expert, in an all-chip all-reduce",
-                        self.hidden
-                    ),
-                );
+                add("ffn.all-reduce", PAPER, format!("every chip sends its partial Y (1, {}), with or without an active expert, in an all-chip all-reduce", self.hidden));
             }
             Ffn::Dense { width } => {
-                add(
-                    "ffn.dense",
-                    OURS,
-                    format!(
-                        "the intermediate width {width} is split over all {chips} chips ({} each), then an all-chip all-reduce of (1, {})",
-                        u64::from(width).div_ceil(chips),
-                        self.hidden
-                    ),
-                );
+                add("ffn.dense", OURS, format!("the intermediate width {width} is split over all {chips} chips ({} each), then an all-chip all-reduce of (1, {})", u64::from(width).div_ceil(chips), self.hidden));
             }
         }
         rules

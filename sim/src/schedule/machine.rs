@@ -43,8 +43,16 @@ pub enum Spent {
 pub const SPENT: usize = 8;
 
 /// Names of the classes, in order.
-pub const SPENT_NAMES: [&str; SPENT] =
-    ["communication", "projection", "nonlinear", "attention", "hbm", "hn_array_busy", "vex_busy", "predecessor"];
+pub const SPENT_NAMES: [&str; SPENT] = [
+    "communication",
+    "projection",
+    "nonlinear",
+    "attention",
+    "hbm",
+    "hn_array_busy",
+    "vex_busy",
+    "predecessor",
+];
 
 /// What the tokens are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -225,13 +233,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         let layers = program.sequence.len();
         let sequences = load.sequences as usize;
         let at = AtChip {
-            layer: 0,
-            instr: 0,
-            since: 0,
-            doing: Spent::Communication as u8,
-            waiting: false,
-            kv_ready: 0,
-            kv_next: 0,
+            layer: 0, instr: 0, since: 0, doing: Spent::Communication as u8, waiting: false, kv_ready: 0, kv_next: 0,
             spent: [0; SPENT],
         };
         let state = State {
@@ -605,7 +607,9 @@ impl<'a, L: Listener> Machine<'a, L> {
         read.max(computed)
     }
 
-    fn nonlinear(&mut self, sequence: u32, chip: u32, now: u64, fixed: u64, per_expert: u64, cause: IdleCause) -> u64 {
+    fn nonlinear(
+        &mut self, sequence: u32, chip: u32, now: u64, fixed: u64, per_expert: u64, cause: IdleCause,
+    ) -> u64 {
         let index = sequence as usize * self.chips + chip as usize;
         let mut elements = fixed;
         if per_expert > 0 {
@@ -625,13 +629,8 @@ impl<'a, L: Listener> Machine<'a, L> {
     }
 
     fn pass(
-        &mut self,
-        sequence: u32,
-        chip: u32,
-        now: u64,
-        fixed: Option<(usize, hn_array::Pass, u64)>,
-        expert: Option<(usize, hn_array::Pass, u64)>,
-        cause: IdleCause,
+        &mut self, sequence: u32, chip: u32, now: u64, fixed: Option<(usize, hn_array::Pass, u64)>,
+        expert: Option<(usize, hn_array::Pass, u64)>, cause: IdleCause,
     ) -> u64 {
         let index = sequence as usize * self.chips + chip as usize;
         let base = self.program.hn_base[self.state.at[index].layer as usize];
@@ -716,13 +715,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     #[inline]
     #[allow(clippy::too_many_arguments)]
     fn arrive(
-        &mut self,
-        sequence: u32,
-        to: u32,
-        layer: usize,
-        phase: usize,
-        arrival: u64,
-        path: [u64; SPENT],
+        &mut self, sequence: u32, to: u32, layer: usize, phase: usize, arrival: u64, path: [u64; SPENT],
         owner: OwnerOf,
     ) {
         let slot = self.arrival_index(sequence, to, layer, phase);

@@ -154,8 +154,9 @@ fn walk(compiled: &Compiled, context: u64, placement: &Placement, result: &mut S
     let mut buffer = attention_buffer::State::new(1);
     let mut queue = Queue::new();
     let layers = compiled.layers();
-    let stream =
-        |layer: usize| streamed(compiled.program(layer % layers), placement, context, compiled.kv_element_bytes);
+    let stream = |layer: usize| {
+        streamed(compiled.program(layer % layers), placement, context, compiled.kv_element_bytes)
+    };
     let mut ready = hbm.request(hbm_domain, 0, stream(0), IdleCause::Admission);
     // Beats need not be whole cycles: what a stage is charged is carried exactly.
     let mut charged = 0.0;

@@ -86,8 +86,7 @@ impl Placement {
         if self.spilled_bytes_per_chip == 0 {
             return 0;
         }
-        let exact =
-            (u128::from(bytes) * u128::from(self.spilled_bytes_per_chip)).div_ceil(self.kv_bytes_per_chip.into());
+        let exact = (u128::from(bytes) * u128::from(self.spilled_bytes_per_chip)).div_ceil(self.kv_bytes_per_chip.into());
         u64::try_from(exact).expect("a part is not more than the whole")
     }
 }

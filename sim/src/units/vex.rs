@@ -68,12 +68,7 @@ impl State {
     /// Starts a non-linear function; returns when it begins and when its result is there.
     #[inline]
     pub fn start_nonlinear(
-        &mut self,
-        spec: &Spec,
-        group: usize,
-        now: u64,
-        elements: u64,
-        cause: IdleCause,
+        &mut self, spec: &Spec, group: usize, now: u64, elements: u64, cause: IdleCause,
     ) -> (u64, u64) {
         let service = spec.nonlinear_service(elements);
         let end = self.nonlinear[group].request(ClockDomain::REFERENCE, now, service, cause);
