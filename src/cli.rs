@@ -223,9 +223,7 @@ pub enum DesignsAction {
         format: Format,
     },
     /// Show every value of a design, process node or model with where it comes from
-    #[command(
-        after_help = "Examples:\n  hardwire designs show hnlpu\n  hardwire designs show n5\n  hardwire designs show path/to/config.json --format json"
-    )]
+    #[command(after_help = "Examples:\n  hardwire designs show hnlpu\n  hardwire designs show n5\n  hardwire designs show path/to/config.json --format json")]
     Show {
         /// Preset name, or path of a design (.toml) or model (.json)
         name: String,

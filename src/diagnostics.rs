@@ -71,8 +71,9 @@ fn render(problems: &Problems, problem: &Problem) -> String {
         let help = problem.help.as_ref().map_or(String::new(), |h| format!("\n  help: {h}"));
         return format!("error: {place}{}{help}\n", problem.message);
     };
-    let snippet =
-        Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(AnnotationKind::Primary.span(span));
+    let snippet = Snippet::source(source.text.as_str())
+        .path(source.name.as_str())
+        .annotation(AnnotationKind::Primary.span(span));
     let mut group: Group = Level::ERROR.primary_title(problem.message.as_str()).element(snippet);
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(help.as_str()));

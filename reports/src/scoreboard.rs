@@ -62,14 +62,7 @@ pub struct Row {
 impl Row {
     /// Compares `ours` with `published`; `points` tells that both are percentages to be subtracted.
     #[must_use]
-    pub fn new(
-        id: String,
-        published: Option<f64>,
-        ours: f64,
-        kind: Kind,
-        tolerance: Option<f64>,
-        points: bool,
-    ) -> Self {
+    pub fn new(id: String, published: Option<f64>, ours: f64, kind: Kind, tolerance: Option<f64>, points: bool) -> Self {
         let deviation = published.map(|p| if points { ours - p } else { (ours / p - 1.0) * 100.0 });
         let ok = match (deviation, tolerance) {
             (Some(deviation), Some(tolerance)) => deviation.abs() <= tolerance,
@@ -132,13 +125,7 @@ impl Scoreboard {
                 deviation.map_or(String::new(), |d| format!("{d:+.2} {unit}")),
                 row.tolerance.filter(|_| deviation.is_some()).map_or(String::new(), |t| format!("{t} {unit}")),
                 row.kind.name().to_owned(),
-                if deviation.is_none() {
-                    String::new()
-                } else if row.ok {
-                    "ok".to_owned()
-                } else {
-                    "OUT".to_owned()
-                },
+                if deviation.is_none() { String::new() } else if row.ok { "ok".to_owned() } else { "OUT".to_owned() },
             ]);
         }
         table.render()
@@ -152,9 +139,7 @@ mod tests {
     #[test]
     fn only_derived_figures_fail() {
         let row = |kind, ours| Row::new("x".to_owned(), Some(100.0), ours, kind, Some(1.0), false);
-        let board = Scoreboard {
-            rows: vec![row(Kind::Calibrated, 200.0), row(Kind::Derived, 101.5), row(Kind::Derived, 100.5)],
-        };
+        let board = Scoreboard { rows: vec![row(Kind::Calibrated, 200.0), row(Kind::Derived, 101.5), row(Kind::Derived, 100.5)] };
         assert_eq!(board.failures().len(), 1);
         assert!(board.render().contains("OUT"));
     }

@@ -66,6 +66,9 @@ mod tests {
         let mut table = Table::new(&[("name", Align::Left), ("value", Align::Right)]);
         table.row(["a", "1"]);
         table.row(["long name", "12,345"]);
-        assert_eq!(table.render(), "name        value\n---------  ------\na               1\nlong name  12,345\n");
+        assert_eq!(
+            table.render(),
+            "name        value\n---------  ------\na               1\nlong name  12,345\n"
+        );
     }
 }

@@ -144,7 +144,7 @@ pub fn check_fan_in(fan_in: f64) -> Result<f64, AreaError> {
 /// Transistors of one neuron of `fan_in` inputs; zero for a MAC array, which has no neurons (see [`neuron_um2`]).
 pub fn neuron_transistors(design: &NeuronDesign, fan_in: f64, inputs: &AreaInputs) -> NeuronTransistors {
     match design.embedding {
-        Embedding::MetalEmbedding => metal_embedding(design, fan_in, inputs),
+        Embedding::MetalEmbedding => metal_embedding(design, &design.format.traits(), fan_in, inputs),
         Embedding::CellEmbedding => cell_embedding(design, fan_in, inputs),
         Embedding::MacArray => NeuronTransistors::default(),
     }
@@ -187,8 +187,12 @@ fn popcount_register_bits(ports: f64) -> f64 {
     sum
 }
 
-fn metal_embedding(design: &NeuronDesign, fan_in: f64, inputs: &AreaInputs) -> NeuronTransistors {
-    let format = design.format.traits();
+fn metal_embedding(
+    design: &NeuronDesign,
+    format: &FormatTraits,
+    fan_in: f64,
+    inputs: &AreaInputs,
+) -> NeuronTransistors {
     let (group, groups, plane_span, block_span) = match design.folding {
         ScaleFolding::None => (fan_in, 1.0, 0.0, 0.0),
         ScaleFolding::PreShift { span_bits } => (fan_in, 1.0, f64::from(span_bits), 0.0),
@@ -213,7 +217,7 @@ fn metal_embedding(design: &NeuronDesign, fan_in: f64, inputs: &AreaInputs) -> N
     let per_region = design.accumulation == Accumulation::PerRegion;
     let word = if per_region { region_bits } else { count_bits };
     let tree_word = word + format.product_bits + 1.0;
-    let out_bits = planes + bits(fan_in) + product_bits(&format) + block_span;
+    let out_bits = planes + bits(fan_in) + product_bits(format) + block_span;
     // Digits and blocks are added up before the last accumulator, so in short words where that comes after.
     let combined_word = if per_region { out_bits } else { out_bits - region_bits + count_bits };
     let accumulators = if per_region { copies * format.regions * region_bits } else { out_bits };
@@ -261,4 +265,36 @@ pub fn mac_transistors(design: &NeuronDesign, fan_in: f64, inputs: &AreaInputs) 
     let every_level = if design.registers == Registers::EveryLevel { inputs.flip_flop } else { 0.0 };
     let accumulator = (product + bits(fan_in)) * (inputs.full_adder + 2.0 * inputs.flip_flop) / fan_in;
     multiplier + (product + 1.0) * (inputs.full_adder + every_level) + every_level * product + accumulator
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_cheaper_than_a_region_per_fp8_code() {
+        // E4M3 without digits: 252 finite nonzero codes. Constants 8 to 15 of 15 exponents take 9 adders (one less where
+        // the largest code is not-a-number), subnormals 1 to 7 take 4, each twice for the sign.
+        let adders = 2.0 * (15.0 * 9.0 - 1.0 + 4.0);
+        let direct = FormatTraits {
+            digits: 1.0,
+            codes: 256.0,
+            regions: 252.0,
+            constant_adders: adders,
+            product_bits: 18.0,
+            stored_bits: 8.0,
+        };
+        let inputs = AreaInputs::default();
+        let digits = metal_embedding(&NeuronDesign::HNLPU, &WeightFormat::Fp8.traits(), 2880.0, &inputs).total();
+        let direct = metal_embedding(&NeuronDesign::HNLPU, &direct, 2880.0, &inputs).total();
+        assert!(digits < 0.7 * direct, "{digits} against {direct}");
+    }
+
+    #[test]
+    fn trees_count_as_their_closed_forms() {
+        // 7 bits compress to a 3-bit number in 4 full adders; 8 ports have 4 + 2 + 1 words of 2, 3 and 4 bits.
+        assert_eq!(popcount_adders(7.0), 4.0);
+        assert_eq!(popcount_register_bits(8.0), 4.0 * 2.0 + 2.0 * 3.0 + 4.0);
+        assert_eq!([bits(1.0), bits(7.0), bits(8.0)], [1.0, 3.0, 4.0]);
+    }
 }
