@@ -223,9 +223,9 @@ pub enum DesignsAction {
         format: Format,
     },
     /// Show every value of a design, process node or model with where it comes from
-    #[command(after_help = "Examples:\n  hardwire designs show hnlpu\n  hardwire designs show n5\n  hardwire designs show path/to/config.json --format json")]
+    #[command(after_help = "Examples:\n  hardwire designs show hnlpu\n  hardwire designs show n5\n  hardwire designs show economics:hnlpu\n  hardwire designs show masks:n5\n  hardwire designs show against:h100\n  hardwire designs show path/to/config.json --format json")]
     Show {
-        /// Preset name, or path of a design (.toml) or model (.json)
+        /// Preset name, or path of a design (.toml) or model (.json); after `economics:`, `masks:` or `against:` one of those
         name: String,
         /// Override a value of a design
         #[arg(long = "set", value_name = "PATH=VALUE")]
@@ -237,7 +237,7 @@ pub enum DesignsAction {
     /// Check a design or model file and report all problems at once
     #[command(after_help = "Example:\n  hardwire designs check my-machine.toml")]
     Check {
-        /// Preset name, or path of a design (.toml) or model (.json)
+        /// Preset name, or path of a design (.toml) or model (.json); after `economics:`, `masks:` or `against:` one of those
         name: String,
         /// Override a value of a design
         #[arg(long = "set", value_name = "PATH=VALUE")]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::field::{Reader, Visitor};
+use crate::problem::nearest;
 use crate::provenance::Provenance;
 use crate::range::Range;
 use crate::slot::Limits;
@@ -141,7 +142,7 @@ economics! {
 }
 
 /// Sections that belong to economics; the others of an override belong to the design.
-pub const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 14] = [
     "wafer",
     "reticle",
     "dies",
@@ -157,6 +158,30 @@ pub const SECTIONS: [&str; 14] = [
     "maintenance",
     "carbon",
 ];
+
+/// Sections and keys of a design.
+const DESIGN: [&str; 13] = [
+    "summary",
+    "model",
+    "node",
+    "grid",
+    "chip",
+    "hn_array",
+    "vex",
+    "attention_buffer",
+    "hbm",
+    "interconnect",
+    "mapping",
+    "area",
+    "energy",
+];
+
+/// Whether an override of `section` is meant for economics: named so, or nearer to it than to a design's sections.
+#[must_use]
+pub fn owns(section: &str) -> bool {
+    let near = || nearest(section, SECTIONS.into_iter().chain(DESIGN)).is_some_and(|name| SECTIONS.contains(&name));
+    SECTIONS.contains(&section) || (!DESIGN.contains(&section) && near())
+}
 
 /// Rules that concern several fields.
 pub(crate) fn check(e: &Economics, r: &mut Reader<'_>) {

@@ -67,7 +67,7 @@ pub enum CompareError {
     },
     /// No throughput at all.
     #[error(
-        "{name} has no throughput to compare with: none of tco_tokens_per_s, total_tokens_per_s, interactive_total_tokens_per_s is given"
+        "{name} has no throughput to compare with: none of tco_tokens_per_s, total_tokens_per_s, interactive_total_tokens_per_s, table_tokens_per_s is given"
     )]
     NoThroughput {
         /// Machine.
@@ -194,7 +194,7 @@ pub fn against(
         add(format!("equal throughput: our simulated tokens/s against theirs{users}"), decode, Range::point(theirs))?;
     }
     if let Some(theirs) = other.total_tokens_per_s {
-        add("equal throughput: their input+output tokens/s at best batching".to_owned(), decode, theirs)?;
+        add("equal throughput: their best published input+output tokens/s".to_owned(), decode, theirs)?;
     }
     if let Some(theirs) = other.interactive_total_tokens_per_s {
         let speed = other.interactive_per_user.unwrap_or(0.0);
@@ -205,6 +205,9 @@ pub fn against(
             let output = Range { low: theirs.low * share, mode: None, high: theirs.high * share };
             add(name("output tokens only"), decode, output)?;
         }
+    }
+    if let Some(theirs) = other.table_tokens_per_s {
+        add("publication's table of systems: 2K context, one unit".to_owned(), decode, Range::point(theirs))?;
     }
     if all.is_empty() {
         needed(other)?;

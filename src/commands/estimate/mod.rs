@@ -108,7 +108,7 @@ fn check(arguments: &cli::Estimate) -> Result<(), Failure> {
 fn read(arguments: &cli::Estimate) -> Result<Subject, Failure> {
     let overrides = input::overrides(&arguments.set)?;
     let (prices, machine): (Vec<Override>, Vec<Override>) =
-        overrides.into_iter().partition(|o| designs::economics::SECTIONS.contains(&o.section()));
+        overrides.into_iter().partition(|o| designs::economics::owns(o.section()));
     let design = input::design(&arguments.design, &machine)?;
     let economics = designs::load::economics(&arguments.economics, &prices, &input::read)?;
     let home = input::model(&design.model)?;

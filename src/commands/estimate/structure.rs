@@ -63,14 +63,15 @@ pub fn estimate(subject: &Subject, estimate: &Estimate, weights: &str) -> Option
     };
     let readings = chip_area(&request, &node, &inputs).ok()?;
     let counted = chip_area(&ChipAreaRequest { reading: HnReading::Structural, ..request }, &node, &inputs).ok()?;
+    let growth = estimate.wiring_growth;
     Some(Structure {
-        hn_array_counted_mm2: counted.hn_array.mm2,
-        hn_array_readings_mm2: readings.hn_array.mm2,
+        hn_array_counted_mm2: counted.hn_array.mm2 * growth,
+        hn_array_readings_mm2: readings.hn_array.mm2 * growth,
         vex_mm2: readings.vex.mm2,
         control_unit_mm2: readings.control_unit.mm2,
         attention_buffer_mm2: readings.attention_buffer.mm2,
         interconnect_engine_mm2: readings.interconnect_engine.mm2,
         hbm_phy_mm2: readings.hbm_phy.mm2,
-        chip_mm2: readings.total_mm2,
+        chip_mm2: readings.fixed_mm2() + readings.hn_array.mm2 * growth,
     })
 }

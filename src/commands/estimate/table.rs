@@ -16,31 +16,27 @@ fn cells(figure: &Figure, scale: f64) -> Vec<String> {
     }
 }
 
-struct Section<'a> {
-    answer: &'a Answer,
-    table: Table,
-}
+struct Section(Table);
 
-impl<'a> Section<'a> {
-    fn new(answer: &'a Answer, title: &str, unit: &str) -> Self {
+impl Section {
+    fn new(answer: &Answer, title: &str, unit: &str) -> Self {
         let ends: &[&str] =
             if answer.monte_carlo_samples.is_some() { &["p10", "p50", "p90"] } else { &["optimistic", "pessimistic"] };
         let title = format!("{title}, {unit}");
         let mut columns = vec![(title.as_str(), Align::Left)];
         columns.extend(ends.iter().map(|end| (*end, Align::Right)));
-        Self { answer, table: Table::new(&columns) }
+        Self(Table::new(&columns))
     }
 
     fn row(&mut self, name: &str, figure: &Figure, scale: f64) -> &mut Self {
         let mut row = vec![name.to_owned()];
         row.extend(cells(figure, scale));
-        self.table.row(row);
+        self.0.row(row);
         self
     }
 
     fn render(&self) -> String {
-        let _ = self.answer;
-        format!("{}\n", self.table.render())
+        format!("{}\n", self.0.render())
     }
 }
 
@@ -189,6 +185,12 @@ fn span(s: &Span) -> String {
     if low == high { low } else { format!("{low} to {high}") }
 }
 
+/// Whole numbers.
+fn count(s: &Span) -> String {
+    let (low, high) = (significant(s.low, 1), significant(s.high, 1));
+    if low == high { low } else { format!("{low} to {high}") }
+}
+
 fn comparison(against: &super::answer::Against) -> String {
     let mut text = String::new();
     for b in &against.bases {
@@ -197,7 +199,7 @@ fn comparison(against: &super::answer::Against) -> String {
         let million = |s: &Span| span(&Span::new(s.low / 1e6, s.high / 1e6));
         table.row(["tokens/s: a system of ours", &significant(b.ours_tokens_per_s, 4)]);
         table.row(["tokens/s: a unit of theirs", &span(&b.unit_tokens_per_s)]);
-        table.row(["units for all systems", &format!("{} ({} whole)", span(&b.units_exact), span(&b.units))]);
+        table.row(["units for all systems", &format!("{} ({} whole)", span(&b.units_exact), count(&b.units))]);
         table.row(["their hardware, million USD", &million(&b.hardware_usd)]);
         table.row(["their total, million USD", &million(&b.tco_usd)]);
         table.row(["their facility, MW", &span(&b.facility_mw)]);
@@ -206,7 +208,7 @@ fn comparison(against: &super::answer::Against) -> String {
         table.row(["carbon over ours with re-spins", &span(&b.carbon_advantage)]);
         table.row(["power over ours", &span(&b.power_advantage)]);
         let from = b.break_even_systems.map_or("never".to_owned(), |[low, high]| {
-            format!("{} systems (optimistic), {} (pessimistic)", span(&low), span(&high))
+            format!("{} systems (optimistic), {} (pessimistic)", count(&low), count(&high))
         });
         table.row(["our hardware is cheaper from", &from]);
         // A table without heads: drop the two lines they take.
