@@ -112,6 +112,7 @@ economics! {
     defects_per_cm2: Option<Range> = None, "yield.defects_per_cm2", Limits::between(0.0, 1e3), "Defects per square centimetre; the node's unless given";
     mask_set_usd: Option<Range> = None, "masks.set_usd", Limits::positive(1e12), "Price of a full mask set; the node's unless given";
     cell_transistors: f64 = 0.0, "masks.cell_embedding_transistors", Limits::between(1.0, 1e5), "Transistors of a weight embedded in cells";
+    via_only_fill: f64 = 0.0, "masks.via_only_fill", Limits::positive(1.0), "Use of wires that are prefabricated, over wires made to measure (embeddings in vias alone)";
     package_usd_per_wafer: Range = Range::point(0.0), "package.usd_per_wafer", MONEY, "Packaging and test of the good dies of a wafer";
     memory_usd_per_gb: Range = Range::point(0.0), "memory.usd_per_gb", MONEY, "Stacked memory, per gigabyte";
     integration_usd: Range = Range::point(0.0), "integration.usd_per_chip", MONEY, "System integration, per chip";

@@ -56,6 +56,14 @@ pub enum EconomicsError {
         /// Diameter, millimetres.
         diameter: f64,
     },
+    /// No die works.
+    #[error("no die of {die:.2} mm2 works at {defects} defects per cm2 (yield.defects_per_cm2)")]
+    NoGoodDie {
+        /// Defects per square centimetre.
+        defects: f64,
+        /// Die area, square millimetres.
+        die: f64,
+    },
     /// Nothing of the reticle is left for weights.
     #[error(
         "the blocks beside the array take {others:.1} mm2 on {node}, which leaves nothing for weights of {limit:.1} mm2 \

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::dies::{Wafer, Yield};
 use super::error::EconomicsError;
-use super::inputs::Inputs;
+use super::inputs::{Input, Inputs};
 use super::layout::{Layout, Start};
 use super::masks::{MaskBill, wiring_growth};
 use super::plan::{Outcome, Plan, respins};
@@ -106,7 +106,7 @@ impl Estimate {
             return Err(EconomicsError::Unconfirmed { keys: unconfirmed.join(", ") });
         }
         let chosen = r.stack.select(r.embedding).map_err(EconomicsError::Layers)?;
-        let wiring = wiring_growth(r.stack, &chosen).map_err(EconomicsError::Layers)?;
+        let wiring = wiring_growth(r.stack, &chosen, e.via_only_fill).map_err(EconomicsError::Layers)?;
         let masks = MaskBill::new(r.stack, &chosen);
         let layout = Layout::new(&Start {
             design: r.design,
@@ -123,6 +123,12 @@ impl Estimate {
             notes.push(format!("fewer wires than published carry the weights: the array grows {wiring:.2} times"));
         }
         let (low, high) = (plan.evaluate(&inputs.at(0.0)), plan.evaluate(&inputs.at(1.0)));
+        if !(low.die_usd.is_finite() && high.die_usd.is_finite()) {
+            return Err(EconomicsError::NoGoodDie {
+                defects: inputs.at(1.0).get(Input::Defects),
+                die: layout.chip_mm2,
+            });
+        }
         Ok(Self { layout, masks, plan, inputs, low, high, wiring_growth: wiring, unconfirmed, notes })
     }
 

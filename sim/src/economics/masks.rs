@@ -56,16 +56,15 @@ impl MaskBill {
     }
 }
 
-/// Share of the published wires that an embedding does without, as growth of the array (1 = as published).
+/// Growth of the array where fewer wires than published carry the weights (1 = as published).
 ///
 /// The published array fills its wires to the limit of routing; fewer tracks over the same weights need
-/// proportionally more area. An embedding with vias only uses prefabricated wires, half as well as wires made to
-/// measure (assumed). More layers than published do not shrink the array, which cells bound.
+/// proportionally more area. An embedding with vias only uses prefabricated wires, `via_only_fill` as well as wires made
+/// to measure. More layers than published do not shrink the array, which cells bound.
 ///
 /// # Errors
 /// When the chosen layers carry neither wires nor vias between wires.
-pub fn wiring_growth(stack: &MaskStack, chosen: &[bool]) -> Result<f64, String> {
-    const VIA_ONLY_FILL: f64 = 0.5;
+pub fn wiring_growth(stack: &MaskStack, chosen: &[bool], via_only_fill: f64) -> Result<f64, String> {
     let tracks = |selected: &dyn Fn(usize) -> bool| -> f64 {
         let pitches = stack.layers.iter().enumerate().filter(|(i, _)| selected(*i)).filter_map(|(_, l)| l.pitch_nm);
         pitches.map(|pitch| 1.0 / pitch).sum()
@@ -79,7 +78,7 @@ pub fn wiring_growth(stack: &MaskStack, chosen: &[bool]) -> Result<f64, String> 
         return Ok((published / own).max(1.0));
     }
     if (0..chosen.len()).any(|i| chosen[i] && stack.layers[i].per_chip) {
-        return Ok(1.0 / VIA_ONLY_FILL);
+        return Ok(1.0 / via_only_fill);
     }
     let names: Vec<&str> = stack.layers.iter().filter(|l| l.per_chip).map(|l| l.name.as_str()).collect();
     Err(format!("weights cannot be carried by these layers alone; choose among {}", names.join(", ")))
