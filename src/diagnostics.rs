@@ -32,6 +32,12 @@ impl From<sim::SimulateError> for Failure {
     }
 }
 
+impl From<sim::economics::EconomicsError> for Failure {
+    fn from(error: sim::economics::EconomicsError) -> Self {
+        Self::Request(error.to_string())
+    }
+}
+
 /// Writes a failure to standard error.
 pub fn report(failure: &Failure) {
     match failure {

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         cli::Command::Simulate(arguments) => commands::simulate::run(arguments),
         cli::Command::Reproduce(arguments) => commands::reproduce::run(arguments),
+        cli::Command::Estimate(arguments) => commands::estimate::run(arguments),
         cli::Command::Designs(arguments) => commands::designs::run(arguments),
         cli::Command::Fabric(arguments) => commands::fabric::run(arguments),
     };

@@ -2,27 +2,35 @@
 //!
 //! [`load`] turns a name or file into validated values, [`show`] turns them back into lines for people.
 
+pub mod comparison;
 pub mod design;
+pub mod economics;
 mod field;
 pub mod huggingface;
 pub mod load;
+pub mod masks;
 pub mod model;
 pub mod presets;
 pub mod problem;
 pub mod process;
 pub mod provenance;
 pub mod quantity;
+mod range;
 mod schema;
 pub mod show;
 mod slot;
 mod tree;
 mod units;
 
+pub use comparison::Comparison;
 pub use design::*;
+pub use economics::{DieFormula, Economics, YieldModel};
 pub use load::{Loader, Override};
+pub use masks::{Lithography, MaskLayer, MaskStack};
 pub use model::{Attention, Ffn, Layer, Model};
 pub use problem::{Location, Problem, Problems, Source, SourceKind};
 pub use process::{Interval, ProcessNode};
 pub use provenance::{Grade, Provenance};
 pub use quantity::*;
+pub use range::Range;
 pub use schema::MAX_CHIPS;

@@ -6,10 +6,13 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::comparison::{self, Comparison};
 use crate::design::Design;
+use crate::economics::{self, Economics};
 use crate::field::Reader;
+use crate::masks::{self, MaskStack};
 use crate::model::Model;
-use crate::presets;
+use crate::presets::{self, Preset};
 use crate::problem::{Location, Problem, Problems, Source, SourceKind, did_you_mean, shorten};
 use crate::process::{self, ProcessNode};
 use crate::schema;
@@ -57,6 +60,13 @@ impl Override {
             return refuse(0..equals, "`extends` cannot be overridden: give the other design instead");
         }
         Ok(Self { text: argument.to_owned(), equals })
+    }
+
+    /// First key of the path.
+    #[must_use]
+    pub fn section(&self) -> &str {
+        let path = &self.text[..self.equals];
+        path.split('.').next().unwrap_or(path).trim()
     }
 
     /// The argument as a tree that holds one value.
@@ -262,6 +272,73 @@ pub fn node(reference: &str, loader: &Loader<'_>) -> Result<ProcessNode, Problem
         Err(problems) => return Err(Problems { sources, problems }),
     }
     Ok(node)
+}
+
+/// The prices and rules that `reference` names, a preset or the path of a TOML file, with overrides applied.
+///
+/// # Errors
+/// Every problem of the texts and of the overrides.
+pub fn economics(reference: &str, overrides: &[Override], loader: &Loader<'_>) -> Result<Economics, Problems> {
+    let (root, sources) = merged_preset(reference, overrides, loader, presets::economics())?;
+    let mut economics = Economics::blank(reference);
+    let mut reader = Reader::new(&root, &sources);
+    economics::walk(&mut economics, &mut reader);
+    economics::check(&economics, &mut reader);
+    match reader.finish() {
+        Ok(provenance) => economics.provenance = provenance,
+        Err(problems) => return Err(Problems { sources, problems }),
+    }
+    Ok(economics)
+}
+
+/// The machine to compare with that `reference` names, a preset or the path of a TOML file.
+///
+/// # Errors
+/// Every problem of the texts.
+pub fn comparison(reference: &str, loader: &Loader<'_>) -> Result<Comparison, Problems> {
+    let (root, sources) = merged_preset(reference, &[], loader, presets::comparisons())?;
+    let mut comparison = Comparison { name: reference.to_owned(), ..Comparison::default() };
+    let mut reader = Reader::new(&root, &sources);
+    comparison::walk(&mut comparison, &mut reader);
+    match reader.finish() {
+        Ok(provenance) => comparison.provenance = provenance,
+        Err(problems) => return Err(Problems { sources, problems }),
+    }
+    Ok(comparison)
+}
+
+/// The mask stack that `reference` names, a preset (named as its node) or the path of a TOML file.
+///
+/// # Errors
+/// Every problem of the texts.
+pub fn mask_stack(reference: &str, loader: &Loader<'_>) -> Result<MaskStack, Problems> {
+    let (root, sources) = merged_preset(reference, &[], loader, presets::mask_stacks())?;
+    let layers = root.section().and_then(|entries| entries.get("layers")).and_then(Node::section);
+    let names: Vec<String> = layers.map_or_else(Vec::new, |entries| entries.keys().cloned().collect());
+    if names.is_empty() || names.len() > masks::MAX_LAYERS {
+        let message = format!("`{reference}` has {} layers; a stack has 1 to {}", names.len(), masks::MAX_LAYERS);
+        return Err(Problems { sources, problems: vec![Problem::general(message)] });
+    }
+    let mut stack = MaskStack::blank(reference, names);
+    let mut reader = Reader::new(&root, &sources);
+    masks::walk(&mut stack, &mut reader);
+    masks::check(&stack, &mut reader);
+    if let Err(problems) = reader.finish() {
+        return Err(Problems { sources, problems });
+    }
+    stack.layers.sort_by_key(|layer| layer.order);
+    Ok(stack)
+}
+
+/// The merged tree of a preset of one kind, or of a file.
+fn merged_preset(
+    reference: &str,
+    overrides: &[Override],
+    loader: &Loader<'_>,
+    all: &'static [Preset],
+) -> Result<(Node, Vec<Source>), Problems> {
+    let names: Vec<&'static str> = all.iter().map(|preset| preset.name).collect();
+    merged(reference, overrides, loader, &|name: &str| presets::text(all, name), &names)
 }
 
 /// The model that `reference` names, a preset or the path of a Hugging Face `config.json`.

@@ -46,6 +46,48 @@ pub fn nodes() -> &'static [Preset] {
     }
 }
 
+/// Prices and rules.
+#[must_use]
+pub fn economics() -> &'static [Preset] {
+    presets! { "economics/", ".toml":
+        "hnlpu" "Prices and rules of the publication, ranges from optimistic to pessimistic";
+        "wide" "The publication's prices with ranges on what it takes as known, for Monte Carlo";
+    }
+}
+
+/// Mask stacks, named as their node.
+#[must_use]
+pub fn mask_stacks() -> &'static [Preset] {
+    presets! { "masks/", ".toml":
+        "n28" "28 nm, split of layers assumed";
+        "n16" "16 nm, split of layers assumed";
+        "n7" "7 nm without EUV, split of layers assumed";
+        "n6" "6 nm, split of layers assumed";
+        "n5" "5 nm as published: 70 masks, 12 of them EUV, 10 per chip";
+        "n3" "3 nm, split of layers assumed";
+        "n2" "2 nm, split of layers assumed";
+    }
+}
+
+/// Machines to compare with.
+#[must_use]
+pub fn comparisons() -> &'static [Preset] {
+    presets! { "comparisons/", ".toml":
+        "h100" "NVIDIA H100 SXM";
+        "b200" "NVIDIA B200";
+        "mi325x" "AMD MI325X";
+        "tpu-v7" "Google TPU v7";
+        "wse-3" "Cerebras WSE-3";
+        "sn40l" "SambaNova SN40L, 16 sockets";
+        "lpu-v1" "Groq LPU v1";
+        "lp30" "Groq 3 LP30";
+        "sohu" "Etched Sohu";
+        "hc1" "Taalas HC1, Llama 3.1 8B hardwired";
+        "ankhdjet" "Ankhdjet, BitNet hardwired";
+        "bitrom" "BitROM";
+    }
+}
+
 /// Models.
 #[must_use]
 pub fn models() -> &'static [Preset] {

@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use crate::comparison::{self, Comparison};
 use crate::design::Design;
+use crate::economics::{self, Economics};
 use crate::field::Visitor;
+use crate::masks::{MaskLayer, MaskStack};
 use crate::model::{Attention, Ffn, Model};
 use crate::process::{self, ProcessNode};
 use crate::provenance::Provenance;
@@ -53,6 +56,49 @@ pub fn node(node: &ProcessNode) -> Vec<Line> {
         line.provenance = node.provenance.get(&line.path).cloned();
     }
     lines.0
+}
+
+/// Every known field of prices and rules.
+#[must_use]
+pub fn economics(economics: &Economics) -> Vec<Line> {
+    let mut lines = Lines(Vec::new());
+    economics::walk(&mut economics.clone(), &mut lines);
+    for line in &mut lines.0 {
+        line.provenance = economics.provenance.get(&line.path).cloned();
+    }
+    lines.0
+}
+
+/// Every known field of a machine to compare with.
+#[must_use]
+pub fn comparison(comparison: &Comparison) -> Vec<Line> {
+    let mut lines = Lines(Vec::new());
+    comparison::walk(&mut comparison.clone(), &mut lines);
+    for line in &mut lines.0 {
+        line.provenance = comparison.provenance.get(&line.path).cloned();
+    }
+    lines.0
+}
+
+/// The layers of a mask stack, one line each, from the silicon upwards.
+#[must_use]
+pub fn mask_stack(stack: &MaskStack) -> Vec<Line> {
+    let line = |layer: &MaskLayer| {
+        let light = layer.lithography.show().unwrap_or_default();
+        let sharing = if layer.per_chip { "per chip" } else { "shared" };
+        let pitch = layer.pitch_nm.map_or(String::new(), |p| format!(", pitch {p} nm"));
+        let masks = if layer.masks == 1 { "mask" } else { "masks" };
+        Line {
+            path: layer.name.clone(),
+            value: format!(
+                "{} {masks}, {light} {}, {} units each, {sharing}{pitch}",
+                layer.masks, layer.patterning, layer.units
+            ),
+            provenance: Some(layer.provenance.clone()),
+            doc: "Layer of the mask stack",
+        }
+    };
+    stack.layers.iter().map(line).collect()
 }
 
 /// The shape of a model; layers that are alike are counted together.

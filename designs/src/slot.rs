@@ -4,7 +4,10 @@
 //! the schema, so a value that reaches a design is finite and within them.
 
 use crate::design::{Algorithm, AllChip};
+use crate::economics::{DieFormula, YieldModel};
+use crate::masks::Lithography;
 use crate::problem::{did_you_mean, shorten};
+use crate::provenance::Grade;
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
 use crate::tree::{Kind, Node};
 use crate::units::{self, Dimension, Reason};
@@ -234,7 +237,7 @@ macro_rules! choice_slots {
         }
     )* };
 }
-choice_slots!(Algorithm, AllChip);
+choice_slots!(Algorithm, AllChip, YieldModel, DieFormula, Lithography, Grade);
 
 /// A flag written as one of two words.
 pub(crate) struct Words<'a>(pub(crate) &'a mut bool, pub(crate) [(&'static str, bool); 2]);

@@ -44,6 +44,50 @@ fn nodes_load_with_complete_provenance() {
 }
 
 #[test]
+fn economics_and_comparisons_load_with_complete_provenance() {
+    for preset in presets::economics() {
+        let economics = load::economics(preset.name, &[], &no_files).unwrap_or_else(|problems| panic!("{problems}"));
+        check_lines(preset.name, &show::economics(&economics));
+        assert!(!economics.summary.is_empty());
+    }
+    for preset in presets::comparisons() {
+        let machine = load::comparison(preset.name, &no_files).unwrap_or_else(|problems| panic!("{problems}"));
+        check_lines(preset.name, &show::comparison(&machine));
+        assert_eq!(machine.summary, preset.summary);
+    }
+}
+
+#[test]
+fn mask_stacks_agree_with_their_nodes() {
+    for preset in presets::mask_stacks() {
+        let stack = load::mask_stack(preset.name, &no_files).unwrap_or_else(|problems| panic!("{problems}"));
+        check_lines(preset.name, &show::mask_stack(&stack));
+        let node = load::node(preset.name, &no_files).unwrap();
+        let count = |euv_only: bool| -> u32 {
+            let layers = stack.layers.iter().filter(|l| !euv_only || l.lithography == designs::Lithography::Euv);
+            layers.map(|l| l.masks).sum()
+        };
+        for (known, counted) in [(node.masks, count(false)), (node.euv_masks, count(true))] {
+            if let Some(known) = known {
+                let high = known.high.unwrap_or(f64::INFINITY);
+                assert!((known.low..=high).contains(&f64::from(counted)), "{}: {counted}", preset.name);
+            }
+        }
+        for embedding in ["published", "one-via", "two-metal", "all"] {
+            assert!(stack.select(embedding).unwrap().contains(&true), "{} {embedding}", preset.name);
+        }
+    }
+}
+
+#[test]
+fn the_published_stack_is_m8_to_m11_with_the_via_below() {
+    let stack = load::mask_stack("n5", &no_files).unwrap();
+    assert_eq!(stack.select("m8-m11"), stack.select("published"));
+    assert_ne!(stack.select("m8-m9"), stack.select("published"));
+    assert!(stack.select("m9-m8").unwrap_err().contains("runs downwards"));
+}
+
+#[test]
 fn designs_refer_to_presets_and_fit_their_model() {
     for preset in presets::designs() {
         let design = load::design(preset.name, &[], &no_files).unwrap();

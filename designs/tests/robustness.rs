@@ -28,6 +28,22 @@ fn read_model(text: &str) {
 }
 
 #[test]
+fn no_prefix_of_prices_stacks_or_machines_panics() {
+    for preset in presets::economics().iter().chain(presets::mask_stacks()).chain(presets::comparisons()) {
+        for cut in (0..preset.text.len()).step_by(41).filter(|cut| preset.text.is_char_boundary(*cut)) {
+            let text = preset.text[..cut].to_owned();
+            let read = |_: &str| Ok(text.clone());
+            let results = [
+                load::economics("my.toml", &[], &read).err(),
+                load::mask_stack("my.toml", &read).err(),
+                load::comparison("my.toml", &read).err(),
+            ];
+            results.iter().flatten().for_each(check);
+        }
+    }
+}
+
+#[test]
 fn no_prefix_of_a_preset_panics() {
     // Steps of a prime visit every kind of place; whole presets of every byte take seconds.
     for preset in presets::designs().iter().chain(presets::nodes()) {

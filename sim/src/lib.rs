@@ -3,6 +3,7 @@
 pub mod arithmetic;
 pub mod calibration;
 pub mod checker;
+pub mod economics;
 pub mod energy;
 pub mod engine;
 pub mod fabric;

@@ -35,6 +35,9 @@ fn list(format: Format) -> Result<(), Failure> {
     let all: Vec<Listed> = of("design", presets::designs())
         .chain(of("node", presets::nodes()))
         .chain(of("model", presets::models()))
+        .chain(of("economics", presets::economics()))
+        .chain(of("masks", presets::mask_stacks()))
+        .chain(of("against", presets::comparisons()))
         .collect();
     if format == Format::Json {
         return output::json(&all);
@@ -42,6 +45,15 @@ fn list(format: Format) -> Result<(), Failure> {
     let mut table = Table::new(&[("kind", Align::Left), ("name", Align::Left), ("summary", Align::Left)]);
     all.iter().for_each(|l| table.row([l.kind, l.name, l.summary]));
     output::text(&table.render())
+}
+
+/// Kinds that are written before a colon, because their names are those of designs or nodes too.
+const PREFIXED: [&str; 3] = ["economics", "masks", "against"];
+
+/// Kind and bare name of `economics:hnlpu`, `masks:n5`, `against:h100`.
+fn prefixed(name: &str) -> Option<(&'static str, &str)> {
+    let (kind, bare) = name.split_once(':')?;
+    PREFIXED.into_iter().find(|known| *known == kind).map(|kind| (kind, bare))
 }
 
 /// Which kind of thing a name or path means.
@@ -56,8 +68,19 @@ fn kind_of(name: &str) -> &'static str {
 
 /// Loads whatever `name` means and lists its values.
 fn lines(name: &str, set: &[String]) -> Result<(&'static str, Vec<Line>), Failure> {
-    let kind = kind_of(name);
     let overrides = input::overrides(set)?;
+    if let Some((kind, bare)) = prefixed(name) {
+        if kind != "economics" && !overrides.is_empty() {
+            return Err(Failure::Request(format!("--set changes designs and economics, and {name} is neither")));
+        }
+        let lines = match kind {
+            "economics" => show::economics(&designs::load::economics(bare, &overrides, &input::read)?),
+            "masks" => show::mask_stack(&designs::load::mask_stack(bare, &input::read)?),
+            _ => show::comparison(&designs::load::comparison(bare, &input::read)?),
+        };
+        return Ok((kind, lines));
+    }
+    let kind = kind_of(name);
     if kind != "design" && !overrides.is_empty() {
         return Err(Failure::Request(format!("--set changes designs, and {name} is a {kind}")));
     }

@@ -1,6 +1,7 @@
 //! One file per command: settle the request, call the library, print.
 
 pub mod designs;
+pub mod estimate;
 pub mod fabric;
 pub mod reproduce;
 pub mod simulate;

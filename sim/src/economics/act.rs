@@ -1,0 +1,39 @@
+//! Embodied carbon by ACT (Gupta et al., ISCA 2022): (CI_fab * EPA + GPA + MPA) * area / yield, plus memory per gigabyte.
+//!
+//! An independent figure beside the publication's kilograms per module. Packaging and transport are left out.
+
+use designs::Economics;
+use serde::Serialize;
+
+use super::estimate::Span;
+
+/// Embodied carbon of one chip.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Act {
+    /// Of a square centimetre of processed wafer, kilograms.
+    pub kg_per_cm2: Span,
+    /// Of a die before yield, kilograms.
+    pub die_kg: Span,
+    /// Of a good die, kilograms.
+    pub good_die_kg: Span,
+    /// Of the chip's memory, kilograms.
+    pub memory_kg: f64,
+}
+
+/// ACT's figure, where the economics file has its parameters for the node.
+#[must_use]
+pub fn act(e: &Economics, node_nm: u32, die_mm2: f64, yields: Span, memory_gb: f64) -> Option<Act> {
+    if e.act_node_nm != node_nm {
+        return None;
+    }
+    let gas = e.gas_kg_per_cm2?;
+    let base = e.fab_kg_per_kwh * e.fab_kwh_per_cm2? + e.material_kg_per_cm2?;
+    let cm2 = die_mm2 / 100.0;
+    let per_cm2 = Span::new(base + gas.low, base + gas.high);
+    Some(Act {
+        kg_per_cm2: per_cm2,
+        die_kg: Span::new(per_cm2.low * cm2, per_cm2.high * cm2),
+        good_die_kg: Span::new(per_cm2.low * cm2 / yields.high, per_cm2.high * cm2 / yields.low),
+        memory_kg: e.memory_kg_per_gb * memory_gb,
+    })
+}

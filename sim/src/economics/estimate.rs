@@ -1,0 +1,201 @@
+//! One estimate: a request in, a [`Plan`], its inputs and its outcomes at both ends out.
+
+use designs::{Design, Economics, Grade, MaskStack, Model, ProcessNode, YieldModel};
+use serde::Serialize;
+
+use super::dies::{Wafer, Yield};
+use super::error::EconomicsError;
+use super::inputs::{Input, Inputs};
+use super::layout::{Layout, Start};
+use super::masks::{MaskBill, wiring_growth};
+use super::plan::{Outcome, Plan, respins};
+
+/// Optimistic and pessimistic.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Span {
+    /// Optimistic.
+    pub low: f64,
+    /// Pessimistic.
+    pub high: f64,
+}
+
+impl Span {
+    /// From two values in any order.
+    #[must_use]
+    pub fn new(a: f64, b: f64) -> Self {
+        Self { low: a.min(b), high: a.max(b) }
+    }
+}
+
+/// What to price.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Machine.
+    pub design: &'a Design,
+    /// The model and node that the design's areas belong to.
+    pub home: (&'a Model, &'a ProcessNode),
+    /// Model to hardwire.
+    pub model: &'a Model,
+    /// Node to build on.
+    pub node: &'a ProcessNode,
+    /// Its masks.
+    pub stack: &'a MaskStack,
+    /// Layers that carry the weights: see [`MaskStack::select`].
+    pub embedding: &'a str,
+    /// Bits of a weight.
+    pub weight_bits: f64,
+    /// Prices and rules.
+    pub economics: &'a Economics,
+    /// Yield model in place of the economics file's.
+    pub yield_model: Option<YieldModel>,
+    /// Systems.
+    pub systems: u64,
+    /// Years.
+    pub years: f64,
+    /// Re-spins per year.
+    pub respins_per_year: f64,
+    /// Use unconfirmed values.
+    pub allow_unconfirmed: bool,
+}
+
+/// A priced machine.
+#[derive(Debug, Clone)]
+pub struct Estimate {
+    /// Chips and areas.
+    pub layout: Layout,
+    /// Masks.
+    pub masks: MaskBill,
+    /// Closed form.
+    pub plan: Plan,
+    /// Uncertain inputs.
+    pub inputs: Inputs,
+    /// Outcome with every input optimistic.
+    pub low: Outcome,
+    /// Outcome with every input pessimistic.
+    pub high: Outcome,
+    /// Growth of the array through fewer wires.
+    pub wiring_growth: f64,
+    /// Unconfirmed values in use.
+    pub unconfirmed: Vec<String>,
+    /// What was assumed on the way.
+    pub notes: Vec<String>,
+}
+
+/// Most systems.
+pub const MAX_SYSTEMS: u64 = 10_000_000;
+
+impl Estimate {
+    /// Prices a machine.
+    ///
+    /// # Errors
+    /// See [`EconomicsError`].
+    pub fn new(r: &Request<'_>) -> Result<Self, EconomicsError> {
+        let e = r.economics;
+        if !(1..=MAX_SYSTEMS).contains(&r.systems) {
+            return Err(EconomicsError::Bounds {
+                what: "the number of systems",
+                value: r.systems,
+                least: 1,
+                most: MAX_SYSTEMS,
+            });
+        }
+        let inputs = Inputs::new(e, r.node)?;
+        let mut notes = inputs.notes.clone();
+        let unconfirmed = unconfirmed(r, &inputs);
+        if !unconfirmed.is_empty() && !r.allow_unconfirmed {
+            return Err(EconomicsError::Unconfirmed { keys: unconfirmed.join(", ") });
+        }
+        let chosen = r.stack.select(r.embedding).map_err(EconomicsError::Layers)?;
+        let wiring = wiring_growth(r.stack, &chosen, e.via_only_fill).map_err(EconomicsError::Layers)?;
+        let masks = MaskBill::new(r.stack, &chosen);
+        let layout = Layout::new(&Start {
+            design: r.design,
+            home: r.home.0,
+            home_node: r.home.1,
+            model: r.model,
+            node: r.node,
+            weight_bits: r.weight_bits,
+            wiring,
+            economics: e,
+        })?;
+        let plan = plan(r, &layout, &masks)?;
+        if wiring > 1.0 {
+            notes.push(format!("fewer wires than published carry the weights: the array grows {wiring:.2} times"));
+        }
+        let (low, high) = (plan.evaluate(&inputs.at(0.0)), plan.evaluate(&inputs.at(1.0)));
+        if !(low.die_usd.is_finite() && high.die_usd.is_finite()) {
+            return Err(EconomicsError::NoGoodDie {
+                defects: inputs.at(1.0).get(Input::Defects),
+                die: layout.chip_mm2,
+            });
+        }
+        Ok(Self { layout, masks, plan, inputs, low, high, wiring_growth: wiring, unconfirmed, notes })
+    }
+
+    /// States how fast a system is, for the cost of a token.
+    pub fn set_throughput(&mut self, tokens_per_s: f64, utilization: f64) {
+        let seconds = self.plan.years * self.plan.hours_per_year * 3600.0;
+        self.plan.million_tokens = tokens_per_s * self.plan.systems * seconds * utilization / 1e6;
+        self.low = self.plan.evaluate(&self.inputs.at(0.0));
+        self.high = self.plan.evaluate(&self.inputs.at(1.0));
+    }
+
+    /// One outcome at both ends.
+    #[must_use]
+    pub fn span(&self, of: impl Fn(&Outcome) -> f64) -> Span {
+        Span::new(of(&self.low), of(&self.high))
+    }
+}
+
+/// Values of node and inputs that are in use and unconfirmed.
+fn unconfirmed(r: &Request<'_>, inputs: &Inputs) -> Vec<String> {
+    let mut keys = inputs.unconfirmed();
+    let node = r.node;
+    if node.name != r.home.1.name {
+        let used = ["transistor_density_mtr_per_mm2", "sram_cell_um2"];
+        let bad = |key: &&str| node.provenance.get(*key).is_some_and(|p| p.grade == Grade::Unconfirmed);
+        keys.extend(used.iter().filter(|key| bad(key)).map(|key| format!("{}: {key}", node.name)));
+    }
+    if r.stack.layers.iter().any(|l| l.provenance.grade == Grade::Unconfirmed) {
+        keys.push(format!("mask stack {}", r.stack.name));
+    }
+    keys
+}
+
+fn plan(r: &Request<'_>, layout: &Layout, masks: &MaskBill) -> Result<Plan, EconomicsError> {
+    let e = r.economics;
+    let wafer =
+        Wafer { formula: e.die_formula, diameter_mm: e.wafer_diameter_mm, scribe_mm: e.scribe_mm, edge_mm: e.edge_mm };
+    let dies = Plan::dies_of(&wafer, layout.chip_mm2, e.whole_dies);
+    if dies <= 0.0 || (e.whole_dies && dies < 1.0) {
+        return Err(EconomicsError::Wafer { die: layout.chip_mm2, diameter: e.wafer_diameter_mm });
+    }
+    let killing = layout.chip_mm2 - layout.area.hn_array.mm2() * e.yield_tolerant_share;
+    let hbm = &r.design.hbm;
+    Ok(Plan {
+        chips: layout.grid.chips().into(),
+        systems: r.systems as f64,
+        years: r.years,
+        respins: respins(r.respins_per_year, r.years),
+        dies,
+        whole_dies: e.whole_dies,
+        killing_cm2: killing / 100.0,
+        yield_model: Yield {
+            model: r.yield_model.unwrap_or(e.yield_model),
+            alpha: e.yield_alpha,
+            layers: e.yield_layers.into(),
+        },
+        yield_fixed: e.yield_fixed,
+        whole_wafers: e.whole_wafers,
+        // Banked wafers wait for half of the years on average.
+        banking: if e.banking { e.banking_share * e.banking_rate * r.years / 2.0 } else { 0.0 },
+        shared_masks: masks.shared.units / masks.total.units,
+        chip_masks: masks.per_chip.units / masks.total.units,
+        memory_gb: f64::from(hbm.stacks) * hbm.stack_capacity.get() as f64 / 1e9,
+        processors_per_network: e.processors_per_network,
+        step_mw: e.facility_step_mw,
+        hours_per_year: e.hours_per_year,
+        systems_per_spare: e.systems_per_spare,
+        million_tokens: f64::NAN,
+    })
+}

@@ -1,0 +1,171 @@
+//! The uncertain inputs of an estimate, as a plain array that a sample fills without allocating.
+
+use designs::{Economics, Grade, Interval, ProcessNode, Provenance, Range};
+
+use super::error::EconomicsError;
+
+macro_rules! inputs {
+    ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {
+        /// An uncertain input.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(usize)]
+        pub enum Input {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Input {
+            /// All, in order.
+            pub const ALL: [Self; INPUTS] = [$(Self::$name),*];
+
+            /// Dotted path in an economics file.
+            #[must_use]
+            pub fn path(self) -> &'static str {
+                match self {
+                    $(Self::$name => $path,)*
+                }
+            }
+        }
+
+        /// How many.
+        pub const INPUTS: usize = [$($path),*].len();
+    };
+}
+
+inputs! {
+    /// Price of a processed wafer.
+    WaferUsd = "wafer.usd";
+    /// Defects per square centimetre.
+    Defects = "yield.defects_per_cm2";
+    /// Price of a full mask set.
+    MaskSetUsd = "masks.set_usd";
+    /// Packaging and test per wafer.
+    PackageUsd = "package.usd_per_wafer";
+    /// Memory per gigabyte.
+    MemoryUsd = "memory.usd_per_gb";
+    /// Integration per chip.
+    IntegrationUsd = "integration.usd_per_chip";
+    /// Architecture.
+    ArchitectureUsd = "design_effort.architecture_usd";
+    /// Verification.
+    VerificationUsd = "design_effort.verification_usd";
+    /// Physical design.
+    PhysicalUsd = "design_effort.physical_usd";
+    /// Licensed blocks.
+    IpUsd = "design_effort.ip_usd";
+    /// System power per chip.
+    KwPerChip = "system.kw_per_chip";
+    /// Facility over system power.
+    Pue = "facility.pue";
+    /// Infrastructure per megawatt.
+    UsdPerMw = "facility.usd_per_mw";
+    /// Network per node.
+    NetworkUsd = "facility.network_usd";
+    /// Electricity.
+    ElectricityUsd = "facility.electricity_usd_per_kwh";
+    /// Embodied carbon per module.
+    ModuleKg = "carbon.kg_per_module";
+    /// Carbon of electricity.
+    GridKg = "carbon.grid_kg_per_kwh";
+}
+
+/// One value per input.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample(pub [f64; INPUTS]);
+
+impl Sample {
+    /// The value of one input.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, input: Input) -> f64 {
+        self.0[input as usize]
+    }
+}
+
+/// Ranges and origins of all inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inputs {
+    /// Ranges, by input.
+    pub ranges: [Range; INPUTS],
+    /// Origins, by input.
+    pub provenance: Vec<Option<Provenance>>,
+    /// What was assumed on the way.
+    pub notes: Vec<String>,
+}
+
+/// A published "more than" has no upper end; this times its low end stands in.
+const OPEN_END: f64 = 1.5;
+
+impl Inputs {
+    /// Inputs from an economics file, and from the node what it leaves to the node.
+    ///
+    /// # Errors
+    /// When neither gives a wafer price, a mask-set price or a defect density.
+    pub fn new(economics: &Economics, node: &ProcessNode) -> Result<Self, EconomicsError> {
+        let e = economics;
+        let mut notes = Vec::new();
+        let missing = |what, path| EconomicsError::Missing { node: node.name.clone(), what, path };
+        let mut closed = |interval: Option<Interval>, what: &str| {
+            interval.map(|i| {
+                let high = i.high.unwrap_or_else(|| {
+                    notes.push(format!(
+                        "{what} of {} is known from below only; its upper end is taken as {OPEN_END} times that",
+                        node.name
+                    ));
+                    i.low * OPEN_END
+                });
+                Range { low: i.low, mode: None, high }
+            })
+        };
+        let wafer = e.wafer_usd.or_else(|| closed(node.wafer_usd, "the wafer price"));
+        let mask_set = e.mask_set_usd.or_else(|| closed(node.mask_set_usd, "the price of a mask set"));
+        let defects = e.defects_per_cm2.or(node.defect_density_per_cm2.map(Range::point));
+        // A fixed yield needs no defects.
+        let defects = defects.or(e.yield_fixed.map(|_| Range::point(0.0)));
+        let ranges = [
+            wafer.ok_or_else(|| missing("wafer price", Input::WaferUsd.path()))?,
+            defects.ok_or_else(|| missing("defect density", Input::Defects.path()))?,
+            mask_set.ok_or_else(|| missing("price of a mask set", Input::MaskSetUsd.path()))?,
+            e.package_usd_per_wafer,
+            e.memory_usd_per_gb,
+            e.integration_usd,
+            e.architecture_usd,
+            e.verification_usd,
+            e.physical_usd,
+            e.ip_usd,
+            e.kw_per_chip,
+            e.pue,
+            e.infrastructure_usd_per_mw,
+            e.network_usd,
+            e.electricity_usd_per_kwh,
+            e.module_kg,
+            e.grid_kg_per_kwh,
+        ];
+        let provenance = Input::ALL.map(|input| {
+            let own = e.provenance.get(input.path());
+            let of_node = match input {
+                Input::WaferUsd => node.provenance.get("wafer_usd"),
+                Input::Defects => node.provenance.get("defect_density_per_cm2"),
+                Input::MaskSetUsd => node.provenance.get("mask_set_usd"),
+                _ => None,
+            };
+            own.or(of_node).cloned()
+        });
+        Ok(Self { ranges, provenance: provenance.into(), notes })
+    }
+
+    /// Every input at the same share of probability.
+    #[must_use]
+    pub fn at(&self, share: f64) -> Sample {
+        Sample(self.ranges.map(|range| range.quantile(share)))
+    }
+
+    /// Unconfirmed inputs.
+    #[must_use]
+    pub fn unconfirmed(&self) -> Vec<String> {
+        let graded = Input::ALL.iter().zip(&self.provenance);
+        graded
+            .filter(|(_, p)| p.as_ref().is_some_and(|p| p.grade == Grade::Unconfirmed))
+            .map(|(input, _)| input.path().to_owned())
+            .collect()
+    }
+}

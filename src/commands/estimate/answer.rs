@@ -1,0 +1,235 @@
+//! The answer of `hardwire estimate`: stable keys, units in the names, every figure a range or percentiles.
+
+use std::collections::BTreeMap;
+
+use designs::{Comparison, Grade, Provenance};
+use serde::Serialize;
+use sim::economics::area::RETICLE_MM2;
+use sim::economics::compare::Basis;
+use sim::economics::masks::MaskBill;
+use sim::economics::monte_carlo::{Bar, MonteCarlo, Percentiles};
+use sim::economics::{Act, Estimate, Input, Outcome, Span, act, layout};
+
+use super::structure::Structure;
+use super::{Subject, Throughput};
+use crate::cli;
+
+/// One figure.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub enum Figure {
+    /// Optimistic and pessimistic.
+    Span(Span),
+    /// Percentiles of a Monte Carlo.
+    Percentiles(Percentiles),
+}
+
+/// Where an input comes from and what it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Origin {
+    /// Optimistic end.
+    pub low: f64,
+    /// Pessimistic end.
+    pub high: f64,
+    /// Origin.
+    #[serde(flatten)]
+    pub provenance: Option<Provenance>,
+}
+
+/// The other machine on every basis.
+#[derive(Debug, Serialize)]
+pub struct Against {
+    /// Name.
+    pub machine: String,
+    /// What is missing for a comparison at equal interactivity.
+    pub note: Option<String>,
+    /// Bases.
+    pub bases: Vec<Basis>,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    pub design: String,
+    pub model: String,
+    pub node: String,
+    pub mask_stack: String,
+    pub economics: String,
+    pub embedding: String,
+    pub weights: String,
+    pub systems: u64,
+    pub years: f64,
+    pub respins: f64,
+    pub monte_carlo_samples: Option<usize>,
+    pub chips: u32,
+    pub grid: designs::Grid,
+    pub weights_per_chip: u64,
+    pub um2_per_weight: f64,
+    pub throughput: Option<Throughput>,
+    pub area_mm2: BTreeMap<&'static str, Figure>,
+    pub structure: Option<Structure>,
+    pub masks: MaskBill,
+    pub mask_usd: Figure,
+    pub mask_group_usd: BTreeMap<&'static str, Figure>,
+    pub dies: BTreeMap<&'static str, Figure>,
+    pub recurring_usd: BTreeMap<&'static str, Figure>,
+    pub design_usd: Figure,
+    pub nre_usd: Figure,
+    pub build_usd: Figure,
+    pub respin_usd: Figure,
+    pub running: BTreeMap<&'static str, Figure>,
+    pub capex_usd: Figure,
+    pub tco_static_usd: Figure,
+    pub tco_usd: Figure,
+    pub usd_per_million_tokens: Option<Figure>,
+    pub carbon_static_t: Figure,
+    pub carbon_t: Figure,
+    pub act_kg_per_chip: Option<Act>,
+    pub tornado: Vec<Bar>,
+    pub against: Vec<Against>,
+    pub unconfirmed: Vec<String>,
+    pub notes: Vec<String>,
+    pub provenance: BTreeMap<String, Origin>,
+}
+
+impl Answer {
+    /// Gathers the answer.
+    #[expect(clippy::too_many_arguments, reason = "one call that gathers what the command computed")]
+    pub fn new(
+        arguments: &cli::Estimate,
+        subject: &Subject,
+        estimate: &Estimate,
+        throughput: Option<Throughput>,
+        monte_carlo: Option<MonteCarlo>,
+        tornado: Vec<Bar>,
+        structure: Option<Structure>,
+        comparisons: Vec<(&Comparison, Vec<Basis>)>,
+    ) -> Self {
+        let figure = |name: &'static str| {
+            let index = Outcome::NAMES.iter().position(|n| *n == name).expect("a name of an outcome");
+            match &monte_carlo {
+                Some(mc) => Figure::Percentiles(mc.percentiles[index]),
+                None => Figure::Span(estimate.span(|o| o.values()[index])),
+            }
+        };
+        let exact = |value: f64| match monte_carlo {
+            Some(_) => Figure::Percentiles(Percentiles { p10: value, p50: value, p90: value }),
+            None => Figure::Span(Span::new(value, value)),
+        };
+        let named = |names: &[(&'static str, &'static str)]| names.iter().map(|(key, n)| (*key, figure(n))).collect();
+        let chips = estimate.layout.grid.chips();
+        let mut area: BTreeMap<_, _> =
+            layout::blocks(&estimate.layout.area).into_iter().map(|(n, a)| (n, exact(a.mm2()))).collect();
+        area.insert("chip", exact(estimate.layout.chip_mm2));
+        area.insert("system", exact(estimate.layout.chip_mm2 * f64::from(chips)));
+        let mut dies: BTreeMap<_, _> =
+            named(&[("yield", "yield_share"), ("good_dies", "good_dies"), ("usd_per_good_die", "die_usd")]);
+        dies.insert("dies_per_wafer", exact(estimate.plan.dies));
+        let mut notes = estimate.notes.clone();
+        if (subject.economics.reticle_mm2 - RETICLE_MM2).abs() > 1e-9 {
+            notes.push(format!("the reticle is {} mm2, not the usual {RETICLE_MM2}", subject.economics.reticle_mm2));
+        }
+        Self {
+            design: subject.design.name.clone(),
+            model: subject.model.name.clone(),
+            node: subject.node.name.clone(),
+            mask_stack: subject.stack.name.clone(),
+            economics: subject.economics.name.clone(),
+            embedding: arguments.embedding.clone(),
+            weights: arguments.weights.clone(),
+            systems: arguments.systems,
+            years: arguments.years,
+            respins: estimate.plan.respins,
+            monte_carlo_samples: monte_carlo.as_ref().map(|mc| mc.samples),
+            chips,
+            grid: estimate.layout.grid,
+            weights_per_chip: estimate.layout.weights_per_chip,
+            um2_per_weight: estimate.layout.um2_per_weight,
+            throughput,
+            area_mm2: area,
+            structure,
+            masks: estimate.masks.clone(),
+            mask_usd: figure("mask_total_usd"),
+            mask_group_usd: named(&[
+                ("full_set", "mask_set_usd"),
+                ("shared", "mask_shared_usd"),
+                ("per_chip", "mask_per_chip_usd"),
+                ("all_chips", "mask_all_chips_usd"),
+            ]),
+            dies,
+            recurring_usd: named(&[
+                ("die", "die_usd"),
+                ("package_and_test", "package_usd"),
+                ("memory", "memory_usd"),
+                ("integration", "integration_usd"),
+                ("system", "system_usd"),
+            ]),
+            design_usd: figure("design_usd"),
+            nre_usd: figure("nre_usd"),
+            build_usd: figure("build_usd"),
+            respin_usd: figure("respin_usd"),
+            running: named(&[
+                ("facility_mw", "facility_mw"),
+                ("infrastructure_usd", "infrastructure_usd"),
+                ("electricity_usd", "electricity_usd"),
+                ("maintenance_usd", "maintenance_usd"),
+            ]),
+            capex_usd: figure("capex_usd"),
+            tco_static_usd: figure("tco_static_usd"),
+            tco_usd: figure("tco_dynamic_usd"),
+            usd_per_million_tokens: throughput.map(|_| figure("usd_per_million_tokens")),
+            carbon_static_t: figure("carbon_static_t"),
+            carbon_t: figure("carbon_dynamic_t"),
+            act_kg_per_chip: act(
+                &subject.economics,
+                subject.node.feature_nm,
+                estimate.layout.chip_mm2,
+                estimate.span(|o| o.yield_share),
+                estimate.plan.memory_gb,
+            ),
+            tornado,
+            against: comparisons.into_iter().map(|(other, bases)| against(other, bases)).collect(),
+            unconfirmed: estimate.unconfirmed.clone(),
+            notes,
+            provenance: provenance(subject, estimate),
+        }
+    }
+}
+
+fn against(other: &Comparison, bases: Vec<Basis>) -> Against {
+    let note = match other.interactive_total_tokens_per_s {
+        Some(_) => None,
+        None => {
+            let nearest = other.tco_tokens_per_s.zip(other.tco_concurrency);
+            let nearest = nearest.map_or(String::new(), |(t, users)| {
+                format!("; the nearest figure is {t} tokens/s at {users} users, {:.1} each", t / users)
+            });
+            Some(format!("no public throughput of {} at a stated speed per user{nearest}", other.name))
+        }
+    };
+    Against { machine: other.name.clone(), note, bases }
+}
+
+fn provenance(subject: &Subject, estimate: &Estimate) -> BTreeMap<String, Origin> {
+    let inputs = Input::ALL.iter().zip(&estimate.inputs.ranges).zip(&estimate.inputs.provenance);
+    let mut all: BTreeMap<String, Origin> = inputs
+        .map(|((input, range), p)| {
+            (input.path().to_owned(), Origin { low: range.low, high: range.high, provenance: p.clone() })
+        })
+        .collect();
+    for (block, area) in layout::blocks(&estimate.layout.area) {
+        let path = format!("area.{block}");
+        let mut provenance = subject.design.provenance.get(&path).cloned();
+        if let Some(p) = provenance.as_mut().filter(|_| area.mm2() != of_design(subject, block)) {
+            p.source = format!("{}; scaled", p.source);
+            p.grade = Grade::Derived;
+        }
+        all.insert(path, Origin { low: area.mm2(), high: area.mm2(), provenance });
+    }
+    all
+}
+
+fn of_design(subject: &Subject, block: &str) -> f64 {
+    let blocks = layout::blocks(&subject.design.area);
+    blocks.iter().find(|(name, _)| *name == block).map_or(f64::NAN, |(_, area)| area.mm2())
+}
