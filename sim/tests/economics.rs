@@ -275,9 +275,10 @@ fn nodes_scale_and_their_gaps_are_named() {
         message(bare),
         "node n7 has no wafer price, and neither has the economics file; give it with --set wafer.usd=..."
     );
-    assert!(
-        message(Case { allow_unconfirmed: true, ..Case::published().on("n28") }).contains("leaves nothing for weights")
-    );
+    assert_eq!(message(Case::published().on("n28")), "node n28 has no transistor density, which scaling from n5 needs");
+    let mut huge_blocks = Case::published().on("n7");
+    huge_blocks.node.sram_cell_um2 = Some(0.127);
+    assert!(message(huge_blocks).contains("leaves nothing for weights"));
 }
 
 #[test]
