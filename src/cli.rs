@@ -19,7 +19,7 @@ pub enum Command {
     /// Compare the model of a published machine with its published figures, one by one
     Reproduce(Reproduce),
     /// Price a design: area, masks, dies, build, total cost of ownership and carbon
-    Estimate(Estimate),
+    Estimate(Box<Estimate>),
     /// List, show and check designs, process nodes and models
     Designs(Designs),
     /// Latency against load of the routed row/column fabric, flit by flit
@@ -163,6 +163,9 @@ pub struct Estimate {
     /// Layers that carry the weights: published, one-via, two-metal, all, or a list such as m8-m11 or via8,m9
     #[arg(long, default_value = "published", value_name = "LAYERS")]
     pub embedding: String,
+    /// Areas that are priced: the design's own, or from structure (bits, cells, references; weight formats likewise)
+    #[arg(long, default_value = "design", value_parser = ["design", "structure"])]
+    pub area: String,
     /// Format of the weights: ternary, int3, int4, fp4, mxfp4, int6, fp8, bf16
     #[arg(long, default_value = "fp4", value_name = "FORMAT",
           value_parser = ["ternary", "int3", "int4", "fp4", "mxfp4", "int6", "fp8", "bf16"])]

@@ -72,6 +72,23 @@ fn the_basis_of_a_comparison_is_printed() {
 }
 
 #[test]
+fn areas_from_structure_are_within_five_percent_and_can_be_priced() {
+    let published = json(&[]);
+    let structure = json(&["--area", "structure"]);
+    let area = |answer: &Value, block: &str| answer["area_mm2"][block]["low"].as_f64().unwrap();
+    for block in ["attention_buffer", "chip", "hn_array"] {
+        let ratio = area(&structure, block) / area(&published, block);
+        assert!((ratio - 1.0).abs() < 0.05, "{block}: {ratio}");
+    }
+    assert_eq!(structure["provenance"]["area.chip"], Value::Null);
+    assert_eq!(structure["provenance"]["area.vex"]["source"], "area model from structure");
+    assert!(structure["dies"]["dies_per_wafer"]["low"].as_f64() < published["dies"]["dies_per_wafer"]["low"].as_f64());
+    // Four bits are one digit, eight are five: more than twice the array.
+    let wide = json(&["--area", "structure", "--model", "qwq-32b", "--weights", "fp8"]);
+    assert!(wide["um2_per_weight"].as_f64().unwrap() > 4.0 * structure["um2_per_weight"].as_f64().unwrap());
+}
+
+#[test]
 fn unconfirmed_values_are_refused_or_marked() {
     assert!(refusal(&["--node", "n2"]).starts_with("error: these values are unconfirmed: wafer.usd, masks.set_usd"));
     let output = hardwire(&["estimate", "hnlpu", "--node", "n2", "--allow-unconfirmed"]);

@@ -27,7 +27,7 @@ fn estimate() -> Estimate {
         node: &node,
         stack: &stack,
         embedding: "published",
-        weight_bits: 4.0,
+        weight_growth: 1.0,
         economics: &economics,
         yield_model: None,
         systems: 50,

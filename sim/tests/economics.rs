@@ -71,7 +71,7 @@ impl Case {
             node: &self.node,
             stack: &self.stack,
             embedding: self.embedding,
-            weight_bits: self.weight_bits,
+            weight_growth: self.weight_bits / 4.0,
             economics: &self.economics,
             yield_model: None,
             systems: self.systems,
@@ -275,9 +275,10 @@ fn nodes_scale_and_their_gaps_are_named() {
         message(bare),
         "node n7 has no wafer price, and neither has the economics file; give it with --set wafer.usd=..."
     );
-    assert!(
-        message(Case { allow_unconfirmed: true, ..Case::published().on("n28") }).contains("leaves nothing for weights")
-    );
+    assert_eq!(message(Case::published().on("n28")), "node n28 has no transistor density, which scaling from n5 needs");
+    let mut huge_blocks = Case::published().on("n7");
+    huge_blocks.node.sram_cell_um2 = Some(0.127);
+    assert!(message(huge_blocks).contains("leaves nothing for weights"));
 }
 
 #[test]
@@ -356,7 +357,7 @@ fn the_yield_model_on_the_command_line_wins() {
             node: &case.node,
             stack: &case.stack,
             embedding: "published",
-            weight_bits: 4.0,
+            weight_growth: 1.0,
             economics: &case.economics,
             yield_model: model,
             systems: 1,

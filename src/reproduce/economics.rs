@@ -44,7 +44,7 @@ fn priced(
         node: &node,
         stack: &stack,
         embedding: "published",
-        weight_bits,
+        weight_growth: weight_bits / 4.0,
         economics: &economics,
         yield_model: None,
         systems,

@@ -40,10 +40,10 @@ pub struct Request<'a> {
     pub node: &'a ProcessNode,
     /// Its masks.
     pub stack: &'a MaskStack,
-    /// Layers that carry the weights: see [`MaskStack::select`].
+    /// Layers that carry the weights, see [`MaskStack::select`].
     pub embedding: &'a str,
-    /// Bits of a weight.
-    pub weight_bits: f64,
+    /// Area of a weight over that of the design's own format: bits over 4 at the same area per bit.
+    pub weight_growth: f64,
     /// Prices and rules.
     pub economics: &'a Economics,
     /// Yield model in place of the economics file's.
@@ -114,7 +114,7 @@ impl Estimate {
             home_node: r.home.1,
             model: r.model,
             node: r.node,
-            weight_bits: r.weight_bits,
+            weight_growth: r.weight_growth,
             wiring,
             economics: e,
         })?;

@@ -1,7 +1,7 @@
 //! How many chips a model needs and how large they are: the design's own areas, scaled.
 //!
-//! Area per weight is the design's array over the weights of the fullest chip of its own model. It grows with the bits
-//! of a weight (same area per bit), with transistor density between nodes, and where fewer layers carry the wires
+//! Area per weight is the design's array over the weights of the fullest chip of its own model. It grows with the format
+//! of a weight, with transistor density between nodes, and where fewer layers carry the wires
 //! ([`super::masks::wiring_growth`]). Node scaling: array, vector and control units by transistor density, the
 //! attention buffer by its SRAM cell, links and memory PHY not at all (analogue); clock and power do not scale. Unless
 //! nothing changes, chips follow from `reticle * utilization` and [`smallest_grid`].
@@ -25,8 +25,8 @@ pub struct Start<'a> {
     pub model: &'a Model,
     /// Node to build on.
     pub node: &'a ProcessNode,
-    /// Bits of a weight.
-    pub weight_bits: f64,
+    /// Area of a weight over that of the design's own format.
+    pub weight_growth: f64,
     /// Growth of the array through fewer wires.
     pub wiring: f64,
     /// Reticle.
@@ -49,9 +49,6 @@ pub struct Layout {
     /// Weights a chip could hold.
     pub capacity: u64,
 }
-
-/// Bits of a weight in the design's own array (FP4).
-const HOME_BITS: f64 = 4.0;
 
 /// Sum of a chip's blocks, square millimetres.
 #[must_use]
@@ -81,7 +78,7 @@ impl Layout {
     pub fn new(start: &Start<'_>) -> Result<Self, EconomicsError> {
         let Start { design, home, model, economics, .. } = *start;
         let home_weights = Mapping::new(design, home, design.grid).map(|m| m.weights_per_chip)?;
-        let factor = start.weight_bits / HOME_BITS * start.wiring;
+        let factor = start.weight_growth * start.wiring;
         let scaled = scale(start)?;
         let um2_per_weight = scaled.hn_array.mm2() * 1e6 / home_weights.max(1) as f64 * factor;
         let unchanged = model == home && start.node.name == start.home_node.name && factor == 1.0;
@@ -140,6 +137,16 @@ impl Layout {
     }
 }
 
+/// A figure that scaling needs.
+fn need(start: &Start<'_>, of: &ProcessNode, value: Option<f64>, what: &'static str) -> Result<f64, EconomicsError> {
+    value.ok_or_else(|| EconomicsError::Scaling { node: of.name.clone(), from: start.home_node.name.clone(), what })
+}
+
+/// Transistors per square micrometre of a node.
+fn density(start: &Start<'_>, of: &ProcessNode) -> Result<f64, EconomicsError> {
+    need(start, of, of.transistor_density_mtr_per_mm2, "transistor density")
+}
+
 /// The design's areas on the node, before any change of the array.
 fn scale(start: &Start<'_>) -> Result<BlockAreas, EconomicsError> {
     let (home, node) = (start.home_node, start.node);
@@ -147,12 +154,8 @@ fn scale(start: &Start<'_>) -> Result<BlockAreas, EconomicsError> {
     if home.name == node.name {
         return Ok(area);
     }
-    let need = |of: &ProcessNode, value: Option<f64>, what| {
-        value.ok_or_else(|| EconomicsError::Scaling { node: of.name.clone(), from: home.name.clone(), what })
-    };
-    let density = |n: &ProcessNode| need(n, n.transistor_density_mtr_per_mm2, "transistor density");
-    let cell = |n: &ProcessNode| need(n, n.sram_cell_um2, "SRAM cell area");
-    let logic = density(home)? / density(node)?;
+    let cell = |n: &ProcessNode| need(start, n, n.sram_cell_um2, "SRAM cell area");
+    let logic = density(start, home)? / density(start, node)?;
     let sram = cell(node)? / cell(home)?;
     for (block, factor) in [
         (&mut area.hn_array, logic),

@@ -54,8 +54,12 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
     let others: Vec<Comparison> =
         arguments.against.iter().map(|name| designs::load::comparison(name, &input::read)).collect::<Result<_, _>>()?;
     check(arguments)?;
-    let subject = read(arguments)?;
-    let mut estimate = Estimate::new(&request(arguments, &subject))?;
+    let mut subject = read(arguments)?;
+    let mut weight_growth = structure::format(&arguments.weights).traits().stored_bits / 4.0;
+    if arguments.area == "structure" {
+        weight_growth = structure::apply(&mut subject, &arguments.weights)?;
+    }
+    let mut estimate = Estimate::new(&request(arguments, &subject, weight_growth))?;
     refuse_unconfirmed(arguments, &others)?;
     let throughput = throughput(&subject, &mut estimate);
     let tco = tco_throughput(&subject, &estimate);
@@ -134,7 +138,7 @@ fn read(arguments: &cli::Estimate) -> Result<Subject, Failure> {
     Ok(Subject { design, home, home_node, model, node, stack, economics })
 }
 
-fn request<'a>(arguments: &'a cli::Estimate, subject: &'a Subject) -> Request<'a> {
+fn request<'a>(arguments: &'a cli::Estimate, subject: &'a Subject, weight_growth: f64) -> Request<'a> {
     let yield_model = arguments
         .yield_model
         .as_deref()
@@ -146,7 +150,7 @@ fn request<'a>(arguments: &'a cli::Estimate, subject: &'a Subject) -> Request<'a
         node: &subject.node,
         stack: &subject.stack,
         embedding: &arguments.embedding,
-        weight_bits: structure::format(&arguments.weights).traits().stored_bits,
+        weight_growth,
         economics: &subject.economics,
         yield_model,
         systems: arguments.systems,

@@ -1,12 +1,17 @@
 //! The chip's area from structure, beside the published areas that prices rest on.
 
+use designs::{Design, Grade, Provenance, SquareMm};
 use serde::Serialize;
 use sim::economics::Estimate;
+use sim::economics::area::neuron::neuron_um2;
 use sim::economics::area::{
-    AreaInputs, ArrayShape, ChipAreaRequest, HnReading, NeuronDesign, NodeDensities, SramShape, WeightFormat, chip_area,
+    AreaError, AreaInputs, ArrayShape, ChipAreaRequest, Embedding, HnReading, NeuronDesign, NodeDensities, SramShape,
+    WeightFormat, chip_area,
 };
+use sim::mapping::Mapping;
 
 use super::Subject;
+use crate::diagnostics::Failure;
 
 /// Structural area of one chip.
 #[derive(Debug, Clone, Serialize)]
@@ -25,6 +30,12 @@ pub struct Structure {
     pub interconnect_engine_mm2: f64,
     /// Memory PHY.
     pub hbm_phy_mm2: f64,
+    /// Weight in wires, counted.
+    pub metal_embedding_um2_per_weight: f64,
+    /// Weight in cells, counted.
+    pub cell_embedding_um2_per_weight: f64,
+    /// Weight in SRAM with its share of multipliers, counted.
+    pub mac_array_um2_per_weight: f64,
     /// Chip, with the array of the published readings.
     pub chip_mm2: f64,
 }
@@ -37,12 +48,8 @@ pub fn format(name: &str) -> WeightFormat {
         .expect("the command line accepts known formats only")
 }
 
-/// The structural area of the laid-out chip, where the node has densities and the sizes are within the model.
-pub fn estimate(subject: &Subject, estimate: &Estimate, weights: &str) -> Option<Structure> {
-    let node = NodeDensities::from_node(&subject.node).ok()?;
-    let inputs = AreaInputs::default();
-    let design = &subject.design;
-    let per_chip = estimate.layout.weights_per_chip as f64;
+/// Shape of the chip that `per_chip` weights and the design make, at the published mean fan-in.
+fn chip(design: &Design, per_chip: f64, weights: &str) -> ChipAreaRequest {
     let banks = f64::from(design.attention_buffer.banks);
     // Banks have a power of two of words: 16 KB are 16,384 bytes.
     let bank_bytes = (design.attention_buffer.capacity.get() / u64::from(design.attention_buffer.banks)).max(1);
@@ -53,17 +60,54 @@ pub fn estimate(subject: &Subject, estimate: &Estimate, weights: &str) -> Option
         inputs_per_port: design.hn_array.inputs_per_port,
         ..NeuronDesign::HNLPU
     };
-    let request = ChipAreaRequest {
-        // Mean fan-in as in the published machine.
+    ChipAreaRequest {
         array: ArrayShape { weights: per_chip, neurons: per_chip / ArrayShape::HNLPU.fan_in() },
         neuron,
         buffer: Some(SramShape { banks, bank_bytes, ..SramShape::ATTENTION_BUFFER }),
         hbm_stacks: design.hbm.stacks.into(),
         ..ChipAreaRequest::HNLPU
-    };
+    }
+}
+
+/// Replaces the design's areas by structural ones, at its own node and for its own model; the growth of a weight's area
+/// through its format.
+pub fn apply(subject: &mut Subject, weights: &str) -> Result<f64, Failure> {
+    let refuse = |e: AreaError| Failure::Request(e.to_string());
+    let node = NodeDensities::from_node(&subject.home_node).map_err(refuse)?;
+    let inputs = AreaInputs::default();
+    let mapping = Mapping::new(&subject.design, &subject.home, subject.design.grid);
+    let per_chip = mapping.map_err(|e| Failure::Request(e.to_string()))?.weights_per_chip as f64;
+    let area = |weights| chip_area(&chip(&subject.design, per_chip, weights), &node, &inputs).map_err(refuse);
+    let (own, wanted) = (area("fp4")?, area(weights)?);
+    for (block, area) in own.blocks() {
+        let origin = Provenance { source: "area model from structure".into(), grade: Grade::Derived, year: None };
+        subject.design.provenance.insert(format!("area.{block}"), origin);
+        let areas = &mut subject.design.area;
+        let slot = match block {
+            "hn_array" => &mut areas.hn_array,
+            "vex" => &mut areas.vex,
+            "control_unit" => &mut areas.control_unit,
+            "attention_buffer" => &mut areas.attention_buffer,
+            "interconnect_engine" => &mut areas.interconnect_engine,
+            _ => &mut areas.hbm_phy,
+        };
+        *slot = SquareMm::from_mm2(area.mm2);
+    }
+    Ok(wanted.hn_array.mm2 / own.hn_array.mm2)
+}
+
+/// The structural area of the laid-out chip, where the node has densities and the sizes are within the model.
+pub fn estimate(subject: &Subject, estimate: &Estimate, weights: &str) -> Option<Structure> {
+    let node = NodeDensities::from_node(&subject.node).ok()?;
+    let inputs = AreaInputs::default();
+    let request = chip(&subject.design, estimate.layout.weights_per_chip as f64, weights);
     let readings = chip_area(&request, &node, &inputs).ok()?;
     let counted = chip_area(&ChipAreaRequest { reading: HnReading::Structural, ..request }, &node, &inputs).ok()?;
     let growth = estimate.wiring_growth;
+    let per_weight = |embedding| {
+        let fan_in = request.array.fan_in();
+        neuron_um2(&NeuronDesign { embedding, ..request.neuron }, fan_in, &node, &inputs) / fan_in
+    };
     Some(Structure {
         hn_array_counted_mm2: counted.hn_array.mm2 * growth,
         hn_array_readings_mm2: readings.hn_array.mm2 * growth,
@@ -72,6 +116,9 @@ pub fn estimate(subject: &Subject, estimate: &Estimate, weights: &str) -> Option
         attention_buffer_mm2: readings.attention_buffer.mm2,
         interconnect_engine_mm2: readings.interconnect_engine.mm2,
         hbm_phy_mm2: readings.hbm_phy.mm2,
+        metal_embedding_um2_per_weight: per_weight(Embedding::MetalEmbedding),
+        cell_embedding_um2_per_weight: per_weight(Embedding::CellEmbedding),
+        mac_array_um2_per_weight: per_weight(Embedding::MacArray),
         chip_mm2: readings.fixed_mm2() + readings.hn_array.mm2 * growth,
     })
 }

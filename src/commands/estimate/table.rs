@@ -99,7 +99,13 @@ fn area(a: &Answer) -> String {
         table.row([key.to_owned(), significant(priced(key), 4), own.map_or("-".to_owned(), |v| significant(v, 4))]);
     }
     let counted = s.map_or(String::new(), |s| {
-        format!("hn_array from counted cells: {} mm2\n", significant(s.hn_array_counted_mm2, 4))
+        format!(
+            "hn_array from counted cells: {} mm2; um2 per weight in wires {}, in cells {}, in SRAM with multipliers {}\n",
+            significant(s.hn_array_counted_mm2, 4),
+            significant(s.metal_embedding_um2_per_weight, 3),
+            significant(s.cell_embedding_um2_per_weight, 3),
+            significant(s.mac_array_um2_per_weight, 3)
+        )
     });
     format!(
         "{}{} weights on the fullest chip, {} um2 each\n{counted}\n",
