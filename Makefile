@@ -13,6 +13,9 @@ deps: ## Install what a build needs: a C linker and a Rust toolchain
 run: deps ## Build, then compare the simulated machine with the published one
 	$(CARGO) run --release --locked -- reproduce hnlpu
 
+# A fixed seed keeps the run repeatable; PROPTEST_RNG_SEED=... explores other cases.
+test: export PROPTEST_RNG_SEED ?= 1
+test: export PROPTEST_DISABLE_FAILURE_PERSISTENCE ?= 1
 test: deps lint doc ## Everything that has to pass before a change lands
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run --workspace --locked --no-fail-fast; \

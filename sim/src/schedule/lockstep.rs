@@ -5,7 +5,7 @@
 //! next beats. Unembedding and sampling are a stage of their own, so a token takes `stages + 1` beats and
 //! `n` sequences finish `n / (stages + 1)` tokens a beat.
 
-use super::cost::{attention_work, compute_cycles, streamed};
+use super::cost::{attention_work, compute_cycles, link_bytes_per_token, streamed};
 use super::machine::{Load, Machine, Phase, SPENT, Spent, Start};
 use super::program::{Compiled, Instr};
 use crate::engine::IdleCause;
@@ -87,6 +87,12 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
             events += u64::from(from_events);
         }
     }
+    // The sampled beats need not hold every slot equally often; no link carries more than its rate all the same.
+    let mean_bytes =
+        link_bytes_per_token(compiled, true).into_iter().fold(0.0, f64::max) * n as f64 / slots.len() as f64;
+    let at_least = mean_bytes * specs.clock_hz as f64 / specs.interconnect.bytes_per_second as f64;
+    let mean = communication.iter().sum::<u64>() as f64 / beats as f64;
+    let short = (at_least - mean).max(0.0);
     // Caches stream a layer ahead, so over a few beats only the mean counts: every layer's, for as many
     // tokens as pass it in a beat.
     let stream = |layer| streamed(compiled.program(layer), placement, context, compiled.kv_element_bytes);
@@ -96,8 +102,9 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
     let compute = slowest.iter().sum::<u64>() as f64;
     let mut parts = slowest.map(|p| p as f64);
     for &cycles in &communication {
-        let active = compute + cycles as f64;
-        parts[Spent::Communication as usize] += cycles as f64 / beats as f64;
+        let cycles = cycles as f64 + short;
+        let active = compute + cycles;
+        parts[Spent::Communication as usize] += cycles / beats as f64;
         parts[Spent::Memory as usize] += (streamed_cycles - active).max(0.0) / beats as f64;
     }
     Lockstep { beat: parts.iter().sum(), parts, beats_per_token: slots.len() as u64, events }
