@@ -180,3 +180,14 @@ fn economics_presets_are_listed_and_shown() {
         assert!(hardwire(&["designs", "check", name]).status.success(), "{name}");
     }
 }
+
+#[test]
+fn power_at_the_published_point_is_the_published_table() {
+    let answer = json(&[]);
+    let power = &answer["power_w"];
+    assert!((power["chip_w"].as_f64().unwrap() / 308.39 - 1.0).abs() < 1e-3, "{power}");
+    let structural = json(&["--area", "structure"]);
+    let kw = structural["power_w"]["system_kw"].as_f64().unwrap();
+    let priced = structural["provenance"]["system.kw_per_chip"]["low"].as_f64().unwrap();
+    assert!((priced * 16.0 / kw - 1.0).abs() < 1e-9, "the structural power is what is priced: {priced} of {kw}");
+}

@@ -1,6 +1,6 @@
 //! One estimate: a request in, a [`Plan`], its inputs and its outcomes at both ends out.
 
-use designs::{Design, Economics, Grade, MaskStack, Model, ProcessNode, YieldModel};
+use designs::{Design, Economics, Grade, MaskStack, Model, ProcessNode, Provenance, Range, YieldModel};
 use serde::Serialize;
 
 use super::dies::{Wafer, Yield};
@@ -136,6 +136,16 @@ impl Estimate {
     pub fn set_throughput(&mut self, tokens_per_s: f64, utilization: f64) {
         let seconds = self.plan.years * self.plan.hours_per_year * 3600.0;
         self.plan.million_tokens = tokens_per_s * self.plan.systems * seconds * utilization / 1e6;
+        self.low = self.plan.evaluate(&self.inputs.at(0.0));
+        self.high = self.plan.evaluate(&self.inputs.at(1.0));
+    }
+
+    /// Prices the power that follows from structure instead of the one in the economics file.
+    pub fn set_power(&mut self, kw_per_chip: f64) {
+        let index = Input::KwPerChip as usize;
+        self.inputs.ranges[index] = Range::point(kw_per_chip);
+        let source = "power from area and activity".to_owned();
+        self.inputs.provenance[index] = Some(Provenance { source, grade: Grade::Derived, year: None });
         self.low = self.plan.evaluate(&self.inputs.at(0.0));
         self.high = self.plan.evaluate(&self.inputs.at(1.0));
     }

@@ -16,6 +16,7 @@ pub mod layout;
 pub mod masks;
 pub mod monte_carlo;
 pub mod plan;
+pub mod power;
 
 pub use act::{Act, act};
 pub use error::EconomicsError;

@@ -8,6 +8,7 @@ use sim::economics::area::RETICLE_MM2;
 use sim::economics::compare::Basis;
 use sim::economics::masks::MaskBill;
 use sim::economics::monte_carlo::{Bar, MonteCarlo, Percentiles};
+use sim::economics::power::Power;
 use sim::economics::{Act, Estimate, Input, Outcome, Span, act, layout};
 
 use super::structure::Structure;
@@ -68,6 +69,7 @@ pub struct Answer {
     pub throughput: Option<Throughput>,
     pub area_mm2: BTreeMap<&'static str, Figure>,
     pub structure: Option<Structure>,
+    pub power_w: Option<Power>,
     pub masks: MaskBill,
     pub mask_usd: Figure,
     pub mask_group_usd: BTreeMap<&'static str, Figure>,
@@ -103,6 +105,7 @@ impl Answer {
         monte_carlo: Option<MonteCarlo>,
         tornado: Vec<Bar>,
         structure: Option<Structure>,
+        power: Option<Power>,
         comparisons: Vec<(&Comparison, Vec<Basis>)>,
     ) -> Self {
         let figure = |name: &'static str| {
@@ -148,6 +151,7 @@ impl Answer {
             throughput,
             area_mm2: area,
             structure,
+            power_w: power,
             masks: estimate.masks.clone(),
             mask_usd: figure("mask_total_usd"),
             mask_group_usd: named(&[

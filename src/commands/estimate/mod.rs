@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use designs::{Comparison, Design, Economics, MaskStack, Model, Override, ProcessNode, YieldModel, presets};
 use sim::economics::monte_carlo::{MAX_SAMPLES, MonteCarlo, tornado};
 use sim::economics::{Estimate, MAX_SYSTEMS, Request, compare};
-use sim::{Discipline, Fidelity, Phase, Prepared};
+use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
@@ -55,13 +55,19 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
         arguments.against.iter().map(|name| designs::load::comparison(name, &input::read)).collect::<Result<_, _>>()?;
     check(arguments)?;
     let mut subject = read(arguments)?;
+    let published = subject.design.area.clone();
     let mut weight_growth = structure::format(&arguments.weights).traits().stored_bits / 4.0;
     if arguments.area == "structure" {
         weight_growth = structure::apply(&mut subject, &arguments.weights)?;
     }
     let mut estimate = Estimate::new(&request(arguments, &subject, weight_growth))?;
     refuse_unconfirmed(arguments, &others)?;
-    let throughput = throughput(&subject, &mut estimate);
+    let run = simulate(&subject, &mut estimate);
+    let throughput = run.as_ref().map(|run| throughput(&subject, &mut estimate, run));
+    let power = run.as_ref().map(|run| structure::power(&subject, &published, &estimate, run));
+    if let Some(power) = power.as_ref().filter(|_| arguments.area == "structure") {
+        estimate.set_power(power.system_kw / f64::from(estimate.layout.grid.chips()));
+    }
     let tco = tco_throughput(&subject, &estimate);
     let mut comparisons = Vec::new();
     for other in &others {
@@ -77,8 +83,17 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
     let monte_carlo = samples.map(|n| MonteCarlo::run(&estimate.plan, &estimate.inputs, n, arguments.seed));
     let bars = if monte_carlo.is_some() { tornado(&estimate.plan, &estimate.inputs) } else { Vec::new() };
     let structure = structure::estimate(&subject, &estimate, &arguments.weights);
-    let answer =
-        answer::Answer::new(arguments, &subject, &estimate, throughput, monte_carlo, bars, structure, comparisons);
+    let answer = answer::Answer::new(
+        arguments,
+        &subject,
+        &estimate,
+        throughput,
+        monte_carlo,
+        bars,
+        structure,
+        power,
+        comparisons,
+    );
     match arguments.format {
         Format::Json => output::json(&answer)?,
         Format::Table => output::text(&table::render(&answer))?,
@@ -178,7 +193,7 @@ fn refuse_unconfirmed(arguments: &cli::Estimate, others: &[Comparison]) -> Resul
 }
 
 /// Simulates a system as laid out, under the publication's accounting; nothing where the model cannot be simulated.
-fn throughput(subject: &Subject, estimate: &mut Estimate) -> Option<Throughput> {
+fn simulate(subject: &Subject, estimate: &mut Estimate) -> Option<Simulation> {
     let design = estimate.layout.apply(&subject.design);
     let request = sim::Request {
         design: &design,
@@ -193,21 +208,22 @@ fn throughput(subject: &Subject, estimate: &mut Estimate) -> Option<Throughput> 
         seed: 1,
     };
     match Prepared::new(request) {
-        Ok(prepared) => {
-            let run = prepared.run();
-            let utilization = subject.economics.utilization;
-            estimate.set_throughput(run.throughput_tokens_per_s, utilization);
-            Some(Throughput {
-                tokens_per_s: run.throughput_tokens_per_s,
-                tokens_per_s_per_user: run.tokens_per_s_per_sequence,
-                context_tokens: CONTEXT,
-                utilization,
-            })
-        }
+        Ok(prepared) => Some(prepared.run()),
         Err(error) => {
-            estimate.notes.push(format!("no throughput, so no cost per token: {error}"));
+            estimate.notes.push(format!("no throughput, so no power and no cost per token: {error}"));
             None
         }
+    }
+}
+
+fn throughput(subject: &Subject, estimate: &mut Estimate, run: &Simulation) -> Throughput {
+    let utilization = subject.economics.utilization;
+    estimate.set_throughput(run.throughput_tokens_per_s, utilization);
+    Throughput {
+        tokens_per_s: run.throughput_tokens_per_s,
+        tokens_per_s_per_user: run.tokens_per_s_per_sequence,
+        context_tokens: CONTEXT,
+        utilization,
     }
 }
 

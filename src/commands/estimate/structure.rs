@@ -1,13 +1,15 @@
-//! The chip's area from structure, beside the published areas that prices rest on.
+//! The chip's area and power from structure, beside the published figures that prices rest on.
 
-use designs::{Design, Grade, Provenance, SquareMm};
+use designs::{BlockAreas, Design, Grade, ProcessNode, Provenance, SquareMm};
 use serde::Serialize;
+use sim::Simulation;
 use sim::economics::Estimate;
 use sim::economics::area::neuron::neuron_um2;
 use sim::economics::area::{
     AreaError, AreaInputs, ArrayShape, ChipAreaRequest, Embedding, HnReading, NeuronDesign, NodeDensities, SramShape,
     WeightFormat, chip_area,
 };
+use sim::economics::power::{self, Power, Work};
 use sim::mapping::Mapping;
 
 use super::Subject;
@@ -94,6 +96,19 @@ pub fn apply(subject: &mut Subject, weights: &str) -> Result<f64, Failure> {
         *slot = SquareMm::from_mm2(area.mm2);
     }
     Ok(wanted.hn_array.mm2 / own.hn_array.mm2)
+}
+
+/// Power of the laid-out chip: static power by area, dynamic power by the simulated activity.
+pub fn power(subject: &Subject, published: &BlockAreas, estimate: &Estimate, run: &Simulation) -> Power {
+    let density = |node: &ProcessNode| node.transistor_density_mtr_per_mm2;
+    // Without both densities the energies stay as they are.
+    let ratio = density(&subject.home_node).zip(density(&subject.node)).map_or(1.0, |(home, here)| home / here);
+    let work = Work {
+        activity: &run.activity_per_token,
+        tokens_per_s: run.throughput_tokens_per_s,
+        chips: estimate.layout.grid.chips(),
+    };
+    power::power(&subject.design, published, &estimate.layout.area, ratio.sqrt(), &work)
 }
 
 /// The structural area of the laid-out chip, where the node has densities and the sizes are within the model.

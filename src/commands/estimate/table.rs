@@ -62,6 +62,7 @@ pub fn render(a: &Answer) -> String {
         None => text.push_str(&format!("prices and rules: {}\n\n", a.economics)),
     }
     text.push_str(&area(a));
+    text.push_str(&power(a));
     text.push_str(&masks(a));
     text.push_str(&costs(a));
     for against in &a.against {
@@ -112,6 +113,28 @@ fn area(a: &Answer) -> String {
         table.render(),
         significant(a.weights_per_chip as f64, 1),
         significant(a.um2_per_weight, 4)
+    )
+}
+
+fn power(a: &Answer) -> String {
+    let Some(power) = &a.power_w else { return String::new() };
+    let mut table = Table::new(&[
+        ("power of a chip, W", Align::Left),
+        ("static", Align::Right),
+        ("dynamic", Align::Right),
+        ("both", Align::Right),
+    ]);
+    let mut row = |name: &str, fixed: f64, moving: f64| {
+        table.row([name.to_owned(), significant(fixed, 4), significant(moving, 4), significant(fixed + moving, 4)]);
+    };
+    power.blocks.iter().for_each(|b| row(b.block, b.static_w, b.dynamic_w));
+    let (fixed, moving) = power.blocks.iter().fold((0.0, 0.0), |(f, m), b| (f + b.static_w, m + b.dynamic_w));
+    row("chip", fixed, moving);
+    format!(
+        "{}{} W per mm2, {} kW per system from area and activity\n\n",
+        table.render(),
+        significant(power.chip_w_per_mm2, 3),
+        significant(power.system_kw, 4)
     )
 }
 
