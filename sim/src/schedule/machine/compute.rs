@@ -1,0 +1,172 @@
+//! Computation: passes of the array, non-linear functions, attention, and which experts are active.
+
+use rand_core::{RngCore, SeedableRng};
+
+use super::super::trace::{Listener, Service, Unit};
+use super::Machine;
+use super::load::Spent;
+use super::state::State;
+use crate::engine::IdleCause;
+use crate::units::hn_array;
+
+/// Active experts of a token on one chip.
+struct Active {
+    /// First expert that lives on the chip.
+    first: u32,
+    /// Expert slots of a chip.
+    here: usize,
+    /// Indices into the token's list of chosen experts.
+    active: std::ops::Range<usize>,
+}
+
+impl<L: Listener> Machine<'_, L> {
+    pub(super) fn attend(
+        &mut self,
+        sequence: u32,
+        chip: u32,
+        layer: usize,
+        now: u64,
+        scores: bool,
+        cause: IdleCause,
+    ) -> u64 {
+        let index = sequence as usize * self.chips + chip as usize;
+        self.state.at[index].doing = Spent::Attention as u8;
+        let (positions, attention) = self.positions(sequence, chip, layer, 0).expect("attention belongs to layers");
+        let (elements, vectors) = if scores {
+            (attention.score_elements, attention.score_vectors)
+        } else {
+            (attention.value_elements, attention.value_vectors)
+        };
+        let bytes = positions * elements * self.program.kv_element_bytes;
+        self.state.activity.buffer_bytes += bytes;
+        if scores {
+            self.state.activity.vex_operations += positions * attention.macs;
+        }
+        let specs = &self.program.specs;
+        let lane = layer * self.chips + chip as usize;
+        let vectors = positions * vectors;
+        let read = self.state.attention_buffer.read(&specs.attention_buffer, chip as usize, now, bytes, cause);
+        let computed = self.state.vex.start_attention(&specs.vex, lane, now, vectors, cause);
+        let place = self.place(sequence, chip);
+        let end = self.state.attention_buffer.chips[chip as usize].free_at();
+        self.listener.served(
+            place,
+            Service { unit: Unit::AttentionBuffer, index: chip as usize, asked: now, work: bytes, end, done: read },
+        );
+        let cycles = specs.vex.attention_cycles(vectors);
+        self.listener.served(
+            place,
+            Service { unit: Unit::VexAttention, index: lane, asked: now, work: cycles, end: computed, done: computed },
+        );
+        read.max(computed)
+    }
+
+    pub(super) fn nonlinear(
+        &mut self,
+        sequence: u32,
+        chip: u32,
+        now: u64,
+        fixed: u64,
+        per_expert: u64,
+        cause: IdleCause,
+    ) -> u64 {
+        let index = sequence as usize * self.chips + chip as usize;
+        let mut elements = fixed;
+        if per_expert > 0 {
+            elements += per_expert * self.active_experts(sequence, chip).active.len() as u64;
+        }
+        if elements == 0 {
+            return now;
+        }
+        self.state.activity.vex_operations += elements;
+        let lane = self.state.at[index].layer as usize * self.chips + chip as usize;
+        let spec = &self.program.specs.vex;
+        let (begin, done) = self.state.vex.start_nonlinear(spec, lane, now, elements, cause);
+        let end = self.state.vex.nonlinear[lane].free_at();
+        self.listener.served(
+            self.place(sequence, chip),
+            Service { unit: Unit::VexNonlinear, index: lane, asked: now, work: end - begin, end, done },
+        );
+        self.charge_wait(index, now, begin, Spent::VexBusy, Spent::Nonlinear);
+        done
+    }
+
+    pub(super) fn pass(
+        &mut self,
+        sequence: u32,
+        chip: u32,
+        now: u64,
+        fixed: Option<(usize, hn_array::Pass, u64)>,
+        expert: Option<(usize, hn_array::Pass, u64)>,
+        cause: IdleCause,
+    ) -> u64 {
+        let index = sequence as usize * self.chips + chip as usize;
+        let base = self.program.hn_base[self.state.at[index].layer as usize];
+        let place = self.place(sequence, chip);
+        // The wait is that of the pass that delivers last.
+        let mut slowest: Option<(u64, u64)> = None;
+        let mut run = |state: &mut State, listener: &mut L, instance: usize, pass: hn_array::Pass, weights: u64| {
+            let (begin, done) = state.hn_array.start(instance, now, pass, cause);
+            state.activity.hn_weights += weights;
+            listener.served(
+                place,
+                Service {
+                    unit: Unit::HnArray,
+                    index: instance,
+                    asked: now,
+                    work: pass.serial,
+                    end: begin + pass.serial,
+                    done,
+                },
+            );
+            if slowest.is_none_or(|(_, latest)| done > latest) {
+                slowest = Some((begin, done));
+            }
+        };
+        if let Some((offset, pass, weights)) = fixed {
+            run(&mut self.state, &mut self.listener, base + offset + chip as usize, pass, weights);
+        }
+        if let Some((offset, pass, weights)) = expert {
+            let Active { first, here, active } = self.active_experts(sequence, chip);
+            for index in active {
+                let slot = self.state.tokens[sequence as usize].experts[index] - first;
+                let instance = base + offset + chip as usize * here + slot as usize;
+                run(&mut self.state, &mut self.listener, instance, pass, weights);
+            }
+        }
+        let Some((begin, done)) = slowest else { return now };
+        self.charge_wait(index, now, begin, Spent::ArrayBusy, Spent::Projection);
+        done
+    }
+
+    /// Experts of the token's current layer that live on `chip`.
+    fn active_experts(&mut self, sequence: u32, chip: u32) -> Active {
+        let layer = self.state.at[sequence as usize * self.chips + chip as usize].layer;
+        let (experts, per_token, here) = self.program.program(layer as usize).experts;
+        let seed = self.load.seed;
+        let token = &mut self.state.tokens[sequence as usize];
+        if token.experts_layer != layer {
+            token.experts_layer = layer;
+            choose(&mut token.experts, seed, sequence, token.done, layer, experts, per_token);
+        }
+        // Experts are dealt in blocks, as evenly as whole experts allow.
+        let (chips, all) = (u64::from(self.grid.chips()), u64::from(experts));
+        let first = (u64::from(chip) * all).div_ceil(chips) as u32;
+        let next = ((u64::from(chip) + 1) * all).div_ceil(chips) as u32;
+        let active = token.experts.partition_point(|&e| e < first)..token.experts.partition_point(|&e| e < next);
+        Active { first, here: here as usize, active }
+    }
+}
+
+/// Draws `per_token` different experts, each equally likely, from the token's own random stream.
+fn choose(into: &mut Vec<u32>, seed: u64, sequence: u32, token: u64, layer: u32, experts: u32, per_token: u32) {
+    into.clear();
+    let stream = (u64::from(sequence) << 32) ^ (token << 12) ^ u64::from(layer);
+    let mut rng = rand_pcg::Pcg32::seed_from_u64(seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    // Floyd's sampling: every subset of the size is equally likely, without rejection.
+    for upper in experts - per_token..experts {
+        let drawn = ((u64::from(rng.next_u32()) * (u64::from(upper) + 1)) >> 32) as u32;
+        into.push(if into.contains(&drawn) { upper } else { drawn });
+    }
+    into.sort_unstable();
+}

@@ -1,0 +1,84 @@
+//! What to run, and how a token's time is classed.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::program::Compiled;
+
+/// Where a token's time goes; the sum over a token is its latency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spent {
+    /// Links, hops, and waiting for peers in collectives.
+    Communication,
+    /// Passes of the hardwired-neuron array.
+    Projection,
+    /// Non-linear functions.
+    Nonlinear,
+    /// Attention, sharing the buffer's bandwidth included.
+    Attention,
+    /// Stall: the KV cache has not come from HBM.
+    Memory,
+    /// Stall: another token occupies the array instance.
+    ArrayBusy,
+    /// Stall: another token occupies the layer's non-linear pipeline.
+    VexBusy,
+    /// Stall: in prefill, an earlier token has not yet written its cache entry.
+    Predecessor,
+}
+
+/// Number of [`Spent`] classes.
+pub const SPENT: usize = 8;
+
+/// Names of the classes, in order.
+pub const SPENT_NAMES: [&str; SPENT] =
+    ["communication", "projection", "nonlinear", "attention", "hbm", "hn_array_busy", "vex_busy", "predecessor"];
+
+/// What the tokens are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Every sequence generates tokens one after the other.
+    Decode,
+    /// The tokens of one prompt follow each other; each attends to the ones before it.
+    Prefill,
+}
+
+/// Where sequences start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// All at the first layer.
+    First,
+    /// Spread over the layers, as in steady state.
+    Spread,
+    /// Sequence `i` runs one entry of the program's sequence once: which, and how much further on its
+    /// position is.
+    Own(Vec<(u32, u64)>),
+}
+
+/// What to run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Load {
+    /// Sequences (decode) or prompt tokens in flight (prefill).
+    pub sequences: u32,
+    /// First position: context of a decoding sequence, or position of the first prompt token.
+    pub context: u64,
+    /// Decode or prefill.
+    pub phase: Phase,
+    /// Where they start.
+    pub start: Start,
+    /// Prompt tokens that start in all (prefill); ignored in decode.
+    pub prompt_tokens: u64,
+    /// Seed of the router's choices.
+    pub seed: u64,
+}
+
+impl Load {
+    /// A prompt has no more tokens in flight than the pipeline has places: positions are dealt to places in turn.
+    pub(super) fn bounded(mut self, program: &Compiled) -> Self {
+        if self.phase == Phase::Prefill {
+            let places = program.specs.control.slots.min(self.prompt_tokens);
+            self.sequences = u64::from(self.sequences).min(places) as u32;
+        }
+        self
+    }
+}

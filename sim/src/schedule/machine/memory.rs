@@ -1,0 +1,100 @@
+//! The KV cache: what a chip holds of it, streaming the spilled part a layer ahead, order in prefill.
+
+use super::super::trace::{Listener, Service, Unit};
+use super::load::{Phase, Spent};
+use super::state::Wake;
+use super::{Machine, idle_cause};
+use crate::engine::IdleCause;
+
+impl<L: Listener> Machine<'_, L> {
+    /// Streams the next layer's spilled cache while this layer works.
+    pub(super) fn enter_layer(&mut self, sequence: u32, chip: u32, now: u64) {
+        let index = sequence as usize * self.chips + chip as usize;
+        let layer = self.state.at[index].layer as usize;
+        // Layer to stream for, and by how many positions its token is ahead of the one at work: the first
+        // layer's cache is that of the sequence's next token.
+        let next = if layer + 1 < self.program.layers() {
+            Some((layer + 1, 0))
+        } else if layer == self.program.layers() {
+            Some((0, 1))
+        } else if self.load.phase == Phase::Prefill {
+            let ahead = u64::from(self.load.sequences);
+            let left = self.load.context + self.load.prompt_tokens - self.state.tokens[sequence as usize].position;
+            (ahead < left).then_some((0, ahead))
+        } else {
+            None
+        };
+        if layer < self.program.layers() {
+            self.state.at[index].kv_ready = self.state.at[index].kv_next;
+        }
+        if let Some((next, ahead)) = next {
+            let cause = idle_cause(self.state.at[index].doing);
+            self.state.at[index].kv_next = self.stream(sequence, chip, next, now, ahead, cause);
+        }
+    }
+
+    /// Streams the spilled cache of `layer` for a token `ahead` positions on; returns when it is there.
+    pub(super) fn stream(
+        &mut self,
+        sequence: u32,
+        chip: u32,
+        layer: usize,
+        now: u64,
+        ahead: u64,
+        cause: IdleCause,
+    ) -> u64 {
+        if self.placement.spilled_bytes_per_chip == 0 {
+            return now;
+        }
+        let Some((positions, attention)) = self.positions(sequence, chip, layer, ahead) else { return now };
+        let bytes = self.placement.spilled_of(positions * attention.stored_elements * self.program.kv_element_bytes);
+        self.state.activity.hbm_bytes += bytes;
+        let spec = &self.program.specs.hbm;
+        let done = self.state.hbm.stream(spec, chip as usize, now, bytes, cause);
+        if bytes > 0 {
+            let end = self.state.hbm.chips[chip as usize].free_at();
+            self.listener.served(
+                self.place(sequence, chip),
+                Service { unit: Unit::Hbm, index: chip as usize, asked: now, work: bytes, end, done },
+            );
+        }
+        done
+    }
+
+    /// Positions that `chip` holds of the context of a token `ahead` positions on, and what they cost.
+    #[inline]
+    pub(super) fn positions(
+        &self,
+        sequence: u32,
+        chip: u32,
+        layer: usize,
+        ahead: u64,
+    ) -> Option<(u64, crate::mapping::AttentionCost)> {
+        let attention = self.program.program(layer).attention?;
+        let stripe = if attention.stripes == self.grid.chips() { chip } else { chip / self.grid.columns };
+        // The token itself is the last position it attends to.
+        let context = self.state.tokens[sequence as usize].position + ahead + 1;
+        Some((attention.positions_on(stripe, context), attention))
+    }
+
+    /// In prefill, lets tokens read the cache in order of position; false when the token has to wait.
+    pub(super) fn gate(&mut self, sequence: u32, chip: u32, layer: usize, now: u64) -> bool {
+        if self.load.phase == Phase::Decode {
+            return true;
+        }
+        let position = self.state.tokens[sequence as usize].position;
+        let gate = layer * self.chips + chip as usize;
+        let key = |position| (layer as u32, chip, position);
+        if self.state.gates[gate] == position {
+            self.state.gates[gate] += 1;
+            if let Some(next) = self.state.gated.remove(&key(position + 1)) {
+                self.state.queue.push(now, 1, Wake { sequence: next, chip });
+            }
+            return true;
+        }
+        let index = sequence as usize * self.chips + chip as usize;
+        self.state.at[index].doing = Spent::Predecessor as u8;
+        self.state.gated.insert(key(position), sequence);
+        false
+    }
+}

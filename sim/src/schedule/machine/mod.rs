@@ -1,0 +1,381 @@
+//! The event machine: tokens walk through their programs on every chip, meeting at messages and queues.
+//!
+//! An event says that a token on a chip can go on. Servers are first come, first served, so a request's
+//! completion is known when it is made and one event per instruction suffices; a message needs none of its
+//! own, since the receiver is woken at the last arrival it expects. All state is in [`State`], which is
+//! stored in checkpoints; nothing else changes while it runs.
+
+mod compute;
+mod load;
+mod memory;
+mod messages;
+mod state;
+
+use std::collections::BTreeMap;
+
+use designs::Grid;
+
+use super::program::{Compiled, Instr};
+use super::trace::{Listener, Place};
+use crate::engine::{ClockDomain, IdleCause, Queue, Server, Usage};
+use crate::units::hbm::Placement;
+use crate::units::{attention_buffer, control, hbm, hn_array, interconnect, vex};
+
+pub use load::{Load, Phase, SPENT, SPENT_NAMES, Spent, Start};
+pub use state::{Activity, Settled, State};
+use state::{Arrivals, AtChip, Token, Wake};
+
+/// A machine running a load.
+pub struct Machine<'a, L: Listener = ()> {
+    program: &'a Compiled,
+    load: Load,
+    placement: Placement,
+    grid: Grid,
+    chips: usize,
+    ring: usize,
+    state: State,
+    listener: L,
+}
+
+impl<'a> Machine<'a> {
+    /// A machine about to run `load`, its KV cache placed as `placement` says.
+    #[must_use]
+    pub fn new(program: &'a Compiled, load: Load, placement: Placement) -> Self {
+        Machine::with_listener(program, load, placement, ())
+    }
+}
+
+impl<'a, L: Listener> Machine<'a, L> {
+    /// A machine whose events a listener hears.
+    #[must_use]
+    pub fn with_listener(program: &'a Compiled, load: Load, placement: Placement, listener: L) -> Self {
+        let load = load.bounded(program);
+        let grid = program.specs.interconnect.grid;
+        let chips = grid.chips() as usize;
+        let ring = 2 * program.max_phases;
+        let layers = program.sequence.len();
+        let sequences = load.sequences as usize;
+        let at = AtChip {
+            layer: 0,
+            instr: 0,
+            since: 0,
+            doing: Spent::Communication as u8,
+            waiting: false,
+            kv_ready: 0,
+            kv_next: 0,
+            spent: [0; SPENT],
+        };
+        let state = State {
+            queue: Queue::new(),
+            hn_array: hn_array::State::new(program.hn_instances),
+            vex: vex::State::new(layers * chips),
+            attention_buffer: attention_buffer::State::new(chips),
+            hbm: hbm::State::new(chips),
+            interconnect: interconnect::State::new(&program.specs.interconnect),
+            control: control::State::default(),
+            tokens: Vec::with_capacity(sequences),
+            at: vec![at; sequences * chips],
+            arrivals: vec![Arrivals::default(); sequences * chips * ring],
+            gates: vec![load.context; if load.phase == Phase::Prefill { layers * chips } else { 0 }],
+            gated: BTreeMap::new(),
+            activity: Activity::default(),
+        };
+        let mut machine = Machine { program, load, placement, grid, chips, ring, state, listener };
+        machine.admit_all();
+        machine
+    }
+
+    /// Continues from a stored state of the same program, load and placement.
+    #[must_use]
+    pub fn resume(program: &'a Compiled, load: Load, placement: Placement, state: State, listener: L) -> Self {
+        let load = load.bounded(program);
+        let grid = program.specs.interconnect.grid;
+        let chips = grid.chips() as usize;
+        Machine { program, load, placement, grid, chips, ring: 2 * program.max_phases, state, listener }
+    }
+
+    /// The state, for a checkpoint.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Current cycle.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.state.queue.now()
+    }
+
+    /// Events so far.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.state.queue.events()
+    }
+
+    /// Activity since the start.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        self.state.activity
+    }
+
+    /// The listener, when the run is over.
+    pub fn into_listener(self) -> L {
+        self.listener
+    }
+
+    fn admit_all(&mut self) {
+        let layers = self.program.layers() as u64;
+        for sequence in 0..self.load.sequences {
+            self.state.tokens.push(Token {
+                position: 0,
+                done: 0,
+                started: 0,
+                counted: self.load.start != Start::Spread,
+                chips_done: 0,
+                experts_layer: u32::MAX,
+                experts: Vec::new(),
+            });
+            let layer = match self.load.start {
+                Start::First => 0,
+                Start::Spread => u64::from(sequence) * layers / u64::from(self.load.sequences),
+                Start::Own(ref entries) => u64::from(entries[sequence as usize].0),
+            };
+            let own = matches!(self.load.start, Start::Own(_));
+            if own || self.state.control.ask(&self.program.specs.control, sequence) {
+                self.start(sequence, 0, layer as u32, IdleCause::Admission);
+            }
+        }
+    }
+
+    /// Starts the next token of `sequence` at `now`, if there is one.
+    fn start(&mut self, sequence: u32, now: u64, layer: u32, cause: IdleCause) {
+        let stripes = u64::from(self.program.programs.iter().find_map(|p| p.attention).map_or(1, |a| a.stripes));
+        let token = &mut self.state.tokens[sequence as usize];
+        match self.load.phase {
+            // Sequences are spread over the stripes, as sequences of different length would be.
+            // The token at position `context - 1` attends to `context` positions, itself included.
+            Phase::Decode => {
+                let offset = match &self.load.start {
+                    Start::Own(entries) => entries[sequence as usize].1,
+                    _ => u64::from(sequence),
+                };
+                token.position = self.load.context - 1 + offset % stripes + token.done;
+            }
+            // Positions are dealt in turn, so that a sequence's next one is known while it works.
+            Phase::Prefill => {
+                let offset = u64::from(sequence) + token.done * u64::from(self.load.sequences);
+                if offset >= self.load.prompt_tokens {
+                    return;
+                }
+                token.position = self.load.context + offset;
+            }
+        }
+        token.started = now;
+        token.chips_done = 0;
+        token.experts_layer = u32::MAX;
+        for chip in 0..self.chips as u32 {
+            let index = sequence as usize * self.chips + chip as usize;
+            let ahead = self.state.at[index].kv_next;
+            self.state.at[index] = AtChip {
+                layer,
+                instr: 0,
+                since: now,
+                doing: Spent::Communication as u8,
+                waiting: false,
+                kv_ready: 0,
+                kv_next: ahead,
+                spent: [0; SPENT],
+            };
+            if self.state.tokens[sequence as usize].done == 0 {
+                self.state.at[index].kv_next = self.stream(sequence, chip, layer as usize, now, 0, cause);
+            }
+            self.enter_layer(sequence, chip, now);
+            self.state.queue.push(now, 0, Wake { sequence, chip });
+        }
+    }
+
+    /// Handles one event; false when nothing is pending.
+    #[inline]
+    pub fn step(&mut self) -> bool {
+        let Some((key, wake)) = self.state.queue.pop() else { return false };
+        self.go_on(wake.sequence, wake.chip, key.cycle);
+        true
+    }
+
+    /// Runs until `tokens` tokens have finished in all; false when the machine ran dry before.
+    pub fn run_until_tokens(&mut self, tokens: u64) -> bool {
+        while self.state.activity.tokens < tokens {
+            if !self.step() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Closes the accounts of all servers at the current cycle.
+    pub fn settle(&mut self) -> Settled {
+        let now = self.now();
+        let specs = &self.program.specs;
+        let sum = |servers: &mut [Server], domain: ClockDomain| {
+            let mut all = Usage::default();
+            servers.iter_mut().for_each(|s| all.add(&s.settle(domain, now)));
+            all
+        };
+        let state = &mut self.state;
+        Settled {
+            hn_array: sum(&mut state.hn_array.instances, ClockDomain::REFERENCE),
+            vex_nonlinear: sum(&mut state.vex.nonlinear, ClockDomain::REFERENCE),
+            vex_attention: sum(&mut state.vex.attention, ClockDomain::REFERENCE),
+            attention_buffer: sum(&mut state.attention_buffer.chips, specs.attention_buffer.domain),
+            hbm: sum(&mut state.hbm.chips, specs.hbm.domain),
+            links: state.interconnect.links.iter_mut().map(|l| l.settle(specs.interconnect.domain, now)).collect(),
+        }
+    }
+
+    fn place(&self, sequence: u32, chip: u32) -> Place {
+        let at = &self.state.at[sequence as usize * self.chips + chip as usize];
+        let token = self.state.tokens[sequence as usize].done;
+        Place { sequence, token, chip, layer: at.layer, instr: at.instr }
+    }
+
+    /// Charges the time since the chip's last change to what it was doing.
+    #[inline]
+    fn charge(&mut self, index: usize, now: u64) {
+        let at = &mut self.state.at[index];
+        at.spent[at.doing as usize] += now - at.since;
+        at.since = now;
+    }
+
+    /// Begins something of class `doing` that will have waited from `now` until `begin` for class `waited`.
+    #[inline]
+    fn charge_wait(&mut self, index: usize, now: u64, begin: u64, waited: Spent, doing: Spent) {
+        let at = &mut self.state.at[index];
+        at.spent[waited as usize] += begin - now;
+        at.since = begin;
+        at.doing = doing as u8;
+    }
+
+    fn go_on(&mut self, sequence: u32, chip: u32, now: u64) {
+        let program = self.program;
+        let index = sequence as usize * self.chips + chip as usize;
+        self.charge(index, now);
+        loop {
+            let (layer, instr) = (self.state.at[index].layer as usize, self.state.at[index].instr as usize);
+            let Some((_, instruction)) = program.program(layer).instrs.get(instr) else {
+                if self.next_layer(sequence, chip, now) {
+                    continue;
+                }
+                return;
+            };
+            self.listener.reached(self.place(sequence, chip), now);
+            let cause = idle_cause(self.state.at[index].doing);
+            let done = match instruction {
+                Instr::Hn { fixed, expert, .. } => self.pass(sequence, chip, now, *fixed, *expert, cause),
+                Instr::Nonlinear { fixed, per_expert } => {
+                    self.nonlinear(sequence, chip, now, *fixed, *per_expert, cause)
+                }
+                Instr::AwaitKv => {
+                    if !self.gate(sequence, chip, layer, now) {
+                        return;
+                    }
+                    let ready = self.state.at[index].kv_ready.max(now);
+                    if ready > now {
+                        self.state.at[index].doing = Spent::Memory as u8;
+                    }
+                    ready
+                }
+                Instr::Scores => self.attend(sequence, chip, layer, now, true, cause),
+                Instr::Values => self.attend(sequence, chip, layer, now, false, cause),
+                Instr::Phase(phase) => {
+                    self.send(sequence, chip, layer, *phase, now, cause);
+                    match self.receive(sequence, chip, layer, *phase, now) {
+                        Some(at) => at,
+                        None => return,
+                    }
+                }
+            };
+            self.state.activity.steps += 1;
+            self.state.at[index].instr += 1;
+            if done > now {
+                self.state.queue.push(done, 1, Wake { sequence, chip });
+                return;
+            }
+        }
+    }
+
+    /// Goes on to the next layer; false when the token is finished on this chip.
+    fn next_layer(&mut self, sequence: u32, chip: u32, now: u64) -> bool {
+        let index = sequence as usize * self.chips + chip as usize;
+        let own = matches!(self.load.start, Start::Own(_));
+        let last = match self.load.phase {
+            _ if own => 0,
+            Phase::Decode => self.program.sequence.len(),
+            // Only the last prompt token needs logits; it is counted with the first decode step.
+            Phase::Prefill => self.program.layers(),
+        };
+        if (self.state.at[index].layer as usize) + 1 < last {
+            self.state.at[index].layer += 1;
+            self.state.at[index].instr = 0;
+            self.enter_layer(sequence, chip, now);
+            return true;
+        }
+        self.state.at[index].doing = Spent::Communication as u8;
+        let token = &mut self.state.tokens[sequence as usize];
+        token.chips_done += 1;
+        if token.chips_done as usize == self.chips {
+            self.finish(sequence, chip, now);
+        }
+        false
+    }
+
+    /// Ends the token of `sequence`, whose last chip to finish is `chip`.
+    fn finish(&mut self, sequence: u32, chip: u32, now: u64) {
+        let spent = self.state.at[sequence as usize * self.chips + chip as usize].spent;
+        let token = &mut self.state.tokens[sequence as usize];
+        token.done += 1;
+        let activity = &mut self.state.activity;
+        activity.tokens += 1;
+        // A token that began in the middle of the model has no latency to count.
+        if token.counted {
+            activity.latency_cycles += now - token.started;
+            activity.spent.iter_mut().zip(spent).for_each(|(sum, spent)| *sum += spent);
+        }
+        token.counted = true;
+        if matches!(self.load.start, Start::Own(_)) {
+            return;
+        }
+        let next = match self.load.phase {
+            Phase::Prefill => Some(sequence),
+            Phase::Decode => {
+                let taker = self.state.control.release();
+                match taker {
+                    Some(_) => {
+                        let granted = self.state.control.ask(&self.program.specs.control, sequence);
+                        assert!(!granted, "a full pipeline grants no place");
+                        taker
+                    }
+                    None => self.state.control.ask(&self.program.specs.control, sequence).then_some(sequence),
+                }
+            }
+        };
+        if let Some(next) = next {
+            self.start(next, now, 0, IdleCause::Admission);
+        }
+    }
+}
+
+/// What kept the next server idle, from what the token had been doing.
+#[inline]
+fn idle_cause(doing: u8) -> IdleCause {
+    const CAUSES: [IdleCause; SPENT] = [
+        IdleCause::Communication,
+        IdleCause::Projection,
+        IdleCause::Nonlinear,
+        IdleCause::Attention,
+        IdleCause::Memory,
+        IdleCause::Projection,
+        IdleCause::Nonlinear,
+        IdleCause::Attention,
+    ];
+    CAUSES[doing as usize]
+}

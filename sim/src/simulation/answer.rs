@@ -1,0 +1,132 @@
+//! The answer, as plain structs with units in the names; serialized keys are stable.
+
+use std::collections::BTreeMap;
+
+use designs::Grid;
+use serde::Serialize;
+
+use super::request::{Discipline, Fidelity};
+use crate::energy::ChipPower;
+use crate::schedule::cost::TokenActivity;
+use crate::schedule::dataflow::Bound;
+use crate::schedule::machine::Phase;
+use crate::units::hbm::Placement;
+
+/// Shares of a token's time; they add up to 100.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Breakdown {
+    /// Links, percent.
+    pub comm: f64,
+    /// Hardwired-neuron array, percent.
+    pub projection: f64,
+    /// Non-linear functions, percent.
+    pub nonlinear: f64,
+    /// Attention, percent.
+    pub attention: f64,
+    /// Stalls, percent; see [`Simulation::stall_pct`] for their causes.
+    pub stall: f64,
+}
+
+/// Account of a unit: percent of its time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnitAccount {
+    /// Unit.
+    pub unit: &'static str,
+    /// At work, percent.
+    pub busy_pct: f64,
+    /// Idle, percent, by what the next request was doing meanwhile.
+    pub idle_pct: BTreeMap<&'static str, f64>,
+}
+
+/// Utilization of the units, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Utilization {
+    /// Mean over the instances of the hardwired-neuron array.
+    pub hn_array: f64,
+    /// Mean over the attention pipelines.
+    pub vex_attention: f64,
+    /// Mean over the non-linear pipelines.
+    pub vex_nonlinear: f64,
+    /// Mean over the chips, of the effective bandwidth.
+    pub attention_buffer: f64,
+    /// Mean over the chips, of the bandwidth of the discipline.
+    pub hbm: f64,
+    /// Mean over the links.
+    pub links_mean: f64,
+    /// Busiest link.
+    pub links_max: f64,
+}
+
+/// Bytes on one directed link.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LinkBytes {
+    /// Sending chip, `row * columns + column`.
+    pub from: u32,
+    /// Receiving chip.
+    pub to: u32,
+    /// Bytes per token.
+    pub bytes_per_token: f64,
+}
+
+/// An answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct Simulation {
+    /// Design.
+    pub design: String,
+    /// Model.
+    pub model: String,
+    /// Grid.
+    pub grid: Grid,
+    /// Chips.
+    pub chips: u32,
+    /// Decode or prefill.
+    pub phase: Phase,
+    /// Accounting.
+    pub discipline: Discipline,
+    /// Events or closed form.
+    pub fidelity: Fidelity,
+    /// Context of every sequence, or length of the prompt.
+    pub context_tokens: u64,
+    /// Sequences (decode) or prompt tokens (prefill) in the machine.
+    pub sequences: u64,
+    /// Most tokens in flight: stages of all layers.
+    pub in_flight_limit: u64,
+    /// Tokens per second over all sequences.
+    pub throughput_tokens_per_s: f64,
+    /// Tokens per second of one sequence.
+    pub tokens_per_s_per_sequence: f64,
+    /// Time of one token from its start to its end.
+    pub token_latency_us: f64,
+    /// Time until a whole prompt is processed (prefill only).
+    pub prompt_latency_us: Option<f64>,
+    /// Where a token's time goes.
+    pub breakdown_pct: Breakdown,
+    /// Causes of stalls, percent of a token's time.
+    pub stall_pct: BTreeMap<&'static str, f64>,
+    /// Power of an average chip.
+    pub chip_power: ChipPower,
+    /// Power of the system.
+    pub system_power_kw: f64,
+    /// Energy per token of the system.
+    pub energy_per_token_mj: f64,
+    /// Tokens per kilojoule.
+    pub tokens_per_kj: f64,
+    /// Utilization of the units.
+    pub utilization: Utilization,
+    /// Accounts of the units; from the event engine under `dataflow`.
+    pub units: Vec<UnitAccount>,
+    /// KV cache on the fullest chip.
+    pub kv_cache: Placement,
+    /// What one token does.
+    pub activity_per_token: TokenActivity,
+    /// Bytes per token on every directed link.
+    pub links: Vec<LinkBytes>,
+    /// The closed-form bound (`dataflow`, analytic fidelity).
+    pub bound: Option<Bound>,
+    /// Weights on the fullest chip.
+    pub weights_per_chip: u64,
+    /// Events processed; 0 for closed forms.
+    pub events: u64,
+    /// What to keep in mind when reading the figures.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,286 @@
+//! One question to the simulator and its answer, as plain structs with units in the names.
+//!
+//! [`simulate`] maps the model, places the KV cache, runs the asked discipline at the asked fidelity, and
+//! adds power. Keys of the serialized answer are stable.
+
+mod accounts;
+mod answer;
+mod request;
+
+use crate::mapping::{Mapping, smallest_grid};
+use crate::schedule::cost::{self, TokenActivity, activity};
+use crate::schedule::dataflow;
+use crate::schedule::machine::{Phase, Spent};
+use crate::schedule::program::Compiled;
+use crate::schedule::{lockstep, serial};
+use crate::units::Specs;
+use crate::units::hbm::Placement;
+
+pub use answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization};
+pub use request::{Discipline, Fidelity, MAX_CONTEXT, MAX_SEQUENCE_CHIPS, MAX_SEQUENCES, Request, SimulateError};
+
+/// A model mapped and compiled for a machine, ready to be asked about many operating points.
+pub struct Prepared<'a> {
+    request: Request<'a>,
+    mapping: Mapping,
+    compiled: Compiled,
+    sequences: u64,
+}
+
+impl<'a> Prepared<'a> {
+    /// Maps and compiles.
+    ///
+    /// # Errors
+    /// When the request makes no sense or the model does not fit.
+    pub fn new(request: Request<'a>) -> Result<Self, SimulateError> {
+        if request.context == 0 {
+            return Err(SimulateError::NoContext);
+        }
+        if request.context > MAX_CONTEXT {
+            return Err(SimulateError::ContextTooLong { context: request.context, limit: MAX_CONTEXT });
+        }
+        let max = request.model.max_context;
+        if request.context > max && !request.allow_beyond_model_context {
+            let model = request.model.name.clone();
+            return Err(SimulateError::BeyondModelContext { context: request.context, max, model });
+        }
+        let grid = match request.grid {
+            Some(grid) => grid,
+            None => smallest_grid(request.design, request.model)?,
+        };
+        let mapping = Mapping::new(request.design, request.model, grid)?;
+        let slots = mapping.stages();
+        let sequences = match request.sequences {
+            Some(0) => return Err(SimulateError::NoSequences { slots }),
+            Some(n) if n > MAX_SEQUENCES => {
+                return Err(SimulateError::TooManySequences { sequences: n, limit: MAX_SEQUENCES, slots });
+            }
+            Some(n) => n,
+            None => slots,
+        };
+        let chips = grid.chips();
+        if request.fidelity == Fidelity::Event && sequences * u64::from(chips) > MAX_SEQUENCE_CHIPS {
+            return Err(SimulateError::TooLarge { sequences, chips, limit: MAX_SEQUENCE_CHIPS });
+        }
+        let compiled = Compiled::new(&mapping, Specs::new(request.design, &mapping));
+        let prepared = Self { request, mapping, compiled, sequences };
+        prepared.check_kv()?;
+        prepared.check_range()?;
+        Ok(prepared)
+    }
+
+    /// Refuses runs whose cycles, in any clock domain, would not fit in 64 bits.
+    fn check_range(&self) -> Result<(), SimulateError> {
+        let specs = &self.compiled.specs;
+        let placement = cost::placement(&self.compiled, &self.mapping, self.request.context, self.kv_sequences());
+        let activity = activity(&self.compiled, self.request.context, &placement, true);
+        let clock = specs.clock_hz as f64;
+        let rates = [
+            (activity.link_bytes, specs.interconnect.bytes_per_second),
+            (activity.buffer_bytes * self.compiled.layers() as f64, specs.attention_buffer.bytes_per_second),
+            (activity.hbm_bytes, specs.hbm.bytes_per_second.min(specs.hbm.serial_bytes_per_second)),
+        ];
+        let moving: f64 = rates.iter().map(|&(bytes, rate)| bytes * clock / rate as f64).sum();
+        let mut computing = 0.0;
+        for (count, layer) in self.compiled.groups(true) {
+            for (_, instr) in &self.compiled.program(layer).instrs {
+                computing += (cost::compute_cycles(specs, instr) + specs.interconnect.hop) as f64 * f64::from(count);
+            }
+        }
+        let token = moving + computing;
+        let tokens = match self.request.phase {
+            Phase::Decode => 2 * self.sequences,
+            Phase::Prefill => self.request.context,
+        };
+        let cycles = token * tokens as f64;
+        let fastest = specs.hbm.bytes_per_second.max(specs.hbm.serial_bytes_per_second);
+        let fastest = fastest.max(specs.interconnect.bytes_per_second).max(specs.attention_buffer.bytes_per_second);
+        let ratio = (fastest as f64 / clock).max(1.0);
+        if cycles * ratio > 2f64.powi(62) {
+            return Err(SimulateError::OutOfRange { cycles, ratio });
+        }
+        Ok(())
+    }
+
+    /// Sequences whose cache the machine holds.
+    fn kv_sequences(&self) -> u64 {
+        match (self.request.discipline, self.request.phase) {
+            // The paper's accounting knows the token's own sequence only; a prompt is one sequence.
+            (Discipline::Serial, _) | (_, Phase::Prefill) => 1,
+            _ => self.sequences,
+        }
+    }
+
+    fn check_kv(&self) -> Result<(), SimulateError> {
+        let specs = &self.compiled.specs;
+        let capacity = specs.attention_buffer.capacity + specs.hbm.capacity;
+        let one = self.mapping.kv_bytes_per_chip(self.request.context);
+        let needed = one.saturating_mul(self.kv_sequences());
+        if needed > capacity {
+            return Err(SimulateError::KvCapacity {
+                sequences: self.kv_sequences(),
+                context: self.request.context,
+                needed,
+                capacity,
+                fits: capacity / one.max(1),
+            });
+        }
+        Ok(())
+    }
+
+    /// The mapping behind the answers.
+    #[must_use]
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    /// Events the run will take, roughly; 0 for closed forms.
+    #[must_use]
+    pub fn expected_events(&self) -> u64 {
+        if self.request.fidelity == Fidelity::Analytic || self.request.discipline != Discipline::Dataflow {
+            return 0;
+        }
+        let per_token = dataflow::steps_per_token(&self.compiled, self.head());
+        let tokens = match self.request.phase {
+            Phase::Decode => 2 * self.sequences,
+            Phase::Prefill if self.request.context <= dataflow::WHOLE_PROMPT => self.request.context,
+            Phase::Prefill => dataflow::WINDOWS * 3 * self.sequences.min(self.mapping.stages()),
+        };
+        per_token * tokens
+    }
+
+    /// Mean context of the tokens in the machine: half a prompt in prefill.
+    fn mean_context(&self) -> u64 {
+        match self.request.phase {
+            Phase::Decode => self.request.context,
+            Phase::Prefill => (self.request.context / 2).max(1),
+        }
+    }
+
+    /// Answers.
+    #[must_use]
+    pub fn run(&self) -> Simulation {
+        self.run_with(&mut |_, _| {})
+    }
+
+    /// Answers, telling `progress` how many of how many tokens are simulated.
+    #[must_use]
+    pub fn run_with(&self, progress: &mut dataflow::Progress) -> Simulation {
+        let placement = cost::placement(&self.compiled, &self.mapping, self.request.context, self.kv_sequences());
+        match self.request.discipline {
+            Discipline::Serial => self.serial(placement),
+            Discipline::Lockstep => self.lockstep(placement),
+            Discipline::Dataflow => self.dataflow(placement, progress),
+        }
+    }
+
+    fn serial(&self, placement: Placement) -> Simulation {
+        let context = self.mean_context();
+        let result = match self.request.fidelity {
+            Fidelity::Event => serial::event(&self.compiled, context, &placement),
+            Fidelity::Analytic => {
+                serial::analytic(&self.compiled, context, &placement, serial::beat_bytes(&self.compiled))
+            }
+        };
+        let in_flight = self.sequences.min(self.mapping.stages()) as f64;
+        let rate = in_flight / result.token_cycles();
+        let mut activity = activity(&self.compiled, context, &placement, false);
+        // The accounting has one token at a time on the memory: of the tokens in flight, one streams.
+        activity.hbm_bytes /= in_flight;
+        let mut answer = self.answer(placement, rate, result.token_cycles(), result.spent, activity, result.events);
+        answer.utilization = self.utilization(rate, &activity, false);
+        let asked = answer.utilization.attention_buffer;
+        if asked > 1.0 {
+            answer.notes.push(format!(
+                "the accounting asks {asked:.1} times the attention buffer's bandwidth at this rate: no machine keeps it up"
+            ));
+        }
+        answer.notes.push(
+            "serial is the paper's accounting: links and buffer are charged a full pipeline, sampling is left out"
+                .to_owned(),
+        );
+        answer
+    }
+
+    fn lockstep(&self, placement: Placement) -> Simulation {
+        let context = self.mean_context();
+        let from_events = self.request.fidelity == Fidelity::Event;
+        let sequences = match self.request.phase {
+            Phase::Decode => self.sequences,
+            Phase::Prefill => self.sequences.min(self.request.context),
+        };
+        let result = lockstep::beat(&self.compiled, context, sequences, &placement, from_events);
+        let token_cycles = result.beat * result.beats_per_token as f64;
+        let in_flight = sequences.min(result.beats_per_token) as f64;
+        let rate = in_flight / token_cycles;
+        let spent = result.parts.map(|p| p * result.beats_per_token as f64);
+        let activity = activity(&self.compiled, context, &placement, self.head());
+        let mut answer = self.answer(placement, rate, token_cycles, spent, activity, result.events);
+        answer.utilization = self.utilization(rate, &activity, self.head());
+        answer
+    }
+
+    fn dataflow(&self, placement: Placement, progress: &mut dataflow::Progress) -> Simulation {
+        let context = self.mean_context();
+        let per_token = activity(&self.compiled, context, &placement, self.head());
+        if self.request.fidelity == Fidelity::Analytic {
+            let (bound, spent) = dataflow::bound(&self.compiled, context, &placement, self.head());
+            let in_flight = self.sequences.min(self.mapping.stages()) as f64;
+            let rate = (in_flight / bound.alone_cycles).min(1.0 / bound.bottleneck_cycles);
+            // What does not fit at the bottleneck waits there: Little's law gives the latency.
+            let cycles = in_flight / rate;
+            let mut spent = spent.map(|s| s as f64);
+            let waits = match bound.bottleneck {
+                "links" => Spent::Communication,
+                "HBM" => Spent::Memory,
+                "HN array" => Spent::ArrayBusy,
+                "VEX" => Spent::VexBusy,
+                _ => Spent::Attention,
+            };
+            spent[waits as usize] += cycles - bound.alone_cycles;
+            let mut answer = self.answer(placement, rate, cycles, spent, per_token, 0);
+            answer.utilization = self.utilization(rate, &per_token, self.head());
+            let (low, high) = (bound.knee_sequences / 4.0, bound.knee_sequences * 4.0);
+            if in_flight > low && in_flight < high && in_flight > 1.0 {
+                answer.notes.push(format!(
+                    "between {low:.0} and {high:.0} tokens in flight the closed form is an upper bound of throughput; \
+                     the event engine says how much is lost"
+                ));
+            }
+            answer.bound = Some(bound);
+            return answer;
+        }
+        let (compiled, seed) = (&self.compiled, self.request.seed);
+        let result = match self.request.phase {
+            Phase::Decode => {
+                dataflow::decode(compiled, self.request.context, self.sequences, placement, seed, progress)
+            }
+            Phase::Prefill => {
+                let in_flight = self.sequences.min(self.mapping.stages());
+                dataflow::prefill(compiled, &self.mapping, self.request.context, in_flight, seed, progress)
+            }
+        };
+        let counted = result.counted_tokens;
+        let per_token = TokenActivity {
+            hn_weights: result.activity.hn_weights as f64 / counted,
+            vex_operations: result.activity.vex_operations as f64 / counted,
+            buffer_bytes: result.activity.buffer_bytes as f64 / counted,
+            link_bytes: result.activity.link_bytes as f64 / counted,
+            hbm_bytes: result.activity.hbm_bytes as f64 / counted,
+            steps: result.activity.steps as f64 / counted,
+        };
+        let rate = result.tokens_per_cycle;
+        let mut answer = self.answer(placement, rate, result.token_cycles, result.spent, per_token, result.events);
+        answer.prompt_latency_us = result.prompt_cycles.map(|c| self.compiled.specs.seconds(c) * 1e6);
+        self.account(&mut answer, &result);
+        answer
+    }
+}
+
+/// Answers one request.
+///
+/// # Errors
+/// When the request makes no sense or the model does not fit.
+pub fn simulate(request: Request) -> Result<Simulation, SimulateError> {
+    Ok(Prepared::new(request)?.run())
+}

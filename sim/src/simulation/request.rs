@@ -1,0 +1,148 @@
+//! What is asked, and why there may be no answer.
+
+use designs::{Design, Grid, Model};
+use serde::Serialize;
+
+use crate::mapping::MappingError;
+use crate::schedule::machine::Phase;
+
+/// How time is accounted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Discipline {
+    /// Operations start when inputs, links and memory are free.
+    Dataflow,
+    /// Stages advance on a common beat.
+    Lockstep,
+    /// The paper's accounting.
+    Serial,
+}
+
+/// Whether the answer comes from events or from a closed form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fidelity {
+    /// From the event engine.
+    Event,
+    /// From closed forms.
+    Analytic,
+}
+
+/// A question.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// Machine.
+    pub design: &'a Design,
+    /// Model whose weights it carries.
+    pub model: &'a Model,
+    /// Grid; `None` takes the smallest near-square one that holds the model.
+    pub grid: Option<Grid>,
+    /// Context of every sequence, or length of the prompt.
+    pub context: u64,
+    /// Sequences (decode) or prompt tokens (prefill) in the machine; `None` fills the pipeline.
+    pub sequences: Option<u64>,
+    /// Decode or prefill.
+    pub phase: Phase,
+    /// Accounting.
+    pub discipline: Discipline,
+    /// Events or closed form.
+    pub fidelity: Fidelity,
+    /// Whether a context beyond the model's maximum is allowed.
+    pub allow_beyond_model_context: bool,
+    /// Seed of the router's choices.
+    pub seed: u64,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum SimulateError {
+    /// The model cannot be mapped.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// No sequences.
+    #[error("sequences must be at least 1; leave it out to fill the pipeline with {slots}")]
+    NoSequences {
+        /// Places in the pipeline.
+        slots: u64,
+    },
+    /// More than is simulated.
+    #[error("{sequences} sequences are more than the {limit} that a run takes ({slots} are in flight at once)")]
+    TooManySequences {
+        /// Asked for.
+        sequences: u64,
+        /// Bound.
+        limit: u64,
+        /// Places in the pipeline.
+        slots: u64,
+    },
+    /// No context.
+    #[error("context must be at least 1 token")]
+    NoContext,
+    /// The context is longer than the model was made for.
+    #[error(
+        "context {context} is beyond the {max} tokens {model} was made for; --allow-beyond-model-context simulates it all the same"
+    )]
+    BeyondModelContext {
+        /// Asked for.
+        context: u64,
+        /// Model's maximum.
+        max: u64,
+        /// Model.
+        model: String,
+    },
+    /// A context beyond any bound.
+    #[error("context {context} is beyond the {limit} tokens the simulator takes")]
+    ContextTooLong {
+        /// Asked for.
+        context: u64,
+        /// Bound.
+        limit: u64,
+    },
+    /// The KV cache does not fit in the machine at all.
+    #[error(
+        "the KV cache of {sequences} sequences of {context} tokens takes {needed} bytes on a chip, beyond its {capacity} \
+         bytes of attention buffer and HBM; at this context {fits} sequences fit"
+    )]
+    KvCapacity {
+        /// Sequences.
+        sequences: u64,
+        /// Context.
+        context: u64,
+        /// Bytes needed on the fullest chip.
+        needed: u64,
+        /// Bytes of buffer and HBM.
+        capacity: u64,
+        /// Sequences that fit.
+        fits: u64,
+    },
+    /// Rates so far apart that 64 bits do not count the cycles.
+    #[error(
+        "the run would last about {cycles:.0e} cycles, and the fastest part of the design counts {ratio:.0e} for each of \
+         them: more than 64 bits hold; bring chip.clock, bandwidths and latencies closer together"
+    )]
+    OutOfRange {
+        /// Cycles of the chip clock.
+        cycles: f64,
+        /// Cycles of the fastest domain per cycle of the chip clock.
+        ratio: f64,
+    },
+    /// The run would take more memory or time than it may.
+    #[error(
+        "{sequences} sequences on {chips} chips are too many for the event engine ({limit} sequence-chips); use --fidelity analytic or fewer --sequences"
+    )]
+    TooLarge {
+        /// Sequences.
+        sequences: u64,
+        /// Chips.
+        chips: u32,
+        /// Bound on their product.
+        limit: u64,
+    },
+}
+
+/// Longest context taken.
+pub const MAX_CONTEXT: u64 = 1 << 32;
+/// Most sequences taken.
+pub const MAX_SEQUENCES: u64 = 1 << 20;
+/// Most sequences times chips the event engine takes.
+pub const MAX_SEQUENCE_CHIPS: u64 = 1 << 20;
