@@ -1,6 +1,8 @@
 # Hardwire: `make run` does the main job, `make test` passes the tests; both install what they need.
 
 CARGO ?= cargo
+# Where rustup puts a toolchain that `deps` has just installed.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .PHONY: help deps run test lint doc bench clean
 

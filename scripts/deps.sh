@@ -4,37 +4,47 @@
 set -euo pipefail
 
 minimum=90 # the minor version of Rust that Cargo.toml names
-packages=()
-command -v cc >/dev/null || packages+=(build-essential)
-
 rust_minor() { cargo --version 2>/dev/null | sed -nE 's/^cargo 1\.([0-9]+)\..*/\1/p'; }
 PATH="$HOME/.cargo/bin:$PATH"
 minor=$(rust_minor || true)
-if [ -z "$minor" ]; then
-  command -v rustup >/dev/null || packages+=(rustup)
-fi
+need_cc=$(command -v cc >/dev/null && echo no || echo yes)
+need_rustup=$([ -n "$minor" ] || command -v rustup >/dev/null && echo no || echo yes)
 
-if [ ${#packages[@]} -gt 0 ]; then
+if [ "$need_cc$need_rustup" != nono ]; then
   if ! command -v apt-get >/dev/null; then
-    echo "deps: please install: ${packages[*]} (a C compiler, and Rust 1.$minimum or newer by rustup)" >&2
+    echo "deps: please install a C compiler, and Rust 1.$minimum or newer by rustup" >&2
     exit 1
   fi
   as_root=""
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || { echo "deps: run as root, or install: ${packages[*]}" >&2; exit 1; }
+    command -v sudo >/dev/null || { echo "deps: run as root, or install a C compiler and rustup" >&2; exit 1; }
     as_root=sudo
   fi
-  echo "deps: installing ${packages[*]} with apt" >&2
+  echo "deps: looking for packages with apt" >&2
   $as_root apt-get update -qq
-  if ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${packages[@]}"; then
-    echo "deps: apt could not install ${packages[*]}; a release without a rustup package needs rustup from the Rust project" >&2
-    exit 1
+  packages=()
+  [ "$need_cc" = no ] || packages+=(build-essential)
+  if [ "$need_rustup" = yes ]; then
+    # Newer releases package rustup; older ones need its own installer, fetched with curl.
+    if apt-cache policy rustup | grep -qE 'Candidate: [0-9]'; then
+      packages+=(rustup)
+    elif ! command -v curl >/dev/null; then
+      packages+=(curl ca-certificates)
+    fi
+  fi
+  if [ ${#packages[@]} -gt 0 ]; then
+    echo "deps: installing ${packages[*]} with apt" >&2
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${packages[@]}"
   fi
 fi
 
 if [ -z "$minor" ]; then
   echo "deps: installing the stable Rust toolchain with rustup" >&2
-  rustup default stable
+  if command -v rustup >/dev/null; then
+    rustup default stable
+  else
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile default
+  fi
   minor=$(rust_minor || true)
 fi
 if [ -z "$minor" ] || [ "$minor" -lt "$minimum" ]; then
