@@ -136,8 +136,7 @@ impl Estimate {
     pub fn set_throughput(&mut self, tokens_per_s: f64, utilization: f64) {
         let seconds = self.plan.years * self.plan.hours_per_year * 3600.0;
         self.plan.million_tokens = tokens_per_s * self.plan.systems * seconds * utilization / 1e6;
-        self.low = self.plan.evaluate(&self.inputs.at(0.0));
-        self.high = self.plan.evaluate(&self.inputs.at(1.0));
+        self.evaluate();
     }
 
     /// Prices the power that follows from structure instead of the one in the economics file.
@@ -146,6 +145,10 @@ impl Estimate {
         self.inputs.ranges[index] = Range::point(kw_per_chip);
         let source = "power from area and activity".to_owned();
         self.inputs.provenance[index] = Some(Provenance { source, grade: Grade::Derived, year: None });
+        self.evaluate();
+    }
+
+    fn evaluate(&mut self) {
         self.low = self.plan.evaluate(&self.inputs.at(0.0));
         self.high = self.plan.evaluate(&self.inputs.at(1.0));
     }

@@ -10,7 +10,7 @@ use designs::{BlockAreas, Design};
 use serde::Serialize;
 
 use super::layout::blocks;
-use crate::schedule::cost::TokenActivity;
+use crate::energy::{TokenActivity, block_events};
 
 /// Power of one block of an average chip.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -47,26 +47,23 @@ pub struct Work<'a> {
     pub chips: u32,
 }
 
+/// Blocks whose energy per event does not scale with the node.
+const PHYSICAL_LAYERS: [&str; 2] = ["interconnect_engine", "hbm_phy"];
+
 /// Power of a chip with the blocks `areas`, when static densities and energies are those of `design` with the blocks
 /// `published`, and energies of on-chip events shrink by `event_scale`.
 #[must_use]
 pub fn power(design: &Design, published: &BlockAreas, areas: &BlockAreas, event_scale: f64, work: &Work) -> Power {
-    let (energy, activity) = (&design.energy, work.activity);
     let rate = work.tokens_per_s / f64::from(work.chips);
-    let events = [
-        (&energy.hn_array, activity.hn_weights, event_scale),
-        (&energy.vex, activity.vex_operations, event_scale),
-        (&energy.control_unit, activity.steps, event_scale),
-        (&energy.attention_buffer, activity.buffer_bytes, event_scale),
-        (&energy.interconnect_engine, activity.link_bytes, 1.0),
-        (&energy.hbm_phy, activity.hbm_bytes, 1.0),
-    ];
+    let events = block_events(&design.energy, work.activity);
     let (own, here) = (blocks(published), blocks(areas));
     let blocks = std::array::from_fn(|i| {
-        let (energy, count, scale) = events[i];
-        let growth = if own[i].1.mm2() > 0.0 { here[i].1.mm2() / own[i].1.mm2() } else { 1.0 };
+        let (energy, count) = events[i];
+        let (block, area) = own[i];
+        let growth = if area.mm2() > 0.0 { here[i].1.mm2() / area.mm2() } else { 1.0 };
+        let scale = if PHYSICAL_LAYERS.contains(&block) { 1.0 } else { event_scale };
         BlockPower {
-            block: own[i].0,
+            block,
             static_w: energy.static_power.w() * growth,
             dynamic_w: energy.per_event.j() * count * rate * scale,
         }
@@ -77,6 +74,6 @@ pub fn power(design: &Design, published: &BlockAreas, areas: &BlockAreas, event_
         blocks,
         chip_w,
         chip_w_per_mm2: chip_w / chip_mm2,
-        system_kw: chip_w * f64::from(work.chips) * energy.system_factor / 1e3,
+        system_kw: chip_w * f64::from(work.chips) * design.energy.system_factor / 1e3,
     }
 }

@@ -10,7 +10,7 @@ mod plan;
 mod rules;
 
 pub use messages::{Message, OwnerOf, Phase, When, phases};
-pub use plan::{AttentionCost, Category, Elements, LayerPlan, Leg, Matrix, Op, Owner, Scope, Step, Tensor, Work};
+pub use plan::{AttentionCost, Elements, LayerPlan, Leg, Matrix, Op, Owner, Scope, Step, Tensor, Work};
 pub use rules::Rule;
 
 use designs::{Algorithm, Attention, Design, Ffn, Grid, Layer, MappingOptions, Model};

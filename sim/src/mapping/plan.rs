@@ -103,32 +103,6 @@ pub enum Work {
     Transfer(Vec<Leg>),
 }
 
-/// Category of time, as Fig. 14 of the paper names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Category {
-    /// Links.
-    Communication,
-    /// Hardwired-neuron array.
-    Projection,
-    /// Non-linear functions.
-    Nonlinear,
-    /// Attention.
-    Attention,
-}
-
-impl Work {
-    /// The category its time belongs to.
-    #[must_use]
-    pub fn category(&self) -> Category {
-        match self {
-            Self::Hn(_) => Category::Projection,
-            Self::Nonlinear(_) => Category::Nonlinear,
-            Self::Scores | Self::Values => Category::Attention,
-            Self::Transfer(_) => Category::Communication,
-        }
-    }
-}
-
 /// An operation of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Op {

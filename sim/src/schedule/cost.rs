@@ -3,6 +3,7 @@
 
 use super::machine::{SPENT, Spent};
 use super::program::{Compiled, Instr, Program};
+use crate::energy::TokenActivity;
 use crate::mapping::{AttentionCost, Mapping};
 use crate::units::Specs;
 use crate::units::hbm::Placement;
@@ -38,35 +39,6 @@ pub fn attention_work(attention: &AttentionCost, scores: bool, context: u64, ele
 pub fn streamed(program: &Program, placement: &Placement, context: u64, element_bytes: u64) -> u64 {
     let Some(attention) = &program.attention else { return 0 };
     placement.spilled_of(attention.positions_on_fullest(context) * attention.stored_elements * element_bytes)
-}
-
-/// What one token does, over all chips; see [`super::machine::Activity`] for the units.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
-pub struct TokenActivity {
-    /// Weights times whole activations.
-    pub hn_weights: f64,
-    /// Multiply-accumulates of attention plus elements of non-linear functions.
-    pub vex_operations: f64,
-    /// Bytes read from attention buffers.
-    pub buffer_bytes: f64,
-    /// Bytes sent on links.
-    pub link_bytes: f64,
-    /// Bytes streamed from HBM.
-    pub hbm_bytes: f64,
-    /// Instructions issued.
-    pub steps: f64,
-}
-
-impl TokenActivity {
-    /// Adds what another part of the token's way does.
-    fn add(&mut self, other: Self) {
-        self.hn_weights += other.hn_weights;
-        self.vex_operations += other.vex_operations;
-        self.buffer_bytes += other.buffer_bytes;
-        self.link_bytes += other.link_bytes;
-        self.hbm_bytes += other.hbm_bytes;
-        self.steps += other.steps;
-    }
 }
 
 /// Activity of one token at `context` in layer `layer` (the head is the last).

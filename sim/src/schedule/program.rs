@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::mapping::{
-    AttentionCost, Category, Elements, LayerPlan, Mapping, Message, OwnerOf, Phase, When, Work, collective,
-};
+use crate::mapping::{AttentionCost, Elements, LayerPlan, Mapping, Message, OwnerOf, Phase, When, Work, collective};
 use crate::units::Specs;
 use crate::units::hn_array::Pass;
 
@@ -38,19 +36,6 @@ pub enum Instr {
     Values,
     /// Sends a phase of messages and waits for what peers send: index of the phase in the layer.
     Phase(usize),
-}
-
-impl Instr {
-    /// Category of the time it takes.
-    #[must_use]
-    pub fn category(&self) -> Category {
-        match self {
-            Self::Hn { .. } => Category::Projection,
-            Self::Nonlinear { .. } => Category::Nonlinear,
-            Self::AwaitKv | Self::Scores | Self::Values => Category::Attention,
-            Self::Phase(_) => Category::Communication,
-        }
-    }
 }
 
 /// A message ready to be sent.
@@ -209,12 +194,6 @@ impl Compiled {
     #[must_use]
     pub fn phase(&self, layer: usize, phase: usize) -> &PhaseTable {
         &self.program(layer).phases[self.turns[layer]][phase]
-    }
-
-    /// Stages of all layers, the head not counted.
-    #[must_use]
-    pub fn programs_stages(&self) -> u64 {
-        (0..self.layers()).map(|layer| self.program(layer).stages as u64).sum()
     }
 
     /// Bytes one layer-token puts on each link, averaged over the positions' owners: numerators over

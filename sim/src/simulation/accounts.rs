@@ -1,12 +1,11 @@
 //! From a discipline's result to the answer: shares, utilization, accounts of units, power, notes.
 
-use crate::energy;
+use crate::energy::{self, TokenActivity};
 use crate::engine::{IDLE_CAUSES, Usage};
-use crate::schedule::cost::{self, TokenActivity, link_bytes_per_token};
+use crate::schedule::cost::{self, link_bytes_per_token};
 use crate::schedule::dataflow::Dataflow;
 use crate::schedule::machine::{Phase, SPENT, SPENT_NAMES, Spent};
 use crate::schedule::program::Instr;
-use crate::units::hbm::Placement;
 
 use super::Prepared;
 use super::answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization};
@@ -18,18 +17,20 @@ impl Prepared<'_> {
         self.request.phase == Phase::Decode
     }
 
-    pub(super) fn utilization(&self, tokens_per_cycle: f64, activity: &TokenActivity, head: bool) -> Utilization {
+    /// Utilization that follows from an answer's activity at `tokens_per_cycle`.
+    pub(super) fn utilization(&self, answer: &Simulation, tokens_per_cycle: f64) -> Utilization {
         let specs = &self.compiled.specs;
         let chips = f64::from(self.mapping.grid.chips());
         let clock = specs.clock_hz as f64;
         let per_cycle = |bytes_per_second: u64| bytes_per_second as f64 / clock;
-        let links = link_bytes_per_token(&self.compiled, head);
         let link = |bytes: f64| bytes * tokens_per_cycle / per_cycle(specs.interconnect.bytes_per_second);
         let hbm = match self.request.discipline {
             Discipline::Serial => specs.hbm.serial_bytes_per_second,
             _ => specs.hbm.bytes_per_second,
         };
+        let activity = &answer.activity_per_token;
         let busy = self.compute_busy();
+        let links = || answer.links.iter().map(|l| l.bytes_per_token);
         Utilization {
             hn_array: busy.0 * tokens_per_cycle,
             vex_nonlinear: busy.1 * tokens_per_cycle,
@@ -37,39 +38,41 @@ impl Prepared<'_> {
             attention_buffer: activity.buffer_bytes / chips * tokens_per_cycle
                 / per_cycle(specs.attention_buffer.bytes_per_second),
             hbm: activity.hbm_bytes / chips * tokens_per_cycle / per_cycle(hbm),
-            links_mean: link(links.iter().fold(0.0, |sum, bytes| sum + bytes) / links.len().max(1) as f64),
-            links_max: link(links.iter().copied().fold(0.0, f64::max)),
+            // Not `sum`, whose empty sum is -0.
+            links_mean: link(links().fold(0.0, |sum, bytes| sum + bytes) / answer.links.len().max(1) as f64),
+            links_max: link(links().fold(0.0, f64::max)),
         }
     }
 
     /// Busy cycles per token of an average array instance, non-linear and attention pipeline.
     fn compute_busy(&self) -> (f64, f64, f64) {
         let (mut hn, mut nonlinear, mut attention) = (0.0, 0.0, 0.0);
-        let layers = self.compiled.layers() + 1;
-        for layer in 0..layers {
+        let chips = f64::from(self.mapping.grid.chips());
+        for (count, layer) in self.compiled.groups(true) {
             let program = self.compiled.program(layer);
-            let chips = f64::from(self.mapping.grid.chips());
+            let count = f64::from(count);
             for (_, instr) in &program.instrs {
                 match instr {
                     Instr::Hn { fixed, expert, .. } => {
-                        hn += fixed.map_or(0.0, |(_, p, _)| p.serial as f64 * chips);
-                        hn += expert.map_or(0.0, |(_, p, _)| p.serial as f64 * f64::from(program.experts.1));
+                        hn += count * fixed.map_or(0.0, |(_, p, _)| p.serial as f64 * chips);
+                        let per_token = f64::from(program.experts.1);
+                        hn += count * expert.map_or(0.0, |(_, p, _)| p.serial as f64 * per_token);
                     }
                     Instr::Nonlinear { fixed, per_expert } => {
-                        nonlinear += self.compiled.specs.vex.nonlinear_service(fixed + per_expert) as f64;
+                        nonlinear += count * self.compiled.specs.vex.nonlinear_service(fixed + per_expert) as f64;
                     }
                     Instr::Scores | Instr::Values => {
                         let cost = program.attention.as_ref().expect("attention belongs to layers");
                         let scores = *instr == Instr::Scores;
                         let bytes = self.compiled.kv_element_bytes;
                         let (_, vectors) = cost::attention_work(cost, scores, self.mean_context(), bytes);
-                        attention += self.compiled.specs.vex.attention_cycles(vectors) as f64;
+                        attention += count * self.compiled.specs.vex.attention_cycles(vectors) as f64;
                     }
                     Instr::AwaitKv | Instr::Phase(_) => {}
                 }
             }
         }
-        let lanes = layers as f64;
+        let lanes = (self.compiled.layers() + 1) as f64;
         (hn / self.compiled.hn_instances.max(1) as f64, nonlinear / lanes, attention / lanes)
     }
 
@@ -108,7 +111,6 @@ impl Prepared<'_> {
 
     pub(super) fn answer(
         &self,
-        placement: Placement,
         tokens_per_cycle: f64,
         token_cycles: f64,
         spent: [f64; SPENT],
@@ -173,7 +175,7 @@ impl Prepared<'_> {
             tokens_per_kj: rate / system_w * 1e3,
             utilization: Utilization::default(),
             units: Vec::new(),
-            kv_cache: placement,
+            kv_cache: self.placement,
             activity_per_token: activity,
             links: links.collect(),
             bound: None,

@@ -6,8 +6,7 @@ use designs::Grid;
 use serde::Serialize;
 
 use super::request::{Discipline, Fidelity};
-use crate::energy::ChipPower;
-use crate::schedule::cost::TokenActivity;
+use crate::energy::{ChipPower, TokenActivity};
 use crate::schedule::dataflow::Bound;
 use crate::schedule::machine::Phase;
 use crate::units::hbm::Placement;

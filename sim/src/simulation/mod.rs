@@ -7,8 +7,9 @@ mod accounts;
 mod answer;
 mod request;
 
+use crate::energy::TokenActivity;
 use crate::mapping::{Mapping, smallest_grid};
-use crate::schedule::cost::{self, TokenActivity, activity};
+use crate::schedule::cost::{self, activity};
 use crate::schedule::dataflow;
 use crate::schedule::machine::{Phase, Spent};
 use crate::schedule::program::Compiled;
@@ -25,6 +26,7 @@ pub struct Prepared<'a> {
     mapping: Mapping,
     compiled: Compiled,
     sequences: u64,
+    placement: Placement,
 }
 
 impl<'a> Prepared<'a> {
@@ -63,7 +65,8 @@ impl<'a> Prepared<'a> {
             return Err(SimulateError::TooLarge { sequences, chips, limit: MAX_SEQUENCE_CHIPS });
         }
         let compiled = Compiled::new(&mapping, Specs::new(request.design, &mapping));
-        let prepared = Self { request, mapping, compiled, sequences };
+        let placement = cost::placement(&compiled, &mapping, request.context, kv_sequences(&request, sequences));
+        let prepared = Self { request, mapping, compiled, sequences, placement };
         prepared.check_kv()?;
         prepared.check_range()?;
         Ok(prepared)
@@ -72,8 +75,7 @@ impl<'a> Prepared<'a> {
     /// Refuses runs whose cycles, in any clock domain, would not fit in 64 bits.
     fn check_range(&self) -> Result<(), SimulateError> {
         let specs = &self.compiled.specs;
-        let placement = cost::placement(&self.compiled, &self.mapping, self.request.context, self.kv_sequences());
-        let activity = activity(&self.compiled, self.request.context, &placement, true);
+        let activity = activity(&self.compiled, self.request.context, &self.placement, true);
         let clock = specs.clock_hz as f64;
         let rates = [
             (activity.link_bytes, specs.interconnect.bytes_per_second),
@@ -102,23 +104,14 @@ impl<'a> Prepared<'a> {
         Ok(())
     }
 
-    /// Sequences whose cache the machine holds.
-    fn kv_sequences(&self) -> u64 {
-        match (self.request.discipline, self.request.phase) {
-            // The paper's accounting knows the token's own sequence only; a prompt is one sequence.
-            (Discipline::Serial, _) | (_, Phase::Prefill) => 1,
-            _ => self.sequences,
-        }
-    }
-
     fn check_kv(&self) -> Result<(), SimulateError> {
         let specs = &self.compiled.specs;
         let capacity = specs.attention_buffer.capacity + specs.hbm.capacity;
         let one = self.mapping.kv_bytes_per_chip(self.request.context);
-        let needed = one.saturating_mul(self.kv_sequences());
+        let needed = self.placement.kv_bytes_per_chip;
         if needed > capacity {
             return Err(SimulateError::KvCapacity {
-                sequences: self.kv_sequences(),
+                sequences: kv_sequences(&self.request, self.sequences),
                 context: self.request.context,
                 needed,
                 capacity,
@@ -166,29 +159,28 @@ impl<'a> Prepared<'a> {
     /// Answers, telling `progress` how many of how many tokens are simulated.
     #[must_use]
     pub fn run_with(&self, progress: &mut dataflow::Progress) -> Simulation {
-        let placement = cost::placement(&self.compiled, &self.mapping, self.request.context, self.kv_sequences());
         match self.request.discipline {
-            Discipline::Serial => self.serial(placement),
-            Discipline::Lockstep => self.lockstep(placement),
-            Discipline::Dataflow => self.dataflow(placement, progress),
+            Discipline::Serial => self.serial(),
+            Discipline::Lockstep => self.lockstep(),
+            Discipline::Dataflow => self.dataflow(progress),
         }
     }
 
-    fn serial(&self, placement: Placement) -> Simulation {
+    fn serial(&self) -> Simulation {
         let context = self.mean_context();
         let result = match self.request.fidelity {
-            Fidelity::Event => serial::event(&self.compiled, context, &placement),
+            Fidelity::Event => serial::event(&self.compiled, context, &self.placement),
             Fidelity::Analytic => {
-                serial::analytic(&self.compiled, context, &placement, serial::beat_bytes(&self.compiled))
+                serial::analytic(&self.compiled, context, &self.placement, serial::beat_bytes(&self.compiled))
             }
         };
         let in_flight = self.sequences.min(self.mapping.stages()) as f64;
         let rate = in_flight / result.token_cycles();
-        let mut activity = activity(&self.compiled, context, &placement, false);
+        let mut activity = activity(&self.compiled, context, &self.placement, false);
         // The accounting has one token at a time on the memory: of the tokens in flight, one streams.
         activity.hbm_bytes /= in_flight;
-        let mut answer = self.answer(placement, rate, result.token_cycles(), result.spent, activity, result.events);
-        answer.utilization = self.utilization(rate, &activity, false);
+        let mut answer = self.answer(rate, result.token_cycles(), result.spent, activity, result.events);
+        answer.utilization = self.utilization(&answer, rate);
         let asked = answer.utilization.attention_buffer;
         if asked > 1.0 {
             answer.notes.push(format!(
@@ -202,29 +194,29 @@ impl<'a> Prepared<'a> {
         answer
     }
 
-    fn lockstep(&self, placement: Placement) -> Simulation {
+    fn lockstep(&self) -> Simulation {
         let context = self.mean_context();
         let from_events = self.request.fidelity == Fidelity::Event;
         let sequences = match self.request.phase {
             Phase::Decode => self.sequences,
             Phase::Prefill => self.sequences.min(self.request.context),
         };
-        let result = lockstep::beat(&self.compiled, context, sequences, &placement, from_events);
+        let result = lockstep::beat(&self.compiled, context, sequences, &self.placement, from_events);
         let token_cycles = result.beat * result.beats_per_token as f64;
         let in_flight = sequences.min(result.beats_per_token) as f64;
         let rate = in_flight / token_cycles;
         let spent = result.parts.map(|p| p * result.beats_per_token as f64);
-        let activity = activity(&self.compiled, context, &placement, self.head());
-        let mut answer = self.answer(placement, rate, token_cycles, spent, activity, result.events);
-        answer.utilization = self.utilization(rate, &activity, self.head());
+        let activity = activity(&self.compiled, context, &self.placement, self.head());
+        let mut answer = self.answer(rate, token_cycles, spent, activity, result.events);
+        answer.utilization = self.utilization(&answer, rate);
         answer
     }
 
-    fn dataflow(&self, placement: Placement, progress: &mut dataflow::Progress) -> Simulation {
+    fn dataflow(&self, progress: &mut dataflow::Progress) -> Simulation {
         let context = self.mean_context();
-        let per_token = activity(&self.compiled, context, &placement, self.head());
         if self.request.fidelity == Fidelity::Analytic {
-            let (bound, spent) = dataflow::bound(&self.compiled, context, &placement, self.head());
+            let per_token = activity(&self.compiled, context, &self.placement, self.head());
+            let (bound, spent) = dataflow::bound(&self.compiled, context, &self.placement, self.head());
             let in_flight = self.sequences.min(self.mapping.stages()) as f64;
             let rate = (in_flight / bound.alone_cycles).min(1.0 / bound.bottleneck_cycles);
             // What does not fit at the bottleneck waits there: Little's law gives the latency.
@@ -238,8 +230,8 @@ impl<'a> Prepared<'a> {
                 _ => Spent::Attention,
             };
             spent[waits as usize] += cycles - bound.alone_cycles;
-            let mut answer = self.answer(placement, rate, cycles, spent, per_token, 0);
-            answer.utilization = self.utilization(rate, &per_token, self.head());
+            let mut answer = self.answer(rate, cycles, spent, per_token, 0);
+            answer.utilization = self.utilization(&answer, rate);
             let (low, high) = (bound.knee_sequences / 4.0, bound.knee_sequences * 4.0);
             if in_flight > low && in_flight < high && in_flight > 1.0 {
                 answer.notes.push(format!(
@@ -253,7 +245,7 @@ impl<'a> Prepared<'a> {
         let (compiled, seed) = (&self.compiled, self.request.seed);
         let result = match self.request.phase {
             Phase::Decode => {
-                dataflow::decode(compiled, self.request.context, self.sequences, placement, seed, progress)
+                dataflow::decode(compiled, self.request.context, self.sequences, self.placement, seed, progress)
             }
             Phase::Prefill => {
                 let in_flight = self.sequences.min(self.mapping.stages());
@@ -270,10 +262,19 @@ impl<'a> Prepared<'a> {
             steps: result.activity.steps as f64 / counted,
         };
         let rate = result.tokens_per_cycle;
-        let mut answer = self.answer(placement, rate, result.token_cycles, result.spent, per_token, result.events);
+        let mut answer = self.answer(rate, result.token_cycles, result.spent, per_token, result.events);
         answer.prompt_latency_us = result.prompt_cycles.map(|c| self.compiled.specs.seconds(c) * 1e6);
         self.account(&mut answer, &result);
         answer
+    }
+}
+
+/// Sequences whose cache the machine holds.
+fn kv_sequences(request: &Request, sequences: u64) -> u64 {
+    match (request.discipline, request.phase) {
+        // The paper's accounting knows the token's own sequence only; a prompt is one sequence.
+        (Discipline::Serial, _) | (_, Phase::Prefill) => 1,
+        _ => sequences,
     }
 }
 

@@ -156,11 +156,6 @@ impl ChipArea {
         self.total_mm2 - self.hn_array.mm2
     }
 
-    /// Mean power density, W/mm2. Peak densities need a floorplan.
-    pub fn power_density(&self, chip_w: f64) -> f64 {
-        chip_w / self.total_mm2
-    }
-
     /// Rejects a die above `limit_mm2`.
     pub fn check_reticle(&self, limit_mm2: f64) -> Result<(), AreaError> {
         positive("reticle limit", limit_mm2)?;
