@@ -1,0 +1,260 @@
+//! The tree of an MLIR text: operations, regions, blocks, values, types and attributes in dense arenas.
+//!
+//! Custom and generic form give the same tree: attributes carry the names that the generic form gives them
+//! (`predicate`, `indexing_maps`, `lowerBoundMap`), and what a custom form leaves out because it follows from
+//! the rest (implicit terminators, bodies of named `linalg` operations, results' types) is filled in and marked
+//! [`Form::Implied`]. Operations of unknown dialects keep their operands, types and regions as far as their text
+//! shows them. A tree exists for every text; what is wrong with it is said in diagnostics beside it.
+
+mod attribute;
+mod types;
+
+use crate::span::Span;
+
+pub use attribute::{AffineExpr, AffineMap, Attribute, AttributeValue};
+pub use types::{Dimension, FloatKind, Signedness, Type, Types};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub(crate) u32);
+
+        impl $name {
+            /// Place in its arena.
+            #[must_use]
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+id!(
+    /// An operation of a [`Tree`].
+    OpId
+);
+id!(
+    /// A region of a [`Tree`].
+    RegionId
+);
+id!(
+    /// A block of a [`Tree`].
+    BlockId
+);
+id!(
+    /// An SSA value of a [`Tree`].
+    ValueId
+);
+id!(
+    /// An interned type of a [`Tree`].
+    TypeId
+);
+id!(
+    /// An interned name (of an operation or attribute) of a [`Tree`].
+    NameId
+);
+
+/// How an operation was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `"dialect.op"(%a) <{...}> : (...) -> ...`.
+    Generic,
+    /// The dialect's own syntax, known to the parser.
+    Custom,
+    /// The dialect's own syntax, unknown to the parser: operands are the `%` names in order of appearance, types
+    /// those behind the last colon, regions those in braces.
+    Guessed,
+    /// Not written at all: it follows from the operation around it.
+    Implied,
+}
+
+/// An operation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operation {
+    /// Full name, e.g. `arith.addf`; see [`Tree::name`].
+    pub name: NameId,
+    /// Its whole text, regions included; empty at the parent's end for an implied one.
+    pub span: Span,
+    /// How it was written.
+    pub form: Form,
+    /// The block it stands in.
+    pub block: BlockId,
+    /// Operands in the order of the generic form.
+    pub operands: Vec<ValueId>,
+    /// Results.
+    pub results: Vec<ValueId>,
+    /// Blocks that control may go to, each with the values it passes (these also count as operands).
+    pub successors: Vec<(BlockId, Vec<ValueId>)>,
+    /// Regions.
+    pub regions: Vec<RegionId>,
+    /// Inherent and discardable attributes, sorted by name.
+    pub attributes: Vec<Attribute>,
+}
+
+/// A list of blocks that belongs to an operation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Region {
+    /// The operation it belongs to; `None` only for the text's top level.
+    pub operation: Option<OpId>,
+    /// Blocks, entry first.
+    pub blocks: Vec<BlockId>,
+}
+
+/// A list of operations with arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// The region it stands in.
+    pub region: RegionId,
+    /// Arguments.
+    pub arguments: Vec<ValueId>,
+    /// Operations in order.
+    pub operations: Vec<OpId>,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Definition {
+    /// Result `index` of an operation.
+    Result {
+        /// The operation.
+        operation: OpId,
+        /// Which result.
+        index: u32,
+    },
+    /// Argument `index` of a block.
+    Argument {
+        /// The block.
+        block: BlockId,
+        /// Which argument.
+        index: u32,
+    },
+    /// Used but never defined; a diagnostic says so.
+    Missing,
+}
+
+/// An SSA value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Value {
+    /// Its type; [`Type::Unknown`] where the text does not tell.
+    pub ty: TypeId,
+    /// Where it comes from.
+    pub definition: Definition,
+    /// The name as written, without `%` (`arg0`, `3`, `5#1`); empty for implied values.
+    pub name: Span,
+}
+
+/// A parsed text.
+#[derive(Debug, Clone, Default)]
+pub struct Tree {
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) regions: Vec<Region>,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) values: Vec<Value>,
+    pub(crate) types: Types,
+    pub(crate) names: Vec<String>,
+}
+
+impl Tree {
+    /// The block of the top-level operations: one `builtin.module` where the text writes one, else what the text
+    /// holds (functions, as `mlir-opt` would wrap into a module).
+    #[must_use]
+    pub fn top(&self) -> BlockId {
+        BlockId(0)
+    }
+
+    /// An operation.
+    #[must_use]
+    pub fn operation(&self, id: OpId) -> &Operation {
+        &self.operations[id.index()]
+    }
+
+    /// A region.
+    #[must_use]
+    pub fn region(&self, id: RegionId) -> &Region {
+        &self.regions[id.index()]
+    }
+
+    /// A block.
+    #[must_use]
+    pub fn block(&self, id: BlockId) -> &Block {
+        &self.blocks[id.index()]
+    }
+
+    /// A value.
+    #[must_use]
+    pub fn value(&self, id: ValueId) -> &Value {
+        &self.values[id.index()]
+    }
+
+    /// A type.
+    #[must_use]
+    pub fn ty(&self, id: TypeId) -> &Type {
+        self.types.get(id)
+    }
+
+    /// The type of a value.
+    #[must_use]
+    pub fn value_type(&self, id: ValueId) -> &Type {
+        self.ty(self.value(id).ty)
+    }
+
+    /// The interned types.
+    #[must_use]
+    pub fn types(&self) -> &Types {
+        &self.types
+    }
+
+    /// The full name of an operation, e.g. `linalg.matmul`.
+    #[must_use]
+    pub fn name(&self, id: OpId) -> &str {
+        &self.names[self.operation(id).name.index()]
+    }
+
+    /// The name of an attribute.
+    #[must_use]
+    pub fn attribute_name(&self, attribute: &Attribute) -> &str {
+        &self.names[attribute.name.index()]
+    }
+
+    /// The attribute of that name (as in the generic form).
+    #[must_use]
+    pub fn attribute(&self, id: OpId, name: &str) -> Option<&AttributeValue> {
+        self.operation(id).attributes.iter().find(|a| self.attribute_name(a) == name).map(|a| &a.value)
+    }
+
+    /// Every operation, in the order of the text, outer before inner.
+    pub fn walk(&self) -> impl Iterator<Item = OpId> + '_ {
+        self.walk_block(self.top())
+    }
+
+    /// Every operation below a block, in the order of the text, outer before inner.
+    pub fn walk_block(&self, block: BlockId) -> impl Iterator<Item = OpId> + '_ {
+        // A stack of what is left to visit, last first: texts nest deeper than a call stack should.
+        let mut left: Vec<OpId> = self.block(block).operations.iter().rev().copied().collect();
+        std::iter::from_fn(move || {
+            let next = left.pop()?;
+            for &region in self.operation(next).regions.iter().rev() {
+                for &block in self.region(region).blocks.iter().rev() {
+                    left.extend(self.block(block).operations.iter().rev());
+                }
+            }
+            Some(next)
+        })
+    }
+
+    /// The functions (`func.func` with a body) in the order of the text.
+    pub fn functions(&self) -> impl Iterator<Item = OpId> + '_ {
+        self.walk().filter(|&op| {
+            self.name(op) == "func.func"
+                && self.operation(op).regions.iter().any(|&r| !self.region(r).blocks.is_empty())
+        })
+    }
+
+    /// Entry block of an operation's region `index`; `None` where that is absent or empty.
+    #[must_use]
+    pub fn entry(&self, op: OpId, index: usize) -> Option<BlockId> {
+        let region = *self.operation(op).regions.get(index)?;
+        self.region(region).blocks.first().copied()
+    }
+}
