@@ -4,10 +4,15 @@
 //! is out of tolerance, 2 a mistake in what was asked.
 
 mod cli;
+// The first reader and writer of tables comes with the commands that make them.
+#[allow(dead_code)]
+mod columnar;
 mod commands;
 mod diagnostics;
 mod input;
 mod output;
+#[allow(dead_code)]
+mod replace;
 mod reproduce;
 
 use std::process::ExitCode;
