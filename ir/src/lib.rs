@@ -1,6 +1,8 @@
 //! MLIR text for the learned cost model: lexer, parser, graph and tokenizer.
 
+pub mod lexer;
 pub mod span;
+pub mod text;
 pub mod tree;
 
 #[cfg(feature = "mlir")]
