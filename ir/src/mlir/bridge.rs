@@ -1,0 +1,323 @@
+//! Upstream MLIR through melior: parse, verify, run pass pipelines, print, list the operations.
+//!
+//! Text comes in, text or plain structures go out; nothing of LLVM's appears in a signature. Input is bounded
+//! ([`Limits`]): upstream's parser is recursive and would overflow its stack on deep nesting. Errors are
+//! collected with their place instead of being printed.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use melior::Context;
+use melior::diagnostic::{Diagnostic as RawDiagnostic, DiagnosticSeverity};
+use melior::dialect::DialectRegistry;
+use melior::ir::block::BlockLike;
+use melior::ir::operation::{OperationLike, OperationPrintingFlags, OperationRef};
+use melior::ir::{Module, RegionLike, Value, ValueLike};
+use melior::pass::PassManager;
+use melior::utility;
+use serde::Serialize;
+
+/// How grave a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The text or the pass failed.
+    Error,
+    /// Suspicious.
+    Warning,
+    /// Information from a pass.
+    Remark,
+    /// Belongs to another diagnostic.
+    Note,
+}
+
+/// A message of upstream's parser, verifier or passes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// How grave.
+    pub severity: Severity,
+    /// What upstream says; notes follow on lines of their own.
+    pub message: String,
+    /// Line and column, both from 1, where the message has a place in the text.
+    pub place: Option<(usize, usize)>,
+}
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some((line, column)) = self.place {
+            write!(f, "{line}:{column}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// What is accepted as input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest text, in bytes.
+    pub bytes: usize,
+    /// Deepest nesting of brackets of any kind.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 64 << 20, depth: 256 }
+    }
+}
+
+/// How text is parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ParseOptions {
+    /// Accept operations of dialects that upstream does not know, in generic form.
+    pub allow_unregistered: bool,
+    /// Bounds of the input.
+    pub limits: Limits,
+}
+
+/// Which of the two textual forms is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Each operation's own syntax.
+    Custom,
+    /// `"dialect.op"(...)`, the same syntax for all.
+    Generic,
+}
+
+/// One operation, as a preorder walk meets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WalkedOperation {
+    /// Operations around it; the module has 0.
+    pub depth: usize,
+    /// Full name, such as `arith.addf`.
+    pub name: String,
+    /// Type of each operand, as upstream prints it.
+    pub operand_types: Vec<String>,
+    /// Type of each result.
+    pub result_types: Vec<String>,
+    /// Names of all its attributes, sorted.
+    pub attributes: Vec<String>,
+    /// Count of successor blocks.
+    pub successors: usize,
+    /// Per region, per block, the types of the block's arguments.
+    pub regions: Vec<Vec<Vec<String>>>,
+}
+
+/// Upstream's context with all dialects and passes registered; reused for many texts.
+pub struct Bridge {
+    context: Context,
+    diagnostics: Rc<RefCell<Vec<Diagnostic>>>,
+}
+
+impl Default for Bridge {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Bridge {
+    /// A context that runs on the calling thread only.
+    #[must_use]
+    pub fn new() -> Self {
+        utility::register_all_passes();
+        let registry = DialectRegistry::new();
+        utility::register_all_dialects(&registry);
+        let context = Context::new_with_registry(&registry, false);
+        utility::register_all_llvm_translations(&context);
+        let diagnostics = Rc::new(RefCell::new(Vec::new()));
+        let sink = Rc::clone(&diagnostics);
+        context.attach_diagnostic_handler(move |raw| {
+            sink.borrow_mut().push(read_diagnostic(&raw));
+            true
+        });
+        Self { context, diagnostics }
+    }
+
+    /// Parses and verifies; the module lives as long as the bridge.
+    ///
+    /// # Errors
+    /// The input is too large or too deep, or upstream's messages, each with its place.
+    pub fn parse(&self, text: &str, options: ParseOptions) -> Result<Module<'_>, Vec<Diagnostic>> {
+        check(text, options.limits).map_err(|error| vec![error])?;
+        self.diagnostics.borrow_mut().clear();
+        self.context.set_allow_unregistered_dialects(options.allow_unregistered);
+        Module::parse(&self.context, text).ok_or_else(|| self.take_errors("the text is not valid MLIR"))
+    }
+
+    /// Runs a textual pass pipeline, such as `builtin.module(canonicalize,cse)`, on a module.
+    ///
+    /// # Errors
+    /// The pipeline does not parse, or a pass fails: upstream's messages.
+    pub fn run_passes(&self, module: &mut Module<'_>, pipeline: &str) -> Result<(), Vec<Diagnostic>> {
+        self.diagnostics.borrow_mut().clear();
+        let manager = PassManager::new(&self.context);
+        utility::parse_pass_pipeline(manager.as_operation_pass_manager(), pipeline).map_err(|error| {
+            let mut all = self.diagnostics.take();
+            all.push(Diagnostic { severity: Severity::Error, message: error.to_string(), place: None });
+            all
+        })?;
+        manager.run(module).map_err(|_| self.take_errors("a pass failed"))
+    }
+
+    /// Parses, runs a textual pipeline, prints in custom form.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse) and [`run_passes`](Self::run_passes).
+    pub fn run_pipeline(&self, text: &str, pipeline: &str) -> Result<String, Vec<Diagnostic>> {
+        let mut module = self.parse(text, ParseOptions::default())?;
+        self.run_passes(&mut module, pipeline)?;
+        print(&module, Form::Custom)
+    }
+
+    /// Parses and lists every operation in preorder, the module first.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_and_walk(&self, text: &str, options: ParseOptions) -> Result<Vec<WalkedOperation>, Vec<Diagnostic>> {
+        let module = self.parse(text, options)?;
+        Ok(walk(&module))
+    }
+
+    /// Parses and prints.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn reprint(&self, text: &str, form: Form, options: ParseOptions) -> Result<String, Vec<Diagnostic>> {
+        print(&self.parse(text, options)?, form)
+    }
+
+    /// The messages so far; if there is no error among them, one that says `otherwise`.
+    fn take_errors(&self, otherwise: &str) -> Vec<Diagnostic> {
+        let mut all = self.diagnostics.take();
+        if !all.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            all.push(Diagnostic { severity: Severity::Error, message: otherwise.into(), place: None });
+        }
+        all
+    }
+}
+
+/// Prints a module.
+///
+/// # Errors
+/// Upstream's text is not UTF-8.
+pub fn print(module: &Module<'_>, form: Form) -> Result<String, Vec<Diagnostic>> {
+    let flags = OperationPrintingFlags::new();
+    let flags = match form {
+        Form::Custom => flags,
+        Form::Generic => flags.print_generic_operation_form(),
+    };
+    module
+        .as_operation()
+        .to_string_with_flags(flags)
+        .map_err(|error| vec![Diagnostic { severity: Severity::Error, message: error.to_string(), place: None }])
+}
+
+/// Every operation of a module in preorder, the module first.
+#[must_use]
+pub fn walk(module: &Module<'_>) -> Vec<WalkedOperation> {
+    let mut found = Vec::new();
+    let mut pending = vec![(0, module.as_operation())];
+    while let Some((depth, operation)) = pending.pop() {
+        let (walked, children) = describe(depth, operation);
+        found.push(walked);
+        pending.extend(children.into_iter().rev().map(|child| (depth + 1, child)));
+    }
+    found
+}
+
+/// An operation and its direct children in order.
+fn describe<'c, 'a>(depth: usize, operation: OperationRef<'c, 'a>) -> (WalkedOperation, Vec<OperationRef<'c, 'a>>) {
+    let type_of = |value: Value<'c, 'a>| value.r#type().to_string();
+    let mut regions = Vec::new();
+    let mut children = Vec::new();
+    for region in operation.regions() {
+        let mut blocks = Vec::new();
+        let mut next_block = region.first_block();
+        while let Some(block) = next_block {
+            let arguments = (0..block.argument_count())
+                .map(|index| block.argument(index).map_or_else(|_| String::new(), |value| value.r#type().to_string()))
+                .collect();
+            blocks.push(arguments);
+            let mut next = block.first_operation();
+            while let Some(child) = next {
+                children.push(child);
+                next = child.next_in_block();
+            }
+            next_block = block.next_in_region();
+        }
+        regions.push(blocks);
+    }
+    let mut attributes: Vec<String> =
+        operation.attributes().map(|(name, _)| name.as_string_ref().as_str().unwrap_or("").to_owned()).collect();
+    attributes.sort();
+    let walked = WalkedOperation {
+        depth,
+        name: operation.name().as_string_ref().as_str().unwrap_or("").to_owned(),
+        operand_types: operation.operands().map(type_of).collect(),
+        result_types: operation.results().map(|value| value.r#type().to_string()).collect(),
+        attributes,
+        successors: operation.successor_count(),
+        regions,
+    };
+    (walked, children)
+}
+
+fn read_diagnostic(raw: &RawDiagnostic<'_>) -> Diagnostic {
+    let mut message = raw.to_string();
+    for index in 0..raw.note_count() {
+        if let Ok(note) = raw.note(index) {
+            message.push_str("\nnote: ");
+            message.push_str(&note.to_string());
+        }
+    }
+    let location = raw.location();
+    let place = location
+        .is_file_line_col_range()
+        .then(|| (location.file_line_col_range_start_line(), location.file_line_col_range_start_column()));
+    let severity = match raw.severity() {
+        DiagnosticSeverity::Error => Severity::Error,
+        DiagnosticSeverity::Warning => Severity::Warning,
+        DiagnosticSeverity::Remark => Severity::Remark,
+        DiagnosticSeverity::Note => Severity::Note,
+    };
+    Diagnostic { severity, message, place }
+}
+
+/// Refuses what upstream's recursive parser or its C strings could not take.
+fn check(text: &str, limits: Limits) -> Result<(), Diagnostic> {
+    let error = |message: String, place| Err(Diagnostic { severity: Severity::Error, message, place });
+    if text.len() > limits.bytes {
+        return error(format!("the text has {} bytes, at most {} are read", text.len(), limits.bytes), None);
+    }
+    let (mut line, mut start) = (1, 0);
+    let (mut depth, mut angles) = (0_usize, 0_usize);
+    let (mut in_string, mut in_comment, mut escaped) = (false, false, false);
+    let bytes = text.as_bytes();
+    for (index, &byte) in bytes.iter().enumerate() {
+        let place = Some((line, index - start + 1));
+        let previous = index.checked_sub(1).map_or(0, |before| bytes[before]);
+        match byte {
+            0 => return error("the text contains a NUL byte".into(), place),
+            b'\n' => {
+                (line, start) = (line + 1, index + 1);
+                (in_comment, in_string, escaped) = (false, false, false);
+            }
+            _ if escaped => escaped = false,
+            _ if in_comment => {}
+            b'"' if !in_string => in_string = true,
+            b'"' => in_string = false,
+            b'\\' if in_string => escaped = true,
+            _ if in_string => {}
+            b'/' if previous == b'/' => in_comment = true,
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b'<' => angles += 1,
+            b'>' if previous != b'-' => angles = angles.saturating_sub(1),
+            _ => {}
+        }
+        if depth > limits.depth || angles > limits.depth {
+            return error(format!("brackets are nested more than {} deep", limits.depth), place);
+        }
+    }
+    Ok(())
+}

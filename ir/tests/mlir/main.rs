@@ -1,0 +1,3 @@
+//! Tests that need LLVM (feature `mlir`), in one binary because each links all of it.
+
+mod bridge;
