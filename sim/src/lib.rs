@@ -11,6 +11,7 @@ pub mod mapping;
 pub mod schedule;
 mod simulation;
 pub mod units;
+pub mod workload;
 
 pub use schedule::machine::Phase;
 pub use simulation::*;

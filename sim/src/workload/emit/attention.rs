@@ -1,0 +1,230 @@
+//! Self-attention over a KV cache: grouped queries and latent (MLA) with absorbed projections.
+//!
+//! Decode has one new token for each of `tokens` sequences, every sequence with a cache of its own; prefill has
+//! `tokens` tokens of one prompt with one cache. A cache holds `context` positions, the new tokens in the last
+//! places. Rotary tables are arguments; learned sinks and biases are left out, as [`designs::Model`] leaves them.
+
+use super::operations as op;
+use super::operations::Mask;
+use super::text::{Function, Scalar, Tensor};
+use crate::Phase;
+
+/// Grouped-query attention as one function sees it: shapes in elements.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gqa {
+    pub(super) phase: Phase,
+    pub(super) tokens: u64,
+    /// Positions of the cache.
+    pub(super) context: u64,
+    pub(super) kv_heads: u64,
+    /// Query heads per KV head.
+    pub(super) group: u64,
+    pub(super) dim: u64,
+    pub(super) window: Option<u64>,
+}
+
+/// Latent attention as one function sees it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mla {
+    pub(super) phase: Phase,
+    pub(super) tokens: u64,
+    pub(super) context: u64,
+    pub(super) heads: u64,
+    pub(super) latent: u64,
+    pub(super) nope: u64,
+    pub(super) rope: u64,
+    pub(super) v: u64,
+    pub(super) window: Option<u64>,
+}
+
+fn mask(phase: Phase, tokens: u64, context: u64, window: Option<u64>) -> Option<Mask> {
+    // One new token at the end of its own cache sees all of it.
+    (phase == Phase::Prefill).then(|| Mask { before: context - tokens, window })
+}
+
+/// Rotary tables (T, width / 2).
+pub(super) fn tables(f: &mut Function, tokens: u64, width: u64) -> [Tensor; 2] {
+    ["cos", "sin"].map(|name| f.input(name, &[tokens, width / 2], Scalar::F32))
+}
+
+impl Gqa {
+    pub(super) fn queries(&self) -> u64 {
+        self.kv_heads * self.group
+    }
+
+    fn cache_shape(&self) -> Vec<u64> {
+        match self.phase {
+            Phase::Decode => vec![self.tokens, self.kv_heads, self.context, self.dim],
+            Phase::Prefill => vec![self.kv_heads, self.context, self.dim],
+        }
+    }
+
+    /// Keys or values of all positions but the new ones, which have room at the end.
+    pub(super) fn cache(&self, f: &mut Function, name: &str) -> Tensor {
+        f.input(name, &self.cache_shape(), f.element.into())
+    }
+
+    /// Puts new keys or values (T, KV heads, D) into the cache.
+    fn append(&self, f: &mut Function, new: &Tensor, cache: &Tensor) -> Tensor {
+        let new = op::stored(f, new);
+        match self.phase {
+            Phase::Decode => {
+                let size = [self.tokens, self.kv_heads, 1, self.dim];
+                op::insert(f, &new, cache, &[0, 0, self.context - 1, 0], &size)
+            }
+            Phase::Prefill => {
+                let new = op::transpose(f, &new, &[1, 0, 2]);
+                let size = [self.kv_heads, self.tokens, self.dim];
+                op::insert(f, &new, cache, &[0, self.context - self.tokens, 0], &size)
+            }
+        }
+    }
+
+    /// Queries (T, KV heads, group, D) times keys: (T, KV heads, group, context).
+    pub(super) fn scores(&self, f: &mut Function, q: &Tensor, keys: &Tensor) -> Tensor {
+        let map = if self.phase == Phase::Decode { "d0, d1, d3, d4" } else { "d1, d3, d4" };
+        let shape = [self.tokens, self.kv_heads, self.group, self.context];
+        op::contract(f, "ppppr", (q, "d0, d1, d2, d4"), (keys, map), &shape, "d0, d1, d2, d3")
+    }
+
+    /// Softmax over the positions a token sees.
+    pub(super) fn softmax(&self, f: &mut Function, scores: &Tensor) -> Tensor {
+        let scale = 1.0 / (self.dim as f64).sqrt();
+        op::softmax(f, scores, Some(scale), mask(self.phase, self.tokens, self.context, self.window))
+    }
+
+    /// Probabilities (T, KV heads, group, context) times values: (T, KV heads, group, D).
+    pub(super) fn values(&self, f: &mut Function, p: &Tensor, values: &Tensor) -> Tensor {
+        let map = if self.phase == Phase::Decode { "d0, d1, d4, d3" } else { "d1, d4, d3" };
+        let shape = [self.tokens, self.kv_heads, self.group, self.dim];
+        op::contract(f, "ppppr", (p, "d0, d1, d2, d4"), (values, map), &shape, "d0, d1, d2, d3")
+    }
+
+    /// The whole between norm and residual: output (T, H), new keys and values (T, KV heads, D).
+    pub(super) fn block(&self, f: &mut Function, x: &Tensor, hidden: u64) -> [Tensor; 3] {
+        let (tokens, kv) = (self.tokens, self.kv_heads);
+        let [cos, sin] = tables(f, tokens, self.dim);
+        let caches = ["k_cache", "v_cache"].map(|name| self.cache(f, name));
+        let q = op::linear(f, x, "w_q", self.queries() * self.dim);
+        let k = op::linear(f, x, "w_k", kv * self.dim);
+        let v = op::linear(f, x, "w_v", kv * self.dim);
+        let q = op::expand(f, &q, &[&[0], &[1, 2]], &[tokens, self.queries(), self.dim]);
+        let k = op::expand(f, &k, &[&[0], &[1, 2]], &[tokens, kv, self.dim]);
+        let v = op::expand(f, &v, &[&[0], &[1, 2]], &[tokens, kv, self.dim]);
+        let q = op::rotary(f, &q, &cos, &sin);
+        let k = op::rotary(f, &k, &cos, &sin);
+        let q = op::expand(f, &q, &[&[0], &[1, 2], &[3]], &[tokens, kv, self.group, self.dim]);
+        let keys = self.append(f, &k, &caches[0]);
+        let values = self.append(f, &v, &caches[1]);
+        let scores = self.scores(f, &q, &keys);
+        let p = self.softmax(f, &scores);
+        let o = self.values(f, &p, &values);
+        let o = op::collapse(f, &o, &[&[0], &[1, 2, 3]]);
+        [op::linear(f, &o, "w_o", hidden), k, v]
+    }
+}
+
+impl Mla {
+    /// Elements cached per position.
+    pub(super) fn cached(&self) -> u64 {
+        self.latent + self.rope
+    }
+
+    pub(super) fn cache(&self, f: &mut Function, name: &str) -> Tensor {
+        let shape = match self.phase {
+            Phase::Decode => vec![self.tokens, self.context, self.cached()],
+            Phase::Prefill => vec![self.context, self.cached()],
+        };
+        f.input(name, &shape, f.element.into())
+    }
+
+    fn append(&self, f: &mut Function, new: &Tensor, cache: &Tensor) -> Tensor {
+        let new = op::stored(f, new);
+        match self.phase {
+            Phase::Decode => {
+                let at = [0, self.context - 1, 0];
+                op::insert(f, &new, cache, &at, &[self.tokens, 1, self.cached()])
+            }
+            Phase::Prefill => {
+                let at = [self.context - self.tokens, 0];
+                op::insert(f, &new, cache, &at, &[self.tokens, self.cached()])
+            }
+        }
+    }
+
+    /// Queries (T, heads, cached) times the cache: (T, heads, context).
+    pub(super) fn scores(&self, f: &mut Function, q: &Tensor, cache: &Tensor) -> Tensor {
+        let map = if self.phase == Phase::Decode { "d0, d2, d3" } else { "d2, d3" };
+        let shape = [self.tokens, self.heads, self.context];
+        op::contract(f, "pppr", (q, "d0, d1, d3"), (cache, map), &shape, "d0, d1, d2")
+    }
+
+    pub(super) fn softmax(&self, f: &mut Function, scores: &Tensor) -> Tensor {
+        let scale = 1.0 / ((self.nope + self.rope) as f64).sqrt();
+        op::softmax(f, scores, Some(scale), mask(self.phase, self.tokens, self.context, self.window))
+    }
+
+    /// Probabilities (T, heads, context) times the cache without its positional part: (T, heads, latent).
+    pub(super) fn values(&self, f: &mut Function, p: &Tensor, cache: &Tensor) -> Tensor {
+        let (map, shape, at): (_, Vec<u64>, &[u64]) = match self.phase {
+            Phase::Decode => ("d0, d3, d2", vec![self.tokens, self.context, self.latent], &[0, 0, 0]),
+            Phase::Prefill => ("d3, d2", vec![self.context, self.latent], &[0, 0]),
+        };
+        let latent = op::slice(f, cache, at, &shape);
+        let shape = [self.tokens, self.heads, self.latent];
+        op::contract(f, "pppr", (p, "d0, d1, d3"), (&latent, map), &shape, "d0, d1, d2")
+    }
+
+    /// Query heads (T, heads, nope + rope) absorbed into the latent space, with their positional part turned:
+    /// (T, heads, cached).
+    pub(super) fn absorb(&self, f: &mut Function, q: &Tensor, cos: &Tensor, sin: &Tensor) -> Tensor {
+        let (tokens, heads) = (self.tokens, self.heads);
+        let nope = op::slice(f, q, &[0, 0, 0], &[tokens, heads, self.nope]);
+        let rope = op::slice(f, q, &[0, 0, self.nope], &[tokens, heads, self.rope]);
+        let rope = op::rotary(f, &rope, cos, sin);
+        let latent = op::linear_by_head(f, &nope, "w_uk", self.latent);
+        let whole = f.empty(&[tokens, heads, self.cached()], Scalar::F32);
+        let first = op::insert(f, &latent, &whole, &[0, 0, 0], &[tokens, heads, self.latent]);
+        op::insert(f, &rope, &first, &[0, 0, self.latent], &[tokens, heads, self.rope])
+    }
+
+    /// The down-projected `kv` (T, cached), its latent part normalised, its positional part turned.
+    pub(super) fn latent_entry(&self, f: &mut Function, kv: &Tensor, cos: &Tensor, sin: &Tensor) -> Tensor {
+        let tokens = self.tokens;
+        let latent = op::slice(f, kv, &[0, 0], &[tokens, self.latent]);
+        let latent = op::rms_norm(f, &latent, "kv_norm");
+        let rope = op::slice(f, kv, &[0, self.latent], &[tokens, self.rope]);
+        let rope = op::expand(f, &rope, &[&[0], &[1, 2]], &[tokens, 1, self.rope]);
+        let rope = op::rotary(f, &rope, cos, sin);
+        let rope = op::collapse(f, &rope, &[&[0], &[1, 2]]);
+        let whole = f.empty(&[tokens, self.cached()], Scalar::F32);
+        let first = op::insert(f, &latent, &whole, &[0, 0], &[tokens, self.latent]);
+        op::insert(f, &rope, &first, &[0, self.latent], &[tokens, self.rope])
+    }
+
+    /// The whole between norm and residual: output (T, H) and the new cache entry (T, cached).
+    pub(super) fn block(&self, f: &mut Function, x: &Tensor, hidden: u64, rank: Option<u64>) -> [Tensor; 2] {
+        let tokens = self.tokens;
+        let [cos, sin] = tables(f, tokens, self.rope);
+        let cache = self.cache(f, "kv_cache");
+        let outputs = self.heads * (self.nope + self.rope);
+        let q = if let Some(rank) = rank {
+            let low = op::linear(f, x, "w_qa", rank);
+            let low = op::rms_norm(f, &low, "q_norm");
+            op::linear(f, &low, "w_qb", outputs)
+        } else {
+            op::linear(f, x, "w_q", outputs)
+        };
+        let kv = op::linear(f, x, "w_kva", self.cached());
+        let entry = self.latent_entry(f, &kv, &cos, &sin);
+        let cache = self.append(f, &entry, &cache);
+        let q = op::expand(f, &q, &[&[0], &[1, 2]], &[tokens, self.heads, self.nope + self.rope]);
+        let q = self.absorb(f, &q, &cos, &sin);
+        let scores = self.scores(f, &q, &cache);
+        let p = self.softmax(f, &scores);
+        let latent = self.values(f, &p, &cache);
+        let o = op::linear_by_head(f, &latent, "w_uv", self.v);
+        let o = op::collapse(f, &o, &[&[0], &[1, 2]]);
+        [op::linear(f, &o, "w_o", hidden), entry]
+    }
+}
