@@ -1,0 +1,3 @@
+//! The corpus that the learned cost model is trained on.
+
+pub mod kernels;
