@@ -64,7 +64,15 @@ impl Contraction<'_> {
         let start = self.start.value(w, self.scalar);
         let onto = w.filled(self.scalar, shape, start);
         let iterators = "p".repeat(self.parallel) + &"r".repeat(self.extents.len() - self.parallel);
-        let inputs: Vec<(&Buffer, Access)> = self.inputs.iter().map(|(b, a)| (b, a.clone())).collect();
+        let mut inputs: Vec<(&Buffer, Access)> = self.inputs.iter().map(|(b, a)| (b, a.clone())).collect();
+        // Linalg infers loops from operand shapes: a window that no operand shows gets an operand of its own.
+        let reductions: Vec<usize> = (self.parallel..self.extents.len()).collect();
+        let shown = |d: usize| inputs.iter().any(|(_, a)| a.0.iter().any(|(terms, _)| *terms == [(d, 1)]));
+        let window = (!reductions.iter().all(|&d| shown(d))).then(|| {
+            let access = Access::dims(&reductions);
+            (w.empty(self.scalar, &access.extents(&self.extents)), access)
+        });
+        inputs.extend(window.iter().map(|(b, a)| (b, a.clone())));
         let result = w.generic(&iterators, &inputs, (&onto, self.output.clone()), |w, elements| {
             let (acc, inputs) = elements.split_last().expect("an output");
             (self.combine)(w, *acc, inputs)
@@ -104,8 +112,10 @@ impl Contraction<'_> {
         let budget = s.pick(&[4, 8, 16, 24, 32, 48, 64]);
         for dimension in s.order(self.parallel).into_iter().take(2) {
             let room = budget / tile.iter().product::<u64>();
-            let fits: Vec<u64> =
-                [2, 3, 4, 6, 8, 12, 16].into_iter().filter(|t| self.extents[dimension] % t == 0 && *t <= room).collect();
+            let fits: Vec<u64> = [2, 3, 4, 6, 8, 12, 16]
+                .into_iter()
+                .filter(|t| self.extents[dimension] % t == 0 && *t <= room)
+                .collect();
             if !fits.is_empty() {
                 tile[dimension] = s.pick(&fits);
             }

@@ -113,11 +113,8 @@ fn named_window(w: &mut Writer, contraction: &Contraction, operation: &str, shap
         Start::Highest => w.extreme(contraction.scalar, false),
     };
     let onto = w.filled(contraction.scalar, &contraction.output.extents(&contraction.extents), start);
-    let attributes = format!(
-        "dilations = {}, strides = {}",
-        per_window(shape, |w| w.dilation),
-        per_window(shape, |w| w.stride)
-    );
+    let attributes =
+        format!("dilations = {}, strides = {}", per_window(shape, |w| w.dilation), per_window(shape, |w| w.stride));
     let result = w.named(operation, &attributes, &[&contraction.inputs[0].0, &contraction.inputs[1].0], &onto);
     let result = contraction.finished(w, result);
     w.returns(result);
@@ -163,13 +160,19 @@ pub fn depthwise(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
         (_, false) => "linalg.depthwise_conv_2d_nhwc_hwc",
         (_, true) => "linalg.depthwise_conv_2d_nhwc_hwcm",
     };
-    let inputs = vec![
-        (w.array(scalar, &image.extents(&extents)), image),
-        (w.array(scalar, &filter.extents(&extents)), filter),
-    ];
+    let inputs =
+        vec![(w.array(scalar, &image.extents(&extents)), image), (w.array(scalar, &filter.extents(&extents)), filter)];
     let combine = multiply_add(fused);
-    let contraction =
-        Contraction { parallel: k, inputs, output, scalar, start: Start::Number(0.0), combine: &combine, finish, extents };
+    let contraction = Contraction {
+        parallel: k,
+        inputs,
+        output,
+        scalar,
+        start: Start::Number(0.0),
+        combine: &combine,
+        finish,
+        extents,
+    };
     if w.form == Form::Linalg && named && channels_last {
         named_window(w, &contraction, operation, &shape);
     } else {

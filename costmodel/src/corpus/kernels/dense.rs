@@ -67,7 +67,8 @@ fn product(w: &mut Writer, d: &mut Draw, s: &mut Draw, batches: usize) {
         let zero = w.number(scalar, 0.0);
         let onto = w.filled(scalar, &output.extents(&extents), zero);
         let result = w.named(operation, "", &[&inputs[0].0, &inputs[1].0], &onto);
-        let result = if finish.is_empty() { result } else { w.elementwise(&[&result], scalar, |w, e| finish.apply(w, e[0])) };
+        let result =
+            if finish.is_empty() { result } else { w.elementwise(&[&result], scalar, |w, e| finish.apply(w, e[0])) };
         return w.returns(result);
     }
     if bias {
@@ -192,9 +193,9 @@ pub fn rank_update(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let finish = Chain::draw(d, scalar, 3);
     let in_registers = s.chance(60);
     let shape = if transposed { [m, n] } else { [n, m] };
-    let a = w.array(scalar, if kind < 2 { &shape } else { &[n, n] });
-    let b = w.array(scalar, if kind < 2 { &shape } else { &[n, m] });
-    let c = w.array(scalar, if kind < 2 { &[n, n] } else { &[n, m] });
+    let a = w.array(scalar, &if kind < 2 { shape } else { [n, n] });
+    let b = w.array(scalar, &if kind < 2 { shape } else { [n, m] });
+    let c = w.array(scalar, &if kind < 2 { [n, n] } else { [n, m] });
     let (alpha, beta) = (w.float(scalar, alpha), w.float(scalar, beta));
     let cell = |i: Value, k: Value| if transposed { [at(k), at(i)] } else { [at(i), at(k)] };
     w.each(0u64, n, |w, i| {

@@ -34,7 +34,11 @@ impl Graph {
         debug_assert_eq!(values.len(), self.inputs);
         for &(operation, a, b, c) in &self.nodes {
             let (a, b, c) = (values[a], values[b], values[c]);
-            values.push(if a.ty.scalar.is_float() { float_node(w, operation, a, b, c) } else { int_node(w, operation, a, b, c) });
+            values.push(if a.ty.scalar.is_float() {
+                float_node(w, operation, a, b, c)
+            } else {
+                int_node(w, operation, a, b, c)
+            });
         }
         self.outputs.iter().map(|&o| values[o]).collect()
     }
@@ -99,9 +103,8 @@ pub fn expression(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let broadcast = rank == 2 && d.chance(40);
     let all: Vec<usize> = (0..rank).collect();
     let order = s.order(rank);
-    let arrays: Vec<Buffer> = (0..inputs)
-        .map(|i| w.array(scalar, if broadcast && i == 0 { &shape[1..] } else { &shape }))
-        .collect();
+    let arrays: Vec<Buffer> =
+        (0..inputs).map(|i| w.array(scalar, if broadcast && i == 0 { &shape[1..] } else { &shape })).collect();
     let dims = |i: usize| if broadcast && i == 0 { vec![1] } else { all.clone() };
     if w.form == Form::Linalg {
         let empty = w.empty(scalar, &shape);
@@ -224,15 +227,28 @@ pub fn activation(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
 /// Transcendental kernels: trigonometry, roots, powers, logarithms and polynomials in Horner's form.
 pub fn math_function(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     const FUNCTIONS: [&str; 14] = [
-        "math.sin", "math.cos", "math.exp", "math.exp2", "math.log", "math.log2", "math.log1p", "math.expm1",
-        "math.sqrt", "math.rsqrt", "math.tanh", "math.atan", "math.erf", "math.floor",
+        "math.sin",
+        "math.cos",
+        "math.exp",
+        "math.exp2",
+        "math.log",
+        "math.log2",
+        "math.log1p",
+        "math.expm1",
+        "math.sqrt",
+        "math.rsqrt",
+        "math.tanh",
+        "math.atan",
+        "math.erf",
+        "math.floor",
     ];
     let scalar = float_type(d);
     let length = d.length();
     let degree = d.below(11);
     let coefficients: Vec<f64> = (0..degree).map(|_| d.coefficient()).collect();
     let (estrin, rational, fused) = (d.chance(30), d.chance(25), d.chance(60));
-    let functions: Vec<&str> = (0..if degree > 0 { d.below(3) } else { d.within(1, 3) as usize }).map(|_| d.pick(&FUNCTIONS)).collect();
+    let functions: Vec<&str> =
+        (0..if degree > 0 { d.below(3) } else { d.within(1, 3) as usize }).map(|_| d.pick(&FUNCTIONS)).collect();
     let (powered, reduced) = (d.chance(15), d.chance(25));
     let unrolled = s.pick(&[1u64, 1, 2, 4, 8]);
     let (a, b) = (w.array(scalar, &[length]), w.array(scalar, &[length]));

@@ -30,7 +30,7 @@ impl Mix {
                     w.binary("arith.xori", x, shifted)
                 }
                 3 => {
-                    let odd = w.integer(ty, 2 * bits * 37 + 1);
+                    let odd = w.integer(ty, (74 * bits) % if ty.scalar.bits() == 8 { 126 } else { 2000 } + 1);
                     w.mul(x, odd)
                 }
                 4 => w.add(x, key),
@@ -136,7 +136,8 @@ pub fn random_numbers(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
 
 /// Products of 8- and 16-bit integers into 32 bits, with zero points and requantisation.
 pub fn quantised_matmul(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
-    let (left, right) = (d.pick(&[Scalar::I8, Scalar::I8, Scalar::I16]), d.pick(&[Scalar::I8, Scalar::I8, Scalar::I16]));
+    let (left, right) =
+        (d.pick(&[Scalar::I8, Scalar::I8, Scalar::I16]), d.pick(&[Scalar::I8, Scalar::I8, Scalar::I16]));
     let wide = if left == Scalar::I16 && right == Scalar::I16 { Scalar::I64 } else { Scalar::I32 };
     let vector = d.chance(25);
     let (rows, columns, depth) = (if vector { 1 } else { d.size() }, d.size(), d.size());
@@ -196,8 +197,7 @@ pub fn quantised_matmul(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     if w.form == Form::Linalg {
         let empty = w.empty(Scalar::I8, &[rows, columns]);
         let inputs = [(&sums, Access::dims(&[0, 1])), (&biases, Access::dims(&[1]))];
-        let result =
-            w.generic("pp", &inputs, (&empty, Access::dims(&[0, 1])), |w, e| requantise(w, e[0], e[1]));
+        let result = w.generic("pp", &inputs, (&empty, Access::dims(&[0, 1])), |w, e| requantise(w, e[0], e[1]));
         return w.returns(result);
     }
     let out: Buffer = w.array(Scalar::I8, &[rows, columns]);

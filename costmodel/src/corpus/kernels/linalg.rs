@@ -63,9 +63,7 @@ impl Writer {
     pub fn filled(&mut self, scalar: Scalar, shape: &[u64], number: Value) -> Buffer {
         let empty = self.empty(scalar, shape);
         let name = Type::from(scalar);
-        self.tensor(scalar, shape, |b| {
-            format!("linalg.fill ins({number} : {name}) outs({} : {b}) -> {b}", empty.value)
-        })
+        self.tensor(scalar, shape, |b| format!("linalg.fill ins({number} : {name}) outs({} : {b}) -> {b}", empty.value))
     }
 
     /// A named operation, its attributes in braces or empty, accumulating onto `onto`.
@@ -93,7 +91,8 @@ impl Writer {
         let list = |parts: &mut dyn Iterator<Item = String>| parts.collect::<Vec<_>>().join(", ");
         let accesses = inputs.iter().map(|(_, access)| access).chain([&onto_access]);
         let maps = list(&mut accesses.map(|a| a.map(loops)));
-        let kinds = list(&mut iterators.chars().map(|c| (if c == 'r' { "\"reduction\"" } else { "\"parallel\"" }).into()));
+        let kinds =
+            list(&mut iterators.chars().map(|c| (if c == 'r' { "\"reduction\"" } else { "\"parallel\"" }).into()));
         let elements: Vec<Value> =
             inputs.iter().map(|(b, _)| b.scalar).chain([onto.scalar]).map(|s| self.define(s)).collect();
         let ins = match inputs.len() {
@@ -133,9 +132,15 @@ impl Writer {
         self.generic(&"p".repeat(shape.len()), &operands, (&empty, Access::dims(&dims)), body)
     }
 
-    /// The counter of a loop of the surrounding `linalg.generic`.
-    pub fn counter(&mut self, dimension: usize) -> Value {
-        self.result(Scalar::Index, &format!("linalg.index {dimension} : index"))
+    /// A part of a tensor: `sizes` elements from `offsets` on.
+    pub fn part(&mut self, a: &Buffer, offsets: &[i64], sizes: &[u64]) -> Buffer {
+        let list = |numbers: &mut dyn Iterator<Item = String>| numbers.collect::<Vec<_>>().join(", ");
+        let offsets = list(&mut offsets.iter().map(i64::to_string));
+        let extents = list(&mut sizes.iter().map(u64::to_string));
+        let strides = list(&mut sizes.iter().map(|_| "1".into()));
+        self.tensor(a.scalar, sizes, |b| {
+            format!("tensor.extract_slice {}[{offsets}] [{extents}] [{strides}] : {a} to {b}", a.value)
+        })
     }
 
     /// A tensor with its dimensions permuted by `linalg.transpose`.

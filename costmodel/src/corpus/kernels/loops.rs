@@ -100,12 +100,7 @@ impl Writer {
     }
 
     /// Nested loops over ranges, outermost `order[0]`; the body gets the counters by dimension.
-    pub fn nest_between(
-        &mut self,
-        ranges: &[(i64, i64)],
-        order: &[usize],
-        body: &mut dyn FnMut(&mut Self, &[Value]),
-    ) {
+    pub fn nest_between(&mut self, ranges: &[(i64, i64)], order: &[usize], body: &mut dyn FnMut(&mut Self, &[Value])) {
         fn level(
             w: &mut Writer,
             ranges: &[(i64, i64)],
@@ -124,15 +119,6 @@ impl Writer {
             });
         }
         level(self, ranges, order, &mut vec![None; ranges.len()], body);
-    }
-
-    /// `scf.if` without results.
-    pub fn when(&mut self, condition: Value, body: impl FnOnce(&mut Self)) {
-        self.line(&format!("scf.if {condition} {{"));
-        self.indent();
-        body(self);
-        self.dedent();
-        self.line("}");
     }
 
     /// `buffer[subscripts] = combine(buffer[subscripts], value)` through a closure.

@@ -218,7 +218,8 @@ pub fn segmented(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let b = w.array(scalar, &[segments * length]);
     let out = w.array(scalar, &[segments]);
     w.each(0u64, segments, |w, i| {
-        let place = |j: super::types::Subscript| if strided { j * segments as i64 + at(i) } else { at(i) * length as i64 + j };
+        let place =
+            |j: super::types::Subscript| if strided { j * segments as i64 + at(i) } else { at(i) * length as i64 + j };
         let start = kind.start(w, scalar);
         let step = |w: &mut Writer, place: super::types::Subscript, acc| {
             let (x, y) = (w.load(&a, &[place.clone()]), w.load(&b, &[place.clone()]));
@@ -392,7 +393,9 @@ pub fn normalisation(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let (a, rest) = (w.array(scalar, &shape), w.array(scalar, &shape));
     let (gain, bias) = (w.array(scalar, &[columns]), w.array(scalar, &[columns]));
     let out = w.array(scalar, &shape);
-    let place = |i: Value, g: Value, j: Value| -> Vec<_> { if columnwise { vec![at(j), at(i)] } else { vec![at(i), at(g), at(j)] } };
+    let place = |i: Value, g: Value, j: Value| -> Vec<_> {
+        if columnwise { vec![at(j), at(i)] } else { vec![at(i), at(g), at(j)] }
+    };
     let order = if swapped { [1, 0] } else { [0, 1] };
     w.nest(&[rows, groups], &order, &mut |w, counters| {
         let (i, g) = (counters[0], counters[1]);

@@ -3,7 +3,6 @@
 use super::chain::Chain;
 use super::dense::float_type;
 use super::draw::Draw;
-use super::linalg::Access;
 use super::types::{Buffer, Scalar, Subscript, Value, at};
 use super::writer::{Form, Writer};
 
@@ -25,7 +24,7 @@ impl Pattern {
             let axes = offset.iter().filter(|o| **o != 0).count();
             let taken = match kind {
                 0 => axes <= 1,
-                1 => radius == 1 || dimensions < 3,
+                1 => radius == 1 || dimensions < 3 || axes <= 1,
                 _ => axes == 0 || d.chance(45),
             };
             if taken {
@@ -80,25 +79,22 @@ fn stencil(w: &mut Writer, d: &mut Draw, s: &mut Draw, dimensions: usize) {
     let source = w.array(scalar, &outer);
     let second = coupled.then(|| w.array(scalar, &outer));
     let combine = |w: &mut Writer, elements: &[Value], coupling: Option<Value>| {
-        let elements: Vec<(Value, f64)> = elements
-            .iter()
-            .zip(&pattern.taps)
-            .map(|(e, (_, weight))| (before.apply(w, *e), *weight))
-            .collect();
+        let elements: Vec<(Value, f64)> =
+            elements.iter().zip(&pattern.taps).map(|(e, (_, weight))| (before.apply(w, *e), *weight)).collect();
         let sum = weighted(w, uniform, fused, &elements);
         let sum = coupling.map_or(sum, |c| w.mul(sum, c));
         finish.apply(w, sum)
     };
     if w.form == Form::Linalg {
-        let shifted = |offset: &[i64]| {
-            Access(offset.iter().enumerate().map(|(i, o)| (vec![(i, 1)], o + pattern.radius)).collect())
+        // Linalg infers loops from operand shapes, so neighbours are shifted parts of one size.
+        let mut shifted = |offset: &[i64], from: &Buffer| {
+            let offsets: Vec<i64> = offset.iter().map(|o| o + pattern.radius).collect();
+            w.part(from, &offsets, &inner)
         };
-        // An operand whose map adds a constant has no shape that fixes the loop: the output fixes it.
-        let mut inputs: Vec<(&Buffer, Access)> = pattern.taps.iter().map(|(o, _)| (&source, shifted(o))).collect();
-        inputs.extend(second.iter().map(|b| (b, shifted(&vec![0; dimensions]))));
-        let empty = w.empty(scalar, &inner);
-        let dims: Vec<usize> = (0..dimensions).collect();
-        let result = w.generic(&"p".repeat(dimensions), &inputs, (&empty, Access::dims(&dims)), |w, e| {
+        let mut operands: Vec<Buffer> = pattern.taps.iter().map(|(o, _)| shifted(o, &source)).collect();
+        operands.extend(second.iter().map(|b| shifted(&vec![0; dimensions], b)));
+        let operands: Vec<&Buffer> = operands.iter().collect();
+        let result = w.elementwise(&operands, scalar, |w, e| {
             let taps = pattern.taps.len();
             combine(w, &e[..taps], coupled.then(|| e[taps]))
         });
@@ -107,7 +103,8 @@ fn stencil(w: &mut Writer, d: &mut Draw, s: &mut Draw, dimensions: usize) {
     let target = w.array(scalar, &outer);
     let ranges: Vec<(i64, i64)> = inner.iter().map(|e| (pattern.radius, *e as i64 + pattern.radius)).collect();
     w.nest_between(&ranges, &order, &mut |w, counters| {
-        let place = |offset: &[i64]| -> Vec<Subscript> { counters.iter().zip(offset).map(|(c, o)| at(*c) + *o).collect() };
+        let place =
+            |offset: &[i64]| -> Vec<Subscript> { counters.iter().zip(offset).map(|(c, o)| at(*c) + *o).collect() };
         let elements: Vec<Value> = pattern.taps.iter().map(|(o, _)| w.load(&source, &place(o))).collect();
         let centre = place(&vec![0; dimensions]);
         let coupling = second.as_ref().map(|b| w.load(b, &centre));

@@ -114,9 +114,9 @@ pub fn small_matrix(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
 /// Sorting and selection networks on registers: odd-even, bitonic, bubble, medians; with keys only or keys and values.
 pub fn sorting_network(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let scalar = d.pick(&[Scalar::F32, Scalar::F64, Scalar::I32, Scalar::I64, Scalar::I8]);
-    let n = d.within(3, 24) as usize;
-    let count = d.length();
     let kind = d.below(3);
+    let n = if kind == 1 { d.within(3, 24) } else { d.within(3, 13) } as usize;
+    let count = d.length();
     let (descending, paired, median) = (d.chance(40), d.chance(30), d.chance(40));
     let steps = Chain::draw(d, scalar, 2);
     let lanes = if !paired && s.chance(40) { s.pick(&[4u64, 8, 16]) } else { 0 };
@@ -224,11 +224,8 @@ pub fn butterfly(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
                     let (c, e) = (y[k], y[j]);
                     let (p, q) = (w.float(scalar, twiddles[k]), w.float(scalar, twiddles[n + k]));
                     let (bp, bq, ep, eq) = (w.mul(b, p), w.mul(b, q), w.mul(e, p), w.mul(e, q));
-                    let (turned_re, turned_im) = if conjugated {
-                        (w.add(bp, eq), w.sub(ep, bq))
-                    } else {
-                        (w.sub(bp, eq), w.add(bq, ep))
-                    };
+                    let (turned_re, turned_im) =
+                        if conjugated { (w.add(bp, eq), w.sub(ep, bq)) } else { (w.sub(bp, eq), w.add(bq, ep)) };
                     (x[k], y[k]) = (w.add(a, turned_re), w.add(c, turned_im));
                     (x[j], y[j]) = (w.sub(a, turned_re), w.sub(c, turned_im));
                 } else {
@@ -353,11 +350,11 @@ pub fn particles(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let shape = if arrays { [size, count + 8] } else { [count + 8, size] };
     let (position, force) = (w.array(scalar, &shape), w.array(scalar, &shape));
     let (charge, potential) = (w.array(scalar, &[count + 8]), w.array(scalar, &[count + 8]));
-    let place = |i: super::types::Subscript, k: usize| if arrays { [(k as u64).into(), i] } else { [i, (k as u64).into()] };
+    let place =
+        |i: super::types::Subscript, k: usize| if arrays { [(k as u64).into(), i] } else { [i, (k as u64).into()] };
     w.strided(0u64, count, targets, |w, i| {
-        let own: Vec<Vec<Value>> = (0..targets)
-            .map(|t| (0..dimensions).map(|k| w.load(&position, &place(at(i) + t, k))).collect())
-            .collect();
+        let own: Vec<Vec<Value>> =
+            (0..targets).map(|t| (0..dimensions).map(|k| w.load(&position, &place(at(i) + t, k))).collect()).collect();
         let zero = w.float(scalar, 0.0);
         let width = dimensions + usize::from(energy);
         let start = vec![zero; width * targets as usize];
@@ -440,7 +437,8 @@ pub fn filter(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let taps = d.within(3, 32) as usize;
     let sections = d.within(1, 6) as usize;
     let (symmetric, decimated) = (d.chance(40), d.pick(&[1u64, 1, 2, 4]));
-    let weights: Vec<f64> = (0..taps.max(5 * sections)).map(|_| d.coefficient() * if scalar.is_float() { 0.25 } else { 8.0 }).collect();
+    let weights: Vec<f64> =
+        (0..taps.max(5 * sections)).map(|_| d.coefficient() * if scalar.is_float() { 0.25 } else { 8.0 }).collect();
     let steps = Chain::draw(d, scalar, 2);
     let outputs = s.pick(&[1u64, 1, 2, 4]);
     let a = w.array(scalar, &[channels, length * decimated + 64]);
@@ -448,7 +446,8 @@ pub fn filter(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     w.each(0u64, channels, |w, c| match kind {
         0 => w.strided(0u64, length, outputs, |w, i| {
             for o in 0..outputs {
-                let element = |w: &mut Writer, k: usize| w.load(&a, &[at(c), (at(i) + o) * decimated as i64 + k as u64]);
+                let element =
+                    |w: &mut Writer, k: usize| w.load(&a, &[at(c), (at(i) + o) * decimated as i64 + k as u64]);
                 let mut sum = w.number(scalar, 0.0);
                 let half = if symmetric { taps.div_ceil(2) } else { taps };
                 for k in 0..half {
@@ -470,7 +469,8 @@ pub fn filter(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
                 let mut value = w.load(&a, &[at(c), at(i)]);
                 let mut next = Vec::new();
                 for section in 0..sections {
-                    let weight: Vec<Value> = weights[5 * section..5 * section + 5].iter().map(|x| w.number(scalar, *x)).collect();
+                    let weight: Vec<Value> =
+                        weights[5 * section..5 * section + 5].iter().map(|x| w.number(scalar, *x)).collect();
                     let (first, second) = (delays[2 * section], delays[2 * section + 1]);
                     // Transposed direct form II.
                     let result = w.fma(value, weight[0], first);

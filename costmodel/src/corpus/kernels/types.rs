@@ -176,6 +176,12 @@ impl From<i64> for Subscript {
     }
 }
 
+impl From<i32> for Subscript {
+    fn from(constant: i32) -> Self {
+        Self::from(i64::from(constant))
+    }
+}
+
 impl From<u64> for Subscript {
     fn from(constant: u64) -> Self {
         Self::from(constant as i64)

@@ -79,23 +79,6 @@ impl Writer {
         buffer
     }
 
-    /// A scalar argument.
-    pub fn scalar(&mut self, scalar: Scalar) -> Value {
-        let value = self.define(scalar);
-        self.arguments.push(format!("{value}: {}", value.ty));
-        value
-    }
-
-    /// A scratch array inside the function; loop forms only.
-    pub fn scratch(&mut self, scalar: Scalar, shape: &[u64]) -> Buffer {
-        let value = self.define(scalar);
-        let buffer = Buffer { value, scalar, shape: shape.to_vec(), tensor: false };
-        let bytes = shape.iter().product::<u64>() * u64::from(scalar.bits()) / 8;
-        let operation = if bytes <= 1024 { "memref.alloca" } else { "memref.alloc" };
-        self.line(&format!("{value} = {operation}() : {buffer}"));
-        buffer
-    }
-
     /// Marks a tensor as a result of the function.
     pub fn returns(&mut self, buffer: Buffer) {
         self.results.push(buffer);

@@ -1,0 +1,174 @@
+//! Which sources and which pass pipelines make the variants of a kernel.
+//!
+//! Pipelines are those of upstream MLIR 22, as text; running them needs LLVM and is left to the caller. The list of a
+//! kernel is longer than the number of variants wanted: a pass that changes nothing gives a duplicate, which is
+//! dropped, and the next is tried.
+
+use super::kernels::{Draw, Form, Kernel};
+
+/// A source text of a kernel and the passes to try on it.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Form and schedule, such as `affine-s0`; followed by the pass's name in the variant's name.
+    pub name: String,
+    /// The text before passes.
+    pub text: String,
+    /// Passes in the order in which they are tried.
+    pub passes: Vec<Pass>,
+    /// How many of their results are kept at most.
+    pub wanted: usize,
+}
+
+/// A named pass pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// Short name, such as `unroll4`.
+    pub name: String,
+    /// Pipeline on the module.
+    pub pipeline: String,
+}
+
+fn on_functions(name: impl Into<String>, passes: impl AsRef<str>) -> Pass {
+    Pass { name: name.into(), pipeline: format!("builtin.module(func.func({}))", passes.as_ref()) }
+}
+
+/// From tensors to memrefs, results as arguments.
+const BUFFERIZE: &str = "one-shot-bufferize{bufferize-function-boundaries=1 \
+     function-boundary-type-conversion=identity-layout-map},buffer-results-to-out-params{hoist-static-allocs=1 \
+     modify-public-functions=1},drop-equivalent-buffer-results";
+
+/// Loop passes for functions in affine form, named.
+fn affine_passes(d: &mut Draw) -> Vec<(String, String)> {
+    let unroll = d.pick(&[2, 4, 8]);
+    let jam = d.pick(&[2, 3, 4, 8]);
+    let tile = d.pick(&[4, 8, 16, 32, 64]);
+    let width = d.pick(&[4, 8, 16]);
+    let (outer, inner) = (d.pick(&[4, 8, 16, 32]), d.pick(&[8, 16, 32, 64]));
+    let unroll_pass = |factor: i32| format!("affine-loop-unroll{{unroll-factor={factor}}}");
+    let jam_pass = |factor: i32| format!("affine-loop-unroll-jam{{unroll-jam-factor={factor}}}");
+    let vectors = format!("affine-super-vectorize{{virtual-vector-size={width} vectorize-reductions=true}}");
+    let tiles = format!("affine-loop-tile{{tile-sizes={outer},{inner}}}");
+    vec![
+        (format!("unroll{unroll}"), unroll_pass(unroll)),
+        (format!("unroll{}", unroll * 2), unroll_pass(unroll * 2)),
+        (format!("jam{jam}"), jam_pass(jam)),
+        (format!("jam{jam}"), jam_pass(jam)),
+        (format!("tile{tile}"), format!("affine-loop-tile{{tile-size={tile}}}")),
+        (format!("tile{outer}x{inner}"), tiles.clone()),
+        ("fuse".into(), "affine-loop-fusion".into()),
+        (format!("vectorize{width}"), vectors.clone()),
+        (format!("vectorize{width}"), vectors.clone()),
+        ("scalrep".into(), "affine-scalrep,canonicalize,cse".into()),
+        ("licm".into(), "affine-loop-invariant-code-motion".into()),
+        (format!("jam{jam}-scalrep"), format!("{},affine-scalrep,cse", jam_pass(jam))),
+        (format!("unroll{unroll}-scalrep"), format!("{},affine-scalrep,canonicalize,cse", unroll_pass(unroll))),
+        (format!("vectorize{width}-unroll{unroll}"), format!("{vectors},{}", unroll_pass(unroll))),
+        (format!("tile{outer}x{inner}-vectorize{width}"), format!("{tiles},{vectors}")),
+        (format!("tile{outer}x{inner}-unroll{unroll}"), format!("{tiles},{}", unroll_pass(unroll))),
+        (format!("fuse-unroll{unroll}"), format!("affine-loop-fusion,{}", unroll_pass(unroll))),
+        (format!("vectorize{width}-jam{jam}"), format!("{vectors},{}", jam_pass(jam))),
+        ("normalise".into(), "affine-loop-normalize,affine-simplify-structures".into()),
+        ("to-scf".into(), "lower-affine,canonicalize,cse".into()),
+        ("to-cf".into(), "lower-affine,convert-scf-to-cf,canonicalize".into()),
+    ]
+}
+
+/// Passes for a form, in random order.
+pub fn passes(form: Form, d: &mut Draw) -> Vec<Pass> {
+    let all: Vec<Pass> = match form {
+        Form::Affine => affine_passes(d).into_iter().map(|(name, passes)| on_functions(name, passes)).collect(),
+        Form::Scf => [
+            ("licm", "loop-invariant-code-motion"),
+            ("clean", "canonicalize,cse"),
+            ("licm-clean", "loop-invariant-code-motion,canonicalize,cse,sccp"),
+            ("peel", "scf-for-loop-peeling,canonicalize"),
+            ("range-fold", "scf-for-loop-range-folding,cse"),
+            ("while", "scf-for-to-while"),
+            ("to-cf", "convert-scf-to-cf,canonicalize"),
+        ]
+        .into_iter()
+        .map(|(name, passes)| on_functions(name, passes))
+        .collect(),
+        Form::Linalg => linalg_passes(d),
+    };
+    let order = d.order(all.len());
+    order.into_iter().map(|i| all[i].clone()).collect()
+}
+
+/// Passes for linalg on tensors: on the graph, or bufferised and lowered to loops, then loop passes.
+fn linalg_passes(d: &mut Draw) -> Vec<Pass> {
+    let fuse = "linalg-generalize-named-ops,linalg-fuse-elementwise-ops,canonicalize,cse";
+    let mut all = vec![
+        on_functions("generalise", "linalg-generalize-named-ops,canonicalize"),
+        on_functions("fuse", fuse),
+        on_functions("fold-unit", "linalg-fold-unit-extent-dims,canonicalize,cse"),
+    ];
+    let lowered = |name: &str, before: &str, after: &str| Pass {
+        name: name.into(),
+        pipeline: format!(
+            "builtin.module(func.func(linalg-generalize-named-ops{before}),{BUFFERIZE},func.func({after}))"
+        ),
+    };
+    let fused = ",linalg-fuse-elementwise-ops,canonicalize,cse";
+    all.extend([
+        lowered("buffers", "", "canonicalize,cse"),
+        lowered("to-affine", "", "convert-linalg-to-affine-loops,canonicalize"),
+        lowered("fuse-to-affine", fused, "convert-linalg-to-affine-loops,canonicalize"),
+        lowered("to-scf", "", "convert-linalg-to-loops,canonicalize"),
+        lowered("fuse-to-scf", fused, "convert-linalg-to-loops,canonicalize,cse"),
+        lowered("to-affine-scalrep", "", "convert-linalg-to-affine-loops,affine-scalrep,canonicalize,cse"),
+    ]);
+    let loops = affine_passes(d);
+    for index in d.order(loops.len()).into_iter().take(6) {
+        let (name, passes) = &loops[index];
+        let before = if d.chance(50) { fused } else { "" };
+        let name = format!("{}to-affine-{name}", if before.is_empty() { "" } else { "fuse-" });
+        all.push(lowered(&name, before, &format!("convert-linalg-to-affine-loops,affine-scalrep,{passes}")));
+    }
+    all
+}
+
+/// The candidates of a kernel, about `rows` of them kept in all.
+pub fn candidates(kernel: &Kernel, rows: usize) -> Vec<Candidate> {
+    let mut d = kernel.choices();
+    let lottery = d.below(100);
+    let primary = match kernel.forms.len() {
+        3 if lottery < 40 => Form::Linalg,
+        3 if lottery < 75 => Form::Affine,
+        2 if lottery < 65 => Form::Affine,
+        _ => Form::Scf,
+    };
+    let mut sources = vec![(primary, 0)];
+    if d.chance(30) {
+        let others: Vec<Form> = kernel.forms.iter().copied().filter(|form| *form != primary).collect();
+        sources.push((d.pick(&others), 0));
+    }
+    if d.chance(45) {
+        let form = if primary == Form::Linalg { Form::Affine } else { primary };
+        sources.push((form, 1));
+        if d.chance(40) {
+            sources.push((form, 2));
+        }
+    }
+    let wanted = rows.saturating_sub(sources.len()).max(1) + usize::from(d.chance(40));
+    sources
+        .into_iter()
+        .enumerate()
+        .map(|(index, (form, schedule))| Candidate {
+            name: format!("{}-s{schedule}", form_name(form)),
+            text: kernel.source(form, schedule),
+            // Passes run on the first source; a second affine one gets a pass now and then.
+            passes: if index == 0 || form == Form::Affine { passes(form, &mut d) } else { Vec::new() },
+            wanted: if index == 0 { wanted } else { usize::from(d.chance(40)) },
+        })
+        .collect()
+}
+
+/// A form's name in a variant.
+pub fn form_name(form: Form) -> &'static str {
+    match form {
+        Form::Affine => "affine",
+        Form::Scf => "scf",
+        Form::Linalg => "linalg",
+    }
+}
