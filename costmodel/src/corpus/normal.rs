@@ -44,43 +44,47 @@ pub fn alpha(text: &str) -> String {
 /// The text of [`alpha`] with every literal number, extent and factor replaced by `N`.
 pub fn without_numbers(text: &str) -> String {
     let alpha = alpha(text);
-    let bytes = alpha.as_bytes();
     let mut out = String::with_capacity(alpha.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let before = |back: usize| i.checked_sub(back).map_or(b' ', |p| bytes[p]);
-        // `64x128xf32`: the second extent follows an x that follows a digit.
-        let extent = before(1) == b'x' && before(2).is_ascii_digit();
-        let name = before(1).is_ascii_alphabetic() || matches!(before(1), b'_' | b'%' | b'^' | b'#' | b'$');
-        if bytes[i].is_ascii_digit() && (extent || !name) {
-            let number =
-                |b: u8, last: u8| b.is_ascii_digit() || b == b'.' || (b"+-".contains(&b) && b"eE".contains(&last));
-            let mut end = i + 1;
-            while end < bytes.len()
-                && (number(bytes[end], bytes[end - 1])
-                    || (b"eE".contains(&bytes[end]) && bytes.get(end + 1).is_some_and(|b| b"+-".contains(b))))
-            {
-                end += 1;
-            }
+    let mut rest = alpha.as_str();
+    while let Some(first) = rest.chars().next() {
+        let end = if first.is_ascii_digit() {
             out.push('N');
-            i = end;
-            continue;
+            number_end(rest)
+        } else if first.is_ascii_alphabetic() || "_%^#$".contains(first) {
+            let inner = |c: char| c.is_ascii_alphanumeric() || "_$".contains(c);
+            let end = rest[1..].find(|c| !inner(c)).map_or(rest.len(), |l| l + 1);
+            out.push_str(&rest[..end]);
+            end
+        } else {
+            out.push(first);
+            first.len_utf8()
+        };
+        rest = &rest[end..];
+        // The x between extents belongs to no name.
+        if (first.is_ascii_digit() || first == '?') && rest.starts_with('x') {
+            out.push('x');
+            rest = &rest[1..];
         }
-        // Digits of a name stay with it.
-        let start = i;
-        i += 1;
-        while i < bytes.len() && (!bytes[i].is_ascii_digit() || !bytes[i - 1].is_ascii_digit()) {
-            if bytes[i].is_ascii_digit() {
-                break;
-            }
-            i += 1;
-        }
-        while name && bytes[start].is_ascii_digit() && i < bytes.len() && bytes[i].is_ascii_digit() {
-            i += 1;
-        }
-        out.push_str(&alpha[start..i]);
     }
     out
+}
+
+/// Length of the number that a text starts with: digits, fraction, exponent.
+fn number_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let digits = |from: usize| from + bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut end = digits(0);
+    if bytes.get(end) == Some(&b'.') {
+        end = digits(end + 1);
+    }
+    if bytes.get(end).is_some_and(|b| b"eE".contains(b)) {
+        let sign = usize::from(bytes.get(end + 1).is_some_and(|b| b"+-".contains(b)));
+        let exponent = digits(end + 1 + sign);
+        if exponent > end + 1 + sign {
+            end = exponent;
+        }
+    }
+    end
 }
 
 /// The first 128 bits of the SHA-256 of the alpha normal form, as 32 hexadecimal digits.

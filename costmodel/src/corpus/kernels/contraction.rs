@@ -114,7 +114,7 @@ impl Contraction<'_> {
             let room = budget / tile.iter().product::<u64>();
             let fits: Vec<u64> = [2, 3, 4, 6, 8, 12, 16]
                 .into_iter()
-                .filter(|t| self.extents[dimension] % t == 0 && *t <= room)
+                .filter(|t| self.extents[dimension].is_multiple_of(*t) && *t <= room)
                 .collect();
             if !fits.is_empty() {
                 tile[dimension] = s.pick(&fits);

@@ -4,7 +4,7 @@ use super::chain::Chain;
 use super::contraction::{Contraction, Start};
 use super::dense::{finish_with, float_type, multiply_add};
 use super::draw::Draw;
-use super::linalg::Access;
+use super::linalg::{Access, Sum};
 use super::types::Scalar;
 use super::writer::{Form, Writer};
 
@@ -25,12 +25,12 @@ fn windows(d: &mut Draw, dimensions: usize) -> Vec<Window> {
 }
 
 /// Spatial subscripts `out * stride + tap * dilation`; out loops start at `out`, taps at `tap`.
-fn spatial(windows: &[Window], out: usize, tap: usize) -> Vec<(Vec<(usize, i64)>, i64)> {
+fn spatial(windows: &[Window], out: usize, tap: usize) -> Vec<Sum> {
     let one = |(i, w): (usize, &Window)| (vec![(out + i, w.stride), (tap + i, w.dilation)], 0);
     windows.iter().enumerate().map(one).collect()
 }
 
-fn plain(dims: impl IntoIterator<Item = usize>) -> Vec<(Vec<(usize, i64)>, i64)> {
+fn plain(dims: impl IntoIterator<Item = usize>) -> Vec<Sum> {
     dims.into_iter().map(|d| (vec![(d, 1)], 0)).collect()
 }
 
@@ -65,7 +65,7 @@ pub fn convolution(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let (space, taps) = (spatial(&shape, x, k), plain(k..k + dimensions));
     let channels: Vec<usize> = if grouped { vec![1, c] } else { vec![c] };
     let features: Vec<usize> = if grouped { vec![1, f] } else { vec![f] };
-    let join = |parts: Vec<Vec<(Vec<(usize, i64)>, i64)>>| Access(parts.concat());
+    let join = |parts: Vec<Vec<Sum>>| Access(parts.concat());
     let (image, filter, output) = if channels_last {
         (
             join(vec![plain([0]), space, plain(channels)]),

@@ -279,7 +279,7 @@ pub fn math_function(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let body = |w: &mut Writer, x: Value, y: Value| {
         let mut x = x;
         if reduced {
-            let inverse = w.float(x.ty, 0.318_310);
+            let inverse = w.float(x.ty, std::f64::consts::FRAC_1_PI);
             let turns = w.mul(x, inverse);
             let whole = w.unary("math.floor", turns);
             x = w.sub(turns, whole);

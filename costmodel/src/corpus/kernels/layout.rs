@@ -39,7 +39,7 @@ pub fn transpose(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
         return w.returns(result);
     }
     // A few elements of the last dimension at a time, where it divides.
-    let tile = if shape[rank - 1] % tile == 0 { tile } else { 1 };
+    let tile = if shape[rank - 1].is_multiple_of(tile) { tile } else { 1 };
     let mut extents = shape.clone();
     extents[rank - 1] /= tile;
     w.nest(&extents, &loops, &mut |w, counters| {
@@ -116,7 +116,7 @@ pub fn gather_scatter(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let weights = w.array(scalar, &[count]);
     let out = w.array(scalar, &[count, width]);
     let row = |w: &mut Writer, i: &Subscript| {
-        let mut place = w.load(&places, &[i.clone()]);
+        let mut place = w.load(&places, std::slice::from_ref(i));
         if twice {
             let mask = w.integer(index, 31);
             place = w.binary("arith.andi", place, mask);
@@ -132,7 +132,7 @@ pub fn gather_scatter(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
                 let mut value = w.load(&table, &[at(place), 0u64.into()]);
                 if kind == 5 {
                     let next = w.load(&table, &[at(place), 1u64.into()]);
-                    let share = w.load(&weights, &[i.clone()]);
+                    let share = w.load(&weights, std::slice::from_ref(&i));
                     let difference = w.sub(next, value);
                     value = w.fma(difference, share, value);
                 }

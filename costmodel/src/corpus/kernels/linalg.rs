@@ -5,7 +5,10 @@ use super::writer::Writer;
 
 /// How an operand is indexed: per dimension, a sum of loop dimensions times factors, and a constant.
 #[derive(Debug, Clone, Default)]
-pub struct Access(pub Vec<(Vec<(usize, i64)>, i64)>);
+pub struct Access(pub Vec<Sum>);
+
+/// Loop dimensions with their factors, and a constant.
+pub type Sum = (Vec<(usize, i64)>, i64);
 
 impl Access {
     /// Plain dimensions.

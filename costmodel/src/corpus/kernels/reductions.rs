@@ -222,7 +222,7 @@ pub fn segmented(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
             |j: super::types::Subscript| if strided { j * segments as i64 + at(i) } else { at(i) * length as i64 + j };
         let start = kind.start(w, scalar);
         let step = |w: &mut Writer, place: super::types::Subscript, acc| {
-            let (x, y) = (w.load(&a, &[place.clone()]), w.load(&b, &[place.clone()]));
+            let (x, y) = (w.load(&a, std::slice::from_ref(&place)), w.load(&b, std::slice::from_ref(&place)));
             let x = before.apply(w, x);
             let next = kind.combine(w, acc, x, y);
             if running {
@@ -471,7 +471,7 @@ pub fn histogram(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     w.each(0u64, length / unrolled, |w, i| {
         for part in 0..unrolled {
             let place = at(i) * unrolled as i64 + part;
-            let value = w.load(&a, &[place.clone()]);
+            let value = w.load(&a, std::slice::from_ref(&place));
             let value = before.apply(w, value);
             let mut bin = w.cast(value, if data.bits() < 32 { Scalar::I32 } else { data });
             bin = w.cast(bin, Scalar::I32);

@@ -9,6 +9,7 @@ use super::types::{Buffer, Scalar, Value, at};
 use super::writer::Writer;
 
 /// Batches of small matrices, fully unrolled: products, products with transposes, determinants, solves, quaternions.
+#[expect(clippy::needless_range_loop, reason = "subscripts read as in the mathematics")]
 pub fn small_matrix(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let scalar = float_type(d);
     let n = d.within(2, 6) as usize;
@@ -429,6 +430,7 @@ pub fn particles(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
 }
 
 /// Digital filters: finite responses with taps in registers, cascades of second-order sections, running averages.
+#[expect(clippy::needless_range_loop, reason = "subscripts read as in the mathematics")]
 pub fn filter(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let scalar = d.pick(&[Scalar::F32, Scalar::F64, Scalar::I32]);
     let length = d.length();
