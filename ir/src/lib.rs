@@ -5,4 +5,6 @@ pub mod lexer;
 pub mod mlir;
 pub mod span;
 pub mod text;
+pub mod tokenizer;
 pub mod tree;
+pub mod vocabulary;
