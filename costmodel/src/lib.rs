@@ -1,5 +1,19 @@
-//! The learned cost model for compilers: features, datasets, training and prediction.
+//! The learned cost model for compilers: what is predicted, from what, by which models, and how well.
 //!
-//! Nothing is built here yet; the crate reserves the place beside the simulator, which must not know it.
+//! [`corpus`] says what it learns from, [`quantity`] what is predicted, [`sample`] what a model sees ([`features`]
+//! and words), [`model`] what all models share. [`baselines`] are what has to be beaten; [`trees`] learn. [`metrics`]
+//! and [`bootstrap`] judge. Nothing here knows a back end, the simulator or a file: text and labels come in,
+//! predictions go out.
 
+pub mod baselines;
+pub mod bootstrap;
+pub mod columns;
 pub mod corpus;
+pub mod features;
+pub mod metrics;
+pub mod model;
+pub mod parallel;
+pub mod quantity;
+pub mod random;
+pub mod sample;
+pub mod trees;

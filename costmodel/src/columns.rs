@@ -1,0 +1,92 @@
+//! A function as a row of numbers: its features, then how often each frequent word occurs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::Feature;
+use crate::sample::{Dataset, Input, Scheme};
+
+/// Which numbers make a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Columns {
+    features: bool,
+    scheme: Scheme,
+    /// Words that are counted, ascending.
+    words: Vec<u32>,
+    /// Column of each word of the vocabulary; [`NO_COLUMN`] where it is not counted.
+    column_of: Vec<u16>,
+}
+
+const NO_COLUMN: u16 = u16::MAX;
+
+/// Most words counted: columns are numbered by `u16`.
+pub const MAX_WORDS: usize = 4096;
+
+impl Columns {
+    /// All features if asked for, and the `most` words that occur in most of the rows, of those that occur in at
+    /// least `in_rows` of them.
+    ///
+    /// # Panics
+    /// If `most` exceeds [`MAX_WORDS`].
+    #[must_use]
+    pub fn choose(data: &Dataset, rows: &[usize], scheme: Scheme, features: bool, most: usize, in_rows: usize) -> Self {
+        assert!(most <= MAX_WORDS, "columns are numbered by 16 bits");
+        let mut occurs = vec![0usize; data.vocabulary(scheme)];
+        let mut last = vec![usize::MAX; occurs.len()];
+        for (index, &row) in rows.iter().enumerate() {
+            for &word in data.samples()[row].input.tokens.of(scheme) {
+                if std::mem::replace(&mut last[word as usize], index) != index {
+                    occurs[word as usize] += 1;
+                }
+            }
+        }
+        let mut words: Vec<u32> = (0..occurs.len() as u32).filter(|&w| occurs[w as usize] >= in_rows.max(1)).collect();
+        words.sort_by_key(|&w| (std::cmp::Reverse(occurs[w as usize]), w));
+        words.truncate(most);
+        words.sort_unstable();
+        Self::from_words(features, scheme, words, occurs.len())
+    }
+
+    /// Columns of words that were chosen before.
+    pub(crate) fn from_words(features: bool, scheme: Scheme, words: Vec<u32>, vocabulary: usize) -> Self {
+        let first = if features { Feature::COUNT } else { 0 };
+        let mut column_of = vec![NO_COLUMN; vocabulary];
+        for (index, &word) in words.iter().enumerate() {
+            column_of[word as usize] = (first + index) as u16;
+        }
+        Self { features, scheme, words, column_of }
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.words.len() + if self.features { Feature::COUNT } else { 0 }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The words counted, ascending.
+    #[must_use]
+    pub fn words(&self) -> &[u32] {
+        &self.words
+    }
+
+    /// The row of a function: features as they are, words as counts.
+    #[must_use]
+    pub fn row(&self, input: &Input) -> Vec<f32> {
+        let mut row = vec![0.0; self.len()];
+        if self.features {
+            row[..Feature::COUNT].copy_from_slice(&input.features);
+        }
+        for &word in input.tokens.of(self.scheme) {
+            match self.column_of.get(word as usize) {
+                Some(&column) if column != NO_COLUMN => row[usize::from(column)] += 1.0,
+                _ => {}
+            }
+        }
+        row
+    }
+}

@@ -1,0 +1,236 @@
+//! What is predicted: ten quantities, their units, and the scale on which models fit them.
+//!
+//! A quantity belongs to a processor (registers, spills, instructions, cycles, ports) or to a design (utilization
+//! and latency on the simulated machine). Pressures are live values before register allocation; `spills` and
+//! `reloads` are instructions in the code; `instructions` and `cycles` are executed per call of the function, the
+//! cycles by a static model of the processor. The labels' own documentation is in `ir::labels`.
+
+use serde::{Deserialize, Serialize};
+
+/// One predicted quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// Most vector registers' worth of values live at once.
+    VectorRegisterPressure,
+    /// Most general registers' worth of values live at once.
+    GeneralRegisterPressure,
+    /// Instructions that spill a register.
+    Spills,
+    /// Instructions that reload a spilled register.
+    Reloads,
+    /// Instructions executed per call.
+    Instructions,
+    /// Cycles per call.
+    Cycles,
+    /// Instructions per cycle.
+    Ipc,
+    /// Busy cycles of the busiest port over all cycles, 0 to 1.
+    PortUtilization,
+    /// Share of the design's compute units that is busy, 0 to 1.
+    XpuUtilization,
+    /// Cycles on the design.
+    XpuLatencyCycles,
+}
+
+/// The scale on which errors of a quantity are alike, hence on which models fit it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// As it is.
+    Linear,
+    /// As it is, 0 to 1.
+    Share,
+    /// `ln(1 + x)`: counts from zero over many magnitudes.
+    Logarithmic,
+}
+
+impl Quantity {
+    /// All, in the order of a reply.
+    pub const ALL: [Self; 10] = [
+        Self::VectorRegisterPressure,
+        Self::GeneralRegisterPressure,
+        Self::Spills,
+        Self::Reloads,
+        Self::Instructions,
+        Self::Cycles,
+        Self::Ipc,
+        Self::PortUtilization,
+        Self::XpuUtilization,
+        Self::XpuLatencyCycles,
+    ];
+
+    /// Its name in replies and files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::VectorRegisterPressure => "vector_register_pressure",
+            Self::GeneralRegisterPressure => "general_register_pressure",
+            Self::Spills => "spills",
+            Self::Reloads => "reloads",
+            Self::Instructions => "instructions",
+            Self::Cycles => "cycles",
+            Self::Ipc => "ipc",
+            Self::PortUtilization => "port_utilization",
+            Self::XpuUtilization => "xpu_utilization",
+            Self::XpuLatencyCycles => "xpu_latency_cycles",
+        }
+    }
+
+    /// The quantity of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|quantity| quantity.name() == name)
+    }
+
+    /// Its unit, as printed.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::VectorRegisterPressure | Self::GeneralRegisterPressure => "registers",
+            Self::Spills | Self::Reloads | Self::Instructions => "instructions",
+            Self::Cycles | Self::XpuLatencyCycles => "cycles",
+            Self::Ipc => "instructions/cycle",
+            Self::PortUtilization | Self::XpuUtilization => "share",
+        }
+    }
+
+    /// Whether it belongs to a design rather than to a processor.
+    #[must_use]
+    pub fn is_of_design(self) -> bool {
+        matches!(self, Self::XpuUtilization | Self::XpuLatencyCycles)
+    }
+
+    /// Whether it counts something whole.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::VectorRegisterPressure | Self::GeneralRegisterPressure | Self::Spills | Self::Reloads)
+    }
+
+    /// The scale on which it is fitted.
+    #[must_use]
+    pub fn scale(self) -> Scale {
+        match self {
+            Self::VectorRegisterPressure | Self::GeneralRegisterPressure => Scale::Logarithmic,
+            Self::Ipc => Scale::Linear,
+            Self::Spills | Self::Reloads | Self::Instructions | Self::Cycles | Self::XpuLatencyCycles => {
+                Scale::Logarithmic
+            }
+            Self::PortUtilization | Self::XpuUtilization => Scale::Share,
+        }
+    }
+}
+
+impl std::fmt::Display for Quantity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Above this a logarithm is no prediction of anything that runs (1e18 cycles are decades).
+const LOGARITHM_LIMIT: f64 = 41.5;
+
+impl Scale {
+    /// From the quantity to the scale. Negative values count as zero where the scale has none.
+    #[must_use]
+    pub fn to(self, value: f64) -> f64 {
+        match self {
+            Self::Linear | Self::Share => value,
+            Self::Logarithmic => libm::log1p(value.max(0.0)),
+        }
+    }
+
+    /// From the scale back to the quantity, within what it can be: not negative, shares at most 1.
+    #[must_use]
+    pub fn from(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value.max(0.0),
+            Self::Share => value.clamp(0.0, 1.0),
+            Self::Logarithmic => libm::expm1(value.clamp(0.0, LOGARITHM_LIMIT)),
+        }
+    }
+}
+
+/// One number that a model answers: a quantity on a processor or design.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Output {
+    /// Name of the processor or design.
+    pub target: String,
+    /// The quantity.
+    pub quantity: Quantity,
+}
+
+impl std::fmt::Display for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {}", self.quantity, self.target)
+    }
+}
+
+/// The outputs for processors and designs: quantity by quantity, so that one quantity's outputs are neighbours.
+#[must_use]
+pub fn outputs(processors: &[&str], designs: &[&str]) -> Vec<Output> {
+    Quantity::ALL
+        .into_iter()
+        .flat_map(|quantity| {
+            let targets = if quantity.is_of_design() { designs } else { processors };
+            targets.iter().map(move |&target| Output { target: target.to_owned(), quantity })
+        })
+        .collect()
+}
+
+/// Ranges of neighbouring outputs with one quantity.
+#[must_use]
+pub fn groups(outputs: &[Output]) -> Vec<std::ops::Range<usize>> {
+    let mut groups = Vec::new();
+    let mut start = 0;
+    for group in outputs.chunk_by(|a, b| a.quantity == b.quantity) {
+        groups.push(start..start + group.len());
+        start += group.len();
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back() {
+        for quantity in Quantity::ALL {
+            assert_eq!(Quantity::from_name(quantity.name()), Some(quantity));
+            assert_eq!(quantity.name(), serde_plain(quantity));
+        }
+        assert_eq!(Quantity::from_name("latency"), None);
+    }
+
+    fn serde_plain(quantity: Quantity) -> String {
+        format!("{:?}", quantity).chars().fold(String::new(), |mut name, c| {
+            if c.is_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.push(c.to_ascii_lowercase());
+            name
+        })
+    }
+
+    #[test]
+    fn scales_lead_back_and_stay_possible() {
+        for value in [0.0, 1.0, 17.0, 1e9] {
+            let log = Scale::Logarithmic;
+            assert!((log.from(log.to(value)) - value).abs() <= 1e-12 * value);
+        }
+        assert_eq!(Scale::Share.from(1.2), 1.0);
+        assert_eq!(Scale::Linear.from(-0.5), 0.0);
+        assert!(Scale::Logarithmic.from(1e9).is_finite());
+    }
+
+    #[test]
+    fn outputs_of_one_quantity_are_neighbours() {
+        let outputs = outputs(&["a", "b"], &["d"]);
+        assert_eq!(outputs.len(), 8 * 2 + 2);
+        let groups = groups(&outputs);
+        assert_eq!(groups.len(), 10);
+        assert_eq!(groups[1], 2..4);
+        assert_eq!(groups[9], 17..18);
+        assert_eq!(outputs[17].to_string(), "xpu_latency_cycles on d");
+    }
+}

@@ -1,0 +1,378 @@
+//! Boosting: each tree is fitted to what the trees before left over.
+
+use serde::{Deserialize, Serialize};
+
+use super::bins::Bins;
+use super::grow::{Limits, Node, UNIT, grow, leaf_of, leaf_of_bins};
+use crate::baselines::{Ridge, RidgeModel, RidgeParameters};
+use crate::columns::Columns;
+use crate::model::{Fit, FitError, ParameterError, Predict, Progress, Rows, Run, require};
+use crate::quantity::{Output, groups};
+use crate::random::Random;
+use crate::sample::{Dataset, Input, Scheme};
+
+/// Hyper-parameters, as given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TreesParameters {
+    /// Most trees a quantity.
+    pub trees: usize,
+    /// Most leaves a tree.
+    pub leaves: usize,
+    /// Fewest rows a leaf.
+    pub rows_per_leaf: usize,
+    /// Share of each tree's answer that is taken.
+    pub learning_rate: f64,
+    /// Penalty on a leaf's answer, in rows.
+    pub penalty: f64,
+    /// Share of the rows that a tree is grown on.
+    pub row_share: f64,
+    /// Share of the columns that a tree may use.
+    pub column_share: f64,
+    /// Trees without a better validation loss before it ends.
+    pub patience: usize,
+    /// Whose words are counted.
+    pub scheme: Scheme,
+    /// Most words counted.
+    pub words: usize,
+    /// Whether the features are columns, too.
+    pub features: bool,
+    /// Whether trees correct a ridge regression on the same columns instead of the mean.
+    pub on_ridge: bool,
+    /// Seed of the choices of rows and columns.
+    pub seed: u64,
+}
+
+impl Default for TreesParameters {
+    fn default() -> Self {
+        Self {
+            trees: 300,
+            leaves: 32,
+            rows_per_leaf: 10,
+            learning_rate: 0.1,
+            penalty: 1.0,
+            row_share: 0.7,
+            column_share: 0.5,
+            patience: 30,
+            scheme: Scheme::Full,
+            words: 256,
+            features: false,
+            on_ridge: false,
+            seed: 1,
+        }
+    }
+}
+
+impl TreesParameters {
+    /// Checks them.
+    ///
+    /// # Errors
+    /// If one cannot be.
+    pub fn check(self) -> Result<Trees, ParameterError> {
+        let share = |name, value| require(value > 0.0 && value <= 1.0, name, value, "more than 0, at most 1");
+        require((1..=5000).contains(&self.trees), "trees", self.trees as f64, "1 to 5000")?;
+        require((2..=256).contains(&self.leaves), "leaves", self.leaves as f64, "2 to 256")?;
+        require(self.rows_per_leaf >= 1, "rows_per_leaf", 0.0, "at least 1")?;
+        share("learning_rate", self.learning_rate)?;
+        share("row_share", self.row_share)?;
+        share("column_share", self.column_share)?;
+        require(self.penalty >= 0.0 && self.penalty.is_finite(), "penalty", self.penalty, "0 or more")?;
+        require(self.patience >= 1, "patience", 0.0, "at least 1")?;
+        require(self.words <= crate::columns::MAX_WORDS, "words", self.words as f64, "at most 4096")?;
+        require(self.words > 0 || self.features, "words", 0.0, "at least 1 without features")?;
+        Ok(Trees(self))
+    }
+}
+
+/// Fits by checked hyper-parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trees(TreesParameters);
+
+/// Trees of one quantity.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Forest {
+    pub nodes: Vec<Node>,
+    /// First node of each tree.
+    pub roots: Vec<u32>,
+    /// First leaf of each tree, in leaves.
+    pub leaves: Vec<u32>,
+    /// Answers, one an output, leaf by leaf.
+    pub values: Vec<f32>,
+    /// What is answered without trees.
+    pub base: Vec<f32>,
+}
+
+/// Trees for all outputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TreesModel {
+    pub(crate) columns: Columns,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) ridge: Option<RidgeModel>,
+    pub(crate) forests: Vec<Forest>,
+    gains: Vec<f64>,
+}
+
+impl Fit for Trees {
+    type Model = TreesModel;
+
+    fn fit(&self, data: &Dataset, rows: &Rows, run: &Run<'_>) -> Result<TreesModel, FitError> {
+        let p = &self.0;
+        if rows.training.is_empty() {
+            return Err(FitError::NoRows);
+        }
+        let ridge = if p.on_ridge {
+            let parameters = RidgeParameters { penalty: 1e-2, scheme: p.scheme, words: p.words, features: p.features };
+            Some(Ridge::fit(&parameters.check().expect("checked before"), data, rows, run)?)
+        } else {
+            None
+        };
+        let least = (rows.training.len() / 500).max(1);
+        let columns = Columns::choose(data, &rows.training, p.scheme, p.features, p.words, least);
+        let all: Vec<usize> = rows.training.iter().chain(&rows.validation).copied().collect();
+        let bins = Bins::new(data, &columns, &all, rows.training.len());
+        let ridge_answers: Option<Vec<Vec<f32>>> =
+            ridge.as_ref().map(|ridge| all.iter().map(|&row| ridge.scaled(&data.samples()[row].input)).collect());
+        let groups = groups(data.outputs());
+        let fitted = crate::parallel::map(run.threads, groups.len(), |g| {
+            let outputs = groups[g].clone();
+            let task = Task {
+                parameters: p,
+                data,
+                bins: &bins,
+                rows: &all,
+                training: rows.training.len(),
+                outputs: outputs.clone(),
+                ridge: ridge_answers.as_deref(),
+            };
+            task.fit(run, p.seed.wrapping_add(g as u64)).ok_or_else(|| FitError::unlabelled(&data.outputs()[outputs]))
+        });
+        let mut gains = vec![0.0; columns.len()];
+        let mut forests = Vec::with_capacity(fitted.len());
+        for fitted in fitted {
+            let (forest, forest_gains) = fitted?;
+            let total = forest_gains.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+            gains.iter_mut().zip(&forest_gains).for_each(|(sum, gain)| *sum += gain / total);
+            forests.push(forest);
+        }
+        Ok(TreesModel { columns, outputs: data.outputs().to_vec(), ridge, forests, gains })
+    }
+}
+
+/// The fit of one quantity.
+struct Task<'a> {
+    parameters: &'a TreesParameters,
+    data: &'a Dataset,
+    bins: &'a Bins,
+    rows: &'a [usize],
+    training: usize,
+    outputs: std::ops::Range<usize>,
+    ridge: Option<&'a [Vec<f32>]>,
+}
+
+impl Task<'_> {
+    /// Trees and the gain by column; `None` if some output has no training label.
+    fn fit(&self, run: &Run<'_>, seed: u64) -> Option<(Forest, Vec<f64>)> {
+        let p = self.parameters;
+        let width = self.outputs.len();
+        let mut labels = self.labels();
+        let (base, deviation) = self.standardise(&mut labels)?;
+        let mut answers = vec![0f64; labels.len()];
+        let mut forest = Forest { base, ..Forest::default() };
+        let mut gains = vec![0.0; self.bins.columns()];
+        let mut random = Random::new(seed);
+        let trainable: Vec<u32> = (0..self.training as u32).filter(|&r| self.labelled(&labels, r)).collect();
+        let limits = Limits { leaves: p.leaves, rows_per_leaf: p.rows_per_leaf, penalty: p.penalty };
+        let mut gradients = vec![0i32; self.training * width];
+        let (mut best_loss, mut best_trees) = (self.loss(&labels, &answers), 0);
+        for tree in 0..p.trees {
+            for ((gradient, label), answer) in gradients.iter_mut().zip(&labels).zip(&answers) {
+                *gradient = label.map_or(0, |label| ((label - answer) * UNIT).round() as i32);
+            }
+            let rows = sample(&mut random, &trainable, p.row_share);
+            let columns: Vec<usize> = (0..self.bins.columns()).collect();
+            let columns = sample(&mut random, &columns, p.column_share);
+            let grown = grow(self.bins, rows, &gradients, width, &columns, limits);
+            if grown.leaves < 2 {
+                break;
+            }
+            for (column, gain) in grown.gains {
+                gains[usize::from(column)] += gain;
+            }
+            self.take(&mut forest, &grown.nodes, grown.leaves, &labels, &mut answers, &deviation);
+            let loss = self.loss(&labels, &answers);
+            if loss < best_loss {
+                (best_loss, best_trees) = (loss, tree + 1);
+            } else if tree + 1 >= best_trees + p.patience {
+                break;
+            }
+            if (tree + 1) % 25 == 0 {
+                let stage = format!("trees for {}", self.data.outputs()[self.outputs.start].quantity);
+                (run.progress)(&Progress { stage, done: tree + 1, total: p.trees, loss: Some(best_loss) });
+            }
+        }
+        if self.rows.len() > self.training {
+            forest.truncate(best_trees);
+        }
+        Some((forest, gains))
+    }
+
+    /// Labels on their scale less the base's answer, by row and output.
+    fn labels(&self) -> Vec<Option<f64>> {
+        let label = |(place, &row): (usize, &usize), output: usize| {
+            let base = self.ridge.map_or(0.0, |ridge| f64::from(ridge[place][output]));
+            self.data.scaled_label(row, output).map(|label| label - base)
+        };
+        let rows = self.rows.iter().enumerate();
+        rows.flat_map(|row| self.outputs.clone().map(move |output| label(row, output))).collect()
+    }
+
+    /// Brings labels to mean 0 and deviation 1 over the training rows; the mean and deviation by output.
+    fn standardise(&self, labels: &mut [Option<f64>]) -> Option<(Vec<f32>, Vec<f64>)> {
+        let width = self.outputs.len();
+        let mut base = Vec::with_capacity(width);
+        let mut deviations = Vec::with_capacity(width);
+        for output in 0..width {
+            let column = || labels[..self.training * width].iter().skip(output).step_by(width).flatten();
+            let count = column().count();
+            if count == 0 {
+                return None;
+            }
+            // Through f32, so that a query adds to the same base.
+            let mean = (column().sum::<f64>() / count as f64) as f32;
+            let variance = column().map(|x| (x - f64::from(mean)).powi(2)).sum::<f64>() / count as f64;
+            let deviation = if variance > 1e-12 { variance.sqrt() } else { 1.0 };
+            for label in labels.iter_mut().skip(output).step_by(width).flatten() {
+                // Beyond what fixed-point gradients hold; nothing is that far from a mean of thousands.
+                *label = ((*label - f64::from(mean)) / deviation).clamp(-1000.0, 1000.0);
+            }
+            base.push(mean);
+            deviations.push(deviation);
+        }
+        Some((base, deviations))
+    }
+
+    fn labelled(&self, labels: &[Option<f64>], row: u32) -> bool {
+        let width = self.outputs.len();
+        labels[row as usize * width..][..width].iter().any(Option::is_some)
+    }
+
+    /// Mean squared error of the validation rows, of the training rows where there are none.
+    fn loss(&self, labels: &[Option<f64>], answers: &[f64]) -> f64 {
+        let from = if self.rows.len() > self.training { self.training * self.outputs.len() } else { 0 };
+        let errors = || labels[from..].iter().zip(&answers[from..]).filter_map(|(l, a)| l.map(|l| (l - a) * (l - a)));
+        errors().sum::<f64>() / errors().count().max(1) as f64
+    }
+
+    /// Adds a tree: its leaves answer the mean of what is left over of all training rows in them.
+    fn take(
+        &self,
+        forest: &mut Forest,
+        nodes: &[Node],
+        leaves: usize,
+        labels: &[Option<f64>],
+        answers: &mut [f64],
+        deviation: &[f64],
+    ) {
+        let width = self.outputs.len();
+        let places: Vec<usize> = (0..self.rows.len() as u32).map(|row| leaf_of_bins(nodes, self.bins, row)).collect();
+        let mut sums = vec![(0f64, 0u32); leaves * width];
+        for (row, &leaf) in places[..self.training].iter().enumerate() {
+            for output in 0..width {
+                if let Some(label) = labels[row * width + output] {
+                    let (sum, count) = &mut sums[leaf * width + output];
+                    *sum += label - answers[row * width + output];
+                    *count += 1;
+                }
+            }
+        }
+        let p = self.parameters;
+        let values: Vec<f32> = sums
+            .iter()
+            .enumerate()
+            .map(|(at, (sum, count))| {
+                let answer = p.learning_rate * sum / (f64::from(*count) + p.penalty).max(1.0);
+                (answer * deviation[at % width]) as f32
+            })
+            .collect();
+        for (row, &leaf) in places.iter().enumerate() {
+            for output in 0..width {
+                answers[row * width + output] += f64::from(values[leaf * width + output]) / deviation[output];
+            }
+        }
+        forest.roots.push(forest.nodes.len() as u32);
+        forest.leaves.push((forest.values.len() / width) as u32);
+        forest.nodes.extend_from_slice(nodes);
+        forest.values.extend(values);
+    }
+}
+
+/// A share of the items, at least one, in their order.
+fn sample<T: Copy>(random: &mut Random, items: &[T], share: f64) -> Vec<T> {
+    let mut left = ((items.len() as f64 * share).ceil() as usize).min(items.len());
+    let mut chosen = Vec::with_capacity(left);
+    for (index, &item) in items.iter().enumerate() {
+        if random.below(items.len() - index) < left {
+            chosen.push(item);
+            left -= 1;
+        }
+    }
+    chosen
+}
+
+impl Forest {
+    fn truncate(&mut self, trees: usize) {
+        if trees < self.roots.len() {
+            self.nodes.truncate(self.roots[trees] as usize);
+            self.values.truncate(self.leaves[trees] as usize * self.base.len());
+            self.roots.truncate(trees);
+            self.leaves.truncate(trees);
+        }
+    }
+
+    /// Adds the trees' answers to `out`, one an output.
+    pub fn add(&self, row: &[f32], out: &mut [f32]) {
+        let width = self.base.len();
+        out.iter_mut().zip(&self.base).for_each(|(out, base)| *out += base);
+        for (root, leaf) in self.roots.iter().zip(&self.leaves) {
+            let leaf = *leaf as usize + leaf_of(&self.nodes[*root as usize..], row);
+            out.iter_mut().zip(&self.values[leaf * width..][..width]).for_each(|(out, value)| *out += value);
+        }
+    }
+}
+
+impl TreesModel {
+    /// Predictions on the scale of the labels.
+    pub(crate) fn scaled(&self, input: &Input) -> Vec<f32> {
+        let row = self.columns.row(input);
+        let mut out = match &self.ridge {
+            Some(ridge) => ridge.scaled(input),
+            None => vec![0.0; self.outputs.len()],
+        };
+        let mut rest = &mut out[..];
+        for forest in &self.forests {
+            let (own, others) = rest.split_at_mut(forest.base.len());
+            forest.add(&row, own);
+            rest = others;
+        }
+        out
+    }
+
+    /// Columns by how much their splits reduced the error, as shares of all quantities together.
+    #[must_use]
+    pub fn gains(&self) -> &[f64] {
+        &self.gains
+    }
+
+    /// Trees of all quantities.
+    #[must_use]
+    pub fn trees(&self) -> usize {
+        self.forests.iter().map(|forest| forest.roots.len()).sum()
+    }
+}
+
+impl Predict for TreesModel {
+    fn predict(&self, input: &Input) -> Vec<Option<f64>> {
+        let scaled = self.scaled(input);
+        scaled.iter().zip(&self.outputs).map(|(v, output)| Some(output.quantity.scale().from(f64::from(*v)))).collect()
+    }
+}

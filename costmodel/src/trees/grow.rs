@@ -1,0 +1,200 @@
+//! One tree: leaves are split where the squared error falls most, until there are enough of them.
+
+use super::bins::Bins;
+
+/// Gradients are integers in units of 2^-20 of a label's deviation.
+pub(super) const UNIT: f64 = (1u64 << 20) as f64;
+
+/// Marks a leaf among a tree's nodes.
+pub(super) const LEAF: u16 = u16::MAX;
+
+/// A node of a tree: go to `next` if the column's value is at most the threshold, else to `next + 1`; or a leaf with
+/// its number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Node {
+    pub column: u16,
+    pub next: u16,
+    pub threshold: f32,
+}
+
+/// Limits of a tree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub leaves: usize,
+    pub rows_per_leaf: usize,
+    pub penalty: f64,
+}
+
+/// A tree's nodes, root first, and the leaf that each of all rows falls into.
+pub(super) struct Grown {
+    pub nodes: Vec<Node>,
+    pub leaves: usize,
+    /// Gain of the split on each column.
+    pub gains: Vec<(u16, f64)>,
+}
+
+struct Split {
+    gain: f64,
+    column: usize,
+    bin: u8,
+}
+
+struct Leaf {
+    node: usize,
+    rows: Vec<u32>,
+    /// For each bin: number of rows, then the sum of each output's gradients.
+    histogram: Vec<i64>,
+    total: Vec<i64>,
+    best: Option<Split>,
+}
+
+/// Grows a tree on `rows` with `width` gradients each; splits use the columns in `allowed`.
+pub(super) fn grow(
+    bins: &Bins,
+    rows: Vec<u32>,
+    gradients: &[i32],
+    width: usize,
+    allowed: &[usize],
+    limits: Limits,
+) -> Grown {
+    let mut nodes = vec![Node { column: LEAF, next: 0, threshold: 0.0 }];
+    let mut gains = Vec::new();
+    let mut leaves = vec![Leaf::new(0, rows, bins, gradients, width)];
+    leaves[0].choose(bins, width, allowed, limits);
+    while leaves.len() < limits.leaves {
+        let gain = |leaf: &Leaf| leaf.best.as_ref().map_or(0.0, |split| split.gain);
+        let mut chosen = 0;
+        for i in 1..leaves.len() {
+            if gain(&leaves[i]) > gain(&leaves[chosen]) {
+                chosen = i;
+            }
+        }
+        let Some(split) = leaves[chosen].best.take() else { break };
+        gains.push((split.column as u16, split.gain));
+        let next = nodes.len();
+        let parent = std::mem::replace(&mut leaves[chosen], Leaf::empty(next));
+        nodes[parent.node] = Node {
+            column: split.column as u16,
+            next: next as u16,
+            threshold: bins.edges[split.column][usize::from(split.bin)],
+        };
+        nodes.extend([Node { column: LEAF, next: 0, threshold: 0.0 }; 2]);
+        let (left, right): (Vec<u32>, Vec<u32>) =
+            parent.rows.iter().partition(|&&row| bins.bin(split.column, row) <= split.bin);
+        // Only the smaller side is added up; the other is what remains of the parent.
+        let left_is_small = left.len() <= right.len();
+        let (small_rows, large_rows) = if left_is_small { (left, right) } else { (right, left) };
+        let mut small = Leaf::new(next + usize::from(!left_is_small), small_rows, bins, gradients, width);
+        let mut large = parent.without(&small, next + usize::from(left_is_small), large_rows);
+        small.choose(bins, width, allowed, limits);
+        large.choose(bins, width, allowed, limits);
+        leaves[chosen] = small;
+        leaves.push(large);
+    }
+    leaves.iter().enumerate().for_each(|(number, leaf)| nodes[leaf.node].next = number as u16);
+    Grown { nodes, leaves: leaves.len(), gains }
+}
+
+impl Leaf {
+    fn empty(node: usize) -> Self {
+        Self { node, rows: Vec::new(), histogram: Vec::new(), total: Vec::new(), best: None }
+    }
+
+    fn new(node: usize, rows: Vec<u32>, bins: &Bins, gradients: &[i32], width: usize) -> Self {
+        let stride = width + 1;
+        let mut histogram = vec![0i64; bins.total() * stride];
+        let mut total = vec![0i64; stride];
+        for &row in &rows {
+            let gradient = &gradients[row as usize * width..][..width];
+            total[0] += 1;
+            total[1..].iter_mut().zip(gradient).for_each(|(sum, g)| *sum += i64::from(*g));
+            for &bin in bins.uncommon(row) {
+                let cell = &mut histogram[bin as usize * stride..][..stride];
+                cell[0] += 1;
+                cell[1..].iter_mut().zip(gradient).for_each(|(sum, g)| *sum += i64::from(*g));
+            }
+        }
+        Self { node, rows, histogram, total, best: None }
+    }
+
+    /// This leaf less another: what remains of its sums belongs to `rows`.
+    fn without(mut self, other: &Self, node: usize, rows: Vec<u32>) -> Self {
+        self.histogram.iter_mut().zip(&other.histogram).for_each(|(a, b)| *a -= b);
+        self.total.iter_mut().zip(&other.total).for_each(|(a, b)| *a -= b);
+        self.node = node;
+        self.rows = rows;
+        self
+    }
+
+    /// Finds the best split; ties go to the earlier column and bin.
+    fn choose(&mut self, bins: &Bins, width: usize, allowed: &[usize], limits: Limits) {
+        if self.rows.len() < 2 * limits.rows_per_leaf {
+            return;
+        }
+        let stride = width + 1;
+        let score = |sums: &[i64]| {
+            let squares = sums[1..].iter().map(|&g| (g as f64 / UNIT) * (g as f64 / UNIT)).sum::<f64>();
+            squares / (sums[0] as f64 + limits.penalty)
+        };
+        let whole = score(&self.total);
+        let least = limits.rows_per_leaf as i64;
+        let mut best: Option<Split> = None;
+        let (mut common, mut left, mut right) = (vec![0i64; stride], vec![0i64; stride], vec![0i64; stride]);
+        for &column in allowed {
+            let range = bins.offsets[column] as usize..bins.offsets[column + 1] as usize;
+            common.copy_from_slice(&self.total);
+            for cell in self.histogram[range.start * stride..range.end * stride].chunks_exact(stride) {
+                common.iter_mut().zip(cell).for_each(|(c, x)| *c -= x);
+            }
+            if common[0] == self.total[0] {
+                continue;
+            }
+            left.fill(0);
+            for bin in 0..range.len() - 1 {
+                let cell = if bin == usize::from(bins.common[column]) {
+                    &common[..]
+                } else {
+                    &self.histogram[(range.start + bin) * stride..][..stride]
+                };
+                left.iter_mut().zip(cell).for_each(|(l, x)| *l += x);
+                right.iter_mut().zip(self.total.iter().zip(&left)).for_each(|(r, (t, l))| *r = t - l);
+                if left[0] < least || right[0] < least {
+                    continue;
+                }
+                let gain = score(&left) + score(&right) - whole;
+                if gain > best.as_ref().map_or(1e-9, |split| split.gain) {
+                    best = Some(Split { gain, column, bin: bin as u8 });
+                }
+            }
+        }
+        self.best = best;
+    }
+}
+
+/// The leaf of a row of bins.
+pub(super) fn leaf_of_bins(nodes: &[Node], bins: &Bins, row: u32) -> usize {
+    let mut at = 0;
+    loop {
+        let node = &nodes[at];
+        if node.column == LEAF {
+            return usize::from(node.next);
+        }
+        let column = usize::from(node.column);
+        let bin = usize::from(bins.bin(column, row));
+        let right = bins.edges[column].get(bin).is_none_or(|edge| *edge > node.threshold);
+        at = usize::from(node.next) + usize::from(right);
+    }
+}
+
+/// The leaf of a row of numbers.
+#[inline]
+pub(super) fn leaf_of(nodes: &[Node], row: &[f32]) -> usize {
+    let mut at = 0;
+    loop {
+        let node = &nodes[at];
+        if node.column == LEAF {
+            return usize::from(node.next);
+        }
+        at = usize::from(node.next) + usize::from(row[usize::from(node.column)] > node.threshold);
+    }
+}
