@@ -35,12 +35,12 @@ pub struct PerClass {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FrequencySource {
-    /// The optimised code has no branch, or LLVM reduced counters placed in every block to constants.
-    Folded,
-    /// The control flow of the optimised code was run with a counter in every block.
+    /// The control flow of the optimised code was run with the given shapes, counting every edge.
     Executed,
-    /// Some branches depend on data: their counts are LLVM's guesses.
-    Estimated,
+    /// As `executed`, but some branches depend on data: they are taken to go either way half of the time.
+    DataDependent,
+    /// The control flow could not be run to its end: LLVM's guesses.
+    Guessed,
 }
 
 /// How far the execution counts can be trusted.
@@ -50,7 +50,7 @@ pub struct Frequencies {
     pub exact: bool,
     /// How they were found.
     pub source: FrequencySource,
-    /// Part of `cycles` in blocks whose count is a guess, 0 to 1; 0 when `exact`.
+    /// Part of `cycles` spent in blocks whose count is a guess, 0 to 1; 0 when `exact`.
     pub estimated_share: f64,
 }
 
@@ -72,9 +72,9 @@ pub struct Labels {
     pub registers_used: PerClass,
     /// Most values live across one call, by class, in registers.
     pub live_across_call: PerClass,
-    /// Instructions that spill a register to the stack, in the code (callee-saved registers excluded).
+    /// Stores of spilled registers in the code; saving a register for the caller is none.
     pub spills: u32,
-    /// Instructions that reload a spilled register, in the code.
+    /// Loads of spilled registers in the code, those that another instruction does on the side included.
     pub reloads: u32,
     /// Spills executed.
     pub spills_dynamic: f64,
@@ -104,8 +104,10 @@ pub struct Labels {
     pub calls_dynamic: f64,
     /// How the execution counts were found.
     pub frequencies: Frequencies,
-    /// Fewest simulated passes over a block (long blocks get fewer, see [`Settings::mca_iterations`]).
+    /// Fewest simulated passes over any block of the function (see [`Settings::mca_iterations`]).
     pub mca_iterations_min: u32,
+    /// Instructions in the code that the static model does not know and takes to cost nothing.
+    pub instructions_unmodelled: u32,
 }
 
 /// What a label depends on besides the text and the target.
@@ -114,16 +116,14 @@ pub struct Labels {
 pub struct Settings {
     /// Whether LLVM may unroll loops. Off, so that unrolling done in MLIR stays visible.
     pub loop_unrolling: bool,
-    /// Passes over a basic block that llvm-mca simulates.
-    pub mca_iterations: u32,
-    /// Instructions simulated at most per block: a block of n instructions gets
-    /// min(`mca_iterations`, max(`mca_iterations_floor`, `mca_instructions` / n)) passes.
-    pub mca_instructions: u32,
-    /// Fewest passes over a block.
-    pub mca_iterations_floor: u32,
+    /// Passes that llvm-mca simulates over a short, a medium and a long block: fewer over longer ones, so that
+    /// filling the pipeline weighs about the same and no block costs too much.
+    pub mca_iterations: [u32; 3],
+    /// Most instructions of a short and of a medium block.
+    pub mca_block_sizes: [u32; 2],
     /// Longest text of a module, in bytes.
     pub text_limit_bytes: u64,
-    /// Most instructions of a function in LLVM IR before optimisation.
+    /// Most instructions of a module in LLVM IR, before optimisation and after it.
     pub instruction_limit: u64,
 }
 
@@ -131,9 +131,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             loop_unrolling: false,
-            mca_iterations: 100,
-            mca_instructions: 4000,
-            mca_iterations_floor: 10,
+            mca_iterations: [100, 25, 10],
+            mca_block_sizes: [40, 160],
             text_limit_bytes: 4 << 20,
             instruction_limit: 20_000,
         }

@@ -1,0 +1,381 @@
+//! Thin safe wrappers over the part of LLVM's C interface that labels need.
+//!
+//! Values own what LLVM allocated and free it when dropped; a [`Code`] keeps its context alive. Everything
+//! runs on one thread: options of the code generator are global to the process.
+
+use std::cell::RefCell;
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::ptr::null_mut;
+use std::rc::Rc;
+
+use llvm_sys::analysis::{LLVMVerifierFailureAction, LLVMVerifyModule};
+use llvm_sys::core::*;
+use llvm_sys::error::{LLVMDisposeErrorMessage, LLVMGetErrorMessage};
+use llvm_sys::prelude::*;
+use llvm_sys::target::*;
+use llvm_sys::target_machine::*;
+use llvm_sys::transforms::pass_builder::*;
+use llvm_sys::{LLVMDiagnosticSeverity, LLVMLinkage};
+use melior::ir::Module;
+
+use crate::labels::{Failure, Phase, Target};
+
+unsafe extern "C" {
+    /// `llvm::cl::ResetAllOptionOccurrences()`: forgets the options given so far. The C interface parses options
+    /// but refuses to be given one a second time; this is the missing half, stable for the one LLVM linked here.
+    #[link_name = "_ZN4llvm2cl25ResetAllOptionOccurrencesEv"]
+    fn reset_all_option_occurrences();
+}
+
+/// LLVM's version, `major.minor.patch`.
+#[must_use]
+pub fn version() -> String {
+    let (mut major, mut minor, mut patch) = (0, 0, 0);
+    // SAFETY: three valid places to write to.
+    unsafe { LLVMGetVersion(&raw mut major, &raw mut minor, &raw mut patch) };
+    format!("{major}.{minor}.{patch}")
+}
+
+/// Sets the process-wide options of the code generator, replacing those set before.
+pub fn set_options(options: &[&str]) {
+    let words: Vec<CString> = std::iter::once("hardwire").chain(options.iter().copied()).map(c_string).collect();
+    let pointers: Vec<*const c_char> = words.iter().map(|word| word.as_ptr()).collect();
+    // SAFETY: the pointers live through the call; LLVM copies what it keeps. No other thread runs LLVM.
+    unsafe {
+        reset_all_option_occurrences();
+        llvm_sys::support::LLVMParseCommandLineOptions(pointers.len() as i32, pointers.as_ptr(), null_mut());
+    }
+}
+
+fn c_string(text: &str) -> CString {
+    // NUL cannot occur: texts with NUL are refused before LLVM sees them.
+    CString::new(text.replace('\0', "")).unwrap_or_default()
+}
+
+/// Takes over a message that LLVM allocated.
+unsafe fn take_message(message: *mut c_char) -> String {
+    if message.is_null() {
+        return String::new();
+    }
+    // SAFETY: the caller hands over a NUL-terminated message of LLVM's allocator.
+    unsafe {
+        let text = CStr::from_ptr(message).to_string_lossy().into_owned();
+        LLVMDisposeMessage(message);
+        text
+    }
+}
+
+/// A code generator for one processor.
+pub struct Machine {
+    raw: LLVMTargetMachineRef,
+    layout: LLVMTargetDataRef,
+    /// The processor.
+    pub target: Target,
+}
+
+impl Machine {
+    /// Position-independent code at `llc`'s default level.
+    ///
+    /// # Errors
+    /// LLVM was built without the target.
+    pub fn new(target: Target) -> Result<Self, Failure> {
+        initialise(target);
+        let triple = c_string(target.triple());
+        let (cpu, features) = (c_string(target.cpu()), c_string(""));
+        let mut found = null_mut();
+        let mut message = null_mut();
+        // SAFETY: valid strings and places; the machine is freed by `drop`.
+        unsafe {
+            if LLVMGetTargetFromTriple(triple.as_ptr(), &raw mut found, &raw mut message) != 0 {
+                return Err(Failure { phase: Phase::Generate, reason: take_message(message) });
+            }
+            let raw = LLVMCreateTargetMachine(
+                found,
+                triple.as_ptr(),
+                cpu.as_ptr(),
+                features.as_ptr(),
+                LLVMCodeGenOptLevel::LLVMCodeGenLevelDefault,
+                LLVMRelocMode::LLVMRelocPIC,
+                LLVMCodeModel::LLVMCodeModelDefault,
+            );
+            LLVMSetTargetMachineAsmVerbosity(raw, 1);
+            let layout = LLVMCreateTargetDataLayout(raw);
+            Ok(Self { raw, layout, target })
+        }
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // SAFETY: owned, freed once.
+        unsafe {
+            LLVMDisposeTargetData(self.layout);
+            LLVMDisposeTargetMachine(self.raw);
+        }
+    }
+}
+
+fn initialise(target: Target) {
+    // SAFETY: registration may be repeated.
+    unsafe {
+        match target {
+            Target::SkylakeAvx512 | Target::Znver4 => {
+                LLVMInitializeX86TargetInfo();
+                LLVMInitializeX86Target();
+                LLVMInitializeX86TargetMC();
+                LLVMInitializeX86AsmPrinter();
+            }
+            Target::NeoverseV1 => {
+                LLVMInitializeAArch64TargetInfo();
+                LLVMInitializeAArch64Target();
+                LLVMInitializeAArch64TargetMC();
+                LLVMInitializeAArch64AsmPrinter();
+            }
+            Target::SifiveX280 => {
+                LLVMInitializeRISCVTargetInfo();
+                LLVMInitializeRISCVTarget();
+                LLVMInitializeRISCVTargetMC();
+                LLVMInitializeRISCVAsmPrinter();
+            }
+        }
+    }
+}
+
+/// An LLVM context that collects what code generation reports.
+struct Context {
+    raw: LLVMContextRef,
+    messages: Box<RefCell<Vec<String>>>,
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: owned, freed once, after every module in it (they hold an `Rc`).
+        unsafe { LLVMContextDispose(self.raw) };
+    }
+}
+
+extern "C" fn collect(info: LLVMDiagnosticInfoRef, sink: *mut c_void) {
+    // SAFETY: `sink` is the context's own message list, alive as long as the context.
+    unsafe {
+        if LLVMGetDiagInfoSeverity(info) == LLVMDiagnosticSeverity::LLVMDSError {
+            let message = take_message(LLVMGetDiagInfoDescription(info));
+            (*sink.cast::<RefCell<Vec<String>>>()).borrow_mut().push(message);
+        }
+    }
+}
+
+/// A module of LLVM IR.
+pub struct Code {
+    raw: LLVMModuleRef,
+    context: Rc<Context>,
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        // SAFETY: owned, freed once.
+        unsafe { LLVMDisposeModule(self.raw) };
+    }
+}
+
+impl Code {
+    /// Translates a module of the LLVM dialect.
+    ///
+    /// # Errors
+    /// An operation has no translation.
+    pub fn translate(module: &Module<'_>) -> Result<Self, Failure> {
+        // SAFETY: a fresh context; the handler's data outlives it; the translation owns nothing of the MLIR module.
+        unsafe {
+            let messages = Box::new(RefCell::new(Vec::new()));
+            let raw = LLVMContextCreate();
+            LLVMContextSetDiagnosticHandler(raw, Some(collect), (&raw const *messages).cast_mut().cast());
+            let context = Rc::new(Context { raw, messages });
+            let translated = mlir_sys::mlirTranslateModuleToLLVMIR(module.as_operation().to_raw(), context.raw.cast());
+            if translated.is_null() {
+                let reason = "the LLVM dialect could not be translated to LLVM IR".into();
+                return Err(Failure { phase: Phase::Translate, reason });
+            }
+            Ok(Self { raw: translated.cast(), context })
+        }
+    }
+
+    /// The raw context.
+    pub(super) fn raw_context(&self) -> LLVMContextRef {
+        self.context.raw
+    }
+
+    /// A copy in the same context.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        // SAFETY: a valid module.
+        Self { raw: unsafe { LLVMCloneModule(self.raw) }, context: Rc::clone(&self.context) }
+    }
+
+    /// LLVM's text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        // SAFETY: a valid module; the text is taken over.
+        unsafe { take_message(LLVMPrintModuleToString(self.raw)) }
+    }
+
+    /// The functions with a body.
+    pub(super) fn definitions(&self) -> Vec<(String, LLVMValueRef)> {
+        let mut all = Vec::new();
+        // SAFETY: walks the module's own list.
+        unsafe {
+            let mut function = LLVMGetFirstFunction(self.raw);
+            while !function.is_null() {
+                if LLVMIsDeclaration(function) == 0 {
+                    let mut length = 0;
+                    let name = LLVMGetValueName2(function, &raw mut length);
+                    let name = std::slice::from_raw_parts(name.cast::<u8>(), length);
+                    all.push((String::from_utf8_lossy(name).into_owned(), function));
+                }
+                function = LLVMGetNextFunction(function);
+            }
+        }
+        all
+    }
+
+    /// Makes the named functions internal, so that they are inlined or dropped like a compiler's own.
+    pub fn internalise(&self, names: &[String]) {
+        for (name, function) in self.definitions() {
+            if names.contains(&name) {
+                // SAFETY: a function of this module.
+                unsafe { LLVMSetLinkage(function, LLVMLinkage::LLVMInternalLinkage) };
+            }
+        }
+    }
+
+    /// Instructions in all functions.
+    #[must_use]
+    pub fn instructions(&self) -> u64 {
+        self.definitions().into_iter().map(|(_, function)| instructions(function)).sum()
+    }
+
+    /// Declares that no two buffers handed to a function overlap.
+    pub fn separate_arguments(&self) {
+        // SAFETY: functions and parameters of this module; `noalias` is valid on pointers.
+        unsafe {
+            let kind = LLVMGetEnumAttributeKindForName(c"noalias".as_ptr(), 7);
+            let attribute = LLVMCreateEnumAttribute(self.context.raw, kind, 0);
+            for (_, function) in self.definitions() {
+                for index in 0..LLVMCountParams(function) {
+                    let kind = LLVMGetTypeKind(LLVMTypeOf(LLVMGetParam(function, index)));
+                    if kind == llvm_sys::LLVMTypeKind::LLVMPointerTypeKind {
+                        LLVMAddAttributeAtIndex(function, index + 1, attribute);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sets triple, data layout and the processor of every function.
+    pub fn retarget(&self, machine: &Machine) {
+        let triple = c_string(machine.target.triple());
+        let cpu = machine.target.cpu();
+        // SAFETY: valid strings; the attribute belongs to this context.
+        unsafe {
+            LLVMSetTarget(self.raw, triple.as_ptr());
+            LLVMSetModuleDataLayout(self.raw, machine.layout);
+            let attribute = LLVMCreateStringAttribute(
+                self.context.raw,
+                c"target-cpu".as_ptr(),
+                10,
+                cpu.as_ptr().cast(),
+                cpu.len() as u32,
+            );
+            for (_, function) in self.definitions() {
+                LLVMAddAttributeAtIndex(function, llvm_sys::LLVMAttributeFunctionIndex, attribute);
+            }
+        }
+    }
+
+    /// Runs LLVM's passes, such as `default<O3>`, for a processor.
+    ///
+    /// # Errors
+    /// LLVM's message.
+    pub fn optimise(&self, machine: &Machine, passes: &str, loop_unrolling: bool) -> Result<(), Failure> {
+        let passes = c_string(passes);
+        // SAFETY: valid module, machine and options; an error is taken over.
+        unsafe {
+            let options = LLVMCreatePassBuilderOptions();
+            LLVMPassBuilderOptionsSetLoopUnrolling(options, i32::from(loop_unrolling));
+            let error = LLVMRunPasses(self.raw, passes.as_ptr(), machine.raw, options);
+            LLVMDisposePassBuilderOptions(options);
+            if error.is_null() {
+                return self.take_errors(Phase::Optimise);
+            }
+            let message = LLVMGetErrorMessage(error);
+            let reason = CStr::from_ptr(message).to_string_lossy().into_owned();
+            LLVMDisposeErrorMessage(message);
+            Err(Failure { phase: Phase::Optimise, reason })
+        }
+    }
+
+    /// Checks the module.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn verify(&self) -> Result<(), Failure> {
+        let mut message = null_mut();
+        // SAFETY: a valid module; the message is taken over in both cases.
+        unsafe {
+            let broken =
+                LLVMVerifyModule(self.raw, LLVMVerifierFailureAction::LLVMReturnStatusAction, &raw mut message);
+            let reason = take_message(message);
+            if broken == 0 { Ok(()) } else { Err(Failure { phase: Phase::Optimise, reason }) }
+        }
+    }
+
+    /// Runs the code generator as the options in force say: assembly, or machine IR where it stops early.
+    /// The module itself stays as it is.
+    ///
+    /// # Errors
+    /// LLVM's message.
+    pub fn emit(&self, machine: &Machine) -> Result<String, Failure> {
+        let copy = self.copy();
+        let mut message = null_mut();
+        let mut buffer = null_mut();
+        // SAFETY: valid module and machine; message and buffer are taken over.
+        unsafe {
+            let failed = LLVMTargetMachineEmitToMemoryBuffer(
+                machine.raw,
+                copy.raw,
+                LLVMCodeGenFileType::LLVMAssemblyFile,
+                &raw mut message,
+                &raw mut buffer,
+            );
+            if failed != 0 {
+                return Err(Failure { phase: Phase::Generate, reason: take_message(message) });
+            }
+            let bytes = std::slice::from_raw_parts(LLVMGetBufferStart(buffer).cast::<u8>(), LLVMGetBufferSize(buffer));
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            LLVMDisposeMemoryBuffer(buffer);
+            self.take_errors(Phase::Generate)?;
+            Ok(text)
+        }
+    }
+
+    fn take_errors(&self, phase: Phase) -> Result<(), Failure> {
+        let messages = self.context.messages.take();
+        if messages.is_empty() { Ok(()) } else { Err(Failure { phase, reason: messages.join("; ") }) }
+    }
+}
+
+/// Instructions of a function.
+fn instructions(function: LLVMValueRef) -> u64 {
+    let mut count = 0;
+    // SAFETY: walks the function's own lists.
+    unsafe {
+        let mut block = LLVMGetFirstBasicBlock(function);
+        while !block.is_null() {
+            let mut instruction = LLVMGetFirstInstruction(block);
+            while !instruction.is_null() {
+                count += 1;
+                instruction = LLVMGetNextInstruction(instruction);
+            }
+            block = LLVMGetNextBasicBlock(block);
+        }
+    }
+    count
+}

@@ -1,0 +1,401 @@
+//! Reads the control flow of a function in LLVM IR, and writes counts back as branch weights.
+//!
+//! Only what branches depend on is read. Loads, calls, floating point, vectors and integer arguments are unknown
+//! to it, except the few intrinsics that loop control is made of. Pointers are addresses of buffers that do not
+//! overlap, so that the checks which a vectoriser puts before its loops come out as in a run. Two of them depend on the length of a
+//! scalable vector, which is the target's: `llvm.vscale` and `llvm.experimental.get.vector.length`; the latter
+//! is taken as the smaller of what is left and what a register group holds, as the hardware here does.
+
+use std::collections::BTreeMap;
+
+use llvm_sys::core::*;
+use llvm_sys::prelude::*;
+use llvm_sys::target::{LLVMABISizeOfType, LLVMGetModuleDataLayout};
+use llvm_sys::{LLVMIntPredicate, LLVMOpcode, LLVMTypeKind};
+
+use super::control::{Assignment, Block, Comparison, ControlFlow, Counts, Exit, Operand, Operation, Phi};
+use super::llvm::Code;
+use crate::labels::Target;
+
+/// How many 64-bit (RISC-V) or 128-bit (AArch64) units a vector register of the target has.
+#[must_use]
+pub fn vector_scale(target: Target) -> u64 {
+    match target {
+        Target::SkylakeAvx512 | Target::Znver4 => 1,
+        // 256-bit SVE registers.
+        Target::NeoverseV1 => 2,
+        // 512-bit registers; LLVM's unit on RISC-V is 64 bits.
+        Target::SifiveX280 => 8,
+    }
+}
+
+/// The name that [`name_blocks`] gives to a block.
+#[must_use]
+pub fn block_name(index: usize) -> String {
+    format!("b{index}")
+}
+
+/// The index in a name that [`name_blocks`] gave.
+#[must_use]
+pub fn block_index(name: &str) -> Option<usize> {
+    name.strip_prefix('b')?.parse().ok()
+}
+
+/// Names all blocks by their position, so that machine blocks can be traced back.
+pub fn name_blocks(code: &Code) {
+    for (_, function) in code.definitions() {
+        for round in 0..2 {
+            for (index, block) in blocks(function).into_iter().enumerate() {
+                // Names that are in the way are moved first.
+                let name = if round == 0 { format!("moved.{index}") } else { block_name(index) };
+                // SAFETY: a block of this module; LLVM copies the name.
+                unsafe { LLVMSetValueName2(LLVMBasicBlockAsValue(block), name.as_ptr().cast(), name.len()) };
+            }
+        }
+    }
+}
+
+fn blocks(function: LLVMValueRef) -> Vec<LLVMBasicBlockRef> {
+    let mut all = Vec::new();
+    // SAFETY: walks the function's own list.
+    unsafe {
+        let mut block = LLVMGetFirstBasicBlock(function);
+        while !block.is_null() {
+            all.push(block);
+            block = LLVMGetNextBasicBlock(block);
+        }
+    }
+    all
+}
+
+/// The control flow of every function with a body, by name.
+#[must_use]
+pub fn read(code: &Code, target: Target) -> Vec<(String, ControlFlow)> {
+    code.definitions().into_iter().map(|(name, function)| (name, Reader::read(function, target))).collect()
+}
+
+struct Reader {
+    target: Target,
+    positions: BTreeMap<usize, usize>,
+    values: BTreeMap<usize, usize>,
+    /// Buffers by the value that stands for them.
+    buffers: BTreeMap<usize, u64>,
+    /// Instructions whose value is needed, in the order found.
+    pending: Vec<LLVMValueRef>,
+}
+
+impl Reader {
+    fn read(function: LLVMValueRef, target: Target) -> ControlFlow {
+        let blocks = blocks(function);
+        let positions = blocks.iter().enumerate().map(|(index, block)| (*block as usize, index)).collect();
+        let mut reader =
+            Self { target, positions, values: BTreeMap::new(), buffers: BTreeMap::new(), pending: Vec::new() };
+        let mut flow = ControlFlow { blocks: vec![Block::default(); blocks.len()], values: 0 };
+        for (index, &block) in blocks.iter().enumerate() {
+            flow.blocks[index].exit = reader.exit(block);
+        }
+        let mut assignments: BTreeMap<usize, Assignment> = BTreeMap::new();
+        while let Some(instruction) = reader.pending.pop() {
+            let result = reader.values[&(instruction as usize)];
+            // SAFETY: an instruction of this function.
+            let (block, is_phi) = unsafe {
+                (LLVMGetInstructionParent(instruction), LLVMGetInstructionOpcode(instruction) == LLVMOpcode::LLVMPHI)
+            };
+            if is_phi {
+                let incoming = reader.incoming(instruction);
+                flow.blocks[reader.positions[&(block as usize)]].phis.push(Phi { result, incoming });
+            } else {
+                let (operation, operands) = reader.operation(instruction);
+                let width = width_of(instruction).unwrap_or(64);
+                assignments.insert(instruction as usize, Assignment { result, width, operation, operands });
+            }
+        }
+        flow.values = reader.values.len();
+        // Operations in the order of the block, whatever the order in which they were found.
+        for (index, &block) in blocks.iter().enumerate() {
+            // SAFETY: walks the block's own list.
+            unsafe {
+                let mut instruction = LLVMGetFirstInstruction(block);
+                while !instruction.is_null() {
+                    if let Some(assignment) = assignments.remove(&(instruction as usize)) {
+                        flow.blocks[index].operations.push(assignment);
+                    }
+                    instruction = LLVMGetNextInstruction(instruction);
+                }
+            }
+        }
+        flow
+    }
+
+    fn position(&self, block: LLVMBasicBlockRef) -> usize {
+        self.positions[&(block as usize)]
+    }
+
+    fn exit(&mut self, block: LLVMBasicBlockRef) -> Exit {
+        // SAFETY: the terminator of a block of a verified function.
+        unsafe {
+            let terminator = LLVMGetBasicBlockTerminator(block);
+            let successor = |index| LLVMGetSuccessor(terminator, index);
+            match LLVMGetInstructionOpcode(terminator) {
+                LLVMOpcode::LLVMBr if LLVMIsConditional(terminator) == 0 => Exit::Jump(self.position(successor(0))),
+                LLVMOpcode::LLVMBr => {
+                    let targets = [self.position(successor(0)), self.position(successor(1))];
+                    Exit::Branch(self.operand(LLVMGetCondition(terminator)), targets)
+                }
+                LLVMOpcode::LLVMSwitch => {
+                    let default = self.position(LLVMGetSwitchDefaultDest(terminator));
+                    let cases = (1..LLVMGetNumSuccessors(terminator))
+                        .map(|way| {
+                            let bits = LLVMConstIntGetZExtValue(LLVMGetOperand(terminator, 2 * way));
+                            (bits, self.position(successor(way)))
+                        })
+                        .collect();
+                    Exit::Switch(self.operand(LLVMGetOperand(terminator, 0)), default, cases)
+                }
+                _ => Exit::End,
+            }
+        }
+    }
+
+    fn incoming(&mut self, phi: LLVMValueRef) -> Vec<(usize, Operand)> {
+        // SAFETY: indices below the count.
+        unsafe {
+            (0..LLVMCountIncoming(phi))
+                .map(|index| {
+                    let from = self.position(LLVMGetIncomingBlock(phi, index));
+                    (from, self.operand(LLVMGetIncomingValue(phi, index)))
+                })
+                .collect()
+        }
+    }
+
+    /// A constant, a buffer, or an instruction whose value is an integer or a pointer; anything else is unknown.
+    fn operand(&mut self, value: LLVMValueRef) -> Operand {
+        // SAFETY: a value of this function.
+        unsafe {
+            if width_of(value).is_none() {
+                return Operand::Unknown;
+            }
+            if !LLVMIsAConstantInt(value).is_null() {
+                return Operand::Constant(LLVMConstIntGetZExtValue(value));
+            }
+            if LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMTypeKind::LLVMPointerTypeKind {
+                if LLVMIsNull(value) != 0 {
+                    return Operand::Constant(0);
+                }
+                if !LLVMIsAArgument(value).is_null() || !LLVMIsAGlobalVariable(value).is_null() {
+                    return self.buffer(value);
+                }
+            }
+            if LLVMIsAInstruction(value).is_null() {
+                return Operand::Unknown;
+            }
+        }
+        let next = self.values.len();
+        let id = *self.values.entry(value as usize).or_insert(next);
+        if id == next {
+            self.pending.push(value);
+        }
+        Operand::Value(id)
+    }
+
+    fn operation(&mut self, instruction: LLVMValueRef) -> (Operation, Vec<Operand>) {
+        let unknown = (Operation::Copy, vec![Operand::Unknown]);
+        let width = width_of(instruction).unwrap_or(64);
+        // SAFETY: an instruction of this function; operand indices below their count.
+        unsafe {
+            let operation = match LLVMGetInstructionOpcode(instruction) {
+                LLVMOpcode::LLVMAdd => Operation::Add,
+                LLVMOpcode::LLVMSub => Operation::Subtract,
+                LLVMOpcode::LLVMMul => Operation::Multiply,
+                LLVMOpcode::LLVMUDiv => Operation::DivideUnsigned,
+                LLVMOpcode::LLVMSDiv => Operation::DivideSigned { width },
+                LLVMOpcode::LLVMURem => Operation::RemainderUnsigned,
+                LLVMOpcode::LLVMSRem => Operation::RemainderSigned { width },
+                LLVMOpcode::LLVMShl => Operation::ShiftLeft,
+                LLVMOpcode::LLVMLShr => Operation::ShiftRightLogical,
+                LLVMOpcode::LLVMAShr => Operation::ShiftRightArithmetic { width },
+                LLVMOpcode::LLVMAnd => Operation::And,
+                LLVMOpcode::LLVMOr => Operation::Or,
+                LLVMOpcode::LLVMXor => Operation::Xor,
+                LLVMOpcode::LLVMZExt
+                | LLVMOpcode::LLVMTrunc
+                | LLVMOpcode::LLVMFreeze
+                | LLVMOpcode::LLVMPtrToInt
+                | LLVMOpcode::LLVMIntToPtr => Operation::Copy,
+                LLVMOpcode::LLVMSExt => {
+                    Operation::SignExtend { width: width_of(LLVMGetOperand(instruction, 0)).unwrap_or(64) }
+                }
+                LLVMOpcode::LLVMSelect => Operation::Select,
+                LLVMOpcode::LLVMICmp => {
+                    let width = width_of(LLVMGetOperand(instruction, 0)).unwrap_or(64);
+                    Operation::Compare(comparison(LLVMGetICmpPredicate(instruction)), width)
+                }
+                LLVMOpcode::LLVMGetElementPtr => return self.address(instruction).unwrap_or(unknown),
+                LLVMOpcode::LLVMExtractElement => return self.first_lane(instruction).unwrap_or(unknown),
+                LLVMOpcode::LLVMAlloca => return (Operation::Copy, vec![self.buffer(instruction)]),
+                LLVMOpcode::LLVMCall => return self.call(instruction, width).unwrap_or(unknown),
+                _ => return unknown,
+            };
+            let operands = (0..LLVMGetNumOperands(instruction) as u32)
+                .map(|index| self.operand(LLVMGetOperand(instruction, index)));
+            (operation, operands.collect())
+        }
+    }
+
+    /// The address of a buffer: each has its own, aligned and far from all others, because buffers do not overlap.
+    fn buffer(&mut self, value: LLVMValueRef) -> Operand {
+        const APART: u64 = 1 << 40;
+        let next = self.buffers.len() as u64 + 1;
+        Operand::Constant(*self.buffers.entry(value as usize).or_insert(next) * APART)
+    }
+
+    /// A pointer and the strides of its indices.
+    fn address(&mut self, instruction: LLVMValueRef) -> Option<(Operation, Vec<Operand>)> {
+        // SAFETY: a `getelementptr` of this function; array types have an element type.
+        unsafe {
+            let layout = LLVMGetModuleDataLayout(LLVMGetGlobalParent(LLVMGetBasicBlockParent(
+                LLVMGetInstructionParent(instruction),
+            )));
+            let mut element = LLVMGetGEPSourceElementType(instruction);
+            let mut operands = vec![self.operand(LLVMGetOperand(instruction, 0))];
+            for index in 1..LLVMGetNumOperands(instruction) as u32 {
+                if index > 1 {
+                    if LLVMGetTypeKind(element) != LLVMTypeKind::LLVMArrayTypeKind {
+                        return None;
+                    }
+                    element = LLVMGetElementType(element);
+                }
+                let value = LLVMGetOperand(instruction, index);
+                if width_of(value) != Some(64) || LLVMTypeIsSized(element) == 0 || is_scalable(element) {
+                    return None;
+                }
+                operands.push(self.operand(value));
+                operands.push(Operand::Constant(LLVMABISizeOfType(layout, element)));
+            }
+            Some((Operation::Address, operands))
+        }
+    }
+
+    /// The first lane of the mask that a predicated loop ends by: whether the loop's index is below its bound.
+    fn first_lane(&mut self, instruction: LLVMValueRef) -> Option<(Operation, Vec<Operand>)> {
+        // SAFETY: an `extractelement` of this function; a call has its arguments as first operands.
+        unsafe {
+            let (mask, lane) = (LLVMGetOperand(instruction, 0), LLVMGetOperand(instruction, 1));
+            let first = !LLVMIsAConstantInt(lane).is_null() && LLVMConstIntGetZExtValue(lane) == 0;
+            if !first || LLVMIsACallInst(mask).is_null() || !callee(mask)?.starts_with("llvm.get.active.lane.mask.") {
+                return None;
+            }
+            let (index, bound) = (LLVMGetOperand(mask, 0), LLVMGetOperand(mask, 1));
+            let width = width_of(index)?;
+            Some((Operation::Compare(Comparison::LessUnsigned, width), vec![self.operand(index), self.operand(bound)]))
+        }
+    }
+
+    /// The intrinsics of loop control, and what allocates.
+    fn call(&mut self, call: LLVMValueRef, width: u32) -> Option<(Operation, Vec<Operand>)> {
+        let scale = vector_scale(self.target);
+        let name = callee(call)?;
+        if ["malloc", "aligned_alloc"].contains(&name.as_str()) {
+            return Some((Operation::Copy, vec![self.buffer(call)]));
+        }
+        // SAFETY: a call of an intrinsic with the operands that its name implies.
+        unsafe {
+            let operation = match name.strip_prefix("llvm.")?.rsplit_once('.')?.0 {
+                "vscale" => return Some((Operation::Copy, vec![Operand::Constant(scale)])),
+                "experimental.get.vector.length" => {
+                    let constant = |index| LLVMConstIntGetZExtValue(LLVMGetOperand(call, index));
+                    let most = constant(1) * if constant(2) == 1 { scale } else { 1 };
+                    let left = self.operand(LLVMGetOperand(call, 0));
+                    return Some((Operation::MinimumUnsigned, vec![left, Operand::Constant(most)]));
+                }
+                "smin" => Operation::MinimumSigned { width },
+                "smax" => Operation::MaximumSigned { width },
+                "umin" => Operation::MinimumUnsigned,
+                "umax" => Operation::MaximumUnsigned,
+                "usub.sat" => Operation::SubtractSaturating,
+                _ => return None,
+            };
+            let operands = (0..2).map(|index| self.operand(LLVMGetOperand(call, index))).collect();
+            Some((operation, operands))
+        }
+    }
+}
+
+/// Name of the function that a call calls, if it is known.
+fn callee(call: LLVMValueRef) -> Option<String> {
+    // SAFETY: a call; the name belongs to the callee.
+    unsafe {
+        let mut length = 0;
+        let name = LLVMGetValueName2(LLVMGetCalledValue(call), &raw mut length);
+        if name.is_null() {
+            return None;
+        }
+        Some(std::str::from_utf8(std::slice::from_raw_parts(name.cast::<u8>(), length)).ok()?.to_owned())
+    }
+}
+
+/// Whether the size of a type grows with the vector length.
+fn is_scalable(kind: LLVMTypeRef) -> bool {
+    // SAFETY: any type has a kind.
+    unsafe { LLVMGetTypeKind(kind) == LLVMTypeKind::LLVMScalableVectorTypeKind }
+}
+
+/// Bits of an integer value of at most 64, or of a pointer.
+fn width_of(value: LLVMValueRef) -> Option<u32> {
+    // SAFETY: any value has a type.
+    unsafe {
+        let kind = LLVMTypeOf(value);
+        if LLVMGetTypeKind(kind) == LLVMTypeKind::LLVMPointerTypeKind {
+            return Some(64);
+        }
+        if LLVMGetTypeKind(kind) != LLVMTypeKind::LLVMIntegerTypeKind {
+            return None;
+        }
+        let width = LLVMGetIntTypeWidth(kind);
+        (width <= 64).then_some(width)
+    }
+}
+
+fn comparison(predicate: LLVMIntPredicate) -> Comparison {
+    match predicate {
+        LLVMIntPredicate::LLVMIntEQ => Comparison::Equal,
+        LLVMIntPredicate::LLVMIntNE => Comparison::NotEqual,
+        LLVMIntPredicate::LLVMIntULT => Comparison::LessUnsigned,
+        LLVMIntPredicate::LLVMIntULE => Comparison::LessEqualUnsigned,
+        LLVMIntPredicate::LLVMIntUGT => Comparison::GreaterUnsigned,
+        LLVMIntPredicate::LLVMIntUGE => Comparison::GreaterEqualUnsigned,
+        LLVMIntPredicate::LLVMIntSLT => Comparison::LessSigned,
+        LLVMIntPredicate::LLVMIntSLE => Comparison::LessEqualSigned,
+        LLVMIntPredicate::LLVMIntSGT => Comparison::GreaterSigned,
+        LLVMIntPredicate::LLVMIntSGE => Comparison::GreaterEqualSigned,
+    }
+}
+
+/// Gives every branch of a function that is executed its counts as weights, for the code generator's decisions
+/// and for the probabilities of its blocks.
+pub fn write_weights(code: &Code, function: &str, counts: &Counts) {
+    let Some((_, function)) = code.definitions().into_iter().find(|(name, _)| name == function) else { return };
+    for (index, block) in blocks(function).into_iter().enumerate() {
+        let edges = &counts.edges[index];
+        let largest = edges.iter().copied().fold(0.0, f64::max);
+        if edges.len() < 2 || largest == 0.0 {
+            continue;
+        }
+        // Weights are integers below 2^32. Halves are kept, and no edge that is taken gets weight zero.
+        let scale = (f64::from(1_u32 << 30) / largest).min(2.0);
+        let weights: Vec<u64> =
+            edges.iter().map(|&edge| if edge == 0.0 { 0 } else { ((edge * scale).round() as u64).max(1) }).collect();
+        // SAFETY: metadata of this module's context on a terminator of this module.
+        unsafe {
+            let context = code.raw_context();
+            let text = c"branch_weights".to_bytes();
+            let mut operands = vec![LLVMMDStringInContext2(context, text.as_ptr().cast(), text.len())];
+            let integer = LLVMInt32TypeInContext(context);
+            operands.extend(weights.iter().map(|&weight| LLVMValueAsMetadata(LLVMConstInt(integer, weight, 0))));
+            let node = LLVMMDNodeInContext2(context, operands.as_mut_ptr(), operands.len());
+            let kind = LLVMGetMDKindIDInContext(context, c"prof".as_ptr(), 4);
+            LLVMSetMetadata(LLVMGetBasicBlockTerminator(block), kind, LLVMMetadataAsValue(context, node));
+        }
+    }
+}
