@@ -3,8 +3,13 @@
 pub mod labels;
 pub mod lexer;
 pub mod mlir;
+mod parse;
+mod print;
 pub mod span;
 pub mod text;
 pub mod tokenizer;
 pub mod tree;
 pub mod vocabulary;
+
+pub use parse::{Limits, Parsed, parse};
+pub use print::print;

@@ -9,6 +9,7 @@
 mod attribute;
 mod types;
 
+use crate::print::marks::Marks;
 use crate::span::Span;
 
 pub use attribute::{AffineExpr, AffineMap, Attribute, AttributeValue};
@@ -153,6 +154,7 @@ pub struct Tree {
     pub(crate) values: Vec<Value>,
     pub(crate) types: Types,
     pub(crate) names: Vec<String>,
+    pub(crate) marks: Marks,
 }
 
 impl Tree {

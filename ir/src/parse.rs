@@ -1,0 +1,285 @@
+//! Parser of MLIR text: a tree for every text, and diagnostics where the text is wrong.
+//!
+//! Generic operations are parsed by their grammar. Custom forms are parsed by a table of formats ([`format`]) and,
+//! where a form is irregular, by functions (`dialects`). What neither knows is guessed ([`guess`]), so that unknown
+//! dialects and newer syntax never fail. Diagnostics speak of what is wrong in any dialect: brackets that do not
+//! pair up, values and blocks that are undefined or defined twice, types of a value that disagree, result counts.
+//!
+//! Time is linear in the text; nesting, operations, diagnostics and the expansion of aliases are bounded by
+//! [`Limits`]. Locations and resources are skipped. Dominance within a block is not checked.
+
+mod affine;
+mod attributes;
+mod blocks;
+mod cursor;
+mod dense;
+mod dialects;
+mod draft;
+mod format;
+mod guess;
+mod implied;
+mod operation;
+mod scope;
+mod types;
+
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::lexer::TokenKind;
+use crate::print::marks::Marks;
+use crate::span::{Diagnostic, Span};
+use crate::tree::{AttributeValue, Region, RegionId, Tree, Type, TypeId};
+use cursor::Ahead;
+use scope::Scopes;
+
+/// Deepest nesting that parsing can be asked to follow; the call stack has to hold it.
+const MAX_NESTING: usize = 512;
+
+/// Bounds on what a text may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of text.
+    pub text_bytes: usize,
+    /// Levels of regions, types and attributes inside each other; at most 512.
+    pub nesting: usize,
+    /// Operations, implied ones included.
+    pub operations: usize,
+    /// Diagnostics; parsing stops behind the last one.
+    pub diagnostics: usize,
+    /// Bytes that aliases may expand to in all.
+    pub alias_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            text_bytes: crate::text::MAX_TEXT_BYTES,
+            nesting: 256,
+            operations: 4_000_000,
+            diagnostics: 100,
+            alias_bytes: 256 << 20,
+        }
+    }
+}
+
+/// A tree and what is wrong with its text, in the order found.
+#[derive(Debug, Clone, Default)]
+pub struct Parsed {
+    /// The tree; cut short where a limit was met.
+    pub tree: Tree,
+    /// What is wrong; empty for a valid text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Parse a text.
+#[must_use]
+pub fn parse(text: &str, limits: &Limits) -> Parsed {
+    let mut limits = *limits;
+    limits.nesting = limits.nesting.min(MAX_NESTING);
+    let too_long = text.len() > limits.text_bytes.min(u32::MAX as usize - 1);
+    let mut parser = Parser::new(if too_long { "" } else { text }, limits);
+    if too_long {
+        let message = format!("the text has {} bytes; at most {} are parsed", text.len(), limits.text_bytes);
+        parser.stop(Span::default(), message);
+    }
+    parser.text();
+    parser.finish()
+}
+
+/// Why a form could not be parsed further; whether that is worth a report is decided where it is caught.
+#[derive(Debug)]
+struct Failure(Box<Diagnostic>);
+
+type Parse<T> = Result<T, Failure>;
+
+/// An attribute's alias: its value, canonical text and levels of nesting.
+#[derive(Debug, Clone)]
+struct Alias {
+    value: AttributeValue,
+    text: Arc<str>,
+    depth: usize,
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    limits: Limits,
+    ahead: Ahead,
+    /// One past the last token taken.
+    taken: usize,
+    /// A limit was met: the text counts as ended.
+    stopped: bool,
+    depth: usize,
+    /// Deepest level since an alias's definition began.
+    deepest: usize,
+    /// Bytes that aliases expanded to.
+    spent: usize,
+    tree: Tree,
+    names: IndexSet<String>,
+    scopes: Scopes<'a>,
+    marks: Marks,
+    diagnostics: Vec<Diagnostic>,
+    type_cache: IndexMap<&'a str, TypeId>,
+    /// Types with their size in bytes and levels of nesting.
+    type_aliases: IndexMap<&'a str, (TypeId, usize, usize)>,
+    attribute_aliases: IndexMap<&'a str, Alias>,
+    index: TypeId,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, limits: Limits) -> Self {
+        let mut tree = Tree::default();
+        let index = tree.types.intern(Type::Index);
+        tree.regions.push(Region { operation: None, blocks: Vec::new() });
+        let mut parser = Self {
+            text,
+            limits,
+            ahead: Ahead::from(text, 0),
+            taken: 0,
+            stopped: false,
+            depth: 0,
+            deepest: 0,
+            spent: 0,
+            tree,
+            names: IndexSet::new(),
+            scopes: Scopes::default(),
+            marks: Marks::default(),
+            diagnostics: Vec::new(),
+            type_cache: IndexMap::new(),
+            type_aliases: IndexMap::new(),
+            attribute_aliases: IndexMap::new(),
+            index,
+        };
+        let top = parser.new_block(RegionId(0));
+        parser.tree.regions[0].blocks.push(top);
+        parser
+    }
+
+    /// Everything at the top level.
+    fn text(&mut self) {
+        let top = self.tree.top();
+        self.open_scope(RegionId(0), false);
+        while !self.at_end() {
+            match self.ahead.kind {
+                Some(TokenKind::HashId | TokenKind::ExclaimId) if self.second().kind == Some(TokenKind::Equal) => {
+                    self.alias_definition();
+                }
+                Some(TokenKind::MetadataBegin) => self.skip_resources(),
+                Some(TokenKind::RightBrace) => {
+                    self.report(self.ahead.span, "this `}` closes nothing".to_owned(), None);
+                    self.take();
+                }
+                _ => self.operation(top),
+            }
+        }
+        self.close_scope();
+    }
+
+    fn finish(mut self) -> Parsed {
+        self.replace_stand_ins();
+        self.marks.sort();
+        self.tree.marks = self.marks;
+        self.tree.names = self.names.into_iter().collect();
+        let names = &self.tree.names;
+        for operation in &mut self.tree.operations {
+            operation.attributes.sort_by(|a, b| names[a.name.index()].cmp(&names[b.name.index()]));
+        }
+        Parsed { tree: self.tree, diagnostics: self.diagnostics }
+    }
+
+    /// `#name = attribute` or `!name = type`.
+    fn alias_definition(&mut self) {
+        let start = self.start();
+        let name = self.take();
+        let spelled = &name.text(self.text)[1..];
+        let is_type = name.text(self.text).starts_with('!');
+        self.take();
+        let known = if is_type {
+            self.type_aliases.contains_key(spelled)
+        } else {
+            self.attribute_aliases.contains_key(spelled)
+        };
+        if known {
+            self.report(name, format!("redefinition of alias `{}`", name.text(self.text)), None);
+        }
+        let from = self.start();
+        let mark = self.marks.len();
+        let outer = std::mem::replace(&mut self.deepest, self.depth);
+        let parsed = if is_type { self.parse_type().map(AttributeValue::Type) } else { self.attribute(TypeId(0)) };
+        let depth = self.deepest - self.depth;
+        self.deepest = outer.max(self.deepest);
+        match parsed {
+            Ok(AttributeValue::Type(id)) if is_type => {
+                let size = self.tree.types.to_text(id).len();
+                self.type_aliases.insert(spelled, (id, size, depth));
+            }
+            Ok(value) => {
+                let text = self.canonical(self.since(from), mark).into();
+                self.attribute_aliases.insert(spelled, Alias { value, text, depth });
+            }
+            Err(failure) => {
+                self.report_failure(failure);
+                self.recover();
+            }
+        }
+        self.marks.drop_since(mark);
+        let span = self.since(start);
+        self.marks.skip(span);
+    }
+
+    /// `{-# ... #-}`.
+    fn skip_resources(&mut self) {
+        let start = self.take();
+        while !self.at_end() && !self.at(TokenKind::MetadataEnd) {
+            self.take();
+        }
+        if self.at_end() {
+            self.report(start, "the text ends before the `#-}` for this `{-#`".to_owned(), None);
+        }
+        self.take();
+        let span = self.since(start.start as usize);
+        self.marks.skip(span);
+    }
+
+    /// `loc(...)` if one is ahead.
+    fn skip_location(&mut self) -> Parse<()> {
+        if self.at_word("loc") && self.second().kind == Some(TokenKind::LeftParen) {
+            let start = self.start();
+            let mark = self.marks.len();
+            self.take();
+            self.skip_balanced()?;
+            self.marks.drop_since(mark);
+            let span = self.since(start);
+            self.marks.skip(span);
+        }
+        Ok(())
+    }
+
+    /// Canonical text of a piece without operations whose marks are those since `mark`.
+    fn canonical(&mut self, span: Span, mark: usize) -> String {
+        self.marks.sort_since(mark);
+        crate::print::piece(self.text, &self.tree.types, &self.marks.all[mark..], span)
+    }
+
+    /// Count what an alias expands to.
+    fn spend(&mut self, span: Span, bytes: usize) -> Parse<()> {
+        self.spent = self.spent.saturating_add(bytes);
+        if self.spent > self.limits.alias_bytes {
+            let message = format!("aliases expand to more than {} bytes; parsing stops here", self.limits.alias_bytes);
+            self.stop(span, message.clone());
+            return Err(self.failure(span, message));
+        }
+        Ok(())
+    }
+
+    /// Count the levels that an alias brings along.
+    fn deepen(&mut self, span: Span, levels: usize) -> Parse<()> {
+        self.deepest = self.deepest.max(self.depth + levels);
+        if self.deepest > self.limits.nesting {
+            let message = format!("aliases nest deeper than {} levels; parsing stops here", self.limits.nesting);
+            self.stop(span, message.clone());
+            return Err(self.failure(span, message));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,287 @@
+//! Affine maps, sets and expressions, and the operands that custom forms write inside expressions.
+
+use super::scope::Use;
+use super::{Parse, Parser};
+use crate::lexer::TokenKind;
+use crate::tree::{AffineExpr, AffineMap, AttributeValue, TypeId};
+
+/// Dimensions or symbols of a map at most.
+const MOST_NAMES: usize = 1024;
+
+/// What names mean inside an expression.
+#[derive(Debug, Default)]
+pub(super) struct Names<'a> {
+    dimensions: Vec<&'a str>,
+    symbols: Vec<&'a str>,
+    /// Values used in place of names, in order, without repeats; `None` where values are not allowed.
+    operands: Option<(Vec<Use>, Vec<Use>)>,
+}
+
+impl<'a> Parser<'a> {
+    /// `affine_map<...>` or `affine_set<...>`.
+    pub(super) fn affine_attribute(&mut self) -> Parse<AttributeValue> {
+        let start = self.start();
+        let mark = self.marks.len();
+        let set = self.take().text(self.text) == "affine_set";
+        self.expect(TokenKind::Less, "`<`")?;
+        let mut names = self.affine_names()?;
+        let value = if set {
+            self.expect(TokenKind::Colon, "`:`")?;
+            self.affine_constraints(&mut names)?;
+            None
+        } else {
+            self.expect(TokenKind::Arrow, "`->`")?;
+            Some(self.affine_map(&mut names)?)
+        };
+        self.expect(TokenKind::Greater, "`>`")?;
+        Ok(match value {
+            Some(map) => AttributeValue::AffineMap(map),
+            None => AttributeValue::AffineSet(self.canonical(self.since(start), mark)),
+        })
+    }
+
+    /// `(d0, d1) -> (d1, d0)` without the word in front.
+    pub(super) fn bare_affine_map(&mut self) -> Parse<AffineMap> {
+        let mut names = self.affine_names()?;
+        self.expect(TokenKind::Arrow, "`->`")?;
+        self.affine_map(&mut names)
+    }
+
+    /// `(d0, d1)[s0]`.
+    fn affine_names(&mut self) -> Parse<Names<'a>> {
+        let mut names = Names::default();
+        self.expect(TokenKind::LeftParen, "`(`")?;
+        self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+            p.bound_list(names.dimensions.len())?;
+            names.dimensions.push(p.expect(TokenKind::BareId, "a dimension's name")?.text(p.text));
+            Ok(())
+        })?;
+        if self.take_if(TokenKind::LeftBracket) {
+            self.list(TokenKind::RightBracket, "`,` or `]`", |p| {
+                p.bound_list(names.symbols.len())?;
+                names.symbols.push(p.expect(TokenKind::BareId, "a symbol's name")?.text(p.text));
+                Ok(())
+            })?;
+        }
+        Ok(names)
+    }
+
+    /// `(expressions)`.
+    fn affine_map(&mut self, names: &mut Names<'a>) -> Parse<AffineMap> {
+        let mut results = Vec::new();
+        self.expect(TokenKind::LeftParen, "`(`")?;
+        self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+            results.push(p.affine_expression(names)?);
+            Ok(())
+        })?;
+        let (dimensions, symbols) = (names.dimensions.len() as u32, names.symbols.len() as u32);
+        Ok(AffineMap { dimensions, symbols, results })
+    }
+
+    /// `(d0 - 1 >= 0, d0 == s0)`.
+    fn affine_constraints(&mut self, names: &mut Names<'a>) -> Parse<()> {
+        self.expect(TokenKind::LeftParen, "`(`")?;
+        self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+            p.affine_expression(names)?;
+            if !(p.take_if(TokenKind::Greater) || p.take_if(TokenKind::Less) || p.take_if(TokenKind::Equal)) {
+                return Err(p.expected("`>=`, `<=` or `==`"));
+            }
+            p.expect(TokenKind::Equal, "`=`")?;
+            p.affine_expression(names)?;
+            Ok(())
+        })
+    }
+
+    /// Expressions over values between brackets: `[%i + 1, symbol(%n)]`. The map and its operands, dimensions first.
+    pub(super) fn affine_map_of_values(&mut self, open: TokenKind, close: TokenKind) -> Parse<(AffineMap, Vec<Use>)> {
+        let mut names = Names { operands: Some(Default::default()), ..Names::default() };
+        let mut results = Vec::new();
+        self.expect(open, "an opening bracket and subscripts")?;
+        self.list(close, "`,` or the closing bracket", |p| {
+            results.push(p.affine_expression(&mut names)?);
+            Ok(())
+        })?;
+        let (mut operands, symbols) = names.operands.unwrap_or_default();
+        let map = AffineMap { dimensions: operands.len() as u32, symbols: symbols.len() as u32, results };
+        operands.extend(symbols);
+        Ok((map, operands))
+    }
+
+    /// `(0, %n, max(%i, %j + 1))`: expressions over values, some of them in groups behind a word.
+    pub(super) fn affine_map_of_groups(&mut self, word: &str) -> Parse<(AffineMap, Vec<Use>)> {
+        let mut names = Names { operands: Some(Default::default()), ..Names::default() };
+        let mut results = Vec::new();
+        self.expect(TokenKind::LeftParen, "`(` and bounds")?;
+        self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+            if !p.take_word(word) {
+                results.push(p.affine_expression(&mut names)?);
+                return Ok(());
+            }
+            p.expect(TokenKind::LeftParen, "`(`")?;
+            p.list(TokenKind::RightParen, "`,` or `)`", |p| {
+                results.push(p.affine_expression(&mut names)?);
+                Ok(())
+            })
+        })?;
+        let (mut operands, symbols) = names.operands.unwrap_or_default();
+        let map = AffineMap { dimensions: operands.len() as u32, symbols: symbols.len() as u32, results };
+        operands.extend(symbols);
+        Ok((map, operands))
+    }
+
+    /// `(%a, %b)[%c]`: operands of a map, dimensions first; with the number of dimensions.
+    pub(super) fn affine_operands(&mut self, index: TypeId) -> Parse<(Vec<Use>, usize)> {
+        let mut operands = Vec::new();
+        self.expect(TokenKind::LeftParen, "`(`")?;
+        self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+            operands.push(p.value_use()?);
+            Ok(())
+        })?;
+        let dimensions = operands.len();
+        if self.take_if(TokenKind::LeftBracket) {
+            self.list(TokenKind::RightBracket, "`,` or `]`", |p| {
+                operands.push(p.value_use()?);
+                Ok(())
+            })?;
+        }
+        for &operand in &operands {
+            self.expect_type(operand, index);
+        }
+        Ok((operands, dimensions))
+    }
+
+    fn affine_expression(&mut self, names: &mut Names<'a>) -> Parse<AffineExpr> {
+        self.nested(|p| {
+            let mut left = p.affine_product(names)?;
+            loop {
+                if p.take_if(TokenKind::Plus) {
+                    left = AffineExpr::Add(Box::new(left), Box::new(p.affine_product(names)?));
+                } else if p.take_if(TokenKind::Minus) {
+                    let right = negated(p.affine_product(names)?);
+                    left = AffineExpr::Add(Box::new(left), Box::new(right));
+                } else {
+                    return Ok(left);
+                }
+                p.bound_affine(&left)?;
+            }
+        })
+    }
+
+    fn affine_product(&mut self, names: &mut Names<'a>) -> Parse<AffineExpr> {
+        let mut left = self.affine_factor(names)?;
+        loop {
+            let make: fn(Box<AffineExpr>, Box<AffineExpr>) -> AffineExpr = if self.take_if(TokenKind::Star) {
+                AffineExpr::Mul
+            } else if self.take_word("mod") {
+                AffineExpr::Mod
+            } else if self.take_word("floordiv") {
+                AffineExpr::FloorDiv
+            } else if self.take_word("ceildiv") {
+                AffineExpr::CeilDiv
+            } else {
+                return Ok(left);
+            };
+            left = make(Box::new(left), Box::new(self.affine_factor(names)?));
+            self.bound_affine(&left)?;
+        }
+    }
+
+    /// Names are looked up one by one: maps of thousands of dimensions are no maps.
+    fn bound_list(&self, length: usize) -> Parse<()> {
+        if length < MOST_NAMES {
+            return Ok(());
+        }
+        Err(self.failure(self.ahead.span, format!("an affine map of more than {MOST_NAMES} dimensions or symbols")))
+    }
+
+    /// A chain of operators leans to the left as deep as it is long: bound that as nesting is.
+    fn bound_affine(&mut self, expression: &AffineExpr) -> Parse<()> {
+        let (mut deep, mut at) = (0, expression);
+        while let AffineExpr::Add(left, _)
+        | AffineExpr::Mul(left, _)
+        | AffineExpr::Mod(left, _)
+        | AffineExpr::FloorDiv(left, _)
+        | AffineExpr::CeilDiv(left, _) = at
+        {
+            deep += 1;
+            at = left;
+        }
+        if deep > self.limits.nesting {
+            let message = format!("an affine expression of more than {} operators", self.limits.nesting);
+            return Err(self.failure(self.ahead.span, message));
+        }
+        Ok(())
+    }
+
+    fn affine_factor(&mut self, names: &mut Names<'a>) -> Parse<AffineExpr> {
+        match self.ahead.kind {
+            Some(TokenKind::Integer) => {
+                let value = self.spelling().parse().map_err(|_| self.expected("an integer below 2^63"))?;
+                self.take();
+                Ok(AffineExpr::Constant(value))
+            }
+            Some(TokenKind::Minus) => {
+                self.take();
+                let factor = self.nested(|p| p.affine_factor(names))?;
+                Ok(negated(factor))
+            }
+            Some(TokenKind::LeftParen) => {
+                self.take();
+                let inner = self.affine_expression(names)?;
+                self.expect(TokenKind::RightParen, "`)`")?;
+                Ok(inner)
+            }
+            Some(TokenKind::ValueId) => self.affine_value(names, false),
+            Some(TokenKind::BareId) if names.operands.is_some() && self.at_word("symbol") => {
+                self.take();
+                self.expect(TokenKind::LeftParen, "`(`")?;
+                let symbol = self.affine_value(names, true)?;
+                self.expect(TokenKind::RightParen, "`)`")?;
+                Ok(symbol)
+            }
+            Some(TokenKind::BareId) => {
+                let word = self.spelling();
+                let place = |names: &[&str]| names.iter().position(|&n| n == word).map(|i| i as u32);
+                if let Some(i) = place(&names.dimensions) {
+                    self.take();
+                    Ok(AffineExpr::Dimension(i))
+                } else if let Some(i) = place(&names.symbols) {
+                    self.take();
+                    Ok(AffineExpr::Symbol(i))
+                } else {
+                    Err(self.expected("a dimension or symbol of this map"))
+                }
+            }
+            _ => Err(self.expected("an affine expression")),
+        }
+    }
+
+    fn affine_value(&mut self, names: &mut Names<'a>, symbol: bool) -> Parse<AffineExpr> {
+        let used = self.value_use()?;
+        let Some((dimensions, symbols)) = &mut names.operands else {
+            return Err(self.failure(used.span, "a value cannot stand in this affine expression".to_owned()));
+        };
+        // Upstream numbers a value once, whichever way it first appears.
+        if let Some(i) = dimensions.iter().position(|u| u.value == used.value) {
+            return Ok(AffineExpr::Dimension(i as u32));
+        }
+        if let Some(i) = symbols.iter().position(|u| u.value == used.value) {
+            return Ok(AffineExpr::Symbol(i as u32));
+        }
+        let (list, make): (_, fn(u32) -> AffineExpr) =
+            if symbol { (symbols, AffineExpr::Symbol) } else { (dimensions, AffineExpr::Dimension) };
+        let place = list.len();
+        list.push(used);
+        self.bound_list(place)?;
+        let index = self.index;
+        self.expect_type(used, index);
+        Ok(make(place as u32))
+    }
+}
+
+fn negated(expression: AffineExpr) -> AffineExpr {
+    match expression {
+        AffineExpr::Constant(value) => AffineExpr::Constant(value.wrapping_neg()),
+        other => AffineExpr::Mul(Box::new(other), Box::new(AffineExpr::Constant(-1))),
+    }
+}

@@ -1,0 +1,232 @@
+//! The parser's place in the text: one token ahead, trivia skipped, cut on demand so that shapes can be cut again.
+
+use super::{Failure, Parse, Parser};
+use crate::lexer::{Lexer, TokenKind};
+use crate::span::{Diagnostic, Span};
+
+/// The token ahead; `kind` is `None` at the end of the text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ahead {
+    pub kind: Option<TokenKind>,
+    pub span: Span,
+}
+
+impl Ahead {
+    /// The first token from a byte on that means something.
+    pub fn from(text: &str, position: usize) -> Self {
+        match Lexer::at(text, position).find(|t| !t.kind.is_trivia()) {
+            Some(token) => Self { kind: Some(token.kind), span: token.span },
+            None => Self { kind: None, span: Span::new(text.len(), text.len()) },
+        }
+    }
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn at(&self, kind: TokenKind) -> bool {
+        self.ahead.kind == Some(kind)
+    }
+
+    pub(super) fn at_end(&self) -> bool {
+        self.ahead.kind.is_none()
+    }
+
+    /// First byte of the token ahead.
+    pub(super) fn start(&self) -> usize {
+        self.ahead.span.start as usize
+    }
+
+    /// Text of the token ahead.
+    pub(super) fn spelling(&self) -> &'a str {
+        self.ahead.span.text(self.text)
+    }
+
+    /// From a byte to the end of the last token taken.
+    pub(super) fn since(&self, start: usize) -> Span {
+        Span::new(start, self.taken.max(start))
+    }
+
+    /// Take the token ahead.
+    pub(super) fn take(&mut self) -> Span {
+        let span = self.ahead.span;
+        self.taken = span.end as usize;
+        if self.ahead.kind.is_some() {
+            self.ahead = Ahead::from(self.text, self.taken);
+        }
+        span
+    }
+
+    /// Go on from this byte.
+    pub(super) fn go_to(&mut self, position: usize) {
+        if self.stopped {
+            return;
+        }
+        self.taken = position;
+        self.ahead = Ahead::from(self.text, position);
+    }
+
+    /// The token behind the one ahead.
+    pub(super) fn second(&self) -> Ahead {
+        Ahead::from(self.text, self.ahead.span.end as usize)
+    }
+
+    /// Take the token ahead if it is of this kind.
+    pub(super) fn take_if(&mut self, kind: TokenKind) -> bool {
+        let is = self.at(kind);
+        if is {
+            self.take();
+        }
+        is
+    }
+
+    pub(super) fn at_word(&self, word: &str) -> bool {
+        self.at(TokenKind::BareId) && self.spelling() == word
+    }
+
+    /// Take the word ahead if it is this one.
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
+        let is = self.at_word(word);
+        if is {
+            self.take();
+        }
+        is
+    }
+
+    pub(super) fn expect(&mut self, kind: TokenKind, what: &str) -> Parse<Span> {
+        if self.at(kind) { Ok(self.take()) } else { Err(self.expected(what)) }
+    }
+
+    pub(super) fn expect_word(&mut self, word: &str) -> Parse<()> {
+        if self.take_word(word) { Ok(()) } else { Err(self.expected(&format!("`{word}`"))) }
+    }
+
+    /// That something else was expected here.
+    pub(super) fn expected(&self, what: &str) -> Failure {
+        let found = match self.ahead.kind {
+            None => "the end of the text".to_owned(),
+            Some(TokenKind::UnterminatedString) => "a string that does not end on its line".to_owned(),
+            Some(_) => {
+                let spelling = self.spelling();
+                match spelling.char_indices().nth(40) {
+                    Some((cut, _)) => format!("`{}...`", &spelling[..cut]),
+                    None => format!("`{spelling}`"),
+                }
+            }
+        };
+        self.failure(self.ahead.span, format!("expected {what}, found {found}"))
+    }
+
+    pub(super) fn failure(&self, span: Span, message: String) -> Failure {
+        Failure(Box::new(Diagnostic { message, help: None, span }))
+    }
+
+    /// Say what is wrong; nothing more is said once parsing has stopped.
+    pub(super) fn report(&mut self, span: Span, message: String, help: Option<String>) {
+        if self.stopped {
+            return;
+        }
+        if self.diagnostics.len() >= self.limits.diagnostics {
+            let message = format!("too many errors; parsing stops after {}", self.limits.diagnostics);
+            self.stop(span, message);
+            return;
+        }
+        self.diagnostics.push(Diagnostic { message, help, span });
+    }
+
+    pub(super) fn report_failure(&mut self, failure: Failure) {
+        let Diagnostic { message, help, span } = *failure.0;
+        self.report(span, message, help);
+    }
+
+    /// Say why parsing stops and act as if the text ended here.
+    pub(super) fn stop(&mut self, span: Span, message: String) {
+        if !self.stopped {
+            self.diagnostics.push(Diagnostic { message, help: None, span });
+            self.stopped = true;
+            self.ahead = Ahead { kind: None, span: Span::new(self.text.len(), self.text.len()) };
+        }
+    }
+
+    /// Go one level deeper while `inside` runs; stops at the limit.
+    pub(super) fn nested<T>(&mut self, inside: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+        if self.depth >= self.limits.nesting {
+            let message = format!("nested deeper than {} levels; parsing stops here", self.limits.nesting);
+            self.stop(self.ahead.span, message.clone());
+            return Err(self.failure(self.ahead.span, message));
+        }
+        self.depth += 1;
+        let result = inside(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Items with commas between them up to a closing token, which is taken.
+    pub(super) fn list(
+        &mut self,
+        close: TokenKind,
+        what: &str,
+        mut item: impl FnMut(&mut Self) -> Parse<()>,
+    ) -> Parse<()> {
+        if self.take_if(close) {
+            return Ok(());
+        }
+        loop {
+            item(self)?;
+            if !self.take_if(TokenKind::Comma) {
+                self.expect(close, what)?;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Skip what stands between brackets, the opening one being ahead; says where brackets do not pair up.
+    pub(super) fn skip_balanced(&mut self) -> Parse<()> {
+        use TokenKind::*;
+        let mut open: Vec<(TokenKind, Span)> = Vec::new();
+        loop {
+            match self.ahead.kind {
+                // `<=` and `>=` compare; `>` closes nothing but `<`.
+                Some(Less) if self.second().kind == Some(Equal) => {}
+                Some(Greater) if open.last().is_some_and(|&(opened, _)| opened != Less) => {}
+                Some(kind @ (LeftParen | LeftBracket | LeftBrace | Less)) => open.push((kind, self.ahead.span)),
+                Some(kind @ (RightParen | RightBracket | RightBrace | Greater)) => match open.last() {
+                    Some(&(opened, _)) if closes(opened) == kind => {
+                        open.pop();
+                    }
+                    Some(&(opened, span)) => {
+                        let message = format!("expected {} for this bracket", name(closes(opened)));
+                        return Err(self.failure(span, message));
+                    }
+                    None => return Ok(()),
+                },
+                Some(_) => {}
+                None => {
+                    let Some(&(opened, span)) = open.last() else { return Ok(()) };
+                    let message = format!("the text ends before the {} for this bracket", name(closes(opened)));
+                    return Err(self.failure(span, message));
+                }
+            }
+            self.take();
+            if open.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn closes(open: TokenKind) -> TokenKind {
+    match open {
+        TokenKind::LeftParen => TokenKind::RightParen,
+        TokenKind::LeftBracket => TokenKind::RightBracket,
+        TokenKind::LeftBrace => TokenKind::RightBrace,
+        _ => TokenKind::Greater,
+    }
+}
+
+fn name(bracket: TokenKind) -> &'static str {
+    match bracket {
+        TokenKind::RightParen => "`)`",
+        TokenKind::RightBracket => "`]`",
+        TokenKind::RightBrace => "`}`",
+        _ => "`>`",
+    }
+}

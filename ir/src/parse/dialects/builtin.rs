@@ -1,0 +1,243 @@
+//! `builtin`, `func`, `cf`, and functions of `llvm`.
+
+use crate::lexer::TokenKind;
+use crate::parse::draft::{Argument, Draft};
+use crate::parse::format::{Row, row};
+use crate::parse::scope::Use;
+use crate::parse::{Parse, Parser};
+use crate::tree::{Attribute, AttributeValue, BlockId, Type, TypeId, Types};
+
+pub(super) const ROWS: &[Row] = &[
+    row("func.return", "", "{} [? %a* : !a* ?]", ""),
+    row("func.call", "", "@callee ( %a* ) {} : fn", "r*"),
+    row("func.constant", "", "{} @value : !r", "r"),
+    row("cf.assert", "", "%a , @msg {}", ""),
+    row("llvm.return", "", "[? %a* {} : !a* ?]", ""),
+    row("llvm.mlir.constant", "", "( @value ) {} : !r", "r"),
+    row("llvm.mlir.undef mlir.poison mlir.zero", "", "{} : !r", "r"),
+    row("llvm.fadd fsub fmul fdiv frem", "", "%lhs , %rhs {} : !lhs=rhs=r", "r"),
+];
+
+impl<'a> Parser<'a> {
+    pub(super) fn builtin_form(&mut self, short: &str, draft: &mut Draft) -> Option<Parse<()>> {
+        Some(match short {
+            "module" => self.module(draft),
+            "func" => self.function(draft),
+            "unrealized_conversion_cast" => self.conversion_cast(draft),
+            "call_indirect" => self.call_indirect(draft),
+            "br" => self.branch(draft),
+            "cond_br" => self.conditional_branch(draft),
+            "switch" => self.switch(draft),
+            _ => return None,
+        })
+    }
+
+    /// `module @name attributes {...} {...}`.
+    fn module(&mut self, draft: &mut Draft) -> Parse<()> {
+        if self.at(TokenKind::SymbolId) {
+            let name = self.symbol_name()?;
+            self.set(draft, "sym_name", AttributeValue::String(name));
+        }
+        if self.take_word("attributes") {
+            self.dictionary(&mut draft.attributes)?;
+        }
+        let region = self.region(&[], true)?;
+        if self.tree.regions[region.index()].blocks.is_empty() {
+            let block = self.new_block(region);
+            self.tree.regions[region.index()].blocks.push(block);
+        }
+        draft.regions.push(region);
+        Ok(())
+    }
+
+    /// `func.func private @name(%a: type {...}) -> (type {...}) attributes {...} {...}`.
+    fn function(&mut self, draft: &mut Draft) -> Parse<()> {
+        if self.at(TokenKind::BareId) && matches!(self.spelling(), "public" | "private" | "nested") {
+            let visibility = self.take().text(self.text).to_owned();
+            self.set(draft, "sym_visibility", AttributeValue::String(visibility));
+        }
+        let name = self.symbol_name()?;
+        self.set(draft, "sym_name", AttributeValue::String(name));
+        let (mut arguments, mut argument_attributes) = (Vec::new(), Vec::new());
+        self.expect(TokenKind::LeftParen, "`(` and arguments")?;
+        self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+            let mut name = p.ahead.span;
+            name.end = name.start;
+            if p.at(TokenKind::ValueId) {
+                name = p.take();
+                p.expect(TokenKind::Colon, "`:` and the argument's type")?;
+            }
+            let ty = p.parse_type()?;
+            argument_attributes.push(p.attributes_of_one()?);
+            p.skip_location()?;
+            arguments.push(Argument { name, ty });
+            Ok(())
+        })?;
+        let (mut results, mut result_attributes) = (Vec::new(), Vec::new());
+        if self.take_if(TokenKind::Arrow) {
+            if self.take_if(TokenKind::LeftParen) {
+                self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+                    results.push(p.parse_type()?);
+                    result_attributes.push(p.attributes_of_one()?);
+                    Ok(())
+                })?;
+            } else {
+                results.push(self.parse_type()?);
+            }
+        }
+        if self.take_word("attributes") {
+            self.dictionary(&mut draft.attributes)?;
+        }
+        let inputs = arguments.iter().map(|a| a.ty).collect();
+        let ty = self.tree.types.intern(Type::Function { inputs, results });
+        self.set(draft, "function_type", AttributeValue::Type(ty));
+        for (name, attributes) in [("arg_attrs", argument_attributes), ("res_attrs", result_attributes)] {
+            if attributes.iter().any(|a| !a.is_empty()) {
+                let all = attributes.into_iter().map(|a| self.to_dictionary(a)).collect();
+                self.set(draft, name, AttributeValue::Array(all));
+            }
+        }
+        self.skip_location()?;
+        let region = if self.at(TokenKind::LeftBrace) { self.region(&arguments, true)? } else { self.new_region() };
+        draft.regions.push(region);
+        Ok(())
+    }
+
+    fn attributes_of_one(&mut self) -> Parse<Vec<Attribute>> {
+        let mut attributes = Vec::new();
+        if self.at_dictionary() {
+            self.dictionary(&mut attributes)?;
+        }
+        Ok(attributes)
+    }
+
+    /// `%a, %b : types to types`.
+    fn conversion_cast(&mut self, draft: &mut Draft) -> Parse<()> {
+        if self.at(TokenKind::ValueId) {
+            self.typed_values(draft)?;
+        }
+        self.expect_word("to")?;
+        draft.result_types = self.types()?;
+        self.optional_dictionary(&mut draft.attributes)
+    }
+
+    /// `%a, %b : types`, as operands.
+    pub(super) fn typed_values(&mut self, draft: &mut Draft) -> Parse<Vec<TypeId>> {
+        let from = draft.operands.len();
+        self.values(draft)?;
+        self.expect(TokenKind::Colon, "`:` and types")?;
+        let start = self.ahead.span;
+        let types = self.types()?;
+        let uses = draft.operands[from..].to_vec();
+        if uses.len() != types.len() {
+            let message = format!("{} value(s) are given, but {} type(s)", uses.len(), types.len());
+            self.report(start, message, None);
+        }
+        for (used, &ty) in uses.into_iter().zip(&types) {
+            self.expect_type(used, ty);
+        }
+        Ok(types)
+    }
+
+    /// `%a, %b`, as operands; at least one.
+    pub(super) fn values(&mut self, draft: &mut Draft) -> Parse<()> {
+        draft.operands.push(self.value_use()?);
+        while self.take_if(TokenKind::Comma) {
+            draft.operands.push(self.value_use()?);
+        }
+        Ok(())
+    }
+
+    /// `%f(%a) : (types) -> types`.
+    fn call_indirect(&mut self, draft: &mut Draft) -> Parse<()> {
+        let callee = self.value_use()?;
+        draft.operands.push(callee);
+        self.expect(TokenKind::LeftParen, "`(`")?;
+        self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+            draft.operands.push(p.value_use()?);
+            Ok(())
+        })?;
+        self.optional_dictionary(&mut draft.attributes)?;
+        self.expect(TokenKind::Colon, "`:` and the function's type")?;
+        let ty = self.parse_type()?;
+        self.expect_type(callee, ty);
+        if let Type::Function { inputs, results } = self.tree.types.get(ty).clone() {
+            for (i, ty) in inputs.into_iter().enumerate() {
+                if let Some(&used) = draft.operands.get(i + 1) {
+                    self.expect_type(used, ty);
+                }
+            }
+            draft.result_types = results;
+        }
+        Ok(())
+    }
+
+    /// `^name(%a, %b : types)`: the block and what it gets.
+    pub(super) fn successor(&mut self) -> Parse<(BlockId, Vec<Use>)> {
+        let block = self.block_use()?;
+        let mut passed = Draft::default();
+        if self.take_if(TokenKind::LeftParen) {
+            self.typed_values(&mut passed)?;
+            self.expect(TokenKind::RightParen, "`)`")?;
+        }
+        Ok((block, passed.operands))
+    }
+
+    fn branch(&mut self, draft: &mut Draft) -> Parse<()> {
+        let successor = self.successor()?;
+        draft.operands.clone_from(&successor.1);
+        draft.successors.push(successor);
+        self.optional_dictionary(&mut draft.attributes)
+    }
+
+    /// `%c weights([1, 2]), ^a, ^b`.
+    fn conditional_branch(&mut self, draft: &mut Draft) -> Parse<()> {
+        let condition = self.value_use()?;
+        let bool_type = self.integer_type(1);
+        self.expect_type(condition, bool_type);
+        draft.operands.push(condition);
+        if self.take_word("weights") {
+            self.expect(TokenKind::LeftParen, "`(`")?;
+            let weights = self.attribute(Types::UNKNOWN)?;
+            self.set(draft, "branch_weights", weights);
+            self.expect(TokenKind::RightParen, "`)`")?;
+        }
+        let mut sizes = vec![1];
+        for _ in 0..2 {
+            self.expect(TokenKind::Comma, "`,` and a block")?;
+            let successor = self.successor()?;
+            sizes.push(successor.1.len());
+            draft.operands.extend(&successor.1);
+            draft.successors.push(successor);
+        }
+        self.set_segments(draft, &sizes);
+        self.optional_dictionary(&mut draft.attributes)
+    }
+
+    /// `%flag : i32, [default: ^a, 1: ^b(%x : f32)]`.
+    fn switch(&mut self, draft: &mut Draft) -> Parse<()> {
+        let flag = self.value_use()?;
+        self.expect(TokenKind::Colon, "`:` and the flag's type")?;
+        let ty = self.parse_type()?;
+        self.expect_type(flag, ty);
+        draft.operands.push(flag);
+        self.expect(TokenKind::Comma, "`,`")?;
+        self.expect(TokenKind::LeftBracket, "`[` and cases")?;
+        let mut values = Vec::new();
+        self.list(TokenKind::RightBracket, "`,` or `]`", |p| {
+            if !p.take_word("default") {
+                values.push(p.number()?.integer() as f64);
+            }
+            p.expect(TokenKind::Colon, "`:` and a block")?;
+            let successor = p.successor()?;
+            draft.operands.extend(&successor.1);
+            draft.successors.push(successor);
+            Ok(())
+        })?;
+        if !values.is_empty() {
+            let splat = (values.len() == 1).then(|| values[0]);
+            self.set(draft, "case_values", AttributeValue::Dense { ty, splat, elements: Some(values) });
+        }
+        self.optional_dictionary(&mut draft.attributes)
+    }
+}

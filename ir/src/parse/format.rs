@@ -1,0 +1,498 @@
+//! Custom forms as data: one row an operation, read by one small engine.
+//!
+//! A format is a list of items with blanks between them:
+//!
+//! | item | means |
+//! | --- | --- |
+//! | `%a`, `%a?`, `%a*` | operand group `a`: one value, at most one, any number with commas |
+//! | `%i*:index` | the same, of that type |
+//! | `!a`, `!a=b`, `!a*` | type of group or result `a`; one type for `a` and `b`; a list with commas |
+//! | `(...)` written as `[? ... ?]` | taken if its first item is ahead |
+//! | `{}` | attribute dictionary, if one is ahead |
+//! | `fn` | function type of all operands and results |
+//! | `@a` | any attribute, named `a` |
+//! | `@a:word` | a bare word, kept as `a` |
+//! | `@a:cmpi` | a predicate, kept as its number (`cmpi`, `cmpf`) |
+//! | `'word`, `'word=a` | unit attribute `word` (or `a`), if the word is ahead |
+//! | `fastmath`, `overflow`, `rounding` | flags of `arith`, if ahead |
+//! | `&a/b` | list between brackets of values (group `a`) and integers (attribute `b`, dynamic ones as the least `i64`) |
+//! | `(&a/b)` | the same between parentheses |
+//! | `region`, `region:end` | a region; ended by `end` where it is not ended |
+//! | anything else | itself |
+//!
+//! Operands come in the order of the `operands` column, or of the format where that is empty. The `results` column
+//! names the results; `r=a` says that `r` has the type of group `a`, `r=i1(a)` its boolean counterpart, `r=elem(a)`
+//! its element, `r=index` and `r=i1` a fixed type.
+
+use std::sync::OnceLock;
+
+use indexmap::IndexMap;
+
+use super::draft::Draft;
+use super::scope::Use;
+use super::{Parse, Parser};
+use crate::lexer::TokenKind;
+use crate::tree::{AttributeValue, TypeId, Types};
+
+/// One operation's custom form.
+pub(super) struct Row {
+    pub names: &'static str,
+    pub operands: &'static str,
+    pub format: &'static str,
+    pub results: &'static str,
+}
+
+/// A row; `names` may list several operations of one dialect, `dialect.a b c`.
+pub(super) const fn row(
+    names: &'static str,
+    operands: &'static str,
+    format: &'static str,
+    results: &'static str,
+) -> Row {
+    Row { names, operands, format, results }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Count {
+    One,
+    Optional,
+    Many,
+}
+
+#[derive(Debug)]
+enum Item {
+    Token(TokenKind, &'static str),
+    Word(&'static str),
+    Operand { group: usize, count: Count, index: bool },
+    Types { slots: Vec<Slot>, many: bool },
+    Optional(Vec<Item>),
+    Dictionary,
+    Function,
+    Attribute { name: &'static str, kind: &'static str },
+    Unit { word: &'static str, name: &'static str },
+    Flags(&'static str),
+    Indices { group: usize, attribute: &'static str, open: TokenKind, close: TokenKind },
+    Region { end: Option<&'static str> },
+}
+
+/// What a type belongs to.
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    Operand(usize),
+    Result(usize),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    /// The format gives it.
+    Given,
+    Same(usize),
+    Bool(usize),
+    Element(usize),
+    Index,
+    I1,
+}
+
+#[derive(Debug)]
+struct Format {
+    items: Vec<Item>,
+    /// Operand groups in the order of the generic form.
+    groups: Vec<(&'static str, Count)>,
+    results: Vec<(&'static str, Rule)>,
+    segments: bool,
+}
+
+/// The formats by operation.
+fn table() -> &'static IndexMap<String, Format> {
+    static TABLE: OnceLock<IndexMap<String, Format>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table = IndexMap::new();
+        for row in super::dialects::rows() {
+            let mut dialect = "";
+            for name in row.names.split(' ') {
+                // `dialect.a b c`: the dialect's name is up to the first dot.
+                let full = match name.split_once('.') {
+                    Some((first, _)) if dialect.is_empty() => {
+                        dialect = first;
+                        name.to_owned()
+                    }
+                    _ => format!("{dialect}.{name}"),
+                };
+                let double = table.insert(full, compile(row));
+                assert!(double.is_none(), "{name} of {dialect} has two rows");
+            }
+        }
+        table
+    })
+}
+
+fn counted(name: &'static str) -> (&'static str, Count) {
+    if let Some(name) = name.strip_suffix('*') {
+        (name, Count::Many)
+    } else if let Some(name) = name.strip_suffix('?') {
+        (name, Count::Optional)
+    } else {
+        (name, Count::One)
+    }
+}
+
+fn compile(row: &Row) -> Format {
+    let mut groups: Vec<(&'static str, Count)> = row.operands.split_whitespace().map(counted).collect();
+    if groups.is_empty() {
+        for word in row.format.split_whitespace() {
+            if let Some(name) = word.strip_prefix('%') {
+                groups.push(counted(name.split(':').next().unwrap_or(name)));
+            } else if let Some(pair) = word.trim_matches(['(', ')']).strip_prefix('&') {
+                groups.push((pair.split('/').next().unwrap_or(pair), Count::Many));
+            }
+        }
+    }
+    let group = |name: &str| groups.iter().position(|g| g.0 == name);
+    let results: Vec<(&'static str, Rule)> = row
+        .results
+        .split_whitespace()
+        .map(|result| {
+            let Some((name, rule)) = result.split_once('=') else { return (result, Rule::Given) };
+            let of = |rule: &str| group(rule).unwrap_or_else(|| panic!("{}: no operand {rule}", row.names));
+            let inside = |prefix: &str| rule.strip_prefix(prefix).and_then(|r| r.strip_suffix(')'));
+            let rule = match rule {
+                "index" => Rule::Index,
+                "i1" => Rule::I1,
+                _ => match (inside("i1("), inside("elem(")) {
+                    (Some(name), _) => Rule::Bool(of(name)),
+                    (_, Some(name)) => Rule::Element(of(name)),
+                    _ => Rule::Same(of(rule)),
+                },
+            };
+            (name, rule)
+        })
+        .collect();
+    let slot = |name: &str| match group(name) {
+        Some(i) => Slot::Operand(i),
+        None => Slot::Result(
+            results
+                .iter()
+                .position(|r| r.0.trim_end_matches('*') == name)
+                .unwrap_or_else(|| panic!("{}: nothing is called {name}", row.names)),
+        ),
+    };
+    let operand = |name: &str| group(name).unwrap_or_else(|| panic!("{}: no operand {name}", row.names));
+    let mut open: Vec<Vec<Item>> = vec![Vec::new()];
+    for word in row.format.split_whitespace() {
+        let item = match word {
+            "[?" => {
+                open.push(Vec::new());
+                continue;
+            }
+            "?]" => {
+                let items = open.pop().expect("groups open before they close");
+                Item::Optional(items)
+            }
+            "{}" => Item::Dictionary,
+            "fn" => Item::Function,
+            "fastmath" | "overflow" | "rounding" => Item::Flags(word),
+            "region" => Item::Region { end: None },
+            _ => match word.split_at(1) {
+                ("%", rest) => {
+                    let (name, index) = match rest.split_once(':') {
+                        Some((name, ty)) => {
+                            assert_eq!(ty, "index", "{}: {word}", row.names);
+                            (name, true)
+                        }
+                        None => (rest, false),
+                    };
+                    let (name, count) = counted(name);
+                    Item::Operand { group: operand(name), count, index }
+                }
+                ("!", rest) => {
+                    let (names, count) = counted(rest);
+                    Item::Types { slots: names.split('=').map(slot).collect(), many: count == Count::Many }
+                }
+                ("@", rest) => {
+                    let (name, kind) = rest.split_once(':').unwrap_or((rest, ""));
+                    Item::Attribute { name, kind }
+                }
+                ("'", rest) => {
+                    let (word, name) = rest.split_once('=').unwrap_or((rest, rest));
+                    Item::Unit { word, name }
+                }
+                _ if word.contains('&') => {
+                    let paren = word.starts_with('(');
+                    let pair = word.trim_matches(['(', ')']).trim_start_matches('&');
+                    let (name, attribute) = pair.split_once('/').expect("values/integers");
+                    let (open, close) = match paren {
+                        true => (TokenKind::LeftParen, TokenKind::RightParen),
+                        false => (TokenKind::LeftBracket, TokenKind::RightBracket),
+                    };
+                    Item::Indices { group: operand(name), attribute, open, close }
+                }
+                _ if word.starts_with("region:") => Item::Region { end: Some(&word["region:".len()..]) },
+                _ => match crate::lexer::lex(word).next().map(|t| t.kind) {
+                    Some(TokenKind::BareId) | None => Item::Word(word),
+                    Some(kind) => Item::Token(kind, word),
+                },
+            },
+        };
+        open.last_mut().expect("the outermost stays").push(item);
+    }
+    assert_eq!(open.len(), 1, "{}: groups close", row.names);
+    let segments = groups.iter().filter(|g| g.1 != Count::One).count() > 1;
+    Format { items: open.remove(0), groups, results, segments }
+}
+
+/// What a form has given so far.
+struct State {
+    operands: Vec<Vec<Use>>,
+    results: Vec<Option<Vec<TypeId>>>,
+}
+
+impl<'a> Parser<'a> {
+    /// Parse by the table; `None` where it has no row for the operation.
+    pub(super) fn table_form(&mut self, name: &str, draft: &mut Draft) -> Option<Parse<()>> {
+        let format = table().get(name)?;
+        Some(self.formatted(format, draft))
+    }
+
+    fn formatted(&mut self, format: &'static Format, draft: &mut Draft) -> Parse<()> {
+        let mut state =
+            State { operands: vec![Vec::new(); format.groups.len()], results: vec![None; format.results.len()] };
+        self.items(format, &format.items, &mut state, draft)?;
+        if format.segments {
+            let sizes: Vec<usize> = state.operands.iter().map(Vec::len).collect();
+            self.set_segments(draft, &sizes);
+        }
+        for ((_, rule), given) in format.results.iter().zip(state.results) {
+            let of = |p: &Self, group: usize| state.operands[group].first().map_or(Types::UNKNOWN, |&u| p.type_of(u));
+            match (given, rule) {
+                (Some(types), _) => draft.result_types.extend(types),
+                (None, Rule::Given) => {}
+                (None, Rule::Same(group)) => draft.result_types.push(of(self, *group)),
+                (None, Rule::Bool(group)) => {
+                    let ty = of(self, *group);
+                    let ty = self.bool_like(ty);
+                    draft.result_types.push(ty);
+                }
+                (None, Rule::Element(group)) => {
+                    let ty = of(self, *group);
+                    draft.result_types.push(self.tree.types.element(ty));
+                }
+                (None, Rule::Index) => draft.result_types.push(self.index),
+                (None, Rule::I1) => {
+                    let ty = self.integer_type(1);
+                    draft.result_types.push(ty);
+                }
+            }
+        }
+        draft.operands = state.operands.into_iter().flatten().collect();
+        Ok(())
+    }
+
+    fn items(&mut self, format: &Format, items: &'static [Item], state: &mut State, draft: &mut Draft) -> Parse<()> {
+        for item in items {
+            self.item(format, item, state, draft)?;
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, format: &Format, item: &'static Item, state: &mut State, draft: &mut Draft) -> Parse<()> {
+        match item {
+            Item::Token(kind, text) => _ = self.expect(*kind, &format!("`{text}`"))?,
+            Item::Word(word) => self.expect_word(word)?,
+            Item::Operand { group, count, index } => {
+                let mut any = self.at(TokenKind::ValueId) || *count == Count::One;
+                while any {
+                    let used = self.value_use()?;
+                    if *index {
+                        let index = self.index;
+                        self.expect_type(used, index);
+                    }
+                    state.operands[*group].push(used);
+                    any = *count == Count::Many && self.take_if(TokenKind::Comma);
+                }
+            }
+            Item::Types { slots, many } => {
+                let types = if *many { self.types()? } else { vec![self.parse_type()?] };
+                for &slot in slots {
+                    self.give_types(slot, &types, state);
+                }
+            }
+            Item::Optional(items) => {
+                if self.at_item(&items[0]) {
+                    self.items(format, items, state, draft)?;
+                }
+            }
+            Item::Dictionary => {
+                if self.at_dictionary() {
+                    self.dictionary(&mut draft.attributes)?;
+                }
+            }
+            Item::Function => self.function_item(format, state)?,
+            Item::Attribute { name, kind } => {
+                let value = self.attribute_item(kind)?;
+                self.set(draft, name, value);
+            }
+            Item::Unit { word, name } => {
+                if self.take_word(word) {
+                    self.set(draft, name, AttributeValue::Unit);
+                }
+            }
+            Item::Flags(flags) => self.flags(flags, draft)?,
+            Item::Indices { group, attribute, open, close } => {
+                let (values, integers) = self.index_list(*open, *close)?;
+                state.operands[*group].extend(values);
+                let value = self.array_attribute(&integers, 64);
+                self.set(draft, attribute, value);
+            }
+            Item::Region { end } => {
+                let region = self.region(&[], false)?;
+                if let Some(end) = end {
+                    self.imply_end(region, end);
+                }
+                draft.regions.push(region);
+            }
+        }
+        Ok(())
+    }
+
+    fn give_types(&mut self, slot: Slot, types: &[TypeId], state: &mut State) {
+        match slot {
+            Slot::Result(i) => state.results[i] = Some(types.to_vec()),
+            Slot::Operand(i) => {
+                for (k, &used) in state.operands[i].iter().enumerate() {
+                    // One type stands for the whole group.
+                    if let Some(&ty) = types.get(k).or(if types.len() == 1 { types.first() } else { None }) {
+                        self.expect_type(used, ty);
+                    }
+                }
+            }
+        }
+    }
+
+    fn function_item(&mut self, format: &Format, state: &mut State) -> Parse<()> {
+        let span = self.ahead.span;
+        let (inputs, results) = self.function_type()?;
+        let uses: Vec<Use> = state.operands.iter().flatten().copied().collect();
+        if inputs.len() != uses.len() {
+            let message =
+                format!("the operation has {} operand(s), but {} type(s) are given for them", uses.len(), inputs.len());
+            self.report(span, message, None);
+        }
+        for (used, ty) in uses.into_iter().zip(inputs) {
+            self.expect_type(used, ty);
+        }
+        match format.results.len() {
+            0 => {}
+            1 => state.results[0] = Some(results),
+            _ => {
+                for (slot, ty) in state.results.iter_mut().zip(results) {
+                    *slot = Some(vec![ty]);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn at_item(&self, item: &Item) -> bool {
+        match item {
+            Item::Token(kind, _) => self.at(*kind),
+            Item::Word(word) | Item::Unit { word, .. } => self.at_word(word),
+            Item::Operand { .. } => self.at(TokenKind::ValueId),
+            Item::Types { .. } => self.at_type(),
+            Item::Indices { open, .. } => self.at(*open),
+            Item::Region { .. } => self.at(TokenKind::LeftBrace) && !self.at_dictionary(),
+            Item::Dictionary => self.at_dictionary(),
+            Item::Function => self.at(TokenKind::LeftParen),
+            Item::Attribute { kind: "word", .. } => self.at(TokenKind::BareId),
+            Item::Attribute { .. } => !self.at_end(),
+            Item::Flags(_) | Item::Optional(_) => false,
+        }
+    }
+
+    fn attribute_item(&mut self, kind: &str) -> Parse<AttributeValue> {
+        if kind.is_empty() {
+            return self.attribute(Types::UNKNOWN);
+        }
+        let predicates: &[&str] = match kind {
+            "cmpi" => &["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"],
+            "cmpf" => &[
+                "false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une",
+                "uno", "true",
+            ],
+            _ => &[],
+        };
+        if !self.at(TokenKind::BareId) {
+            return Err(self.expected("a word"));
+        }
+        let word = self.spelling();
+        if predicates.is_empty() {
+            self.take();
+            return Ok(AttributeValue::Other(word.to_owned()));
+        }
+        match predicates.iter().position(|&p| p == word) {
+            Some(i) => {
+                self.take();
+                Ok(self.integer_attribute(i as i128, 64))
+            }
+            None => Err(self.expected(&format!("a predicate ({})", predicates.join(", ")))),
+        }
+    }
+
+    /// `fastmath<...>`, `overflow<...>`, or a rounding mode.
+    pub(super) fn flags(&mut self, flags: &str, draft: &mut Draft) -> Parse<()> {
+        if flags == "rounding" {
+            const MODES: [&str; 5] = ["to_nearest_even", "downward", "upward", "toward_zero", "to_nearest_away"];
+            if self.at(TokenKind::BareId)
+                && let Some(mode) = MODES.iter().position(|&m| m == self.spelling())
+            {
+                self.take();
+                let value = self.integer_attribute(mode as i128, 32);
+                self.set(draft, "roundingmode", value);
+            }
+            return Ok(());
+        }
+        if !self.at_word(flags) {
+            return Ok(());
+        }
+        let start = self.start();
+        let mark = self.marks.len();
+        self.take();
+        if !self.at(TokenKind::Less) {
+            return Err(self.expected("`<` and flags"));
+        }
+        self.skip_balanced()?;
+        let text = self.canonical(self.since(start), mark);
+        let name = if flags == "overflow" { "overflowFlags" } else { flags };
+        self.set(draft, name, AttributeValue::Other(format!("#arith.{text}")));
+        Ok(())
+    }
+
+    /// Values and integers between brackets; values stand as the least `i64` among the integers.
+    pub(super) fn index_list(&mut self, open: TokenKind, close: TokenKind) -> Parse<(Vec<Use>, Vec<i64>)> {
+        let (mut values, mut integers) = (Vec::new(), Vec::new());
+        self.expect(open, "an opening bracket and indices")?;
+        self.list(close, "`,` or the closing bracket", |p| {
+            // Scalable sizes stand between brackets of their own.
+            let scalable = p.take_if(TokenKind::LeftBracket);
+            if p.at(TokenKind::ValueId) {
+                values.push(p.value_use()?);
+                integers.push(i64::MIN);
+                if p.take_if(TokenKind::Colon) {
+                    let ty = p.parse_type()?;
+                    p.expect_type(values[values.len() - 1], ty);
+                }
+            } else {
+                let span = p.ahead.span;
+                let number = p.number()?.integer();
+                match i64::try_from(number) {
+                    Ok(value) => integers.push(value),
+                    Err(_) => return Err(p.failure(span, "expected an integer of 64 bits".to_owned())),
+                }
+            }
+            if scalable {
+                p.expect(TokenKind::RightBracket, "`]`")?;
+            }
+            Ok(())
+        })?;
+        Ok((values, integers))
+    }
+}

@@ -1,0 +1,68 @@
+//! Operations that custom forms leave out because they follow from the rest.
+
+use super::Parser;
+use super::draft::Draft;
+use super::scope::Use;
+use crate::span::Span;
+use crate::tree::{AttributeValue, BlockId, Form, OpId, RegionId, TypeId, ValueId};
+
+/// Operations that end a block, as far as regions with an implied end may hold them.
+const ENDS: [&str; 6] = ["func.return", "cf.br", "cf.cond_br", "cf.switch", "llvm.unreachable", "ub.unreachable"];
+
+impl Parser<'_> {
+    /// Add `name` at the end of a region that does not end its last block.
+    pub(super) fn imply_end(&mut self, region: RegionId, name: &str) {
+        let block = match self.tree.regions[region.index()].blocks.last() {
+            Some(&block) => block,
+            None => {
+                let block = self.new_block(region);
+                self.tree.regions[region.index()].blocks.push(block);
+                block
+            }
+        };
+        let ended = self.tree.blocks[block.index()].operations.last().is_some_and(|&last| {
+            let last = &self.names[self.tree.operations[last.index()].name.index()];
+            last == name || ENDS.contains(&last.as_str())
+        });
+        if !ended {
+            self.imply(block, name, &[], &[], Vec::new());
+        }
+    }
+
+    /// Give an implied `name` at a region's end the empty block that it holds.
+    pub(super) fn imply_empty_region(&mut self, region: RegionId, name: &str) {
+        let last = self.tree.regions[region.index()].blocks.last().copied();
+        let Some(&id) = last.and_then(|block| self.tree.blocks[block.index()].operations.last()) else { return };
+        let operation = &self.tree.operations[id.index()];
+        if operation.form == Form::Implied && self.names[operation.name.index()] == name {
+            let inner = self.new_region();
+            let block = self.new_block(inner);
+            self.tree.regions[inner.index()].blocks.push(block);
+            self.tree.regions[inner.index()].operation = Some(id);
+            self.tree.operations[id.index()].regions.push(inner);
+        }
+    }
+
+    /// Add an operation that is not written; its results.
+    pub(super) fn imply(
+        &mut self,
+        block: BlockId,
+        name: &str,
+        operands: &[ValueId],
+        results: &[TypeId],
+        attributes: Vec<(&str, AttributeValue)>,
+    ) -> Vec<ValueId> {
+        let id: OpId = self.reserve(name, block, self.taken);
+        let span = Span::new(self.taken, self.taken);
+        let mut draft = Draft {
+            operands: operands.iter().map(|&value| Use { value, span }).collect(),
+            result_types: results.to_vec(),
+            ..Draft::default()
+        };
+        for (name, value) in attributes {
+            self.set(&mut draft, name, value);
+        }
+        self.complete(id, Form::Implied, draft);
+        self.tree.operations[id.index()].results.clone()
+    }
+}

@@ -1,0 +1,346 @@
+//! An operation: names of its results, generic form, and what the custom forms leave to do.
+
+use super::draft::Draft;
+use super::scope::Use;
+use super::{Parse, Parser};
+use crate::lexer::TokenKind;
+use crate::span::Span;
+use crate::tree::{AttributeValue, BlockId, Definition, Form, NameId, OpId, Operation, Types, ValueId};
+
+/// Operations whose regions see nothing from outside.
+const ISOLATED: [&str; 8] = [
+    "builtin.module",
+    "func.func",
+    "llvm.func",
+    "gpu.module",
+    "gpu.func",
+    "memref.global",
+    "ml_program.func",
+    "spirv.module",
+];
+
+/// Results without a type that an operation has at most.
+const UNTYPED_RESULTS: usize = 256;
+
+/// Names of results before `=`: each with how many it stands for.
+type ResultNames = Vec<(Span, u32)>;
+
+impl<'a> Parser<'a> {
+    pub(super) fn is_isolated(name: &str) -> bool {
+        ISOLATED.contains(&name)
+    }
+
+    /// Parse the operation ahead into a block; where there is none, say so and go on behind.
+    pub(super) fn operation(&mut self, block: BlockId) {
+        let start = self.start();
+        if self.tree.operations.len() >= self.limits.operations {
+            let message = format!("more than {} operations; parsing stops here", self.limits.operations);
+            return self.stop(self.ahead.span, message);
+        }
+        let named = self.result_names();
+        let names = match named {
+            Ok(names) if self.at(TokenKind::String) || self.at(TokenKind::BareId) => names,
+            Ok(_) => {
+                let failure = self.expected("an operation");
+                self.report_failure(failure);
+                return self.skip_operation(start);
+            }
+            Err(failure) => {
+                self.report_failure(failure);
+                return self.skip_operation(start);
+            }
+        };
+        let generic = self.at(TokenKind::String);
+        let spelled = self.take();
+        let name = if generic {
+            super::attributes::unescape(spelled.text(self.text))
+        } else {
+            dialect_name(spelled.text(self.text)).to_owned()
+        };
+        let id = self.reserve(&name, block, start);
+        let mut draft = Draft { named: names.iter().map(|n| n.1 as usize).sum(), ..Draft::default() };
+        let form = if generic { self.generic(&name, &mut draft) } else { self.custom(&name, &mut draft) };
+        if let Err(failure) = self.skip_location() {
+            self.report_failure(failure);
+        }
+        self.complete(id, form, draft);
+        let span = self.since(start);
+        self.tree.operations[id.index()].span = span;
+        self.marks.operation(span, Self::is_isolated(&name));
+        self.bind_results(id, &names, start);
+    }
+
+    fn skip_operation(&mut self, start: usize) {
+        self.recover();
+        if self.start() == start && !self.at_end() && !self.at(TokenKind::RightBrace) {
+            self.take();
+        }
+    }
+
+    /// An empty operation at the end of a block.
+    pub(super) fn reserve(&mut self, name: &str, block: BlockId, start: usize) -> OpId {
+        let name: NameId = self.name(name);
+        let id = OpId(self.tree.operations.len() as u32);
+        self.tree.operations.push(Operation {
+            name,
+            span: Span::new(start, start),
+            form: Form::Implied,
+            block,
+            operands: Vec::new(),
+            results: Vec::new(),
+            successors: Vec::new(),
+            regions: Vec::new(),
+            attributes: Vec::new(),
+        });
+        self.tree.blocks[block.index()].operations.push(id);
+        id
+    }
+
+    /// Move a draft into its operation and make the results.
+    pub(super) fn complete(&mut self, id: OpId, form: Form, draft: Draft) {
+        for &region in &draft.regions {
+            self.tree.regions[region.index()].operation = Some(id);
+        }
+        // Names may ask for more results than there are types: not for any number of them.
+        let typed = draft.result_types.len();
+        let count = typed.max(draft.named.min(typed + UNTYPED_RESULTS));
+        let results: Vec<ValueId> = (0..count)
+            .map(|i| {
+                let ty = draft.result_types.get(i).copied().unwrap_or(Types::UNKNOWN);
+                self.new_value(ty, Definition::Result { operation: id, index: i as u32 }, Span::default())
+            })
+            .collect();
+        let values = |uses: Vec<Use>| uses.into_iter().map(|u| u.value).collect();
+        let operation = &mut self.tree.operations[id.index()];
+        operation.form = form;
+        operation.operands = values(draft.operands);
+        operation.results = results;
+        operation.successors = draft.successors.into_iter().map(|(b, uses)| (b, values(uses))).collect();
+        operation.regions = draft.regions;
+        operation.attributes = draft.attributes;
+        let count_of_types = draft.result_types.len();
+        if draft.named > 0 && draft.named != count_of_types && (form != Form::Guessed || count_of_types > 0) {
+            let span = Span::new(operation.span.start as usize, self.taken.max(operation.span.start as usize));
+            let first_line = span.text(self.text).find('\n').map_or(span.end, |i| span.start + i as u32);
+            let message =
+                format!("the operation has {count_of_types} result(s), but {} name(s) are given to them", draft.named);
+            self.report(Span { start: span.start, end: first_line }, message, None);
+        }
+    }
+
+    /// `%a, %b:2 =`, if the operation starts so.
+    fn result_names(&mut self) -> Parse<ResultNames> {
+        let mut names = Vec::new();
+        if !self.at(TokenKind::ValueId) {
+            return Ok(names);
+        }
+        loop {
+            let name = self.expect(TokenKind::ValueId, "a result's name (`%name`)")?;
+            let mut count = 1;
+            if self.take_if(TokenKind::Colon) {
+                // The results named have to stand in the text somewhere: their types do.
+                count = match self.spelling().parse::<u32>() {
+                    Ok(n) if n > 0 && n as usize <= self.text.len() && self.at(TokenKind::Integer) => n,
+                    _ => return Err(self.expected("the number of results")),
+                };
+                self.take();
+            }
+            names.push((name, count));
+            if !self.take_if(TokenKind::Comma) {
+                break;
+            }
+        }
+        self.expect(TokenKind::Equal, "`=`")?;
+        Ok(names)
+    }
+
+    fn bind_results(&mut self, id: OpId, names: &ResultNames, start: usize) {
+        let Some(&(last, _)) = names.last() else { return };
+        let results = self.tree.operations[id.index()].results.clone();
+        let mut at = 0usize;
+        for &(name, count) in names {
+            let count = (count as usize).min(results.len() - at) as u32;
+            if count == 0 {
+                break;
+            }
+            let place = Span { start: name.start + 1, end: name.end };
+            for &result in &results[at..at + count as usize] {
+                self.tree.values[result.index()].name = place;
+            }
+            self.define(name, results[at], count);
+            at += count as usize;
+        }
+        // The names' text reaches to the last one's count.
+        let mut end = last.end as usize;
+        let behind = self.text[end..].find('=').map_or(end, |i| end + i);
+        end += self.text[end..behind].trim_end().len();
+        self.marks.results(Span::new(start, end), results[0], results.len() as u32);
+    }
+
+    /// `(operands) [successors] <{properties}> (regions) {attributes} : type`, behind the name.
+    fn generic(&mut self, name: &str, draft: &mut Draft) -> Form {
+        if let Err(failure) = self.generic_parts(name, draft) {
+            self.report_failure(failure);
+            self.recover();
+        }
+        Form::Generic
+    }
+
+    fn generic_parts(&mut self, name: &str, draft: &mut Draft) -> Parse<()> {
+        self.expect(TokenKind::LeftParen, "`(` and operands")?;
+        self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+            draft.operands.push(p.value_use()?);
+            Ok(())
+        })?;
+        if self.take_if(TokenKind::LeftBracket) {
+            self.list(TokenKind::RightBracket, "`,` or `]`", |p| {
+                draft.successors.push((p.block_use()?, Vec::new()));
+                Ok(())
+            })?;
+        }
+        if self.take_if(TokenKind::Less) {
+            self.dictionary(&mut draft.attributes)?;
+            self.expect(TokenKind::Greater, "`>`")?;
+        }
+        if self.take_if(TokenKind::LeftParen) {
+            let isolated = Self::is_isolated(name);
+            self.list(TokenKind::RightParen, "`,` or `)`", |p| {
+                let region = p.region(&[], isolated)?;
+                draft.regions.push(region);
+                Ok(())
+            })?;
+        }
+        self.optional_dictionary(&mut draft.attributes)?;
+        self.expect(TokenKind::Colon, "`:` and the operation's type")?;
+        let start = self.start();
+        let mark = self.marks.len();
+        let (inputs, results) = self.function_type()?;
+        if inputs.len() == draft.operands.len() {
+            for (i, &ty) in inputs.iter().enumerate() {
+                self.expect_type(draft.operands[i], ty);
+            }
+        } else {
+            let (types, operands) = (inputs.len(), draft.operands.len());
+            let message = format!("the operation has {operands} operand(s), but {types} type(s) are given for them");
+            let span = self.since(start);
+            self.report(span, message, None);
+        }
+        debug_assert!(self.marks.len() >= mark);
+        draft.result_types = results;
+        self.pass_operands(draft);
+        Ok(())
+    }
+
+    /// In generic form the operands behind come last, in as many groups as there are blocks.
+    fn pass_operands(&mut self, draft: &mut Draft) {
+        let blocks = draft.successors.len();
+        if blocks == 0 {
+            return;
+        }
+        let segments = self
+            .names
+            .get_index_of("operandSegmentSizes")
+            .and_then(|name| draft.attributes.iter().find(|a| a.name.index() == name).map(|a| a.value.clone()));
+        let sizes: Vec<usize> = match segments {
+            Some(AttributeValue::DenseArray(_, sizes)) => sizes.iter().map(|&n| n as usize).collect(),
+            _ if blocks == 1 => vec![draft.operands.len()],
+            _ => return,
+        };
+        if sizes.len() < blocks || sizes.iter().try_fold(0usize, |a, &n| a.checked_add(n)) != Some(draft.operands.len())
+        {
+            return;
+        }
+        let mut end = draft.operands.len();
+        for (i, &size) in sizes[sizes.len() - blocks..].iter().enumerate().rev() {
+            draft.successors[i].1 = draft.operands[end - size..end].to_vec();
+            end -= size;
+        }
+    }
+
+    /// The dialect's own form, behind the name.
+    fn custom(&mut self, name: &str, draft: &mut Draft) -> Form {
+        let at = (self.ahead, self.taken);
+        let (values, regions, marks) = (self.tree.values.len(), self.tree.regions.len(), self.marks.len());
+        let (scopes, diagnostics) = (self.scopes.mark(), self.diagnostics.len());
+        let failure = match self.known_form(name, draft) {
+            Some(Ok(())) => return Form::Custom,
+            Some(Err(_)) if self.stopped => return Form::Guessed,
+            Some(Err(failure)) => Some(failure),
+            None => None,
+        };
+        if self.tree.regions.len() > regions {
+            // Regions are not parsed a second time: that could double the time at every level.
+            if let Some(failure) = failure {
+                self.report_failure(failure);
+            }
+            self.guess(draft);
+            return Form::Guessed;
+        }
+        (self.ahead, self.taken) = at;
+        self.scopes.rewind(scopes);
+        self.tree.values.truncate(values);
+        self.marks.drop_since(marks);
+        self.diagnostics.truncate(diagnostics);
+        *draft = Draft { named: draft.named, ..Draft::default() };
+        self.guess(draft);
+        // The guess stands if it tells as much as the known form would have.
+        if let Some(failure) = failure
+            && (draft.result_types.len() < draft.named || self.diagnostics.len() > diagnostics || self.at_end())
+        {
+            self.diagnostics.truncate(diagnostics);
+            self.report_failure(failure);
+        }
+        Form::Guessed
+    }
+
+    /// Go on at what looks like the next operation: skips at least nothing, at most to the region's end.
+    pub(super) fn recover(&mut self) {
+        use TokenKind::*;
+        let mut open = 0usize;
+        while let Some(kind) = self.ahead.kind {
+            match kind {
+                LeftParen | LeftBracket | LeftBrace => open += 1,
+                RightBrace if open == 0 => return,
+                RightParen | RightBracket | RightBrace => open = open.saturating_sub(1),
+                _ if self.at_new_line() && self.at_operation_start() => return,
+                _ => {}
+            }
+            self.take();
+        }
+    }
+
+    /// Whether the token ahead is the first of its line.
+    pub(super) fn at_new_line(&self) -> bool {
+        self.text[self.taken..self.start().max(self.taken)].contains('\n')
+    }
+
+    /// Whether an operation, a label or an alias can start with the token ahead.
+    pub(super) fn at_operation_start(&self) -> bool {
+        use TokenKind::*;
+        match self.ahead.kind {
+            Some(ValueId) => matches!(self.second().kind, Some(Equal | Comma | Colon)),
+            Some(BareId) => {
+                let word = self.spelling();
+                word.contains('.') || dialect_name(word) != word
+            }
+            Some(String) => self.second().kind == Some(LeftParen),
+            Some(HashId | ExclaimId) => self.second().kind == Some(Equal),
+            Some(BlockId | MetadataBegin) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The full name of an operation whose dialect may be left out.
+fn dialect_name(spelled: &str) -> &str {
+    match spelled {
+        "module" => "builtin.module",
+        "unrealized_conversion_cast" => "builtin.unrealized_conversion_cast",
+        "func" => "func.func",
+        "return" => "func.return",
+        "call" => "func.call",
+        "call_indirect" => "func.call_indirect",
+        "constant" => "func.constant",
+        _ => spelled,
+    }
+}

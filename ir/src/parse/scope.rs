@@ -1,0 +1,322 @@
+//! Names of values and blocks: who defines what, seen from where.
+//!
+//! A name is seen in the region that defines it and in the regions below, but not across an operation that is
+//! isolated from above. Uses may stand before the definition (blocks out of order, graph regions): they get a
+//! stand-in that the definition replaces.
+
+use indexmap::IndexMap;
+
+use super::{Parse, Parser};
+use crate::lexer::TokenKind;
+use crate::span::Span;
+use crate::tree::{Block, BlockId, Definition, RegionId, TypeId, Types, Value, ValueId};
+
+/// A name's definition: the first of `count` values.
+#[derive(Debug, Clone, Copy)]
+struct Binding {
+    first: ValueId,
+    count: u32,
+    /// The isolated operation it belongs to.
+    isolation: u32,
+}
+
+/// A use before the definition.
+#[derive(Debug, Clone, Copy)]
+struct Forward {
+    symbol: u32,
+    index: u32,
+    stand_in: ValueId,
+    span: Span,
+    depth: u32,
+    resolved: bool,
+}
+
+/// A use of a value, with its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Use {
+    pub value: ValueId,
+    pub span: Span,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Scopes<'a> {
+    symbols: IndexMap<&'a str, u32>,
+    /// By symbol.
+    bindings: Vec<Option<Binding>>,
+    pending: Vec<Vec<u32>>,
+    /// What bindings were before, to restore them at a region's end.
+    undo: Vec<(u32, Option<Binding>)>,
+    regions: Vec<Scope<'a>>,
+    isolation: u32,
+    isolations: u32,
+    forwards: Vec<Forward>,
+    /// Places in `forwards` that are not resolved yet, deeper ones behind.
+    unresolved: Vec<u32>,
+    /// What stand-ins stand for, sorted by nothing.
+    replaced: Vec<(ValueId, ValueId)>,
+}
+
+#[derive(Debug)]
+struct Scope<'a> {
+    region: RegionId,
+    undo: usize,
+    outer_isolation: Option<u32>,
+    blocks: IndexMap<&'a str, NamedBlock>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct NamedBlock {
+    block: BlockId,
+    defined: bool,
+    span: Span,
+}
+
+/// How far names had come, to take an attempt back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ScopesMark {
+    forwards: usize,
+    unresolved: usize,
+}
+
+impl<'a> Scopes<'a> {
+    fn symbol(&mut self, name: &'a str) -> u32 {
+        let next = self.symbols.len() as u32;
+        let symbol = *self.symbols.entry(name).or_insert(next);
+        if symbol == next {
+            self.bindings.push(None);
+            self.pending.push(Vec::new());
+        }
+        symbol
+    }
+
+    pub(super) fn mark(&self) -> ScopesMark {
+        ScopesMark { forwards: self.forwards.len(), unresolved: self.unresolved.len() }
+    }
+
+    /// Forget uses made since; only sound while nothing was defined since.
+    pub(super) fn rewind(&mut self, mark: ScopesMark) {
+        for forward in self.forwards.drain(mark.forwards..) {
+            self.pending[forward.symbol as usize].pop();
+        }
+        self.unresolved.truncate(mark.unresolved);
+    }
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new_value(&mut self, ty: TypeId, definition: Definition, name: Span) -> ValueId {
+        let id = ValueId(self.tree.values.len() as u32);
+        self.tree.values.push(Value { ty, definition, name });
+        id
+    }
+
+    pub(super) fn new_block(&mut self, region: RegionId) -> BlockId {
+        let id = BlockId(self.tree.blocks.len() as u32);
+        self.tree.blocks.push(Block { region, arguments: Vec::new(), operations: Vec::new() });
+        id
+    }
+
+    pub(super) fn open_scope(&mut self, region: RegionId, isolated: bool) {
+        let scopes = &mut self.scopes;
+        let outer_isolation = isolated.then_some(scopes.isolation);
+        if isolated {
+            scopes.isolations += 1;
+            scopes.isolation = scopes.isolations;
+        }
+        scopes.regions.push(Scope { region, undo: scopes.undo.len(), outer_isolation, blocks: IndexMap::new() });
+    }
+
+    pub(super) fn close_scope(&mut self) {
+        let scope = self.scopes.regions.pop().expect("scopes open and close in pairs");
+        for (name, block) in &scope.blocks {
+            if !block.defined {
+                let message = format!("use of undefined block `{name}`");
+                self.report(block.span, message, Some(format!("label a block of this region `{name}:`")));
+            }
+        }
+        let depth = self.scopes.regions.len() as u32;
+        let isolated = scope.outer_isolation.is_some() || self.scopes.regions.is_empty();
+        let mut kept = self.scopes.unresolved.len();
+        let mut lost = Vec::new();
+        while kept > 0 && self.scopes.forwards[self.scopes.unresolved[kept - 1] as usize].depth > depth {
+            kept -= 1;
+            let forward = &mut self.scopes.forwards[self.scopes.unresolved[kept] as usize];
+            if isolated {
+                if !forward.resolved {
+                    lost.push(*forward);
+                    self.scopes.pending[forward.symbol as usize].pop();
+                }
+            } else {
+                forward.depth = depth;
+            }
+        }
+        if isolated {
+            self.scopes.unresolved.truncate(kept);
+        }
+        for forward in lost.into_iter().rev() {
+            let name = forward.span.text(self.text);
+            self.report(
+                forward.span,
+                format!("use of undefined value `{name}`"),
+                Some("a value must be defined in this region or in one around it, within the same function".to_owned()),
+            );
+        }
+        let scopes = &mut self.scopes;
+        for (symbol, binding) in scopes.undo.drain(scope.undo..).rev() {
+            scopes.bindings[symbol as usize] = binding;
+        }
+        if let Some(outer) = scope.outer_isolation {
+            scopes.isolation = outer;
+        }
+    }
+
+    /// Bind `%name` (its span) to `count` values from `first` on.
+    pub(super) fn define(&mut self, name: Span, first: ValueId, count: u32) {
+        let symbol = self.scopes.symbol(name.text(self.text));
+        let isolation = self.scopes.isolation;
+        let before = self.scopes.bindings[symbol as usize];
+        if let Some(binding) = before
+            && binding.isolation == isolation
+        {
+            let earlier = self.tree.values[binding.first.index()].name;
+            let (line, column) = earlier.line_column(self.text);
+            self.report(
+                name,
+                format!("redefinition of value `{}`", name.text(self.text)),
+                Some(format!("it is defined at line {line}, column {column} already; names are defined once")),
+            );
+        }
+        self.scopes.undo.push((symbol, before));
+        self.scopes.bindings[symbol as usize] = Some(Binding { first, count, isolation });
+        let depth = self.scopes.regions.len() as u32;
+        let mut pending = std::mem::take(&mut self.scopes.pending[symbol as usize]);
+        pending.retain(|&at| {
+            let forward = self.scopes.forwards[at as usize];
+            if forward.depth != depth {
+                return true;
+            }
+            self.scopes.forwards[at as usize].resolved = true;
+            if forward.index >= count {
+                self.report_result_number(forward.span, count);
+                return false;
+            }
+            let value = ValueId(first.0 + forward.index);
+            let expected = self.tree.values[forward.stand_in.index()].ty;
+            self.expect_type(Use { value, span: forward.span }, expected);
+            self.scopes.replaced.push((forward.stand_in, value));
+            false
+        });
+        self.scopes.pending[symbol as usize] = pending;
+    }
+
+    fn report_result_number(&mut self, span: Span, count: u32) {
+        let name = span.text(self.text);
+        self.report(span, format!("`{name}` does not exist: the operation has {count} result(s)"), None);
+    }
+
+    /// A use of a value: `%name` or `%name#2`.
+    pub(super) fn value_use(&mut self) -> Parse<Use> {
+        let name = self.expect(TokenKind::ValueId, "a value (`%name`)")?;
+        let mut span = name;
+        let mut index = 0;
+        if self.at(TokenKind::HashId) && self.spelling()[1..].bytes().all(|b| b.is_ascii_digit()) {
+            index = match self.spelling()[1..].parse::<u32>() {
+                Ok(index) => index,
+                Err(_) => return Err(self.expected("a result number")),
+            };
+            span.end = self.take().end;
+        }
+        let symbol = self.scopes.symbol(name.text(self.text));
+        let binding = self.scopes.bindings[symbol as usize].filter(|b| b.isolation == self.scopes.isolation);
+        let value = match binding {
+            Some(binding) if index < binding.count => ValueId(binding.first.0 + index),
+            Some(binding) => {
+                self.report_result_number(span, binding.count);
+                self.new_value(Types::UNKNOWN, Definition::Missing, span)
+            }
+            None => {
+                let stand_in = self.new_value(Types::UNKNOWN, Definition::Missing, span);
+                let at = self.scopes.forwards.len() as u32;
+                let depth = self.scopes.regions.len() as u32;
+                self.scopes.forwards.push(Forward { symbol, index, stand_in, span, depth, resolved: false });
+                self.scopes.pending[symbol as usize].push(at);
+                self.scopes.unresolved.push(at);
+                stand_in
+            }
+        };
+        self.marks.value(span, value, false);
+        Ok(Use { value, span })
+    }
+
+    /// Whether `%name` ahead is defined here.
+    pub(super) fn is_defined(&mut self) -> bool {
+        let symbol = self.scopes.symbol(self.spelling());
+        self.scopes.bindings[symbol as usize].is_some_and(|b| b.isolation == self.scopes.isolation)
+    }
+
+    /// Check what a use says of its value's type; a value whose type is not known yet takes it.
+    pub(super) fn expect_type(&mut self, used: Use, ty: TypeId) {
+        let value = &mut self.tree.values[used.value.index()];
+        if ty == Types::UNKNOWN || value.ty == ty {
+            return;
+        }
+        if value.ty == Types::UNKNOWN {
+            value.ty = ty;
+            return;
+        }
+        let defined = value.name;
+        let (is, expected) = (self.tree.types.to_text(value.ty), self.tree.types.to_text(ty));
+        let name = used.span.text(self.text);
+        let help = (!defined.text(self.text).is_empty()).then(|| {
+            let (line, column) = defined.line_column(self.text);
+            format!("`{name}` gets its type at line {line}, column {column}")
+        });
+        self.report(used.span, format!("type mismatch: `{name}` is used as `{expected}` but is `{is}`"), help);
+    }
+
+    /// The block of a `^name` ahead, as a successor.
+    pub(super) fn block_use(&mut self) -> Parse<BlockId> {
+        let span = self.expect(TokenKind::BlockId, "a block (`^name`)")?;
+        Ok(self.named_block(span, false))
+    }
+
+    /// The block named by a label or a use of it.
+    pub(super) fn named_block(&mut self, span: Span, label: bool) -> BlockId {
+        let name = span.text(self.text);
+        let region = self.scopes.regions.last().expect("blocks stand in regions").region;
+        let known = self.scopes.regions.last().and_then(|s| s.blocks.get(name)).copied();
+        let defined = known.is_some_and(|b| b.defined);
+        let block = match known {
+            Some(known) if !(label && defined) => known.block,
+            _ => self.new_block(region),
+        };
+        if label && defined {
+            self.report(span, format!("redefinition of block `{name}`"), Some("label it differently".to_owned()));
+        }
+        let entry = NamedBlock { block, defined: defined || label, span: known.map_or(span, |b| b.span) };
+        self.scopes.regions.last_mut().expect("blocks stand in regions").blocks.insert(name, entry);
+        self.marks.block(span, block, label);
+        block
+    }
+
+    /// Put definitions in the place of their stand-ins.
+    pub(super) fn replace_stand_ins(&mut self) {
+        if self.scopes.replaced.is_empty() {
+            return;
+        }
+        let mut stands_for: Vec<ValueId> = (0..self.tree.values.len() as u32).map(ValueId).collect();
+        for &(stand_in, value) in &self.scopes.replaced {
+            stands_for[stand_in.index()] = value;
+        }
+        for operation in &mut self.tree.operations {
+            for value in &mut operation.operands {
+                *value = stands_for[value.index()];
+            }
+            for (_, passed) in &mut operation.successors {
+                for value in passed {
+                    *value = stands_for[value.index()];
+                }
+            }
+        }
+        self.marks.replace_values(&stands_for);
+    }
+}

@@ -1,0 +1,121 @@
+//! What the parser found where: the places at which the printer departs from the text's own tokens.
+
+use std::sync::Arc;
+
+use crate::span::Span;
+use crate::tree::{BlockId, TypeId, ValueId};
+
+/// What stands at a place.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum MarkKind {
+    /// An operation begins here and takes the span; names start anew in it if it is isolated from above.
+    Operation { isolated: bool },
+    /// A value's name, with `#n` where written.
+    Value { value: ValueId, definition: bool },
+    /// The names of an operation's results before `=`.
+    Results { first: ValueId, count: u32 },
+    /// A block's name; labels take the colon too.
+    Block { block: BlockId, label: bool },
+    /// The colon behind a label.
+    LabelEnd,
+    /// `{` of a region.
+    RegionOpen,
+    /// `}` of a region.
+    RegionClose,
+    /// A type.
+    Type(TypeId),
+    /// A dictionary, with its entries in order of their names.
+    Dictionary(Vec<Span>),
+    /// The text of an alias goes here.
+    Inline(Arc<str>),
+    /// Locations, definitions of aliases, resources: not printed.
+    Skip,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Mark {
+    pub span: Span,
+    pub kind: MarkKind,
+}
+
+/// The marks of a text; sorted by place, outer before inner, once the text is parsed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Marks {
+    pub all: Vec<Mark>,
+}
+
+impl Marks {
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn drop_since(&mut self, len: usize) {
+        self.all.truncate(len);
+    }
+
+    fn push(&mut self, span: Span, kind: MarkKind) {
+        self.all.push(Mark { span, kind });
+    }
+
+    pub fn value(&mut self, span: Span, value: ValueId, definition: bool) {
+        self.push(span, MarkKind::Value { value, definition });
+    }
+
+    pub fn results(&mut self, span: Span, first: ValueId, count: u32) {
+        self.push(span, MarkKind::Results { first, count });
+    }
+
+    pub fn block(&mut self, span: Span, block: BlockId, label: bool) {
+        self.push(span, MarkKind::Block { block, label });
+    }
+
+    pub fn label_end(&mut self, span: Span) {
+        self.push(span, MarkKind::LabelEnd);
+    }
+
+    pub fn region_open(&mut self, span: Span) {
+        self.push(span, MarkKind::RegionOpen);
+    }
+
+    pub fn region_close(&mut self, span: Span) {
+        self.push(span, MarkKind::RegionClose);
+    }
+
+    pub fn ty(&mut self, span: Span, ty: TypeId) {
+        self.push(span, MarkKind::Type(ty));
+    }
+
+    pub fn dictionary(&mut self, span: Span, entries: Vec<Span>) {
+        self.push(span, MarkKind::Dictionary(entries));
+    }
+
+    pub fn inline(&mut self, span: Span, text: Arc<str>) {
+        self.push(span, MarkKind::Inline(text));
+    }
+
+    pub fn skip(&mut self, span: Span) {
+        self.push(span, MarkKind::Skip);
+    }
+
+    pub fn operation(&mut self, span: Span, isolated: bool) {
+        self.push(span, MarkKind::Operation { isolated });
+    }
+
+    pub fn replace_values(&mut self, by: &[ValueId]) {
+        for mark in &mut self.all {
+            if let MarkKind::Value { value, .. } = &mut mark.kind {
+                *value = by[value.index()];
+            }
+        }
+    }
+
+    /// Sort the marks since `len`.
+    pub fn sort_since(&mut self, len: usize) {
+        self.all[len..].sort_by_key(|m| (m.span.start, std::cmp::Reverse(m.span.end)));
+    }
+
+    /// By place, outer before inner; of two at one place the earlier pushed stays first.
+    pub fn sort(&mut self) {
+        self.sort_since(0);
+    }
+}

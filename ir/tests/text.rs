@@ -1,0 +1,4 @@
+//! Parser and printer on whole texts.
+
+#[path = "text/fixtures.rs"]
+mod fixtures;
