@@ -1,0 +1,54 @@
+//! Numbers that networks compute with: `f32` in use, `f64` where gradients are checked.
+
+/// A floating-point number whose functions are the same on every machine.
+pub trait Real: nalgebra::RealField + Copy {
+    /// From `f64`, rounded.
+    fn of(value: f64) -> Self;
+    /// To `f64`.
+    fn as_f64(self) -> f64;
+    /// Exponential.
+    fn exponential(self) -> Self;
+    /// Hyperbolic tangent.
+    fn hyperbolic_tangent(self) -> Self;
+
+    /// `1 / (1 + exp(-x))`.
+    fn sigmoid(self) -> Self {
+        Self::one() / (Self::one() + (-self).exponential())
+    }
+}
+
+impl Real for f32 {
+    fn of(value: f64) -> Self {
+        value as f32
+    }
+
+    fn as_f64(self) -> f64 {
+        f64::from(self)
+    }
+
+    fn exponential(self) -> Self {
+        libm::expf(self)
+    }
+
+    fn hyperbolic_tangent(self) -> Self {
+        libm::tanhf(self)
+    }
+}
+
+impl Real for f64 {
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    fn as_f64(self) -> f64 {
+        self
+    }
+
+    fn exponential(self) -> Self {
+        libm::exp(self)
+    }
+
+    fn hyperbolic_tangent(self) -> Self {
+        libm::tanh(self)
+    }
+}
