@@ -11,7 +11,7 @@ pub struct Columns {
     features: bool,
     scheme: Scheme,
     /// Words that are counted, ascending.
-    words: Vec<u32>,
+    words: Vec<u16>,
     /// Column of each word of the vocabulary; [`NO_COLUMN`] where it is not counted.
     column_of: Vec<u16>,
 }
@@ -34,24 +34,25 @@ impl Columns {
         let mut last = vec![usize::MAX; occurs.len()];
         for (index, &row) in rows.iter().enumerate() {
             for &word in data.samples()[row].input.tokens.of(scheme) {
-                if std::mem::replace(&mut last[word as usize], index) != index {
-                    occurs[word as usize] += 1;
+                if std::mem::replace(&mut last[usize::from(word)], index) != index {
+                    occurs[usize::from(word)] += 1;
                 }
             }
         }
-        let mut words: Vec<u32> = (0..occurs.len() as u32).filter(|&w| occurs[w as usize] >= in_rows.max(1)).collect();
-        words.sort_by_key(|&w| (std::cmp::Reverse(occurs[w as usize]), w));
+        let mut words: Vec<u16> =
+            (0..=u16::MAX).take(occurs.len()).filter(|&w| occurs[usize::from(w)] >= in_rows.max(1)).collect();
+        words.sort_by_key(|&w| (std::cmp::Reverse(occurs[usize::from(w)]), w));
         words.truncate(most);
         words.sort_unstable();
         Self::from_words(features, scheme, words, occurs.len())
     }
 
     /// Columns of words that were chosen before.
-    pub(crate) fn from_words(features: bool, scheme: Scheme, words: Vec<u32>, vocabulary: usize) -> Self {
+    pub(crate) fn from_words(features: bool, scheme: Scheme, words: Vec<u16>, vocabulary: usize) -> Self {
         let first = if features { Feature::COUNT } else { 0 };
         let mut column_of = vec![NO_COLUMN; vocabulary];
         for (index, &word) in words.iter().enumerate() {
-            column_of[word as usize] = (first + index) as u16;
+            column_of[usize::from(word)] = (first + index) as u16;
         }
         Self { features, scheme, words, column_of }
     }
@@ -70,7 +71,7 @@ impl Columns {
 
     /// The words counted, ascending.
     #[must_use]
-    pub fn words(&self) -> &[u32] {
+    pub fn words(&self) -> &[u16] {
         &self.words
     }
 
@@ -82,7 +83,7 @@ impl Columns {
             row[..Feature::COUNT].copy_from_slice(&input.features);
         }
         for &word in input.tokens.of(self.scheme) {
-            match self.column_of.get(word as usize) {
+            match self.column_of.get(usize::from(word)) {
                 Some(&column) if column != NO_COLUMN => row[usize::from(column)] += 1.0,
                 _ => {}
             }

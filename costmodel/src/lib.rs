@@ -1,7 +1,7 @@
 //! The learned cost model for compilers: what is predicted, from what, by which models, and how well.
 //!
 //! [`corpus`] says what it learns from, [`quantity`] what is predicted, [`sample`] what a model sees ([`features`]
-//! and words), [`model`] what all models share. [`baselines`] are what has to be beaten; [`trees`] learn. [`metrics`]
+//! and words), [`model`] what all models share. [`baselines`] are what has to be beaten; [`trees`] and [`network`]s learn. [`metrics`]
 //! and [`bootstrap`] judge. Nothing here knows a back end, the simulator or a file: text and labels come in,
 //! predictions go out.
 
@@ -12,6 +12,7 @@ pub mod corpus;
 pub mod features;
 pub mod metrics;
 pub mod model;
+pub mod network;
 pub mod parallel;
 pub mod quantity;
 pub mod random;

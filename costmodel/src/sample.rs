@@ -6,37 +6,22 @@
 use crate::features::Feature;
 use crate::quantity::Output;
 
-/// How text becomes words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scheme {
-    /// Names of operations only (Das and Mannarswamy, arXiv 2302.11405).
-    Operations,
-    /// Operations and operands (the same).
-    OperationsAndOperands,
-    /// Operations, operands by distance, shapes by digits, attributes and maps.
-    Full,
-}
-
-impl Scheme {
-    /// All schemes.
-    pub const ALL: [Self; 3] = [Self::Operations, Self::OperationsAndOperands, Self::Full];
-}
+pub use ir::tokenizer::Scheme;
 
 /// Words of one function by scheme, as numbers of each scheme's vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tokens([Vec<u32>; 3]);
+pub struct Tokens([Vec<u16>; 3]);
 
 impl Tokens {
     /// The words under each scheme; a scheme that no model will ask for may be left empty.
     #[must_use]
-    pub fn new(operations: Vec<u32>, operands: Vec<u32>, full: Vec<u32>) -> Self {
-        Self([operations, operands, full])
+    pub fn new(ops: Vec<u16>, ops_operands: Vec<u16>, shaped: Vec<u16>) -> Self {
+        Self([ops, ops_operands, shaped])
     }
 
     /// The words under a scheme.
     #[must_use]
-    pub fn of(&self, scheme: Scheme) -> &[u32] {
+    pub fn of(&self, scheme: Scheme) -> &[u16] {
         &self.0[scheme as usize]
     }
 }
@@ -146,7 +131,7 @@ impl Dataset {
             known("family", s.family as usize, families.len())?;
             for scheme in Scheme::ALL {
                 for &token in s.input.tokens.of(scheme) {
-                    known("word", token as usize, vocabulary[scheme as usize])?;
+                    known("word", usize::from(token), vocabulary[scheme as usize])?;
                 }
             }
         }

@@ -5,6 +5,7 @@ mod support;
 use costmodel::baselines::{Liveness, Mean, Nearest, RidgeParameters, Roofline};
 use costmodel::features::Feature;
 use costmodel::model::{Fit, FitError, Predict, Rows, Run};
+use costmodel::network::{ConvolutionLayer, Encoder, NetworkParameters, Training};
 use costmodel::quantity::Quantity;
 use costmodel::sample::{Dataset, Scheme};
 use costmodel::trees::TreesParameters;
@@ -43,7 +44,7 @@ fn ridge_recovers_a_power_law_and_extrapolates() {
     let data = dataset(400, |f| vec![("cycles", law(f))]);
     let small = (0..400).filter(|&r| data.samples()[r].input.feature(Feature::InnermostTrips) < 1000.0);
     let large = (0..400).filter(|&r| data.samples()[r].input.feature(Feature::InnermostTrips) > 2000.0);
-    let parameters = RidgeParameters { penalty: 1e-9, scheme: Scheme::Full, words: 16, features: true };
+    let parameters = RidgeParameters { penalty: 1e-9, scheme: Scheme::Shaped, words: 16, features: true };
     let rows = Rows { training: small.collect(), validation: vec![] };
     let model = parameters.check().unwrap().fit(&data, &rows, &Run::QUIET).unwrap();
     let large: Vec<usize> = large.collect();
@@ -93,7 +94,7 @@ fn one_split_is_the_best_there_is() {
     for word in 0..support::WORDS {
         for count in 0..10 {
             let below = |row: &usize| {
-                data.samples()[*row].input.tokens.of(Scheme::Full).iter().filter(|&&w| w == word).count() <= count
+                data.samples()[*row].input.tokens.of(Scheme::Shaped).iter().filter(|&&w| w == word).count() <= count
             };
             let (low, high): (Vec<usize>, Vec<usize>) = (0..80).partition(below);
             let of = |side: &[usize]| squares(&side.iter().map(|&row| label(row)).collect::<Vec<_>>());
@@ -199,4 +200,102 @@ fn a_dataset_refuses_what_does_not_fit() {
 #[test]
 fn quantities_of_a_design_are_told_apart() {
     assert!(Quantity::ALL.into_iter().filter(|q| q.is_of_design()).count() == 2);
+}
+
+fn small_network(encoder: Encoder, features: bool) -> NetworkParameters {
+    let attention = matches!(encoder, Encoder::Convolution(_));
+    NetworkParameters {
+        width: 8,
+        hidden: 24,
+        encoder,
+        attention,
+        features,
+        epochs: 12,
+        batch: 16,
+        learning_rate: 1e-2,
+        ..NetworkParameters::default()
+    }
+}
+
+fn convolutions() -> Encoder {
+    Encoder::Convolution(vec![ConvolutionLayer { kernel: 2, channels: 12, pool: 2 }])
+}
+
+#[test]
+fn every_encoder_learns_from_words() {
+    // A count, on its logarithmic scale a linear law for the bag; the order of the words means nothing.
+    let data = dataset(800, |f| vec![("spills", f64::from(f.counts[2]))]);
+    let (rows, test) = rows(800);
+    let mean = error(&Mean.fit(&data, &rows, &Run::QUIET).unwrap(), &data, &test, 0);
+    for (encoder, most) in [(Encoder::Bag, 0.2), (convolutions(), 0.7), (Encoder::Lstm(12), 0.8)] {
+        let networks = small_network(encoder.clone(), false).check().unwrap();
+        let found = error(&networks.fit(&data, &rows, &TWO_THREADS).unwrap(), &data, &test, 0);
+        assert!(found < most * mean, "{encoder:?}: {found} against {mean}");
+    }
+}
+
+#[test]
+fn networks_learn_from_features() {
+    let data = dataset(800, |f| vec![("cycles", f.trips * (1.0 + f.live))]);
+    let (rows, test) = rows(800);
+    let networks = small_network(convolutions(), true).check().unwrap();
+    let found = error(&networks.fit(&data, &rows, &TWO_THREADS).unwrap(), &data, &test, 0);
+    assert!(found < 0.4, "{found}");
+}
+
+#[test]
+fn training_is_the_same_for_any_threads_and_after_a_break() {
+    let data =
+        dataset(120, |f| vec![("cycles", f.trips), ("spills", if f.index % 3 == 0 { f64::NAN } else { f.live })]);
+    let (rows, _) = rows(120);
+    let networks = NetworkParameters { epochs: 4, ..small_network(convolutions(), true) }.check().unwrap();
+    let whole = networks.fit(&data, &rows, &Run::QUIET).unwrap();
+    assert_eq!(networks.fit(&data, &rows, &TWO_THREADS).unwrap(), whole);
+    let mut first = Training::new(&networks, &data, &rows).unwrap();
+    first.epoch(&Run::QUIET).unwrap();
+    first.epoch(&Run::QUIET).unwrap();
+    let checkpoint = first.checkpoint();
+    let mut second = Training::new(&networks, &data, &rows).unwrap();
+    second.resume(&checkpoint).unwrap();
+    while !second.finished() {
+        second.epoch(&TWO_THREADS).unwrap();
+    }
+    assert_eq!(second.model(), whole);
+}
+
+#[test]
+fn checkpoints_of_other_fits_or_cut_short_are_refused() {
+    let data = dataset(40, |f| vec![("cycles", f.trips)]);
+    let (rows, _) = rows(40);
+    let start = |epochs| {
+        let networks = NetworkParameters { epochs, ..small_network(Encoder::Bag, true) }.check().unwrap();
+        Training::new(&networks, &data, &rows).unwrap()
+    };
+    let checkpoint = start(3).checkpoint();
+    let refuse = |mut training: Training, bytes: &[u8]| training.resume(bytes).unwrap_err().to_string();
+    assert_eq!(refuse(start(4), &checkpoint), "the checkpoint belongs to a fit with other hyper-parameters");
+    for length in [0, 10, checkpoint.len() / 2, checkpoint.len() - 1] {
+        assert_eq!(refuse(start(3), &checkpoint[..length]), "not a whole checkpoint");
+    }
+    let mut poisoned = checkpoint.clone();
+    let end = poisoned.len();
+    poisoned[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    assert_eq!(refuse(start(3), &poisoned), "not a whole checkpoint");
+    start(3).resume(&checkpoint).unwrap();
+}
+
+#[test]
+fn training_stops_early_and_keeps_the_best() {
+    // Nothing to learn: labels are noise.
+    let mut random = costmodel::random::Random::new(9);
+    let data = dataset(200, |_| vec![("ipc", random.unit())]);
+    let (rows, _) = rows(200);
+    let networks = NetworkParameters { epochs: 200, patience: 3, ..small_network(Encoder::Bag, true) }.check().unwrap();
+    let mut training = Training::new(&networks, &data, &rows).unwrap();
+    let mut epochs = Vec::new();
+    while !training.finished() {
+        epochs.push(training.epoch(&Run::QUIET).unwrap());
+    }
+    let best = epochs.iter().rposition(|epoch| epoch.best).unwrap();
+    assert!(epochs.len() < 200 && epochs.len() == best + 1 + 3, "{} epochs, best {best}", epochs.len());
 }

@@ -22,12 +22,12 @@ impl Fit for Nearest {
         if rows.training.is_empty() {
             return Err(FitError::NoRows);
         }
-        let mut postings = vec![Vec::new(); data.vocabulary(Scheme::Full)];
+        let mut postings = vec![Vec::new(); data.vocabulary(Scheme::Shaped)];
         let mut labels = Vec::with_capacity(rows.training.len());
         for (index, &row) in rows.training.iter().enumerate() {
             let sample = &data.samples()[row];
             for (word, weight) in weights(&sample.input) {
-                postings[word as usize].push((index as u32, weight));
+                postings[usize::from(word)].push((index as u32, weight));
             }
             labels.push(sample.labels.clone());
         }
@@ -36,10 +36,10 @@ impl Fit for Nearest {
 }
 
 /// Words with the logarithm of 1 + their count, scaled to length 1, by word.
-fn weights(input: &Input) -> Vec<(u32, f32)> {
-    let mut words = input.tokens.of(Scheme::Full).to_vec();
+fn weights(input: &Input) -> Vec<(u16, f32)> {
+    let mut words = input.tokens.of(Scheme::Shaped).to_vec();
     words.sort_unstable();
-    let mut weights: Vec<(u32, f32)> =
+    let mut weights: Vec<(u16, f32)> =
         words.chunk_by(|a, b| a == b).map(|same| (same[0], libm::log1p(same.len() as f64) as f32)).collect();
     let length = weights.iter().map(|(_, w)| w * w).sum::<f32>().sqrt();
     weights.iter_mut().for_each(|(_, w)| *w /= length.max(f32::MIN_POSITIVE));
@@ -52,7 +52,7 @@ impl NearestModel {
     pub fn nearest(&self, input: &Input) -> (usize, f32) {
         let mut cosines = vec![0f32; self.labels.len()];
         for (word, weight) in weights(input) {
-            for &(row, other) in self.postings.get(word as usize).map_or(&[][..], Vec::as_slice) {
+            for &(row, other) in self.postings.get(usize::from(word)).map_or(&[][..], Vec::as_slice) {
                 cosines[row as usize] += weight * other;
             }
         }

@@ -27,7 +27,7 @@ pub struct RidgeParameters {
 
 impl Default for RidgeParameters {
     fn default() -> Self {
-        Self { penalty: 1e-3, scheme: Scheme::Operations, words: 256, features: false }
+        Self { penalty: 1e-3, scheme: Scheme::Ops, words: 256, features: false }
     }
 }
 

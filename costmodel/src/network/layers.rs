@@ -18,30 +18,30 @@ impl Embedding {
         Self(layout.slot(width, words, 1.0 / (width as f64).sqrt()))
     }
 
-    pub fn forward<T: Real>(&self, weights: &[T], words: &[u32]) -> DMatrix<T> {
+    pub fn forward<T: Real>(&self, weights: &[T], words: &[u16]) -> DMatrix<T> {
         let table = self.0.view(weights);
-        DMatrix::from_fn(self.0.rows, words.len(), |i, t| table[(i, words[t] as usize)])
+        DMatrix::from_fn(self.0.rows, words.len(), |i, t| table[(i, usize::from(words[t]))])
     }
 
-    pub fn backward<T: Real>(&self, words: &[u32], by_answer: &DMatrix<T>, gradient: &mut [T]) {
+    pub fn backward<T: Real>(&self, words: &[u16], by_answer: &DMatrix<T>, gradient: &mut [T]) {
         let mut table = self.0.view_mut(gradient);
         for (t, &word) in words.iter().enumerate() {
-            let mut column = table.column_mut(word as usize);
+            let mut column = table.column_mut(usize::from(word));
             column += by_answer.column(t);
         }
     }
 
     /// Sum of the words' vectors, each weighted.
-    pub fn bag<T: Real>(&self, weights: &[T], words: &[(u32, T)]) -> DVector<T> {
+    pub fn bag<T: Real>(&self, weights: &[T], words: &[(u16, T)]) -> DVector<T> {
         let table = self.0.view(weights);
         let mut sum = DVector::zeros(self.0.rows);
-        words.iter().for_each(|&(word, weight)| sum.axpy(weight, &table.column(word as usize), T::one()));
+        words.iter().for_each(|&(word, weight)| sum.axpy(weight, &table.column(usize::from(word)), T::one()));
         sum
     }
 
-    pub fn bag_backward<T: Real>(&self, words: &[(u32, T)], by_answer: &DVector<T>, gradient: &mut [T]) {
+    pub fn bag_backward<T: Real>(&self, words: &[(u16, T)], by_answer: &DVector<T>, gradient: &mut [T]) {
         let mut table = self.0.view_mut(gradient);
-        words.iter().for_each(|&(word, weight)| table.column_mut(word as usize).axpy(weight, by_answer, T::one()));
+        words.iter().for_each(|&(word, weight)| table.column_mut(usize::from(word)).axpy(weight, by_answer, T::one()));
     }
 }
 

@@ -75,9 +75,12 @@ fn a_convolution_is_the_sum_it_says() {
 #[test]
 fn pooling() {
     for width in [1, 2, 3, 9] {
-        check_sequence(0, (2, 7), |_, x| max_pool(x, width).0, |_, x, _, d, _| {
-            max_pool_backward(&max_pool(x, width).1, &d, x.ncols())
-        });
+        check_sequence(
+            0,
+            (2, 7),
+            |_, x| max_pool(x, width).0,
+            |_, x, _, d, _| max_pool_backward(&max_pool(x, width).1, &d, x.ncols()),
+        );
     }
 }
 
@@ -86,9 +89,12 @@ fn attention() {
     let mut layout = Layout::default();
     let layer = Attention::new(&mut layout, 3);
     let column = |v: DVector<f64>| DMatrix::from_column_slice(v.len(), 1, v.as_slice());
-    check_sequence(layout.len(), (3, 5), |w, x| column(layer.forward(w, x).0), |w, x, _, d, g| {
-        layer.backward(w, x, &layer.forward(w, x).1, &d.column(0).into_owned(), g)
-    });
+    check_sequence(
+        layout.len(),
+        (3, 5),
+        |w, x| column(layer.forward(w, x).0),
+        |w, x, _, d, g| layer.backward(w, x, &layer.forward(w, x).1, &d.column(0).into_owned(), g),
+    );
 }
 
 #[test]
@@ -97,9 +103,12 @@ fn lstm() {
     let layer = Lstm::new(&mut layout, 2, 3);
     let column = |v: DVector<f64>| DMatrix::from_column_slice(v.len(), 1, v.as_slice());
     for length in [1, 4] {
-        check_sequence(layout.len(), (2, length), |w, x| column(layer.forward(w, x).answer()), |w, x, _, d, g| {
-            layer.backward(w, x, &layer.forward(w, x), d.column(0).into_owned(), g)
-        });
+        check_sequence(
+            layout.len(),
+            (2, length),
+            |w, x| column(layer.forward(w, x).answer()),
+            |w, x, _, d, g| layer.backward(w, x, &layer.forward(w, x), d.column(0).into_owned(), g),
+        );
     }
 }
 
@@ -110,9 +119,12 @@ fn linear() {
         let layer = Linear::new(&mut layout, 3, 4, rectified);
         let vector = |m: &DMatrix<f64>| m.column(0).into_owned();
         let column = |v: DVector<f64>| DMatrix::from_column_slice(v.len(), 1, v.as_slice());
-        check_sequence(layout.len(), (3, 1), |w, x| column(layer.forward(w, &vector(x))), |w, x, y, d, g| {
-            column(layer.backward(w, &vector(x), &vector(y), vector(&d), g))
-        });
+        check_sequence(
+            layout.len(),
+            (3, 1),
+            |w, x| column(layer.forward(w, &vector(x))),
+            |w, x, y, d, g| column(layer.backward(w, &vector(x), &vector(y), vector(&d), g)),
+        );
     }
 }
 

@@ -26,10 +26,6 @@ impl Slot {
     pub fn slice<T>(self, weights: &[T]) -> &[T] {
         &weights[self.at..self.at + self.rows * self.columns]
     }
-
-    pub fn slice_mut<T>(self, weights: &mut [T]) -> &mut [T] {
-        &mut weights[self.at..self.at + self.rows * self.columns]
-    }
 }
 
 /// Gives out slots.
@@ -48,7 +44,14 @@ impl Layout {
         slot
     }
 
+    /// The slots in their order.
+    #[cfg(test)]
+    pub fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.slots.iter().map(|(slot, _)| *slot)
+    }
+
     /// Number of weights.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.length
     }

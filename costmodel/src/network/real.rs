@@ -4,8 +4,6 @@
 pub trait Real: nalgebra::RealField + Copy {
     /// From `f64`, rounded.
     fn of(value: f64) -> Self;
-    /// To `f64`.
-    fn as_f64(self) -> f64;
     /// Exponential.
     fn exponential(self) -> Self;
     /// Hyperbolic tangent.
@@ -22,10 +20,6 @@ impl Real for f32 {
         value as f32
     }
 
-    fn as_f64(self) -> f64 {
-        f64::from(self)
-    }
-
     fn exponential(self) -> Self {
         libm::expf(self)
     }
@@ -38,10 +32,6 @@ impl Real for f32 {
 impl Real for f64 {
     fn of(value: f64) -> Self {
         value
-    }
-
-    fn as_f64(self) -> f64 {
-        self
     }
 
     fn exponential(self) -> Self {

@@ -54,7 +54,7 @@ impl Default for TreesParameters {
             row_share: 0.7,
             column_share: 0.5,
             patience: 30,
-            scheme: Scheme::Full,
+            scheme: Scheme::Shaped,
             words: 256,
             features: false,
             on_ridge: false,

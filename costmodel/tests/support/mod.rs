@@ -7,7 +7,7 @@ use costmodel::random::Random;
 use costmodel::sample::{Dataset, Input, Sample, Tokens};
 
 /// Words of the vocabulary.
-pub const WORDS: u32 = 6;
+pub const WORDS: u16 = 6;
 
 /// A function by its properties.
 pub struct Function {
@@ -51,8 +51,8 @@ pub fn dataset(count: usize, mut law: impl FnMut(&Function) -> Vec<(&'static str
         features[Feature::Work as usize] = function.work() as f32;
         features[Feature::BytesLoaded as usize] = function.bytes() as f32;
         features[Feature::MaxLiveData as usize] = function.live as f32;
-        let mut words: Vec<u32> =
-            function.counts.iter().enumerate().flat_map(|(w, &n)| std::iter::repeat_n(w as u32, n as usize)).collect();
+        let mut words: Vec<u16> =
+            function.counts.iter().enumerate().flat_map(|(w, &n)| std::iter::repeat_n(w as u16, n as usize)).collect();
         random.shuffle(&mut words);
         let law = law(&function);
         let quantity = |name: &str| Quantity::from_name(name).expect("a quantity");
