@@ -1,5 +1,6 @@
 //! MLIR text for the learned cost model: lexer, parser, graph and tokenizer; labels by real back ends.
 
+pub mod analysis;
 pub mod labels;
 pub mod lexer;
 pub mod mlir;

@@ -1,0 +1,80 @@
+//! What a function does, as far as its text tells: executions, work, traffic, liveness.
+//!
+//! | module | counts | by |
+//! | --- | --- | --- |
+//! | [`trip_counts`] | executions of every block and loop | bounds, iteration spaces |
+//! | [`work`] | floating-point and integer operations | executions x operations of each body, closed forms of `tosa` and `stablehlo` |
+//! | [`traffic`] | bytes moved | loads and stores x executions, operands and results of tensor operations |
+//! | [`liveness`] | values and bytes alive at once | intervals over the order of execution |
+//!
+//! Nothing is guessed: where the text does not tell a count, it is a [`Range`] and an [`Unknown`] says which
+//! operation leaves it open and why. The critical path is a question to [`crate::graph::Graph`].
+
+pub(crate) mod dense;
+mod evaluate;
+mod function;
+pub mod liveness;
+mod range;
+pub mod size;
+mod space;
+pub mod traffic;
+pub mod trip_counts;
+pub mod work;
+
+use std::fmt;
+
+use crate::tree::OpId;
+
+pub use function::{Analysis, Cost, FunctionAnalysis};
+pub use range::Range;
+
+/// An operation that leaves a count open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// The operation.
+    pub operation: OpId,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a count is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// A loop's bounds depend on values known only at run time.
+    Bounds,
+    /// A loop runs until a condition computed in it.
+    While,
+    /// Which branch is taken is known only at run time.
+    Branch,
+    /// Control flows between blocks.
+    ControlFlow,
+    /// An extent is known only at run time, or a type is missing.
+    Shape,
+    /// How often the operation executes its region is not known.
+    Region,
+    /// What the operation computes is not known.
+    Operation,
+    /// How much the operation computes depends on its data.
+    Data,
+    /// The function called is not in the text, or has no body.
+    Callee,
+    /// The function calls itself, or calls nest too deep.
+    Recursion,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bounds => "the loop's bounds are known only at run time",
+            Self::While => "the loop runs until a condition holds",
+            Self::Branch => "which branch is taken is known only at run time",
+            Self::ControlFlow => "control flows between blocks",
+            Self::Shape => "an extent or type is known only at run time",
+            Self::Region => "how often the region is executed is not known",
+            Self::Operation => "what the operation computes is not known",
+            Self::Data => "how much is computed depends on the data",
+            Self::Callee => "the function called has no body in this text",
+            Self::Recursion => "calls are recursive or nest too deep",
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! Integers that follow from the text: constants, arithmetic on them, affine maps, extents.
+//!
+//! Evaluation is by intervals, so a loop's variable may stand for all its values at once. What depends on anything
+//! else, or overflows 128 bits, has no value.
+
+use super::dense::Dense;
+use crate::tree::{AffineExpr, AffineMap, AttributeValue, Definition, Dimension, OpId, Tree, ValueId};
+
+/// All integers from `low` to `high`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Interval {
+    pub low: i128,
+    pub high: i128,
+}
+
+impl Interval {
+    pub fn exact(value: i128) -> Self {
+        Self { low: value, high: value }
+    }
+
+    pub fn value(self) -> Option<i128> {
+        (self.low == self.high).then_some(self.low)
+    }
+
+    fn corners(self, other: Self, f: impl Fn(i128, i128) -> Option<i128>) -> Option<Self> {
+        let mut all = [(self.low, other.low), (self.low, other.high), (self.high, other.low), (self.high, other.high)]
+            .into_iter()
+            .map(|(a, b)| f(a, b));
+        let first = all.next()??;
+        let mut hull = Self::exact(first);
+        for value in all {
+            let value = value?;
+            hull = Self { low: hull.low.min(value), high: hull.high.max(value) };
+        }
+        Some(hull)
+    }
+
+    fn add(self, other: Self) -> Option<Self> {
+        Some(Self { low: self.low.checked_add(other.low)?, high: self.high.checked_add(other.high)? })
+    }
+
+    fn sub(self, other: Self) -> Option<Self> {
+        Some(Self { low: self.low.checked_sub(other.high)?, high: self.high.checked_sub(other.low)? })
+    }
+
+    fn mul(self, other: Self) -> Option<Self> {
+        self.corners(other, i128::checked_mul)
+    }
+
+    /// Monotone in the dividend and in a divisor of one sign: the corners hold the extremes.
+    fn div(self, other: Self, f: impl Fn(i128, i128) -> Option<i128>) -> Option<Self> {
+        (other.low > 0 || other.high < 0).then(|| self.corners(other, f))?
+    }
+
+    fn modulo(self, other: Self) -> Option<Self> {
+        if other.low <= 0 {
+            return None;
+        }
+        if let (Some(a), Some(b)) = (self.value(), other.value()) {
+            return Some(Self::exact(a.rem_euclid(b)));
+        }
+        if self.low >= 0 && self.high < other.low {
+            return Some(self);
+        }
+        Some(Self { low: 0, high: other.high - 1 })
+    }
+
+    fn min(self, other: Self) -> Self {
+        Self { low: self.low.min(other.low), high: self.high.min(other.high) }
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self { low: self.low.max(other.low), high: self.high.max(other.high) }
+    }
+}
+
+pub(super) fn floor_div(a: i128, b: i128) -> Option<i128> {
+    let quotient = a.checked_div(b)?;
+    Some(if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient })
+}
+
+pub(super) fn ceil_div(a: i128, b: i128) -> Option<i128> {
+    let quotient = a.checked_div(b)?;
+    Some(if a % b != 0 && (a < 0) == (b < 0) { quotient + 1 } else { quotient })
+}
+
+/// Steps that one evaluation may take: a short text can stand for an endless computation.
+const FUEL: u32 = 512;
+
+/// Values of a function as far as they are known at a point of its walk.
+#[derive(Debug)]
+pub(super) struct Environment<'a> {
+    tree: &'a Tree,
+    /// Loop variables by value.
+    variables: Dense<Option<Interval>>,
+}
+
+impl<'a> Environment<'a> {
+    pub fn new(tree: &'a Tree, variables: Dense<Option<Interval>>) -> Self {
+        Self { tree, variables }
+    }
+
+    pub fn set(&mut self, variable: ValueId, value: Option<Interval>) {
+        if let Some(known) = self.variables.get_mut(variable.index()) {
+            *known = value;
+        }
+    }
+
+    pub fn value(&self, value: ValueId) -> Option<Interval> {
+        self.fuelled(value, &mut { FUEL })
+    }
+
+    /// Results of a map over operands, dimensions first.
+    pub fn map(&self, map: &AffineMap, operands: &[ValueId]) -> Vec<Option<Interval>> {
+        let mut fuel = FUEL;
+        map.results.iter().map(|e| self.expression(e, map, operands, &mut fuel)).collect()
+    }
+
+    /// The largest (or smallest) of a map's results, as loop bounds are defined.
+    pub fn extreme(&self, map: &AffineMap, operands: &[ValueId], largest: bool) -> Option<Interval> {
+        let mut all = self.map(map, operands).into_iter();
+        let first = all.next()??;
+        all.try_fold(first, |a, b| Some(if largest { a.max(b?) } else { a.min(b?) }))
+    }
+
+    fn expression(&self, e: &AffineExpr, map: &AffineMap, operands: &[ValueId], fuel: &mut u32) -> Option<Interval> {
+        *fuel = fuel.checked_sub(1)?;
+        let mut both = |a: &AffineExpr, b: &AffineExpr| {
+            Some((self.expression(a, map, operands, fuel)?, self.expression(b, map, operands, fuel)?))
+        };
+        match e {
+            AffineExpr::Dimension(d) => self.fuelled(*operands.get(*d as usize)?, fuel),
+            AffineExpr::Symbol(s) => self.fuelled(*operands.get((map.dimensions + s) as usize)?, fuel),
+            AffineExpr::Constant(c) => Some(Interval::exact((*c).into())),
+            AffineExpr::Add(a, b) => both(a, b).and_then(|(a, b)| a.add(b)),
+            AffineExpr::Mul(a, b) => both(a, b).and_then(|(a, b)| a.mul(b)),
+            AffineExpr::Mod(a, b) => both(a, b).and_then(|(a, b)| a.modulo(b)),
+            AffineExpr::FloorDiv(a, b) => both(a, b).and_then(|(a, b)| a.div(b, floor_div)),
+            AffineExpr::CeilDiv(a, b) => both(a, b).and_then(|(a, b)| a.div(b, ceil_div)),
+        }
+    }
+
+    fn fuelled(&self, value: ValueId, fuel: &mut u32) -> Option<Interval> {
+        *fuel = fuel.checked_sub(1)?;
+        if let Some(&Some(known)) = self.variables.get(value.index()) {
+            return Some(known);
+        }
+        let Definition::Result { operation, .. } = self.tree.value(value).definition else { return None };
+        let operands = &self.tree.operation(operation).operands;
+        let name = self.tree.name(operation);
+        match name {
+            "arith.constant" | "index.constant" => return constant(self.tree, operation),
+            "tensor.dim" | "memref.dim" => {
+                let index = self.fuelled(*operands.get(1)?, fuel)?.value()?;
+                let shape = self.tree.types().shape(self.tree.value(*operands.first()?).ty)?;
+                return match shape.get(usize::try_from(index).ok()?)? {
+                    Dimension::Static(extent) => Some(Interval::exact((*extent).into())),
+                    _ => None,
+                };
+            }
+            "affine.apply" | "affine.min" | "affine.max" => {
+                let Some(AttributeValue::AffineMap(map)) = self.tree.attribute(operation, "map") else { return None };
+                let mut all = map.results.iter().map(|e| self.expression(e, map, operands, fuel));
+                let first = all.next()??;
+                return all.try_fold(first, |a, b| Some(if name == "affine.max" { a.max(b?) } else { a.min(b?) }));
+            }
+            "arith.index_cast" | "arith.index_castui" | "arith.extsi" | "arith.extui" => {
+                return self.fuelled(*operands.first()?, fuel);
+            }
+            _ => {}
+        }
+        let operation = name.strip_prefix("arith.").or(name.strip_prefix("index."))?;
+        let &[a, b] = operands.as_slice() else { return None };
+        let binary: fn(Interval, Interval) -> Option<Interval> = match operation {
+            "addi" | "add" => Interval::add,
+            "subi" | "sub" => Interval::sub,
+            "muli" | "mul" => Interval::mul,
+            "divsi" | "divs" => |a, b| a.div(b, i128::checked_div),
+            "floordivsi" | "floordivs" => |a, b| a.div(b, floor_div),
+            "ceildivsi" | "ceildivs" => |a, b| a.div(b, ceil_div),
+            // On what is not negative, unsigned and signed division agree.
+            "divui" | "divu" => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, i128::checked_div))?,
+            "ceildivui" | "ceildivu" => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, ceil_div))?,
+            "remsi" | "rems" | "remui" | "remu" => |a, b| (a.low >= 0).then(|| a.modulo(b))?,
+            "minsi" | "mins" => |a, b| Some(a.min(b)),
+            "maxsi" | "maxs" => |a, b| Some(a.max(b)),
+            "minui" | "minu" => |a, b| (a.low >= 0 && b.low >= 0).then(|| a.min(b)),
+            "maxui" | "maxu" => |a, b| (a.low >= 0 && b.low >= 0).then(|| a.max(b)),
+            _ => return None,
+        };
+        binary(self.fuelled(a, fuel)?, self.fuelled(b, fuel)?)
+    }
+
+    /// Whether a condition holds, where that follows from the text.
+    pub fn condition(&self, value: ValueId) -> Option<bool> {
+        let Definition::Result { operation, .. } = self.tree.value(value).definition else { return None };
+        match self.tree.name(operation) {
+            "arith.constant" => match self.tree.attribute(operation, "value")? {
+                AttributeValue::Bool(value) => Some(*value),
+                AttributeValue::Integer(value, _) => Some(*value != 0),
+                _ => None,
+            },
+            "arith.cmpi" => {
+                let AttributeValue::Integer(predicate, _) = self.tree.attribute(operation, "predicate")? else {
+                    return None;
+                };
+                let &[a, b] = self.tree.operation(operation).operands.as_slice() else { return None };
+                compare(*predicate, self.value(a)?, self.value(b)?)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// By number, as `arith.cmpi` counts its predicates.
+fn compare(predicate: i128, a: Interval, b: Interval) -> Option<bool> {
+    let unsigned = predicate >= 6;
+    if unsigned && (a.low < 0 || b.low < 0) {
+        return None;
+    }
+    let less = |a: Interval, b: Interval| match (a.high < b.low, a.low >= b.high) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    };
+    let equal = match (a.value(), b.value()) {
+        (Some(a), Some(b)) => Some(a == b),
+        _ if a.high < b.low || b.high < a.low => Some(false),
+        _ => None,
+    };
+    match predicate {
+        0 => equal,
+        1 => equal.map(|e| !e),
+        2 | 6 => less(a, b),
+        3 | 7 => less(b, a).map(|l| !l),
+        4 | 8 => less(b, a),
+        5 | 9 => less(a, b).map(|l| !l),
+        _ => None,
+    }
+}
+
+/// An integer constant's value.
+pub(super) fn constant(tree: &Tree, operation: OpId) -> Option<Interval> {
+    match tree.attribute(operation, "value")? {
+        AttributeValue::Integer(value, _) => Some(Interval::exact(*value)),
+        AttributeValue::Bool(value) => Some(Interval::exact((*value).into())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn intervals_hold_every_result(a in -20i128..20, n in 0i128..9, b in -9i128..9, m in 0i128..9, i in 0i128..9, j in 0i128..9) {
+            let (x, y) = (Interval { low: a, high: a + n }, Interval { low: b, high: b + m });
+            let (p, q) = (a + i.min(n), b + j.min(m));
+            let holds = |r: Option<Interval>, v: Option<i128>| {
+                r.is_none_or(|r| v.is_some_and(|v| r.low <= v && v <= r.high))
+            };
+            prop_assert!(holds(x.add(y), Some(p + q)) && holds(x.sub(y), Some(p - q)) && holds(x.mul(y), Some(p * q)));
+            prop_assert!(holds(x.div(y, floor_div), floor_div(p, q)) && holds(x.div(y, ceil_div), ceil_div(p, q)));
+            prop_assert!(holds(x.modulo(y), p.checked_rem_euclid(q)));
+            for predicate in 0..10 {
+                let truth = [p == q, p != q, p < q, p <= q, p > q, p >= q, p < q, p <= q, p > q, p >= q];
+                prop_assert!(compare(predicate, x, y).is_none_or(|c| c == truth[predicate as usize]));
+            }
+        }
+
+        #[test]
+        fn divisions_round_as_named(a in -50i128..50, b in 1i128..9) {
+            prop_assert_eq!(floor_div(a, b), Some(a.div_euclid(b)));
+            prop_assert_eq!(ceil_div(a, b), Some(-(-a).div_euclid(b)));
+        }
+    }
+}

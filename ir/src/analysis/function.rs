@@ -1,0 +1,189 @@
+//! Analyses of a text's functions, put together: executions times what one execution costs.
+
+use std::collections::BTreeMap;
+
+use super::dense::{Contents, Dense};
+use super::range::Range;
+use super::traffic::{self, Traffic};
+use super::trip_counts::TripCounts;
+use super::work::{self, Work};
+use super::{Reason, Unknown};
+use crate::tree::{AttributeValue, OpId, Tree};
+
+/// Arithmetic and bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Arithmetic.
+    pub work: Work,
+    /// Bytes moved.
+    pub traffic: Traffic,
+}
+
+impl Cost {
+    /// Nothing.
+    pub const ZERO: Self = Self { work: Work::ZERO, traffic: Traffic::ZERO };
+    /// Any amount.
+    pub const UNKNOWN: Self = Self { work: Work::UNKNOWN, traffic: Traffic::UNKNOWN };
+
+    fn times(self, count: Range) -> Self {
+        Self { work: self.work * count, traffic: self.traffic * count }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.work += other.work;
+        self.traffic += other.traffic;
+    }
+}
+
+/// What one call of a function does.
+#[derive(Debug, Clone)]
+pub struct FunctionAnalysis {
+    /// Executions of its blocks and loops.
+    pub trip_counts: TripCounts,
+    /// Arithmetic and bytes in all.
+    pub cost: Cost,
+    /// Operations that leave counts open, in the order of the text; those of functions called are theirs.
+    pub unknowns: Vec<Unknown>,
+    /// Cost of each operation with all in it, in all its executions.
+    operations: Dense<Cost>,
+}
+
+impl FunctionAnalysis {
+    /// Cost of an operation and all inside it, over all executions in one call of the function.
+    #[must_use]
+    pub fn operation(&self, operation: OpId) -> Cost {
+        self.operations.get(operation.index()).copied().unwrap_or(Cost::ZERO)
+    }
+}
+
+/// Calls inside calls followed; the call stack has to hold them.
+const MAX_CALLS: usize = 64;
+
+/// The analyses of all functions of a text.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    functions: BTreeMap<OpId, FunctionAnalysis>,
+}
+
+impl Analysis {
+    /// Analyses every function with a body.
+    #[must_use]
+    pub fn of(tree: &Tree) -> Self {
+        let mut symbols = BTreeMap::new();
+        for function in tree.functions() {
+            if let Some(AttributeValue::String(name)) = tree.attribute(function, "sym_name") {
+                symbols.entry(name.as_str()).or_insert(function);
+            }
+        }
+        let mut work = Worker { tree, symbols, done: BTreeMap::new(), calls: Vec::new() };
+        for function in tree.functions() {
+            work.function(function);
+        }
+        Self { functions: work.done }
+    }
+
+    /// The analysis of a function; `None` for what is no function with a body.
+    #[must_use]
+    pub fn function(&self, function: OpId) -> Option<&FunctionAnalysis> {
+        self.functions.get(&function)
+    }
+}
+
+struct Worker<'a> {
+    tree: &'a Tree,
+    symbols: BTreeMap<&'a str, OpId>,
+    done: BTreeMap<OpId, FunctionAnalysis>,
+    /// Functions under way.
+    calls: Vec<OpId>,
+}
+
+impl Worker<'_> {
+    fn function(&mut self, function: OpId) -> Cost {
+        if let Some(done) = self.done.get(&function) {
+            return done.cost;
+        }
+        let tree = self.tree;
+        self.calls.push(function);
+        let contents = Contents::of(tree, function);
+        let trip_counts = TripCounts::of(tree, function);
+        let mut unknowns: Vec<Unknown> = trip_counts.unknowns().to_vec();
+        let mut operations = contents.per_operation(Cost::ZERO);
+        let mut total = Cost::ZERO;
+        // Inner operations come behind outer ones: last first, each is complete when it is added to its parent.
+        for &operation in contents.operations.iter().rev() {
+            let executions = trip_counts.operation(tree, operation);
+            let own = self.own(operation, &mut unknowns).times(executions);
+            let node = tree.operation(operation);
+            let inside = operations.get_mut(operation.index()).expect("the table covers the function");
+            inside.add(own);
+            let inside = *inside;
+            match tree.region(tree.block(node.block).region).operation.and_then(|p| operations.get_mut(p.index())) {
+                Some(parent) => parent.add(inside),
+                None => total.add(inside),
+            }
+        }
+        unknowns.sort_by_key(|u| (tree.operation(u.operation).span.start, u.operation));
+        unknowns.dedup();
+        self.calls.pop();
+        self.done.insert(function, FunctionAnalysis { trip_counts, cost: total, unknowns, operations });
+        total
+    }
+
+    /// Cost of one execution of an operation, what is inside it left out.
+    fn own(&mut self, operation: OpId, unknowns: &mut Vec<Unknown>) -> Cost {
+        let tree = self.tree;
+        if matches!(tree.name(operation), "func.call" | "func.call_indirect") {
+            return match self.call(operation) {
+                Ok(cost) => cost,
+                Err(reason) => {
+                    unknowns.push(Unknown { operation, reason });
+                    Cost::UNKNOWN
+                }
+            };
+        }
+        let work = work::of(tree, operation);
+        // Inside the body of a structured operation, tensors without extents stand for scalars in registers.
+        let moves = if self.is_in_body(operation) { Ok(Traffic::ZERO) } else { traffic::of(tree, operation) };
+        let open = |w: &Work| w.total().high.is_none();
+        let reason = work.err().or(moves.err()).or_else(|| work.as_ref().is_ok_and(open).then_some(Reason::Shape));
+        let reason = reason.or_else(|| moves.is_ok_and(|m| m.bytes().high.is_none()).then_some(Reason::Shape));
+        if let Some(reason) = reason {
+            unknowns.push(Unknown { operation, reason });
+        }
+        Cost { work: work.unwrap_or(Work::UNKNOWN), traffic: moves.unwrap_or(Traffic::UNKNOWN) }
+    }
+
+    fn is_in_body(&self, operation: OpId) -> bool {
+        let tree = self.tree;
+        let name = tree.name(operation);
+        if name.starts_with("memref.") || name.starts_with("affine.") || name.starts_with("vector.") {
+            return false;
+        }
+        let parent = tree.region(tree.block(tree.operation(operation).block).region).operation;
+        parent.is_some_and(|p| {
+            let parent = tree.name(p);
+            parent.starts_with("linalg.")
+                || matches!(
+                    parent,
+                    "stablehlo.reduce"
+                        | "stablehlo.reduce_window"
+                        | "stablehlo.map"
+                        | "stablehlo.scatter"
+                        | "stablehlo.select_and_scatter"
+                        | "stablehlo.sort"
+                        | "stablehlo.all_reduce"
+                )
+        })
+    }
+
+    fn call(&mut self, operation: OpId) -> Result<Cost, Reason> {
+        let Some(AttributeValue::Symbol(path)) = self.tree.attribute(operation, "callee") else {
+            return Err(Reason::Callee);
+        };
+        let callee = *path.last().and_then(|name| self.symbols.get(name.as_str())).ok_or(Reason::Callee)?;
+        if self.calls.contains(&callee) || self.calls.len() >= MAX_CALLS {
+            return Err(Reason::Recursion);
+        }
+        Ok(self.function(callee))
+    }
+}

@@ -1,0 +1,457 @@
+//! How often everything in a function is executed, per call of the function.
+//!
+//! Loops with constant bounds (`affine`, `scf`), bodies of structured operations (`linalg`, `stablehlo`, `tensor`)
+//! by their iteration space. Where bounds depend on outer loop variables (triangular nests), the outer loop is
+//! counted value by value, exactly, as long as [`MAX_VISITS`] lasts; beyond that, and where a branch's condition is
+//! not known, counts are ranges. What depends on values known only at run time is unknown, with the reason.
+
+use super::dense::{Contents, Dense};
+use super::evaluate::{Environment, Interval, ceil_div};
+use super::range::Range;
+use super::size::elements;
+use super::{Reason, Unknown, space};
+use crate::tree::{AffineMap, AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
+
+/// Blocks visited to count the iterations of loops whose bounds depend on others.
+pub const MAX_VISITS: usize = 1 << 18;
+
+/// Executions of a function's blocks, per call.
+#[derive(Debug, Clone)]
+pub struct TripCounts {
+    blocks: Dense<Range>,
+    loops: Vec<Loop>,
+    unknowns: Vec<Unknown>,
+}
+
+/// A loop of `affine` or `scf`, or one of `stablehlo`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loop {
+    /// The operation.
+    pub operation: OpId,
+    /// How often it is reached, per call of the function.
+    pub entries: Range,
+    /// Iterations each time: the least and the most.
+    pub trips: Range,
+    /// Iterations in all, per call of the function.
+    pub iterations: Range,
+}
+
+impl TripCounts {
+    /// Counts the executions of everything in a function (or in any operation with regions).
+    #[must_use]
+    pub fn of(tree: &Tree, function: OpId) -> Self {
+        let contents = Contents::of(tree, function);
+        let mut walk = Walk {
+            tree,
+            environment: Environment::new(tree, contents.per_value(None)),
+            matters: contents.per_value(false),
+            controls: contents.per_block(None),
+            visits: 0,
+            loop_of: contents.per_operation(None),
+            reported: contents.per_operation(false),
+            counts: Self { blocks: contents.per_block(Range::ZERO), loops: Vec::new(), unknowns: Vec::new() },
+        };
+        walk.mark(&contents);
+        walk.regions(function, Range::ONE);
+        walk.counts
+    }
+
+    /// Executions of a block; none for one outside the function.
+    #[must_use]
+    pub fn block(&self, block: BlockId) -> Range {
+        self.blocks.get(block.index()).copied().unwrap_or(Range::ZERO)
+    }
+
+    /// Executions of an operation.
+    #[must_use]
+    pub fn operation(&self, tree: &Tree, operation: OpId) -> Range {
+        self.block(tree.operation(operation).block)
+    }
+
+    /// The loops in the order of the text.
+    #[must_use]
+    pub fn loops(&self) -> &[Loop] {
+        &self.loops
+    }
+
+    /// What could not be counted, and why; each operation once.
+    #[must_use]
+    pub fn unknowns(&self) -> &[Unknown] {
+        &self.unknowns
+    }
+}
+
+/// One variable of a loop.
+#[derive(Debug, Clone, Copy)]
+struct Variable {
+    value: Option<ValueId>,
+    lower: Option<Interval>,
+    upper: Option<Interval>,
+    step: Option<Interval>,
+}
+
+struct Walk<'a> {
+    tree: &'a Tree,
+    environment: Environment<'a>,
+    /// Values that decide how often something is executed.
+    matters: Dense<bool>,
+    /// Operations with regions, by block.
+    controls: Dense<Option<Box<[OpId]>>>,
+    visits: usize,
+    loop_of: Dense<Option<usize>>,
+    /// Operations whose unknown is noted.
+    reported: Dense<bool>,
+    counts: TripCounts,
+}
+
+impl Walk<'_> {
+    /// Finds the values that bounds and conditions depend on, last use first.
+    fn mark(&mut self, contents: &Contents) {
+        let tree = self.tree;
+        for &operation in contents.operations.iter().rev() {
+            let node = tree.operation(operation);
+            let bounds = matches!(
+                tree.name(operation),
+                "affine.for" | "affine.parallel" | "affine.if" | "scf.for" | "scf.parallel" | "scf.forall" | "scf.if"
+            );
+            if bounds || node.results.iter().any(|&r| self.matters(r)) {
+                for operand in &node.operands {
+                    if let Some(matters) = self.matters.get_mut(operand.index()) {
+                        *matters = true;
+                    }
+                }
+            }
+        }
+    }
+
+    fn matters(&self, value: ValueId) -> bool {
+        self.matters.get(value.index()).copied().unwrap_or(false)
+    }
+
+    fn unknown(&mut self, operation: OpId, reason: Reason) {
+        match self.reported.get_mut(operation.index()) {
+            Some(reported) if *reported => return,
+            Some(reported) => *reported = true,
+            // The function itself.
+            None if self.counts.unknowns.iter().any(|u| u.operation == operation) => return,
+            None => {}
+        }
+        self.counts.unknowns.push(Unknown { operation, reason });
+    }
+
+    /// All regions of an operation, each executed so often.
+    fn regions(&mut self, operation: OpId, executions: Range) {
+        for index in 0..self.tree.operation(operation).regions.len() {
+            self.region(operation, index, executions);
+        }
+    }
+
+    fn region(&mut self, operation: OpId, index: usize, executions: Range) {
+        let tree = self.tree;
+        let Some(&region) = tree.operation(operation).regions.get(index) else { return };
+        let blocks = &tree.region(region).blocks;
+        match blocks.as_slice() {
+            [] => {}
+            [only] => self.block(*only, executions),
+            [entry, others @ ..] => {
+                self.unknown(operation, Reason::ControlFlow);
+                // A jump may lead back to any block, the first one of a function excepted.
+                self.block(*entry, executions);
+                for &block in others {
+                    self.block(block, if executions == Range::ZERO { Range::ZERO } else { Range::UNKNOWN });
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, block: BlockId, executions: Range) {
+        self.visits += 1;
+        let tree = self.tree;
+        let (Some(count), Some(controls)) =
+            (self.counts.blocks.get_mut(block.index()), self.controls.get_mut(block.index()))
+        else {
+            return;
+        };
+        *count += executions;
+        let controls = controls.take().unwrap_or_else(|| {
+            let with_regions = |op: &&OpId| !tree.operation(**op).regions.is_empty();
+            tree.block(block).operations.iter().filter(with_regions).copied().collect()
+        });
+        for &operation in &controls {
+            self.control(operation, executions);
+        }
+        if let Some(kept) = self.controls.get_mut(block.index()) {
+            *kept = Some(controls);
+        }
+    }
+
+    fn control(&mut self, operation: OpId, executions: Range) {
+        let tree = self.tree;
+        let name = tree.name(operation);
+        match name {
+            "affine.for" | "affine.parallel" | "scf.for" | "scf.parallel" | "scf.forall" => {
+                let variables = self.variables(operation);
+                let index = self.loop_index(operation);
+                self.counts.loops[index].entries += executions;
+                let trips = self.iterate(operation, &variables, executions, Range::ONE);
+                let this = &mut self.counts.loops[index];
+                this.trips = if this.trips == NOT_YET { trips } else { this.trips.hull(trips) };
+                this.iterations += executions * trips;
+                if trips.high.is_none() {
+                    self.unknown(operation, Reason::Bounds);
+                }
+            }
+            "scf.while" | "stablehlo.while" | "tosa.while_loop" => {
+                let index = self.loop_index(operation);
+                self.counts.loops[index].entries += executions;
+                self.counts.loops[index].trips = Range::UNKNOWN;
+                self.counts.loops[index].iterations = Range::UNKNOWN;
+                self.unknown(operation, Reason::While);
+                // The condition is evaluated once more than the body.
+                let some = if executions == Range::ZERO { Range::ZERO } else { Range::UNKNOWN };
+                self.region(operation, 0, Range { low: executions.low, ..some });
+                self.region(operation, 1, some);
+            }
+            "scf.if" | "affine.if" => {
+                let holds = if name == "scf.if" {
+                    tree.operation(operation).operands.first().and_then(|&c| self.environment.condition(c))
+                } else {
+                    None
+                };
+                let (yes, no) = match holds {
+                    Some(true) => (executions, Range::ZERO),
+                    Some(false) => (Range::ZERO, executions),
+                    None => {
+                        self.unknown(operation, Reason::Branch);
+                        (executions.at_most(), executions.at_most())
+                    }
+                };
+                self.region(operation, 0, yes);
+                self.region(operation, 1, no);
+            }
+            "scf.index_switch" | "stablehlo.if" | "stablehlo.case" | "tosa.cond_if" => {
+                self.unknown(operation, Reason::Branch);
+                self.regions(operation, executions.at_most());
+            }
+            _ => match self.points(operation) {
+                Some(points) => {
+                    if points.high.is_none() {
+                        self.unknown(operation, Reason::Shape);
+                    }
+                    self.regions(operation, executions * points);
+                }
+                None => {
+                    self.unknown(operation, Reason::Region);
+                    self.regions(operation, if executions == Range::ZERO { executions } else { Range::UNKNOWN });
+                }
+            },
+        }
+    }
+
+    fn loop_index(&mut self, operation: OpId) -> usize {
+        let loops = &mut self.counts.loops;
+        let known = self.loop_of.get_mut(operation.index()).expect("operations inside the function are covered");
+        *known.get_or_insert_with(|| {
+            loops.push(Loop { operation, entries: Range::ZERO, trips: NOT_YET, iterations: Range::ZERO });
+            loops.len() - 1
+        })
+    }
+
+    /// Executes the body for all values of the variables; the iterations of one entry.
+    fn iterate(&mut self, operation: OpId, variables: &[Variable], executions: Range, so_far: Range) -> Range {
+        let Some((variable, rest)) = variables.split_first() else {
+            self.region(operation, 0, executions * so_far);
+            return so_far;
+        };
+        let trips = trips(variable);
+        let decides = variable.value.is_some_and(|v| self.matters(v));
+        if let (true, Some(count), Some(first), Some(step)) =
+            (decides, trips.value(), variable.lower.and_then(Interval::value), variable.step.and_then(Interval::value))
+            && count <= MAX_VISITS.saturating_sub(self.visits) as u128
+        {
+            let mut all = Range::ZERO;
+            for k in 0..count {
+                let value = i128::try_from(k).ok().and_then(|k| k.checked_mul(step)?.checked_add(first));
+                self.assign(variable, value.map(Interval::exact));
+                all += self.iterate(operation, rest, executions, so_far);
+            }
+            return all;
+        }
+        self.assign(variable, all_values(variable, trips));
+        self.iterate(operation, rest, executions, so_far * trips)
+    }
+
+    fn assign(&mut self, variable: &Variable, value: Option<Interval>) {
+        if let Some(name) = variable.value {
+            self.environment.set(name, value);
+        }
+    }
+
+    /// The variables of a loop with their bounds, outermost first.
+    fn variables(&self, operation: OpId) -> Vec<Variable> {
+        let tree = self.tree;
+        let node = tree.operation(operation);
+        let arguments = tree.entry(operation, 0).map_or(&[][..], |b| &tree.block(b).arguments);
+        let name = |index: usize| arguments.get(index).copied();
+        let map = |name: &str| match tree.attribute(operation, name) {
+            Some(AttributeValue::AffineMap(map)) => Some(map),
+            _ => None,
+        };
+        let operand = |index: usize| node.operands.get(index).and_then(|&v| self.environment.value(v));
+        let bounds = |lower: &AffineMap, upper: &AffineMap| {
+            let split = ((lower.dimensions + lower.symbols) as usize).min(node.operands.len());
+            let end = (split + (upper.dimensions + upper.symbols) as usize).min(node.operands.len());
+            (&node.operands[..split], &node.operands[split..end])
+        };
+        let open = Variable { value: None, lower: None, upper: None, step: None };
+        match tree.name(operation) {
+            "affine.for" => {
+                let (Some(lower), Some(upper)) = (map("lowerBoundMap"), map("upperBoundMap")) else {
+                    return vec![open];
+                };
+                let (low, high) = bounds(lower, upper);
+                vec![Variable {
+                    value: name(0),
+                    lower: self.environment.extreme(lower, low, true),
+                    upper: self.environment.extreme(upper, high, false),
+                    step: integer(tree.attribute(operation, "step")),
+                }]
+            }
+            "affine.parallel" => {
+                let (Some(lower), Some(upper)) = (map("lowerBoundsMap"), map("upperBoundsMap")) else {
+                    return vec![open];
+                };
+                let Some(AttributeValue::Array(steps)) = tree.attribute(operation, "steps") else { return vec![open] };
+                if lower.results.len() != steps.len() || upper.results.len() != steps.len() {
+                    // Several bounds for one variable.
+                    return vec![open];
+                }
+                let (low, high) = bounds(lower, upper);
+                let (low, high) = (self.environment.map(lower, low), self.environment.map(upper, high));
+                (0..steps.len())
+                    .map(|i| Variable { value: name(i), lower: low[i], upper: high[i], step: integer(Some(&steps[i])) })
+                    .collect()
+            }
+            "scf.for" => vec![Variable { value: name(0), lower: operand(0), upper: operand(1), step: operand(2) }],
+            "scf.parallel" => {
+                let count = arguments.len();
+                (0..count)
+                    .map(|i| Variable {
+                        value: name(i),
+                        lower: operand(i),
+                        upper: operand(count + i),
+                        step: operand(2 * count + i),
+                    })
+                    .collect()
+            }
+            _ => self.forall(operation),
+        }
+    }
+
+    /// `scf.forall`: integers where they are known, the least `i64` where an operand follows.
+    fn forall(&self, operation: OpId) -> Vec<Variable> {
+        let tree = self.tree;
+        let node = tree.operation(operation);
+        let arguments = tree.entry(operation, 0).map_or(&[][..], |b| &tree.block(b).arguments);
+        let mut operands = node.operands.iter();
+        let mut bounds = |name: &str| -> Vec<Option<Interval>> {
+            let Some(AttributeValue::DenseArray(_, values)) = tree.attribute(operation, name) else {
+                return Vec::new();
+            };
+            let dynamic = i64::MIN as f64;
+            let value = |&v: &f64| {
+                if v == dynamic {
+                    operands.next().and_then(|&o| self.environment.value(o))
+                } else {
+                    Some(Interval::exact(v as i128))
+                }
+            };
+            values.iter().map(value).collect()
+        };
+        let (lower, upper, step) = (bounds("staticLowerBound"), bounds("staticUpperBound"), bounds("staticStep"));
+        let at = |all: &[Option<Interval>], i: usize| all.get(i).copied().flatten();
+        (0..upper.len().max(1))
+            .map(|i| Variable {
+                value: arguments.get(i).copied(),
+                lower: at(&lower, i),
+                upper: at(&upper, i),
+                step: at(&step, i),
+            })
+            .collect()
+    }
+
+    /// How often one execution of an operation executes its regions; `None` where nothing tells.
+    fn points(&self, operation: OpId) -> Option<Range> {
+        let tree = self.tree;
+        let name = tree.name(operation);
+        let node = tree.operation(operation);
+        let result = || node.results.first().map(|&r| elements(tree, tree.value(r).ty));
+        let operand = |index: usize| node.operands.get(index).map(|&v| elements(tree, tree.value(v).ty));
+        if name.starts_with("linalg.") {
+            return space::linalg(tree, operation);
+        }
+        match name {
+            "builtin.module"
+            | "func.func"
+            | "scf.execute_region"
+            | "memref.alloca_scope"
+            | "memref.generic_atomic_rmw"
+            | "affine.yield"
+            | "scf.reduce"
+            | "scf.forall.in_parallel"
+            | "vector.mask" => Some(Range::ONE),
+            "tensor.generate" | "stablehlo.map" => result(),
+            // Computed for the padding only.
+            "tensor.pad" => Some(result()?.at_most()),
+            "stablehlo.reduce" => operand(0),
+            "stablehlo.reduce_window" => {
+                let Some(AttributeValue::DenseArray(_, window)) = tree.attribute(operation, "window_dimensions") else {
+                    return None;
+                };
+                Some(window.iter().fold(result()?, |n, &w| n * Range::from(w as u64)))
+            }
+            "stablehlo.scatter" => operand(node.operands.len().checked_sub(1)?),
+            _ => None,
+        }
+    }
+}
+
+const NOT_YET: Range = Range { low: 1, high: Some(0) };
+
+/// Iterations of a variable.
+fn trips(variable: &Variable) -> Range {
+    let Some(step) = variable.step.filter(|s| s.low > 0) else { return Range::UNKNOWN };
+    let (Some(lower), Some(upper)) = (variable.lower, variable.upper) else { return Range::UNKNOWN };
+    let count = |from: i128, to: i128, step: i128| {
+        let distance = to.checked_sub(from)?;
+        u128::try_from(ceil_div(distance, step)?.max(0)).ok()
+    };
+    Range { low: count(lower.high, upper.low, step.high).unwrap_or(0), high: count(lower.low, upper.high, step.low) }
+}
+
+/// All values that a variable takes.
+fn all_values(variable: &Variable, trips: Range) -> Option<Interval> {
+    let (lower, upper, step) = (variable.lower?, variable.upper?, variable.step?);
+    let last = match (lower.value(), step.value(), trips.value()) {
+        (Some(first), Some(step), Some(count)) if count > 0 => {
+            i128::try_from(count - 1).ok()?.checked_mul(step)?.checked_add(first)?
+        }
+        _ => upper.high.checked_sub(1)?,
+    };
+    Some(Interval { low: lower.low, high: last.max(lower.low) })
+}
+
+fn integer(attribute: Option<&AttributeValue>) -> Option<Interval> {
+    match attribute? {
+        AttributeValue::Integer(value, _) => Some(Interval::exact(*value)),
+        _ => None,
+    }
+}
+
+/// The operation that defines a value, if one does.
+pub(super) fn definer(tree: &Tree, value: ValueId) -> Option<OpId> {
+    match tree.value(value).definition {
+        Definition::Result { operation, .. } => Some(operation),
+        _ => None,
+    }
+}
