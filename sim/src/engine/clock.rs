@@ -36,6 +36,12 @@ impl ClockDomain {
         scale_up(cycles, self.num, self.den)
     }
 
+    /// [`Self::to_reference`], `None` beyond 64 bits.
+    #[must_use]
+    pub fn checked_to_reference(self, cycles: u64) -> Option<u64> {
+        u64::try_from((u128::from(cycles) * u128::from(self.num)).div_ceil(u128::from(self.den))).ok()
+    }
+
     /// First domain edge at or after reference cycle `cycles`.
     #[inline]
     #[must_use]

@@ -11,7 +11,7 @@ mod rules;
 
 pub use messages::{Message, OwnerOf, Phase, When, phases};
 pub use plan::{AttentionCost, Elements, LayerPlan, Leg, Matrix, Op, Owner, Scope, Step, Tensor, Work};
-pub use rules::Rule;
+pub use rules::{Rule, vector_operations};
 
 use designs::{Algorithm, Attention, Design, Ffn, Grid, Layer, MappingOptions, Model};
 

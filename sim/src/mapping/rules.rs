@@ -28,6 +28,13 @@ const OURS: &str = "extension of the paper's rules";
 const VECTOR_ELEMENTS: u64 = 64;
 const VECTOR_QUERIES: u64 = 8;
 
+/// Vector operations in which `vectors` cached vectors of `elements` each meet `queries` queries.
+#[must_use]
+pub fn vector_operations(vectors: u64, elements: u64, queries: u64) -> u64 {
+    let each = elements.div_ceil(VECTOR_ELEMENTS).saturating_mul(queries.div_ceil(VECTOR_QUERIES));
+    vectors.saturating_mul(each)
+}
+
 /// What the rules of all layers share.
 pub struct Rules<'a> {
     /// Grid of chips.
@@ -155,7 +162,7 @@ impl Rules<'_> {
         plan.stage("4 HN Wo, row all-reduce, column all-gather");
         self.output_projection(plan, q);
         let queries = (query_heads / kv_heads).min(heads);
-        let vectors = kv * dim.div_ceil(VECTOR_ELEMENTS) * queries.div_ceil(VECTOR_QUERIES);
+        let vectors = vector_operations(kv, dim, queries);
         AttentionCost {
             stripes: self.grid.rows,
             score_elements: kv_dim,
@@ -261,14 +268,13 @@ impl Rules<'_> {
         let gather = Work::Transfer(vec![group(Collective::AllGather, Scope::Column, own * v)]);
         plan.op("o_gather", gather, &["o_part"], ("o", own * v, Owner::Column));
         self.output_projection(plan, own * v);
-        let queries = heads.div_ceil(VECTOR_QUERIES);
         AttentionCost {
             stripes: self.grid.chips(),
             score_elements: cached,
             value_elements: latent,
             stored_elements: cached,
-            score_vectors: cached.div_ceil(VECTOR_ELEMENTS) * queries,
-            value_vectors: latent.div_ceil(VECTOR_ELEMENTS) * queries,
+            score_vectors: vector_operations(1, cached, heads),
+            value_vectors: vector_operations(1, latent, heads),
             macs: heads * (cached + latent),
             window: None,
         }

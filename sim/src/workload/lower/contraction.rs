@@ -1,0 +1,378 @@
+//! Recognising sums of products, dialect by dialect.
+//!
+//! A contraction is described by the dimensions its operands use. `linalg` says them in maps; the named forms
+//! without maps, `tosa` and `stablehlo` have theirs by definition (convolutions: every output element sums over
+//! the filter of its channel).
+
+use ir::tree::{AffineExpr, AffineMap, AttributeValue, Definition, OpId, Tree, ValueId};
+
+use super::shape::{elements, extents, product};
+use super::work::{Contraction, Side};
+
+/// Operands with the dimension each of theirs runs along.
+struct Operand {
+    value: ValueId,
+    extents: Vec<u64>,
+    dims: Vec<Option<usize>>,
+}
+
+impl Operand {
+    fn uses(&self, dim: usize) -> bool {
+        self.dims.contains(&Some(dim))
+    }
+}
+
+/// A contraction over dimensions of the given extents: factors `a` and `b`, `out` the dimensions of the result.
+fn over(domain: &[u64], a: &Operand, b: &Operand, out: &[bool]) -> Option<Contraction> {
+    let macs = product(domain.iter().copied())?;
+    let side = |operand: &Operand| {
+        let summed = operand.dims.iter().zip(&operand.extents).filter(|(d, _)| d.is_some_and(|d| !out[d]));
+        Some(Side {
+            value: operand.value,
+            elements: product(operand.extents.iter().copied())?,
+            rank: operand.extents.len(),
+            inner: operand.extents.last().copied().unwrap_or(1),
+            fan_in: product(summed.map(|(_, &e)| e))?,
+        })
+    };
+    let batched = (0..domain.len()).any(|d| out[d] && a.uses(d) && b.uses(d));
+    Some(Contraction { macs, sides: [side(a)?, side(b)?], batched, slots: 1 })
+}
+
+/// Dimensions of a map's results where they are plain.
+fn plain(map: &AffineMap) -> Vec<Option<usize>> {
+    map.results.iter().map(|e| if let AffineExpr::Dimension(d) = e { Some(*d as usize) } else { None }).collect()
+}
+
+/// Dimensions of the named operations whose text leaves the maps out: (lhs, rhs, result, dimensions).
+fn named(name: &str) -> Option<(&'static [usize], &'static [usize], &'static [usize])> {
+    Some(match name {
+        "linalg.matmul" | "linalg.quantized_matmul" => (&[0, 2], &[2, 1], &[0, 1]),
+        "linalg.matmul_transpose_a" => (&[2, 0], &[2, 1], &[0, 1]),
+        "linalg.matmul_transpose_b" => (&[0, 2], &[1, 2], &[0, 1]),
+        "linalg.batch_matmul" | "linalg.quantized_batch_matmul" => (&[0, 1, 3], &[0, 3, 2], &[0, 1, 2]),
+        "linalg.batch_matmul_transpose_a" => (&[0, 3, 1], &[0, 3, 2], &[0, 1, 2]),
+        "linalg.batch_matmul_transpose_b" => (&[0, 1, 3], &[0, 2, 3], &[0, 1, 2]),
+        "linalg.batch_reduce_matmul" => (&[0, 1, 3], &[0, 3, 2], &[1, 2]),
+        "linalg.matvec" => (&[0, 1], &[1], &[0]),
+        "linalg.vecmat" => (&[1], &[1, 0], &[0]),
+        "linalg.batch_matvec" => (&[0, 1, 2], &[0, 2], &[0, 1]),
+        "linalg.batch_vecmat" => (&[0, 2], &[0, 2, 1], &[0, 1]),
+        "linalg.dot" => (&[0], &[0], &[]),
+        "linalg.mmt4d" => (&[0, 2, 3, 5], &[1, 2, 4, 5], &[0, 1, 3, 4]),
+        "linalg.batch_mmt4d" => (&[0, 1, 3, 4, 6], &[0, 2, 3, 5, 6], &[0, 1, 2, 4, 5]),
+        "tosa.matmul" => (&[0, 1, 3], &[0, 3, 2], &[0, 1, 2]),
+        "tosa.fully_connected" => (&[0, 2], &[1, 2], &[0, 1]),
+        _ => return None,
+    })
+}
+
+/// The maps of a `linalg` operation, inputs first.
+pub(super) fn maps(tree: &Tree, op: OpId) -> Option<Vec<&AffineMap>> {
+    let AttributeValue::Array(list) = tree.attribute(op, "indexing_maps")? else { return None };
+    list.iter().map(|m| if let AttributeValue::AffineMap(map) = m { Some(map) } else { None }).collect()
+}
+
+/// Extents of the dimensions that `maps` of operands speak of.
+pub(super) fn domain(tree: &Tree, operands: &[ValueId], maps: &[&AffineMap]) -> Option<Vec<u64>> {
+    let rank = maps.first()?.dimensions as usize;
+    let mut known: Vec<Option<u64>> = vec![None; rank];
+    for (&operand, map) in operands.iter().zip(maps) {
+        for (dim, extent) in plain(map).into_iter().zip(extents(tree, operand)?) {
+            if let Some(slot) = dim.and_then(|d| known.get_mut(d)) {
+                *slot = Some(extent);
+            }
+        }
+    }
+    known.into_iter().collect()
+}
+
+/// The contraction a named operation stands for; `None` where it is none.
+pub(super) fn of_named(tree: &Tree, op: OpId) -> Option<Contraction> {
+    let name = tree.name(op);
+    let operands = &tree.operation(op).operands;
+    let (&a, &b) = (operands.first()?, operands.get(1)?);
+    if let Some(maps) = maps(tree, op).filter(|m| m.len() == operands.len() && operands.len() == 3) {
+        return of_maps(tree, [a, b], &maps, operands);
+    }
+    if let Some((lhs, rhs, out)) = named(name) {
+        let rank = lhs.iter().chain(rhs).max()? + 1;
+        let operand = |value, dims: &[usize]| {
+            let extents = extents(tree, value)?;
+            (extents.len() == dims.len()).then(|| Operand {
+                value,
+                extents,
+                dims: dims.iter().map(|&d| Some(d)).collect(),
+            })
+        };
+        let (a, b) = (operand(a, lhs)?, operand(b, rhs)?);
+        let mut domain = vec![1; rank];
+        for operand in [&a, &b] {
+            for (dim, &extent) in operand.dims.iter().zip(&operand.extents) {
+                domain[(*dim)?] = extent;
+            }
+        }
+        let out: Vec<bool> = (0..rank).map(|d| out.contains(&d)).collect();
+        return over(&domain, &a, &b, &out);
+    }
+    match name {
+        "stablehlo.dot_general" | "mhlo.dot_general" => dot_general(tree, op, a, b),
+        "stablehlo.dot" | "mhlo.dot" => dot(tree, a, b),
+        _ => convolution(tree, op, a, b),
+    }
+}
+
+/// The contraction that maps of (lhs, rhs, result) describe.
+fn of_maps(tree: &Tree, [a, b]: [ValueId; 2], maps: &[&AffineMap], operands: &[ValueId]) -> Option<Contraction> {
+    let domain = domain(tree, operands, maps)?;
+    let operand = |value, map| Some(Operand { value, extents: extents(tree, value)?, dims: plain(map) });
+    over(&domain, &operand(a, maps[0])?, &operand(b, maps[1])?, &result_dims(domain.len(), maps.last()?))
+}
+
+fn result_dims(rank: usize, map: &AffineMap) -> Vec<bool> {
+    let dims = plain(map);
+    (0..rank).map(|d| dims.contains(&Some(d))).collect()
+}
+
+fn dot(tree: &Tree, a: ValueId, b: ValueId) -> Option<Contraction> {
+    let shared = extents(tree, a)?.len().checked_sub(1)?;
+    of_dot(tree, a, b, &[], &[], &[shared as u64], &[0])
+}
+
+fn dot_general(tree: &Tree, op: OpId, a: ValueId, b: ValueId) -> Option<Contraction> {
+    let numbers = tree.attribute(op, "dot_dimension_numbers")?;
+    let list = |key: &str| dimension_list(numbers, key);
+    let (lhs_batch, rhs_batch) = (list("lhs_batching_dimensions"), list("rhs_batching_dimensions"));
+    of_dot(tree, a, b, &lhs_batch, &rhs_batch, &list("lhs_contracting_dimensions"), &list("rhs_contracting_dimensions"))
+}
+
+/// The numbers behind `key = [..]` of an attribute; empty where there are none.
+fn dimension_list(attribute: &AttributeValue, key: &str) -> Vec<u64> {
+    let text = match attribute {
+        AttributeValue::Other(text) => text,
+        AttributeValue::Dictionary(entries) => {
+            let value = entries.iter().find(|(name, _)| name == key).map(|(_, v)| v);
+            return match value {
+                Some(AttributeValue::DenseArray(_, numbers)) => numbers.iter().map(|&n| n as u64).collect(),
+                Some(AttributeValue::Array(numbers)) => numbers
+                    .iter()
+                    .filter_map(|n| if let AttributeValue::Integer(n, _) = n { u64::try_from(*n).ok() } else { None })
+                    .collect(),
+                _ => Vec::new(),
+            };
+        }
+        _ => return Vec::new(),
+    };
+    let inside = text.split(key).nth(1).and_then(|t| t.split('[').nth(1)).and_then(|t| t.split(']').next());
+    inside.map_or(Vec::new(), |t| t.split(',').filter_map(|n| n.trim().parse().ok()).collect())
+}
+
+fn of_dot(
+    tree: &Tree,
+    a: ValueId,
+    b: ValueId,
+    lhs_batch: &[u64],
+    rhs_batch: &[u64],
+    lhs_summed: &[u64],
+    rhs_summed: &[u64],
+) -> Option<Contraction> {
+    // Dimensions of the domain: batches, then sums, then what is left of either side.
+    let (batches, sums) = (lhs_batch.len(), lhs_summed.len());
+    let mut domain: Vec<u64> = vec![1; batches + sums];
+    let mut operand = |value: ValueId, batch: &[u64], summed: &[u64]| {
+        let extents = extents(tree, value)?;
+        let mut dims = Vec::with_capacity(extents.len());
+        for (at, &extent) in extents.iter().enumerate() {
+            let place = |list: &[u64]| list.iter().position(|&d| d == at as u64);
+            let dim = match (place(batch), place(summed)) {
+                (Some(i), _) if i < batches => i,
+                (_, Some(i)) if i < sums => batches + i,
+                _ => {
+                    domain.push(extent);
+                    domain.len() - 1
+                }
+            };
+            domain[dim] = extent;
+            dims.push(Some(dim));
+        }
+        Some(Operand { value, extents, dims })
+    };
+    let (a, b) = (operand(a, lhs_batch, lhs_summed)?, operand(b, rhs_batch, rhs_summed)?);
+    let out: Vec<bool> = (0..domain.len()).map(|d| d < batches || d >= batches + sums).collect();
+    over(&domain, &a, &b, &out)
+}
+
+/// Filter of a convolution: extents that an output element sums over.
+fn convolution(tree: &Tree, op: OpId, input: ValueId, filter: ValueId) -> Option<Contraction> {
+    let name = tree.name(op);
+    let shape = extents(tree, filter)?;
+    let output_channels: Vec<bool> = if let Some(rest) = name.strip_prefix("linalg.conv_") {
+        // conv_2d_nhwc_hwcf: the last word names the filter's dimensions, f the output channels.
+        let letters = rest.trim_end_matches("_q").rsplit('_').next()?;
+        if letters.len() == shape.len() {
+            letters.chars().map(|c| c == 'f').collect()
+        } else {
+            vec![false; shape.len()]
+        }
+    } else if let Some(rest) = name.strip_prefix("linalg.depthwise_conv_") {
+        let letters = rest.trim_end_matches("_q").rsplit('_').next()?;
+        letters.chars().map(|c| c == 'c' || c == 'm').collect()
+    } else {
+        match name {
+            "tosa.conv2d" | "tosa.conv3d" | "tosa.transpose_conv2d" => (0..shape.len()).map(|d| d == 0).collect(),
+            "tosa.depthwise_conv2d" => (0..shape.len()).map(|d| d >= 2).collect(),
+            "stablehlo.convolution" | "mhlo.convolution" => {
+                let at = output_feature(tree.attribute(op, "dimension_numbers")?)?;
+                (0..shape.len()).map(|d| d == at).collect()
+            }
+            _ => return None,
+        }
+    };
+    if output_channels.len() != shape.len() {
+        return None;
+    }
+    let operation = tree.operation(op);
+    let out = operation.results.first().or(operation.operands.last())?;
+    let summed = output_channels.iter().zip(&shape).filter(|(channel, _)| !**channel).map(|(_, &e)| e);
+    let fan_in = product(summed)?;
+    let macs = product([elements(tree, *out)?, fan_in])?;
+    let side = |value| -> Option<Side> {
+        let extents = extents(tree, value)?;
+        let (rank, inner) = (extents.len(), extents.last().copied().unwrap_or(1));
+        Some(Side { value, elements: product(extents)?, rank, inner, fan_in })
+    };
+    Some(Contraction { macs, sides: [side(input)?, side(filter)?], batched: false, slots: 1 })
+}
+
+/// Place of the output feature dimension in a filter: `o` in `[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]`.
+fn output_feature(attribute: &AttributeValue) -> Option<usize> {
+    let AttributeValue::Other(text) = attribute else { return None };
+    let filter = text.split('[').nth(2)?.split(']').next()?;
+    filter.split(',').position(|d| d.trim() == "o")
+}
+
+/// The contraction of a `linalg.generic` whose body multiplies and adds up; `None` for other bodies.
+pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
+    let operands = &tree.operation(op).operands;
+    let maps = maps(tree, op).filter(|m| m.len() == operands.len())?;
+    let body = tree.entry(op, 0)?;
+    let arguments = &tree.block(body).arguments;
+    let outputs = arguments.len().checked_sub(1)?;
+    let domain = domain(tree, operands, &maps)?;
+    let out = result_dims(domain.len(), maps.last()?);
+    if out.iter().all(|&o| o) {
+        return None;
+    }
+    let yielded = *tree.operation(*tree.block(body).operations.last()?).operands.first()?;
+    let factors = multiply_add(tree, yielded, *arguments.get(outputs)?)?;
+    if through(tree, factors[0]) == through(tree, factors[1]) {
+        // A sum of squares reduces one operand.
+        return None;
+    }
+    let mut sides = Vec::with_capacity(2);
+    let mut slots = 1;
+    for factor in factors {
+        let factor = through(tree, factor);
+        if let Some(index) = arguments.iter().position(|&a| a == factor) {
+            let value = operands[index];
+            sides.push(Operand { value, extents: extents(tree, value)?, dims: plain(maps[index]) });
+            continue;
+        }
+        // A matrix that data selects: `tensor.extract %weights[%chosen, %k, %n]`.
+        let Definition::Result { operation: read, .. } = tree.value(factor).definition else { return None };
+        if !matches!(tree.name(read), "tensor.extract" | "memref.load") {
+            return None;
+        }
+        let (&value, indices) = tree.operation(read).operands.split_first()?;
+        let (mut kept, mut dims) = (Vec::new(), Vec::new());
+        for (&index, extent) in indices.iter().zip(extents(tree, value)?) {
+            if let Some(dim) = loop_dimension(tree, index) {
+                kept.push(extent);
+                dims.push(Some(dim));
+            } else {
+                let chosen = arguments.iter().position(|&a| a == through(tree, index))?;
+                // Along the last dimension of the index different matrices are chosen; along others they may
+                // be the same and take turns.
+                slots = extents(tree, operands[chosen])?.last().copied().unwrap_or(1).max(1);
+            }
+        }
+        sides.push(Operand { value, extents: kept, dims });
+    }
+    let mut contraction = over(&domain, &sides[0], &sides[1], &out)?;
+    contraction.slots = slots;
+    Some(contraction)
+}
+
+fn loop_dimension(tree: &Tree, index: ValueId) -> Option<usize> {
+    let Definition::Result { operation, .. } = tree.value(index).definition else { return None };
+    if tree.name(operation) != "linalg.index" {
+        return None;
+    }
+    if let AttributeValue::Integer(dim, _) = tree.attribute(operation, "dim")? {
+        usize::try_from(*dim).ok()
+    } else {
+        None
+    }
+}
+
+/// The factors where `value` is `accumulator + a * b`, conversions and single-element tensors seen through.
+pub(super) fn multiply_add(tree: &Tree, value: ValueId, accumulator: ValueId) -> Option<[ValueId; 2]> {
+    let sum = producer(tree, through(tree, value), &["arith.addf", "arith.addi"])?;
+    let &[a, b] = tree.operation(sum).operands.as_slice() else { return None };
+    let (a, b) = (through(tree, a), through(tree, b));
+    let term = if a == accumulator {
+        b
+    } else if b == accumulator {
+        a
+    } else {
+        return None;
+    };
+    let product = producer(tree, term, &["arith.mulf", "arith.muli"])?;
+    let &[a, b] = tree.operation(product).operands.as_slice() else { return None };
+    Some([a, b])
+}
+
+fn producer(tree: &Tree, value: ValueId, names: &[&str]) -> Option<OpId> {
+    let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
+    names.contains(&tree.name(operation)).then_some(operation)
+}
+
+/// Longest chain of conversions seen through.
+const MAX_CHAIN: u32 = 16;
+
+/// The value behind conversions and single-element tensors.
+pub(super) fn through(tree: &Tree, value: ValueId) -> ValueId {
+    let mut at = value;
+    for _ in 0..MAX_CHAIN {
+        let Definition::Result { operation, .. } = tree.value(at).definition else { break };
+        let transparent = match tree.name(operation) {
+            "arith.extf"
+            | "arith.truncf"
+            | "arith.extsi"
+            | "arith.extui"
+            | "arith.trunci"
+            | "arith.sitofp"
+            | "arith.uitofp"
+            | "arith.fptosi"
+            | "arith.fptoui"
+            | "arith.index_cast"
+            | "arith.bitcast"
+            | "tensor.from_elements"
+            | "vector.broadcast"
+            | "vector.splat" => true,
+            "tensor.extract" => tree
+                .operation(operation)
+                .operands
+                .first()
+                .and_then(|&t| producer(tree, t, &["tensor.from_elements"]))
+                .is_some(),
+            _ => false,
+        };
+        match tree.operation(operation).operands.as_slice() {
+            [only] if transparent => at = *only,
+            [first, ..] if transparent && tree.name(operation) == "tensor.extract" => at = *first,
+            _ => break,
+        }
+    }
+    at
+}

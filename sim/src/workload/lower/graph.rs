@@ -1,0 +1,268 @@
+//! A function as a list of steps: work, what each waits for and what it makes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ir::analysis::Range;
+use ir::analysis::trip_counts::TripCounts;
+use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
+
+use super::classify::{Class, class, work};
+use super::nest;
+use super::shape::{is_memref, is_tensor};
+use super::work::{Item, Unplaced, Work};
+
+/// Deepest nest of loops, branches and calls.
+const MAX_NESTING: usize = 64;
+
+/// Steps of one function, called ones included: calls in calls must not multiply without end.
+const MAX_ITEMS: usize = 1 << 18;
+
+/// The steps of a function.
+pub(super) struct Graph {
+    pub(super) items: Vec<Item>,
+    /// For a view, what it is a view of, in the end an argument or storage.
+    roots: BTreeMap<ValueId, ValueId>,
+}
+
+impl Graph {
+    /// The argument or storage behind a value.
+    pub(super) fn root(&self, value: ValueId) -> ValueId {
+        root(&self.roots, value)
+    }
+}
+
+/// Views are resolved when they are made, so chains are short; the bound guards against cycles of loop results.
+fn root(roots: &BTreeMap<ValueId, ValueId>, value: ValueId) -> ValueId {
+    let mut at = value;
+    for _ in 0..MAX_NESTING {
+        match roots.get(&at) {
+            Some(&next) if next != at => at = next,
+            _ => break,
+        }
+    }
+    at
+}
+
+/// Executions, where it is known that they are no more; conditions are taken as met.
+pub(super) fn at_most(executions: Range) -> Option<u64> {
+    executions.high.and_then(|n| u64::try_from(n).ok())
+}
+
+/// Reads a function.
+pub(super) fn graph(tree: &Tree, function: OpId) -> Graph {
+    let mut builder = Builder {
+        tree,
+        executions: TripCounts::of(tree, function),
+        roots: BTreeMap::new(),
+        functions: None,
+        calls: Vec::new(),
+        made: 0,
+    };
+    let mut items = Vec::new();
+    builder.regions(function, 0, &mut items);
+    Graph { items, roots: builder.roots }
+}
+
+struct Builder<'a> {
+    tree: &'a Tree,
+    executions: TripCounts,
+    roots: BTreeMap<ValueId, ValueId>,
+    functions: Option<BTreeMap<&'a str, OpId>>,
+    /// Functions being read, outermost first.
+    calls: Vec<OpId>,
+    made: usize,
+}
+
+impl<'a> Builder<'a> {
+    fn regions(&mut self, op: OpId, depth: usize, items: &mut Vec<Item>) {
+        let tree = self.tree;
+        for &region in &tree.operation(op).regions {
+            for &block in &tree.region(region).blocks {
+                self.block(block, depth, items);
+            }
+        }
+    }
+
+    fn block(&mut self, block: BlockId, depth: usize, items: &mut Vec<Item>) {
+        let tree = self.tree;
+        let mut run: Vec<OpId> = Vec::new();
+        for &op in &tree.block(block).operations {
+            let class = class(tree, op);
+            if class == Class::Scalar {
+                run.push(op);
+                continue;
+            }
+            items.extend(nest::of_run(tree, &self.executions, &std::mem::take(&mut run)));
+            self.made += 1;
+            if depth > MAX_NESTING || self.made > MAX_ITEMS {
+                items.push(unplaced(tree, op, Unplaced::TooLarge));
+                continue;
+            }
+            match class {
+                Class::Loop => self.loops(op, depth, items),
+                Class::Condition => {
+                    self.regions(op, depth + 1, items);
+                    for &region in &tree.operation(op).regions {
+                        for &inner in &tree.region(region).blocks {
+                            self.pass(yielded(tree, inner), &tree.operation(op).results, items);
+                        }
+                    }
+                }
+                Class::Call => self.call(op, depth, items),
+                Class::Terminator => {}
+                Class::Branch => items.push(unplaced(tree, op, Unplaced::UnstructuredControlFlow)),
+                _ => self.operation(op, class, items),
+            }
+        }
+        items.extend(nest::of_run(tree, &self.executions, &run));
+    }
+
+    /// Values of `from` are known as `to` from here on.
+    fn pass(&mut self, from: &[ValueId], to: &[ValueId], items: &mut Vec<Item>) {
+        for (&from, &to) in from.iter().zip(to) {
+            self.view(to, from);
+            items.push(Item::Alias { from, to });
+        }
+    }
+
+    fn view(&mut self, view: ValueId, of: ValueId) {
+        let root = root(&self.roots, of);
+        if root != view {
+            self.roots.insert(view, root);
+        }
+    }
+
+    fn loops(&mut self, op: OpId, depth: usize, items: &mut Vec<Item>) {
+        let tree = self.tree;
+        if tree.name(op) != "scf.while" && nest::is_scalar(tree, op) {
+            let steps = nest::of_loop(tree, &self.executions, op);
+            self.made += steps.len();
+            items.extend(steps);
+            return;
+        }
+        let operation = tree.operation(op);
+        let Some(body) = tree.entry(op, 0) else { return };
+        let arguments = &tree.block(body).arguments;
+        let carried = operation.results.len();
+        let tail = |values: &'a [ValueId]| &values[values.len().saturating_sub(carried)..];
+        self.pass(tail(&operation.operands), tail(arguments), items);
+        let mut steps = Vec::new();
+        self.regions(op, depth + 1, &mut steps);
+        let last = yielded(tree, body);
+        // A parallel loop yields nothing: its results are the storage it was given.
+        let results = if last.len() == carried { last } else { tail(arguments) };
+        let inner = at_most(self.executions.block(body));
+        let trips = match (inner, at_most(self.executions.operation(tree, op))) {
+            (Some(inner), Some(outer)) if outer > 0 => inner.div_ceil(outer),
+            (Some(_), Some(_)) => 0,
+            _ => {
+                items.push(unplaced(tree, op, Unplaced::UnknownTripCount));
+                1
+            }
+        };
+        items.push(Item::Loop { op, trips, body: steps });
+        self.pass(results, &operation.results, items);
+    }
+
+    fn call(&mut self, op: OpId, depth: usize, items: &mut Vec<Item>) {
+        let tree = self.tree;
+        let functions = self.functions.get_or_insert_with(|| {
+            let name = |f: OpId| {
+                if let AttributeValue::String(name) = tree.attribute(f, "sym_name")? { Some(name) } else { None }
+            };
+            tree.functions().filter_map(|f| Some((name(f)?.as_str(), f))).collect()
+        });
+        let callee = match tree.attribute(op, "callee") {
+            Some(AttributeValue::Symbol(path)) => path.last().and_then(|name| functions.get(name.as_str()).copied()),
+            _ => None,
+        };
+        let entry = callee.and_then(|f| tree.entry(f, 0));
+        let (Some(callee), Some(entry)) = (callee, entry) else {
+            items.push(unplaced(tree, op, Unplaced::UnknownCallee));
+            return;
+        };
+        if self.calls.contains(&callee) || self.calls.len() >= MAX_NESTING {
+            items.push(unplaced(tree, op, Unplaced::UnknownCallee));
+            return;
+        }
+        let operation = tree.operation(op);
+        self.pass(&operation.operands, &tree.block(entry).arguments, items);
+        // Loops of the callee are counted for one call of it.
+        let outer = std::mem::replace(&mut self.executions, TripCounts::of(tree, callee));
+        self.calls.push(callee);
+        self.regions(callee, depth + 1, items);
+        self.calls.pop();
+        self.executions = outer;
+        self.pass(yielded(tree, entry), &operation.results, items);
+    }
+
+    fn operation(&mut self, op: OpId, class: Class, items: &mut Vec<Item>) {
+        let tree = self.tree;
+        let operation = tree.operation(op);
+        let work = work(tree, op, class);
+        // A body without arithmetic hands on its input as views and copies do.
+        let source = match (class, work) {
+            (Class::View | Class::Copy, _) | (Class::Body, Ok(Work::Free(_) | Work::Move(_))) => 0,
+            (Class::Insert, _) => 1,
+            _ => usize::MAX,
+        };
+        if let (Some(&result), Some(&source)) = (operation.results.first(), operation.operands.get(source)) {
+            self.view(result, source);
+        }
+        let mut reads = operation.operands.clone();
+        reads.extend(captured(tree, op));
+        let writes = written(tree, op, class);
+        items.push(match work {
+            Ok(work) => Item::Op { op, work, reads, writes },
+            Err(why) => Item::Unplaced { op, why, reads, writes },
+        });
+    }
+}
+
+/// Tensors and memories from outside that the regions of an operation read.
+fn captured(tree: &Tree, op: OpId) -> BTreeSet<ValueId> {
+    let mut all = BTreeSet::new();
+    let mut inside = BTreeSet::new();
+    for &region in &tree.operation(op).regions {
+        for &block in &tree.region(region).blocks {
+            inside.extend(tree.block(block).arguments.iter().copied());
+            for inner in tree.walk_block(block) {
+                let operation = tree.operation(inner);
+                inside.extend(operation.results.iter().copied());
+                all.extend(operation.operands.iter().filter(|&&v| is_tensor(tree, v) || is_memref(tree, v)));
+            }
+        }
+    }
+    all.retain(|v| !inside.contains(v));
+    all
+}
+
+/// What the end of a block hands on.
+fn yielded(tree: &Tree, block: BlockId) -> &[ValueId] {
+    match tree.block(block).operations.last() {
+        Some(&last) if class(tree, last) == Class::Terminator => &tree.operation(last).operands,
+        _ => &[],
+    }
+}
+
+/// Results, and memories among the operands that the operation changes.
+fn written(tree: &Tree, op: OpId, class: Class) -> Vec<ValueId> {
+    let operation = tree.operation(op);
+    let mut all = operation.results.clone();
+    if matches!(class, Class::View | Class::Constant) || !operation.operands.iter().any(|&o| is_memref(tree, o)) {
+        return all;
+    }
+    // `linalg` on memories: the last operands, as many as the segments say.
+    let outputs = match tree.attribute(op, "operandSegmentSizes") {
+        Some(AttributeValue::DenseArray(_, sizes)) => sizes.last().map_or(1, |&n| n as usize),
+        _ => 1,
+    };
+    let first = operation.operands.len().saturating_sub(outputs);
+    all.extend(operation.operands[first..].iter().filter(|&&o| is_memref(tree, o)));
+    all
+}
+
+fn unplaced(tree: &Tree, op: OpId, why: Unplaced) -> Item {
+    let operation = tree.operation(op);
+    Item::Unplaced { op, why, reads: operation.operands.clone(), writes: operation.results.clone() }
+}

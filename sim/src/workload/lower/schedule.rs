@@ -1,0 +1,461 @@
+//! Steps on the units of one chip: a list schedule in the order of the text.
+//!
+//! An operation starts when what it reads is there and its unit is free; a unit serves operations in the order of
+//! the text. Costs are those of [`crate::units`]: what the simulator charges a layer of its own mapping. A loop
+//! over whole tensors begins when everything before it is done and holds what follows; its iterations follow each
+//! other. What an argument does not leave room for in the attention buffer streams from HBM from the first cycle
+//! on, as the simulator streams a layer ahead.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use designs::Design;
+use ir::tree::{OpId, Tree, ValueId};
+
+use super::coverage::Coverage;
+use super::graph::Graph;
+use super::shape::{elements, is_memref, is_tensor};
+use super::work::{Contraction, Item, Unplaced, Work};
+use super::{Lowered, MissingPlace, Place, Placed, Reason, UnitShare, Work as Totals};
+use crate::mapping::vector_operations;
+use crate::units::hbm::Placement;
+use crate::units::{attention_buffer, hbm, hn_array, vex};
+
+/// Compute units and memories with a share of their own, in the order of [`Lowered::units`].
+pub(super) const UNITS: [&str; 5] = ["hn_array", "vex_attention", "vex_nonlinear", "attention_buffer", "hbm"];
+
+/// Of these, the compute units.
+const COMPUTE: usize = 3;
+
+/// Cycles beyond which time is no longer counted.
+const MAX_CYCLES: u64 = 1 << 62;
+
+/// When a value is there, and when nobody uses it any more.
+#[derive(Debug, Clone, Copy, Default)]
+struct Times {
+    ready: u64,
+    used: u64,
+}
+
+pub(super) struct Schedule<'a> {
+    tree: &'a Tree,
+    graph: &'a Graph,
+    arguments: BTreeSet<ValueId>,
+    constants: BTreeSet<ValueId>,
+    hn: hn_array::Spec,
+    vex: vex::Spec,
+    buffer: attention_buffer::Spec,
+    hbm: hbm::Spec,
+    element_bytes: u64,
+    placement: Placement,
+    /// Elements of an argument that were asked from HBM so far, and when they are there.
+    streamed: BTreeMap<ValueId, (u64, u64)>,
+    /// Whether constants of the text are weights.
+    fold_sources: bool,
+    times: BTreeMap<ValueId, Times>,
+    /// When each matrix is free again.
+    matrices: BTreeMap<ValueId, u64>,
+    /// When each unit of [`UNITS`] is free again; the first is not used.
+    free: [u64; UNITS.len()],
+    busy: [Coverage; UNITS.len()],
+    computing: Coverage,
+    /// Nothing starts before.
+    barrier: u64,
+    end: u64,
+    placed: Vec<Placed>,
+    missing: Vec<MissingPlace>,
+    totals: Totals,
+    weights_used: BTreeMap<ValueId, u64>,
+}
+
+/// Elements that operations read of every argument in `all`, at most by one of them.
+fn needs(graph: &Graph, tree: &Tree, items: &[Item], times: u64, all: &mut BTreeMap<ValueId, u64>) {
+    for item in items {
+        match item {
+            Item::Loop { trips, body, .. } => needs(graph, tree, body, times.saturating_mul(*trips), all),
+            Item::Op { work, reads, .. } => {
+                for &value in reads {
+                    let root = graph.root(value);
+                    if let Some(most) = all.get_mut(&root) {
+                        *most = (*most).max(needed(tree, work, value, root, times));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Elements of the argument `root` that `times` executions read through `value`.
+fn needed(tree: &Tree, work: &Work, value: ValueId, root: ValueId, times: u64) -> u64 {
+    read_once(tree, work, value).saturating_mul(times).min(elements(tree, root).unwrap_or(0))
+}
+
+/// Elements of a value that one execution reads.
+fn read_once(tree: &Tree, work: &Work, value: ValueId) -> u64 {
+    let whole = elements(tree, value).unwrap_or(0);
+    match work {
+        Work::Free(_) => 0,
+        Work::Move(moved) => whole.min(*moved),
+        Work::Nonlinear { .. } => whole,
+        Work::Contraction(c) => c.sides.iter().find(|s| s.value == value).map_or(0, |s| s.elements.min(whole)),
+    }
+}
+
+impl<'a> Schedule<'a> {
+    pub(super) fn new(
+        tree: &'a Tree,
+        graph: &'a Graph,
+        function: OpId,
+        weights: &BTreeSet<ValueId>,
+        fold_sources: bool,
+        design: &Design,
+    ) -> Self {
+        let data = |v: &&ValueId| is_tensor(tree, **v) || is_memref(tree, **v);
+        let list = tree.entry(function, 0).map_or(&[][..], |b| &tree.block(b).arguments);
+        let arguments: BTreeSet<ValueId> = list.iter().filter(data).copied().collect();
+        let mut most: BTreeMap<ValueId, u64> =
+            arguments.iter().filter(|a| !weights.contains(a)).map(|&a| (a, 0)).collect();
+        needs(graph, tree, &graph.items, 1, &mut most);
+        let element_bytes = u64::from(design.mapping.kv_element_bytes);
+        let dynamic = most.values().fold(0u64, |sum, &n| sum.saturating_add(n.saturating_mul(element_bytes)));
+        let buffer = attention_buffer::Spec::new(design);
+        Self {
+            tree,
+            graph,
+            arguments,
+            constants: weights.clone(),
+            hn: hn_array::Spec::new(design),
+            vex: vex::Spec::new(design),
+            placement: Placement::new(dynamic, buffer.capacity),
+            buffer,
+            hbm: hbm::Spec::new(design),
+            element_bytes,
+            streamed: BTreeMap::new(),
+            fold_sources,
+            times: BTreeMap::new(),
+            matrices: BTreeMap::new(),
+            free: [0; UNITS.len()],
+            busy: Default::default(),
+            computing: Coverage::default(),
+            barrier: 0,
+            end: 0,
+            placed: Vec::new(),
+            missing: Vec::new(),
+            totals: Totals::default(),
+            weights_used: BTreeMap::new(),
+        }
+    }
+
+    /// Runs the steps.
+    pub(super) fn run(mut self) -> Lowered {
+        let graph = self.graph;
+        self.items(&graph.items, 1);
+        self.finish()
+    }
+
+    fn items(&mut self, items: &[Item], times: u64) {
+        for item in items {
+            match item {
+                Item::Op { op, work, reads, writes } => self.operation(*op, work, reads, writes, times),
+                Item::Unplaced { op, why, reads, writes } => {
+                    self.missing(*op, *why, times);
+                    let ready = self.ready(reads, writes);
+                    self.done(reads, writes, ready);
+                }
+                Item::Alias { from, to } => self.alias(*from, *to),
+                Item::Loop { trips, body, .. } => self.repeat(*trips, body, times),
+            }
+        }
+    }
+
+    fn repeat(&mut self, trips: u64, body: &[Item], times: u64) {
+        if trips == 0 {
+            return;
+        }
+        let times = times.saturating_mul(trips);
+        // What the iterations read of arguments comes from HBM before the first one.
+        let streamed = self.prefetch(body, times);
+        let start = self.end.max(self.barrier).max(streamed);
+        self.barrier = start;
+        let before: Vec<u64> = self.busy.iter_mut().map(Coverage::close).collect();
+        let computing = self.computing.close();
+        let totals = self.totals;
+        self.items(body, times);
+        let more = trips - 1;
+        for (busy, before) in self.busy.iter_mut().zip(before) {
+            busy.repeat(before, more);
+        }
+        self.computing.repeat(computing, more);
+        self.totals = totals.plus(&self.totals.minus(&totals).times(trips));
+        let once = self.end.max(start) - start;
+        self.end = start.saturating_add(once.saturating_mul(trips)).min(MAX_CYCLES);
+        self.barrier = self.end;
+    }
+
+    fn prefetch(&mut self, items: &[Item], times: u64) -> u64 {
+        let mut there = 0;
+        for item in items {
+            match item {
+                Item::Loop { trips, body, .. } => there = self.prefetch(body, times.saturating_mul(*trips)).max(there),
+                // What has no size here is reported when its turn comes.
+                Item::Op { work, reads, .. } => there = self.stream(reads, work, times).unwrap_or(0).max(there),
+                _ => {}
+            }
+        }
+        there
+    }
+
+    fn key(&self, value: ValueId) -> ValueId {
+        // Views of memory share its times; tensors are values of their own.
+        if is_memref(self.tree, value) { self.graph.root(value) } else { value }
+    }
+
+    fn alias(&mut self, from: ValueId, to: ValueId) {
+        let (from, to) = (self.key(from), self.key(to));
+        if from == to {
+            return;
+        }
+        let source = self.times.get(&from).copied().unwrap_or_default();
+        let times = self.times.entry(to).or_default();
+        times.ready = times.ready.max(source.ready);
+        if self.constants.contains(&from) {
+            self.constants.insert(to);
+        } else {
+            // A function called twice, or a loop's second round, may get something that changes.
+            self.constants.remove(&to);
+        }
+    }
+
+    /// When everything is there and memory that is written is no longer in use.
+    fn ready(&self, reads: &[ValueId], writes: &[ValueId]) -> u64 {
+        let of = |v: &ValueId| self.times.get(&self.key(*v)).copied().unwrap_or_default();
+        let read = reads.iter().map(|v| of(v).ready).max().unwrap_or(0);
+        let changed = writes.iter().filter(|v| is_memref(self.tree, **v));
+        let free = changed.map(|v| of(v).used.max(of(v).ready)).max().unwrap_or(0);
+        read.max(free).max(self.barrier)
+    }
+
+    fn done(&mut self, reads: &[ValueId], writes: &[ValueId], at: u64) {
+        for &value in reads {
+            let key = self.key(value);
+            let times = self.times.entry(key).or_default();
+            times.used = times.used.max(at);
+        }
+        for &value in writes {
+            let key = self.key(value);
+            self.times.insert(key, Times { ready: at, used: at });
+        }
+        self.end = self.end.max(at);
+    }
+
+    fn is_constant(&self, value: ValueId) -> bool {
+        self.constants.contains(&value) || self.constants.contains(&self.key(value))
+    }
+
+    /// Whether an operation reads data, and constants only.
+    fn folds(&self, reads: &[ValueId]) -> bool {
+        let mut data = reads.iter().filter(|v| is_tensor(self.tree, **v) || is_memref(self.tree, **v)).peekable();
+        data.peek().is_some() && data.all(|&v| self.is_constant(v))
+    }
+
+    /// What an operation makes of constants is a constant, unless it lies in memory that can be written again.
+    fn fold(&mut self, op: OpId, work: &Work, reads: &[ValueId], writes: &[ValueId]) -> bool {
+        let free = matches!(work, Work::Free(_));
+        let in_memory = writes.iter().any(|v| is_memref(self.tree, *v));
+        let constant = if reads.is_empty() {
+            free && self.fold_sources && (!in_memory || self.tree.name(op) == "memref.get_global")
+        } else {
+            // A view of constant memory is constant; memory that is filled is not.
+            self.folds(reads) && (!in_memory || (free && !writes.iter().any(|v| reads.contains(v))))
+        };
+        if constant {
+            self.constants.extend(writes.iter().copied());
+        }
+        constant && !free
+    }
+
+    fn operation(&mut self, op: OpId, work: &Work, reads: &[ValueId], writes: &[ValueId], times: u64) {
+        let folded = self.fold(op, work, reads, writes);
+        let ready = self.ready(reads, writes);
+        let placed = match work {
+            _ if folded => Ok(Placed::free(op, Reason::Folded, ready)),
+            Work::Free(_) => Ok(Placed::free(op, Reason::Address, ready)),
+            Work::Move(_) | Work::Nonlinear { .. } | Work::Contraction(_) => {
+                self.stream(reads, work, times).and_then(|there| self.place(op, work, ready.max(there)))
+            }
+        };
+        match placed {
+            Ok(mut placed) => {
+                let done = placed.start_cycle.saturating_add(placed.latency_cycles).min(MAX_CYCLES);
+                placed.executions = times;
+                self.done(reads, writes, done);
+                self.placed.push(placed);
+            }
+            Err(why) => {
+                self.missing(op, why, times);
+                self.done(reads, writes, ready);
+            }
+        }
+    }
+
+    fn place(&mut self, op: OpId, work: &Work, ready: u64) -> Result<Placed, Unplaced> {
+        match work {
+            Work::Free(_) => Ok(Placed::free(op, Reason::Address, ready)),
+            Work::Move(moved) => self.moves(op, *moved, ready),
+            Work::Nonlinear { elements, chain } => Ok(self.nonlinear(op, *elements, *chain, ready)),
+            Work::Contraction(c) if self.is_constant(c.sides[1].value) => self.pass(op, c, 1, ready),
+            Work::Contraction(c) if self.is_constant(c.sides[0].value) => self.pass(op, c, 0, ready),
+            Work::Contraction(c) => self.attention(op, c, ready),
+        }
+    }
+
+    /// Streams what an operation reads of arguments that do not fit; returns when it is all there.
+    fn stream(&mut self, reads: &[ValueId], work: &Work, times: u64) -> Result<u64, Unplaced> {
+        if self.placement.spilled_bytes_per_chip == 0 {
+            return Ok(0);
+        }
+        let mut there = 0;
+        for &value in reads {
+            let root = self.graph.root(value);
+            if !self.arguments.contains(&root) || self.is_constant(value) || self.is_constant(root) {
+                continue;
+            }
+            let needed = needed(self.tree, work, value, root, times);
+            let (before, arrived) = self.streamed.get(&root).copied().unwrap_or((0, 0));
+            let mut at = arrived;
+            if needed > before {
+                let bytes = (needed - before).saturating_mul(self.element_bytes);
+                let spilled = self.placement.spilled_of(bytes);
+                let cycles = self.hbm.domain.checked_to_reference(spilled).ok_or(Unplaced::TooLarge)?;
+                (_, at) = self.occupy(4, 0, cycles);
+                self.totals.hbm_bytes = self.totals.hbm_bytes.saturating_add(spilled);
+                self.streamed.insert(root, (needed, at));
+            }
+            there = there.max(at);
+        }
+        Ok(there)
+    }
+
+    /// Occupies a unit of [`UNITS`] from when it is free and not before `ready`; returns (start, end).
+    fn occupy(&mut self, unit: usize, ready: u64, cycles: u64) -> (u64, u64) {
+        let start = self.free[unit].max(ready);
+        let end = start.saturating_add(cycles).min(MAX_CYCLES);
+        self.free[unit] = end;
+        self.busy[unit].add(start, end);
+        if unit < COMPUTE {
+            self.computing.add(start, end);
+        }
+        (start, end)
+    }
+
+    fn moves(&mut self, op: OpId, moved: u64, ready: u64) -> Result<Placed, Unplaced> {
+        let bytes = moved.saturating_mul(self.element_bytes);
+        let cycles = self.buffer.domain.checked_to_reference(bytes).ok_or(Unplaced::TooLarge)?;
+        let (start, end) = self.occupy(3, ready, cycles);
+        self.totals.buffer_bytes = self.totals.buffer_bytes.saturating_add(bytes);
+        let latency = (end - start).saturating_add(self.buffer.latency);
+        Ok(Placed { elements: moved, ..Placed::at(op, Place::AttentionBuffer, Reason::Layout, start, cycles, latency) })
+    }
+
+    fn nonlinear(&mut self, op: OpId, elements: u64, chain: u64, ready: u64) -> Placed {
+        if elements == 0 {
+            return Placed::free(op, Reason::Address, ready);
+        }
+        let service = self.vex.nonlinear_service(elements);
+        let (mut start, mut at) = (ready, ready);
+        for link in 0..chain {
+            let (begin, end) = self.occupy(2, at, service);
+            if link == 0 {
+                start = begin;
+            }
+            at = end.saturating_add(self.vex.nonlinear_latency());
+        }
+        self.totals.nonlinear_elements = self.totals.nonlinear_elements.saturating_add(elements.saturating_mul(chain));
+        let placed = Placed::at(op, Place::VexNonlinear, Reason::ByElement, start, service * chain, at - start);
+        Placed { elements, ..placed }
+    }
+
+    fn pass(&mut self, op: OpId, c: &Contraction, side: usize, ready: u64) -> Result<Placed, Unplaced> {
+        let (matrix, passes) = (c.sides[side], c.passes(side));
+        let cost = self.hn.pass(matrix.fan_in);
+        let occupied = cost.serial.checked_mul(passes).filter(|&n| n < MAX_CYCLES).ok_or(Unplaced::TooLarge)?;
+        let root = self.graph.root(matrix.value);
+        let key = if self.constants.contains(&root) { root } else { matrix.value };
+        let start = ready.max(self.matrices.get(&key).copied().unwrap_or(0));
+        let end = start.saturating_add(occupied).min(MAX_CYCLES);
+        self.matrices.insert(key, end);
+        self.busy[0].add(start, end);
+        self.computing.add(start, end);
+        self.totals.hn_macs = self.totals.hn_macs.saturating_add(c.macs);
+        self.weights_used.insert(key, elements(self.tree, key).unwrap_or(matrix.elements));
+        let latency = (end - start).saturating_add(cost.depth);
+        let placed = Placed::at(op, Place::HnArray, Reason::ConstantMatrix, start, occupied, latency);
+        Ok(Placed { macs: c.macs, passes, fan_in: matrix.fan_in, elements: matrix.elements, ..placed })
+    }
+
+    fn attention(&mut self, op: OpId, c: &Contraction, ready: u64) -> Result<Placed, Unplaced> {
+        // The cached operand: an argument rather than a result, else the matrix by its place.
+        let argument = |side: usize| self.arguments.contains(&self.graph.root(c.sides[side].value));
+        let cached = match (argument(0), argument(1)) {
+            (true, false) => 0,
+            (false, true) => 1,
+            _ => c.matrix(),
+        };
+        let side = c.sides[cached];
+        if side.elements == 0 {
+            return Ok(Placed::free(op, Reason::Address, ready));
+        }
+        let queries = c.passes(cached);
+        let elements = side.elements.saturating_mul(c.slots);
+        let vectors = vector_operations(elements.div_ceil(side.inner.max(1)), side.inner, queries);
+        let bytes = elements.saturating_mul(self.element_bytes);
+        let read = self.buffer.domain.checked_to_reference(bytes).ok_or(Unplaced::TooLarge)?;
+        let (_, read_end) = self.occupy(3, ready, read);
+        let cycles = self.vex.attention_cycles(vectors);
+        let (start, end) = self.occupy(1, ready, cycles);
+        let done = end.max(read_end.saturating_add(self.buffer.latency));
+        self.totals.vex_macs = self.totals.vex_macs.saturating_add(c.macs);
+        self.totals.buffer_bytes = self.totals.buffer_bytes.saturating_add(bytes);
+        let placed = Placed::at(op, Place::VexAttention, Reason::BothChange, start, cycles, done - start);
+        Ok(Placed { macs: c.macs, passes: queries, elements, bytes, ..placed })
+    }
+
+    fn missing(&mut self, op: OpId, why: Unplaced, times: u64) {
+        self.missing.push(MissingPlace {
+            operation: self.tree.name(op).to_owned(),
+            span: self.tree.operation(op).span,
+            reason: why,
+            executions: times,
+        });
+    }
+
+    fn finish(mut self) -> Lowered {
+        let makespan = self.end;
+        let share = |busy: u64| if makespan == 0 { 0.0 } else { busy as f64 / makespan as f64 };
+        let computing = self.computing.close();
+        let units = UNITS
+            .iter()
+            .zip(self.busy.iter_mut())
+            .map(|(&unit, busy)| {
+                let busy_cycles = busy.close();
+                UnitShare { unit, busy_cycles, busy_share: share(busy_cycles) }
+            })
+            .collect();
+        self.totals.weights = self.weights_used.values().fold(0, |sum: u64, &n| sum.saturating_add(n));
+        for placed in &mut self.placed {
+            let operation = self.tree.operation(placed.op);
+            placed.operation = self.tree.name(placed.op).to_owned();
+            placed.span = operation.span;
+        }
+        Lowered {
+            xpu_utilization: share(computing),
+            latency_cycles: makespan,
+            computing_cycles: computing,
+            units,
+            work: self.totals,
+            cache: self.placement,
+            operations: self.placed,
+            unplaced: self.missing,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Which arguments of a function never change and can be metal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ir::tree::{AttributeValue, OpId, Tree, ValueId};
+use serde::Serialize;
+
+use super::graph::Graph;
+use super::shape::extents;
+use super::work::{Item, Work};
+use crate::workload::emit::WEIGHT_ATTRIBUTE;
+
+/// What counts as a weight. Constants (`arith.constant`, `tosa.const`, `memref.get_global`, ...) and what follows
+/// from constants alone always do, except under [`WeightRule::None`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightRule {
+    /// Marked arguments where there are any; else arguments of two dimensions or more whose every use is as the
+    /// matrix (second operand; the one of more dimensions) of products without a batch dimension.
+    #[default]
+    Auto,
+    /// Marked arguments only.
+    Marked,
+    /// Every argument that is the matrix of any product, batched or not, whatever else it is used for.
+    AllRhs,
+    /// Nothing: every product goes to the vector unit.
+    None,
+}
+
+impl WeightRule {
+    /// Every rule with its name on the command line.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("auto", Self::Auto), ("marked", Self::Marked), ("all-rhs", Self::AllRhs), ("none", Self::None)];
+}
+
+/// The arguments of `function` that are weights under `rule`.
+pub(super) fn weights(tree: &Tree, function: OpId, graph: &Graph, rule: WeightRule) -> BTreeSet<ValueId> {
+    let arguments = tree.entry(function, 0).map_or(&[][..], |b| &tree.block(b).arguments);
+    let marked = marked(tree, function, arguments);
+    match rule {
+        WeightRule::None => BTreeSet::new(),
+        WeightRule::Marked => marked,
+        WeightRule::Auto if !marked.is_empty() => marked,
+        WeightRule::Auto => {
+            let uses = uses(tree, graph, arguments);
+            let only = |u: &Uses| u.plain > 0 && u.batched == 0 && u.other == 0;
+            uses.into_iter().filter(|(_, u)| only(u)).map(|(argument, _)| argument).collect()
+        }
+        WeightRule::AllRhs => {
+            let uses = uses(tree, graph, arguments);
+            uses.into_iter().filter(|(_, u)| u.plain + u.batched > 0).map(|(argument, _)| argument).collect()
+        }
+    }
+}
+
+fn marked(tree: &Tree, function: OpId, arguments: &[ValueId]) -> BTreeSet<ValueId> {
+    let Some(AttributeValue::Array(list)) = tree.attribute(function, "arg_attrs") else { return BTreeSet::new() };
+    let has = |a: &AttributeValue| matches!(a, AttributeValue::Dictionary(entries) if entries.iter().any(|(name, _)| name == WEIGHT_ATTRIBUTE));
+    arguments.iter().zip(list).filter(|(_, a)| has(a)).map(|(&argument, _)| argument).collect()
+}
+
+/// How an argument is used.
+#[derive(Debug, Clone, Copy, Default)]
+struct Uses {
+    /// As the matrix of a product without batch dimension.
+    plain: usize,
+    /// As the matrix of a batched product.
+    batched: usize,
+    /// In any other way.
+    other: usize,
+}
+
+fn uses(tree: &Tree, graph: &Graph, arguments: &[ValueId]) -> BTreeMap<ValueId, Uses> {
+    let wide = |a: &&ValueId| extents(tree, **a).is_some_and(|e| e.len() >= 2);
+    let mut all: BTreeMap<ValueId, Uses> = arguments.iter().filter(wide).map(|&a| (a, Uses::default())).collect();
+    if !all.is_empty() {
+        count(tree, graph, &graph.items, &mut all);
+    }
+    all
+}
+
+fn count(tree: &Tree, graph: &Graph, items: &[Item], all: &mut BTreeMap<ValueId, Uses>) {
+    for item in items {
+        match item {
+            Item::Loop { body, .. } => count(tree, graph, body, all),
+            Item::Op { work: Work::Contraction(c), reads, writes, .. } => {
+                let side = c.matrix();
+                let matrix = graph.root(c.sides[side].value);
+                if let Some(uses) = all.get_mut(&matrix) {
+                    if c.batched { uses.batched += 1 } else { uses.plain += 1 }
+                }
+                // Everything else it reads, and what it writes, is used otherwise; the matrix itself once.
+                let others: BTreeSet<ValueId> =
+                    reads.iter().filter(|&&v| v != c.sides[side].value).map(|&v| graph.root(v)).collect();
+                for value in others.iter().chain(writes) {
+                    if let Some(uses) = all.get_mut(value) {
+                        uses.other += 1;
+                    }
+                }
+            }
+            // Views and copies hand on what they are given: their readers count.
+            Item::Op { work: Work::Free(_) | Work::Move(_), op, .. } if tree.operation(*op).results.len() == 1 => {}
+            Item::Op { reads, writes, .. } | Item::Unplaced { reads, writes, .. } => {
+                for value in reads.iter().chain(writes) {
+                    if let Some(uses) = all.get_mut(&graph.root(*value)) {
+                        uses.other += 1;
+                    }
+                }
+            }
+            Item::Alias { .. } => {}
+        }
+    }
+}
