@@ -4,10 +4,15 @@ CARGO ?= cargo
 # Where rustup puts a toolchain that `deps` has just installed.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help deps run test lint doc bench clean
+# The framework corpus: its own virtual environment, and where the text goes.
+CORPUS_VENV ?= target/corpus/venv
+CORPUS ?= target/corpus/framework.jsonl
+CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
+
+.PHONY: help deps run test lint doc bench clean corpus-env corpus-framework corpus-check
 
 help: ## What the targets do
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
 
 deps: ## Install what a build needs: a C linker and a Rust toolchain
 	@./scripts/deps.sh
@@ -38,3 +43,13 @@ bench: deps ## Criterion benchmarks of the hot paths
 
 clean: ## Remove build products
 	$(CARGO) clean
+
+corpus-env: ## Install the pinned JAX and torch-mlir that framework MLIR is made with (Python 3.11)
+	@./scripts/corpus/env.sh $(CORPUS_VENV)
+
+corpus-framework: corpus-env ## Write the framework corpus as JSON lines to CORPUS=path, with CORPUS_OPTIONS="--seed 1"
+	@mkdir -p $(dir $(CORPUS))
+	@$(CORPUS_RUN)/framework.py $(CORPUS) $(CORPUS_OPTIONS)
+
+corpus-check: corpus-env ## Check the corpus generator, and the lines of CORPUS if it is there
+	@$(CORPUS_RUN)/check.py tests/fixtures/framework.jsonl $(wildcard $(CORPUS))
