@@ -281,8 +281,24 @@ fn a_nest_is_the_product_it_spells() {
              affine.store %s, %c[%i, %j] : memref<4x32xf32>
            } } } }",
     );
+    // Two loops carry one sum.
+    let carried_twice = nest(
+        "%zero = arith.constant 0.0 : f32
+         affine.for %i = 0 to 4 { affine.for %j = 0 to 32 {
+           %r = affine.for %k0 = 0 to 64 step 16 iter_args(%o = %zero) -> (f32) {
+             %q = affine.for %k1 = 0 to 16 iter_args(%z = %o) -> (f32) {
+               %x = affine.load %a[%i, %k0 + %k1] : memref<4x64xf32>
+               %y = affine.load %b[%k0 + %k1, %j] : memref<64x32xf32>
+               %s = math.fma %x, %y, %z : f32
+               affine.yield %s : f32
+             }
+             affine.yield %q : f32
+           }
+           affine.store %r, %c[%i, %j] : memref<4x32xf32>
+         } }",
+    );
     let tensors = lowered(&matmul(""));
-    for text in [plain, unrolled, carried, tiled] {
+    for text in [plain, unrolled, carried, carried_twice, tiled] {
         let nest = lowered(&text);
         assert_eq!(nest.unplaced, []);
         assert_eq!((nest.work.weights, nest.work.hn_macs), (tensors.work.weights, tensors.work.hn_macs), "{text}");

@@ -317,7 +317,12 @@ fn loop_dimension(tree: &Tree, index: ValueId) -> Option<usize> {
 
 /// The factors where `value` is `accumulator + a * b`, conversions and single-element tensors seen through.
 pub(super) fn multiply_add(tree: &Tree, value: ValueId, accumulator: ValueId) -> Option<[ValueId; 2]> {
-    let sum = producer(tree, through(tree, value), &["arith.addf", "arith.addi"])?;
+    let value = through(tree, value);
+    if let Some(fused) = producer(tree, value, &["math.fma"]) {
+        let &[a, b, sum] = tree.operation(fused).operands.as_slice() else { return None };
+        return (through(tree, sum) == accumulator).then_some([a, b]);
+    }
+    let sum = producer(tree, value, &["arith.addf", "arith.addi"])?;
     let &[a, b] = tree.operation(sum).operands.as_slice() else { return None };
     let (a, b) = (through(tree, a), through(tree, b));
     let term = if a == accumulator {

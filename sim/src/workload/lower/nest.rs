@@ -386,6 +386,14 @@ fn product_of(tree: &Tree, value: ValueId) -> Option<OpId> {
     matches!(tree.name(operation), "arith.mulf" | "arith.muli").then_some(operation)
 }
 
+/// What the loop `op` with body `block` is given for the value it carries as `argument`.
+fn initial(tree: &Tree, op: OpId, block: BlockId, argument: ValueId) -> Option<ValueId> {
+    let arguments = &tree.block(block).arguments;
+    let from_end = arguments.len() - arguments.iter().position(|&a| a == argument)?;
+    let operands = &tree.operation(op).operands;
+    operands.get(operands.len().checked_sub(from_end)?).copied()
+}
+
 /// Loop variables that the result of a sum is kept apart for.
 fn kept_variables(
     tree: &Tree,
@@ -400,7 +408,18 @@ fn kept_variables(
         match tree.value(at).definition {
             Definition::Argument { block, .. } => {
                 let carrier = loops.iter().position(|l| tree.entry(l.op, 0) == Some(block))?;
-                return Some(loops[..carrier].iter().flat_map(|l| l.variables.iter().copied()).collect());
+                let outer = initial(tree, loops[carrier].op, block, at).map(|v| through(tree, v));
+                match outer.map(|v| (v, tree.value(v).definition)) {
+                    // The loop around it may carry the same sum.
+                    Some((value, Definition::Argument { block, .. }))
+                        if loops[..carrier]
+                            .iter()
+                            .any(|l| tree.entry(l.op, 0) == Some(block) && !l.variables.contains(&value)) =>
+                    {
+                        at = value;
+                    }
+                    _ => return Some(loops[..carrier].iter().flat_map(|l| l.variables.iter().copied()).collect()),
+                }
             }
             Definition::Result { operation, .. } if access(tree, operation, false).is_some() => break,
             // Unrolled sums hang on each other.
