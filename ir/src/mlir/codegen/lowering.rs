@@ -10,19 +10,32 @@ use melior::ir::Module;
 use super::super::bridge::{Bridge, Diagnostic, ParseOptions, Severity};
 use crate::labels::{Failure, Phase};
 
-/// The pipeline, as `mlir-opt --pass-pipeline` takes it.
-pub const PIPELINE: &str = "builtin.module(\
+/// The pipeline up to buffers, as `mlir-opt --pass-pipeline` takes it.
+const TO_BUFFERS: &str = "\
 func.func(tosa-infer-shapes,tosa-make-broadcastable,tosa-to-linalg-named,canonicalize,tosa-to-linalg,tosa-to-arith,\
 tosa-to-tensor,convert-elementwise-to-linalg,linalg-generalize-named-ops),\
 one-shot-bufferize{bufferize-function-boundaries=1 function-boundary-type-conversion=identity-layout-map},\
 buffer-results-to-out-params{hoist-static-allocs=1 modify-public-functions=1},drop-equivalent-buffer-results,\
-func.func(promote-buffers-to-stack{max-alloc-size-in-bytes=4096}),buffer-deallocation-pipeline,\
+func.func(promote-buffers-to-stack{max-alloc-size-in-bytes=4096})";
+
+/// Frees buffers; only for structured control flow.
+const FREE: &str = "buffer-deallocation-pipeline";
+
+/// The pipeline from buffers to the LLVM dialect.
+const TO_LLVM: &str = "\
 func.func(convert-linalg-to-affine-loops,affine-scalrep),canonicalize,cse,\
 func.func(lower-vector-multi-reduction,convert-vector-to-scf),\
 lower-affine,convert-scf-to-cf,expand-strided-metadata,lower-affine,\
 func.func(arith-expand),convert-math-to-llvm,convert-math-to-libm,convert-vector-to-llvm,convert-ub-to-llvm,\
 convert-arith-to-llvm,convert-index-to-llvm,finalize-memref-to-llvm{use-aligned-alloc=1},\
-convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},convert-cf-to-llvm,canonicalize,cse,reconcile-unrealized-casts)";
+convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},convert-cf-to-llvm,canonicalize,cse,reconcile-unrealized-casts";
+
+/// The pipeline for modules with structured control flow, and that for modules with branches of the `cf` dialect,
+/// whose own buffers are not freed.
+#[must_use]
+pub fn pipelines() -> [String; 2] {
+    [format!("builtin.module({TO_BUFFERS},{FREE},{TO_LLVM})"), format!("builtin.module({TO_BUFFERS},{TO_LLVM})")]
+}
 
 /// A module in the LLVM dialect with the names of the functions to label.
 pub struct Lowered<'b> {
@@ -45,8 +58,15 @@ pub fn lower<'b>(bridge: &'b Bridge, text: &str) -> Result<Lowered<'b>, Failure>
     if public.is_empty() {
         return Err(Failure { phase: Phase::Parse, reason: "the module defines no public function".into() });
     }
-    bridge.run_passes(&mut module, PIPELINE).map_err(|diagnostics| failure(Phase::Lower, &diagnostics))?;
+    let [structured, branches] = pipelines();
+    let pipeline = if has_branches(text) { branches } else { structured };
+    bridge.run_passes(&mut module, &pipeline).map_err(|diagnostics| failure(Phase::Lower, &diagnostics))?;
     Ok(Lowered { module, public, private })
+}
+
+/// Whether a text has operations of the `cf` dialect.
+fn has_branches(text: &str) -> bool {
+    ["cf.br", "cf.cond_br", "cf.switch"].iter().any(|name| text.contains(name))
 }
 
 /// Names of the functions with a body: public, private.

@@ -72,7 +72,7 @@ impl Labeller {
     pub fn toolchain(&self, settings: &Settings) -> Toolchain {
         Toolchain {
             llvm_version: llvm::version(),
-            mlir_pipelines: vec![lowering::PIPELINE.to_owned()],
+            mlir_pipelines: lowering::pipelines().to_vec(),
             llvm_pipeline: PASSES.to_owned(),
             codegen_options: STOPS
                 .into_iter()

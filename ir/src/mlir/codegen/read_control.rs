@@ -90,7 +90,7 @@ impl Reader {
         let positions = blocks.iter().enumerate().map(|(index, block)| (*block as usize, index)).collect();
         let mut reader =
             Self { target, positions, values: BTreeMap::new(), buffers: BTreeMap::new(), pending: Vec::new() };
-        let mut flow = ControlFlow { blocks: vec![Block::default(); blocks.len()], values: 0 };
+        let mut flow = ControlFlow { blocks: vec![Block::default(); blocks.len()], ..ControlFlow::default() };
         for (index, &block) in blocks.iter().enumerate() {
             flow.blocks[index].exit = reader.exit(block);
         }
@@ -111,6 +111,10 @@ impl Reader {
             }
         }
         flow.values = reader.values.len();
+        flow.widths = vec![64; flow.values];
+        for (&value, &id) in &reader.values {
+            flow.widths[id] = width_of(value as LLVMValueRef).unwrap_or(64);
+        }
         // Operations in the order of the block, whatever the order in which they were found.
         for (index, &block) in blocks.iter().enumerate() {
             // SAFETY: walks the block's own list.
