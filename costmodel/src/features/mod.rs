@@ -3,6 +3,11 @@
 //! Counts come twice: in the text, and executed (times the trips of the loops around). A loop whose trips are not
 //! constant counts as 32 trips, LLVM's own guess, and is counted in [`Feature::UnknownLoops`].
 
+mod class;
+mod extract;
+
+pub use extract::features;
+
 macro_rules! features {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
         /// One number about a function.

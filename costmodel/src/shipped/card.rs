@@ -1,0 +1,88 @@
+//! What a model file says of itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::Feature;
+use crate::quantity::{Output, Quantity};
+
+/// Everything but the weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Version of the file's layout.
+    pub schema: u32,
+    /// Name of the model, repeated in every reply.
+    pub name: String,
+    /// Licence of the weights.
+    pub licence: String,
+    /// Version of the tokenizer.
+    pub tokenizer_version: u32,
+    /// Hash of the vocabulary.
+    pub vocabulary_hash: String,
+    /// Names of the features in their order.
+    pub features: Vec<String>,
+    /// What is predicted, in the order of the weights.
+    pub outputs: Vec<Output>,
+    /// What made the labels, as the data set says it.
+    pub toolchain: String,
+    /// What it was trained on.
+    pub training: TrainingSet,
+    /// Seed of the fit.
+    pub seed: u64,
+    /// Instructions of the processor that the fit may have used: its sums round differently without them.
+    pub trained_with: String,
+    /// Measured errors on families left out.
+    pub errors: Vec<ErrorRow>,
+}
+
+/// The rows of a fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSet {
+    /// SHA-256 over the content hashes of its rows.
+    pub hash: String,
+    /// Rows.
+    pub rows: usize,
+    /// Kernels.
+    pub kernels: usize,
+    /// Families.
+    pub families: Vec<String>,
+}
+
+/// Errors of one quantity on one target, on families that the model had not seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorRow {
+    /// Processor or design.
+    pub target: String,
+    /// Quantity.
+    pub quantity: Quantity,
+    /// Rows.
+    pub rows: usize,
+    /// Median absolute error over the truth, in %, of rows whose truth is not zero.
+    pub median_ape_pct: Option<f64>,
+    /// Root of the mean squared error over the range of the truth, in %.
+    pub rmse_pct_of_range: Option<f64>,
+    /// Share of rows inside their interval, in %, mean over families.
+    pub coverage_pct: f64,
+}
+
+impl Card {
+    /// Names of the features that this build computes.
+    #[must_use]
+    pub fn current_features() -> Vec<String> {
+        Feature::ALL.iter().map(|feature| feature.name().to_owned()).collect()
+    }
+
+    /// Names of the targets, each once, in the order of the outputs.
+    #[must_use]
+    pub fn targets(&self) -> Vec<&str> {
+        let mut targets: Vec<&str> = Vec::new();
+        for output in &self.outputs {
+            if !targets.contains(&output.target.as_str()) {
+                targets.push(&output.target);
+            }
+        }
+        targets
+    }
+}

@@ -1,0 +1,100 @@
+//! Vectors of numbers in a safetensors file, checked when read.
+
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+
+use super::file::ModelFileError;
+
+/// Numbers that a file holds.
+pub(super) trait Number: Copy {
+    const TYPE: Dtype;
+    fn write(self, bytes: &mut Vec<u8>);
+    /// From exactly the number's bytes; `None` for what is no number.
+    fn read(bytes: &[u8]) -> Option<Self>;
+}
+
+macro_rules! number {
+    ($type:ty, $dtype:expr, $good:expr) => {
+        impl Number for $type {
+            const TYPE: Dtype = $dtype;
+
+            fn write(self, bytes: &mut Vec<u8>) {
+                bytes.extend(self.to_le_bytes());
+            }
+
+            fn read(bytes: &[u8]) -> Option<Self> {
+                let number = Self::from_le_bytes(bytes.try_into().ok()?);
+                let good: fn(&Self) -> bool = $good;
+                good(&number).then_some(number)
+            }
+        }
+    };
+}
+
+number!(u8, Dtype::U8, |_| true);
+number!(u16, Dtype::U16, |_| true);
+number!(u32, Dtype::U32, |_| true);
+number!(f32, Dtype::F32, |x| x.is_finite());
+
+/// Vectors to be written.
+#[derive(Default)]
+pub(super) struct Writer {
+    vectors: Vec<(String, Dtype, usize, Vec<u8>)>,
+}
+
+impl Writer {
+    pub fn put<N: Number>(&mut self, name: &str, numbers: &[N]) {
+        let mut bytes = Vec::new();
+        numbers.iter().for_each(|number| number.write(&mut bytes));
+        self.vectors.push((name.to_owned(), N::TYPE, numbers.len(), bytes));
+    }
+
+    /// The file: the vectors, and `card` as metadata of that name.
+    pub fn finish(self, card: String) -> Vec<u8> {
+        let views = self.vectors.iter().map(|(name, dtype, length, bytes)| {
+            let view = TensorView::new(*dtype, vec![*length], bytes).expect("as many bytes as numbers need");
+            (name.as_str(), view)
+        });
+        let metadata = [("card".to_owned(), card)].into_iter().collect();
+        serialize(views, Some(metadata)).expect("names and sizes are in order")
+    }
+}
+
+/// Vectors of a file.
+pub(super) struct Reader<'a> {
+    tensors: SafeTensors<'a>,
+    pub card: String,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(bytes: &'a [u8]) -> Result<Self, ModelFileError> {
+        let damaged = |error: safetensors::SafeTensorError| ModelFileError::Damaged(error.to_string());
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+        let card = metadata.metadata().as_ref().and_then(|metadata| metadata.get("card").cloned());
+        let card = card.ok_or(ModelFileError::Foreign)?;
+        Ok(Self { tensors: SafeTensors::deserialize(bytes).map_err(damaged)?, card })
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.tensor(name).is_ok()
+    }
+
+    pub fn get<N: Number>(&self, name: &str) -> Result<Vec<N>, ModelFileError> {
+        let wrong = |what: String| ModelFileError::Content(format!("`{name}` {what}"));
+        let tensor = self.tensors.tensor(name).map_err(|_| wrong("is missing".into()))?;
+        if tensor.dtype() != N::TYPE {
+            return Err(wrong(format!("holds {:?} instead of {:?}", tensor.dtype(), N::TYPE)));
+        }
+        let numbers = tensor.data().chunks_exact(size_of::<N>()).map(N::read).collect::<Option<Vec<N>>>();
+        numbers.ok_or_else(|| wrong("holds a number that is not finite".into()))
+    }
+
+    /// As many numbers as are due.
+    pub fn exactly<N: Number>(&self, name: &str, due: usize) -> Result<Vec<N>, ModelFileError> {
+        let numbers = self.get(name)?;
+        if numbers.len() == due {
+            return Ok(numbers);
+        }
+        Err(ModelFileError::Content(format!("`{name}` holds {} numbers, {due} are due", numbers.len())))
+    }
+}
