@@ -1,12 +1,10 @@
 //! A function as a row of numbers: its features, then how often each frequent word occurs.
 
-use serde::{Deserialize, Serialize};
-
 use crate::features::Feature;
 use crate::sample::{Dataset, Input, Scheme};
 
 /// Which numbers make a row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     features: bool,
     scheme: Scheme,
@@ -67,6 +65,16 @@ impl Columns {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether the features are columns.
+    pub(crate) fn has_features(&self) -> bool {
+        self.features
+    }
+
+    /// Whose words are counted.
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.scheme
     }
 
     /// The words counted, ascending.

@@ -15,6 +15,8 @@ pub mod model;
 pub mod network;
 pub mod parallel;
 pub mod quantity;
+pub mod query;
 pub mod random;
 pub mod sample;
+pub mod shipped;
 pub mod trees;

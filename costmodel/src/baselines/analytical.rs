@@ -4,6 +4,8 @@
 //! per target that fit the training rows best: not vendors' peaks, which no compiled loop reaches. Registers are a
 //! line through the most values live at once. Both answer only what they are about.
 
+use serde::{Deserialize, Serialize};
+
 use crate::features::Feature;
 use crate::model::{Fit, FitError, Predict, Rows, Run};
 use crate::quantity::Quantity;
@@ -14,7 +16,7 @@ use crate::sample::{Dataset, Input};
 pub struct Roofline;
 
 /// Cycles per operation and per byte, by output; `None` for outputs that are no time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RooflineModel(Vec<Option<(f64, f64)>>);
 
 impl Fit for Roofline {
@@ -74,20 +76,26 @@ impl Predict for RooflineModel {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Liveness;
 
-/// Intercept and slope, by output; `None` for outputs that are no pressure.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LivenessModel(Vec<Option<(Feature, f64, f64)>>);
+/// Quantity, intercept and slope, by output; `None` for outputs that are no pressure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LivenessModel(Vec<Option<(Quantity, f64, f64)>>);
+
+/// What is alive of a quantity's kind.
+fn alive(quantity: Quantity) -> Option<Feature> {
+    match quantity {
+        Quantity::VectorRegisterPressure => Some(Feature::MaxLiveData),
+        Quantity::GeneralRegisterPressure => Some(Feature::MaxLiveIndices),
+        _ => None,
+    }
+}
 
 impl Fit for Liveness {
     type Model = LivenessModel;
 
     fn fit(&self, data: &Dataset, rows: &Rows, _: &Run<'_>) -> Result<LivenessModel, FitError> {
         let line = |output: usize| {
-            let feature = match data.outputs()[output].quantity {
-                Quantity::VectorRegisterPressure => Feature::MaxLiveData,
-                Quantity::GeneralRegisterPressure => Feature::MaxLiveIndices,
-                _ => return None,
-            };
+            let quantity = data.outputs()[output].quantity;
+            let feature = alive(quantity)?;
             let points: Vec<(f64, f64)> = rows
                 .training
                 .iter()
@@ -97,7 +105,7 @@ impl Fit for Liveness {
                 })
                 .collect();
             let (intercept, slope) = least_squares(&points)?;
-            Some((feature, intercept, slope))
+            Some((quantity, intercept, slope))
         };
         if rows.training.is_empty() {
             return Err(FitError::NoRows);
@@ -118,8 +126,9 @@ fn least_squares(points: &[(f64, f64)]) -> Option<(f64, f64)> {
 
 impl Predict for LivenessModel {
     fn predict(&self, input: &Input) -> Vec<Option<f64>> {
-        let value =
-            |&(feature, intercept, slope): &(Feature, f64, f64)| (intercept + slope * input.feature(feature)).max(0.0);
-        self.0.iter().map(|line| line.as_ref().map(value)).collect()
+        let value = |&(quantity, intercept, slope): &(Quantity, f64, f64)| {
+            Some((intercept + slope * input.feature(alive(quantity)?)).max(0.0))
+        };
+        self.0.iter().map(|line| line.as_ref().and_then(value)).collect()
     }
 }

@@ -101,8 +101,8 @@ fn arith(op: &str) -> Class {
         "constant" => Class::Free,
         "divf" | "remf" => Class::Division,
         "select" => Class::Branch,
-        "extf" | "truncf" | "sitofp" | "uitofp" | "fptosi" | "fptoui" | "index_cast" | "index_castui" | "extsi" | "extui"
-        | "trunci" | "bitcast" | "scaling_extf" | "scaling_truncf" => Class::Cast,
+        "extf" | "truncf" | "sitofp" | "uitofp" | "fptosi" | "fptoui" | "index_cast" | "index_castui" | "extsi"
+        | "extui" | "trunci" | "bitcast" | "scaling_extf" | "scaling_truncf" => Class::Cast,
         _ if op.ends_with('f') => Class::Float,
         _ => Class::Integer,
     }
@@ -111,10 +111,22 @@ fn arith(op: &str) -> Class {
 fn graph(op: &str) -> Class {
     match op {
         "constant" | "const" | "const_shape" | "return" | "yield" => Class::Free,
-        "reshape" | "transpose" | "broadcast" | "broadcast_in_dim" | "slice" | "concatenate" | "concat" | "pad"
-        | "reverse" | "tile" | "dynamic_slice" | "dynamic_update_slice" | "convert" | "cast" | "iota" | "identity" => {
-            Class::Reshape
-        }
+        "reshape"
+        | "transpose"
+        | "broadcast"
+        | "broadcast_in_dim"
+        | "slice"
+        | "concatenate"
+        | "concat"
+        | "pad"
+        | "reverse"
+        | "tile"
+        | "dynamic_slice"
+        | "dynamic_update_slice"
+        | "convert"
+        | "cast"
+        | "iota"
+        | "identity" => Class::Reshape,
         "while" | "while_loop" => Class::Loop,
         "if" | "cond_if" | "case" => Class::Branch,
         "custom_call" => Class::Call,

@@ -36,7 +36,6 @@ fn count(range: Range) -> f64 {
 /// A loop, or the loop nest of a structured operation.
 #[derive(Debug, Clone, Default)]
 struct Loop {
-    parent: Option<usize>,
     entries: f64,
     iterations: f64,
     has_inner: bool,
@@ -234,19 +233,16 @@ impl<'a> Walk<'a> {
 
     fn access(&mut self, operation: OpId, frame: Frame, store: bool) {
         let tree = self.tree;
-        let (text, executed) = if store {
-            (Feature::Stores, Feature::StoresExecuted)
-        } else {
-            (Feature::Loads, Feature::LoadsExecuted)
-        };
+        let (text, executed) =
+            if store { (Feature::Stores, Feature::StoresExecuted) } else { (Feature::Loads, Feature::LoadsExecuted) };
         self.both(text, executed, frame.executions, 1.0);
         let Some(inner) = frame.innermost else { return };
         self.loops[inner].loads += f64::from(u8::from(!store));
         let subscripts = self.subscripts(operation);
         let moves = |follows: &u32| *follows == inner as u32 + 1;
-        let (last, others) = subscripts.split_last().map_or((false, false), |(last, others)| {
-            (moves(last), others.iter().any(|follows| moves(follows)))
-        });
+        let (last, others) = subscripts
+            .split_last()
+            .map_or((false, false), |(last, others)| (moves(last), others.iter().any(|follows| moves(follows))));
         if last && !others {
             let feature = if store { Feature::ContiguousStores } else { Feature::ContiguousLoads };
             self.add(feature, frame.executions);
@@ -305,11 +301,8 @@ impl<'a> Walk<'a> {
             *self.frame(block) = Frame { executions, ..inside };
             if let (Class::Loop, Some(inner)) = (class, inside.innermost) {
                 // Loop variables come first; of several the last is the innermost.
-                let variables = if tree.name(operation).ends_with("parallel") {
-                    tree.block(block).arguments.len()
-                } else {
-                    1
-                };
+                let variables =
+                    if tree.name(operation).ends_with("parallel") { tree.block(block).arguments.len() } else { 1 };
                 for &argument in tree.block(block).arguments.iter().take(variables) {
                     self.value(argument).0 = inner as u32 + 1;
                 }
@@ -338,8 +331,7 @@ impl<'a> Walk<'a> {
             _ => false,
         };
         let carries = reduces || (!structured && !node.results.is_empty());
-        let mut new =
-            Loop { parent: frame.innermost, entries: frame.executions, iterations, carries, ..Loop::default() };
+        let mut new = Loop { entries: frame.executions, iterations, carries, ..Loop::default() };
         if structured {
             // A read an operand and a write an output in each iteration.
             let outputs = node.results.len().max(1);
@@ -360,9 +352,9 @@ impl<'a> Walk<'a> {
         let work = function.operation(operation).work;
         let (flops, transcendentals) = (count(work.flops), count(work.transcendentals));
         let results = &self.tree.operation(operation).results;
-        let elements = results.first().map_or(1.0, |&v| {
-            count(ir::analysis::size::elements(self.tree, self.tree.value(v).ty)).max(1.0)
-        });
+        let elements = results
+            .first()
+            .map_or(1.0, |&v| count(ir::analysis::size::elements(self.tree, self.tree.value(v).ty)).max(1.0));
         self.add(Feature::FloatsExecuted, flops);
         self.add(Feature::TranscendentalsExecuted, transcendentals);
         if let Some(outer) = frame.innermost {
@@ -370,7 +362,7 @@ impl<'a> Walk<'a> {
         }
         let iterations = (frame.executions * elements).max(flops / 2.0);
         let carries = flops > 1.5 * frame.executions * elements;
-        let new = Loop { parent: frame.innermost, entries: frame.executions, iterations, carries, ..Loop::default() };
+        let new = Loop { entries: frame.executions, iterations, carries, ..Loop::default() };
         self.loops.push(Loop { operations: 1.0, floats: 1.0, floats_executed: flops, ..new });
         self.most(Feature::LoopDepth, frame.depth as f64 + 1.0);
     }

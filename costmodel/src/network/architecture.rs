@@ -356,11 +356,11 @@ fn moments(values: impl Iterator<Item = f64> + Clone) -> (f32, f32) {
 /// A fitted network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkModel {
-    pub(super) parameters: NetworkParameters,
+    pub(crate) parameters: NetworkParameters,
     pub(super) network: Network,
-    pub(super) standard: Standard,
+    pub(crate) standard: Standard,
     pub(super) outputs: Vec<Output>,
-    pub(super) weights: Vec<f32>,
+    pub(crate) weights: Vec<f32>,
 }
 
 impl NetworkModel {
@@ -370,6 +370,18 @@ impl NetworkModel {
         let answer = self.network.forward(&self.weights, &example).answer;
         let standard = self.standard.output_means.iter().zip(&self.standard.output_deviations);
         answer.iter().zip(standard).map(|(y, (mean, deviation))| mean + y * deviation).collect()
+    }
+
+    /// The network of these weights; `None` if they are not as many as it has.
+    pub(crate) fn from_parts(
+        parameters: NetworkParameters,
+        vocabulary: usize,
+        outputs: Vec<Output>,
+        standard: Standard,
+        weights: Vec<f32>,
+    ) -> Option<Self> {
+        let network = Network::new(&parameters, vocabulary, outputs.len());
+        (network.layout.len() == weights.len()).then_some(Self { parameters, network, standard, outputs, weights })
     }
 
     /// Number of weights.

@@ -13,5 +13,6 @@ mod parameters;
 mod real;
 mod training;
 
+pub(crate) use architecture::Standard;
 pub use architecture::{ConvolutionLayer, Encoder, NetworkModel, NetworkParameters, Networks};
 pub use training::{CheckpointError, Epoch, Training};

@@ -51,7 +51,6 @@ impl Layout {
     }
 
     /// Number of weights.
-    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.length
     }

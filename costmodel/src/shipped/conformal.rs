@@ -114,8 +114,7 @@ mod tests {
         let names = (0..families).map(|f| f.to_string()).collect();
         let data = Dataset::new(vec![output.clone()], [0; 3], names, samples).unwrap();
         let known = 40 * 20;
-        let held_out =
-            HeldOut { rows: (0..known).collect(), answers: vec![vec![Some((100.0, 0.1))]; known] };
+        let held_out = HeldOut { rows: (0..known).collect(), answers: vec![vec![Some((100.0, 0.1))]; known] };
         let widths = Widths::fit(&data, &held_out);
         let (low, high) = widths.interval(&output, 0, (100.0, 0.1));
         let new = &data.samples()[known..];

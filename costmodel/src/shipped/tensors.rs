@@ -75,10 +75,6 @@ impl<'a> Reader<'a> {
         Ok(Self { tensors: SafeTensors::deserialize(bytes).map_err(damaged)?, card })
     }
 
-    pub fn has(&self, name: &str) -> bool {
-        self.tensors.tensor(name).is_ok()
-    }
-
     pub fn get<N: Number>(&self, name: &str) -> Result<Vec<N>, ModelFileError> {
         let wrong = |what: String| ModelFileError::Content(format!("`{name}` {what}"));
         let tensor = self.tensors.tensor(name).map_err(|_| wrong("is missing".into()))?;

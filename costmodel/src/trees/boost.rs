@@ -109,7 +109,7 @@ pub struct TreesModel {
     pub(crate) outputs: Vec<Output>,
     pub(crate) ridge: Option<RidgeModel>,
     pub(crate) forests: Vec<Forest>,
-    gains: Vec<f64>,
+    pub(crate) gains: Vec<f64>,
 }
 
 impl Fit for Trees {

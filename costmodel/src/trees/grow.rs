@@ -6,7 +6,7 @@ use super::bins::Bins;
 pub(super) const UNIT: f64 = (1u64 << 20) as f64;
 
 /// Marks a leaf among a tree's nodes.
-pub(super) const LEAF: u16 = u16::MAX;
+pub(crate) const LEAF: u16 = u16::MAX;
 
 /// A node of a tree: go to `next` if the column's value is at most the threshold, else to `next + 1`; or a leaf with
 /// its number.

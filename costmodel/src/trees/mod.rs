@@ -9,4 +9,6 @@ mod bins;
 mod boost;
 mod grow;
 
+pub(crate) use boost::Forest;
 pub use boost::{Trees, TreesModel, TreesParameters};
+pub(crate) use grow::{LEAF, Node};

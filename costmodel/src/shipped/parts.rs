@@ -1,0 +1,203 @@
+//! The parts of a model as vectors, and back with every number checked: a file can hold anything.
+
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+
+use super::file::ModelFileError;
+use super::novelty::Novelty;
+use super::tensors::{Reader, Writer};
+use crate::baselines::RidgeModel;
+use crate::columns::{Columns, MAX_WORDS};
+use crate::features::Feature;
+use crate::network::{NetworkModel, NetworkParameters, Standard};
+use crate::quantity::{Output, groups};
+use crate::sample::Scheme;
+use crate::trees::{Forest, LEAF, Node, TreesModel};
+
+/// What a set of columns is made of, besides its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ColumnsShape {
+    pub features: bool,
+    pub scheme: Scheme,
+}
+
+impl ColumnsShape {
+    pub fn of(columns: &Columns) -> Self {
+        Self { features: columns.has_features(), scheme: columns.scheme() }
+    }
+
+    fn read(self, reader: &Reader<'_>, name: &str, vocabulary: usize) -> Result<Columns, ModelFileError> {
+        let words: Vec<u16> = reader.get(name)?;
+        let ascending = words.windows(2).all(|pair| pair[0] < pair[1]);
+        let known = words.last().is_none_or(|&word| usize::from(word) < vocabulary);
+        check(ascending && known && words.len() <= MAX_WORDS, name, "are no words of the vocabulary")?;
+        // Models read one scheme: the vocabulary's.
+        check(self.scheme == Scheme::Shaped, name, "belong to another scheme")?;
+        Ok(Columns::from_words(self.features, self.scheme, words, vocabulary))
+    }
+}
+
+fn check(good: bool, name: &str, what: &str) -> Result<(), ModelFileError> {
+    if good { Ok(()) } else { Err(ModelFileError::Content(format!("`{name}` {what}"))) }
+}
+
+pub(super) fn put_ridge(writer: &mut Writer, ridge: &RidgeModel) {
+    writer.put("ridge.words", ridge.columns.words());
+    writer.put("ridge.weights", ridge.weights.as_slice());
+    writer.put("ridge.bias", &ridge.bias);
+    writer.put("ridge.bounds", &ridge.bounds.iter().flat_map(|(low, high)| [*low, *high]).collect::<Vec<f32>>());
+}
+
+pub(super) fn get_ridge(
+    reader: &Reader<'_>,
+    shape: ColumnsShape,
+    vocabulary: usize,
+    outputs: &[Output],
+) -> Result<RidgeModel, ModelFileError> {
+    let columns = shape.read(reader, "ridge.words", vocabulary)?;
+    let weights: Vec<f32> = reader.exactly("ridge.weights", columns.len() * outputs.len())?;
+    let bounds: Vec<f32> = reader.exactly("ridge.bounds", 2 * outputs.len())?;
+    let bounds: Vec<(f32, f32)> = bounds.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    check(bounds.iter().all(|(low, high)| low <= high), "ridge.bounds", "are the wrong way round")?;
+    Ok(RidgeModel {
+        weights: DMatrix::from_column_slice(outputs.len(), columns.len(), &weights),
+        columns,
+        outputs: outputs.to_vec(),
+        bias: reader.exactly("ridge.bias", outputs.len())?,
+        bounds,
+    })
+}
+
+pub(super) fn put_trees(writer: &mut Writer, trees: &TreesModel) {
+    writer.put("trees.words", trees.columns.words());
+    let gains: Vec<f32> = trees.gains.iter().map(|gain| *gain as f32).collect();
+    writer.put("trees.gains", &gains);
+    for (index, forest) in trees.forests.iter().enumerate() {
+        let mut put = Put { writer, prefix: format!("trees.{index}") };
+        put.numbers("columns", forest.nodes.iter().map(|node| node.column));
+        put.numbers("next", forest.nodes.iter().map(|node| node.next));
+        put.numbers("thresholds", forest.nodes.iter().map(|node| node.threshold));
+        put.numbers("roots", forest.roots.iter().copied());
+        put.numbers("leaves", forest.leaves.iter().copied());
+        put.numbers("values", forest.values.iter().copied());
+        put.numbers("base", forest.base.iter().copied());
+    }
+}
+
+struct Put<'a> {
+    writer: &'a mut Writer,
+    prefix: String,
+}
+
+impl Put<'_> {
+    fn numbers<N: super::tensors::Number>(&mut self, name: &str, numbers: impl Iterator<Item = N>) {
+        self.writer.put(&format!("{}.{name}", self.prefix), &numbers.collect::<Vec<N>>());
+    }
+}
+
+pub(super) fn get_trees(
+    reader: &Reader<'_>,
+    shape: ColumnsShape,
+    vocabulary: usize,
+    outputs: &[Output],
+    ridge: Option<RidgeModel>,
+) -> Result<TreesModel, ModelFileError> {
+    let columns = shape.read(reader, "trees.words", vocabulary)?;
+    let gains: Vec<f32> = reader.exactly("trees.gains", columns.len())?;
+    let forests = groups(outputs)
+        .into_iter()
+        .enumerate()
+        .map(|(index, group)| get_forest(reader, &format!("trees.{index}"), columns.len(), group.len()))
+        .collect::<Result<Vec<Forest>, ModelFileError>>()?;
+    let gains = gains.into_iter().map(f64::from).collect();
+    Ok(TreesModel { columns, outputs: outputs.to_vec(), ridge, forests, gains })
+}
+
+fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -> Result<Forest, ModelFileError> {
+    let name = |part: &str| format!("{prefix}.{part}");
+    let node_columns: Vec<u16> = reader.get(&name("columns"))?;
+    let next: Vec<u16> = reader.exactly(&name("next"), node_columns.len())?;
+    let thresholds: Vec<f32> = reader.exactly(&name("thresholds"), node_columns.len())?;
+    let nodes = node_columns.into_iter().zip(next).zip(thresholds);
+    let nodes: Vec<Node> = nodes.map(|((column, next), threshold)| Node { column, next, threshold }).collect();
+    let roots: Vec<u32> = reader.get(&name("roots"))?;
+    let leaves: Vec<u32> = reader.exactly(&name("leaves"), roots.len())?;
+    let values: Vec<f32> = reader.get(&name("values"))?;
+    let base = reader.exactly(&name("base"), width)?;
+    check(values.len() % width == 0, &name("values"), "do not fill their leaves")?;
+    let all_leaves = values.len() / width;
+    // Each tree's nodes and leaves lie between its own start and that of the next.
+    let ends = |starts: &[u32], end: usize| -> Vec<usize> {
+        starts.iter().skip(1).map(|&start| start as usize).chain([end]).collect()
+    };
+    let (node_ends, leaf_ends) = (ends(&roots, nodes.len()), ends(&leaves, all_leaves));
+    for (tree, (&root, &leaf)) in roots.iter().zip(&leaves).enumerate() {
+        let own_nodes = nodes.get(root as usize..node_ends[tree]).unwrap_or_default();
+        let own_leaves = leaf_ends[tree].checked_sub(leaf as usize).unwrap_or_default();
+        let good = |(at, node): (usize, &Node)| {
+            let next = usize::from(node.next);
+            if node.column == LEAF {
+                next < own_leaves
+            } else {
+                // Only forward, so that every walk ends.
+                usize::from(node.column) < columns && next > at && next + 1 < own_nodes.len()
+            }
+        };
+        let whole = leaf_ends[tree] <= all_leaves && !own_nodes.is_empty();
+        check(whole && own_nodes.iter().enumerate().all(good), prefix, "is no forest")?;
+    }
+    Ok(Forest { nodes, roots, leaves, values, base })
+}
+
+pub(super) fn put_network(writer: &mut Writer, network: &NetworkModel) {
+    writer.put("network.weights", &network.weights);
+    writer.put("network.feature_means", &network.standard.feature_means);
+    writer.put("network.feature_deviations", &network.standard.feature_deviations);
+    writer.put("network.output_means", &network.standard.output_means);
+    writer.put("network.output_deviations", &network.standard.output_deviations);
+}
+
+pub(super) fn get_network(
+    reader: &Reader<'_>,
+    parameters: NetworkParameters,
+    vocabulary: usize,
+    outputs: &[Output],
+) -> Result<NetworkModel, ModelFileError> {
+    let invalid = |error: crate::model::ParameterError| ModelFileError::Content(error.to_string());
+    parameters.clone().check().map_err(invalid)?;
+    check(parameters.scheme == Scheme::Shaped, "network", "reads another scheme")?;
+    let standard = Standard {
+        feature_means: reader.exactly("network.feature_means", Feature::COUNT)?,
+        feature_deviations: reader.exactly("network.feature_deviations", Feature::COUNT)?,
+        output_means: reader.exactly("network.output_means", outputs.len())?,
+        output_deviations: reader.exactly("network.output_deviations", outputs.len())?,
+    };
+    let positive = |deviations: &[f32]| deviations.iter().all(|d| *d > 0.0);
+    let good = positive(&standard.feature_deviations) && positive(&standard.output_deviations);
+    check(good, "network", "has a deviation that is not positive")?;
+    let weights = reader.get("network.weights")?;
+    let model = NetworkModel::from_parts(parameters, vocabulary, outputs.to_vec(), standard, weights);
+    model.ok_or_else(|| ModelFileError::Content("`network.weights` are not as many as the network has".into()))
+}
+
+pub(super) fn put_novelty(writer: &mut Writer, novelty: &Novelty) {
+    writer.put("novelty.seen", &novelty.seen);
+    writer.put("novelty.smallest", &novelty.smallest);
+    writer.put("novelty.largest", &novelty.largest);
+    writer.put("novelty.deviations", &novelty.deviations);
+    writer.put("novelty.references", &novelty.references);
+}
+
+pub(super) fn get_novelty(reader: &Reader<'_>, vocabulary: usize) -> Result<Novelty, ModelFileError> {
+    let novelty = Novelty {
+        seen: reader.exactly("novelty.seen", vocabulary)?,
+        smallest: reader.exactly("novelty.smallest", Feature::COUNT)?,
+        largest: reader.exactly("novelty.largest", Feature::COUNT)?,
+        deviations: reader.exactly("novelty.deviations", Feature::COUNT)?,
+        references: reader.exactly("novelty.references", 2)?,
+    };
+    let positive = novelty.deviations.iter().chain(&novelty.references).all(|x| *x > 0.0);
+    check(positive, "novelty", "has a deviation that is not positive")?;
+    Ok(novelty)
+}

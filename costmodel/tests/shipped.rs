@@ -1,0 +1,188 @@
+//! The shipped model: fitted, written, read back; and files that are wrong.
+
+mod support;
+
+use costmodel::baselines::{Liveness, Roofline};
+use costmodel::metrics::auroc;
+use costmodel::model::{Fit, Predict, Rows, Run};
+use costmodel::network::{ConvolutionLayer, Encoder, NetworkParameters};
+use costmodel::sample::{Dataset, Input, Scheme, Tokens};
+use costmodel::shipped::{BlendParameters, Card, CostModel, HeldOut, Novelty, SCHEMA, TrainingSet, Widths};
+use costmodel::trees::TreesParameters;
+use ir::tokenizer::Word;
+use ir::vocabulary::{Counts, Vocabulary};
+use support::{dataset, error, rows};
+
+fn vocabulary() -> Vocabulary {
+    let mut counts = Counts::new(Scheme::Shaped);
+    counts.add(["a.a", "b.b", "c.c", "d.d"].into_iter().map(Word::Open));
+    counts.vocabulary(1)
+}
+
+fn data() -> Dataset {
+    dataset(400, |f| vec![("vector_register_pressure", 4.0 + f.live), ("cycles", f.trips * (1.0 + f.live))])
+}
+
+fn parameters() -> BlendParameters {
+    let encoder = Encoder::Convolution(vec![ConvolutionLayer { kernel: 2, channels: 6, pool: 2 }]);
+    let network = NetworkParameters { width: 4, hidden: 12, epochs: 4, encoder, ..NetworkParameters::default() };
+    BlendParameters {
+        trees: TreesParameters { trees: 30, ..BlendParameters::default().trees },
+        network: Some(network),
+    }
+}
+
+fn model(parameters: BlendParameters) -> CostModel {
+    let (data, vocabulary) = (data(), vocabulary());
+    let (rows, test) = rows(400);
+    let blend = parameters.check().unwrap().fit(&data, &rows, &Run::QUIET).unwrap();
+    let answers = |model: &dyn Predict| -> Vec<Vec<Option<(f32, f32)>>> {
+        let scaled = |row: &usize| {
+            let natural = model.predict(&data.samples()[*row].input);
+            let outputs = natural.into_iter().zip(data.outputs());
+            outputs.map(|(v, output)| v.map(|v| (output.quantity.scale().to(v) as f32, 0.0))).collect()
+        };
+        test.iter().map(scaled).collect()
+    };
+    let roofline = Roofline.fit(&data, &rows, &Run::QUIET).unwrap();
+    let liveness = Liveness.fit(&data, &rows, &Run::QUIET).unwrap();
+    CostModel {
+        card: Card {
+            schema: SCHEMA,
+            name: "test".into(),
+            licence: "MIT OR Apache-2.0".into(),
+            tokenizer_version: ir::tokenizer::VERSION,
+            vocabulary_hash: vocabulary.hash().into(),
+            features: Card::current_features(),
+            outputs: data.outputs().to_vec(),
+            toolchain: "none".into(),
+            training: TrainingSet {
+                hash: String::new(),
+                rows: rows.training.len(),
+                kernels: 50,
+                families: data.families().to_vec(),
+            },
+            seed: 1,
+            trained_with: "x86-64".into(),
+            errors: vec![],
+        },
+        widths: Widths::fit(&data, &HeldOut { rows: test.clone(), answers: answers(&blend) }),
+        analytical_widths: Widths::fit(&data, &HeldOut { rows: test.clone(), answers: answers(&roofline) }),
+        novelty: Novelty::fit(&data, &rows.training),
+        vocabulary,
+        blend,
+        roofline,
+        liveness,
+    }
+}
+
+#[test]
+fn a_file_gives_the_same_model_to_the_bit() {
+    for parameters in [parameters(), BlendParameters { network: None, ..parameters() }] {
+        let model = model(parameters);
+        let bytes = model.to_bytes();
+        let read = CostModel::from_bytes(&bytes).unwrap();
+        for sample in data().samples() {
+            assert_eq!(read.blend.predict(&sample.input), model.blend.predict(&sample.input));
+            assert_eq!(read.novelty.score(&sample.input), model.novelty.score(&sample.input));
+            assert_eq!(read.roofline.predict(&sample.input), model.roofline.predict(&sample.input));
+            assert_eq!(read.liveness.predict(&sample.input), model.liveness.predict(&sample.input));
+        }
+        assert_eq!((read.widths, &read.card), (model.widths, &model.card));
+        assert_eq!(CostModel::from_bytes(&bytes).unwrap().to_bytes(), bytes);
+    }
+}
+
+#[test]
+fn a_blend_is_no_worse_than_its_trees() {
+    let (data, (rows, test)) = (data(), rows(400));
+    let fit = |parameters: BlendParameters| parameters.check().unwrap().fit(&data, &rows, &Run::QUIET).unwrap();
+    let (blend, trees) = (fit(parameters()), fit(BlendParameters { network: None, ..parameters() }));
+    for output in 0..2 {
+        assert!(error(&blend, &data, &rows.validation, output) <= error(&trees, &data, &rows.validation, output));
+        assert!(error(&blend, &data, &test, output) < 1.2 * error(&trees, &data, &test, output));
+    }
+}
+
+#[test]
+fn incompatible_files_say_what_differs() {
+    let model = model(BlendParameters { network: None, ..parameters() });
+    let refuse = |change: &dyn Fn(&mut CostModel)| {
+        let mut other = model.clone();
+        change(&mut other);
+        CostModel::from_bytes(&other.to_bytes()).unwrap_err().to_string()
+    };
+    let remedy = "train again or take a model of this version";
+    assert_eq!(
+        refuse(&|m| m.card.schema = 9),
+        format!("the model has layout 9, this program {SCHEMA}: {remedy}")
+    );
+    assert_eq!(
+        refuse(&|m| m.card.tokenizer_version = 99),
+        format!("the model has tokenizer 99, this program {}: {remedy}", ir::tokenizer::VERSION)
+    );
+    let features = Card::current_features().len();
+    assert_eq!(
+        refuse(&|m| m.card.features[0] = "steps".into()),
+        format!("the model has features `steps` of {features}, this program `operations` of {features}: {remedy}")
+    );
+    assert!(refuse(&|m| m.card.vocabulary_hash = "0".repeat(16)).contains("the card names vocabulary 0000000000000000"));
+    assert!(refuse(&|m| m.card.outputs.reverse()).contains("not sorted"), "outputs of another order");
+}
+
+#[test]
+fn damaged_files_are_refused_and_never_panic() {
+    let bytes = model(parameters()).to_bytes();
+    for length in (0..bytes.len()).step_by(bytes.len() / 200) {
+        assert!(CostModel::from_bytes(&bytes[..length]).is_err());
+    }
+    let input = &data().samples()[0].input.clone();
+    let mut random = costmodel::random::Random::new(1);
+    for _ in 0..400 {
+        let mut bytes = bytes.clone();
+        let at = random.below(bytes.len());
+        bytes[at] ^= 1 << random.below(8);
+        if let Ok(model) = CostModel::from_bytes(&bytes) {
+            model.blend.predict(input);
+            model.novelty.score(input);
+        }
+    }
+    // A weight that is not a number: the last bytes belong to a vector of floats.
+    let end = bytes.len();
+    let mut poisoned = bytes;
+    let weights = find(&poisoned, model(parameters()).to_bytes().len()).min(end - 4);
+    poisoned[weights..weights + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    assert!(CostModel::from_bytes(&poisoned).unwrap_err().to_string().contains("not finite"));
+}
+
+/// Where the first vector of floats begins: safetensors puts the widest types first, after the header.
+fn find(bytes: &[u8], end: usize) -> usize {
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize + 8;
+    let text = std::str::from_utf8(&bytes[8..header]).unwrap();
+    let value: serde_json::Value = serde_json::from_str(text).unwrap();
+    let place = &value["network.weights"]["data_offsets"][0];
+    (header + place.as_u64().unwrap() as usize).min(end)
+}
+
+#[test]
+fn strange_words_and_sizes_are_novel() {
+    let data = data();
+    let rows = Rows { training: (0..300).collect(), validation: vec![] };
+    let novelty = Novelty::fit(&data, &rows.training);
+    let familiar: Vec<Input> = data.samples()[300..].iter().map(|s| s.input.clone()).collect();
+    let scores = |inputs: &[Input]| inputs.iter().map(|input| novelty.score(input)).collect::<Vec<f64>>();
+    let strange_words = familiar.iter().map(|input| {
+        let mut words = input.tokens.of(Scheme::Shaped).to_vec();
+        words.extend([ir::vocabulary::UNKNOWN; 4]);
+        Input { tokens: Tokens::new(vec![], vec![], words), ..input.clone() }
+    });
+    let strange_sizes = familiar.iter().map(|input| {
+        let mut other = input.clone();
+        other.features.iter_mut().for_each(|x| *x *= 1e9);
+        other
+    });
+    // Words 0 and 1 stand for padding and the unknown: the made-up functions have them, too.
+    for strange in [strange_words.collect::<Vec<_>>(), strange_sizes.collect()] {
+        assert!(auroc(&scores(&strange), &scores(&familiar)).unwrap() > 0.9);
+    }
+}
