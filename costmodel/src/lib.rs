@@ -1,8 +1,9 @@
 //! The learned cost model for compilers: what is predicted, from what, by which models, and how well.
 //!
 //! [`corpus`] says what it learns from, [`quantity`] what is predicted, [`sample`] what a model sees ([`features`]
-//! and words), [`model`] what all models share. [`baselines`] are what has to be beaten; [`trees`] and [`network`]s learn. [`metrics`]
-//! and [`bootstrap`] judge. Nothing here knows a back end, the simulator or a file: text and labels come in,
+//! and words), [`model`] what all models share. [`baselines`] are what has to be beaten; [`trees`] and [`network`]s learn,
+//! [`shipped`] puts them into one file with intervals, and [`query`] reads texts for them. [`metrics`] and [`bootstrap`]
+//! judge. Nothing here knows a back end, the simulator or a file: text and labels come in,
 //! predictions go out.
 
 pub mod baselines;

@@ -65,6 +65,13 @@ fn best_rates(points: &[(f64, f64, f64)]) -> (f64, f64) {
     found
 }
 
+impl RooflineModel {
+    /// Number of outputs.
+    pub(crate) fn outputs(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Predict for RooflineModel {
     fn predict(&self, input: &Input) -> Vec<Option<f64>> {
         let (work, bytes) = work_and_bytes(input);
@@ -122,6 +129,13 @@ fn least_squares(points: &[(f64, f64)]) -> Option<(f64, f64)> {
     let covariance = points.iter().map(|p| (p.0 - x) * (p.1 - y)).sum::<f64>();
     let slope = if variance > 0.0 { covariance / variance } else { 0.0 };
     (!points.is_empty()).then_some((y - slope * x, slope))
+}
+
+impl LivenessModel {
+    /// Number of outputs.
+    pub(crate) fn outputs(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl Predict for LivenessModel {

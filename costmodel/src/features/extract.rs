@@ -240,9 +240,8 @@ impl<'a> Walk<'a> {
         self.loops[inner].loads += f64::from(u8::from(!store));
         let subscripts = self.subscripts(operation);
         let moves = |follows: &u32| *follows == inner as u32 + 1;
-        let (last, others) = subscripts
-            .split_last()
-            .map_or((false, false), |(last, others)| (moves(last), others.iter().any(|follows| moves(follows))));
+        let (last, others) =
+            subscripts.split_last().map_or((false, false), |(last, others)| (moves(last), others.iter().any(moves)));
         if last && !others {
             let feature = if store { Feature::ContiguousStores } else { Feature::ContiguousLoads };
             self.add(feature, frame.executions);

@@ -148,6 +148,9 @@ impl CostModel {
         if outputs.is_empty() || distinct.len() != outputs.len() || grouped != quantities.len() {
             return Err(content("the outputs are empty, repeated or not sorted by quantity"));
         }
+        if [header.roofline.outputs(), header.liveness.outputs()] != [outputs.len(); 2] {
+            return Err(content("an analytical model answers another number of outputs"));
+        }
         let ridge = header.ridge.map(|shape| get_ridge(&reader, shape, words, outputs)).transpose()?;
         let trees = get_trees(&reader, header.trees, words, outputs, ridge)?;
         let network = header.network.map(|p| get_network(&reader, p, words, outputs)).transpose()?;

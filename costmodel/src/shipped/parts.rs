@@ -125,7 +125,7 @@ fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -
     let leaves: Vec<u32> = reader.exactly(&name("leaves"), roots.len())?;
     let values: Vec<f32> = reader.get(&name("values"))?;
     let base = reader.exactly(&name("base"), width)?;
-    check(values.len() % width == 0, &name("values"), "do not fill their leaves")?;
+    check(values.len().is_multiple_of(width), &name("values"), "do not fill their leaves")?;
     let all_leaves = values.len() / width;
     // Each tree's nodes and leaves lie between its own start and that of the next.
     let ends = |starts: &[u32], end: usize| -> Vec<usize> {
@@ -134,7 +134,7 @@ fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -
     let (node_ends, leaf_ends) = (ends(&roots, nodes.len()), ends(&leaves, all_leaves));
     for (tree, (&root, &leaf)) in roots.iter().zip(&leaves).enumerate() {
         let own_nodes = nodes.get(root as usize..node_ends[tree]).unwrap_or_default();
-        let own_leaves = leaf_ends[tree].checked_sub(leaf as usize).unwrap_or_default();
+        let own_leaves = leaf_ends[tree].saturating_sub(leaf as usize);
         let good = |(at, node): (usize, &Node)| {
             let next = usize::from(node.next);
             if node.column == LEAF {
