@@ -1,7 +1,6 @@
 //! Models on made-up functions whose labels follow known laws.
 
-mod support;
-
+use crate::support::{Function, dataset, error, rows};
 use costmodel::baselines::{Liveness, Mean, Nearest, RidgeParameters, Roofline};
 use costmodel::features::Feature;
 use costmodel::model::{Fit, FitError, Predict, Rows, Run};
@@ -9,7 +8,6 @@ use costmodel::network::{ConvolutionLayer, Encoder, NetworkParameters, Training}
 use costmodel::quantity::Quantity;
 use costmodel::sample::{Dataset, Scheme};
 use costmodel::trees::TreesParameters;
-use support::{Function, dataset, error, rows};
 
 const TWO_THREADS: Run<'static> = Run { threads: 2, progress: &|_| {} };
 
@@ -91,7 +89,7 @@ fn one_split_is_the_best_there_is() {
     };
     let label = |row: usize| data.samples()[row].labels[0].unwrap();
     let mut least = f64::INFINITY;
-    for word in 0..support::WORDS {
+    for word in 0..crate::support::WORDS {
         for count in 0..10 {
             let below = |row: &usize| {
                 data.samples()[*row].input.tokens.of(Scheme::Shaped).iter().filter(|&&w| w == word).count() <= count

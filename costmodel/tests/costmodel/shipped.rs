@@ -1,7 +1,6 @@
 //! The shipped model: fitted, written, read back; and files that are wrong.
 
-mod support;
-
+use crate::support::{dataset, error, rows};
 use costmodel::baselines::{Liveness, Roofline};
 use costmodel::metrics::auroc;
 use costmodel::model::{Fit, Predict, Run};
@@ -11,7 +10,6 @@ use costmodel::shipped::{BlendParameters, Card, CostModel, HeldOut, Novelty, SCH
 use costmodel::trees::TreesParameters;
 use ir::tokenizer::Word;
 use ir::vocabulary::{Counts, Vocabulary};
-use support::{dataset, error, rows};
 
 fn vocabulary() -> Vocabulary {
     let mut counts = Counts::new(Scheme::Shaped);

@@ -1,0 +1,6 @@
+//! The crate from outside.
+
+mod features;
+mod models;
+mod shipped;
+mod support;
