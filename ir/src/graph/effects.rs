@@ -1,0 +1,132 @@
+//! Which memory operations read and write, and the order that follows.
+
+use std::collections::BTreeMap;
+
+use petgraph::graph::NodeIndex;
+
+use super::below;
+use crate::analysis::traffic::output_count;
+use crate::tree::{Definition, OpId, Tree, Type, ValueId};
+
+/// What has been done to each memref so far.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    memory: BTreeMap<ValueId, State>,
+    /// The memory behind each view.
+    roots: BTreeMap<ValueId, ValueId>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    writer: Option<NodeIndex>,
+    /// Readers since.
+    readers: Vec<NodeIndex>,
+}
+
+/// What is done to an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+    Both,
+}
+
+impl Effects {
+    /// Notes what an operation does, and all inside it; the nodes it has to come behind, with the memory they share.
+    pub fn add(&mut self, tree: &Tree, operation: OpId, node: NodeIndex) -> Vec<(NodeIndex, ValueId)> {
+        let mut accesses: BTreeMap<ValueId, (bool, bool)> = BTreeMap::new();
+        for op in std::iter::once(operation).chain(below(tree, operation)) {
+            if is_view(tree.name(op)) {
+                let data = tree.operation(op);
+                if let Some(&viewed) = data.operands.first() {
+                    let root = self.root(viewed);
+                    self.roots.extend(data.results.iter().map(|&r| (r, root)));
+                }
+                continue;
+            }
+            for (operand, access) in accesses_of(tree, op) {
+                let entry = accesses.entry(self.root(operand)).or_default();
+                entry.0 |= access != Access::Write;
+                entry.1 |= access != Access::Read;
+            }
+        }
+        let mut before = Vec::new();
+        for (memory, (reads, writes)) in accesses {
+            let state = self.memory.entry(memory).or_default();
+            before.extend(state.writer.map(|w| (w, memory)));
+            if writes {
+                before.extend(state.readers.drain(..).map(|r| (r, memory)));
+                state.writer = Some(node);
+            } else if reads {
+                state.readers.push(node);
+            }
+        }
+        before
+    }
+
+    fn root(&self, value: ValueId) -> ValueId {
+        self.roots.get(&value).copied().unwrap_or(value)
+    }
+}
+
+fn is_view(name: &str) -> bool {
+    matches!(
+        name,
+        "memref.subview"
+            | "memref.cast"
+            | "memref.reinterpret_cast"
+            | "memref.expand_shape"
+            | "memref.collapse_shape"
+            | "memref.view"
+            | "memref.reshape"
+            | "memref.transpose"
+            | "memref.memory_space_cast"
+            | "memref.assume_alignment"
+    )
+}
+
+/// Memrefs among an operation's operands and what it does to them.
+fn accesses_of(tree: &Tree, operation: OpId) -> Vec<(ValueId, Access)> {
+    let node = tree.operation(operation);
+    let name = tree.name(operation);
+    let inputs =
+        if name.starts_with("linalg.") { node.operands.len().saturating_sub(output_count(tree, operation)) } else { 0 };
+    let access = |index: usize| match name {
+        "affine.load"
+        | "affine.vector_load"
+        | "memref.load"
+        | "vector.load"
+        | "vector.transfer_read"
+        | "vector.maskedload"
+        | "vector.gather"
+        | "vector.expandload"
+        | "bufferization.to_tensor"
+        | "bufferization.clone" => Some(Access::Read),
+        "affine.store"
+        | "affine.vector_store"
+        | "memref.store"
+        | "vector.store"
+        | "vector.transfer_write"
+        | "vector.maskedstore"
+        | "vector.scatter"
+        | "vector.compressstore" => Some(Access::Write),
+        "memref.copy" => Some(if index == 0 { Access::Read } else { Access::Write }),
+        "memref.dealloc" => Some(Access::Write),
+        "memref.dim"
+        | "memref.rank"
+        | "memref.extract_strided_metadata"
+        | "memref.extract_aligned_pointer_as_index"
+        | "func.return"
+        | "scf.yield"
+        | "affine.yield"
+        | "scf.for"
+        | "scf.if"
+        | "affine.for" => None,
+        _ if name.starts_with("linalg.") => Some(if index < inputs { Access::Read } else { Access::Both }),
+        _ => Some(Access::Both),
+    };
+    let memory = |&(_, &v): &(usize, &ValueId)| {
+        matches!(tree.value_type(v), Type::MemRef { .. }) && tree.value(v).definition != Definition::Missing
+    };
+    node.operands.iter().enumerate().filter(memory).filter_map(|(i, &v)| Some((v, access(i)?))).collect()
+}
