@@ -114,7 +114,7 @@ impl<'a> Parser<'a> {
                     Ok(AttributeValue::Unit)
                 }
                 "affine_map" | "affine_set" => self.affine_attribute(),
-                "dense" => self.dense(),
+                "dense" => self.dense(expected),
                 "array" => self.dense_array(),
                 "dense_resource" | "sparse" => {
                     self.take();

@@ -3,7 +3,7 @@
 use super::attributes::{Number, unescape};
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
-use crate::tree::{AttributeValue, Dimension};
+use crate::tree::{AttributeValue, Dimension, TypeId, Types};
 
 /// Elements kept at most; larger constants are weights, whose values no analysis reads.
 const KEPT_ELEMENTS: usize = 1024;
@@ -28,7 +28,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `dense<1.0> : tensor<4xf32>`, `dense<[[1, 2], [3, 4]]> : ...`, `dense<"0x...">` and `dense<>`.
-    pub(super) fn dense(&mut self) -> Parse<AttributeValue> {
+    pub(super) fn dense(&mut self, expected: TypeId) -> Parse<AttributeValue> {
         self.take();
         self.expect(TokenKind::Less, "`<`")?;
         let mut numbers = Vec::new();
@@ -63,8 +63,12 @@ impl<'a> Parser<'a> {
             }
         }
         self.expect(TokenKind::Greater, "`>`")?;
-        self.expect(TokenKind::Colon, "`:` and the constant's type")?;
-        let ty = self.parse_type()?;
+        let ty = if expected == Types::UNKNOWN {
+            self.expect(TokenKind::Colon, "`:` and the constant's type")?;
+            self.parse_type()?
+        } else {
+            expected
+        };
         let types = &self.tree.types;
         let element = types.get(types.element(ty));
         let one = types.shape(ty).is_some_and(|s| s.iter().all(|&d| d == Dimension::Static(1)));

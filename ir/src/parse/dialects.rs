@@ -27,7 +27,7 @@ impl<'a> Parser<'a> {
         let (dialect, short) = name.split_once('.')?;
         let irregular = match dialect {
             "builtin" | "func" | "cf" => self.builtin_form(short, draft),
-            "arith" | "math" | "index" => self.arith_form(short, draft),
+            "arith" => self.arith_form(short, draft),
             "linalg" => self.linalg_form(short, draft),
             "affine" => self.affine_form(short, draft),
             "scf" => self.scf_form(short, draft),

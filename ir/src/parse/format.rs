@@ -12,6 +12,7 @@
 //! | `fn` | function type of all operands and results |
 //! | `@a` | any attribute, named `a` |
 //! | `@a:word` | a bare word, kept as `a` |
+//! | `@a:int`, `@a:angle` | an integer without its type; a word in `<>` |
 //! | `@a:cmpi` | a predicate, kept as its number (`cmpi`, `cmpf`) |
 //! | `'word`, `'word=a` | unit attribute `word` (or `a`), if the word is ahead |
 //! | `fastmath`, `overflow`, `rounding` | flags of `arith`, if ahead |
@@ -22,7 +23,7 @@
 //!
 //! Operands come in the order of the `operands` column, or of the format where that is empty. The `results` column
 //! names the results; `r=a` says that `r` has the type of group `a`, `r=i1(a)` its boolean counterpart, `r=elem(a)`
-//! its element, `r=index` and `r=i1` a fixed type.
+//! its element, `r=each(a)` one `i1` for each of group `a`, `r=index` and `r=i1` a fixed type.
 
 use std::sync::OnceLock;
 
@@ -91,6 +92,8 @@ enum Rule {
     Element(usize),
     Index,
     I1,
+    /// `i1` for each operand of the group.
+    BoolEach(usize),
 }
 
 #[derive(Debug)]
@@ -158,6 +161,7 @@ fn compile(row: &Row) -> Format {
             let rule = match rule {
                 "index" => Rule::Index,
                 "i1" => Rule::I1,
+                _ if rule.starts_with("each(") => Rule::BoolEach(of(inside("each(").unwrap_or(rule))),
                 _ => match (inside("i1("), inside("elem(")) {
                     (Some(name), _) => Rule::Bool(of(name)),
                     (_, Some(name)) => Rule::Element(of(name)),
@@ -275,6 +279,10 @@ impl<'a> Parser<'a> {
                 (None, Rule::Element(group)) => {
                     let ty = of(self, *group);
                     draft.result_types.push(self.tree.types.element(ty));
+                }
+                (None, Rule::BoolEach(group)) => {
+                    let ty = self.integer_type(1);
+                    draft.result_types.extend(state.operands[*group].iter().map(|_| ty));
                 }
                 (None, Rule::Index) => draft.result_types.push(self.index),
                 (None, Rule::I1) => {
@@ -411,6 +419,17 @@ impl<'a> Parser<'a> {
     fn attribute_item(&mut self, kind: &str) -> Parse<AttributeValue> {
         if kind.is_empty() {
             return self.attribute(Types::UNKNOWN);
+        }
+        if kind == "int" {
+            let number = self.number()?.integer();
+            return Ok(self.integer_attribute(number, 32));
+        }
+        if kind == "angle" {
+            let (start, mark) = (self.start(), self.marks.len());
+            self.expect(TokenKind::Less, "`<`")?;
+            self.expect(TokenKind::BareId, "a word")?;
+            self.expect(TokenKind::Greater, "`>`")?;
+            return Ok(AttributeValue::Other(self.canonical(self.since(start), mark)));
         }
         let predicates: &[&str] = match kind {
             "cmpi" => &["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"],

@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Row] = &[
 impl<'a> Parser<'a> {
     pub(super) fn arith_form(&mut self, short: &str, draft: &mut Draft) -> Option<Parse<()>> {
         match short {
-            "constant" if !self.at(TokenKind::SymbolId) => Some(self.arith_constant(draft)),
+            "constant" => Some(self.arith_constant(draft)),
             "select" => Some(self.arith_select(draft)),
             _ => None,
         }

@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
     row("memref.get_global", "", "@name : !r {}", "r"),
     row("memref.reshape", "", "%a ( %shape ) {} : fn", "r"),
     row("memref.view", "", "%a [ %shift:index ] [ %sizes*:index ] {} : !a to !r", "r"),
-    row("memref.assume_alignment", "", "%a , @alignment {} : !a", "r=a"),
+    row("memref.assume_alignment", "", "%a , @alignment:int {} : !a", "r=a"),
     row("memref.extract_aligned_pointer_as_index", "", "%a : !a -> !r {}", "r"),
     row("memref.extract_strided_metadata", "", "%a : !a -> !r* {}", "r*"),
     row("memref.distinct_objects", "", "%a* {} : !a=r*", "r*"),
@@ -85,7 +85,7 @@ pub(super) const ROWS: &[Row] = &[
         "bufferization.dealloc",
         "memrefs* conditions* retained*",
         "[? ( %memrefs* : !memrefs* ) if ( %conditions* ) ?] [? retain ( %retained* : !retained* ) ?] {}",
-        "",
+        "r=each(retained)",
     ),
 ];
 

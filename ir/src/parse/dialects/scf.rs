@@ -227,15 +227,13 @@ impl<'a> Parser<'a> {
             let span = self.ahead.span;
             let case = i64::try_from(self.number()?.integer());
             cases.push(case.map_err(|_| self.failure(span, "expected a case of 64 bits".to_owned()))?);
-            let region = self.region(&[], false)?;
-            self.imply_end(region, "scf.yield");
-            regions.push(region);
+            regions.push(self.region(&[], false)?);
         }
         let cases = self.array_attribute(&cases, 64);
         self.set(draft, "cases", cases);
         self.expect_word("default")?;
         // The default's region comes first.
-        self.body(Some("scf.yield"), draft)?;
+        self.body(None, draft)?;
         draft.regions.extend(regions);
         Ok(())
     }
