@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod graph;
+pub mod fuzzing;
 pub mod labels;
 pub mod lexer;
 pub mod mlir;

@@ -29,7 +29,7 @@ use indexmap::{IndexMap, IndexSet};
 use crate::lexer::TokenKind;
 use crate::print::marks::Marks;
 use crate::span::{Diagnostic, Span};
-use crate::tree::{AttributeValue, Region, RegionId, Tree, Type, TypeId};
+use crate::tree::{AttributeValue, NameId, Region, RegionId, Tree, Type, TypeId};
 use cursor::Ahead;
 use scope::Scopes;
 
@@ -47,7 +47,7 @@ pub struct Limits {
     pub operations: usize,
     /// Diagnostics; parsing stops behind the last one.
     pub diagnostics: usize,
-    /// Bytes that aliases may expand to in all.
+    /// Bytes that aliases may expand to in all; never more than 1 MiB and 16 bytes for each byte of text.
     pub alias_bytes: usize,
 }
 
@@ -116,6 +116,8 @@ struct Parser<'a> {
     spent: usize,
     tree: Tree,
     names: IndexSet<String>,
+    /// Names of the operations around, the innermost last.
+    around: Vec<NameId>,
     scopes: Scopes<'a>,
     marks: Marks,
     diagnostics: Vec<Diagnostic>,
@@ -142,6 +144,7 @@ impl<'a> Parser<'a> {
             spent: 0,
             tree,
             names: IndexSet::new(),
+            around: Vec::new(),
             scopes: Scopes::default(),
             marks: Marks::default(),
             diagnostics: Vec::new(),
@@ -264,8 +267,10 @@ impl<'a> Parser<'a> {
     /// Count what an alias expands to.
     fn spend(&mut self, span: Span, bytes: usize) -> Parse<()> {
         self.spent = self.spent.saturating_add(bytes);
-        if self.spent > self.limits.alias_bytes {
-            let message = format!("aliases expand to more than {} bytes; parsing stops here", self.limits.alias_bytes);
+        // A text may be written shorter by aliases, but not by orders of magnitude.
+        let limit = self.limits.alias_bytes.min((1 << 20) + 16 * self.text.len());
+        if self.spent > limit {
+            let message = format!("aliases expand to more than {limit} bytes; parsing stops here");
             self.stop(span, message.clone());
             return Err(self.failure(span, message));
         }

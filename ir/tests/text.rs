@@ -1,4 +1,12 @@
 //! Parser and printer on whole texts.
 
+#[path = "text/dialects.rs"]
+mod dialects;
+#[path = "text/errors.rs"]
+mod errors;
 #[path = "text/fixtures.rs"]
 mod fixtures;
+#[path = "text/printing.rs"]
+mod printing;
+#[path = "text/structure.rs"]
+mod structure;

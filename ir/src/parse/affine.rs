@@ -108,25 +108,31 @@ impl<'a> Parser<'a> {
     }
 
     /// `(0, %n, max(%i, %j + 1))`: expressions over values, some of them in groups behind a word.
-    pub(super) fn affine_map_of_groups(&mut self, word: &str) -> Parse<(AffineMap, Vec<Use>)> {
+    ///
+    /// The map, its operands, and the sizes of the groups.
+    pub(super) fn affine_map_of_groups(&mut self, word: &str) -> Parse<(AffineMap, Vec<Use>, Vec<f64>)> {
+        let mut groups = Vec::new();
         let mut names = Names { operands: Some(Default::default()), ..Names::default() };
         let mut results = Vec::new();
         self.expect(TokenKind::LeftParen, "`(` and bounds")?;
         self.list(TokenKind::RightParen, "`,` or `)`", |p| {
-            if !p.take_word(word) {
+            let from = results.len();
+            if p.take_word(word) {
+                p.expect(TokenKind::LeftParen, "`(`")?;
+                p.list(TokenKind::RightParen, "`,` or `)`", |p| {
+                    results.push(p.affine_expression(&mut names)?);
+                    Ok(())
+                })?;
+            } else {
                 results.push(p.affine_expression(&mut names)?);
-                return Ok(());
             }
-            p.expect(TokenKind::LeftParen, "`(`")?;
-            p.list(TokenKind::RightParen, "`,` or `)`", |p| {
-                results.push(p.affine_expression(&mut names)?);
-                Ok(())
-            })
+            groups.push((results.len() - from) as f64);
+            Ok(())
         })?;
         let (mut operands, symbols) = names.operands.unwrap_or_default();
         let map = AffineMap { dimensions: operands.len() as u32, symbols: symbols.len() as u32, results };
         operands.extend(symbols);
-        Ok((map, operands))
+        Ok((map, operands, groups))
     }
 
     /// `(%a, %b)[%c]`: operands of a map, dimensions first; with the number of dimensions.
@@ -155,10 +161,10 @@ impl<'a> Parser<'a> {
             let mut left = p.affine_product(names)?;
             loop {
                 if p.take_if(TokenKind::Plus) {
-                    left = AffineExpr::Add(Box::new(left), Box::new(p.affine_product(names)?));
+                    left = sum(left, p.affine_product(names)?);
                 } else if p.take_if(TokenKind::Minus) {
                     let right = negated(p.affine_product(names)?);
-                    left = AffineExpr::Add(Box::new(left), Box::new(right));
+                    left = sum(left, right);
                 } else {
                     return Ok(left);
                 }
@@ -171,7 +177,7 @@ impl<'a> Parser<'a> {
         let mut left = self.affine_factor(names)?;
         loop {
             let make: fn(Box<AffineExpr>, Box<AffineExpr>) -> AffineExpr = if self.take_if(TokenKind::Star) {
-                AffineExpr::Mul
+                |a, b| product(*a, *b)
             } else if self.take_word("mod") {
                 AffineExpr::Mod
             } else if self.take_word("floordiv") {
@@ -279,9 +285,31 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn negated(expression: AffineExpr) -> AffineExpr {
-    match expression {
-        AffineExpr::Constant(value) => AffineExpr::Constant(value.wrapping_neg()),
-        other => AffineExpr::Mul(Box::new(other), Box::new(AffineExpr::Constant(-1))),
+/// Constants are folded and stand on the right, as upstream keeps them.
+fn sum(left: AffineExpr, right: AffineExpr) -> AffineExpr {
+    use AffineExpr::{Add, Constant};
+    match (left, right) {
+        (Constant(a), Constant(b)) => Constant(a.wrapping_add(b)),
+        (Constant(0), other) | (other, Constant(0)) => other,
+        (Add(inner, constant), Constant(b)) if matches!(*constant, Constant(_)) => {
+            let Constant(a) = *constant else { unreachable!("the guard says so") };
+            sum(*inner, Constant(a.wrapping_add(b)))
+        }
+        (constant @ Constant(_), other) => Add(Box::new(other), Box::new(constant)),
+        (left, right) => Add(Box::new(left), Box::new(right)),
     }
+}
+
+fn product(left: AffineExpr, right: AffineExpr) -> AffineExpr {
+    use AffineExpr::{Constant, Mul};
+    match (left, right) {
+        (Constant(a), Constant(b)) => Constant(a.wrapping_mul(b)),
+        (Constant(1), other) | (other, Constant(1)) => other,
+        (constant @ Constant(_), other) => Mul(Box::new(other), Box::new(constant)),
+        (left, right) => Mul(Box::new(left), Box::new(right)),
+    }
+}
+
+fn negated(expression: AffineExpr) -> AffineExpr {
+    product(expression, AffineExpr::Constant(-1))
 }

@@ -48,7 +48,11 @@ impl<'a> Parser<'a> {
                 Some(TokenKind::String) => unescape(p.take().text(p.text)),
                 _ => return Err(p.expected("an attribute's name")),
             };
-            let value = if p.take_if(TokenKind::Equal) { p.attribute(Types::UNKNOWN)? } else { AttributeValue::Unit };
+            let mut value =
+                if p.take_if(TokenKind::Equal) { p.attribute(Types::UNKNOWN)? } else { AttributeValue::Unit };
+            if name == "iterator_types" {
+                name_iterators(&mut value);
+            }
             let span = p.since(at.start as usize);
             entries.push((name.clone(), span));
             let name = p.name(&name);
@@ -289,6 +293,18 @@ impl<'a> Parser<'a> {
             (self.ahead, self.taken) = (ahead, taken);
         }
         Ok(())
+    }
+}
+
+/// The generic form's `#linalg.iterator_type<parallel>` is the custom form's `"parallel"`.
+fn name_iterators(value: &mut AttributeValue) {
+    let AttributeValue::Array(values) = value else { return };
+    for value in values {
+        if let AttributeValue::Other(text) = value
+            && let Some((_, kind)) = text.split_once(".iterator_type<")
+        {
+            *value = AttributeValue::String(kind.trim_end_matches('>').to_owned());
+        }
     }
 }
 

@@ -12,8 +12,10 @@
 //! | `fn` | function type of all operands and results |
 //! | `@a` | any attribute, named `a` |
 //! | `@a:word` | a bare word, kept as `a` |
-//! | `@a:int`, `@a:angle` | an integer without its type; a word in `<>` |
-//! | `@a:cmpi` | a predicate, kept as its number (`cmpi`, `cmpf`) |
+//! | `@a:int`, `@a:index` | an integer without its type: `i32`, `index` |
+//! | `@a:ints` | integers between brackets, kept as an array of `i64` |
+//! | `@a:angle` | a `vector` combining kind in `<>` |
+//! | `@a:cmpi` | a word kept as its number: predicates (`cmpi`, `cmpf`), combining kinds (`rmw`) |
 //! | `'word`, `'word=a` | unit attribute `word` (or `a`), if the word is ahead |
 //! | `fastmath`, `overflow`, `rounding` | flags of `arith`, if ahead |
 //! | `&a/b` | list between brackets of values (group `a`) and integers (attribute `b`, dynamic ones as the least `i64`) |
@@ -244,6 +246,12 @@ fn compile(row: &Row) -> Format {
     Format { items: open.remove(0), groups, results, segments }
 }
 
+/// Kinds of `memref.atomic_rmw` and of `affine.parallel`'s reductions, in the order of their numbers.
+pub(super) const REDUCTIONS: [&str; 16] = [
+    "addf", "addi", "andi", "assign", "maximumf", "maxnumf", "maxs", "maxu", "minimumf", "minnumf", "mins", "minu",
+    "mulf", "muli", "ori", "xori",
+];
+
 /// What a form has given so far.
 struct State {
     operands: Vec<Vec<Use>>,
@@ -420,16 +428,23 @@ impl<'a> Parser<'a> {
         if kind.is_empty() {
             return self.attribute(Types::UNKNOWN);
         }
+        if let Some(bits) = kind.strip_prefix("ints") {
+            let (_, numbers) = self.index_list(TokenKind::LeftBracket, TokenKind::RightBracket)?;
+            return Ok(self.array_attribute(&numbers, bits.parse().unwrap_or(64)));
+        }
+        if kind == "index" {
+            let number = self.number()?.integer();
+            return Ok(AttributeValue::Integer(number, self.index));
+        }
         if kind == "int" {
             let number = self.number()?.integer();
             return Ok(self.integer_attribute(number, 32));
         }
         if kind == "angle" {
-            let (start, mark) = (self.start(), self.marks.len());
             self.expect(TokenKind::Less, "`<`")?;
-            self.expect(TokenKind::BareId, "a word")?;
+            let word = self.expect(TokenKind::BareId, "a word")?.text(self.text);
             self.expect(TokenKind::Greater, "`>`")?;
-            return Ok(AttributeValue::Other(self.canonical(self.since(start), mark)));
+            return Ok(AttributeValue::Other(format!("#vector.kind<{word}>")));
         }
         let predicates: &[&str] = match kind {
             "cmpi" => &["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"],
@@ -437,6 +452,7 @@ impl<'a> Parser<'a> {
                 "false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une",
                 "uno", "true",
             ],
+            "rmw" => &REDUCTIONS,
             _ => &[],
         };
         if !self.at(TokenKind::BareId) {
@@ -445,14 +461,17 @@ impl<'a> Parser<'a> {
         let word = self.spelling();
         if predicates.is_empty() {
             self.take();
-            return Ok(AttributeValue::Other(word.to_owned()));
+            return Ok(AttributeValue::Other(match kind {
+                "indexcmp" => format!("#index<cmp_predicate {word}>"),
+                _ => word.to_owned(),
+            }));
         }
         match predicates.iter().position(|&p| p == word) {
             Some(i) => {
                 self.take();
                 Ok(self.integer_attribute(i as i128, 64))
             }
-            None => Err(self.expected(&format!("a predicate ({})", predicates.join(", ")))),
+            None => Err(self.expected(&format!("one of {}", predicates.join(", ")))),
         }
     }
 

@@ -57,9 +57,15 @@ impl<'a> Parser<'a> {
         } else {
             dialect_name(spelled.text(self.text)).to_owned()
         };
+        if !generic && !name.contains('.') && self.in_function_or_module(block) {
+            let message = format!("`{name}` is no operation: names of operations start with their dialect's");
+            self.report(spelled, message, Some(format!("write `dialect.{name}`")));
+        }
         let id = self.reserve(&name, block, start);
         let mut draft = Draft { named: names.iter().map(|n| n.1 as usize).sum(), ..Draft::default() };
+        self.around.push(self.tree.operations[id.index()].name);
         let form = if generic { self.generic(&name, &mut draft) } else { self.custom(&name, &mut draft) };
+        self.around.pop();
         if let Err(failure) = self.skip_location() {
             self.report_failure(failure);
         }
@@ -68,6 +74,15 @@ impl<'a> Parser<'a> {
         self.tree.operations[id.index()].span = span;
         self.marks.operation(span, Self::is_isolated(&name));
         self.bind_results(id, &names, start);
+    }
+
+    /// Other operations may let those inside leave their dialect out.
+    fn in_function_or_module(&self, block: BlockId) -> bool {
+        let region = self.tree.blocks[block.index()].region;
+        if region.index() == 0 {
+            return true;
+        }
+        self.around.last().is_some_and(|n| matches!(self.names[n.index()].as_str(), "builtin.module" | "func.func"))
     }
 
     fn skip_operation(&mut self, start: usize) {
@@ -288,6 +303,10 @@ impl<'a> Parser<'a> {
             && (draft.result_types.len() < draft.named || self.diagnostics.len() > diagnostics || self.at_end())
         {
             self.diagnostics.truncate(diagnostics);
+            if self.tree.regions.len() == regions {
+                // What was guessed to be a use is none to complain about.
+                self.scopes.rewind(scopes);
+            }
             self.report_failure(failure);
         }
         Form::Guessed

@@ -192,7 +192,7 @@ impl<'a> Parser<'a> {
         let mut shape = Vec::new();
         let mut at = self.start();
         let blank = |mut at: usize| {
-            while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\n' | b'\r' | 0)) {
                 at += 1;
             }
             at

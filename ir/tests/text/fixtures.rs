@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use ir::tree::{BlockId, Form, Tree, ValueId};
+use ir::tree::Form;
 use ir::{Limits, parse, print};
+
+use crate::structure::structure;
 
 fn fixtures() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/mlir");
@@ -17,32 +19,6 @@ fn fixtures() -> Vec<(String, String)> {
 
 fn fixture(name: &str) -> String {
     fixtures().into_iter().find(|f| f.0 == name).unwrap().1
-}
-
-/// Operations, operand and result types, regions and blocks, one a line.
-fn structure(tree: &Tree) -> String {
-    fn block(tree: &Tree, id: BlockId, depth: usize, out: &mut String) {
-        let types = |values: &[ValueId]| {
-            values.iter().map(|&v| tree.types().to_text(tree.value(v).ty)).collect::<Vec<_>>().join(", ")
-        };
-        let indent = "  ".repeat(depth);
-        out.push_str(&format!("{indent}^({})\n", types(&tree.block(id).arguments)));
-        for &op in &tree.block(id).operations {
-            let operation = tree.operation(op);
-            let (operands, results) = (types(&operation.operands), types(&operation.results));
-            out.push_str(&format!("{indent}{}({operands}) -> ({results})\n", tree.name(op)));
-            for &region in &operation.regions {
-                out.push_str(&format!("{indent}{{\n"));
-                for &inner in &tree.region(region).blocks {
-                    block(tree, inner, depth + 1, out);
-                }
-                out.push_str(&format!("{indent}}}\n"));
-            }
-        }
-    }
-    let mut out = String::new();
-    block(tree, tree.top(), 0, &mut out);
-    out
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
-use crate::parse::format::{Row, row};
+use crate::parse::format::{REDUCTIONS, Row, row};
 use crate::parse::scope::Use;
 use crate::parse::{Parse, Parser};
-use crate::tree::{AffineExpr, AffineMap, AttributeValue, TypeId, Types};
+use crate::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, Type, TypeId, Types};
 
 pub(super) const ROWS: &[Row] = &[
     row("affine.yield", "", "{} [? %a* : !a* ?]", ""),
@@ -215,8 +215,10 @@ impl<'a> Parser<'a> {
         let lower = self.affine_map_of_groups("max")?;
         self.expect_word("to")?;
         let upper = self.affine_map_of_groups("min")?;
-        for (name, (map, operands)) in [("lowerBoundsMap", lower), ("upperBoundsMap", upper)] {
-            self.set(draft, name, AttributeValue::AffineMap(map));
+        for (side, (map, operands, groups)) in [("lower", lower), ("upper", upper)] {
+            self.set(draft, &format!("{side}BoundsMap"), AttributeValue::AffineMap(map));
+            let groups = self.group_sizes(groups);
+            self.set(draft, &format!("{side}BoundsGroups"), groups);
             draft.operands.extend(operands);
         }
         let mut steps = vec![1; arguments.len()];
@@ -230,15 +232,19 @@ impl<'a> Parser<'a> {
         }
         let steps = steps.into_iter().map(|step| self.integer_attribute(step, 64)).collect();
         self.set(draft, "steps", AttributeValue::Array(steps));
+        let mut reductions = Vec::new();
         if self.take_word("reduce") {
             self.expect(TokenKind::LeftParen, "`(`")?;
-            let mut reductions = Vec::new();
             self.list(TokenKind::RightParen, "`,` or `)`", |p| {
-                reductions.push(p.attribute(Types::UNKNOWN)?);
+                let kind = p.expect(TokenKind::String, "a reduction")?.text(p.text).trim_matches('"');
+                let Some(number) = REDUCTIONS.iter().position(|&r| r == kind) else {
+                    return Err(p.expected("a reduction"));
+                };
+                reductions.push(p.integer_attribute(number as i128, 64));
                 Ok(())
             })?;
-            self.set(draft, "reductions", AttributeValue::Array(reductions));
         }
+        self.set(draft, "reductions", AttributeValue::Array(reductions));
         if self.take_if(TokenKind::Arrow) {
             draft.result_types = self.result_types()?;
         }
@@ -246,6 +252,16 @@ impl<'a> Parser<'a> {
         self.imply_end(region, "affine.yield");
         draft.regions.push(region);
         self.optional_dictionary(&mut draft.attributes)
+    }
+
+    /// How many results of a map belong to each loop, as a dense constant.
+    fn group_sizes(&mut self, groups: Vec<f64>) -> AttributeValue {
+        let element = self.integer_type(32);
+        let shape = Some(vec![Dimension::Static(groups.len() as u64)]);
+        let ty = self.tree.types.intern(Type::Tensor { shape, element, encoding: None });
+        // Upstream stores equal elements as one.
+        let splat = groups.first().copied().filter(|first| groups.iter().all(|g| g == first));
+        AttributeValue::Dense { ty, splat, elements: if splat.is_some() { None } else { Some(groups) } }
     }
 
     /// `affine.if set(%a)[%b] -> types {...} else {...}`.

@@ -5,7 +5,7 @@ use crate::parse::draft::{Argument, Draft};
 use crate::parse::format::{Row, row};
 use crate::parse::scope::Use;
 use crate::parse::{Parse, Parser};
-use crate::tree::{Attribute, AttributeValue, BlockId, Type, TypeId, Types};
+use crate::tree::{Attribute, AttributeValue, BlockId, Dimension, Type, TypeId};
 
 pub(super) const ROWS: &[Row] = &[
     row("func.return", "", "{} [? %a* : !a* ?]", ""),
@@ -198,7 +198,8 @@ impl<'a> Parser<'a> {
         draft.operands.push(condition);
         if self.take_word("weights") {
             self.expect(TokenKind::LeftParen, "`(`")?;
-            let weights = self.attribute(Types::UNKNOWN)?;
+            let (_, weights) = self.index_list(TokenKind::LeftBracket, TokenKind::RightBracket)?;
+            let weights = self.array_attribute(&weights, 32);
             self.set(draft, "branch_weights", weights);
             self.expect(TokenKind::RightParen, "`)`")?;
         }
@@ -223,18 +224,26 @@ impl<'a> Parser<'a> {
         draft.operands.push(flag);
         self.expect(TokenKind::Comma, "`,`")?;
         self.expect(TokenKind::LeftBracket, "`[` and cases")?;
-        let mut values = Vec::new();
+        let (mut values, mut sizes) = (Vec::new(), Vec::new());
         self.list(TokenKind::RightBracket, "`,` or `]`", |p| {
             if !p.take_word("default") {
                 values.push(p.number()?.integer() as f64);
             }
             p.expect(TokenKind::Colon, "`:` and a block")?;
             let successor = p.successor()?;
+            sizes.push(successor.1.len() as i64);
             draft.operands.extend(&successor.1);
             draft.successors.push(successor);
             Ok(())
         })?;
+        let first = sizes.first().copied().unwrap_or(0);
+        let cases = self.array_attribute(sizes.get(1..).unwrap_or(&[]), 32);
+        self.set(draft, "case_operand_segments", cases);
+        let others: i64 = sizes.iter().skip(1).sum();
+        self.set_segments(draft, &[1, first as usize, others as usize]);
         if !values.is_empty() {
+            let shape = vec![Dimension::Static(values.len() as u64)];
+            let ty = self.tree.types.intern(Type::Vector { shape, element: ty });
             let splat = (values.len() == 1).then(|| values[0]);
             self.set(draft, "case_values", AttributeValue::Dense { ty, splat, elements: Some(values) });
         }

@@ -6,37 +6,18 @@ use crate::parse::format::{Row, row};
 use crate::parse::{Parse, Parser};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, Type, TypeId, Types};
 
+const PACK: &str = "%a [? padding_value ( %pad? : !pad ) ?] [? outer_dims_perm = @outer_dims_perm:ints ?] \
+    inner_dims_pos = @inner_dims_pos:ints inner_tiles = &tiles/static_inner_tiles into %dest {} : !a -> !dest";
+const UNPACK: &str = "%a [? outer_dims_perm = @outer_dims_perm:ints ?] inner_dims_pos = @inner_dims_pos:ints \
+    inner_tiles = &tiles/static_inner_tiles into %dest {} : !a -> !dest";
+
 pub(super) const ROWS: &[Row] = &[
     row("linalg.index", "", "@dim {}", "r=index"),
     row("linalg.yield", "", "[? %a* {} : !a* ?]", ""),
-    row(
-        "linalg.pack",
-        "a dest pad? tiles*",
-        "%a [? padding_value ( %pad? : !pad ) ?] [? outer_dims_perm = @outer_dims_perm ?] inner_dims_pos = @inner_dims_pos \
-         inner_tiles = &tiles/static_inner_tiles into %dest {} : !a -> !dest",
-        "r=dest",
-    ),
-    row(
-        "linalg.unpack",
-        "a dest tiles*",
-        "%a [? outer_dims_perm = @outer_dims_perm ?] inner_dims_pos = @inner_dims_pos \
-         inner_tiles = &tiles/static_inner_tiles into %dest {} : !a -> !dest",
-        "r=dest",
-    ),
-    row(
-        "tensor.pack",
-        "a dest pad? tiles*",
-        "%a [? padding_value ( %pad? : !pad ) ?] [? outer_dims_perm = @outer_dims_perm ?] inner_dims_pos = @inner_dims_pos \
-         inner_tiles = &tiles/static_inner_tiles into %dest {} : !a -> !dest",
-        "r=dest",
-    ),
-    row(
-        "tensor.unpack",
-        "a dest tiles*",
-        "%a [? outer_dims_perm = @outer_dims_perm ?] inner_dims_pos = @inner_dims_pos \
-         inner_tiles = &tiles/static_inner_tiles into %dest {} : !a -> !dest",
-        "r=dest",
-    ),
+    row("linalg.pack", "a dest pad? tiles*", PACK, "r=dest"),
+    row("linalg.unpack", "a dest tiles*", UNPACK, "r=dest"),
+    row("tensor.pack", "a dest pad? tiles*", PACK, "r=dest"),
+    row("tensor.unpack", "a dest tiles*", UNPACK, "r=dest"),
 ];
 
 /// An operation in the braces of a short form, with its attributes.

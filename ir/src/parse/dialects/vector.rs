@@ -12,13 +12,13 @@ pub(super) const ROWS: &[Row] = &[
     row("vector.extract_strided_slice", "", "%a {} : !a to !r", "r"),
     row("vector.insert_strided_slice", "", "%v , %a {} : !v into !a", "r=a"),
     row("vector.splat from_elements create_mask", "", "%a* {} : !r", "r"),
-    row("vector.constant_mask", "", "@mask_dim_sizes {} : !r", "r"),
+    row("vector.constant_mask", "", "@mask_dim_sizes:ints {} : !r", "r"),
     row("vector.step", "", "{} : !r", "r"),
     row("vector.vscale", "", "{}", "r=index"),
     row("vector.fma", "", "%a , %b , %c {} : !a=b=c=r", "r"),
-    row("vector.transpose", "", "%a , @permutation {} : !a to !r", "r"),
+    row("vector.transpose", "", "%a , @permutation:ints {} : !a to !r", "r"),
     row("vector.reduction", "", "@kind:angle , %a [? , %acc? ?] fastmath {} : !a into !r=acc", "r"),
-    row("vector.multi_reduction", "", "@kind:angle , %a , %acc {} @reduction_dims : !a to !r=acc", "r"),
+    row("vector.multi_reduction", "", "@kind:angle , %a , %acc {} @reduction_dims:ints : !a to !r=acc", "r"),
     row("vector.scan", "", "@kind:angle , %a , %init {} : !a , !init", "r=a s=init"),
     row("vector.extract", "", "%a &at/static_position {} : !r from !a", "r"),
     row("vector.insert", "", "%v , %a &at/static_position {} : !v into !a", "r=a"),
@@ -71,7 +71,16 @@ impl<'a> Parser<'a> {
             self.expect_type(draft.operands[i], ty);
         }
         draft.result_types.push(types[types.len() - 1]);
+        self.default_kind(draft);
         Ok(())
+    }
+
+    /// Products are added where the form does not say what else.
+    fn default_kind(&mut self, draft: &mut Draft) {
+        let kind = self.name("kind");
+        if draft.attributes.iter().all(|a| a.name != kind) {
+            self.set(draft, "kind", AttributeValue::Other("#vector.kind<add>".to_owned()));
+        }
     }
 
     /// `vector.outerproduct %a, %b, %c {...} : type, type`: the result has both vectors' extents.
@@ -99,6 +108,7 @@ impl<'a> Parser<'a> {
             self.expect_type(accumulator, result);
         }
         draft.result_types.push(result);
+        self.default_kind(draft);
         Ok(())
     }
 
@@ -199,11 +209,9 @@ impl<'a> Parser<'a> {
     /// `vector.shuffle %a, %b [0, 4] : type, type`: as many leading extents as the mask has numbers.
     fn vector_shuffle(&mut self, draft: &mut Draft) -> Parse<()> {
         self.values(draft)?;
-        let mask = self.attribute(Types::UNKNOWN)?;
-        let extent = match &mask {
-            AttributeValue::Array(numbers) => numbers.len() as u64,
-            _ => 0,
-        };
+        let (_, numbers) = self.index_list(TokenKind::LeftBracket, TokenKind::RightBracket)?;
+        let extent = numbers.len() as u64;
+        let mask = self.array_attribute(&numbers, 64);
         self.set(draft, "mask", mask);
         self.optional_dictionary(&mut draft.attributes)?;
         self.expect(TokenKind::Colon, "`:` and types")?;
