@@ -1,6 +1,10 @@
 //! The command line as typed.
 
+mod dataset;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use dataset::{Dataset, DatasetAction, DatasetBuild, DatasetLabel, DatasetShow, DatasetVerify};
 
 /// Simulate and price hardwired-weight language processing units.
 #[derive(Debug, Parser)]
@@ -24,6 +28,8 @@ pub enum Command {
     Designs(Designs),
     /// Latency against load of the routed row/column fabric, flit by flit
     Fabric(Fabric),
+    /// The corpus of MLIR text with labels: build, label, show, verify
+    Dataset(Dataset),
 }
 
 /// How results are written.

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         cli::Command::Estimate(arguments) => commands::estimate::run(arguments),
         cli::Command::Designs(arguments) => commands::designs::run(arguments),
         cli::Command::Fabric(arguments) => commands::fabric::run(arguments),
+        cli::Command::Dataset(arguments) => commands::dataset::run(arguments),
     };
     match result {
         Ok(code) => code,

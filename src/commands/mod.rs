@@ -1,5 +1,6 @@
 //! One file per command: settle the request, call the library, print.
 
+pub mod dataset;
 pub mod designs;
 pub mod estimate;
 pub mod fabric;

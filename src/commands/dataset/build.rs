@@ -1,0 +1,290 @@
+//! `hardwire dataset build`: draws the rows, runs passes in workers, drops duplicates, fixes the splits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use costmodel::corpus::kernels::{Draw, Form};
+use costmodel::corpus::normal::content_hash;
+use costmodel::corpus::row::{largest_elements, main_dialect};
+use costmodel::corpus::splits::{assign, groups};
+use costmodel::corpus::{FrameworkLine, Row, Source, kernels, variants};
+use ir::labels::{Phase, Target};
+
+use super::passes::{Reply, Request};
+use super::pool::{Loss, Pool, Protocol, workers};
+use super::progress::Progress;
+use super::summary::Summary;
+use super::table::{self, Entry};
+use crate::cli;
+use crate::columnar::{ColumnarError, Frame, write_parquet};
+use crate::diagnostics::Failure;
+use crate::replace::replace;
+
+/// Longest text of a generated variant, in bytes: about 4,000 tokens.
+const KERNEL_TEXT_BYTES: usize = 16 << 10;
+/// Longest text of a graph or layer.
+const GRAPH_TEXT_BYTES: usize = 36 << 10;
+/// Longest line of the framework file.
+const MAX_LINE_BYTES: u64 = 8 << 20;
+/// Most lines of the framework file.
+const MAX_LINES: usize = 1_000_000;
+/// Stream of the draws for graphs and layers, beyond those of any kernel.
+const GRAPH_STREAM: u64 = 1 << 60;
+
+/// A source text on its way to rows.
+struct Draft {
+    source: Source,
+    family: String,
+    kernel: String,
+    variant: String,
+    whole_block: bool,
+    request: Request,
+    /// Name of the text and of its linalg twin, for framework lines.
+    id: Option<String>,
+    twin: Option<String>,
+    /// Text that upstream MLIR does not parse is taken as it is.
+    foreign: bool,
+}
+
+struct Passes<'a>(&'a [Draft]);
+
+impl Protocol for Passes<'_> {
+    type Answer = Reply;
+
+    fn request(&self, jobs: &[usize]) -> String {
+        serde_json::to_string(&self.0[jobs[0]].request).expect("text serializes")
+    }
+
+    fn answers(&self, _jobs: &[usize], line: &str) -> Result<Vec<Reply>, String> {
+        serde_json::from_str(line).map(|reply| vec![reply]).map_err(|e| e.to_string())
+    }
+
+    fn lost(&self, _job: usize, loss: Loss) -> Reply {
+        let phase = if matches!(loss, Loss::TimedOut(_)) { Phase::Timeout } else { Phase::Crash };
+        Reply::lost(phase, loss.to_string())
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
+    super::needs_llvm("running MLIR passes")?;
+    if arguments.kernels > 1_000_000 || !(1..=16).contains(&arguments.variants) {
+        return Err(Failure::Request("--kernels is at most 1000000, --variants between 1 and 16".into()));
+    }
+    let mut drafts = generated(arguments);
+    if let Some(path) = &arguments.framework {
+        drafts.extend(framework(path, arguments.seed)?);
+    }
+    drafts.extend(emitted(arguments.seed)?);
+    std::fs::create_dir_all(&arguments.out)
+        .map_err(|e| Failure::Request(format!("{}: {e}", arguments.out.display())))?;
+
+    let mut replies: Vec<Option<Reply>> = drafts.iter().map(|d| d.foreign.then(Reply::default)).collect();
+    let jobs: Vec<Vec<usize>> = (0..drafts.len()).filter(|&i| !drafts[i].foreign).map(|i| vec![i]).collect();
+    let mut progress = Progress::new("passes", jobs.len());
+    let pool = Pool {
+        action: "passes",
+        workers: workers(arguments.workers),
+        timeout: Duration::from_secs(60),
+        jobs_per_worker: 2000,
+    };
+    pool.run(&Passes(&drafts), jobs, |job, reply| {
+        replies[job] = Some(reply);
+        progress.add(1);
+        Ok(true)
+    })?;
+    progress.finish();
+
+    let mut collected = Collected::default();
+    for (draft, reply) in drafts.into_iter().zip(replies) {
+        collected.take(draft, reply.expect("every draft was answered"));
+    }
+    let Collected { rows, dropped, .. } = collected;
+    let groups = groups(&rows);
+    let splits = assign(&rows, &groups, arguments.seed, Target::ALL.len());
+    let entries: Vec<Entry> = rows
+        .into_iter()
+        .zip(groups)
+        .zip(splits)
+        .map(|((row, group), splits)| Entry { row, group, splits })
+        .collect();
+    let frame = Frame { columns: table::columns(&entries), metadata: table::metadata(arguments.seed) };
+    let path = arguments.out.join("rows.parquet");
+    replace(&path, |out| write_parquet(&frame, out).map(|_| ()))
+        .map_err(|e: ColumnarError| Failure::Request(format!("{}: {e}", path.display())))?;
+    Summary::of(&entries, dropped).print(arguments.format)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Drafts of the generated kernels.
+fn generated(arguments: &cli::DatasetBuild) -> Vec<Draft> {
+    let of_kernel = |kernel: &kernels::Kernel| {
+        let candidates = variants::candidates(kernel, arguments.variants);
+        candidates.into_iter().map(|c| Draft {
+            source: Source::Generated,
+            family: kernel.family.to_owned(),
+            kernel: kernel.name.clone(),
+            variant: c.name,
+            whole_block: false,
+            request: Request {
+                text: c.text,
+                passes: c.passes.into_iter().map(|p| (p.name, p.pipeline)).collect(),
+                wanted: c.wanted,
+                limit_bytes: KERNEL_TEXT_BYTES,
+            },
+            id: None,
+            twin: None,
+            foreign: false,
+        }).collect::<Vec<_>>()
+    };
+    kernels::kernels(arguments.seed, arguments.kernels).iter().flat_map(of_kernel).collect()
+}
+
+/// A graph's or layer's passes: one is kept of `share` in a hundred.
+fn graph_passes(d: &mut Draw, share: usize) -> (Vec<(String, String)>, usize) {
+    let wanted = usize::from(d.chance(share));
+    let passes = variants::passes(Form::Linalg, d).into_iter().take(6).map(|p| (p.name, p.pipeline)).collect();
+    (passes, wanted)
+}
+
+/// Drafts of the framework's graphs.
+fn framework(path: &Path, seed: u64) -> Result<Vec<Draft>, Failure> {
+    let refuse = |line: usize, reason: String| Failure::Request(format!("{}:{line}: {reason}", path.display()));
+    let file = std::fs::File::open(path).map_err(|e| Failure::Request(format!("{}: {e}", path.display())))?;
+    let mut reader = BufReader::new(file);
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut known = BTreeSet::new();
+    for number in 1.. {
+        let mut line = String::new();
+        let read = (&mut reader).take(MAX_LINE_BYTES).read_line(&mut line).map_err(|e| refuse(number, e.to_string()))?;
+        if read == 0 {
+            break;
+        }
+        if number > MAX_LINES || read as u64 == MAX_LINE_BYTES {
+            let limit = format!("at most {MAX_LINES} lines of {} MiB are read", MAX_LINE_BYTES >> 20);
+            return Err(refuse(number, limit));
+        }
+        let line: FrameworkLine = serde_json::from_str(&line).map_err(|e| refuse(number, e.to_string()))?;
+        if !known.insert(line.id.clone()) {
+            return Err(refuse(number, format!("the id `{}` occurs twice", line.id)));
+        }
+        let foreign = line.dialect != "linalg";
+        if foreign && line.twin.is_none() {
+            return Err(refuse(number, format!("`{}` is in {} and names no `twin` in linalg", line.id, line.dialect)));
+        }
+        let mut d = Draw::new(seed, GRAPH_STREAM + drafts.len() as u64);
+        let share = if line.variant.ends_with("/base") { 45 } else { 10 };
+        let (passes, wanted) = graph_passes(&mut d, share);
+        drafts.push(Draft {
+            source: Source::Framework,
+            family: line.family,
+            kernel: line.kernel,
+            variant: line.variant,
+            whole_block: line.whole_block,
+            request: Request { text: line.text, passes, wanted, limit_bytes: GRAPH_TEXT_BYTES },
+            id: Some(line.id),
+            twin: line.twin,
+            foreign,
+        });
+    }
+    // Twins first: a row in another dialect names the row that is lowered in its place.
+    drafts.sort_by_key(|draft| draft.foreign);
+    Ok(drafts)
+}
+
+/// Drafts of the layers and pieces of the preset models.
+fn emitted(seed: u64) -> Result<Vec<Draft>, Failure> {
+    let mut models = Vec::new();
+    for preset in designs::presets::models() {
+        models.push(crate::input::model(preset.name)?);
+    }
+    let layers = sim::workload::emit::corpus(&models);
+    Ok(layers
+        .into_iter()
+        .enumerate()
+        .map(|(index, layer)| {
+            let mut d = Draw::new(seed, 2 * GRAPH_STREAM + index as u64);
+            let (passes, wanted) = graph_passes(&mut d, 25);
+            Draft {
+                source: Source::Emitted,
+                family: layer.family.to_owned(),
+                kernel: layer.name,
+                variant: "linalg".to_owned(),
+                whole_block: layer.whole,
+                request: Request { text: layer.text, passes, wanted, limit_bytes: GRAPH_TEXT_BYTES },
+                id: None,
+                twin: None,
+                foreign: false,
+            }
+        })
+        .collect())
+}
+
+/// Rows so far, and what was dropped and why.
+#[derive(Default)]
+struct Collected {
+    rows: Vec<Row>,
+    hashes: BTreeSet<String>,
+    /// Hash of each framework line in linalg, by its name.
+    twins: BTreeMap<String, String>,
+    dropped: BTreeMap<String, usize>,
+}
+
+impl Collected {
+    fn drop(&mut self, reason: &str, count: usize) {
+        if count > 0 {
+            *self.dropped.entry(reason.to_owned()).or_default() += count;
+        }
+    }
+
+    fn take(&mut self, draft: Draft, reply: Reply) {
+        for (pass, reason) in &reply.failures {
+            self.drop(&format!("{pass} failed: {reason}"), 1);
+        }
+        self.drop("longer than the limit", reply.too_long);
+        let text = if draft.foreign { Some(draft.request.text.clone()) } else { reply.base };
+        let Some(text) = text else { return };
+        if text.len() > draft.request.limit_bytes {
+            self.drop("longer than the limit", 1);
+        } else {
+            let hash = content_hash(&text);
+            let lowered = match &draft.twin {
+                None => hash.clone(),
+                Some(twin) => match self.twins.get(twin) {
+                    Some(hash) => hash.clone(),
+                    None => return self.drop("its linalg twin is missing", 1),
+                },
+            };
+            if let (Some(id), false) = (&draft.id, draft.foreign) {
+                self.twins.insert(id.clone(), hash.clone());
+            }
+            self.push(&draft, draft.variant.clone(), String::new(), text, hash, lowered);
+        }
+        for (name, pipeline, text) in reply.variants {
+            let hash = content_hash(&text);
+            self.push(&draft, format!("{}-{name}", draft.variant), pipeline, text, hash.clone(), hash);
+        }
+    }
+
+    fn push(&mut self, draft: &Draft, variant: String, pipeline: String, text: String, hash: String, lowered: String) {
+        if !self.hashes.insert(hash.clone()) {
+            return self.drop("duplicate", 1);
+        }
+        self.rows.push(Row {
+            hash,
+            source: draft.source,
+            family: draft.family.clone(),
+            kernel: draft.kernel.clone(),
+            variant,
+            dialect: main_dialect(&text).to_owned(),
+            whole_block: draft.whole_block,
+            pipeline,
+            largest_elements: largest_elements(&text),
+            text,
+            lowered,
+        });
+    }
+}

@@ -1,0 +1,43 @@
+//! `hardwire dataset`: the corpus of the learned cost model, from drawing its rows to checking its labels.
+
+mod build;
+mod passes;
+mod pool;
+mod progress;
+mod summary;
+mod table;
+
+use std::process::ExitCode;
+
+use crate::cli::{Dataset, DatasetAction};
+use crate::diagnostics::Failure;
+
+/// Runs the command.
+pub fn run(arguments: &Dataset) -> Result<ExitCode, Failure> {
+    match &arguments.action {
+        DatasetAction::Build(arguments) => build::run(arguments),
+        DatasetAction::Passes => serve_passes(),
+        _ => needs_llvm("labelling").map(|()| ExitCode::SUCCESS),
+    }
+}
+
+#[cfg(feature = "mlir")]
+fn serve_passes() -> Result<ExitCode, Failure> {
+    passes::serve()
+}
+
+#[cfg(not(feature = "mlir"))]
+fn serve_passes() -> Result<ExitCode, Failure> {
+    needs_llvm("running MLIR passes").map(|()| ExitCode::SUCCESS)
+}
+
+/// Refuses what only a build with LLVM can do.
+fn needs_llvm(what: &str) -> Result<(), Failure> {
+    if cfg!(feature = "mlir") {
+        return Ok(());
+    }
+    Err(Failure::Request(format!(
+        "{what} needs LLVM and MLIR 22, which this build leaves out\n  help: install libmlir-22-dev, mlir-22-tools, \
+         llvm-22-dev and libpolly-22-dev, then build with `cargo build --release --features mlir`"
+    )))
+}

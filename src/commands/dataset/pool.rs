@@ -1,0 +1,227 @@
+//! A pool of worker processes that answer requests by lines; a worker that dies or hangs is replaced.
+//!
+//! Each worker is this command again, in a hidden action that reads a line and writes a line. Jobs travel in batches;
+//! when a batch is lost, its jobs are sent again one by one, so that only the job to blame is lost. Answers arrive in
+//! any order and carry their job's number.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// What workers are asked and answer.
+pub trait Protocol: Sync {
+    /// The answer to one job.
+    type Answer: Send;
+
+    /// The line that asks for the jobs; without a newline.
+    fn request(&self, jobs: &[usize]) -> String;
+
+    /// The answers in a line, in the order of the jobs.
+    fn answers(&self, jobs: &[usize], line: &str) -> Result<Vec<Self::Answer>, String>;
+
+    /// The answer for a job that a worker did not survive.
+    fn lost(&self, job: usize, loss: Loss) -> Self::Answer;
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone)]
+pub enum Loss {
+    /// The worker ended; how.
+    Died(String),
+    /// The worker took longer than it was given.
+    TimedOut(Duration),
+    /// The worker's answer makes no sense.
+    Nonsense(String),
+}
+
+impl std::fmt::Display for Loss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Died(how) => write!(f, "the worker ended: {how}"),
+            Self::TimedOut(limit) => write!(f, "no answer within {} s", limit.as_secs()),
+            Self::Nonsense(what) => write!(f, "the worker's answer is not understood: {what}"),
+        }
+    }
+}
+
+/// How a pool works.
+pub struct Pool {
+    /// The hidden action of `hardwire dataset`.
+    pub action: &'static str,
+    /// Worker processes.
+    pub workers: usize,
+    /// Longest time for one job alone; a batch gets two seconds more for each job.
+    pub timeout: Duration,
+    /// Jobs after which a worker is replaced, so that memory stays bounded.
+    pub jobs_per_worker: usize,
+}
+
+impl Pool {
+    /// Runs all batches; `deliver` takes each job's number and answer as they come. It returns whether to go on.
+    pub fn run<P: Protocol>(
+        &self,
+        protocol: &P,
+        batches: Vec<Vec<usize>>,
+        mut deliver: impl FnMut(usize, P::Answer) -> std::io::Result<bool>,
+    ) -> std::io::Result<()> {
+        let queue = Mutex::new(VecDeque::from(batches));
+        let stop = AtomicBool::new(false);
+        let (sender, receiver) = channel();
+        std::thread::scope(|scope| {
+            for _ in 0..self.workers.max(1) {
+                let sender = sender.clone();
+                let (queue, stop) = (&queue, &stop);
+                scope.spawn(move || {
+                    let mut seat = Seat { pool: self, worker: None, answered: 0 };
+                    while !stop.load(Ordering::Relaxed) {
+                        let Some(batch) = queue.lock().expect("no panic holds the queue").pop_front() else { break };
+                        for answered in seat.answer(protocol, &batch) {
+                            if sender.send(answered).is_err() {
+                                return;
+                            }
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            let mut result = Ok(());
+            for answered in &receiver {
+                let (job, answer) = match answered {
+                    Ok(answered) => answered,
+                    Err(error) => {
+                        result = Err(error);
+                        break;
+                    }
+                };
+                match deliver(job, answer) {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => {
+                        result = Err(error);
+                        break;
+                    }
+                }
+            }
+            stop.store(true, Ordering::Relaxed);
+            // Batches in flight may still end; their answers are dropped.
+            drop(receiver);
+            result
+        })
+    }
+}
+
+/// A place in the pool: a worker, or none yet.
+struct Seat<'a> {
+    pool: &'a Pool,
+    worker: Option<Worker>,
+    answered: usize,
+}
+
+impl Seat<'_> {
+    fn answer<P: Protocol>(&mut self, protocol: &P, jobs: &[usize]) -> Vec<std::io::Result<(usize, P::Answer)>> {
+        match self.ask(protocol, jobs) {
+            Ok(Ok(answers)) => jobs.iter().copied().zip(answers).map(Ok).collect(),
+            Ok(Err(loss)) => match jobs {
+                [job] => vec![Ok((*job, protocol.lost(*job, loss)))],
+                _ => jobs.iter().flat_map(|job| self.answer(protocol, &[*job])).collect(),
+            },
+            Err(error) => vec![Err(error)],
+        }
+    }
+
+    fn ask<P: Protocol>(&mut self, protocol: &P, jobs: &[usize]) -> std::io::Result<Result<Vec<P::Answer>, Loss>> {
+        if self.answered >= self.pool.jobs_per_worker {
+            self.worker = None;
+        }
+        let worker = match &mut self.worker {
+            Some(worker) => worker,
+            empty => {
+                self.answered = 0;
+                empty.insert(Worker::start(self.pool.action)?)
+            }
+        };
+        self.answered += jobs.len();
+        let timeout = self.pool.timeout + Duration::from_secs(2) * (jobs.len() as u32 - 1);
+        let answers = worker.ask(&protocol.request(jobs), timeout).and_then(|line| {
+            let answers = protocol.answers(jobs, &line).map_err(Loss::Nonsense)?;
+            if answers.len() == jobs.len() {
+                Ok(answers)
+            } else {
+                Err(Loss::Nonsense(format!("{} answers to {} jobs", answers.len(), jobs.len())))
+            }
+        });
+        if answers.is_err() {
+            self.worker = None;
+        }
+        Ok(answers)
+    }
+}
+
+/// A running worker process.
+struct Worker {
+    process: Child,
+    requests: ChildStdin,
+    lines: Receiver<String>,
+}
+
+impl Worker {
+    fn start(action: &str) -> std::io::Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["dataset", action])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let requests = process.stdin.take().expect("a pipe was asked for");
+        let answers = process.stdout.take().expect("a pipe was asked for");
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(answers).lines() {
+                let Ok(line) = line else { return };
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self { process, requests, lines })
+    }
+
+    fn ask(&mut self, request: &str, timeout: Duration) -> Result<String, Loss> {
+        let sent = self.requests.write_all(request.as_bytes()).and_then(|()| self.requests.write_all(b"\n"));
+        if sent.and_then(|()| self.requests.flush()).is_err() {
+            return Err(Loss::Died(self.end()));
+        }
+        self.lines.recv_timeout(timeout).map_err(|error| match error {
+            RecvTimeoutError::Timeout => Loss::TimedOut(timeout),
+            RecvTimeoutError::Disconnected => Loss::Died(self.end()),
+        })
+    }
+
+    fn end(&mut self) -> String {
+        match self.process.wait() {
+            Ok(status) => describe(status),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    status.to_string()
+}
+
+/// Workers that the machine has cores for, unless given.
+pub fn workers(given: Option<usize>) -> usize {
+    given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 256)
+}
