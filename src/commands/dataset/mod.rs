@@ -1,11 +1,15 @@
 //! `hardwire dataset`: the corpus of the learned cost model, from drawing its rows to checking its labels.
 
 mod build;
+mod columns;
+mod journal;
+mod label;
 mod passes;
 mod pool;
 mod progress;
 mod summary;
 mod table;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -16,6 +20,8 @@ use crate::diagnostics::Failure;
 pub fn run(arguments: &Dataset) -> Result<ExitCode, Failure> {
     match &arguments.action {
         DatasetAction::Build(arguments) => build::run(arguments),
+        DatasetAction::Label(arguments) => label::run(arguments),
+        DatasetAction::Worker => worker::run(),
         DatasetAction::Passes => serve_passes(),
         _ => needs_llvm("labelling").map(|()| ExitCode::SUCCESS),
     }
@@ -36,8 +42,5 @@ fn needs_llvm(what: &str) -> Result<(), Failure> {
     if cfg!(feature = "mlir") {
         return Ok(());
     }
-    Err(Failure::Request(format!(
-        "{what} needs LLVM and MLIR 22, which this build leaves out\n  help: install libmlir-22-dev, mlir-22-tools, \
-         llvm-22-dev and libpolly-22-dev, then build with `cargo build --release --features mlir`"
-    )))
+    Err(Failure::Request(format!("{what}: {}", ir::mlir::NOT_BUILT)))
 }

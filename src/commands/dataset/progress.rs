@@ -29,6 +29,11 @@ impl Progress {
         self.start.elapsed()
     }
 
+    /// Work that was done.
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
     /// Counts work that was done.
     pub fn add(&mut self, count: usize) {
         self.done += count;

@@ -179,6 +179,30 @@ impl Reader<'_> {
         numbers.iter().enumerate().map(|(row, n)| u64::try_from(*n).map_err(|_| negative(row))).collect()
     }
 
+    /// A column of counts with gaps.
+    pub fn counts_or_none(&self, name: &str) -> Result<Vec<Option<u64>>, Failure> {
+        match self.column(name)? {
+            Column::Int(values) => Ok(values.iter().map(|v| v.and_then(|n| u64::try_from(n).ok())).collect()),
+            _ => Err(self.refuse(&format!("the column `{name}` does not hold whole numbers"))),
+        }
+    }
+
+    /// A column of numbers with gaps.
+    pub fn numbers_or_none(&self, name: &str) -> Result<Vec<Option<f64>>, Failure> {
+        match self.column(name)? {
+            Column::Float(values) => Ok(values.clone()),
+            _ => Err(self.refuse(&format!("the column `{name}` does not hold numbers"))),
+        }
+    }
+
+    /// A column of text with gaps.
+    pub fn texts_or_none(&self, name: &str) -> Result<Vec<Option<String>>, Failure> {
+        match self.column(name)? {
+            Column::Text(values) => Ok(values.clone()),
+            _ => Err(self.refuse(&format!("the column `{name}` does not hold text"))),
+        }
+    }
+
     fn parts(&self, name: &str) -> Result<Vec<Part>, Failure> {
         let names = self.text(name)?;
         let part = |(row, n): (usize, &String)| Part::from_name(n).ok_or_else(|| self.unknown(name, row, n));
