@@ -4,6 +4,7 @@
 //! framework, and layers that the simulator emits. Text and plain values only: running passes, labelling and files
 //! are the caller's.
 
+pub mod checks;
 pub mod kernels;
 pub mod normal;
 pub mod row;

@@ -2,9 +2,7 @@
 //!
 //! `ports` beyond the busiest are left out: they are twenty numbers a target that the file has no room for.
 
-use ir::labels::{
-    FrequencySource, FunctionLabels, Frequencies, Labels, Outcome as TargetOutcome, PerClass, Target, TargetOutcome as OnTarget,
-};
+use ir::labels::{Frequencies, FrequencySource, Labels, Outcome as TargetOutcome, PerClass, Target};
 
 use super::journal::Outcome;
 use super::table::Reader;
@@ -103,6 +101,12 @@ pub fn columns(outcomes: &[&Outcome]) -> Vec<(String, Column)> {
         columns.push((format!("{prefix}_execution_counts"), Column::Text(sources)));
     }
     columns
+}
+
+/// Labels with what is stored of them: no ports but the busiest, two classes of registers across calls.
+pub fn as_stored(labels: &Labels) -> Labels {
+    let live = PerClass { float: None, mask: None, ..labels.live_across_call };
+    Labels { ports: Vec::new(), live_across_call: live, ..labels.clone() }
 }
 
 /// A target's labels of every row, as they were stored.

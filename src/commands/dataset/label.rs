@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use costmodel::corpus::normal::digest;
+use designs::Design;
 use ir::labels::{Batch, BatchReply, Failure as LabelFailure, Job, Phase, Reply, Settings, Target};
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ use super::journal::{Header, Journal, Outcome};
 use super::pool::{Loss, Pool, Protocol, workers};
 use super::progress::Progress;
 use super::table::{self, Entry};
+use super::xpu;
 use crate::cli::{self, Format};
 use crate::columnar::{ColumnarError, Frame, Writer};
 use crate::diagnostics::Failure;
@@ -23,6 +25,8 @@ use crate::replace::replace;
 const BATCH_JOBS: usize = 32;
 /// Bytes of a batch's texts at most.
 const BATCH_BYTES: usize = 96 << 10;
+/// Texts after which a worker is replaced.
+const JOBS_PER_WORKER: usize = 1500;
 /// Rows of a row group of the corpus.
 const ROW_GROUP: usize = 8192;
 
@@ -109,11 +113,12 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
         action: "worker",
         workers: count,
         timeout: Duration::from_secs(arguments.timeout),
-        jobs_per_worker: 1500,
+        jobs_per_worker: JOBS_PER_WORKER,
     };
     let limit = arguments.minutes.map(|m| Duration::from_secs(60 * m));
     let mut failed = None;
-    pool.run(&Labelling { entries: &entries, settings: &settings }, batches(&entries, &todo), |job, outcome| {
+    let batches = if limit == Some(Duration::ZERO) { Vec::new() } else { batches(&entries, &todo) };
+    pool.run(&Labelling { entries: &entries, settings: &settings }, batches, |job, outcome| {
         let hash = entries[job].row.hash.clone();
         if let Err(error) = journal.append(&hash, &outcome) {
             failed = Some(error);
@@ -135,7 +140,8 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     let partial = arguments.rows.is_some() || arguments.minutes.is_some();
     let file = arguments.dir.join("corpus.parquet");
     if complete || partial {
-        write(&file, &done, &outcomes, seed)?;
+        let design = crate::input::design(xpu::DESIGN, &[])?;
+        write(&file, &done, &outcomes, seed, &design)?;
     }
     let mut failures_by_reason = BTreeMap::new();
     for entry in &done {
@@ -157,6 +163,26 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     };
     print(&report, arguments.format)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Labels some rows anew, without a journal; outcomes in the order of `chosen`.
+pub fn again(entries: &[Entry], chosen: &[usize]) -> Result<Vec<Outcome>, Failure> {
+    let settings = Settings::default();
+    let pool = Pool {
+        action: "worker",
+        workers: workers(None),
+        timeout: Duration::from_secs(60),
+        jobs_per_worker: JOBS_PER_WORKER,
+    };
+    let mut progress = Progress::new("labelling again", chosen.len());
+    let mut outcomes = BTreeMap::new();
+    pool.run(&Labelling { entries, settings: &settings }, batches(entries, chosen), |job, outcome| {
+        outcomes.insert(job, outcome);
+        progress.add(1);
+        Ok(true)
+    })?;
+    progress.finish();
+    Ok(chosen.iter().filter_map(|job| outcomes.remove(job)).collect())
 }
 
 /// The texts to lower, in an order whose every prefix is a fair sample: by kernel, kernels shuffled by the seed.
@@ -198,12 +224,14 @@ fn write(
     entries: &[&Entry],
     outcomes: &BTreeMap<String, Outcome>,
     seed: u64,
+    design: &Design,
 ) -> Result<(), Failure> {
     let frame = |part: &[&Entry]| {
         let owned: Vec<Entry> = part.iter().map(|e| (*e).clone()).collect();
         let of: Vec<&Outcome> = part.iter().map(|e| &outcomes[&e.row.lowered]).collect();
         let mut columns = table::columns(&owned);
         columns.extend(columns::columns(&of));
+        columns.extend(xpu::columns(&owned, design));
         Frame { columns, metadata: table::metadata(seed) }
     };
     replace(path, |out| {

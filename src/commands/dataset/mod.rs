@@ -7,10 +7,14 @@ mod label;
 mod passes;
 mod pool;
 mod progress;
+mod show;
 mod summary;
 mod table;
+mod verify;
 mod worker;
+mod xpu;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::{Dataset, DatasetAction};
@@ -23,7 +27,8 @@ pub fn run(arguments: &Dataset) -> Result<ExitCode, Failure> {
         DatasetAction::Label(arguments) => label::run(arguments),
         DatasetAction::Worker => worker::run(),
         DatasetAction::Passes => serve_passes(),
-        _ => needs_llvm("labelling").map(|()| ExitCode::SUCCESS),
+        DatasetAction::Show(arguments) => show::run(arguments),
+        DatasetAction::Verify(arguments) => verify::run(arguments),
     }
 }
 
@@ -35,6 +40,14 @@ fn serve_passes() -> Result<ExitCode, Failure> {
 #[cfg(not(feature = "mlir"))]
 fn serve_passes() -> Result<ExitCode, Failure> {
     needs_llvm("running MLIR passes").map(|()| ExitCode::SUCCESS)
+}
+
+/// The corpus of the repository.
+const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
+
+/// The file that was named, or the corpus of the repository.
+fn file_or_default(file: Option<&Path>) -> PathBuf {
+    file.map_or_else(|| PathBuf::from(CORPUS), Path::to_path_buf)
 }
 
 /// Refuses what only a build with LLVM can do.

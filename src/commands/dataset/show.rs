@@ -1,0 +1,235 @@
+//! `hardwire dataset show`: what a corpus holds, how its labels are distributed, or one row.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use ir::labels::Target;
+use reports::{Align, Table};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::columns::prefix;
+use super::summary::{Summary, counted};
+use super::table;
+use super::xpu::DESIGN;
+use crate::cli::{self, Format};
+use crate::columnar::{Column, Frame};
+use crate::diagnostics::Failure;
+use crate::output;
+
+/// Labels whose distribution is shown, after the target's name.
+const SHOWN: [&str; 9] = [
+    "pressure_vector_registers",
+    "pressure_general_registers",
+    "spills",
+    "reloads",
+    "instructions",
+    "instructions_executed",
+    "cycles",
+    "ipc",
+    "busiest_port_utilization",
+];
+
+/// How a label is distributed.
+#[derive(Debug, Serialize)]
+struct Distribution {
+    rows: usize,
+    min: f64,
+    p10: f64,
+    median: f64,
+    p90: f64,
+    max: f64,
+    /// Share of the rows where it is not zero.
+    above_zero: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Labels {
+    labelled: usize,
+    failed: usize,
+    failures_by_reason: BTreeMap<String, usize>,
+    spills_on_some_target: f64,
+    distributions: BTreeMap<String, Distribution>,
+    execution_counts: BTreeMap<String, usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    file: String,
+    metadata: BTreeMap<String, String>,
+    #[serde(flatten)]
+    summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Labels>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &cli::DatasetShow) -> Result<ExitCode, Failure> {
+    let path = super::file_or_default(arguments.file.as_deref());
+    let frame = table::read(&path)?;
+    if let Some(hash) = &arguments.row {
+        row(&frame, &path, hash, arguments.format)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let entries = table::entries(&frame, &path)?;
+    let summary = Summary::of(&entries, BTreeMap::new());
+    let labels = frame.column("label_status").is_some().then(|| labels(&frame));
+    if arguments.format == Format::Json {
+        let metadata = frame.metadata.clone();
+        output::json(&Report { file: path.display().to_string(), metadata, summary, labels })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut out = summary.table();
+    if let Some(labels) = &labels {
+        out += &labels.table();
+    }
+    output::text(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn texts<'a>(frame: &'a Frame, name: &str) -> impl Iterator<Item = &'a str> {
+    let values = match frame.column(name) {
+        Some(Column::Text(values)) => values.as_slice(),
+        _ => &[],
+    };
+    values.iter().flatten().map(String::as_str)
+}
+
+fn numbers(frame: &Frame, name: &str) -> Vec<f64> {
+    match frame.column(name) {
+        Some(Column::Int(values)) => values.iter().flatten().map(|n| *n as f64).collect(),
+        Some(Column::Float(values)) => values.iter().flatten().copied().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn distribution(mut values: Vec<f64>) -> Option<Distribution> {
+    values.sort_by(f64::total_cmp);
+    let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+    (!values.is_empty()).then(|| Distribution {
+        rows: values.len(),
+        min: at(0.0),
+        p10: at(0.1),
+        median: at(0.5),
+        p90: at(0.9),
+        max: at(1.0),
+        above_zero: values.iter().filter(|v| **v > 0.0).count() as f64 / values.len() as f64,
+    })
+}
+
+fn labels(frame: &Frame) -> Labels {
+    let mut failures_by_reason = BTreeMap::new();
+    for reason in texts(frame, "label_failure") {
+        *failures_by_reason.entry(reason.to_owned()).or_default() += 1;
+    }
+    let mut distributions = BTreeMap::new();
+    let mut execution_counts = BTreeMap::new();
+    let mut spilling = vec![false; frame.rows()];
+    for target in Target::ALL {
+        for name in SHOWN {
+            let column = format!("{}_{name}", prefix(target));
+            let values = numbers(frame, &column);
+            distributions.extend(distribution(values).map(|d| (column, d)));
+        }
+        for source in texts(frame, &format!("{}_execution_counts", prefix(target))) {
+            *execution_counts.entry(source.to_owned()).or_default() += 1;
+        }
+        if let Some(Column::Int(spills)) = frame.column(&format!("{}_spills", prefix(target))) {
+            spilling.iter_mut().zip(spills).for_each(|(some, spills)| *some |= spills.is_some_and(|s| s > 0));
+        }
+    }
+    for name in ["xpu_utilization", "xpu_latency_cycles", "unplaced_operations"] {
+        let column = format!("{DESIGN}_{name}");
+        let values = numbers(frame, &column);
+        distributions.extend(distribution(values).map(|d| (column, d)));
+    }
+    let labelled = texts(frame, "label_status").filter(|s| *s == "labelled").count();
+    Labels {
+        labelled,
+        failed: frame.rows() - labelled,
+        failures_by_reason,
+        spills_on_some_target: spilling.iter().filter(|s| **s).count() as f64 / labelled.max(1) as f64,
+        distributions,
+        execution_counts,
+    }
+}
+
+impl Labels {
+    fn table(&self) -> String {
+        let mut out = format!(
+            "\n{} labelled, {} failed; {:.1} % of the labelled spill on some target\n\n",
+            self.labelled,
+            self.failed,
+            100.0 * self.spills_on_some_target
+        );
+        let mut table = Table::new(&[
+            ("label", Align::Left),
+            ("rows", Align::Right),
+            ("min", Align::Right),
+            ("10 %", Align::Right),
+            ("median", Align::Right),
+            ("90 %", Align::Right),
+            ("max", Align::Right),
+            ("above zero", Align::Right),
+        ]);
+        for (name, d) in &self.distributions {
+            let mut cells = vec![name.clone(), d.rows.to_string()];
+            cells.extend([d.min, d.p10, d.median, d.p90, d.max].map(short));
+            cells.push(format!("{:.1} %", 100.0 * d.above_zero));
+            table.row(cells);
+        }
+        out += &table.render();
+        out.push('\n');
+        out += &counted("execution counts", &self.execution_counts);
+        if !self.failures_by_reason.is_empty() {
+            out.push('\n');
+            out += &counted("failure", &self.failures_by_reason);
+        }
+        out
+    }
+}
+
+fn short(number: f64) -> String {
+    match number.abs() {
+        0.0 => "0".into(),
+        n if n >= 1e6 => format!("{number:.3e}"),
+        n if n >= 100.0 || number.fract() == 0.0 => format!("{number:.0}"),
+        _ => format!("{number:.3}"),
+    }
+}
+
+/// One row with all its columns.
+fn row(frame: &Frame, path: &Path, hash: &str, format: Format) -> Result<(), Failure> {
+    let refuse = |reason: String| Failure::Request(format!("{}: {reason}", path.display()));
+    let Some(Column::Text(hashes)) = frame.column("hash") else {
+        return Err(refuse("there is no column `hash`".into()));
+    };
+    let found: Vec<usize> =
+        (0..hashes.len()).filter(|&i| hashes[i].as_deref().is_some_and(|h| h.starts_with(hash))).collect();
+    let row = match found[..] {
+        [row] if !hash.is_empty() => row,
+        [] => return Err(refuse(format!("no row has a hash that starts with `{hash}`"))),
+        _ => return Err(refuse(format!("{} rows have a hash that starts with `{hash}`: give more of it", found.len()))),
+    };
+    let mut values = Map::new();
+    for (name, column) in &frame.columns {
+        let value = match column {
+            Column::Int(v) => json!(v[row]),
+            Column::Float(v) => json!(v[row]),
+            Column::Bool(v) => json!(v[row]),
+            Column::Text(v) => json!(v[row]),
+        };
+        values.insert(name.clone(), value);
+    }
+    if format == Format::Json {
+        return output::json(&values);
+    }
+    let text = values.remove("text");
+    let mut table = Table::new(&[("column", Align::Left), ("value", Align::Left)]);
+    for (name, value) in values.iter().filter(|(_, value)| !value.is_null()) {
+        table.row([name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)]);
+    }
+    let text = text.as_ref().and_then(Value::as_str).unwrap_or("").trim_end().to_owned();
+    output::text(&format!("{text}\n\n{}", table.render()))
+}
