@@ -4,7 +4,6 @@
 //! is out of tolerance, 2 a mistake in what was asked.
 
 mod cli;
-// The first reader and writer of tables comes with the commands that make them.
 #[allow(dead_code)]
 mod columnar;
 mod commands;

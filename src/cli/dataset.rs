@@ -89,7 +89,7 @@ pub struct DatasetLabel {
     /// Label at most this many rows, balanced over families; the others are left out of the result
     #[arg(long, value_name = "N")]
     pub rows: Option<usize>,
-    /// Stop after so many minutes; what is labelled by then becomes the result (0: only write the result)
+    /// Stop after so many minutes; what is labelled by then becomes the result (0: only write the result, which needs no LLVM)
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<u64>,
     /// How to write the summary

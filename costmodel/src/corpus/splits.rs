@@ -77,6 +77,11 @@ fn part(ticket: u64) -> Part {
     }
 }
 
+/// The part of the random split that a row's hash draws.
+pub fn random(seed: u64, hash: &str) -> Part {
+    part(ticket(seed, "random", hash, 10))
+}
+
 /// A group's number for every row: kernels linked by rows that differ in numbers only.
 pub fn groups(rows: &[Row]) -> Vec<usize> {
     let mut parent: Vec<usize> = (0..rows.len()).collect();
@@ -119,7 +124,7 @@ pub fn assign(rows: &[Row], groups: &[usize], seed: u64, targets: usize) -> Vec<
         let left_out = indices.iter().any(|&i| LEFT_OUT_OPERATIONS.iter().any(|o| rows[i].text.contains(o)));
         for &index in indices {
             splits[index] = Some(Splits {
-                random: part(ticket(seed, "random", &rows[index].hash, 10)),
+                random: random(seed, &rows[index].hash),
                 kernel: part(ticket(seed, "kernel", name, 10)),
                 family_fold: folds[&rows[index].family],
                 shape: if largest(indices) > limit { Part::Test } else { choose_rest("shape") },

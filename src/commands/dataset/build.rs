@@ -105,12 +105,8 @@ pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
     let Collected { rows, dropped, .. } = collected;
     let groups = groups(&rows);
     let splits = assign(&rows, &groups, arguments.seed, Target::ALL.len());
-    let entries: Vec<Entry> = rows
-        .into_iter()
-        .zip(groups)
-        .zip(splits)
-        .map(|((row, group), splits)| Entry { row, group, splits })
-        .collect();
+    let entries: Vec<Entry> =
+        rows.into_iter().zip(groups).zip(splits).map(|((row, group), splits)| Entry { row, group, splits }).collect();
     let frame = Frame { columns: table::columns(&entries), metadata: table::metadata(arguments.seed) };
     let path = arguments.out.join("rows.parquet");
     replace(&path, |out| write_parquet(&frame, out).map(|_| ()))
@@ -123,22 +119,25 @@ pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
 fn generated(arguments: &cli::DatasetBuild) -> Vec<Draft> {
     let of_kernel = |kernel: &kernels::Kernel| {
         let candidates = variants::candidates(kernel, arguments.variants);
-        candidates.into_iter().map(|c| Draft {
-            source: Source::Generated,
-            family: kernel.family.to_owned(),
-            kernel: kernel.name.clone(),
-            variant: c.name,
-            whole_block: false,
-            request: Request {
-                text: c.text,
-                passes: c.passes.into_iter().map(|p| (p.name, p.pipeline)).collect(),
-                wanted: c.wanted,
-                limit_bytes: KERNEL_TEXT_BYTES,
-            },
-            id: None,
-            twin: None,
-            foreign: false,
-        }).collect::<Vec<_>>()
+        candidates
+            .into_iter()
+            .map(|c| Draft {
+                source: Source::Generated,
+                family: kernel.family.to_owned(),
+                kernel: kernel.name.clone(),
+                variant: c.name,
+                whole_block: false,
+                request: Request {
+                    text: c.text,
+                    passes: c.passes.into_iter().map(|p| (p.name, p.pipeline)).collect(),
+                    wanted: c.wanted,
+                    limit_bytes: KERNEL_TEXT_BYTES,
+                },
+                id: None,
+                twin: None,
+                foreign: false,
+            })
+            .collect::<Vec<_>>()
     };
     kernels::kernels(arguments.seed, arguments.kernels).iter().flat_map(of_kernel).collect()
 }
@@ -159,7 +158,8 @@ fn framework(path: &Path, seed: u64) -> Result<Vec<Draft>, Failure> {
     let mut known = BTreeSet::new();
     for number in 1.. {
         let mut line = String::new();
-        let read = (&mut reader).take(MAX_LINE_BYTES).read_line(&mut line).map_err(|e| refuse(number, e.to_string()))?;
+        let read =
+            (&mut reader).take(MAX_LINE_BYTES).read_line(&mut line).map_err(|e| refuse(number, e.to_string()))?;
         if read == 0 {
             break;
         }

@@ -69,11 +69,18 @@ pub fn labels(outcome: &Outcome, target: Target) -> Option<&Labels> {
 
 /// Why an outcome lacks labels: the first target's reason; none if it lacks none.
 pub fn failure(outcome: &Outcome) -> Option<String> {
+    // The first sentence names the cause; notes quote the text, which the row has.
+    let reason = |failure: &ir::labels::Failure| {
+        let all = failure.reason.split("; ").next().unwrap_or("");
+        let place = all.find(": ").filter(|&end| all[..end].bytes().all(|b| b.is_ascii_digit() || b == b':'));
+        let cause: String = all[place.map_or(0, |end| end + 2)..].chars().take(200).collect();
+        format!("{}: {cause}", failure.phase)
+    };
     match outcome {
-        Outcome::Failure(failure) => Some(failure.to_string()),
+        Outcome::Failure(failure) => Some(reason(failure)),
         Outcome::Function(function) => function.targets.iter().find_map(|t| match &t.outcome {
             TargetOutcome::Labels(_) => None,
-            TargetOutcome::Failure(failure) => Some(format!("{}: {failure}", t.target.cpu())),
+            TargetOutcome::Failure(failure) => Some(format!("{}: {}", t.target.cpu(), reason(failure))),
         }),
     }
 }
@@ -82,8 +89,10 @@ pub fn failure(outcome: &Outcome) -> Option<String> {
 pub fn columns(outcomes: &[&Outcome]) -> Vec<(String, Column)> {
     let reasons: Vec<Option<String>> = outcomes.iter().map(|o| failure(o)).collect();
     let status = reasons.iter().map(|r| Some(if r.is_none() { "labelled" } else { "failed" }.to_owned()));
-    let mut columns =
-        vec![("label_status".to_owned(), Column::Text(status.collect())), ("label_failure".to_owned(), Column::Text(reasons))];
+    let mut columns = vec![
+        ("label_status".to_owned(), Column::Text(status.collect())),
+        ("label_failure".to_owned(), Column::Text(reasons)),
+    ];
     for target in Target::ALL {
         let prefix = prefix(target);
         let of: Vec<Option<&Labels>> = outcomes.iter().map(|o| labels(o, target)).collect();

@@ -63,8 +63,7 @@ impl Journal {
         let name = path.display().to_string();
         let refuse = |reason: String| Failure::Request(format!("{name}: {reason}"));
         let io = |e: std::io::Error| refuse(e.to_string());
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         let mut outcomes = BTreeMap::new();
         let mut good = 0;

@@ -87,7 +87,6 @@ struct Report {
 
 /// Runs the command.
 pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
-    super::needs_llvm("labelling")?;
     if arguments.timeout == 0 || arguments.timeout > 86_400 {
         return Err(Failure::Request(format!("--timeout is 1 to 86400 seconds, not {}", arguments.timeout)));
     }
@@ -118,6 +117,9 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     let limit = arguments.minutes.map(|m| Duration::from_secs(60 * m));
     let mut failed = None;
     let batches = if limit == Some(Duration::ZERO) { Vec::new() } else { batches(&entries, &todo) };
+    if !batches.is_empty() {
+        super::needs_llvm("labelling")?;
+    }
     pool.run(&Labelling { entries: &entries, settings: &settings }, batches, |job, outcome| {
         let hash = entries[job].row.hash.clone();
         if let Err(error) = journal.append(&hash, &outcome) {
@@ -131,7 +133,9 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     if let Some(error) = failed {
         return Err(error);
     }
-    progress.finish();
+    if progress.done() > 0 {
+        progress.finish();
+    }
     let seconds = progress.elapsed().as_secs_f64();
 
     // A row without an outcome is left out only where less than all was asked for.

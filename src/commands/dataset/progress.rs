@@ -1,9 +1,9 @@
 //! Progress of long work on standard error: done, rate, time left.
 
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
 #[expect(clippy::disallowed_types, reason = "progress is wall-clock time and reaches no result")]
 use std::time::Instant;
-use std::time::Duration;
 
 /// A line that is drawn over on a terminal, and written now and then elsewhere.
 pub struct Progress {

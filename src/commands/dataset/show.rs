@@ -210,7 +210,9 @@ fn row(frame: &Frame, path: &Path, hash: &str, format: Format) -> Result<(), Fai
     let row = match found[..] {
         [row] if !hash.is_empty() => row,
         [] => return Err(refuse(format!("no row has a hash that starts with `{hash}`"))),
-        _ => return Err(refuse(format!("{} rows have a hash that starts with `{hash}`: give more of it", found.len()))),
+        _ => {
+            return Err(refuse(format!("{} rows have a hash that starts with `{hash}`: give more of it", found.len())));
+        }
     };
     let mut values = Map::new();
     for (name, column) in &frame.columns {

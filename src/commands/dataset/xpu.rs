@@ -1,8 +1,8 @@
 //! Labels from the simulated machine: every row's function on one chip of a design.
 
 use designs::Design;
-use ir::{Limits, parse};
 use ir::tree::{AttributeValue, OpId, Tree};
+use ir::{Limits, parse};
 use sim::workload::{Options, lower};
 
 use super::table::Entry;
@@ -24,7 +24,8 @@ pub struct Label {
 
 /// The public function of a module: the first that is not private.
 fn public(tree: &Tree) -> Option<OpId> {
-    let private = |op: &OpId| matches!(tree.attribute(*op, "sym_visibility"), Some(AttributeValue::String(s)) if s == "private");
+    let private =
+        |op: &OpId| matches!(tree.attribute(*op, "sym_visibility"), Some(AttributeValue::String(s)) if s == "private");
     tree.functions().find(|op| !private(op))
 }
 

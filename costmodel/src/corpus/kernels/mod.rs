@@ -163,3 +163,49 @@ pub fn kernels(seed: u64, count: usize) -> Vec<Kernel> {
     };
     FAMILIES.iter().enumerate().flat_map(of_family).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::corpus::normal::content_hash;
+
+    #[test]
+    fn the_seed_and_the_number_decide_a_kernel_alone() {
+        let (few, many, other) = (kernels(1, 100), kernels(1, 200), kernels(2, 100));
+        let text = |k: &Kernel| k.source(k.forms[0], 1);
+        for kernel in &few {
+            let twin = many.iter().find(|k| k.name == kernel.name).expect("more kernels include fewer");
+            assert_eq!(text(kernel), text(twin));
+        }
+        assert!(few.iter().zip(&other).all(|(a, b)| text(a) != text(b)));
+    }
+
+    #[test]
+    fn forms_schedules_and_kernels_differ() {
+        let mut hashes = BTreeSet::new();
+        let kernels = kernels(1, 400);
+        for kernel in &kernels {
+            for &form in kernel.forms {
+                let text = kernel.source(form, 0);
+                assert_eq!(text.matches("func.func").count(), 1);
+                hashes.insert(content_hash(&text));
+            }
+        }
+        let texts: usize = kernels.iter().map(|k| k.forms.len()).sum();
+        assert!(hashes.len() * 100 >= texts * 98, "{} distinct of {texts}", hashes.len());
+        assert_eq!(families().count(), 50);
+    }
+
+    #[test]
+    fn every_kernel_parses() {
+        for kernel in kernels(5, 250) {
+            for &form in kernel.forms {
+                let text = kernel.source(form, 2);
+                let parsed = ir::parse(&text, &ir::Limits::default());
+                assert!(parsed.diagnostics.is_empty(), "{} {form:?}: {:?}\n{text}", kernel.name, parsed.diagnostics);
+            }
+        }
+    }
+}
