@@ -11,6 +11,9 @@ use crate::columnar::Column;
 /// The design that rows are labelled on.
 pub const DESIGN: &str = "hnlpu";
 
+/// Longest latency that is a label: beyond it the machine's counters saturate and shares lose their meaning.
+const MAX_CYCLES: u64 = 1 << 53;
+
 /// A function on one chip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Label {
@@ -37,6 +40,9 @@ pub fn label(text: &str, design: &Design) -> Result<Label, String> {
     }
     let function = public(&parsed.tree).ok_or("the module has no public function")?;
     let lowered = lower(&parsed.tree, function, design, &Options::default());
+    if lowered.latency_cycles > MAX_CYCLES || !(0.0..=1.0).contains(&lowered.xpu_utilization) {
+        return Err(format!("the latency is out of range: more than {MAX_CYCLES} cycles"));
+    }
     Ok(Label {
         utilization: lowered.xpu_utilization,
         latency_cycles: lowered.latency_cycles,
