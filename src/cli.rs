@@ -1,6 +1,7 @@
 //! The command line as typed.
 
 mod dataset;
+pub mod workload;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -30,6 +31,8 @@ pub enum Command {
     Fabric(Fabric),
     /// The corpus of MLIR text with labels: build, label, show, verify
     Dataset(Dataset),
+    /// Model layers as MLIR, and MLIR on the simulated machine
+    Workload(workload::Workload),
 }
 
 /// How results are written.

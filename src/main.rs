@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         cli::Command::Designs(arguments) => commands::designs::run(arguments),
         cli::Command::Fabric(arguments) => commands::fabric::run(arguments),
         cli::Command::Dataset(arguments) => commands::dataset::run(arguments),
+        cli::Command::Workload(arguments) => commands::workload::run(arguments),
     };
     match result {
         Ok(code) => code,

@@ -6,3 +6,4 @@ pub mod estimate;
 pub mod fabric;
 pub mod reproduce;
 pub mod simulate;
+pub mod workload;

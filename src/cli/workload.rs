@@ -1,0 +1,99 @@
+//! Arguments of `hardwire workload`.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{Format, Phase};
+
+/// Arguments of `hardwire workload`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct Workload {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: WorkloadAction,
+}
+
+/// Actions of `hardwire workload`.
+#[derive(Debug, Subcommand)]
+pub enum WorkloadAction {
+    /// Write a layer of a model, or one of its pieces, as MLIR
+    Emit(Emit),
+    /// Put the functions of an MLIR file on one chip of a design: latency and utilization
+    Run(Run),
+}
+
+/// Format of weights and caches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Element {
+    /// 32-bit floating point.
+    F32,
+    /// 16-bit brain floating point.
+    Bf16,
+}
+
+/// Where weights come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WeightStyle {
+    /// Function arguments marked `hardwire.weight`.
+    Arguments,
+    /// Constants without payload.
+    Constants,
+}
+
+/// Arguments of `hardwire workload emit`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hardwire workload emit gpt-oss-120b --layer 1 --context 2048
+  hardwire workload emit deepseek-v3 --layer 3 --piece q_b_proj
+  hardwire workload emit llama-3-1-8b --phase prefill --tokens 128 --context 128 --element bf16
+  hardwire workload emit qwq-32b --piece list")]
+pub struct Emit {
+    /// Preset name or path of a Hugging Face config.json
+    pub model: String,
+    /// Number of the layer
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub layer: usize,
+    /// A part of the layer, `head` for norm, unembedding and choice, `list` for the names of all; the whole layer unless given
+    #[arg(long, value_name = "NAME")]
+    pub piece: Option<String>,
+    /// Decode (one new token per sequence) or prefill (tokens of one prompt)
+    #[arg(long, value_enum, default_value_t = Phase::Decode)]
+    pub phase: Phase,
+    /// New tokens: sequences in decode, tokens of the prompt in prefill
+    #[arg(long, default_value_t = 1, value_name = "N", allow_negative_numbers = true)]
+    pub tokens: u64,
+    /// Positions of the cache, new tokens included
+    #[arg(long, default_value_t = 2048, value_name = "TOKENS", allow_negative_numbers = true)]
+    pub context: u64,
+    /// Format of weights and caches; everything else is f32
+    #[arg(long, value_enum, default_value_t = Element::F32)]
+    pub element: Element,
+    /// Where weights come from
+    #[arg(long, value_enum, default_value_t = WeightStyle::Arguments)]
+    pub weights: WeightStyle,
+    /// How to write the result: `table` is the MLIR text itself
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Arguments of `hardwire workload run`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hardwire workload run model.mlir --design hnlpu
+  hardwire workload emit gpt-oss-120b --layer 1 | hardwire workload run - --design hnlpu --format json")]
+pub struct Run {
+    /// MLIR file, or - for standard input
+    pub file: String,
+    /// Preset name or path of a design file (TOML)
+    #[arg(long, default_value = "hnlpu", value_name = "DESIGN")]
+    pub design: String,
+    /// What is a weight: marked arguments or else matrices of products (auto), marked ones only, every second operand, none
+    #[arg(long, default_value = "auto", value_parser = ["auto", "marked", "all-rhs", "none"])]
+    pub weights: String,
+    /// Override a value of the design, e.g. --set vex.nonlinear_lanes=4096; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}

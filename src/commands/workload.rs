@@ -1,0 +1,252 @@
+//! `hardwire workload`.
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use designs::Grid;
+use ir::tree::{AttributeValue, OpId, Tree};
+use reports::number::significant;
+use reports::{Align, Table};
+use serde::Serialize;
+use sim::workload::emit::{self, Emitted, Setting};
+use sim::workload::{Lowered, Options, Place, WeightRule, lower};
+
+use crate::cli::Format;
+use crate::cli::{self, workload as arguments};
+use crate::diagnostics::Failure;
+use crate::{input, output};
+
+/// Longest MLIR text read.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Runs the command.
+pub fn run(arguments: &arguments::Workload) -> Result<ExitCode, Failure> {
+    match &arguments.action {
+        arguments::WorkloadAction::Emit(arguments) => emit(arguments),
+        arguments::WorkloadAction::Run(arguments) => place(arguments),
+    }
+}
+
+fn request(error: impl ToString) -> Failure {
+    Failure::Request(error.to_string())
+}
+
+fn emit(arguments: &arguments::Emit) -> Result<ExitCode, Failure> {
+    let model = input::model(&arguments.model)?;
+    let phase = match arguments.phase {
+        cli::Phase::Decode => sim::Phase::Decode,
+        cli::Phase::Prefill => sim::Phase::Prefill,
+    };
+    let setting = Setting {
+        element: match arguments.element {
+            arguments::Element::F32 => emit::Element::F32,
+            arguments::Element::Bf16 => emit::Element::Bf16,
+        },
+        weights: match arguments.weights {
+            arguments::WeightStyle::Arguments => emit::WeightStyle::Arguments,
+            arguments::WeightStyle::Constants => emit::WeightStyle::Constants,
+        },
+        ..Setting::new(phase, arguments.tokens, arguments.context)
+    };
+    let whole = |piece, text: Result<String, emit::EmitError>| {
+        let name = format!("{}/layer{}/{piece}", model.name, arguments.layer);
+        let (family, model) = ("llm-layer", model.name.clone());
+        Ok::<_, Failure>(Emitted { name, family, model, piece, whole: true, text: text.map_err(request)? })
+    };
+    let pieces = || {
+        let one = Grid { rows: 1, columns: 1 };
+        emit::pieces(&model, arguments.layer, &setting, one).map_err(request)
+    };
+    let emitted = match arguments.piece.as_deref() {
+        None => whole("layer", emit::layer(&model, arguments.layer, &setting))?,
+        Some("head") => whole("head", emit::head(&model, &setting))?,
+        Some("list") => {
+            let names: Vec<&str> = pieces()?.iter().map(|p| p.piece).chain(["head"]).collect();
+            match arguments.format {
+                Format::Json => output::json(&names)?,
+                Format::Table => output::text(&(names.join("\n") + "\n"))?,
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(wanted) => {
+            let all = pieces()?;
+            let names: Vec<&str> = all.iter().map(|p| p.piece).chain(["head", "list"]).collect();
+            let message = format!(
+                "layer {} of {} has no piece `{wanted}`; it has {}",
+                arguments.layer,
+                model.name,
+                names.join(", ")
+            );
+            all.into_iter().find(|p| p.piece == wanted).ok_or(Failure::Request(message))?
+        }
+    };
+    match arguments.format {
+        Format::Json => output::json(&emitted)?,
+        Format::Table => output::text(&emitted.text)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    file: &'a str,
+    design: &'a str,
+    weights: WeightRule,
+    functions: Vec<Function>,
+}
+
+#[derive(Serialize)]
+struct Function {
+    function: String,
+    latency_us: f64,
+    #[serde(flatten)]
+    lowered: Lowered,
+    /// Line of every operation, in the order of `operations`, then of every one of `unplaced`.
+    lines: Vec<usize>,
+}
+
+fn read(path: &str) -> Result<String, Failure> {
+    let name = |e: String| Failure::Request(format!("{path}: {e}"));
+    let mut bytes = Vec::new();
+    let result = if path == "-" {
+        std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+    };
+    result.map_err(|e| name(e.to_string()))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(name(format!("the text is larger than {} MiB", MAX_BYTES >> 20)));
+    }
+    String::from_utf8(bytes)
+        .map_err(|e| name(format!("not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to() + 1)))
+}
+
+fn place(arguments: &arguments::Run) -> Result<ExitCode, Failure> {
+    let design = input::design(&arguments.design, &input::overrides(&arguments.set)?)?;
+    let text = read(&arguments.file)?;
+    let parsed = ir::parse(&text, &ir::Limits::default());
+    if !parsed.diagnostics.is_empty() {
+        let place = |d: &ir::span::Diagnostic| {
+            let (line, column) = d.span.line_column(&text);
+            let help = d.help.as_ref().map_or(String::new(), |h| format!("\n  help: {h}"));
+            format!("{}:{line}:{column}: {}{help}", arguments.file, d.message)
+        };
+        let all: Vec<String> = parsed.diagnostics.iter().take(10).map(place).collect();
+        return Err(Failure::Request(all.join("\nerror: ")));
+    }
+    let tree = &parsed.tree;
+    let weights =
+        WeightRule::ALL.iter().find(|(name, _)| *name == arguments.weights).map_or_else(Default::default, |r| r.1);
+    let functions: Vec<Function> = tree
+        .functions()
+        .map(|f| {
+            let lowered = lower(tree, f, &design, &Options { weights });
+            let placed = lowered.operations.iter().map(|o| o.span);
+            let spans = placed.chain(lowered.unplaced.iter().map(|o| o.span));
+            let lines = lines(&text, spans.map(|s| s.start as usize));
+            let latency_us = lowered.latency_cycles as f64 / design.clock.hz() as f64 * 1e6;
+            Function { function: name(tree, f), latency_us, lowered, lines }
+        })
+        .collect();
+    if functions.is_empty() {
+        return Err(Failure::Request(format!("{}: no function with a body (func.func)", arguments.file)));
+    }
+    if arguments.format == Format::Json {
+        output::json(&Answer { file: &arguments.file, design: &design.name, weights, functions })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let tables: Vec<String> = functions.iter().map(|f| render(f, &design)).collect();
+    output::text(&tables.join("\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lines, from 1, of places in a text.
+fn lines(text: &str, places: impl Iterator<Item = usize>) -> Vec<usize> {
+    let breaks: Vec<usize> = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect();
+    places.map(|at| breaks.partition_point(|&b| b < at) + 1).collect()
+}
+
+fn name(tree: &Tree, function: OpId) -> String {
+    match tree.attribute(function, "sym_name") {
+        Some(AttributeValue::String(name)) => name.clone(),
+        Some(AttributeValue::Symbol(path)) => path.join("::"),
+        _ => "?".to_owned(),
+    }
+}
+
+fn render(f: &Function, design: &designs::Design) -> String {
+    let l = &f.lowered;
+    let mut text = format!(
+        "@{} on one chip of {}: {} cycles ({} us), xPU utilization {:.1} %\n\n",
+        f.function,
+        design.name,
+        significant(l.latency_cycles as f64, 1),
+        significant(f.latency_us, 3),
+        l.xpu_utilization * 100.0
+    );
+    let mut table = Table::new(&[("unit", Align::Left), ("busy cycles", Align::Right), ("%", Align::Right)]);
+    for unit in &l.units {
+        let share = format!("{:.1}", unit.busy_share * 100.0);
+        table.row([unit.unit.to_owned(), significant(unit.busy_cycles as f64, 1), share]);
+    }
+    text.push_str(&table.render());
+    let mut table = Table::new(&[
+        ("line", Align::Right),
+        ("operation", Align::Left),
+        ("unit", Align::Left),
+        ("times", Align::Right),
+        ("start", Align::Right),
+        ("busy", Align::Right),
+        ("cycles", Align::Right),
+        ("reason", Align::Left),
+    ]);
+    let label = |value: &dyn erased::Label| value.label();
+    let mut free = 0;
+    for (o, line) in l.operations.iter().zip(&f.lines) {
+        if o.unit == Place::None {
+            free += 1;
+            continue;
+        }
+        table.row([
+            line.to_string(),
+            o.operation.clone(),
+            label(&o.unit),
+            o.executions.to_string(),
+            o.start_cycle.to_string(),
+            o.busy_cycles.to_string(),
+            o.latency_cycles.to_string(),
+            label(&o.reason),
+        ]);
+    }
+    text.push('\n');
+    text.push_str(&table.render());
+    text.push_str(&format!(
+        "\n{free} operations take no time (views, constants, storage, folded)\nweights {} of {} that a chip holds; {} multiply-accumulates in metal, {} on the vector unit\n",
+        significant(l.work.weights as f64, 1),
+        significant(design.hn_array.weight_capacity as f64, 1),
+        significant(l.work.hn_macs as f64, 1),
+        significant(l.work.vex_macs as f64, 1),
+    ));
+    for (o, line) in l.unplaced.iter().zip(&f.lines[l.operations.len()..]) {
+        text.push_str(&format!("no place: line {line}, {}: {}\n", o.operation, label(&o.reason)));
+    }
+    text
+}
+
+/// Snake-case names of enums, as JSON has them.
+mod erased {
+    use serde::Serialize;
+
+    pub trait Label {
+        fn label(&self) -> String;
+    }
+
+    impl<T: Serialize> Label for T {
+        fn label(&self) -> String {
+            match serde_json::to_value(self) {
+                Ok(serde_json::Value::String(name)) => name.replace('_', " "),
+                _ => String::new(),
+            }
+        }
+    }
+}
