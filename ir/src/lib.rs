@@ -1,8 +1,8 @@
 //! MLIR text for the learned cost model: lexer, parser, graph and tokenizer; labels by real back ends.
 
 pub mod analysis;
-pub mod graph;
 pub mod fuzzing;
+pub mod graph;
 pub mod labels;
 pub mod lexer;
 pub mod mlir;
