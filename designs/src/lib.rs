@@ -5,6 +5,7 @@
 pub mod comparison;
 pub mod design;
 pub mod economics;
+pub mod edit;
 mod field;
 pub mod huggingface;
 pub mod load;
@@ -34,3 +35,4 @@ pub use provenance::{Grade, Provenance};
 pub use quantity::*;
 pub use range::Range;
 pub use schema::MAX_CHIPS;
+pub use slot::Measure;

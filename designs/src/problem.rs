@@ -131,7 +131,7 @@ impl fmt::Display for Problems {
 const MAX_PROBLEMS: usize = 50;
 
 /// Bounds a report.
-pub(crate) fn cap(problems: &mut Vec<Problem>) {
+pub fn cap(problems: &mut Vec<Problem>) {
     let more = problems.len().saturating_sub(MAX_PROBLEMS);
     if more > 0 {
         problems.truncate(MAX_PROBLEMS);
@@ -140,7 +140,7 @@ pub(crate) fn cap(problems: &mut Vec<Problem>) {
 }
 
 /// The beginning of a user's text on one line, for messages.
-pub(crate) fn shorten(text: &str) -> String {
+pub fn shorten(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut short: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if text.chars().nth(LONGEST).is_some() {
@@ -151,7 +151,7 @@ pub(crate) fn shorten(text: &str) -> String {
 }
 
 /// The candidate nearest to `word`, when one is near enough to be what was meant.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A distance over a very long word is slow and tells nothing.
     let word: String = word.chars().take(64).collect::<String>().to_lowercase();
     candidates
@@ -163,7 +163,7 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// Advice for an unknown word: the near candidate, or the whole list.
-pub(crate) fn did_you_mean(word: &str, candidates: &[&str]) -> String {
+pub fn did_you_mean(word: &str, candidates: &[&str]) -> String {
     match nearest(word, candidates.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", candidates.join(", ")),

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::slot::{Limits, Slot};
+use crate::slot::{Limits, Measure, Slot};
 use crate::tree::{Kind, Node};
 use crate::units::Reason;
 
@@ -68,6 +68,14 @@ impl Slot for Range {
             None => format!("{} to {}", self.low, self.high),
             Some(mode) => format!("{} to {}, most likely {mode}", self.low, self.high),
         })
+    }
+
+    fn number(&self) -> Option<f64> {
+        (self.low == self.high).then_some(self.low)
+    }
+
+    fn measure(&self) -> Measure {
+        Measure::Number
     }
 }
 

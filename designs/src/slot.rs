@@ -56,6 +56,31 @@ pub(crate) trait Slot {
 
     /// The value as it would be written in a file, without quotation marks; `None` where absent.
     fn show(&self) -> Option<String>;
+
+    /// The value as a number of base units; `None` for words, texts, flags and what is absent or a range.
+    fn number(&self) -> Option<f64> {
+        None
+    }
+
+    /// What numbers of this field count.
+    fn measure(&self) -> Measure {
+        Measure::Word
+    }
+}
+
+/// What the numbers of a field count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Nothing: the field is a word, a text or a flag.
+    Word,
+    /// Things, in whole numbers.
+    Count,
+    /// A plain number, whose unit is in the field's name if it has one.
+    Number,
+    /// A quantity in whole base units of this name.
+    Whole(&'static str),
+    /// A quantity in base units of this name.
+    Quantity(&'static str),
 }
 
 fn wrong_type(node: &Node, wanted: &str) -> Reason {
@@ -91,6 +116,14 @@ macro_rules! count {
             fn show(&self) -> Option<String> {
                 Some(self.to_string())
             }
+
+            fn number(&self) -> Option<f64> {
+                Some(*self as f64)
+            }
+
+            fn measure(&self) -> Measure {
+                Measure::Count
+            }
         }
     )* };
 }
@@ -106,6 +139,14 @@ impl Slot for f64 {
 
     fn show(&self) -> Option<String> {
         Some(self.to_string())
+    }
+
+    fn number(&self) -> Option<f64> {
+        Some(*self)
+    }
+
+    fn measure(&self) -> Measure {
+        Measure::Number
     }
 }
 
@@ -150,6 +191,14 @@ impl<T: Slot + Default> Slot for Option<T> {
     fn show(&self) -> Option<String> {
         self.as_ref().and_then(Slot::show)
     }
+
+    fn number(&self) -> Option<f64> {
+        self.as_ref().and_then(Slot::number)
+    }
+
+    fn measure(&self) -> Measure {
+        T::default().measure()
+    }
 }
 
 /// A quantity of `dimension` in base units.
@@ -180,7 +229,7 @@ fn whole(value: f64, dimension: Dimension) -> Result<u64, Reason> {
 }
 
 macro_rules! quantity_slots {
-    ($($type:ident $dimension:ident $new:ident $get:ident $convert:expr, $back:ty;)*) => { $(
+    ($($type:ident $dimension:ident $measure:ident $new:ident $get:ident $convert:expr, $back:ty;)*) => { $(
         impl Slot for $type {
             fn set(&mut self, node: &Node, limits: Limits) -> Result<(), Reason> {
                 let value = quantity(node, Dimension::$dimension, limits)?;
@@ -192,18 +241,26 @@ macro_rules! quantity_slots {
             fn show(&self) -> Option<String> {
                 Some(Dimension::$dimension.show(self.$get() as f64))
             }
+
+            fn number(&self) -> Option<f64> {
+                Some(self.$get() as f64)
+            }
+
+            fn measure(&self) -> Measure {
+                Measure::$measure(Dimension::$dimension.base_unit())
+            }
         }
     )* };
 }
 quantity_slots! {
-    Hertz Frequency from_hz hz whole, u64;
-    Bytes Data new get whole, u64;
-    BytesPerSecond DataRate new get whole, u64;
-    Cycles Cycles new get whole, u64;
-    Seconds Time from_s s |value, _| Ok(value), f64;
-    SquareMm Area from_mm2 mm2 |value, _| Ok(value), f64;
-    Watts Power from_w w |value, _| Ok(value), f64;
-    Joules Energy from_j j |value, _| Ok(value), f64;
+    Hertz Frequency Whole from_hz hz whole, u64;
+    Bytes Data Whole new get whole, u64;
+    BytesPerSecond DataRate Whole new get whole, u64;
+    Cycles Cycles Whole new get whole, u64;
+    Seconds Time Quantity from_s s |value, _| Ok(value), f64;
+    SquareMm Area Quantity from_mm2 mm2 |value, _| Ok(value), f64;
+    Watts Power Quantity from_w w |value, _| Ok(value), f64;
+    Joules Energy Quantity from_j j |value, _| Ok(value), f64;
 }
 
 /// The entry of `choices` that `node` names.

@@ -86,6 +86,12 @@ impl Dimension {
         }
     }
 
+    /// Name of the unit in which numbers are kept.
+    pub(crate) fn base_unit(self) -> &'static str {
+        let base = UNITS.iter().find(|(_, dimension, size, _)| *dimension == self && *size == 1.0);
+        base.expect("every dimension has a base unit").0
+    }
+
     /// For messages: a well-formed value.
     pub(crate) fn example(self) -> &'static str {
         match self {
