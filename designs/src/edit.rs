@@ -10,6 +10,7 @@ use crate::problem::Location;
 use crate::schema;
 use crate::slot::{Limits, Measure, Slot};
 use crate::tree::{Kind, Node};
+use crate::units;
 
 /// A value as a text file or a computation gives it.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +47,24 @@ impl Scalar {
         };
         Node { key: nowhere.clone(), at: nowhere, kind }
     }
+}
+
+/// The number of base units `unit` that a text such as `1.2 GHz` states.
+///
+/// # Errors
+/// What is wrong, to be continued after the name of the field, and what would be right.
+///
+/// # Panics
+/// When `unit` is no base unit.
+pub fn base_units(text: &str, unit: &str) -> Result<f64, (String, Option<String>)> {
+    let dimension = units::Dimension::of_base_unit(unit).expect("the base unit of a field");
+    units::parse(text, dimension)
+}
+
+/// A well-formed value of a field that counts base units `unit`.
+#[must_use]
+pub fn example(unit: &str) -> Option<&'static str> {
+    units::Dimension::of_base_unit(unit).map(units::Dimension::example)
 }
 
 /// One field.

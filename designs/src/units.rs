@@ -92,6 +92,11 @@ impl Dimension {
         base.expect("every dimension has a base unit").0
     }
 
+    /// The dimension whose base unit is called `name`.
+    pub(crate) fn of_base_unit(name: &str) -> Option<Self> {
+        UNITS.iter().find(|(unit, _, size, _)| *unit == name && *size == 1.0).map(|(_, dimension, ..)| *dimension)
+    }
+
     /// For messages: a well-formed value.
     pub(crate) fn example(self) -> &'static str {
         match self {

@@ -85,11 +85,33 @@ pub struct Estimate {
 pub const MAX_SYSTEMS: u64 = 10_000_000;
 
 impl Estimate {
-    /// Prices a machine.
+    /// Prices a machine, laid out as [`Layout::new`] does.
     ///
     /// # Errors
     /// See [`EconomicsError`].
     pub fn new(r: &Request<'_>) -> Result<Self, EconomicsError> {
+        Self::with_layout(r, |wiring| {
+            Layout::new(&Start {
+                design: r.design,
+                home: r.home.0,
+                home_node: r.home.1,
+                model: r.model,
+                node: r.node,
+                weight_growth: r.weight_growth,
+                wiring,
+                economics: r.economics,
+            })
+        })
+    }
+
+    /// Prices a machine whose layout the caller makes from the growth of the array through fewer wires.
+    ///
+    /// # Errors
+    /// See [`EconomicsError`]; those of `layout` as well.
+    pub fn with_layout(
+        r: &Request<'_>,
+        layout: impl FnOnce(f64) -> Result<Layout, EconomicsError>,
+    ) -> Result<Self, EconomicsError> {
         let e = r.economics;
         if !(1..=MAX_SYSTEMS).contains(&r.systems) {
             return Err(EconomicsError::Bounds {
@@ -108,16 +130,7 @@ impl Estimate {
         let chosen = r.stack.select(r.embedding).map_err(EconomicsError::Layers)?;
         let wiring = wiring_growth(r.stack, &chosen, e.via_only_fill).map_err(EconomicsError::Layers)?;
         let masks = MaskBill::new(r.stack, &chosen);
-        let layout = Layout::new(&Start {
-            design: r.design,
-            home: r.home.0,
-            home_node: r.home.1,
-            model: r.model,
-            node: r.node,
-            weight_growth: r.weight_growth,
-            wiring,
-            economics: e,
-        })?;
+        let layout = layout(wiring)?;
         let plan = plan(r, &layout, &masks)?;
         if wiring > 1.0 {
             notes.push(format!("fewer wires than published carry the weights: the array grows {wiring:.2} times"));

@@ -114,7 +114,11 @@ impl Layout {
         Ok(Self { grid, chip_mm2: chip_mm2(&area), area, weights_per_chip, um2_per_weight, capacity: capacity as u64 })
     }
 
-    fn check_reticle(&self, design: &Design, reticle: f64) -> Result<(), EconomicsError> {
+    /// Refuses a chip larger than the `reticle` in square millimetres.
+    ///
+    /// # Errors
+    /// [`EconomicsError::Reticle`], with the largest block and where the `design` has its area from.
+    pub fn check_reticle(&self, design: &Design, reticle: f64) -> Result<(), EconomicsError> {
         if self.chip_mm2 <= reticle {
             return Ok(());
         }
@@ -137,25 +141,26 @@ impl Layout {
     }
 }
 
-/// A figure that scaling needs.
-fn need(start: &Start<'_>, of: &ProcessNode, value: Option<f64>, what: &'static str) -> Result<f64, EconomicsError> {
-    value.ok_or_else(|| EconomicsError::Scaling { node: of.name.clone(), from: start.home_node.name.clone(), what })
-}
-
-/// Transistors per square micrometre of a node.
-fn density(start: &Start<'_>, of: &ProcessNode) -> Result<f64, EconomicsError> {
-    need(start, of, of.transistor_density_mtr_per_mm2, "transistor density")
-}
-
 /// The design's areas on the node, before any change of the array.
 fn scale(start: &Start<'_>) -> Result<BlockAreas, EconomicsError> {
-    let (home, node) = (start.home_node, start.node);
-    let mut area = start.design.area.clone();
+    node_areas(&start.design.area, start.home_node, start.node)
+}
+
+/// Areas of a design of `home` on `node`: logic by transistor density, buffer by SRAM cell, physical layers as they are.
+///
+/// # Errors
+/// When one of two different nodes lacks a density.
+pub fn node_areas(area: &BlockAreas, home: &ProcessNode, node: &ProcessNode) -> Result<BlockAreas, EconomicsError> {
+    let mut area = area.clone();
     if home.name == node.name {
         return Ok(area);
     }
-    let cell = |n: &ProcessNode| need(start, n, n.sram_cell_um2, "SRAM cell area");
-    let logic = density(start, home)? / density(start, node)?;
+    let need = |of: &ProcessNode, value: Option<f64>, what: &'static str| {
+        value.ok_or_else(|| EconomicsError::Scaling { node: of.name.clone(), from: home.name.clone(), what })
+    };
+    let density = |of: &ProcessNode| need(of, of.transistor_density_mtr_per_mm2, "transistor density");
+    let cell = |of: &ProcessNode| need(of, of.sram_cell_um2, "SRAM cell area");
+    let logic = density(home)? / density(node)?;
     let sram = cell(node)? / cell(home)?;
     for (block, factor) in [
         (&mut area.hn_array, logic),

@@ -1,0 +1,42 @@
+//! Design-space exploration: many points of one design, what is best among them, and which axes matter.
+//!
+//! A sweep file becomes a [`Plan`] ([`read::plan`]); a [`Worker`] turns the values of a point into a row of results. Nothing
+//! here reads files, starts threads or keeps state between points, so that the caller may run points in any order, on
+//! any machine, from any language:
+//!
+//! ```
+//! let text = "[axes]\ninterconnect.link_bandwidth = [\"64 GB/s\", \"128 GB/s\"]\n";
+//! let plan = sweep::read::plan("links.toml", text, &|_| Err("no files here".into())).unwrap();
+//! let mut worker = sweep::Worker::new(&plan);
+//! for index in 0..plan.points {
+//!     let outcome = worker.evaluate(&plan.values(index), plan.fidelity);
+//!     assert!(matches!(outcome, sweep::Outcome::Row(_)));
+//! }
+//! ```
+//!
+//! | module | is |
+//! | --- | --- |
+//! | [`read`], [`expression`] | the file: every mistake at once, with its place |
+//! | [`state`], [`shape`] | every field that can be varied |
+//! | [`plan`], [`sampler`] | axes and points |
+//! | [`point`], [`metric`], [`scaling`] | one point and its results |
+//! | [`pareto`], [`nsga2`], [`sensitivity`] | what the rows say |
+
+pub mod expression;
+pub mod metric;
+pub mod nsga2;
+pub mod pareto;
+pub mod plan;
+pub mod point;
+pub mod read;
+pub mod sampler;
+pub mod scaling;
+pub mod sensitivity;
+pub mod shape;
+pub mod state;
+
+pub use metric::Metric;
+pub use plan::{Axis, Column, Domain, Objective, Plan};
+pub use point::{Outcome, Worker};
+pub use sampler::Method;
+pub use state::{Name, State, Value};

@@ -1,0 +1,179 @@
+//! Every result that can be an objective, a constraint or a column: names with units, and where they come from.
+//!
+//! Results of the simulation have the dotted keys of `hardwire simulate --format json`; prices are `estimate.` and an outcome
+//! at the optimistic (`low`), median (`mid`) or pessimistic (`high`) end of every input.
+
+use sim::Simulation;
+use sim::economics::layout::blocks;
+use sim::economics::{Estimate, OUTCOMES, Outcome};
+
+/// A result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// Dotted name with the unit.
+    pub name: String,
+    source: Source,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Source {
+    Simulated(usize),
+    Priced(usize, End),
+    Laid(usize),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Low,
+    Mid,
+    High,
+}
+
+const ENDS: [(&str, End); 3] = [("low", End::Low), ("mid", End::Mid), ("high", End::High)];
+
+type OfSimulation = fn(&Simulation) -> f64;
+type OfEstimate = fn(&Estimate) -> f64;
+
+/// What can bound a machine, in the order of [`bottleneck`]'s numbers.
+pub const BOTTLENECKS: [&str; 7] =
+    ["latency", "hn_array", "vex_attention", "vex_nonlinear", "attention_buffer", "hbm", "links"];
+
+/// Utilization from which on a unit is called the bottleneck.
+const SATURATED: f64 = 0.95;
+
+/// Position in [`BOTTLENECKS`] of the busiest unit, or of `latency` where none is busy nearly all the time.
+fn bottleneck(s: &Simulation) -> f64 {
+    let u = &s.utilization;
+    let busy = [u.hn_array, u.vex_attention, u.vex_nonlinear, u.attention_buffer, u.hbm, u.links_max];
+    let best = (0..busy.len()).fold(0, |best, i| if busy[i] > busy[best] { i } else { best });
+    if busy[best] >= SATURATED { (best + 1) as f64 } else { 0.0 }
+}
+
+const SIMULATED: [(&str, OfSimulation); 50] = [
+    ("throughput_tokens_per_s", |s| s.throughput_tokens_per_s),
+    ("tokens_per_s_per_sequence", |s| s.tokens_per_s_per_sequence),
+    ("token_latency_us", |s| s.token_latency_us),
+    ("prompt_latency_us", |s| s.prompt_latency_us.unwrap_or(f64::NAN)),
+    ("system_power_kw", |s| s.system_power_kw),
+    ("energy_per_token_mj", |s| s.energy_per_token_mj),
+    ("tokens_per_kj", |s| s.tokens_per_kj),
+    ("chips", |s| s.chips.into()),
+    ("grid.rows", |s| s.grid.rows.into()),
+    ("grid.columns", |s| s.grid.columns.into()),
+    ("bottleneck", bottleneck),
+    ("sequences", |s| s.sequences as f64),
+    ("in_flight_limit", |s| s.in_flight_limit as f64),
+    ("weights_per_chip", |s| s.weights_per_chip as f64),
+    ("events", |s| s.events as f64),
+    ("breakdown_pct.comm", |s| s.breakdown_pct.comm),
+    ("breakdown_pct.projection", |s| s.breakdown_pct.projection),
+    ("breakdown_pct.nonlinear", |s| s.breakdown_pct.nonlinear),
+    ("breakdown_pct.attention", |s| s.breakdown_pct.attention),
+    ("breakdown_pct.stall", |s| s.breakdown_pct.stall),
+    ("utilization.hn_array", |s| s.utilization.hn_array),
+    ("utilization.vex_attention", |s| s.utilization.vex_attention),
+    ("utilization.vex_nonlinear", |s| s.utilization.vex_nonlinear),
+    ("utilization.attention_buffer", |s| s.utilization.attention_buffer),
+    ("utilization.hbm", |s| s.utilization.hbm),
+    ("utilization.links_mean", |s| s.utilization.links_mean),
+    ("utilization.links_max", |s| s.utilization.links_max),
+    ("chip_power.hn_array_w", |s| s.chip_power.hn_array_w),
+    ("chip_power.vex_w", |s| s.chip_power.vex_w),
+    ("chip_power.control_unit_w", |s| s.chip_power.control_unit_w),
+    ("chip_power.attention_buffer_w", |s| s.chip_power.attention_buffer_w),
+    ("chip_power.interconnect_engine_w", |s| s.chip_power.interconnect_engine_w),
+    ("chip_power.hbm_phy_w", |s| s.chip_power.hbm_phy_w),
+    ("chip_power.total_w", |s| s.chip_power.total_w),
+    ("kv_cache.kv_bytes_per_chip", |s| s.kv_cache.kv_bytes_per_chip as f64),
+    ("kv_cache.resident_bytes_per_chip", |s| s.kv_cache.resident_bytes_per_chip as f64),
+    ("kv_cache.spilled_bytes_per_chip", |s| s.kv_cache.spilled_bytes_per_chip as f64),
+    ("bound.alone_cycles", |s| s.bound.as_ref().map_or(f64::NAN, |b| b.alone_cycles)),
+    ("bound.bottleneck_cycles", |s| s.bound.as_ref().map_or(f64::NAN, |b| b.bottleneck_cycles)),
+    ("bound.knee_sequences", |s| s.bound.as_ref().map_or(f64::NAN, |b| b.knee_sequences)),
+    ("activity_per_token.hn_weights", |s| s.activity_per_token.hn_weights),
+    ("activity_per_token.vex_operations", |s| s.activity_per_token.vex_operations),
+    ("activity_per_token.buffer_bytes", |s| s.activity_per_token.buffer_bytes),
+    ("activity_per_token.link_bytes", |s| s.activity_per_token.link_bytes),
+    ("activity_per_token.hbm_bytes", |s| s.activity_per_token.hbm_bytes),
+    ("activity_per_token.steps", |s| s.activity_per_token.steps),
+    ("stall_pct.hbm", |s| stall(s, "hbm")),
+    ("stall_pct.hn_array_busy", |s| stall(s, "hn_array_busy")),
+    ("stall_pct.vex_busy", |s| stall(s, "vex_busy")),
+    ("stall_pct.predecessor", |s| stall(s, "predecessor")),
+];
+
+fn stall(s: &Simulation, cause: &str) -> f64 {
+    s.stall_pct.get(cause).copied().unwrap_or(f64::NAN)
+}
+
+const LAID: [(&str, OfEstimate); 12] = [
+    ("estimate.chip_mm2", |e| e.layout.chip_mm2),
+    ("estimate.system_mm2", |e| e.layout.chip_mm2 * f64::from(e.layout.grid.chips())),
+    ("estimate.um2_per_weight", |e| e.layout.um2_per_weight),
+    ("estimate.area_mm2.hn_array", |e| blocks(&e.layout.area)[0].1.mm2()),
+    ("estimate.area_mm2.vex", |e| blocks(&e.layout.area)[1].1.mm2()),
+    ("estimate.area_mm2.control_unit", |e| blocks(&e.layout.area)[2].1.mm2()),
+    ("estimate.area_mm2.attention_buffer", |e| blocks(&e.layout.area)[3].1.mm2()),
+    ("estimate.area_mm2.interconnect_engine", |e| blocks(&e.layout.area)[4].1.mm2()),
+    ("estimate.area_mm2.hbm_phy", |e| blocks(&e.layout.area)[5].1.mm2()),
+    ("estimate.masks.total", |e| e.masks.total.masks.into()),
+    ("estimate.masks.per_chip", |e| e.masks.per_chip.masks.into()),
+    ("estimate.dies_per_wafer", |e| e.plan.dies),
+];
+
+impl Metric {
+    /// Every result.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let simulated = SIMULATED.iter().enumerate();
+        let mut all: Vec<Self> =
+            simulated.map(|(i, (name, _))| Self { name: (*name).to_owned(), source: Source::Simulated(i) }).collect();
+        let laid = LAID.iter().enumerate();
+        all.extend(laid.map(|(i, (name, _))| Self { name: (*name).to_owned(), source: Source::Laid(i) }));
+        for (i, outcome) in Outcome::NAMES.iter().enumerate() {
+            for (end, at) in ENDS {
+                all.push(Self { name: format!("estimate.{outcome}.{end}"), source: Source::Priced(i, at) });
+            }
+        }
+        all
+    }
+
+    /// Whether the machine has to be priced for it.
+    #[must_use]
+    pub fn is_price(&self) -> bool {
+        !matches!(self.source, Source::Simulated(_))
+    }
+
+    /// The words that its numbers count, where they do.
+    #[must_use]
+    pub fn words(&self) -> Option<&'static [&'static str]> {
+        (self.name == "bottleneck").then_some(&BOTTLENECKS)
+    }
+}
+
+/// A simulated and perhaps priced point, from which metrics are read.
+pub(crate) struct Answers<'a> {
+    simulation: &'a Simulation,
+    estimate: Option<(&'a Estimate, [[f64; OUTCOMES]; 3])>,
+}
+
+impl<'a> Answers<'a> {
+    pub(crate) fn new(simulation: &'a Simulation, estimate: Option<&'a Estimate>) -> Self {
+        let estimate = estimate.map(|e| {
+            let mid = e.plan.evaluate(&e.inputs.at(0.5)).values();
+            // "low" is the cheaper end: what is optimistic for a yield is its high value, and prices of it low.
+            let (low, high) = (e.low.values(), e.high.values());
+            (e, [low, mid, high])
+        });
+        Self { simulation, estimate }
+    }
+
+    /// The value of a metric; NaN where the point has none.
+    pub(crate) fn get(&self, metric: &Metric) -> f64 {
+        match metric.source {
+            Source::Simulated(i) => SIMULATED[i].1(self.simulation),
+            Source::Laid(i) => self.estimate.as_ref().map_or(f64::NAN, |(e, _)| LAID[i].1(e)),
+            Source::Priced(i, end) => self.estimate.as_ref().map_or(f64::NAN, |(_, ends)| ends[end as usize][i]),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! One point: values in, a row of results out; no files, no clock, no state that outlives the call.
+
+use std::collections::BTreeMap;
+
+use designs::{Design, MaskStack, Model, ProcessNode};
+use sim::economics::area::WeightFormat;
+use sim::economics::layout::{Layout, Start};
+use sim::economics::masks::wiring_growth;
+use sim::economics::{Estimate, Request as Pricing};
+use sim::mapping::Mapping;
+use sim::{Fidelity, Prepared, Request, Simulation};
+
+use crate::metric::Answers;
+use crate::plan::{Column, Plan, Variable};
+use crate::scaling::{Asked, Base};
+use crate::state::{Areas, GridChoice, State, Value};
+
+/// What became of a point.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Results, one per column of the plan; NaN where the point has none.
+    Row(Vec<f64>),
+    /// A constraint on the axes alone rules it out; nothing was computed.
+    Excluded,
+    /// It has no answer, and why.
+    Failed(String),
+}
+
+/// Models, nodes and mask stacks that the values of a plan name.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    /// Models.
+    pub models: BTreeMap<String, Model>,
+    /// Process nodes.
+    pub nodes: BTreeMap<String, ProcessNode>,
+    /// Mask stacks.
+    pub stacks: BTreeMap<String, MaskStack>,
+}
+
+/// Evaluates points of a plan one after the other, each on its own; several workers may share a plan.
+pub struct Worker<'a> {
+    plan: &'a Plan,
+    state: State,
+    variables: Vec<f64>,
+}
+
+impl<'a> Worker<'a> {
+    /// A worker on `plan`.
+    #[must_use]
+    pub fn new(plan: &'a Plan) -> Self {
+        let mut state = plan.state.clone();
+        // Copied for every point.
+        state.design.provenance.clear();
+        Self { plan, state, variables: Vec::new() }
+    }
+
+    /// Gives the plan's variables their values as far as they are known; the values of dependent axes.
+    fn fill(&mut self, values: &[Value], row: Option<&[f64]>) -> Vec<Value> {
+        let plan = self.plan;
+        self.variables.clear();
+        self.variables.extend(plan.variables.iter().map(|variable| match variable {
+            Variable::Axis(axis) => values[*axis].number(),
+            Variable::Constant(number) => *number,
+            Variable::Column(column) => row.map_or(f64::NAN, |row| row[*column]),
+            Variable::Dependent(_) => f64::NAN,
+        }));
+        let mut dependents = Vec::with_capacity(plan.dependents.len());
+        for (index, dependent) in plan.dependents.iter().enumerate() {
+            let number = dependent.expression.value(&self.variables);
+            self.set(Variable::Dependent(index), number);
+            dependents.push(Value::Number(number));
+        }
+        dependents
+    }
+
+    fn set(&mut self, wanted: Variable, number: f64) {
+        if let Some(position) = self.plan.variables.iter().position(|v| *v == wanted) {
+            self.variables[position] = number;
+        }
+    }
+
+    /// The point with the axes at `values`.
+    pub fn evaluate(&mut self, values: &[Value], fidelity: Fidelity) -> Outcome {
+        let plan = self.plan;
+        let dependents = self.fill(values, None);
+        if plan.constraints.iter().any(|c| c.on_axes && !c.comparison.holds(&self.variables)) {
+            return Outcome::Excluded;
+        }
+        let axes = plan.axes.iter().map(|axis| &axis.name).zip(values);
+        let bound = plan.dependents.iter().map(|dependent| &dependent.name).zip(&dependents);
+        if let Err(refusal) = self.state.set(axes.chain(bound)) {
+            return Outcome::Failed(refusal.message);
+        }
+        match self.results(fidelity) {
+            Ok(row) => Outcome::Row(row),
+            Err(reason) => Outcome::Failed(reason),
+        }
+    }
+
+    fn results(&mut self, fidelity: Fidelity) -> Result<Vec<f64>, String> {
+        let plan = self.plan;
+        let (simulation, estimate) = answer(&self.state, &plan.base, &plan.library, plan.prices, fidelity)?;
+        let answers = Answers::new(&simulation, estimate.as_ref());
+        let mut row = Vec::with_capacity(plan.columns.len());
+        for (index, column) in plan.columns.iter().enumerate() {
+            let number = match column {
+                Column::Metric(metric) => answers.get(metric),
+                Column::Own { expression, .. } => expression.value(&self.variables),
+            };
+            self.set(Variable::Column(index), number);
+            row.push(number);
+        }
+        Ok(row)
+    }
+
+    /// Values of the dependent axes where the axes have `values`.
+    pub fn dependents(&mut self, values: &[Value]) -> Vec<Value> {
+        self.fill(values, None)
+    }
+
+    /// Whether a row meets every constraint; `values` are those of its axes.
+    pub fn feasible(&mut self, values: &[Value], row: &[f64]) -> bool {
+        self.fill(values, Some(row));
+        self.plan.constraints.iter().all(|c| c.comparison.holds(&self.variables))
+    }
+}
+
+/// Simulates and, where `prices` says so, prices one state.
+///
+/// # Errors
+/// Why it has no answer.
+pub fn answer(
+    state: &State,
+    base: &Base,
+    library: &Library,
+    prices: bool,
+    fidelity: Fidelity,
+) -> Result<(Simulation, Option<Estimate>), String> {
+    let named = &library.models[&state.model];
+    let reshaped;
+    let model = if state.shape.is_empty() {
+        named
+    } else {
+        reshaped = state.shape.apply(named)?;
+        &reshaped
+    };
+    let node = state.build.node.as_ref().map_or(&base.node, |name| &library.nodes[name]);
+    let stack_name = state.build.mask_stack.as_ref().unwrap_or(&node.name);
+    let stack = library.stacks.get(stack_name);
+    let format = |format: WeightFormat| format.traits().stored_bits / 4.0;
+    let weight_growth = format(state.build.weights);
+    let wiring = match (state.build.embedding.as_str(), stack) {
+        ("published", _) => 1.0,
+        (_, None) => return Err(no_stack(stack_name)),
+        (embedding, Some(stack)) => {
+            let chosen = stack.select(embedding)?;
+            wiring_growth(stack, &chosen, state.economics.via_only_fill)?
+        }
+    };
+    let asked = Asked {
+        design: &state.design,
+        grid: state.grid,
+        model,
+        node,
+        economics: &state.economics,
+        weight_growth,
+        wiring,
+    };
+    let (built, layout) = build(state, base, &asked)?;
+    let request = Request {
+        design: &built,
+        model,
+        grid: Some(built.grid),
+        context: state.workload.context,
+        sequences: state.workload.sequences,
+        phase: state.workload.phase,
+        discipline: state.workload.discipline,
+        fidelity,
+        allow_beyond_model_context: state.workload.beyond_model_context,
+        seed: state.workload.seed,
+    };
+    let simulation = Prepared::new(request).map_err(|e| e.to_string())?.run();
+    if !prices {
+        return Ok((simulation, None));
+    }
+    let pricing = Pricing {
+        design: &state.design,
+        home: (&base.model, &base.node),
+        model,
+        node,
+        stack: stack.ok_or_else(|| no_stack(stack_name))?,
+        embedding: &state.build.embedding,
+        weight_growth,
+        economics: &state.economics,
+        yield_model: None,
+        systems: state.build.systems,
+        years: state.build.years,
+        respins_per_year: state.build.respins_per_year,
+        allow_unconfirmed: state.build.allow_unconfirmed,
+    };
+    let mut estimate = Estimate::with_layout(&pricing, |_| Ok(layout)).map_err(|e| e.to_string())?;
+    if state.build.area == Areas::Scaled {
+        estimate.set_power(simulation.system_power_kw / f64::from(simulation.chips));
+    }
+    estimate.set_throughput(simulation.throughput_tokens_per_s, state.economics.utilization);
+    Ok((simulation, Some(estimate)))
+}
+
+fn no_stack(name: &str) -> String {
+    format!("there is no mask stack `{name}`; name one with build.mask_stack")
+}
+
+/// The machine to simulate and its layout.
+fn build(state: &State, base: &Base, asked: &Asked<'_>) -> Result<(Design, Layout), String> {
+    if asked.design.grid.chips() > designs::MAX_CHIPS {
+        return Err(format!("the grid has {} chips; at most {}", asked.design.grid.chips(), designs::MAX_CHIPS));
+    }
+    if state.build.area == Areas::Scaled {
+        let layout = base.layout(asked).map_err(|e| e.to_string())?;
+        let mut built = layout.apply(&state.design);
+        base.scale_energy(&mut built, &layout, asked.node);
+        return Ok((built, layout));
+    }
+    let start = Start {
+        design: &state.design,
+        home: &base.model,
+        home_node: &base.node,
+        model: asked.model,
+        node: asked.node,
+        weight_growth: asked.weight_growth,
+        wiring: asked.wiring,
+        economics: asked.economics,
+    };
+    let mut layout = Layout::new(&start).map_err(|e| e.to_string())?;
+    if state.grid == GridChoice::Given {
+        let mut design = layout.apply(&state.design);
+        design.grid = state.design.grid;
+        layout.grid = state.design.grid;
+        layout.weights_per_chip =
+            Mapping::new(&design, asked.model, layout.grid).map_err(|e| e.to_string())?.weights_per_chip;
+    }
+    Ok((layout.apply(&state.design), layout))
+}

@@ -1,0 +1,425 @@
+//! The machine, its workload and what it is built from, and every field of them that a sweep can vary.
+//!
+//! A field has a dotted path. `chip.clock` and its like are fields of the design file, `wafer.usd` and its like of the prices;
+//! `grid` is rows and columns together; `model` is whose weights are hardwired and `model.*` changes its shape;
+//! `workload.*` is what `hardwire simulate` takes as options, `build.*` what `hardwire estimate` takes.
+
+use std::sync::Arc;
+
+use designs::edit::{Field, Refusal, Scalar, design_fields, economics_fields, set_design, set_economics};
+use designs::{Design, Economics, Grid, Measure};
+use sim::economics::area::WeightFormat;
+use sim::{Discipline, Phase};
+
+use crate::shape::{SHAPES, Shape};
+
+/// A value of a field: a number of base units, or a word.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Base units.
+    Number(f64),
+    /// A word, a text, a flag, a range.
+    Word(Arc<str>),
+}
+
+impl Value {
+    /// The number; NaN for a word.
+    #[must_use]
+    pub fn number(&self) -> f64 {
+        if let Self::Number(number) = self { *number } else { f64::NAN }
+    }
+
+    /// The value as a sweep file would state it, a number without its unit.
+    #[must_use]
+    pub fn show(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Word(word) => word.to_string(),
+        }
+    }
+
+    fn scalar(&self, measure: Measure) -> Scalar {
+        match self {
+            Self::Number(number) => Scalar::of(*number, measure),
+            Self::Word(word) => match word.as_ref() {
+                "true" => Scalar::Flag(true),
+                "false" => Scalar::Flag(false),
+                word => Scalar::Text(word.to_owned()),
+            },
+        }
+    }
+}
+
+/// Which grid the machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GridChoice {
+    /// The design's own for its own model on its own node, else the smallest that holds the model.
+    Natural,
+    /// The smallest near-square one that holds the model.
+    Smallest,
+    /// The one in the design's `grid.rows` and `grid.columns`.
+    Given,
+}
+
+/// Which areas and powers the blocks have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Areas {
+    /// In proportion to what the axes change, see [`crate::scaling`].
+    Scaled,
+    /// As the design states them, whatever the axes change.
+    Design,
+}
+
+/// What `hardwire simulate` takes as options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// Context of every sequence, or length of the prompt, in tokens.
+    pub context: u64,
+    /// Sequences or prompt tokens in the machine; fills the pipeline unless given.
+    pub sequences: Option<u64>,
+    /// Decode or prefill.
+    pub phase: Phase,
+    /// Accounting of time.
+    pub discipline: Discipline,
+    /// Whether contexts beyond the model's maximum are simulated.
+    pub beyond_model_context: bool,
+    /// Seed of the router's choices.
+    pub seed: u64,
+}
+
+/// What `hardwire estimate` takes as options.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Build {
+    /// Process node; the design's own unless given.
+    pub node: Option<String>,
+    /// Mask stack; the one named as the node unless given.
+    pub mask_stack: Option<String>,
+    /// Layers that carry the weights.
+    pub embedding: String,
+    /// Format of the weights.
+    pub weights: WeightFormat,
+    /// Systems built.
+    pub systems: u64,
+    /// Years of operation.
+    pub years: f64,
+    /// Updates of the weights per year.
+    pub respins_per_year: f64,
+    /// Areas and powers of the blocks.
+    pub area: Areas,
+    /// Whether unconfirmed values are used.
+    pub allow_unconfirmed: bool,
+}
+
+/// Everything that a point can differ in.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// Machine as asked for.
+    pub design: Design,
+    /// Its grid.
+    pub grid: GridChoice,
+    /// Prices and rules.
+    pub economics: Economics,
+    /// Model whose weights are hardwired: a preset or the path of a config.json.
+    pub model: String,
+    /// Changes of its shape.
+    pub shape: Shape,
+    /// Workload.
+    pub workload: Workload,
+    /// Build.
+    pub build: Build,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Design(usize),
+    Economics(usize),
+    Grid,
+    Model,
+    Shape(usize),
+    Own(usize),
+}
+
+/// A field that a sweep can vary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Name {
+    /// Dotted path.
+    pub path: String,
+    /// What it means.
+    pub doc: &'static str,
+    /// What its numbers count.
+    pub measure: Measure,
+    /// Its value in the base state, where it is one number.
+    pub number: Option<f64>,
+    /// Its value in the base state as a file would state it.
+    pub shown: Option<String>,
+    target: Target,
+}
+
+impl Name {
+    /// Name of a column of its numbers: the path and the unit.
+    #[must_use]
+    pub fn column(&self) -> String {
+        match self.measure {
+            Measure::Word | Measure::Count | Measure::Number => self.path.clone(),
+            Measure::Whole(unit) | Measure::Quantity(unit) => format!("{}_{}", self.path, suffix(unit)),
+        }
+    }
+
+    /// Whether its numbers are whole.
+    #[must_use]
+    pub fn whole(&self) -> bool {
+        matches!(self.measure, Measure::Count | Measure::Whole(_))
+    }
+
+    /// Whether changing it changes what is built rather than what is computed on it.
+    #[must_use]
+    pub fn prices(&self) -> bool {
+        matches!(self.target, Target::Economics(_)) || self.path.starts_with("build.")
+    }
+}
+
+/// A unit as it ends a column's name.
+#[must_use]
+pub fn suffix(unit: &str) -> String {
+    match unit {
+        "B" => "bytes".to_owned(),
+        "B/s" => "bytes_per_s".to_owned(),
+        other => other.to_lowercase(),
+    }
+}
+
+type Setter = fn(&mut State, &Value) -> Result<(), Reason>;
+
+/// What is wrong, after the path; what would be right.
+pub type Reason = (String, Option<String>);
+
+/// A count within bounds.
+pub(crate) fn count(value: &Value, least: u64, most: u64) -> Result<u64, Reason> {
+    match value {
+        Value::Number(n) if *n == n.trunc() && (least as f64..=most as f64).contains(n) => Ok(*n as u64),
+        Value::Number(n) if *n != n.trunc() => Err((format!("must be a whole number, not {n}"), None)),
+        Value::Number(n) => Err((format!("is {n}; it must be at least {least} and at most {most}"), None)),
+        Value::Word(_) => Err(("must be a whole number, not a text".to_owned(), None)),
+    }
+}
+
+fn between(value: &Value, least: f64, most: f64) -> Result<f64, Reason> {
+    match value {
+        Value::Number(n) if (least..=most).contains(n) => Ok(*n),
+        Value::Number(n) => Err((format!("is {n}; it must be at least {least} and at most {most}"), None)),
+        Value::Word(_) => Err(("must be a number, not a text".to_owned(), None)),
+    }
+}
+
+fn word<T: Copy>(value: &Value, choices: &[(&str, T)]) -> Result<T, Reason> {
+    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+    let Value::Word(word) = value else {
+        return Err(("must be one of the words below, not a number".to_owned(), Some(format!("known here: {}", names.join(", ")))));
+    };
+    choices.iter().find(|(name, _)| *name == word.as_ref()).map(|(_, choice)| *choice).ok_or_else(|| {
+        let help = designs::problem::did_you_mean(word, &names);
+        (format!("is \"{}\", which is not known", designs::problem::shorten(word)), Some(help))
+    })
+}
+
+const FLAG: [(&str, bool); 2] = [("true", true), ("false", false)];
+
+/// The weight formats by name.
+const FORMATS: [(&str, WeightFormat); 8] = [
+    ("ternary", WeightFormat::Ternary),
+    ("int3", WeightFormat::Int3),
+    ("int4", WeightFormat::Int4),
+    ("fp4", WeightFormat::Fp4),
+    ("mxfp4", WeightFormat::Mxfp4),
+    ("int6", WeightFormat::Int6),
+    ("fp8", WeightFormat::Fp8),
+    ("bf16", WeightFormat::Bf16),
+];
+
+/// Fields of workload and build: path, meaning, measure, value at first, setter.
+const OWN: [(&str, &str, Measure, &str, Setter); 15] = [
+    ("workload.context", "Context of every sequence (decode) or length of the prompt (prefill), tokens", Measure::Count, "2048", |s, v| {
+        s.workload.context = count(v, 1, sim::MAX_CONTEXT)?;
+        Ok(())
+    }),
+    ("workload.sequences", "Sequences (decode) or prompt tokens (prefill) in the machine; `full` fills the pipeline", Measure::Count, "full", |s, v| {
+        s.workload.sequences = match v {
+            Value::Word(word) if word.as_ref() == "full" => None,
+            other => Some(count(other, 1, sim::MAX_SEQUENCES)?),
+        };
+        Ok(())
+    }),
+    ("workload.phase", "decode or prefill", Measure::Word, "decode", |s, v| {
+        s.workload.phase = word(v, &[("decode", Phase::Decode), ("prefill", Phase::Prefill)])?;
+        Ok(())
+    }),
+    ("workload.discipline", "dataflow, lockstep or serial", Measure::Word, "dataflow", |s, v| {
+        let all =
+            [("dataflow", Discipline::Dataflow), ("lockstep", Discipline::Lockstep), ("serial", Discipline::Serial)];
+        s.workload.discipline = word(v, &all)?;
+        Ok(())
+    }),
+    ("workload.beyond_model_context", "Whether contexts beyond the model's maximum are simulated", Measure::Word, "false", |s, v| {
+        s.workload.beyond_model_context = word(v, &FLAG)?;
+        Ok(())
+    }),
+    ("workload.seed", "Seed of the router's choices of experts", Measure::Count, "1", |s, v| {
+        s.workload.seed = count(v, 0, 1 << 53)?;
+        Ok(())
+    }),
+    ("build.node", "Process node to build on; the design's own unless given", Measure::Word, "", |s, v| {
+        s.build.node = Some(v.show());
+        Ok(())
+    }),
+    ("build.mask_stack", "Mask stack; the one named as the node unless given", Measure::Word, "", |s, v| {
+        s.build.mask_stack = Some(v.show());
+        Ok(())
+    }),
+    ("build.embedding", "Layers that carry the weights: published, one-via, two-metal, all, or a list", Measure::Word, "published", |s, v| {
+        s.build.embedding = v.show();
+        Ok(())
+    }),
+    ("build.weights", "Format of the weights: ternary, int3, int4, fp4, mxfp4, int6, fp8, bf16", Measure::Word, "fp4", |s, v| {
+        s.build.weights = word(v, &FORMATS)?;
+        Ok(())
+    }),
+    ("build.systems", "Systems built", Measure::Count, "1", |s, v| {
+        s.build.systems = count(v, 1, sim::economics::MAX_SYSTEMS)?;
+        Ok(())
+    }),
+    ("build.years", "Years of operation", Measure::Number, "3", |s, v| {
+        s.build.years = between(v, 0.01, 100.0)?;
+        Ok(())
+    }),
+    ("build.respins_per_year", "Updates of the weights per year", Measure::Number, "1", |s, v| {
+        s.build.respins_per_year = between(v, 0.0, 52.0)?;
+        Ok(())
+    }),
+    ("build.area", "scaled: areas and static powers follow the axes; design: as the design states them", Measure::Word, "scaled", |s, v| {
+        s.build.area = word(v, &[("scaled", Areas::Scaled), ("design", Areas::Design)])?;
+        Ok(())
+    }),
+    ("build.allow_unconfirmed", "Whether unconfirmed values are used", Measure::Word, "false", |s, v| {
+        s.build.allow_unconfirmed = word(v, &FLAG)?;
+        Ok(())
+    }),
+];
+
+impl State {
+    /// The design with its own model and everything else as the commands have it without options.
+    #[must_use]
+    pub fn new(design: Design, economics: Economics) -> Self {
+        let workload = Workload {
+            context: 2048,
+            sequences: None,
+            phase: Phase::Decode,
+            discipline: Discipline::Dataflow,
+            beyond_model_context: false,
+            seed: 1,
+        };
+        let build = Build {
+            node: None,
+            mask_stack: None,
+            embedding: "published".to_owned(),
+            weights: WeightFormat::Fp4,
+            systems: 1,
+            years: 3.0,
+            respins_per_year: 1.0,
+            area: Areas::Scaled,
+            allow_unconfirmed: false,
+        };
+        let model = design.model.clone();
+        Self { design, grid: GridChoice::Natural, economics, model, shape: Shape::default(), workload, build }
+    }
+
+    /// Every field that can be varied, with its value here.
+    #[must_use]
+    pub fn names(&self) -> Vec<Name> {
+        let of_file = |field: Field, target| Name {
+            path: field.path,
+            doc: field.doc,
+            measure: field.measure,
+            number: field.number,
+            shown: field.shown,
+            target,
+        };
+        // The node of a design says to which its areas belong; `build.node` says on which to build.
+        let design = design_fields(&self.design).into_iter().enumerate();
+        let design = design.filter(|(_, f)| !matches!(f.path.as_str(), "summary" | "model" | "node"));
+        let mut names: Vec<Name> = design.map(|(i, field)| of_file(field, Target::Design(i))).collect();
+        let own = |path: &str, doc, measure, number, shown, target| Name {
+            path: path.to_owned(),
+            doc,
+            measure,
+            number,
+            shown,
+            target,
+        };
+        let Grid { rows, columns } = self.design.grid;
+        let doc = "Rows x columns, such as 4x4; `smallest`: the smallest near-square grid that holds the model";
+        names.push(own("grid", doc, Measure::Word, None, Some(format!("{rows}x{columns}")), Target::Grid));
+        let doc = "Model whose weights are hardwired: a preset or the path of a config.json";
+        names.push(own("model", doc, Measure::Word, None, Some(self.model.clone()), Target::Model));
+        for (i, (key, doc, _)) in SHAPES.iter().enumerate() {
+            names.push(own(&format!("model.{key}"), doc, Measure::Count, None, None, Target::Shape(i)));
+        }
+        for (i, (path, doc, measure, first, _)) in OWN.iter().enumerate() {
+            let shown = (!first.is_empty()).then(|| (*first).to_owned());
+            names.push(own(path, doc, *measure, first.parse().ok(), shown, Target::Own(i)));
+        }
+        let economics = economics_fields(&self.economics).into_iter().enumerate().filter(|(_, f)| f.path != "summary");
+        names.extend(economics.map(|(i, field)| of_file(field, Target::Economics(i))));
+        names
+    }
+
+    /// Sets fields.
+    ///
+    /// # Errors
+    /// The first value that its field does not take; others may have been set.
+    pub fn set<'a>(&mut self, changes: impl IntoIterator<Item = (&'a Name, &'a Value)>) -> Result<(), Refusal> {
+        let (mut design, mut economics) = (Vec::new(), Vec::new());
+        for (name, value) in changes {
+            let result = match name.target {
+                Target::Design(position) => {
+                    if name.path.starts_with("grid.") {
+                        self.grid = GridChoice::Given;
+                    }
+                    design.push((position, value.scalar(name.measure)));
+                    Ok(())
+                }
+                Target::Economics(position) => {
+                    economics.push((position, value.scalar(name.measure)));
+                    Ok(())
+                }
+                Target::Grid => self.set_grid(value),
+                Target::Model => {
+                    self.model = value.show();
+                    Ok(())
+                }
+                Target::Shape(i) => self.shape.set(i, value),
+                Target::Own(i) => OWN[i].4(self, value),
+            };
+            result.map_err(|(message, help)| Refusal { message: format!("`{}` {message}", name.path), help })?;
+        }
+        set_design(&mut self.design, &design)?;
+        set_economics(&mut self.economics, &economics)
+    }
+
+    fn set_grid(&mut self, value: &Value) -> Result<(), Reason> {
+        let wrong = || {
+            let help = "write rows x columns, such as \"4x4\", or \"smallest\"";
+            (format!("is \"{}\", which is no grid", designs::problem::shorten(&value.show())), Some(help.to_owned()))
+        };
+        let Value::Word(word) = value else { return Err(wrong()) };
+        if word.as_ref() == "smallest" {
+            self.grid = GridChoice::Smallest;
+            return Ok(());
+        }
+        let side = |text: &str| text.trim().parse::<u32>().ok().filter(|n| (1..=64).contains(n));
+        let sides = word.split_once('x').and_then(|(rows, columns)| side(rows).zip(side(columns)));
+        let (rows, columns) = sides.ok_or_else(wrong)?;
+        self.design.grid = Grid { rows, columns };
+        self.grid = GridChoice::Given;
+        Ok(())
+    }
+}
