@@ -2,6 +2,7 @@
 
 mod dataset;
 pub mod workload;
+pub mod sweep;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -27,6 +28,8 @@ pub enum Command {
     Estimate(Box<Estimate>),
     /// List, show and check designs, process nodes and models
     Designs(Designs),
+    /// Explore a design space from a file: frontier, sensitivities, plots
+    Sweep(Box<sweep::Sweep>),
     /// Latency against load of the routed row/column fabric, flit by flit
     Fabric(Fabric),
     /// The corpus of MLIR text with labels: build, label, show, verify

@@ -10,6 +10,13 @@ pub enum Failure {
     Problems(Problems),
     /// A request that makes no sense.
     Request(String),
+    /// A file could not be written.
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
     /// Standard output could not be written.
     Output(std::io::Error),
 }
@@ -49,6 +56,7 @@ pub fn report(failure: &Failure) {
                 eprintln!("{count} problems found");
             }
         }
+        Failure::File { path, error } => eprintln!("error: cannot write `{path}`: {error}"),
         Failure::Request(message) => eprintln!("error: {message}"),
         Failure::Output(error) => eprintln!("error: the result could not be written: {error}"),
     }

@@ -10,7 +10,6 @@ mod commands;
 mod diagnostics;
 mod input;
 mod output;
-#[allow(dead_code)]
 mod replace;
 mod reproduce;
 
@@ -27,6 +26,7 @@ fn main() -> ExitCode {
         cli::Command::Reproduce(arguments) => commands::reproduce::run(arguments),
         cli::Command::Estimate(arguments) => commands::estimate::run(arguments),
         cli::Command::Designs(arguments) => commands::designs::run(arguments),
+        cli::Command::Sweep(arguments) => commands::sweep::run(arguments),
         cli::Command::Fabric(arguments) => commands::fabric::run(arguments),
         cli::Command::Dataset(arguments) => commands::dataset::run(arguments),
         cli::Command::Workload(arguments) => commands::workload::run(arguments),

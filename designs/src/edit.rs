@@ -67,6 +67,15 @@ pub fn example(unit: &str) -> Option<&'static str> {
     units::Dimension::of_base_unit(unit).map(units::Dimension::example)
 }
 
+/// `value` base units as a file would state them.
+///
+/// # Panics
+/// When `unit` is no base unit.
+#[must_use]
+pub fn show(value: f64, unit: &str) -> String {
+    units::Dimension::of_base_unit(unit).expect("the base unit of a field").show(value)
+}
+
 /// One field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {

@@ -7,3 +7,4 @@ pub mod fabric;
 pub mod reproduce;
 pub mod simulate;
 pub mod workload;
+pub mod sweep;

@@ -131,7 +131,11 @@ impl Parser<'_, '_> {
             return self.mistake(end..end, "the formula ends where a number, a name or `(` should follow", None);
         };
         let at = self.at..self.at + next.len_utf8();
-        self.mistake(at, format!("`{}` is out of place here", next.escape_debug()), Some("write e.g. `2 * grid.rows + 1`"))
+        self.mistake(
+            at,
+            format!("`{}` is out of place here", next.escape_debug()),
+            Some("write e.g. `2 * grid.rows + 1`"),
+        )
     }
 
     fn grow(&mut self) -> Result<(), Mistake> {
@@ -145,7 +149,13 @@ impl Parser<'_, '_> {
     fn sum(&mut self) -> Result<Node, Mistake> {
         let mut left = self.product()?;
         loop {
-            let operator = if self.take("+") { b'+' } else if self.take("-") { b'-' } else { return Ok(left) };
+            let operator = if self.take("+") {
+                b'+'
+            } else if self.take("-") {
+                b'-'
+            } else {
+                return Ok(left);
+            };
             left = Node::Binary(operator, Box::new(left), Box::new(self.product()?));
         }
     }
@@ -153,7 +163,13 @@ impl Parser<'_, '_> {
     fn product(&mut self) -> Result<Node, Mistake> {
         let mut left = self.unary()?;
         loop {
-            let operator = if self.take("*") { b'*' } else if self.take("/") { b'/' } else { return Ok(left) };
+            let operator = if self.take("*") {
+                b'*'
+            } else if self.take("/") {
+                b'/'
+            } else {
+                return Ok(left);
+            };
             left = Node::Binary(operator, Box::new(left), Box::new(self.unary()?));
         }
     }
@@ -189,7 +205,10 @@ impl Parser<'_, '_> {
         let mut end = start;
         while end < bytes.len() {
             let exponent_sign = matches!(bytes[end], b'+' | b'-') && matches!(bytes[end - 1], b'e' | b'E');
-            if !(bytes[end].is_ascii_alphanumeric() || matches!(bytes[end], b'.' | b'_') || exponent_sign && end > start) {
+            if !(bytes[end].is_ascii_alphanumeric()
+                || matches!(bytes[end], b'.' | b'_')
+                || exponent_sign && end > start)
+            {
                 break;
             }
             end += 1;
@@ -335,7 +354,8 @@ impl Comparison {
     pub fn parse(text: &str, resolve: &mut Resolve<'_>) -> Result<Self, Mistake> {
         let mut parser = Parser { text, at: 0, nodes: 0, resolve };
         let left = Expression(parser.sum()?);
-        let Some(relation) = RELATIONS.iter().find_map(|(token, relation)| parser.take(token).then_some(*relation)) else {
+        let Some(relation) = RELATIONS.iter().find_map(|(token, relation)| parser.take(token).then_some(*relation))
+        else {
             let (at, end) = (parser.at, text.len());
             let help = "write e.g. `token_latency_us <= 500`";
             return parser.mistake(at..end, "a constraint compares two formulas with <=, <, >=, > or ==", Some(help));
@@ -444,9 +464,14 @@ mod tests {
     #[test]
     fn comparisons_hold_or_not_and_know_their_bounds() {
         let parse = |text: &str| Comparison::parse(text, &mut resolve).unwrap();
-        for (text, expected) in
-            [("a <= 3", true), ("a < 3", false), ("a >= 3", true), ("a > 3", false), ("a == 3", true), ("a + 1 == grid.rows", true)]
-        {
+        for (text, expected) in [
+            ("a <= 3", true),
+            ("a < 3", false),
+            ("a >= 3", true),
+            ("a > 3", false),
+            ("a == 3", true),
+            ("a + 1 == grid.rows", true),
+        ] {
             assert_eq!(parse(text).holds(&[3.0, 4.0]), expected, "{text}");
             assert!(!parse(text).holds(&[f64::NAN, 4.0]), "an unknown value meets nothing");
         }

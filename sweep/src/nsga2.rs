@@ -236,7 +236,7 @@ mod tests {
     fn the_front_of_zdt1_is_found_and_covered() {
         let parents = run(1);
         let costs = |i: &Individual| if let Merit::Feasible(c) = &i.merit { c.clone() } else { unreachable!() };
-        let worst = parents.iter().map(|i| costs(i)).map(|c| c[1] - (1.0 - c[0].sqrt())).fold(0.0, f64::max);
+        let worst = parents.iter().map(costs).map(|c| c[1] - (1.0 - c[0].sqrt())).fold(0.0, f64::max);
         assert!(worst < 0.05, "{worst}");
         let mut firsts: Vec<f64> = parents.iter().map(|i| costs(i)[0]).collect();
         firsts.sort_by(f64::total_cmp);

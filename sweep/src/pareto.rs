@@ -76,9 +76,18 @@ pub fn knee<R: AsRef<[f64]>>(rows: &[R], front: &[usize]) -> Option<usize> {
             let negative = values.iter().all(|v| *v < 0.0);
             let values: Vec<f64> = values
                 .into_iter()
-                .map(|v| if positive { libm::log(v) } else if negative { -libm::log(-v) } else { v })
+                .map(|v| {
+                    if positive {
+                        libm::log(v)
+                    } else if negative {
+                        -libm::log(-v)
+                    } else {
+                        v
+                    }
+                })
                 .collect();
-            let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+            let (low, high) =
+                values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
             values.iter().map(|v| if high > low { (v - low) / (high - low) } else { 0.0 }).collect()
         })
         .collect();

@@ -199,7 +199,9 @@ impl Plan {
                     .iter()
                     .rev()
                     .map(|axis| {
-                        let Domain::Listed(values) = &axis.domain else { unreachable!("a grid has listed values only") };
+                        let Domain::Listed(values) = &axis.domain else {
+                            unreachable!("a grid has listed values only")
+                        };
                         let level = rest % values.len() as u64;
                         rest /= values.len() as u64;
                         values[level as usize].clone()
@@ -260,7 +262,9 @@ impl Plan {
         fields.retain(|f| f.path != "summary");
         let mut all: Vec<(String, String, Provenance)> = fields
             .into_iter()
-            .filter_map(|f| Some((f.path.clone(), f.shown?, design.provenance.get(&f.path).cloned().unwrap_or_else(user))))
+            .filter_map(|f| {
+                Some((f.path.clone(), f.shown?, design.provenance.get(&f.path).cloned().unwrap_or_else(user)))
+            })
             .collect();
         if self.prices {
             let fields = designs::edit::economics_fields(economics).into_iter().filter(|f| f.path != "summary");

@@ -107,7 +107,8 @@ impl Reading<'_> {
         let (method, points, seed) = self.sample();
         let (fidelity, confirm) = self.fidelity(!objectives.is_empty(), method);
         let heat_map = self.plots();
-        let varied = self.axes.iter().map(|a| &a.name).chain(&self.fixed).chain(self.dependents.iter().map(|d| &d.name));
+        let varied =
+            self.axes.iter().map(|a| &a.name).chain(&self.fixed).chain(self.dependents.iter().map(|d| &d.name));
         let prices = self.columns.iter().any(|c| matches!(c, Column::Metric(m) if m.is_price()))
             || varied.into_iter().any(Name::prices);
         self.default_columns(prices);
@@ -185,7 +186,8 @@ impl Reading<'_> {
         let total = levels.iter().fold(1u128, |total, &n| total.saturating_mul(n.into()));
         if total > u128::from(MAX_POINTS) {
             let factors: Vec<String> = levels.iter().map(u64::to_string).collect();
-            let message = format!("the grid has {} = {total} points; a sweep has at most {MAX_POINTS}", factors.join(" x "));
+            let message =
+                format!("the grid has {} = {total} points; a sweep has at most {MAX_POINTS}", factors.join(" x "));
             let help = "give fewer values, or draw points: [sample] method = \"sobol\", points = 100000";
             self.file.problem(Problem { message, help: Some(help.into()), at: self.file.place_of("axes") });
             return 0;
@@ -233,7 +235,9 @@ impl Reading<'_> {
                 }
             }
         }
-        if let [x, y] = found[..] && x != y {
+        if let [x, y] = found[..]
+            && x != y
+        {
             return Some((x, y));
         }
         self.file.problem(Problem::at(entry.at, "`plots.heat_map` takes two different axes"));

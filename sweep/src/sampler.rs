@@ -135,14 +135,7 @@ fn sobol(axis: usize, index: u32) -> u32 {
 }
 
 /// Shares of the axes at the point `index` of `points`.
-pub(crate) fn shares(
-    method: Method,
-    seed: u64,
-    index: u64,
-    points: u64,
-    strata: &[Vec<u32>],
-    axes: usize,
-) -> Vec<f64> {
+pub(crate) fn shares(method: Method, seed: u64, index: u64, points: u64, strata: &[Vec<u32>], axes: usize) -> Vec<f64> {
     match method {
         Method::LatinHypercube => {
             let mut random = generator(seed, 2, index);

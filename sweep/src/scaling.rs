@@ -8,7 +8,7 @@
 //! | vex | half cached vectors per cycle, half non-linear lanes |
 //! | attention_buffer | the larger of capacity and width of all ports |
 //! | interconnect_engine | links of a chip times their bandwidth |
-//! | hbm_phy | stacks times their bandwidth |
+//! | hbm_phy | stacks |
 //! | control_unit | nothing |
 //!
 //! Between nodes as `hardwire estimate` does ([`node_areas`]). Static power keeps its density (watts per area) and, for
@@ -80,8 +80,9 @@ impl Base {
             (b.capacity.get() as f64, f64::from(b.banks) * f64::from(b.port_bits))
         };
         let (capacity, width) = (buffer(here).0 / buffer(own).0, buffer(here).1 / buffer(own).1);
-        let links = |d: &Design, g: Grid| f64::from(g.rows + g.columns - 2) * d.interconnect.link_bandwidth.get() as f64;
-        let stacks = |d: &Design| f64::from(d.hbm.stacks) * d.hbm.stack_bandwidth.get() as f64;
+        let links =
+            |d: &Design, g: Grid| f64::from(g.rows + g.columns - 2) * d.interconnect.link_bandwidth.get() as f64;
+        let stacks = |d: &Design| f64::from(d.hbm.stacks);
         let vectors = ratio(here.vex.kv_vectors_per_cycle.into(), own.vex.kv_vectors_per_cycle.into());
         let lanes = ratio(here.vex.nonlinear_lanes.into(), own.vex.nonlinear_lanes.into());
         // A base of one chip has no links to be in proportion to.
@@ -139,7 +140,11 @@ impl Base {
                 let limit = reticle * asked.economics.reticle_utilization;
                 let capacity = capacity(&others, limit);
                 if capacity < 1.0 {
-                    return Err(EconomicsError::NoRoom { others: chip_mm2(&others), node: asked.node.name.clone(), limit });
+                    return Err(EconomicsError::NoRoom {
+                        others: chip_mm2(&others),
+                        node: asked.node.name.clone(),
+                        limit,
+                    });
                 }
                 let mut design = asked.design.clone();
                 design.hn_array.weight_capacity = capacity as u64;

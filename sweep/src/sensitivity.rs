@@ -34,7 +34,11 @@ fn mean((sum, n): Cell) -> f64 {
 
 /// Variance of the cells' means, each weighted by its rows.
 fn between(cells: impl Iterator<Item = Cell>, overall: f64, rows: f64) -> f64 {
-    cells.filter(|(_, n)| *n > 0).map(|cell| (mean(cell) - overall) * (mean(cell) - overall) * cell.1 as f64).sum::<f64>() / rows
+    cells
+        .filter(|(_, n)| *n > 0)
+        .map(|cell| (mean(cell) - overall) * (mean(cell) - overall) * cell.1 as f64)
+        .sum::<f64>()
+        / rows
 }
 
 /// Effect of every axis on `results`; `levels[axis][row]` is the part of the axis that the row lies in, and `grid` says

@@ -214,7 +214,10 @@ fn between(value: &Value, least: f64, most: f64) -> Result<f64, Reason> {
 fn word<T: Copy>(value: &Value, choices: &[(&str, T)]) -> Result<T, Reason> {
     let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
     let Value::Word(word) = value else {
-        return Err(("must be one of the words below, not a number".to_owned(), Some(format!("known here: {}", names.join(", ")))));
+        return Err((
+            "must be one of the words below, not a number".to_owned(),
+            Some(format!("known here: {}", names.join(", "))),
+        ));
     };
     choices.iter().find(|(name, _)| *name == word.as_ref()).map(|(_, choice)| *choice).ok_or_else(|| {
         let help = designs::problem::did_you_mean(word, &names);
@@ -238,17 +241,29 @@ const FORMATS: [(&str, WeightFormat); 8] = [
 
 /// Fields of workload and build: path, meaning, measure, value at first, setter.
 const OWN: [(&str, &str, Measure, &str, Setter); 15] = [
-    ("workload.context", "Context of every sequence (decode) or length of the prompt (prefill), tokens", Measure::Count, "2048", |s, v| {
-        s.workload.context = count(v, 1, sim::MAX_CONTEXT)?;
-        Ok(())
-    }),
-    ("workload.sequences", "Sequences (decode) or prompt tokens (prefill) in the machine; `full` fills the pipeline", Measure::Count, "full", |s, v| {
-        s.workload.sequences = match v {
-            Value::Word(word) if word.as_ref() == "full" => None,
-            other => Some(count(other, 1, sim::MAX_SEQUENCES)?),
-        };
-        Ok(())
-    }),
+    (
+        "workload.context",
+        "Context of every sequence (decode) or length of the prompt (prefill), tokens",
+        Measure::Count,
+        "2048",
+        |s, v| {
+            s.workload.context = count(v, 1, sim::MAX_CONTEXT)?;
+            Ok(())
+        },
+    ),
+    (
+        "workload.sequences",
+        "Sequences (decode) or prompt tokens (prefill) in the machine; `full` fills the pipeline",
+        Measure::Count,
+        "full",
+        |s, v| {
+            s.workload.sequences = match v {
+                Value::Word(word) if word.as_ref() == "full" => None,
+                other => Some(count(other, 1, sim::MAX_SEQUENCES)?),
+            };
+            Ok(())
+        },
+    ),
     ("workload.phase", "decode or prefill", Measure::Word, "decode", |s, v| {
         s.workload.phase = word(v, &[("decode", Phase::Decode), ("prefill", Phase::Prefill)])?;
         Ok(())
@@ -259,10 +274,16 @@ const OWN: [(&str, &str, Measure, &str, Setter); 15] = [
         s.workload.discipline = word(v, &all)?;
         Ok(())
     }),
-    ("workload.beyond_model_context", "Whether contexts beyond the model's maximum are simulated", Measure::Word, "false", |s, v| {
-        s.workload.beyond_model_context = word(v, &FLAG)?;
-        Ok(())
-    }),
+    (
+        "workload.beyond_model_context",
+        "Whether contexts beyond the model's maximum are simulated",
+        Measure::Word,
+        "false",
+        |s, v| {
+            s.workload.beyond_model_context = word(v, &FLAG)?;
+            Ok(())
+        },
+    ),
     ("workload.seed", "Seed of the router's choices of experts", Measure::Count, "1", |s, v| {
         s.workload.seed = count(v, 0, 1 << 53)?;
         Ok(())
@@ -275,14 +296,26 @@ const OWN: [(&str, &str, Measure, &str, Setter); 15] = [
         s.build.mask_stack = Some(v.show());
         Ok(())
     }),
-    ("build.embedding", "Layers that carry the weights: published, one-via, two-metal, all, or a list", Measure::Word, "published", |s, v| {
-        s.build.embedding = v.show();
-        Ok(())
-    }),
-    ("build.weights", "Format of the weights: ternary, int3, int4, fp4, mxfp4, int6, fp8, bf16", Measure::Word, "fp4", |s, v| {
-        s.build.weights = word(v, &FORMATS)?;
-        Ok(())
-    }),
+    (
+        "build.embedding",
+        "Layers that carry the weights: published, one-via, two-metal, all, or a list",
+        Measure::Word,
+        "published",
+        |s, v| {
+            s.build.embedding = v.show();
+            Ok(())
+        },
+    ),
+    (
+        "build.weights",
+        "Format of the weights: ternary, int3, int4, fp4, mxfp4, int6, fp8, bf16",
+        Measure::Word,
+        "fp4",
+        |s, v| {
+            s.build.weights = word(v, &FORMATS)?;
+            Ok(())
+        },
+    ),
     ("build.systems", "Systems built", Measure::Count, "1", |s, v| {
         s.build.systems = count(v, 1, sim::economics::MAX_SYSTEMS)?;
         Ok(())
@@ -295,10 +328,16 @@ const OWN: [(&str, &str, Measure, &str, Setter); 15] = [
         s.build.respins_per_year = between(v, 0.0, 52.0)?;
         Ok(())
     }),
-    ("build.area", "scaled: areas and static powers follow the axes; design: as the design states them", Measure::Word, "scaled", |s, v| {
-        s.build.area = word(v, &[("scaled", Areas::Scaled), ("design", Areas::Design)])?;
-        Ok(())
-    }),
+    (
+        "build.area",
+        "scaled: areas and static powers follow the axes; design: as the design states them",
+        Measure::Word,
+        "scaled",
+        |s, v| {
+            s.build.area = word(v, &[("scaled", Areas::Scaled), ("design", Areas::Design)])?;
+            Ok(())
+        },
+    ),
     ("build.allow_unconfirmed", "Whether unconfirmed values are used", Measure::Word, "false", |s, v| {
         s.build.allow_unconfirmed = word(v, &FLAG)?;
         Ok(())

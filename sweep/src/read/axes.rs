@@ -41,7 +41,8 @@ impl Reading<'_> {
         };
         let refused = self.state.clone().set([(name, &value)]).err();
         if let Some(refusal) = &refused {
-            let problem = Problem { message: refusal.message.clone(), help: refusal.help.clone(), at: Some(at.clone()) };
+            let problem =
+                Problem { message: refusal.message.clone(), help: refusal.help.clone(), at: Some(at.clone()) };
             self.file.problem(problem);
         }
         if refused.is_none() && !self.load(name, &value, at) {
@@ -120,8 +121,13 @@ impl Reading<'_> {
                 DeValue::Array(_) => self.list(&name, &entry),
                 DeValue::Table(_) => self.range(&name, &entry),
                 other => {
-                    let message = format!("`{}` is an axis: a list of values or a range, not {}", name.path, toml_file::kind_name(other));
-                    let help = "write [a, b, c] or { from = ..., to = ..., points = ... }; one value belongs under [set]";
+                    let message = format!(
+                        "`{}` is an axis: a list of values or a range, not {}",
+                        name.path,
+                        toml_file::kind_name(other)
+                    );
+                    let help =
+                        "write [a, b, c] or { from = ..., to = ..., points = ... }; one value belongs under [set]";
                     self.file.problem(Problem::at(entry.at.clone(), message).help(help));
                     None
                 }
@@ -142,7 +148,9 @@ impl Reading<'_> {
         let others = self.axes.iter().map(|axis| &axis.name).chain(self.dependents.iter().map(|d| &d.name));
         let Some(other) = others.chain(&self.fixed).find(|other| clash(other)) else { return false };
         let message = format!("`{}` has its value from `{}` already", name.path, other.path);
-        self.file.problem(Problem::at(entry.key.clone(), message).help("give a field under one of [set], [axes] and [dependent]"));
+        self.file.problem(
+            Problem::at(entry.key.clone(), message).help("give a field under one of [set], [axes] and [dependent]"),
+        );
         true
     }
 
@@ -338,8 +346,13 @@ impl Reading<'_> {
         let words = || Err((format!("`{path}` takes words, which do not compute"), None));
         if let Some(axis) = self.axes.iter().position(|axis| axis.name.path == path) {
             let Axis { name, domain } = &self.axes[axis];
-            let any_word = matches!(domain, Domain::Listed(values) if values.iter().any(|v| matches!(v, Value::Word(_))));
-            return if name.measure == Measure::Word || any_word { words() } else { Ok(self.intern(Variable::Axis(axis))) };
+            let any_word =
+                matches!(domain, Domain::Listed(values) if values.iter().any(|v| matches!(v, Value::Word(_))));
+            return if name.measure == Measure::Word || any_word {
+                words()
+            } else {
+                Ok(self.intern(Variable::Axis(axis)))
+            };
         }
         if let Some(dependent) = self.dependents.iter().position(|d| d.name.path == path) {
             return Ok(self.intern(Variable::Dependent(dependent)));

@@ -180,7 +180,8 @@ impl Reading<'_> {
         let inside = matches!((&self.axes[axis].domain, comparison.bounds()), (Domain::Between { from, to, .. }, Some((_, low, _, _))) if (*from..=*to).contains(&low));
         if !met && !inside {
             let path = &self.axes[axis].name.path;
-            let (least, most) = ends.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), e| (l.min(*e), m.max(*e)));
+            let (least, most) =
+                ends.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), e| (l.min(*e), m.max(*e)));
             let message = format!("`{text}` leaves no value of `{path}`, which runs from {least} to {most}");
             self.file.problem(Problem::at(at.clone(), message));
         }

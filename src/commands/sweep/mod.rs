@@ -1,0 +1,263 @@
+//! `hardwire sweep`: the points of a sweep file, resumable, with the frontier and the reasons at the end.
+
+mod explore;
+mod journal;
+mod names;
+mod pool;
+mod progress;
+mod rows;
+mod summary;
+mod tables;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use sweep::{Method, Outcome, Plan};
+use twox_hash::XxHash3_128;
+
+use crate::cli::Format;
+use crate::cli::sweep::{Common, Run, Sweep, SweepAction};
+use crate::diagnostics::Failure;
+use crate::replace::replace;
+use crate::{input, output};
+use explore::{CONFIRM, Exploration, SCREEN};
+use journal::{Identity, Journal, JournalError};
+use rows::Rows;
+use summary::Summary;
+use verdict::Verdict;
+
+/// Files of a results folder beside tables and plots.
+const JOURNAL: &str = "journal";
+const SUMMARY: &str = "summary.json";
+const COPY: &str = "sweep.toml";
+
+/// Runs the command.
+pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
+    match &arguments.action {
+        Some(SweepAction::Merge { file, shards, out, common }) => merge(file, shards, out, common),
+        Some(SweepAction::Names { filter, format }) => names::run(filter.as_deref(), *format),
+        None => {
+            let Run { file: Some(file), out: Some(out), .. } = &arguments.run else {
+                unreachable!("the command line requires both unless there is an action")
+            };
+            whole(&arguments.run, file, out)
+        }
+    }
+}
+
+/// Reads a sweep file; what it names is looked for beside it.
+fn plan(file: &str) -> Result<Plan, Failure> {
+    let text = input::read(file).map_err(|reason| Failure::Request(format!("cannot read `{file}`: {reason}")))?;
+    let beside = |path: &str| match Path::new(file).parent() {
+        Some(folder) => input::read(&folder.join(path).to_string_lossy()),
+        None => input::read(path),
+    };
+    Ok(sweep::read::plan(file, &text, &beside)?)
+}
+
+/// `I/N`.
+fn shard(text: Option<&str>) -> Result<(u32, u32), Failure> {
+    let Some(text) = text else { return Ok((0, 1)) };
+    let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    parts.filter(|(i, n)| i < n).ok_or_else(|| {
+        Failure::Request(format!(
+            "--shard is `{text}`; write I/N with I from 0 to N - 1, e.g. 0/16 for the first of 16"
+        ))
+    })
+}
+
+fn threads(common: &Common) -> Result<usize, Failure> {
+    match common.threads {
+        Some(n) if !(1..=1024).contains(&n) => {
+            Err(Failure::Request(format!("--threads is {n}; it must be at least 1 and at most 1024")))
+        }
+        Some(n) => Ok(n),
+        None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+    }
+}
+
+fn hash(text: &str) -> u128 {
+    XxHash3_128::oneshot(text.as_bytes())
+}
+
+fn whole(run: &Run, file: &str, out: &str) -> Result<ExitCode, Failure> {
+    let plan = plan(file)?;
+    let shard = shard(run.shard.as_deref())?;
+    let threads = threads(&run.common)?;
+    if shard.1 > 1 && plan.method == Method::Nsga2 {
+        let message = "nsga2 chooses points by the results of those before: it has no shards; use more threads instead";
+        return Err(Failure::Request(message.into()));
+    }
+    if run.dry_run {
+        return output::text(&outline(&plan)).map(|()| ExitCode::SUCCESS);
+    }
+    let mut exploration = open(&plan, out, shard, run.fresh, threads)?;
+    exploration.screen(shard)?;
+    if shard.1 > 1 {
+        let (i, n) = shard;
+        let text =
+            format!("shard {i} of {n} is complete in {out}; `hardwire sweep merge` makes the whole of all shards\n");
+        return output::text(&text).map(|()| ExitCode::SUCCESS);
+    }
+    finish(exploration, out, &run.common)
+}
+
+/// What a sweep would compute.
+fn outline(plan: &Plan) -> String {
+    let mut text = format!(
+        "{}: {} points by {} on {}",
+        plan.name,
+        reports::number::significant(plan.points as f64, 1),
+        plan.method.name(),
+        plan.state.design.name
+    );
+    text.push_str(&format!(
+        ", {} results per point, then {} confirmed from events\n",
+        plan.columns.len(),
+        plan.confirm
+    ));
+    for axis in &plan.axes {
+        let values = axis.levels().map_or("any".to_owned(), |n| n.to_string());
+        let ends = [0.0, 1.0 - f64::EPSILON].map(|share| summary::shown(axis, &axis.at(share)));
+        text.push_str(&format!("  {}: {values} values, {} to {}\n", axis.name.path, ends[0], ends[1]));
+    }
+    text
+}
+
+/// Opens or creates the folder of a sweep and reads what is in it.
+fn open<'a>(
+    plan: &'a Plan,
+    out: &str,
+    shard: (u32, u32),
+    fresh: bool,
+    threads: usize,
+) -> Result<Exploration<'a>, Failure> {
+    let folder = Path::new(out);
+    let failure = |path: &Path| {
+        let path = path.display().to_string();
+        move |error| Failure::File { path, error }
+    };
+    std::fs::create_dir_all(folder).map_err(failure(folder))?;
+    let path = folder.join(JOURNAL);
+    let empty = std::fs::read_dir(folder).map_err(failure(folder))?.next().is_none();
+    if !empty && !path.exists() {
+        let message = format!("`{out}` is not empty and holds no sweep: name a new folder");
+        return Err(Failure::Request(message));
+    }
+    if fresh && path.exists() {
+        std::fs::remove_file(&path).map_err(failure(&path))?;
+    }
+    let identity = Identity { sweep: hash(&plan.identity()), columns: plan.columns.len() as u32, shard };
+    let mut rows = Rows::new(plan.points as usize, plan.columns.len());
+    let mut confirmed = BTreeMap::new();
+    let mut sink = |stage: u8, index: u64, outcome: Outcome| match stage {
+        SCREEN if index < plan.points => rows.set(index as usize, &outcome),
+        CONFIRM if index < plan.points => drop(confirmed.insert(index, outcome)),
+        _ => {}
+    };
+    let (journal, found) =
+        Journal::open(&path, identity, &mut sink).map_err(|error| refuse(error, out, plan, &path))?;
+    if found.dropped > 0 {
+        eprintln!("{out}: the last {} bytes of the journal were incomplete; dropped", found.dropped);
+    }
+    if found.points > 0 {
+        eprintln!("{out}: going on after {} points", found.points);
+    }
+    let copy = folder.join(COPY);
+    replace(&copy, |out| out.write_all(plan.text.as_bytes())).map_err(failure(&copy))?;
+    Ok(Exploration::new(plan, rows, confirmed, journal, out, threads))
+}
+
+fn refuse(error: JournalError, out: &str, plan: &Plan, path: &Path) -> Failure {
+    match error {
+        JournalError::Io(error) => Failure::File { path: path.display().to_string(), error },
+        JournalError::Foreign => Failure::Request(format!("`{}` is no journal of a sweep", path.display())),
+        JournalError::Locked => Failure::Request(format!("`{out}` is in use by another sweep that is running")),
+        JournalError::Other(other) if other.sweep == hash(&plan.identity()) => Failure::Request(format!(
+            "`{out}` holds shard {} of {} of this sweep; give that --shard, or another folder",
+            other.shard.0, other.shard.1
+        )),
+        JournalError::Other(_) => Failure::Request(format!(
+            "`{out}` holds another sweep, or this one before its file, design or version changed; name another folder, \
+             or discard it with --fresh"
+        )),
+    }
+}
+
+/// Confirms, judges and writes.
+fn finish(mut exploration: Exploration<'_>, out: &str, common: &Common) -> Result<ExitCode, Failure> {
+    let plan = exploration.plan;
+    let feasible = exploration.feasible();
+    exploration.confirm(&feasible)?;
+    let verdict = Verdict::new(&exploration, feasible);
+    let hashes = (format!("{:032x}", hash(&plan.design_text())), format!("{:032x}", hash(&plan.identity())));
+    let metadata = BTreeMap::from([
+        ("hardwire_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("sweep".to_owned(), plan.text.clone()),
+        ("sweep_hash".to_owned(), hashes.1.clone()),
+        ("design".to_owned(), plan.state.design.name.clone()),
+        ("design_hash".to_owned(), hashes.0.clone()),
+        ("provenance".to_owned(), summary::provenance(plan)),
+    ]);
+    let folder = Path::new(out);
+    let mut files = tables::write_all(&exploration, &verdict, folder, &metadata)?;
+    files.push(SUMMARY.to_owned());
+    let summary = Summary::new(plan, &verdict, (&hashes.0, &hashes.1), files.clone());
+    let mut body = serde_json::to_string_pretty(&summary).expect("results serialize");
+    body.push('\n');
+    let path = folder.join(SUMMARY);
+    replace(&path, |out| out.write_all(body.as_bytes()))
+        .map_err(|error| Failure::File { path: path.display().to_string(), error })?;
+    match common.format {
+        Format::Json => output::text(&body)?,
+        Format::Table => output::text(&summary::render(plan, &verdict, out, &files))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `hardwire sweep merge`.
+fn merge(file: &str, shards: &[String], out: &str, common: &Common) -> Result<ExitCode, Failure> {
+    let plan = plan(file)?;
+    let wanted = hash(&plan.identity());
+    let mut parts = Vec::new();
+    for shard in shards {
+        let path = Path::new(shard).join(JOURNAL);
+        let opened = std::fs::File::open(&path);
+        let journal = opened.map_err(|e| Failure::Request(format!("cannot read `{}`: {e}", path.display())))?;
+        let mut points: Vec<(u8, u64, Outcome)> = Vec::new();
+        let read = journal::read(&journal, &mut |stage, index, outcome| points.push((stage, index, outcome)));
+        match read.map_err(|error| refuse(error, shard, &plan, &path))? {
+            Some((identity, ..)) if identity.sweep == wanted => parts.push(points),
+            _ => {
+                let message = format!("`{shard}` holds another sweep than `{file}`, or this one before it was changed");
+                return Err(Failure::Request(message));
+            }
+        }
+    }
+    let mut exploration = open(&plan, out, (0, 1), false, threads(common)?)?;
+    for points in parts {
+        let stages = [SCREEN, CONFIRM].map(|wanted| {
+            let of = points.iter().filter(|(stage, index, _)| *stage == wanted && *index < plan.points);
+            of.map(|(_, index, outcome)| (*index, outcome.clone())).collect::<Vec<_>>()
+        });
+        for (index, outcome) in
+            stages[0].iter().filter(|(index, _)| !exploration.rows.has(*index as usize)).cloned().collect::<Vec<_>>()
+        {
+            exploration.rows.set(index as usize, &outcome);
+            exploration.adopt(SCREEN, &[(index, outcome)])?;
+        }
+    }
+    let missing: Vec<u64> = (0..plan.points).filter(|&i| !exploration.rows.has(i as usize)).collect();
+    if let Some(first) = missing.first() {
+        let message = format!(
+            "{} of {} points are in none of the folders, the first is {first}: finish or add the shards that have them",
+            missing.len(),
+            plan.points
+        );
+        return Err(Failure::Request(message));
+    }
+    finish(exploration, out, common)
+}

@@ -1,0 +1,83 @@
+//! `hardwire sweep names`: what can be varied and what can be asked for.
+
+use std::process::ExitCode;
+
+use designs::Measure;
+use reports::{Align, Table};
+use serde::Serialize;
+use sweep::{Metric, State};
+
+use crate::cli::Format;
+use crate::diagnostics::Failure;
+use crate::{input, output};
+
+#[derive(Serialize)]
+struct Names {
+    fields: Vec<FieldLine>,
+    results: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FieldLine {
+    path: String,
+    column: String,
+    unit: &'static str,
+    hnlpu: Option<String>,
+    doc: &'static str,
+}
+
+/// Runs the command.
+pub fn run(filter: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
+    let design = input::design("hnlpu", &[])?;
+    let economics = designs::load::economics("hnlpu", &[], &input::read)?;
+    let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
+    let fields = State::new(design, economics).names().into_iter().filter(|name| wanted(&name.path));
+    let fields = fields.map(|name| FieldLine {
+        column: name.column(),
+        unit: match name.measure {
+            Measure::Word => "word",
+            Measure::Count => "count",
+            Measure::Number => "number",
+            Measure::Whole(unit) | Measure::Quantity(unit) => unit,
+        },
+        hnlpu: name.shown,
+        doc: name.doc,
+        path: name.path,
+    });
+    let results = Metric::all().into_iter().map(|metric| metric.name).filter(|name| wanted(name));
+    let names = Names { fields: fields.collect(), results: results.collect() };
+    if names.fields.is_empty() && names.results.is_empty() {
+        let message = format!("no name contains `{}`", filter.unwrap_or_default());
+        return Err(Failure::Request(message));
+    }
+    match format {
+        Format::Json => output::json(&names)?,
+        Format::Table => output::text(&render(&names))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(names: &Names) -> String {
+    let mut text = String::new();
+    if !names.fields.is_empty() {
+        let mut table = Table::new(&[
+            ("can be varied", Align::Left),
+            ("unit", Align::Left),
+            ("hnlpu", Align::Left),
+            ("meaning", Align::Left),
+        ]);
+        for f in &names.fields {
+            table.row([f.path.clone(), f.unit.to_owned(), f.hnlpu.clone().unwrap_or_default(), f.doc.to_owned()]);
+        }
+        text.push_str(&table.render());
+        text.push('\n');
+    }
+    if !names.results.is_empty() {
+        let mut table = Table::new(&[("can be asked for", Align::Left)]);
+        for name in &names.results {
+            table.row([name.clone()]);
+        }
+        text.push_str(&table.render());
+    }
+    text
+}

@@ -1,0 +1,65 @@
+//! Points on all cores: workers take batches, the caller's thread receives them in whatever order they come.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use sim::Fidelity;
+use sweep::{Outcome, Plan, Value, Worker};
+
+use super::journal::Batch;
+use crate::diagnostics::Failure;
+
+/// Points of a batch where a point takes microseconds.
+const BATCH: usize = 256;
+
+/// Evaluates the points `indices`, whose axes have the `values`, and hands batches to `sink`.
+pub fn evaluate(
+    plan: &Plan,
+    indices: &[u64],
+    values: &(dyn Fn(u64) -> Vec<Value> + Sync),
+    fidelity: Fidelity,
+    threads: usize,
+    sink: &mut dyn FnMut(Batch) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let size = if fidelity == Fidelity::Event { 1 } else { (indices.len() / (threads * 8)).clamp(1, BATCH) };
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<Batch>(threads * 4);
+        for _ in 0..threads.min(indices.len().max(1)) {
+            let sender = sender.clone();
+            let (next, stop) = (&next, &stop);
+            scope.spawn(move || {
+                let mut worker = Worker::new(plan);
+                while !stop.load(Ordering::Relaxed) {
+                    let from = next.fetch_add(size, Ordering::Relaxed);
+                    let Some(part) = indices.get(from..(from + size).min(indices.len())).filter(|p| !p.is_empty())
+                    else {
+                        break;
+                    };
+                    let batch = part.iter().map(|&i| (i, one(plan, &mut worker, &values(i), fidelity))).collect();
+                    if sender.send(batch).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for batch in receiver {
+            if let Err(failure) = sink(batch) {
+                stop.store(true, Ordering::Relaxed);
+                return Err(failure);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// One point; a fault of ours in it does not end the sweep.
+fn one<'a>(plan: &'a Plan, worker: &mut Worker<'a>, values: &[Value], fidelity: Fidelity) -> Outcome {
+    catch_unwind(AssertUnwindSafe(|| worker.evaluate(values, fidelity))).unwrap_or_else(|_| {
+        *worker = Worker::new(plan);
+        Outcome::Failed("internal error: the simulator panicked".to_owned())
+    })
+}

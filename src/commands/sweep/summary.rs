@@ -1,0 +1,265 @@
+//! The end of a sweep: `summary.json`, and the same for people.
+
+use std::collections::BTreeMap;
+
+use reports::number::significant;
+use reports::{Align, Table};
+use serde::Serialize;
+use serde_json::Value as Json;
+use sweep::{Domain, Plan, Value};
+
+use super::tables::fidelity_name;
+use super::verdict::{Counts, Reason, Screening, Sensitivity, Verdict};
+
+/// Points of the frontier shown to people.
+const SHOWN: usize = 12;
+
+/// The summary; its keys are stable.
+#[derive(Serialize)]
+pub struct Summary {
+    sweep: String,
+    summary: String,
+    design: String,
+    design_hash: String,
+    sweep_hash: String,
+    hardwire_version: &'static str,
+    method: &'static str,
+    seed: u64,
+    fidelity: &'static str,
+    #[serde(flatten)]
+    counts: Counts,
+    reasons: Vec<Reason>,
+    axes: Vec<AxisLine>,
+    constraints: Vec<String>,
+    objectives: Vec<ObjectiveLine>,
+    frontier_fidelity: &'static str,
+    frontier: Vec<BTreeMap<String, Json>>,
+    knee_point: Option<u64>,
+    screening_error: Vec<Screening>,
+    sensitivity: Vec<Sensitivity>,
+    files: Vec<String>,
+    provenance: BTreeMap<String, Origin>,
+}
+
+#[derive(Serialize)]
+struct AxisLine {
+    path: String,
+    column: String,
+    values: Option<usize>,
+    from: String,
+    to: String,
+}
+
+#[derive(Serialize)]
+struct ObjectiveLine {
+    result: String,
+    direction: &'static str,
+    best: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Origin {
+    value: String,
+    #[serde(flatten)]
+    provenance: designs::Provenance,
+}
+
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Number(number) => Json::from(*number),
+        Value::Word(word) => Json::from(word.as_ref()),
+    }
+}
+
+impl Summary {
+    /// Gathers it.
+    pub fn new(plan: &Plan, verdict: &Verdict, hashes: (&str, &str), files: Vec<String>) -> Self {
+        let axes = plan.axes.iter().map(|axis| {
+            let show = |value: f64| value.to_string();
+            let (values, from, to) = match &axis.domain {
+                Domain::Listed(v) => (Some(v.len()), v[0].show(), v[v.len() - 1].show()),
+                Domain::Between { from, to, .. } => (None, show(*from), show(*to)),
+            };
+            AxisLine { path: axis.name.path.clone(), column: axis.name.column(), values, from, to }
+        });
+        let objectives = plan.objectives.iter().map(|objective| {
+            let of = verdict.frontier.iter().map(|best| best.row[objective.column]);
+            let best = if objective.maximise { of.reduce(f64::max) } else { of.reduce(f64::min) };
+            ObjectiveLine {
+                result: plan.columns[objective.column].name().to_owned(),
+                direction: if objective.maximise { "maximise" } else { "minimise" },
+                best,
+            }
+        });
+        let frontier = verdict.frontier.iter().map(|best| {
+            let axes = plan.axes.iter().zip(&best.values).map(|(axis, value)| (axis.name.column(), json(value)));
+            let results = plan.columns.iter().zip(&best.row).filter(|(_, number)| !number.is_nan());
+            let results = results.map(|(column, number)| match column.words() {
+                Some(words) => (column.name().to_owned(), Json::from(words[*number as usize])),
+                None => (column.name().to_owned(), Json::from(*number)),
+            });
+            results.chain(axes).chain([("point".to_owned(), Json::from(best.index))]).collect()
+        });
+        Self {
+            sweep: plan.name.clone(),
+            summary: plan.summary.clone(),
+            design: plan.state.design.name.clone(),
+            design_hash: hashes.0.to_owned(),
+            sweep_hash: hashes.1.to_owned(),
+            hardwire_version: env!("CARGO_PKG_VERSION"),
+            method: plan.method.name(),
+            seed: plan.seed,
+            fidelity: fidelity_name(plan.fidelity),
+            counts: verdict.counts.clone(),
+            reasons: verdict.reasons.clone(),
+            axes: axes.collect(),
+            constraints: plan.constraints.iter().map(|constraint| constraint.text.clone()).collect(),
+            objectives: objectives.collect(),
+            frontier_fidelity: fidelity_name(verdict.frontier_fidelity),
+            frontier: frontier.collect(),
+            knee_point: verdict.frontier.iter().find(|best| best.knee).map(|best| best.index),
+            screening_error: verdict.screening.clone(),
+            sensitivity: verdict.sensitivity.clone(),
+            files,
+            provenance: origins(plan),
+        }
+    }
+}
+
+fn origins(plan: &Plan) -> BTreeMap<String, Origin> {
+    plan.origins().into_iter().map(|(path, value, provenance)| (path, Origin { value, provenance })).collect()
+}
+
+/// Origins of all base values as JSON, for the metadata of tables.
+pub fn provenance(plan: &Plan) -> String {
+    serde_json::to_string(&origins(plan)).expect("results serialize")
+}
+
+/// A value of an axis for people, in its unit.
+pub fn shown(axis: &sweep::Axis, value: &Value) -> String {
+    match (value, axis.name.measure) {
+        (Value::Number(number), designs::Measure::Whole(unit) | designs::Measure::Quantity(unit)) => {
+            designs::edit::show(*number, unit)
+        }
+        (Value::Number(number), designs::Measure::Count) => significant(*number, 1),
+        (Value::Number(number), _) => significant(*number, 4),
+        (Value::Word(word), _) => word.to_string(),
+    }
+}
+
+/// The summary for people.
+pub fn render(plan: &Plan, verdict: &Verdict, folder: &str, files: &[String]) -> String {
+    let c = &verdict.counts;
+    let count = |n: u64| significant(n as f64, 1);
+    let mut text =
+        format!("{}: {} points by {} on {}", plan.name, count(c.points), plan.method.name(), plan.state.design.name);
+    text.push_str(&format!(
+        ", {}\n",
+        if plan.fidelity == sim::Fidelity::Event { "from events" } else { "closed form" }
+    ));
+    if !plan.summary.is_empty() {
+        text.push_str(&format!("{}\n", plan.summary));
+    }
+    text.push_str(&format!("{} meet every constraint", count(c.feasible)));
+    for (n, what) in
+        [(c.infeasible, "break one"), (c.excluded, "were ruled out beforehand"), (c.failed, "have no answer")]
+    {
+        if n > 0 {
+            text.push_str(&format!(", {} {what}", count(n)));
+        }
+    }
+    text.push('\n');
+    for reason in verdict.reasons.iter().take(3) {
+        text.push_str(&format!("  {} x {}\n", count(reason.points), reason.reason));
+    }
+    text.push('\n');
+    text.push_str(&frontier(plan, verdict));
+    text.push_str(&screening(verdict));
+    text.push_str(&sensitivity(verdict));
+    text.push_str(&format!("written to {folder}: {}\n", files.join(", ")));
+    text
+}
+
+fn frontier(plan: &Plan, verdict: &Verdict) -> String {
+    if plan.objectives.is_empty() {
+        return String::new();
+    }
+    if verdict.frontier.is_empty() {
+        return "no point meets every constraint: the frontier is empty\n\n".to_owned();
+    }
+    let event = verdict.frontier_fidelity == sim::Fidelity::Event;
+    let origin = if event { "confirmed from events" } else { "closed form, not confirmed" };
+    let mut columns: Vec<(String, Align)> = vec![("point".into(), Align::Right)];
+    columns.extend(plan.axes.iter().map(|axis| (axis.name.path.clone(), Align::Right)));
+    columns.extend(plan.objectives.iter().map(|o| (plan.columns[o.column].name().to_owned(), Align::Right)));
+    columns.push(("".into(), Align::Left));
+    let heads: Vec<(&str, Align)> = columns.iter().map(|(name, align)| (name.as_str(), *align)).collect();
+    let mut table = Table::new(&heads);
+    let total = verdict.frontier.len();
+    let mut order: Vec<usize> = (0..total).collect();
+    let first = plan.objectives[0].column;
+    order.sort_by(|&a, &b| verdict.frontier[a].row[first].total_cmp(&verdict.frontier[b].row[first]));
+    for (position, &i) in order.iter().enumerate() {
+        let best = &verdict.frontier[i];
+        // Evenly along the first objective, and the knee.
+        let step = total.div_ceil(SHOWN);
+        if !(best.knee || position % step == 0 || position + 1 == total) {
+            continue;
+        }
+        let mut cells = vec![best.index.to_string()];
+        cells.extend(plan.axes.iter().zip(&best.values).map(|(axis, value)| shown(axis, value)));
+        cells.extend(plan.objectives.iter().map(|o| significant(best.row[o.column], 4)));
+        cells.push(if best.knee { "knee".to_owned() } else { String::new() });
+        table.row(cells);
+    }
+    format!("frontier of {total} points, {origin}\n{}\n", table.render())
+}
+
+fn screening(verdict: &Verdict) -> String {
+    if verdict.screening.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[
+        ("closed form against events", Align::Left),
+        ("points", Align::Right),
+        ("mean error", Align::Right),
+        ("largest", Align::Right),
+    ]);
+    for s in &verdict.screening {
+        table.row([
+            s.result.clone(),
+            s.points.to_string(),
+            format!("{:+.2} %", s.mean_error_pct),
+            format!("{:.2} %", s.max_error_pct),
+        ]);
+    }
+    format!("{}\n", table.render())
+}
+
+fn sensitivity(verdict: &Verdict) -> String {
+    let mut text = String::new();
+    for s in &verdict.sensitivity {
+        let mut table = Table::new(&[
+            (s.result.as_str(), Align::Left),
+            ("first order", Align::Right),
+            ("total", Align::Right),
+            ("least mean", Align::Right),
+            ("at", Align::Left),
+            ("largest mean", Align::Right),
+            ("at", Align::Left),
+        ]);
+        for effect in &s.axes {
+            table.row([
+                effect.axis.clone(),
+                format!("{:.3}", effect.first_order),
+                effect.total.map_or("-".to_owned(), |total| format!("{total:.3}")),
+                significant(effect.low.mean, 4),
+                effect.low.value.clone(),
+                significant(effect.high.mean, 4),
+                effect.high.value.clone(),
+            ]);
+        }
+        text.push_str(&format!("{}\n", table.render()));
+    }
+    text
+}

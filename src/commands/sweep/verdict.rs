@@ -1,0 +1,310 @@
+//! What the rows of a sweep say: the frontier and its knee, how far the closed form was off, and what each axis does.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sim::Fidelity;
+use sweep::sensitivity::{self, BINS};
+use sweep::{Axis, Domain, Method, Outcome, Value, Worker, pareto};
+
+use super::explore::Exploration;
+use super::rows::Row;
+
+/// Reasons listed in the summary, the most frequent first.
+const REASONS: usize = 10;
+
+/// How many points ended how.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Counts {
+    /// Points of the sweep.
+    pub points: u64,
+    /// With results that meet every constraint.
+    pub feasible: u64,
+    /// With results that break a constraint.
+    pub infeasible: u64,
+    /// Ruled out by a constraint on the axes before anything was computed.
+    pub excluded: u64,
+    /// Without an answer.
+    pub failed: u64,
+}
+
+/// Why points have no answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reason {
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub points: u64,
+}
+
+/// How far the closed form was off where events were counted as well.
+#[derive(Debug, Clone, Serialize)]
+pub struct Screening {
+    /// Result.
+    pub result: String,
+    /// Points compared.
+    pub points: u64,
+    /// Mean of (closed form - events) / events, percent.
+    pub mean_error_pct: f64,
+    /// Largest magnitude of it, percent.
+    pub max_error_pct: f64,
+    /// Point where it is largest.
+    pub max_error_point: u64,
+}
+
+/// A mean over the points of one value of an axis.
+#[derive(Debug, Clone, Serialize)]
+pub struct AtValue {
+    /// Value, or middle of the part, as a file states it.
+    pub value: String,
+    /// Mean result.
+    pub mean: f64,
+}
+
+/// What one axis does to one result.
+#[derive(Debug, Clone, Serialize)]
+pub struct Effect {
+    /// Path of the axis.
+    pub axis: String,
+    /// Sobol' index of first order.
+    pub first_order: f64,
+    /// Total Sobol' index; on full grids.
+    pub total: Option<f64>,
+    /// Value with the least mean.
+    pub low: AtValue,
+    /// Value with the largest mean.
+    pub high: AtValue,
+}
+
+/// Effects of all axes on one result.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sensitivity {
+    /// Result.
+    pub result: String,
+    /// Mean over all points.
+    pub mean: f64,
+    /// By axis, the strongest first.
+    pub axes: Vec<Effect>,
+}
+
+/// A point of the frontier.
+#[derive(Debug, Clone)]
+pub struct Best {
+    /// Point.
+    pub index: u64,
+    /// Values of the axes.
+    pub values: Vec<Value>,
+    /// Results, from events where the point was confirmed.
+    pub row: Vec<f64>,
+    /// Whether it is the knee.
+    pub knee: bool,
+}
+
+/// Everything.
+pub struct Verdict {
+    /// Counts.
+    pub counts: Counts,
+    /// Why points failed.
+    pub reasons: Vec<Reason>,
+    /// Which points meet every constraint.
+    pub feasible: Vec<bool>,
+    /// The frontier, by point.
+    pub frontier: Vec<Best>,
+    /// Fidelity of the frontier.
+    pub frontier_fidelity: Fidelity,
+    /// How far the closed form was off, by objective.
+    pub screening: Vec<Screening>,
+    /// Sensitivities, by objective.
+    pub sensitivity: Vec<Sensitivity>,
+}
+
+impl Verdict {
+    /// Judges a finished exploration.
+    pub fn new(e: &Exploration<'_>, feasible: Vec<bool>) -> Self {
+        let (counts, reasons) = count(e, &feasible);
+        let confirmed = e.plan.confirm > 0;
+        let frontier = frontier(e, &feasible, confirmed);
+        let event = confirmed || e.plan.fidelity == Fidelity::Event;
+        Self {
+            counts,
+            reasons,
+            frontier,
+            frontier_fidelity: if event { Fidelity::Event } else { Fidelity::Analytic },
+            screening: screening(e),
+            sensitivity: sensitivities(e),
+            feasible,
+        }
+    }
+}
+
+fn count(e: &Exploration<'_>, feasible: &[bool]) -> (Counts, Vec<Reason>) {
+    let mut counts = Counts { points: e.rows.len() as u64, ..Counts::default() };
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    for (index, feasible) in feasible.iter().enumerate() {
+        match e.rows.get(index) {
+            Row::Numbers(_) if *feasible => counts.feasible += 1,
+            Row::Numbers(_) => counts.infeasible += 1,
+            Row::Excluded => counts.excluded += 1,
+            Row::Failed(reason) => {
+                counts.failed += 1;
+                *reasons.entry(reason).or_default() += 1;
+            }
+            Row::Missing => {}
+        }
+    }
+    let mut reasons: Vec<Reason> =
+        reasons.into_iter().map(|(reason, points)| Reason { reason: reason.to_owned(), points }).collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.points));
+    reasons.truncate(REASONS);
+    (counts, reasons)
+}
+
+/// The frontier: of the confirmed points where points are confirmed, else of all.
+fn frontier(e: &Exploration<'_>, feasible: &[bool], confirmed: bool) -> Vec<Best> {
+    if e.plan.objectives.is_empty() {
+        return Vec::new();
+    }
+    let mut worker = Worker::new(e.plan);
+    let candidates: Vec<(u64, &[f64])> = if confirmed {
+        let rows = e.confirmed.iter().filter_map(|(&index, outcome)| match outcome {
+            Outcome::Row(row) => Some((index, row.as_slice())),
+            _ => None,
+        });
+        rows.filter(|(index, row)| worker.feasible(&e.values(*index), row)).collect()
+    } else {
+        let indices = (0..feasible.len()).filter(|&i| feasible[i]);
+        indices
+            .filter_map(|i| match e.rows.get(i) {
+                Row::Numbers(row) => Some((i as u64, row)),
+                _ => None,
+            })
+            .collect()
+    };
+    let costs: Vec<Vec<f64>> = candidates.iter().map(|(_, row)| e.plan.costs(row)).collect();
+    let front = pareto::frontier(&costs);
+    let knee = pareto::knee(&costs, &front);
+    let best = |&i: &usize| {
+        let (index, row) = candidates[i];
+        Best { index, values: e.values(index), row: row.to_vec(), knee: knee == Some(i) }
+    };
+    front.iter().map(best).collect()
+}
+
+fn screening(e: &Exploration<'_>) -> Vec<Screening> {
+    let compare = |column: usize| {
+        let pairs: Vec<(u64, f64)> = e
+            .confirmed
+            .iter()
+            .filter_map(|(&index, outcome)| match (outcome, e.rows.get(index as usize)) {
+                (Outcome::Row(event), Row::Numbers(closed)) => {
+                    Some((index, (closed[column] - event[column]) / event[column].abs() * 100.0))
+                }
+                _ => None,
+            })
+            .filter(|(_, error)| error.is_finite())
+            .collect();
+        let worst = pairs.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))?;
+        Some(Screening {
+            result: e.plan.columns[column].name().to_owned(),
+            points: pairs.len() as u64,
+            mean_error_pct: pairs.iter().map(|(_, error)| error).sum::<f64>() / pairs.len() as f64,
+            max_error_pct: worst.1.abs(),
+            max_error_point: worst.0,
+        })
+    };
+    e.plan.objectives.iter().filter_map(|objective| compare(objective.column)).collect()
+}
+
+/// The part of an axis a value lies in, and how many there are.
+struct Parts<'a> {
+    axis: &'a Axis,
+    listed: BTreeMap<String, u32>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(axis: &'a Axis) -> Self {
+        let listed = match &axis.domain {
+            Domain::Listed(values) if values.len() <= 4 * BINS || matches!(values[0], Value::Word(_)) => {
+                values.iter().enumerate().map(|(i, value)| (value.show(), i as u32)).collect()
+            }
+            _ => BTreeMap::new(),
+        };
+        Self { axis, listed }
+    }
+
+    fn ends(&self) -> (f64, f64, bool) {
+        match &self.axis.domain {
+            Domain::Between { from, to, log } => (*from, *to, *log),
+            Domain::Listed(values) => {
+                let (first, last) = (values[0].number(), values[values.len() - 1].number());
+                (first.min(last), first.max(last), false)
+            }
+        }
+    }
+
+    fn of(&self, value: &Value) -> u32 {
+        if !self.listed.is_empty() {
+            return self.listed.get(&value.show()).copied().unwrap_or(0);
+        }
+        let (from, to, log) = self.ends();
+        let position = |x: f64| if log { libm::log(x) } else { x };
+        let share = (position(value.number()) - position(from)) / (position(to) - position(from));
+        ((share * BINS as f64) as u32).min(BINS as u32 - 1)
+    }
+
+    fn show(&self, part: usize) -> String {
+        match &self.axis.domain {
+            Domain::Listed(values) if !self.listed.is_empty() => values[part].show(),
+            _ => {
+                let (from, to, log) = self.ends();
+                let share = (part as f64 + 0.5) / BINS as f64;
+                let middle = if log { from * libm::pow(to / from, share) } else { from + share * (to - from) };
+                format!("about {}", reports::number::significant(middle, 3))
+            }
+        }
+    }
+}
+
+fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {
+    // The points of an optimiser crowd where it is good: no sample of the space.
+    if e.plan.method == Method::Nsga2 {
+        return Vec::new();
+    }
+    let parts: Vec<Parts<'_>> = e.plan.axes.iter().map(Parts::new).collect();
+    let mut levels: Vec<Vec<u32>> = vec![Vec::with_capacity(e.rows.len()); parts.len()];
+    for index in 0..e.rows.len() {
+        let values = e.values(index as u64);
+        parts.iter().zip(&values).zip(&mut levels).for_each(|((part, value), levels)| levels.push(part.of(value)));
+    }
+    let grid = e.plan.method == Method::Grid && parts.iter().all(|part| !part.listed.is_empty());
+    let wanted: Vec<usize> = match e.plan.objectives.len() {
+        0 => vec![0],
+        _ => e.plan.objectives.iter().map(|objective| objective.column).collect(),
+    };
+    wanted
+        .into_iter()
+        .filter_map(|column| {
+            let results: Vec<f64> = (0..e.rows.len())
+                .map(|index| if let Row::Numbers(row) = e.rows.get(index) { row[column] } else { f64::NAN })
+                .collect();
+            let effects = sensitivity::effects(&levels, &results, grid)?;
+            let mean = effects[0].mean;
+            let mut axes: Vec<Effect> = effects
+                .into_iter()
+                .zip(&parts)
+                .map(|(effect, part)| Effect {
+                    axis: part.axis.name.path.clone(),
+                    first_order: effect.first_order,
+                    total: effect.total,
+                    low: AtValue { value: part.show(effect.low.1), mean: effect.low.0 },
+                    high: AtValue { value: part.show(effect.high.1), mean: effect.high.0 },
+                })
+                .collect();
+            axes.sort_by(|a, b| {
+                let key = |effect: &Effect| effect.total.unwrap_or(effect.first_order);
+                key(b).total_cmp(&key(a))
+            });
+            Some(Sensitivity { result: e.plan.columns[column].name().to_owned(), mean, axes })
+        })
+        .collect()
+}

@@ -1,0 +1,119 @@
+//! `hardwire sweep` as processes: killed and resumed, sharded and merged, on any number of threads, with the same bytes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const SWEEP: &str = r#"
+confirm = 3
+constraints = ["workload.sequences + 0 <= 6"]
+[set]
+model = "llama-3-1-8b"
+[axes]
+interconnect.link_bandwidth = { from = "32 GB/s", to = "512 GB/s", points = 40, scale = "log" }
+workload.sequences = [1, 2, 3, 4, 5, 6, 7, 8]
+hbm.stacks = [1, 2, 4, 8]
+chip.clock = ["0.5 GHz", "0.7 GHz", "1 GHz", "1.3 GHz"]
+grid = ["1x2", "2x1", "1x3"]
+[objectives]
+maximise = ["throughput_tokens_per_s"]
+minimise = ["estimate.tco_dynamic_usd.mid", "system_power_kw"]
+"#;
+
+fn folder(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("hardwire-sweep-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+fn hardwire(folder: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hardwire"));
+    command.current_dir(folder).args(arguments.split(' ')).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(folder: &Path, arguments: &str) -> String {
+    let output = hardwire(folder, arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn refused(folder: &Path, arguments: &str) -> String {
+    let output = hardwire(folder, arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments}");
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// Everything a sweep leaves behind, but for the journal, whose order is that of the threads.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.filter(|path| path.file_name().unwrap() != "journal");
+    files.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn killed_sharded_or_threaded_the_files_are_the_same() {
+    let folder = folder("same");
+    std::fs::write(folder.join("a.toml"), SWEEP).unwrap();
+    run(&folder, "sweep a.toml --out whole --threads 1");
+    let whole = files(&folder.join("whole"));
+    for name in ["results.csv", "results.parquet", "confirmed.csv", "frontier.parquet", "summary.json", "sweep.toml"] {
+        assert!(whole.contains_key(name), "{name}");
+    }
+    assert!(whole["results.csv"].starts_with(b"point,interconnect.link_bandwidth_bytes_per_s,workload.sequences,"));
+
+    run(&folder, "sweep a.toml --out threads --threads 4");
+    assert!(files(&folder.join("threads")) == whole, "four threads");
+
+    // Later and later each time, so that some kill falls into every part of the run.
+    for attempt in 0..10 {
+        let mut child = hardwire(&folder, "sweep a.toml --out killed --threads 2").spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(20 + attempt * 37 % 180));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    run(&folder, "sweep a.toml --out killed --threads 2");
+    assert!(files(&folder.join("killed")) == whole, "killed ten times");
+    // A journal that lost its end goes on as well.
+    let journal = folder.join("killed/journal");
+    let bytes = std::fs::read(&journal).unwrap();
+    std::fs::write(&journal, &bytes[..bytes.len() / 3]).unwrap();
+    run(&folder, "sweep a.toml --out killed");
+    assert!(files(&folder.join("killed")) == whole, "a third of the journal");
+
+    for shard in 0..3 {
+        run(&folder, &format!("sweep a.toml --out part-{shard} --shard {shard}/3"));
+    }
+    let missing = refused(&folder, "sweep merge a.toml part-0 part-2 --out half");
+    assert!(missing.contains("5120 of 15360 points are in none of the folders, the first is 1"), "{missing}");
+    run(&folder, "sweep merge a.toml part-0 part-1 part-2 --out merged");
+    assert!(files(&folder.join("merged")) == whole, "three shards");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn an_optimiser_resumes_and_another_sweep_is_refused() {
+    let folder = folder("optimiser");
+    let text = SWEEP.to_owned() + "[sample]\nmethod = \"nsga2\"\npoints = 2000\nseed = 3\n";
+    std::fs::write(folder.join("a.toml"), &text).unwrap();
+    std::fs::write(folder.join("b.toml"), SWEEP).unwrap();
+    run(&folder, "sweep a.toml --out whole --threads 1");
+    let whole = files(&folder.join("whole"));
+    for attempt in 0..3 {
+        let mut child = hardwire(&folder, "sweep a.toml --out killed").spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(15 + attempt * 20));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    run(&folder, "sweep a.toml --out killed");
+    assert!(files(&folder.join("killed")) == whole);
+    let error = refused(&folder, "sweep b.toml --out whole");
+    assert!(error.contains("`whole` holds another sweep"), "{error}");
+    let error = refused(&folder, "sweep a.toml --out part --shard 0/2");
+    assert!(error.contains("has no shards"), "{error}");
+    run(&folder, "sweep b.toml --out whole --fresh");
+    std::fs::remove_dir_all(folder).unwrap();
+}
