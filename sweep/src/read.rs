@@ -260,10 +260,13 @@ impl Reading<'_> {
     }
 }
 
-/// What an unknown path may have meant: one near as a whole, or the same last key elsewhere, or fields of its section.
+/// What an unknown path may have meant: one near as a whole or beginning so, or the same last key elsewhere, or fields of its section.
 pub(crate) fn suggestion(path: &str, known: &[&str]) -> String {
     if let Some(near) = designs::problem::nearest(path, known.iter().copied()) {
         return format!("did you mean `{near}`?");
+    }
+    if let Some(longer) = known.iter().find(|known| path.len() >= 3 && known.starts_with(path)) {
+        return format!("did you mean `{longer}`?");
     }
     let last = path.rsplit('.').next();
     if let Some(same) = known.iter().find(|known| known.rsplit('.').next() == last) {

@@ -9,6 +9,7 @@ use sweep::{Axis, Domain, Method, Outcome, Value, Worker, pareto};
 
 use super::explore::Exploration;
 use super::rows::Row;
+use super::summary::shown;
 
 /// Reasons listed in the summary, the most frequent first.
 const REASONS: usize = 10;
@@ -254,15 +255,20 @@ impl<'a> Parts<'a> {
 
     fn show(&self, part: usize) -> String {
         match &self.axis.domain {
-            Domain::Listed(values) if !self.listed.is_empty() => values[part].show(),
+            Domain::Listed(values) if !self.listed.is_empty() => shown(self.axis, &values[part]),
             _ => {
                 let (from, to, log) = self.ends();
                 let share = (part as f64 + 0.5) / BINS as f64;
                 let middle = if log { from * libm::pow(to / from, share) } else { from + share * (to - from) };
-                format!("about {}", reports::number::significant(middle, 3))
+                format!("about {}", shown(self.axis, &Value::Number(three_digits(middle))))
             }
         }
     }
+}
+
+/// The number with three significant digits.
+fn three_digits(number: f64) -> f64 {
+    format!("{number:.2e}").parse().expect("a formatted number")
 }
 
 fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {
