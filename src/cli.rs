@@ -1,8 +1,8 @@
 //! The command line as typed.
 
 mod dataset;
-pub mod workload;
 pub mod sweep;
+pub mod workload;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 

@@ -6,5 +6,5 @@ pub mod estimate;
 pub mod fabric;
 pub mod reproduce;
 pub mod simulate;
-pub mod workload;
 pub mod sweep;
+pub mod workload;
