@@ -1,6 +1,7 @@
 //! The command line as typed.
 
 mod dataset;
+pub mod ir;
 pub mod sweep;
 pub mod workload;
 
@@ -36,6 +37,8 @@ pub enum Command {
     Dataset(Dataset),
     /// Model layers as MLIR, and MLIR on the simulated machine
     Workload(workload::Workload),
+    /// MLIR text: check, print, words, graph, what it does
+    Ir(ir::Ir),
 }
 
 /// How results are written.

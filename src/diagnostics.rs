@@ -8,6 +8,8 @@ use designs::{Problem, Problems};
 pub enum Failure {
     /// Problems in designs, models or overrides.
     Problems(Problems),
+    /// Problems in an MLIR text.
+    Text(Box<TextProblems>),
     /// A request that makes no sense.
     Request(String),
     /// A file could not be written.
@@ -19,6 +21,17 @@ pub enum Failure {
     },
     /// Standard output could not be written.
     Output(std::io::Error),
+}
+
+/// What is wrong with an MLIR text.
+#[derive(Debug)]
+pub struct TextProblems {
+    /// Where the text comes from.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// What is wrong, in the order found.
+    pub diagnostics: Vec<ir::span::Diagnostic>,
 }
 
 impl From<Problems> for Failure {
@@ -57,10 +70,22 @@ pub fn report(failure: &Failure) {
             }
         }
         Failure::File { path, error } => eprintln!("error: cannot write `{path}`: {error}"),
+        Failure::Text(problems) => {
+            for diagnostic in problems.diagnostics.iter().take(MAX_SHOWN) {
+                eprintln!("{}", render_text(problems, diagnostic));
+            }
+            if let count @ 2.. = problems.diagnostics.len() {
+                let shown = if count > MAX_SHOWN { format!(", the first {MAX_SHOWN} shown") } else { String::new() };
+                eprintln!("{count} problems found{shown}");
+            }
+        }
         Failure::Request(message) => eprintln!("error: {message}"),
         Failure::Output(error) => eprintln!("error: the result could not be written: {error}"),
     }
 }
+
+/// Problems of a text that are shown; one mistake may cause many.
+const MAX_SHOWN: usize = 20;
 
 /// Longest source line quoted; hostile files have lines of megabytes.
 const MAX_QUOTED_LINE: usize = 400;
@@ -83,6 +108,29 @@ fn render(problems: &Problems, problem: &Problem) -> String {
         Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(AnnotationKind::Primary.span(span));
     let mut group: Group = Level::ERROR.primary_title(problem.message.as_str()).element(snippet);
     if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    Renderer::plain().render(&[group]) + "\n"
+}
+
+/// A problem with the line it begins on; only that line is handed on, texts may have millions.
+fn render_text(problems: &TextProblems, diagnostic: &ir::span::Diagnostic) -> String {
+    let (text, span) = (&problems.text, diagnostic.span);
+    let (line, column) = span.line_column(text);
+    let at = span.start as usize;
+    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+    if end - start > MAX_QUOTED_LINE {
+        let help = diagnostic.help.as_ref().map_or(String::new(), |h| format!("\n  help: {h}"));
+        return format!("error: {}:{line}:{column}: {}{help}\n", problems.name, diagnostic.message);
+    }
+    let marked = at - start..(span.end as usize).clamp(at, end) - start;
+    let snippet = Snippet::source(&text[start..end])
+        .line_start(line)
+        .path(problems.name.as_str())
+        .annotation(AnnotationKind::Primary.span(marked));
+    let mut group: Group = Level::ERROR.primary_title(diagnostic.message.as_str()).element(snippet);
+    if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     Renderer::plain().render(&[group]) + "\n"

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         cli::Command::Fabric(arguments) => commands::fabric::run(arguments),
         cli::Command::Dataset(arguments) => commands::dataset::run(arguments),
         cli::Command::Workload(arguments) => commands::workload::run(arguments),
+        cli::Command::Ir(arguments) => commands::ir::run(arguments),
     };
     match result {
         Ok(code) => code,

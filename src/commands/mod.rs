@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod designs;
 pub mod estimate;
 pub mod fabric;
+pub mod ir;
 pub mod reproduce;
 pub mod simulate;
 pub mod sweep;

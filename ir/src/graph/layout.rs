@@ -103,23 +103,30 @@ pub(super) fn place(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
     }
 }
 
-/// Longest path from a source; sources directly above their first consumer.
+/// Longest path from a source; then, last first, what has no more producers than consumers goes down to them, which
+/// shortens edges. What has neither stands last.
 fn layers(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     let mut sorted = edges.to_vec();
     sorted.sort_unstable();
     let mut layer = vec![0; count];
+    let mut degrees = vec![(0usize, 0usize); count];
     for &(from, to) in &sorted {
         layer[to] = layer[to].max(layer[from] + 1);
+        degrees[to].0 += 1;
+        degrees[from].1 += 1;
     }
-    let mut lowest = vec![usize::MAX; count];
-    let mut is_source = vec![true; count];
-    for &(from, to) in &sorted {
-        lowest[from] = lowest[from].min(layer[to] - 1);
-        is_source[to] = false;
-    }
-    for node in 0..count {
-        if is_source[node] && lowest[node] != usize::MAX {
-            layer[node] = lowest[node];
+    let last = layer.iter().copied().max().unwrap_or(0);
+    // Edges of one producer lie together; producers come behind their consumers.
+    let mut end = sorted.len();
+    for node in (0..count).rev() {
+        let start = sorted[..end].partition_point(|e| e.0 < node);
+        let lowest = sorted[start..end].iter().map(|e| layer[e.1]).min();
+        end = start;
+        let (producers, consumers) = degrees[node];
+        match lowest {
+            Some(lowest) if producers <= consumers => layer[node] = lowest - 1,
+            None if producers == 0 => layer[node] = last,
+            _ => {}
         }
     }
     layer

@@ -1,0 +1,93 @@
+//! `hardwire ir parse`: what a text holds.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use ir::tree::Form;
+use reports::{Align, Table, number};
+use serde::Serialize;
+
+use super::source::{Source, function_name};
+use crate::cli::Format;
+use crate::cli::ir::Parse;
+use crate::diagnostics::Failure;
+use crate::output;
+
+#[derive(Serialize)]
+struct Summary {
+    file: String,
+    bytes: usize,
+    lines: usize,
+    operations: usize,
+    /// Operations whose custom syntax the parser does not know.
+    guessed_operations: usize,
+    dialects: BTreeMap<String, usize>,
+    functions: Vec<Function>,
+}
+
+#[derive(Serialize)]
+struct Function {
+    name: String,
+    line: usize,
+    operations: usize,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Parse) -> Result<ExitCode, Failure> {
+    let source = Source::read(&arguments.file)?;
+    let tree = source.tree()?;
+    let mut dialects = BTreeMap::new();
+    let (mut operations, mut guessed) = (0, 0);
+    // What follows from the syntax, e.g. the bodies of named operations, is not counted: the text does not hold it.
+    for operation in tree.walk().filter(|&o| tree.operation(o).form != Form::Implied) {
+        operations += 1;
+        guessed += usize::from(tree.operation(operation).form == Form::Guessed);
+        let dialect = tree.name(operation).split('.').next().unwrap_or("");
+        *dialects.entry(dialect.to_owned()).or_default() += 1;
+    }
+    let functions = tree.functions().map(|function| Function {
+        name: function_name(&tree, function).to_owned(),
+        line: source.line(tree.operation(function).span),
+        operations: tree
+            .entry(function, 0)
+            .map_or(0, |b| tree.walk_block(b).filter(|&o| tree.operation(o).form != Form::Implied).count()),
+    });
+    let summary = Summary {
+        file: source.name.clone(),
+        bytes: source.text.len(),
+        lines: source.line_count(),
+        operations,
+        guessed_operations: guessed,
+        dialects,
+        functions: functions.collect(),
+    };
+    if arguments.format == Format::Json {
+        output::json(&summary)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let whole = |count: usize| number::separated(&count.to_string());
+    let mut out = format!(
+        "{}: {} bytes, {} lines, {} operations, nothing wrong\n",
+        summary.file,
+        whole(summary.bytes),
+        whole(summary.lines),
+        whole(summary.operations)
+    );
+    if guessed > 0 {
+        out += &format!(
+            "{} operations are of a syntax the parser does not know; what it shows was kept\n",
+            whole(guessed)
+        );
+    }
+    let mut table = Table::new(&[("function", Align::Left), ("line", Align::Right), ("operations", Align::Right)]);
+    for function in &summary.functions {
+        table.row([function.name.clone(), whole(function.line), whole(function.operations)]);
+    }
+    out += &format!("\n{}", table.render());
+    let mut table = Table::new(&[("dialect", Align::Left), ("operations", Align::Right)]);
+    for (dialect, &count) in &summary.dialects {
+        table.row([dialect.clone(), whole(count)]);
+    }
+    output::text(&format!("{out}\n{}", table.render()))?;
+    Ok(ExitCode::SUCCESS)
+}

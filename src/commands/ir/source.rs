@@ -1,0 +1,104 @@
+//! MLIR text of a file or of standard input, its tree, its lines and functions.
+
+use std::fs::File;
+use std::io::Read;
+
+use ir::span::Span;
+use ir::tree::{AttributeValue, OpId, Tree};
+
+use crate::diagnostics::{Failure, TextProblems};
+
+/// A text with its name.
+pub struct Source {
+    pub name: String,
+    pub text: String,
+    /// First byte of each line.
+    lines: Vec<usize>,
+}
+
+impl Source {
+    /// Reads a file, or standard input for `-`; at most [`ir::text::MAX_TEXT_BYTES`].
+    pub fn read(file: &str) -> Result<Self, Failure> {
+        let limit = ir::text::MAX_TEXT_BYTES;
+        let name = if file == "-" { "<stdin>" } else { file };
+        let refuse = |why: String| Failure::Request(format!("{name}: {why}"));
+        let mut bytes = Vec::new();
+        // One byte more than allowed tells that there is more.
+        let wanted = limit as u64 + 1;
+        if file == "-" {
+            std::io::stdin().lock().take(wanted).read_to_end(&mut bytes).map_err(|e| refuse(e.to_string()))?;
+        } else {
+            let opened = File::open(file).map_err(|e| refuse(e.to_string()))?;
+            opened.take(wanted).read_to_end(&mut bytes).map_err(|e| refuse(e.to_string()))?;
+        }
+        if bytes.len() > limit {
+            return Err(refuse(format!("the text has more than {} MiB, the most that is read", limit >> 20)));
+        }
+        let text = ir::text::decode(&bytes, limit).map_err(|e| refuse(e.to_string()))?.to_owned();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Ok(Self { name: name.to_owned(), text, lines })
+    }
+
+    /// The tree of a text that has nothing wrong with it.
+    pub fn tree(&self) -> Result<Tree, Failure> {
+        let parsed = ir::parse(&self.text, &ir::Limits::default());
+        if parsed.diagnostics.is_empty() {
+            return Ok(parsed.tree);
+        }
+        Err(Failure::Text(Box::new(TextProblems {
+            name: self.name.clone(),
+            text: self.text.clone(),
+            diagnostics: parsed.diagnostics,
+        })))
+    }
+
+    /// Line of a span's start, from 1.
+    pub fn line(&self, span: Span) -> usize {
+        self.lines.partition_point(|&start| start <= span.start as usize)
+    }
+
+    /// How many lines there are.
+    pub fn line_count(&self) -> usize {
+        self.lines.len() - usize::from(self.text.ends_with('\n'))
+    }
+
+    /// The functions with a body, or the one of that name.
+    pub fn functions(&self, tree: &Tree, wanted: Option<&str>) -> Result<Vec<OpId>, Failure> {
+        let all: Vec<OpId> = tree.functions().collect();
+        let Some(wanted) = wanted else { return Ok(all) };
+        let found: Vec<OpId> = all.iter().copied().filter(|&f| function_name(tree, f) == wanted).collect();
+        if found.is_empty() {
+            return Err(self.no_function(wanted, all.iter().map(|&f| function_name(tree, f))));
+        }
+        Ok(found)
+    }
+
+    /// The message for a function that is not there.
+    pub fn no_function<'a>(&self, wanted: &str, names: impl Iterator<Item = &'a str>) -> Failure {
+        Failure::Request(format!("{}: no function `{wanted}` with a body; there {}", self.name, listed(names)))
+    }
+}
+
+/// `are a, b and c` or `is none`.
+pub fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 8;
+    let names: Vec<&str> = names.collect();
+    match names.as_slice() {
+        [] => "is none".to_owned(),
+        [one] => format!("is `{one}`"),
+        many => {
+            let shown: Vec<String> = many.iter().take(SHOWN).map(|n| format!("`{n}`")).collect();
+            let more = many.len().saturating_sub(SHOWN);
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("are {}{rest}", shown.join(", "))
+        }
+    }
+}
+
+/// The symbol of a function.
+pub fn function_name(tree: &Tree, function: OpId) -> &str {
+    match tree.attribute(function, "sym_name") {
+        Some(AttributeValue::String(name)) => name,
+        _ => "",
+    }
+}
