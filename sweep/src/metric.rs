@@ -34,7 +34,7 @@ const ENDS: [(&str, End); 3] = [("low", End::Low), ("mid", End::Mid), ("high", E
 type OfSimulation = fn(&Simulation) -> f64;
 type OfEstimate = fn(&Estimate) -> f64;
 
-/// What can bound a machine, in the order of [`bottleneck`]'s numbers.
+/// What can bound a machine, in the order of `bottleneck`'s numbers.
 pub const BOTTLENECKS: [&str; 7] =
     ["latency", "hn_array", "vex_attention", "vex_nonlinear", "attention_buffer", "hbm", "links"];
 
