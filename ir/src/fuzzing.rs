@@ -24,6 +24,15 @@ pub fn check_lexer(bytes: &[u8]) {
     assert_eq!(end as usize, text.len(), "text behind the last token");
 }
 
+/// Any text has words by every scheme, no more of them than its size allows, and the same ones the second time.
+///
+/// # Panics
+/// Where one of these does not hold.
+pub fn check_tokenizer(bytes: &[u8]) {
+    let Ok(text) = decode(bytes, MAX_BYTES) else { return };
+    crate::tokenizer::check(text);
+}
+
 /// Parsing and printing end without a panic; every identifier of the tree is valid; a text without diagnostics
 /// and guesses prints to a text without diagnostics that prints to itself.
 ///

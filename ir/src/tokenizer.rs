@@ -242,11 +242,11 @@ impl<'a> FunctionTokens<'a> {
     }
 }
 
-/// Reads a text by every scheme and checks what must hold for any text; the body of the fuzz target.
+/// Reads a text by every scheme and checks what must hold for any text.
 ///
 /// # Panics
 /// If it does not hold.
-pub fn check(text: &str) {
+pub(crate) fn check(text: &str) {
     for scheme in Scheme::ALL {
         let mut tokenizer = Tokenizer::new(scheme);
         let tokens = tokenizer.read(text);
