@@ -9,7 +9,7 @@ CORPUS_VENV ?= target/corpus/venv
 CORPUS ?= target/corpus/framework.jsonl
 CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
 
-.PHONY: help deps run test lint doc bench clean corpus-env corpus-framework corpus-check
+.PHONY: help deps run test lint doc bench clean deps-mlir test-mlir corpus-env corpus-framework corpus-check
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -43,6 +43,18 @@ bench: deps ## Criterion benchmarks of the hot paths
 
 clean: ## Remove build products
 	$(CARGO) clean
+
+deps-mlir: deps ## Install LLVM and MLIR 22, which only the feature `mlir` needs (Debian packages, about 2 GB)
+	@./scripts/deps-mlir.sh
+
+# Linking LLVM is what takes time and disk: only the crate that uses it, its tests from outside in one binary.
+test-mlir: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
+test-mlir: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
+test-mlir: export PROPTEST_RNG_SEED ?= 1
+test-mlir: export PROPTEST_DISABLE_FAILURE_PERSISTENCE ?= 1
+test-mlir: deps-mlir ## Lint and test the bridge to LLVM and the labels made with it
+	$(CARGO) clippy -p ir --features mlir --lib --tests --locked -- -D warnings
+	$(CARGO) test -p ir --features mlir --locked --lib --test mlir
 
 corpus-env: ## Install the pinned JAX and torch-mlir that framework MLIR is made with (Python 3.11)
 	@./scripts/corpus/env.sh $(CORPUS_VENV)

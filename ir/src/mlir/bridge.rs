@@ -156,7 +156,9 @@ impl Bridge {
             all.push(Diagnostic { severity: Severity::Error, message: error.to_string(), place: None });
             all
         })?;
-        manager.run(module).map_err(|_| self.take_errors("a pass failed"))
+        manager.run(module).map_err(|_| self.take_errors("a pass failed"))?;
+        self.diagnostics.borrow_mut().clear();
+        Ok(())
     }
 
     /// Parses, runs a textual pipeline, prints in custom form.
@@ -184,6 +186,12 @@ impl Bridge {
     /// As [`parse`](Self::parse).
     pub fn reprint(&self, text: &str, form: Form, options: ParseOptions) -> Result<String, Vec<Diagnostic>> {
         print(&self.parse(text, options)?, form)
+    }
+
+    /// The messages since the last parse or run of passes.
+    #[must_use]
+    pub fn take_diagnostics(&self) -> Vec<Diagnostic> {
+        self.diagnostics.take()
     }
 
     /// The messages so far; if there is no error among them, one that says `otherwise`.

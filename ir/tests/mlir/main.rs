@@ -1,3 +1,4 @@
 //! Tests that need LLVM (feature `mlir`), in one binary because each links all of it.
 
 mod bridge;
+mod labels;

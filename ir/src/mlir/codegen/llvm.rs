@@ -1,12 +1,13 @@
 //! Thin safe wrappers over the part of LLVM's C interface that labels need.
 //!
-//! Values own what LLVM allocated and free it when dropped; a [`Code`] keeps its context alive. Everything
-//! runs on one thread: options of the code generator are global to the process.
+//! Values own what LLVM allocated and free it when dropped; a [`Code`] keeps its context alive. Options of the
+//! code generator are global to the process: threads take turns ([`turn`]).
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::null_mut;
 use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use llvm_sys::analysis::{LLVMVerifierFailureAction, LLVMVerifyModule};
 use llvm_sys::core::*;
@@ -34,6 +35,12 @@ pub fn version() -> String {
     // SAFETY: three valid places to write to.
     unsafe { LLVMGetVersion(&raw mut major, &raw mut minor, &raw mut patch) };
     format!("{major}.{minor}.{patch}")
+}
+
+/// Waits for this thread's turn: LLVM's options belong to the process, so one thread at a time may use them.
+pub fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sets the process-wide options of the code generator, replacing those set before.
@@ -178,11 +185,10 @@ impl Drop for Code {
 }
 
 impl Code {
-    /// Translates a module of the LLVM dialect.
-    ///
-    /// # Errors
-    /// An operation has no translation.
-    pub fn translate(module: &Module<'_>) -> Result<Self, Failure> {
+    /// Translates a module of the LLVM dialect; `None` if an operation has no translation, which the module's own
+    /// context then reports.
+    #[must_use]
+    pub fn translate(module: &Module<'_>) -> Option<Self> {
         // SAFETY: a fresh context; the handler's data outlives it; the translation owns nothing of the MLIR module.
         unsafe {
             let messages = Box::new(RefCell::new(Vec::new()));
@@ -190,11 +196,7 @@ impl Code {
             LLVMContextSetDiagnosticHandler(raw, Some(collect), (&raw const *messages).cast_mut().cast());
             let context = Rc::new(Context { raw, messages });
             let translated = mlir_sys::mlirTranslateModuleToLLVMIR(module.as_operation().to_raw(), context.raw.cast());
-            if translated.is_null() {
-                let reason = "the LLVM dialect could not be translated to LLVM IR".into();
-                return Err(Failure { phase: Phase::Translate, reason });
-            }
-            Ok(Self { raw: translated.cast(), context })
+            (!translated.is_null()).then(|| Self { raw: translated.cast(), context })
         }
     }
 

@@ -95,7 +95,7 @@ fn functions(module: &Module<'_>) -> (Vec<String>, Vec<String>) {
 }
 
 /// The first errors of a phase, on one line.
-fn failure(phase: Phase, diagnostics: &[Diagnostic]) -> Failure {
+pub(super) fn failure(phase: Phase, diagnostics: &[Diagnostic]) -> Failure {
     const MOST: usize = 3;
     let errors: Vec<String> = diagnostics
         .iter()
@@ -103,5 +103,6 @@ fn failure(phase: Phase, diagnostics: &[Diagnostic]) -> Failure {
         .take(MOST)
         .map(|diagnostic| diagnostic.to_string().replace('\n', "; ").chars().take(500).collect())
         .collect();
-    Failure { phase, reason: errors.join("; ") }
+    let reason = if errors.is_empty() { "no reason is given".to_owned() } else { errors.join("; ") };
+    Failure { phase, reason }
 }

@@ -7,6 +7,7 @@
 //! ([`simulator`]).
 
 pub mod assembly;
+pub mod checks;
 pub mod control;
 pub mod frequency;
 pub mod llvm;
@@ -85,8 +86,20 @@ impl Labeller {
         }
     }
 
+    /// The optimised LLVM IR of a module on a target, with execution counts as branch weights: what the code
+    /// generator is given.
+    ///
+    /// # Errors
+    /// The phase that failed.
+    pub fn optimised(&mut self, text: &str, target: Target, settings: &Settings) -> Result<String, Failure> {
+        let _turn = llvm::turn();
+        let code = self.translate(text, settings)?.0;
+        Ok(self.optimise(&code, target, settings)?.0.text())
+    }
+
     /// Labels every public function of every job on every target.
     pub fn label(&mut self, batch: &Batch) -> BatchReply {
+        let _turn = llvm::turn();
         let prepared: Vec<Result<Vec<PreparedFunction>, Failure>> =
             batch.jobs.iter().map(|job| self.prepare(job, batch)).collect();
         let mut failed: BTreeMap<Target, Failure> = BTreeMap::new();
@@ -125,21 +138,25 @@ impl Labeller {
         BatchReply { replies: replies.collect() }
     }
 
+    /// LLVM IR of a module, for any target, and its public functions.
+    fn translate(&self, text: &str, settings: &Settings) -> Result<(Code, Vec<String>), Failure> {
+        if text.len() as u64 > settings.text_limit_bytes {
+            let reason = format!("the text has {} bytes, at most {}", text.len(), settings.text_limit_bytes);
+            return Err(Failure { phase: Phase::Size, reason });
+        }
+        let lowered = lowering::lower(&self.bridge, text)?;
+        let code = Code::translate(&lowered.module)
+            .ok_or_else(|| lowering::failure(Phase::Translate, &self.bridge.take_diagnostics()))?;
+        check_size(&code, settings)?;
+        code.internalise(&lowered.private);
+        code.separate_arguments();
+        Ok((code, lowered.public))
+    }
+
     /// Everything up to the block simulator.
     fn prepare(&mut self, job: &Job, batch: &Batch) -> Result<Vec<PreparedFunction>, Failure> {
         let settings = &batch.settings;
-        if job.text.len() as u64 > settings.text_limit_bytes {
-            let reason = format!("the text has {} bytes, at most {}", job.text.len(), settings.text_limit_bytes);
-            return Err(Failure { phase: Phase::Size, reason });
-        }
-        let (code, public) = {
-            let lowered = lowering::lower(&self.bridge, &job.text)?;
-            let code = Code::translate(&lowered.module)?;
-            code.internalise(&lowered.private);
-            (code, lowered.public)
-        };
-        check_size(&code, settings)?;
-        code.separate_arguments();
+        let (code, public) = self.translate(&job.text, settings)?;
         let mut functions: Vec<PreparedFunction> = public.into_iter().map(|name| (name, Vec::new())).collect();
         for &target in &batch.targets {
             let on_target = self.prepare_for(&code, target, settings);
@@ -153,8 +170,13 @@ impl Labeller {
         Ok(functions)
     }
 
-    /// Optimises and generates code for one target.
-    fn prepare_for(&mut self, code: &Code, target: Target, settings: &Settings) -> Result<Emitted, Failure> {
+    /// Optimised code for a target, with the execution counts that it carries as weights.
+    fn optimise(
+        &mut self,
+        code: &Code,
+        target: Target,
+        settings: &Settings,
+    ) -> Result<(Code, BTreeMap<String, Counts>), Failure> {
         if !self.machines.contains_key(&target) {
             let machine = Machine::new(target)?;
             self.machines.insert(target, (machine, Simulator::new(&self.program, target)));
@@ -172,6 +194,13 @@ impl Labeller {
                 counts.insert(name, run);
             }
         }
+        Ok((code, counts))
+    }
+
+    /// Optimises and generates code for one target.
+    fn prepare_for(&mut self, code: &Code, target: Target, settings: &Settings) -> Result<Emitted, Failure> {
+        let (code, counts) = self.optimise(code, target, settings)?;
+        let machine = &self.machines[&target].0;
         let emit = |options: &[&str]| {
             llvm::set_options(options);
             code.emit(machine)
