@@ -1,6 +1,7 @@
-//! Text tables and number formats over plain result structs; nothing here runs a model.
+//! Text tables, number formats and plots over plain result structs; nothing here runs a model.
 
 pub mod number;
+pub mod plot;
 pub mod scoreboard;
 pub mod table;
 

@@ -1,0 +1,150 @@
+//! A page to draw on: rectangles, lines, circles and texts in pixels, over the drawing library.
+
+use plotters::backend::{BitMapBackend, SVGBackend};
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, TextStyle};
+
+use super::PlotError;
+
+/// Width of a page.
+pub const WIDTH: u32 = 900;
+/// Height of a page.
+pub const HEIGHT: u32 = 560;
+
+/// Text.
+pub const BLACK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+/// Axes and lesser text.
+pub const GREY: RGBColor = RGBColor(0x66, 0x66, 0x66);
+/// Grids and what stays behind.
+pub const LIGHT: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
+/// What stays behind but must be seen.
+pub const MIDDLE: RGBColor = RGBColor(0xb0, 0xb0, 0xb0);
+/// What it is about.
+pub const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xb2);
+/// What stands out of it.
+pub const VERMILLION: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
+/// Page.
+pub const WHITE: RGBColor = RGBColor(0xff, 0xff, 0xff);
+
+/// Where a text stands relative to its point.
+#[derive(Debug, Clone, Copy)]
+pub enum Anchor {
+    /// Begins there.
+    Left,
+    /// Is centred there.
+    Centre,
+    /// Ends there.
+    Right,
+}
+
+/// Letters, digits and signs that labels use, of DejaVu Sans; `LICENSE` beside it.
+const FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
+
+type Point = (i32, i32);
+
+/// One drawing area of either kind.
+enum Area<'a> {
+    Svg(DrawingArea<SVGBackend<'a>, plotters::coord::Shift>),
+    Bitmap(DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>),
+}
+
+/// A page.
+pub struct Canvas<'a>(Area<'a>);
+
+macro_rules! draw {
+    ($canvas:expr, $element:expr) => {
+        match &$canvas.0 {
+            Area::Svg(area) => area.draw(&$element).map_err(PlotError::new),
+            Area::Bitmap(area) => area.draw(&$element).map_err(PlotError::new),
+        }
+    };
+}
+
+impl<'a> Canvas<'a> {
+    fn new(area: Area<'a>) -> Result<Self, PlotError> {
+        plotters::style::register_font("sans-serif", FontStyle::Normal, FONT)
+            .map_err(|_| PlotError::new("the embedded font is damaged"))?;
+        let canvas = Self(area);
+        canvas.rectangle((0, 0), (WIDTH as i32, HEIGHT as i32), WHITE)?;
+        Ok(canvas)
+    }
+
+    /// A page that becomes the text of an SVG.
+    pub fn svg(text: &'a mut String) -> Result<Self, PlotError> {
+        Self::new(Area::Svg(SVGBackend::with_string(text, (WIDTH, HEIGHT)).into_drawing_area()))
+    }
+
+    /// A page of RGB pixels.
+    pub fn bitmap(pixels: &'a mut [u8]) -> Result<Self, PlotError> {
+        Self::new(Area::Bitmap(BitMapBackend::with_buffer(pixels, (WIDTH, HEIGHT)).into_drawing_area()))
+    }
+
+    /// A filled rectangle.
+    pub fn rectangle(&self, from: Point, to: Point, colour: RGBColor) -> Result<(), PlotError> {
+        draw!(self, Rectangle::new([from, to], colour.filled()))
+    }
+
+    /// A line through points.
+    pub fn line(&self, points: &[Point], colour: RGBColor, width: u32) -> Result<(), PlotError> {
+        draw!(self, PathElement::new(points.to_vec(), colour.stroke_width(width)))
+    }
+
+    /// A filled circle with a white rim.
+    pub fn dot(&self, at: Point, radius: i32, colour: RGBColor) -> Result<(), PlotError> {
+        draw!(self, Circle::new(at, radius + 1, WHITE.filled()))?;
+        draw!(self, Circle::new(at, radius, colour.filled()))
+    }
+
+    /// A filled diamond with a white rim.
+    pub fn diamond(&self, (x, y): Point, radius: i32, colour: RGBColor) -> Result<(), PlotError> {
+        for (r, colour) in [(radius + 2, WHITE), (radius, colour)] {
+            let corners = vec![(x - r, y), (x, y - r), (x + r, y), (x, y + r)];
+            draw!(self, Polygon::new(corners, colour.filled()))?;
+        }
+        Ok(())
+    }
+
+    /// A text, its middle at the height of the point.
+    pub fn text(&self, text: &str, at: Point, size: i32, colour: RGBColor, anchor: Anchor) -> Result<(), PlotError> {
+        self.styled(text, at, size, colour, anchor, FontTransform::None)
+    }
+
+    /// A text that reads upwards.
+    pub fn upright(&self, text: &str, at: Point, size: i32, colour: RGBColor) -> Result<(), PlotError> {
+        self.styled(text, at, size, colour, Anchor::Centre, FontTransform::Rotate270)
+    }
+
+    fn styled(
+        &self,
+        text: &str,
+        at: Point,
+        size: i32,
+        colour: RGBColor,
+        anchor: Anchor,
+        turn: FontTransform,
+    ) -> Result<(), PlotError> {
+        let horizontal = match anchor {
+            Anchor::Left => HPos::Left,
+            Anchor::Centre => HPos::Center,
+            Anchor::Right => HPos::Right,
+        };
+        let font = ("sans-serif", size).into_font().transform(turn);
+        let style = TextStyle::from(font).color(&colour).pos(Pos::new(horizontal, VPos::Center));
+        draw!(self, Text::new(text.to_owned(), at, style))
+    }
+
+    /// The title above everything.
+    pub fn title(&self, text: &str) -> Result<(), PlotError> {
+        self.text(text, (20, 26), 19, BLACK, Anchor::Left)
+    }
+}
+
+/// The beginning of a text that has to fit into `most` characters.
+pub fn fitting(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['\u{2026}']).collect()
+}

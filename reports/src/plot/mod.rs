@@ -1,0 +1,156 @@
+//! Plots of plain numbers: frontier, parallel coordinates, heat map, tornado; as SVG or PNG, the same bytes every time.
+//!
+//! Sizes are pixels. Colours are those of Okabe and Ito and the viridis map, which people with any colour vision tell apart. Texts of
+//! PNG use an embedded font, so that a machine without fonts draws them as well; texts of SVG stay texts.
+
+mod canvas;
+mod heat_map;
+mod parallel;
+mod scale;
+mod scatter;
+mod tornado;
+
+pub use heat_map::HeatMap;
+pub use parallel::{Parallel, ParallelAxis, Ticks};
+pub use scale::short;
+pub use scatter::{Scatter, Variable};
+pub use tornado::{Bar, Tornado};
+
+use canvas::{Canvas, HEIGHT, WIDTH};
+
+/// What can be drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plot {
+    /// Points and their frontier.
+    Scatter(Scatter),
+    /// Lines across parallel axes.
+    Parallel(Parallel),
+    /// Cells of two axes.
+    HeatMap(HeatMap),
+    /// Bars around a mean.
+    Tornado(Tornado),
+}
+
+/// Why nothing was drawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the plot could not be drawn: {0}")]
+pub struct PlotError(String);
+
+impl PlotError {
+    fn new(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Plot {
+    fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+        match self {
+            Self::Scatter(plot) => plot.draw(canvas),
+            Self::Parallel(plot) => plot.draw(canvas),
+            Self::HeatMap(plot) => plot.draw(canvas),
+            Self::Tornado(plot) => plot.draw(canvas),
+        }
+    }
+
+    /// The plot as SVG.
+    ///
+    /// # Errors
+    /// When the drawing library refuses.
+    pub fn svg(&self) -> Result<String, PlotError> {
+        let mut text = String::new();
+        self.draw(&mut Canvas::svg(&mut text)?)?;
+        Ok(text)
+    }
+
+    /// The plot as PNG.
+    ///
+    /// # Errors
+    /// When the drawing library refuses.
+    pub fn png(&self) -> Result<Vec<u8>, PlotError> {
+        let mut pixels = vec![0; (WIDTH * HEIGHT * 3) as usize];
+        self.draw(&mut Canvas::bitmap(&mut pixels)?)?;
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        let mut writer = encoder.write_header().map_err(PlotError::new)?;
+        writer.write_image_data(&pixels).map_err(PlotError::new)?;
+        writer.finish().map_err(PlotError::new)?;
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plots() -> Vec<Plot> {
+        let variable = |label: &str, log| Variable { label: label.into(), log };
+        vec![
+            Plot::Scatter(Scatter {
+                title: "frontier".into(),
+                x: variable("cost, USD", true),
+                y: variable("tokens/s", false),
+                points: (1..50).map(|i| (f64::from(i * i), f64::from(i % 7))).collect(),
+                frontier: vec![(1.0, 1.0), (36.0, 6.0)],
+                knee: Some((36.0, 6.0)),
+                frontier_label: "frontier <from> events & more".into(),
+            }),
+            Plot::Scatter(Scatter {
+                title: "nothing".into(),
+                x: variable("x", true),
+                y: variable("y", true),
+                points: vec![],
+                frontier: vec![],
+                knee: None,
+                frontier_label: String::new(),
+            }),
+            Plot::Parallel(Parallel {
+                title: "lines".into(),
+                axes: vec![
+                    ParallelAxis { label: "a".into(), ticks: Ticks::Words(vec!["x".into(), "y".into()]) },
+                    ParallelAxis { label: "b".into(), ticks: Ticks::Range { low: 1.0, high: 1.0, log: true } },
+                ],
+                lines: vec![(vec![0.0, 1.0], false), (vec![1.0, 1.0], true)],
+            }),
+            Plot::HeatMap(HeatMap {
+                title: "cells".into(),
+                x_label: "x".into(),
+                y_label: "y".into(),
+                value_label: "tokens/s".into(),
+                x: vec!["1".into(), "2".into()],
+                y: vec!["a".into()],
+                cells: vec![vec![Some(3.0), None]],
+            }),
+            Plot::Tornado(Tornado {
+                title: "bars".into(),
+                label: "tokens/s".into(),
+                mean: 5.0,
+                bars: vec![Bar { name: "clock".into(), low: (4.0, "1 GHz".into()), high: (7.0, "2 GHz".into()) }],
+            }),
+        ]
+    }
+
+    #[test]
+    fn every_plot_is_drawn_the_same_twice_whatever_it_shows() {
+        for plot in plots() {
+            let svg = plot.svg().unwrap();
+            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+            assert_eq!(svg, plot.svg().unwrap());
+            let png = plot.png().unwrap();
+            assert_eq!(&png[1..4], b"PNG");
+            assert_eq!(png, plot.png().unwrap());
+        }
+        assert!(plots()[0].svg().unwrap().contains("&lt;from&gt; events &amp; more"));
+    }
+
+    #[test]
+    fn texts_of_bitmaps_leave_marks_without_fonts_of_the_machine() {
+        let plot = |title: &str| {
+            let Plot::Tornado(mut tornado) = plots().remove(4) else { unreachable!() };
+            tornado.title = title.into();
+            Plot::Tornado(tornado).png().unwrap()
+        };
+        assert_ne!(plot("one title"), plot("another"));
+    }
+}

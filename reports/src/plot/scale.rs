@@ -1,0 +1,128 @@
+//! Axes: from values to pixels, ticks, and short numbers.
+
+/// A linear or logarithmic axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale {
+    low: f64,
+    high: f64,
+    log: bool,
+}
+
+impl Scale {
+    /// An axis that holds all finite `values`, with a little room; logarithmic where asked for and possible.
+    pub fn over(values: impl Iterator<Item = f64>, log: bool) -> Self {
+        let (low, high) = values
+            .filter(|v| v.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        if low > high {
+            return Self { low: 0.0, high: 1.0, log: false };
+        }
+        if log && low > 0.0 {
+            // A narrow span gets room enough for a few ticks.
+            let (l, h) = (libm::log10(low), libm::log10(high));
+            let room = if h - l < 0.2 { 0.15 } else { (h - l) * 0.05 };
+            return Self { low: libm::pow(10.0, l - room), high: libm::pow(10.0, h + room), log: true };
+        }
+        let room = if high > low { (high - low) * 0.05 } else { (low.abs() * 0.1).max(0.5) };
+        Self { low: low - room, high: high + room, log: false }
+    }
+
+    /// The same from zero, where no value is below it by more than the room at the end of the axis.
+    pub fn starting_at_zero(self) -> Self {
+        if self.log || self.high <= 0.0 || self.low < -0.06 * self.high {
+            return self;
+        }
+        Self { low: 0.0, ..self }
+    }
+
+    /// Share of the axis at which `value` lies.
+    pub fn share(&self, value: f64) -> f64 {
+        let position = |v: f64| if self.log { libm::log10(v) } else { v };
+        (position(value) - position(self.low)) / (position(self.high) - position(self.low))
+    }
+
+    /// Round values within the axis, four to ten of them.
+    pub fn ticks(&self) -> Vec<f64> {
+        if self.log {
+            let decades = libm::log10(self.high) - libm::log10(self.low);
+            let steps: &[f64] = if decades < 0.8 {
+                &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+            } else if decades < 2.5 {
+                &[1.0, 2.0, 5.0]
+            } else {
+                &[1.0]
+            };
+            let first = libm::floor(libm::log10(self.low)) as i32;
+            let last = libm::ceil(libm::log10(self.high)) as i32;
+            let all = (first..=last)
+                .flat_map(|decade| steps.iter().map(move |step| step * libm::pow(10.0, f64::from(decade))));
+            return all.filter(|v| (self.low..=self.high).contains(v)).collect();
+        }
+        let span = self.high - self.low;
+        let magnitude = libm::pow(10.0, libm::floor(libm::log10(span)));
+        let step =
+            [0.1, 0.2, 0.5, 1.0].into_iter().map(|s| s * magnitude).find(|s| span / s <= 8.0).unwrap_or(magnitude);
+        let first = (self.low / step).ceil() as i64;
+        (first..).map(|i| i as f64 * step).take_while(|v| *v <= self.high).collect()
+    }
+}
+
+/// A number in as few characters as tell it: 1.25M, 320, 0.012.
+#[must_use]
+pub fn short(value: f64) -> String {
+    let trim = |text: String| {
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    };
+    let magnitude = value.abs();
+    if magnitude == 0.0 {
+        return "0".to_owned();
+    }
+    for (size, name) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] {
+        if magnitude >= size * 0.9995 {
+            let scaled = value / size;
+            let digits = if scaled.abs() >= 99.95 {
+                0
+            } else if scaled.abs() >= 9.995 {
+                1
+            } else {
+                2
+            };
+            return trim(format!("{scaled:.digits$}")) + name;
+        }
+    }
+    let digits = (2 - libm::floor(libm::log10(magnitude)) as i32).clamp(0, 6) as usize;
+    if magnitude < 1e-4 { format!("{value:.1e}") } else { trim(format!("{value:.digits$}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in [
+            (0.0, "0"),
+            (249_960.0, "250k"),
+            (1_250_000.0, "1.25M"),
+            (320.0, "320"),
+            (0.0123, "0.0123"),
+            (999.9, "1k"),
+            (-2.5e9, "-2.5G"),
+            (99.96, "100"),
+            (1e-7, "1.0e-7"),
+        ] {
+            assert_eq!(short(value), text);
+        }
+    }
+
+    #[test]
+    fn ticks_are_round_and_within() {
+        let linear = Scale::over([0.0, 100.0].into_iter(), false);
+        assert_eq!(linear.ticks(), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+        let log = Scale::over([1.0, 1000.0].into_iter(), true);
+        assert_eq!(log.ticks().iter().map(|t| t.round()).collect::<Vec<_>>(), [1.0, 10.0, 100.0, 1000.0]);
+        assert!(Scale::over(std::iter::empty(), true).ticks().len() > 3);
+        assert!(Scale::over([5.0].into_iter(), true).ticks().len() > 1);
+        assert!((linear.share(50.0) - 0.5).abs() < 1e-12);
+    }
+}
