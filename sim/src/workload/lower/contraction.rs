@@ -36,7 +36,18 @@ fn over(domain: &[u64], a: &Operand, b: &Operand, out: &[bool]) -> Option<Contra
         })
     };
     let batched = (0..domain.len()).any(|d| out[d] && a.uses(d) && b.uses(d));
-    Some(Contraction { macs, sides: [side(a)?, side(b)?], batched, slots: 1 })
+    // A map that adds dimensions slides a window.
+    let filter = filter(a.dims.contains(&None), b.dims.contains(&None));
+    Some(Contraction { macs, sides: [side(a)?, side(b)?], batched, slots: 1, filter, before: [0; 2] })
+}
+
+/// The side that slides over the other, where one (and one only) is read through a window.
+pub(super) fn filter(a_window: bool, b_window: bool) -> Option<usize> {
+    match (a_window, b_window) {
+        (true, false) => Some(1),
+        (false, true) => Some(0),
+        _ => None,
+    }
 }
 
 /// Dimensions of a map's results where they are plain.
@@ -241,7 +252,14 @@ fn convolution(tree: &Tree, op: OpId, input: ValueId, filter: ValueId) -> Option
         let (rank, inner) = (extents.len(), extents.last().copied().unwrap_or(1));
         Some(Side { value, elements: product(extents)?, rank, inner, fan_in })
     };
-    Some(Contraction { macs, sides: [side(input)?, side(filter)?], batched: false, slots: 1 })
+    Some(Contraction {
+        macs,
+        sides: [side(input)?, side(filter)?],
+        batched: false,
+        slots: 1,
+        filter: Some(1),
+        before: [0; 2],
+    })
 }
 
 /// Place of the output feature dimension in a filter: `o` in `[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]`.
@@ -270,11 +288,13 @@ pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
         return None;
     }
     let mut sides = Vec::with_capacity(2);
+    let mut changed = [false; 2];
     let mut slots = 1;
-    for factor in factors {
+    for (at, factor) in factors.into_iter().enumerate() {
         let factor = through(tree, factor);
-        if let Some(index) = arguments.iter().position(|&a| a == factor) {
+        if let Some((index, by_function)) = input_of(tree, &arguments[..outputs], &maps, factor) {
             let value = operands[index];
+            changed[at] = by_function;
             sides.push(Operand { value, extents: extents(tree, value)?, dims: plain(maps[index]) });
             continue;
         }
@@ -300,7 +320,34 @@ pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
     }
     let mut contraction = over(&domain, &sides[0], &sides[1], &out)?;
     contraction.slots = slots;
+    for (at, changed) in changed.into_iter().enumerate() {
+        contraction.before[at] = if changed { contraction.sides[at].elements } else { 0 };
+    }
     Some(contraction)
+}
+
+/// The input of a body that `value` is, or (`true`) is a function of: the one with most dimensions, which the other
+/// inputs of the function must not go beyond.
+fn input_of(tree: &Tree, inputs: &[ValueId], maps: &[&AffineMap], value: ValueId) -> Option<(usize, bool)> {
+    let (mut found, mut left, mut functions) = (Vec::new(), vec![value], false);
+    for _ in 0..MAX_CHAIN {
+        let Some(value) = left.pop() else { break };
+        if let Some(index) = inputs.iter().position(|&a| a == value) {
+            found.push(index);
+            continue;
+        }
+        let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
+        let name = tree.name(operation);
+        if !name.starts_with("arith.") && !name.starts_with("math.") {
+            return None;
+        }
+        functions |= name != "arith.constant";
+        left.extend(tree.operation(operation).operands.iter().map(|&o| through(tree, o)));
+    }
+    let dims = |index: &usize| plain(maps[*index]).len();
+    let most = *found.iter().max_by_key(|&i| dims(i))?;
+    let within = |index: &usize| plain(maps[*index]).iter().all(|d| plain(maps[most]).contains(d));
+    (left.is_empty() && found.iter().all(within)).then_some((most, functions))
 }
 
 fn loop_dimension(tree: &Tree, index: ValueId) -> Option<usize> {

@@ -22,6 +22,8 @@ mod contraction;
 mod coverage;
 mod graph;
 mod nest;
+mod points;
+mod product;
 mod schedule;
 mod shape;
 mod weights;
@@ -162,7 +164,7 @@ pub struct UnitShare {
     pub busy_share: f64,
 }
 
-/// What a call asks of the machine, all executions together.
+/// What a call asks of the machine, all executions together; counts end at 2^64 - 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Work {
     /// Weights that have to be metal.
@@ -210,7 +212,7 @@ pub struct Lowered {
     /// Share of the latency in which at least one compute unit (a matrix of the HN array, the attention pipeline or
     /// the lanes of the vector unit) is at work, 0 to 1; 0 for a function that takes no time.
     pub xpu_utilization: f64,
-    /// Cycles of the chip clock from the call to the last result.
+    /// Cycles of the chip clock from the call to the last result: exact, what would end after 2^62 has no place.
     pub latency_cycles: u64,
     /// Of these, cycles in which a compute unit is at work.
     pub computing_cycles: u64,

@@ -1,10 +1,11 @@
 //! Scalar code: loop nests over memories and straight-line statements, as operations of the machine.
 //!
 //! A nest is distributed: every run of straight-line code between loops is one statement over its whole iteration
-//! space, and statements run one after the other. A statement that adds products to something its loops sum over
-//! is a contraction, whose matrix is the whole memory read (so unrolling, tiling and vectorising change nothing);
-//! other arithmetic is element-wise work, one element per execution and vector lane; without arithmetic it moves
-//! data.
+//! space, and statements run one after the other; branches without loops belong to the statement around them, both
+//! taken. A statement that adds products to something its loops sum over is a contraction, whose matrix is the whole
+//! memory read (so unrolling, tiling and vectorising change nothing); functions of one factor before the product
+//! are done once per element of that factor. Other arithmetic is element-wise work, counted as [`super::points`]
+//! says; without arithmetic a statement moves data.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +15,16 @@ use ir::tree::{AffineExpr, AttributeValue, BlockId, Definition, OpId, Tree, Valu
 use super::classify::{Class, class};
 use super::contraction::through;
 use super::graph::at_most;
-use super::shape::{elements, extents, is_index, is_memref, is_tensor, product};
-use super::work::{Contraction, Item, Side, Unplaced, Work};
+use super::points;
+use super::product::{self, Product};
+use super::shape::{MAX_COUNT, elements, is_index, is_memref, is_tensor, product};
+use super::work::{Item, Unplaced, Work};
 
 /// Deepest nest that is looked into.
 const MAX_NESTING: usize = 64;
 
 /// Longest chain of index arithmetic followed to loop variables.
-const MAX_CHAIN: usize = 64;
+pub(super) const MAX_CHAIN: usize = 64;
 
 /// Whether everything inside a loop is scalar code.
 pub(super) fn is_scalar(tree: &Tree, op: OpId) -> bool {
@@ -30,52 +33,68 @@ pub(super) fn is_scalar(tree: &Tree, op: OpId) -> bool {
         let operation = tree.operation(inner);
         let scalar = matches!(
             class(tree, inner),
-            Class::Scalar | Class::Loop | Class::Condition | Class::Terminator | Class::Storage(_) | Class::View
+            Class::Scalar
+                | Class::Constant
+                | Class::Loop
+                | Class::Condition
+                | Class::Terminator
+                | Class::Storage(_)
+                | Class::View
         );
         scalar && !operation.results.iter().any(|&r| is_tensor(tree, r))
     })
 }
 
-/// A loop around a statement.
-struct Enclosing {
-    op: OpId,
-    variables: Vec<ValueId>,
+/// A loop (or a branch with loops in it, which has no variables) around a statement.
+pub(super) struct Enclosing {
+    pub(super) op: OpId,
+    pub(super) variables: Vec<ValueId>,
 }
 
 /// Collects the statements of a nest.
 pub(super) struct Nest<'a> {
     tree: &'a Tree,
     executions: &'a TripCounts,
+    /// Executions of the nest as a whole, which the loops over tensors around it repeat.
+    repeated: u64,
     loops: Vec<Enclosing>,
     items: Vec<Item>,
 }
 
 /// The statements of the loop nest `op`, in order.
 pub(super) fn of_loop(tree: &Tree, executions: &TripCounts, op: OpId) -> Vec<Item> {
-    let mut nest = Nest { tree, executions, loops: Vec::new(), items: Vec::new() };
+    let mut nest = Nest::new(tree, executions, op);
     nest.enter(op);
     nest.items
 }
 
 /// One statement of straight-line code outside loops.
 pub(super) fn of_run(tree: &Tree, executions: &TripCounts, run: &[OpId]) -> Vec<Item> {
-    if run.is_empty() {
-        return Vec::new();
-    }
-    let mut nest = Nest { tree, executions, loops: Vec::new(), items: Vec::new() };
+    let Some(&first) = run.first() else { return Vec::new() };
+    let mut nest = Nest::new(tree, executions, first);
     nest.statement(run);
     nest.items
 }
 
 /// A read or write of memory within a statement.
-struct Access {
-    memory: ValueId,
-    indices: Vec<ValueId>,
+pub(super) struct Access {
+    pub(super) memory: ValueId,
+    pub(super) indices: Vec<ValueId>,
     /// Which indices each dimension of the memory depends on; `None` where every dimension has its own index.
     map: Option<Vec<Vec<usize>>>,
 }
 
-impl Nest<'_> {
+impl<'a> Nest<'a> {
+    fn new(tree: &'a Tree, executions: &'a TripCounts, first: OpId) -> Self {
+        let repeated = at_most(executions.operation(tree, first)).unwrap_or(1).max(1);
+        Self { tree, executions, repeated, loops: Vec::new(), items: Vec::new() }
+    }
+
+    /// Executions of an operation each time the nest runs; `None` where the text does not tell.
+    fn times(&self, op: OpId) -> Option<u64> {
+        at_most(self.executions.operation(self.tree, op)).map(|n| n.div_ceil(self.repeated))
+    }
+
     fn enter(&mut self, op: OpId) {
         let tree = self.tree;
         let Some(body) = tree.entry(op, 0) else { return };
@@ -100,11 +119,12 @@ impl Nest<'_> {
                     self.statement(&std::mem::take(&mut run));
                     self.enter(op);
                 }
+                Class::Condition if !has_loops(tree, op) => flatten(tree, op, &mut run, 0),
                 Class::Condition if self.loops.len() < MAX_NESTING => {
                     self.statement(&std::mem::take(&mut run));
                     for &region in &tree.operation(op).regions {
                         for &inner in &tree.region(region).blocks {
-                            // A branch is a level of nesting too; it has no variables.
+                            // A branch is a level of nesting too.
                             self.loops.push(Enclosing { op, variables: Vec::new() });
                             self.block(inner);
                             self.loops.pop();
@@ -138,7 +158,7 @@ impl Nest<'_> {
         let Some(&first) = run.iter().find(|&&op| computes(tree, op) || access(tree, op, true).is_some()) else {
             return;
         };
-        let Some(times) = at_most(self.executions.operation(tree, first)) else {
+        let Some(times) = self.times(first) else {
             self.items.push(Item::Unplaced { op: first, why: Unplaced::UnknownTripCount, reads, writes });
             return;
         };
@@ -159,31 +179,38 @@ impl Nest<'_> {
             }
             return;
         }
-        let mut contractions: Vec<(OpId, Contraction)> = Vec::new();
+        let mut contractions: Vec<(OpId, Product)> = Vec::new();
         let mut used: BTreeSet<OpId> = BTreeSet::new();
         for &op in &computing {
-            let Some((found, product)) = contraction(tree, run, &self.loops, op, times, lanes(op)) else { continue };
-            used.extend([op, product]);
+            let Some(found) = product::of_sum(tree, run, &self.loops, op, times, lanes(op)) else { continue };
+            used.extend(found.operations.iter().copied());
             // Unrolled copies read the same two memories: one contraction, so many times the work.
-            let same = |c: &&mut (OpId, Contraction)| {
-                c.1.sides[0].value == found.sides[0].value && c.1.sides[1].value == found.sides[1].value
+            let same = |c: &&mut (OpId, Product)| {
+                c.1.contraction.sides.map(|s| s.value) == found.contraction.sides.map(|s| s.value)
             };
             match contractions.iter_mut().find(same) {
-                Some((_, known)) => {
-                    known.macs = known.macs.saturating_add(found.macs).min(super::shape::MAX_COUNT);
+                Some((_, Product { contraction: known, .. })) => {
+                    known.macs = known.macs.saturating_add(found.contraction.macs).min(MAX_COUNT);
+                    known.before = [0, 1].map(|side| known.before[side].max(found.contraction.before[side]));
                 }
                 None => contractions.push((op, found)),
             }
         }
         for (op, found) in contractions {
-            let reads = found.sides.map(|s| s.value).to_vec();
-            self.items.push(Item::Op { op, work: Work::Contraction(found), reads, writes: results.clone() });
+            let mut reads = found.contraction.sides.map(|s| s.value).to_vec();
+            reads.extend(found.others);
+            self.items.push(Item::Op {
+                op,
+                work: Work::Contraction(found.contraction),
+                reads,
+                writes: results.clone(),
+            });
         }
-        let left: Vec<OpId> = computing.iter().copied().filter(|op| !used.contains(op)).collect();
-        let real = left.iter().filter(|&&op| !converts(tree, op));
-        if let Some(&op) = real.clone().next() {
-            let width = real.map(|&op| lanes(op)).max().unwrap_or(1);
-            match product([times, width]) {
+        let left: BTreeSet<OpId> =
+            computing.iter().copied().filter(|op| !used.contains(op) && !converts(tree, *op)).collect();
+        if let Some(&op) = run.iter().find(|op| left.contains(op)) {
+            let points = points::of(tree, run, &self.loops, &left);
+            match product([times, points]) {
                 Some(elements) => {
                     let work = Work::Nonlinear { elements, chain: 1 };
                     self.items.push(Item::Op { op, work, reads, writes: results });
@@ -194,8 +221,29 @@ impl Nest<'_> {
     }
 }
 
+fn has_loops(tree: &Tree, op: OpId) -> bool {
+    let blocks = tree.operation(op).regions.iter().flat_map(|&region| &tree.region(region).blocks);
+    blocks.into_iter().any(|&block| tree.walk_block(block).any(|inner| class(tree, inner) == Class::Loop))
+}
+
+/// Appends a branch to a statement: what is in it, then itself.
+fn flatten(tree: &Tree, op: OpId, run: &mut Vec<OpId>, depth: usize) {
+    for &region in &tree.operation(op).regions {
+        for &block in &tree.region(region).blocks {
+            for &inner in &tree.block(block).operations {
+                if class(tree, inner) == Class::Condition && depth < MAX_NESTING {
+                    flatten(tree, inner, run, depth + 1);
+                } else {
+                    run.push(inner);
+                }
+            }
+        }
+    }
+    run.push(op);
+}
+
 /// Whether an operation calculates with data (not addresses, not constants).
-fn computes(tree: &Tree, op: OpId) -> bool {
+pub(super) fn computes(tree: &Tree, op: OpId) -> bool {
     let name = tree.name(op);
     let arithmetic = name.starts_with("arith.") || name.starts_with("math.") || name.starts_with("vector.");
     let data = tree.operation(op).results.iter().any(|&r| !is_index(tree, r));
@@ -222,7 +270,7 @@ fn computes(tree: &Tree, op: OpId) -> bool {
 }
 
 /// Whether an operation only changes the format of a number.
-fn converts(tree: &Tree, op: OpId) -> bool {
+pub(super) fn converts(tree: &Tree, op: OpId) -> bool {
     tree.operation(op).results.first().is_some_and(|&r| through(tree, r) != r)
 }
 
@@ -231,7 +279,7 @@ fn stored_lanes(tree: &Tree, op: OpId) -> u64 {
 }
 
 /// The access an operation makes, if it reads (or stores) memory.
-fn access(tree: &Tree, op: OpId, stores: bool) -> Option<Access> {
+pub(super) fn access(tree: &Tree, op: OpId, stores: bool) -> Option<Access> {
     let (is_store, skip) = match tree.name(op) {
         "memref.load"
         | "affine.load"
@@ -288,7 +336,7 @@ fn dependencies(e: &AffineExpr, dimensions: usize) -> Vec<usize> {
 }
 
 /// Loop variables that each dimension of an access depends on.
-fn variables(tree: &Tree, access: &Access) -> Vec<BTreeSet<ValueId>> {
+pub(super) fn variables(tree: &Tree, access: &Access) -> Vec<BTreeSet<ValueId>> {
     let of = |index: &ValueId| reaches(tree, *index);
     match &access.map {
         None => access.indices.iter().map(of).collect(),
@@ -314,141 +362,4 @@ fn reaches(tree: &Tree, index: ValueId) -> BTreeSet<ValueId> {
         }
     }
     arguments
-}
-
-/// The contraction that the sum `op` of a statement is part of, with the operation of its product.
-fn contraction(
-    tree: &Tree,
-    run: &[OpId],
-    loops: &[Enclosing],
-    op: OpId,
-    times: u64,
-    lanes: u64,
-) -> Option<(Contraction, OpId)> {
-    let operands = &tree.operation(op).operands;
-    let (factors, product_op, accumulator) = match tree.name(op) {
-        "arith.addf" | "arith.addi" => {
-            let &[a, b] = operands.as_slice() else { return None };
-            let (product, accumulator) = match (product_of(tree, a), product_of(tree, b)) {
-                (_, Some(product)) => (product, a),
-                (Some(product), None) => (product, b),
-                _ => return None,
-            };
-            let &[x, y] = tree.operation(product).operands.as_slice() else { return None };
-            ([x, y], product, accumulator)
-        }
-        "vector.fma" | "math.fma" => {
-            let &[x, y, accumulator] = operands.as_slice() else { return None };
-            ([x, y], op, accumulator)
-        }
-        _ => return None,
-    };
-    let load = |v: ValueId| {
-        let Definition::Result { operation, .. } = tree.value(through(tree, v)).definition else { return None };
-        access(tree, operation, false)
-    };
-    if through(tree, factors[0]) == through(tree, factors[1]) {
-        // A sum of squares reduces one operand.
-        return None;
-    }
-    let (a, b) = (load(factors[0])?, load(factors[1])?);
-    let around: BTreeSet<ValueId> = loops.iter().flat_map(|l| l.variables.iter().copied()).collect();
-    let kept = kept_variables(tree, run, loops, op, accumulator)?;
-    let summed: BTreeSet<ValueId> = around.difference(&kept).copied().collect();
-    if summed.is_empty() {
-        return None;
-    }
-    let side = |access: &Access| -> Option<(Side, BTreeSet<ValueId>)> {
-        let extents = extents(tree, access.memory)?;
-        let dims = variables(tree, access);
-        // A dimension at a fixed place is not walked through.
-        let walked: Vec<(u64, bool)> = extents
-            .iter()
-            .zip(&dims)
-            .filter(|(_, vars)| vars.iter().any(|v| around.contains(v)))
-            .map(|(&extent, vars)| (extent, vars.iter().any(|v| summed.contains(v))))
-            .collect();
-        let (rank, inner) = (extents.len(), extents.last().copied().unwrap_or(1));
-        let fan_in = product(walked.iter().filter(|(_, s)| *s).map(|(e, _)| *e))?;
-        let elements = product(walked.iter().map(|(e, _)| *e))?;
-        let all = dims.into_iter().flatten().collect();
-        Some((Side { value: access.memory, elements, rank, inner, fan_in }, all))
-    };
-    let ((a, a_vars), (b, b_vars)) = (side(&a)?, side(&b)?);
-    let batched = kept.iter().any(|v| a_vars.contains(v) && b_vars.contains(v));
-    let macs = product([times, lanes])?;
-    Some((Contraction { macs, sides: [a, b], batched, slots: 1 }, product_op))
-}
-
-/// The multiplication that makes a value.
-fn product_of(tree: &Tree, value: ValueId) -> Option<OpId> {
-    let Definition::Result { operation, .. } = tree.value(through(tree, value)).definition else { return None };
-    matches!(tree.name(operation), "arith.mulf" | "arith.muli").then_some(operation)
-}
-
-/// What the loop `op` with body `block` is given for the value it carries as `argument`.
-fn initial(tree: &Tree, op: OpId, block: BlockId, argument: ValueId) -> Option<ValueId> {
-    let arguments = &tree.block(block).arguments;
-    let from_end = arguments.len() - arguments.iter().position(|&a| a == argument)?;
-    let operands = &tree.operation(op).operands;
-    operands.get(operands.len().checked_sub(from_end)?).copied()
-}
-
-/// Loop variables that the result of a sum is kept apart for.
-fn kept_variables(
-    tree: &Tree,
-    run: &[OpId],
-    loops: &[Enclosing],
-    sum: OpId,
-    accumulator: ValueId,
-) -> Option<BTreeSet<ValueId>> {
-    // A sum carried by a loop is kept apart for the loops around that one.
-    let mut at = through(tree, accumulator);
-    for _ in 0..MAX_CHAIN {
-        match tree.value(at).definition {
-            Definition::Argument { block, .. } => {
-                let carrier = loops.iter().position(|l| tree.entry(l.op, 0) == Some(block))?;
-                let outer = initial(tree, loops[carrier].op, block, at).map(|v| through(tree, v));
-                match outer.map(|v| (v, tree.value(v).definition)) {
-                    // The loop around it may carry the same sum.
-                    Some((value, Definition::Argument { block, .. }))
-                        if loops[..carrier]
-                            .iter()
-                            .any(|l| tree.entry(l.op, 0) == Some(block) && !l.variables.contains(&value)) =>
-                    {
-                        at = value;
-                    }
-                    _ => return Some(loops[..carrier].iter().flat_map(|l| l.variables.iter().copied()).collect()),
-                }
-            }
-            Definition::Result { operation, .. } if access(tree, operation, false).is_some() => break,
-            // Unrolled sums hang on each other.
-            Definition::Result { operation, .. } => {
-                let operands = &tree.operation(operation).operands;
-                at = match tree.name(operation) {
-                    "arith.addf" | "arith.addi" => {
-                        let &[a, b] = operands.as_slice() else { return None };
-                        through(tree, if product_of(tree, a).is_some() { b } else { a })
-                    }
-                    "vector.fma" | "math.fma" => through(tree, *operands.get(2)?),
-                    _ => return None,
-                };
-            }
-            Definition::Missing => return None,
-        }
-    }
-    // A sum in memory is kept apart for what its place depends on.
-    let mut results: BTreeSet<ValueId> = tree.operation(sum).results.iter().copied().collect();
-    let mut place = None;
-    for &op in run {
-        let operands = &tree.operation(op).operands;
-        if operands.iter().any(|o| results.contains(o)) {
-            if let Some(store) = access(tree, op, true) {
-                place = Some(variables(tree, &store).into_iter().flatten().collect());
-            } else {
-                results.extend(&tree.operation(op).results);
-            }
-        }
-    }
-    place
 }

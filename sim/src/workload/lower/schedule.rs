@@ -26,7 +26,7 @@ pub(super) const UNITS: [&str; 5] = ["hn_array", "vex_attention", "vex_nonlinear
 /// Of these, the compute units.
 const COMPUTE: usize = 3;
 
-/// Cycles beyond which time is no longer counted.
+/// Longest time that is counted: what would end later is reported as too large and takes no time.
 const MAX_CYCLES: u64 = 1 << 62;
 
 /// When a value is there, and when nobody uses it any more.
@@ -101,6 +101,11 @@ fn read_once(tree: &Tree, work: &Work, value: ValueId) -> u64 {
     }
 }
 
+/// When something that starts at `start` and lasts `cycles` ends.
+fn ends(start: u64, cycles: u64) -> Result<u64, Unplaced> {
+    start.checked_add(cycles).filter(|&end| end <= MAX_CYCLES).ok_or(Unplaced::TooLarge)
+}
+
 impl<'a> Schedule<'a> {
     pub(super) fn new(
         tree: &'a Tree,
@@ -163,12 +168,12 @@ impl<'a> Schedule<'a> {
                     self.done(reads, writes, ready);
                 }
                 Item::Alias { from, to } => self.alias(*from, *to),
-                Item::Loop { trips, body, .. } => self.repeat(*trips, body, times),
+                Item::Loop { op, trips, body } => self.repeat(*op, *trips, body, times),
             }
         }
     }
 
-    fn repeat(&mut self, trips: u64, body: &[Item], times: u64) {
+    fn repeat(&mut self, op: OpId, trips: u64, body: &[Item], times: u64) {
         if trips == 0 {
             return;
         }
@@ -181,15 +186,20 @@ impl<'a> Schedule<'a> {
         let computing = self.computing.close();
         let totals = self.totals;
         self.items(body, times);
-        let more = trips - 1;
-        for (busy, before) in self.busy.iter_mut().zip(before) {
-            busy.repeat(before, more);
-        }
-        self.computing.repeat(computing, more);
-        self.totals = totals.plus(&self.totals.minus(&totals).times(trips));
         let once = self.end.max(start) - start;
-        self.end = start.saturating_add(once.saturating_mul(trips)).min(MAX_CYCLES);
-        self.barrier = self.end;
+        let all = once.checked_mul(trips).and_then(|all| all.checked_add(start)).filter(|&end| end <= MAX_CYCLES);
+        let Some(end) = all else {
+            self.missing(op, Unplaced::TooLarge, times);
+            self.barrier = self.end;
+            return;
+        };
+        for (busy, before) in self.busy.iter_mut().zip(before) {
+            busy.repeat(before, trips - 1);
+        }
+        self.computing.repeat(computing, trips - 1);
+        self.totals = totals.plus(&self.totals.minus(&totals).times(trips));
+        self.end = end;
+        self.barrier = end;
     }
 
     fn prefetch(&mut self, items: &[Item], times: u64) -> u64 {
@@ -281,12 +291,16 @@ impl<'a> Schedule<'a> {
             _ if folded => Ok(Placed::free(op, Reason::Folded, ready)),
             Work::Free(_) => Ok(Placed::free(op, Reason::Address, ready)),
             Work::Move(_) | Work::Nonlinear { .. } | Work::Contraction(_) => {
-                self.stream(reads, work, times).and_then(|there| self.place(op, work, ready.max(there)))
+                self.stream(reads, work, times).and_then(|there| {
+                    let ready = ready.max(there);
+                    let ready = if let Work::Contraction(c) = work { self.before(op, c, times, ready)? } else { ready };
+                    self.place(op, work, ready)
+                })
             }
         };
         match placed {
             Ok(mut placed) => {
-                let done = placed.start_cycle.saturating_add(placed.latency_cycles).min(MAX_CYCLES);
+                let done = placed.start_cycle + placed.latency_cycles;
                 placed.executions = times;
                 self.done(reads, writes, done);
                 self.placed.push(placed);
@@ -302,7 +316,7 @@ impl<'a> Schedule<'a> {
         match work {
             Work::Free(_) => Ok(Placed::free(op, Reason::Address, ready)),
             Work::Move(moved) => self.moves(op, *moved, ready),
-            Work::Nonlinear { elements, chain } => Ok(self.nonlinear(op, *elements, *chain, ready)),
+            Work::Nonlinear { elements, chain } => self.nonlinear(op, *elements, *chain, ready),
             Work::Contraction(c) if self.is_constant(c.sides[1].value) => self.pass(op, c, 1, ready),
             Work::Contraction(c) if self.is_constant(c.sides[0].value) => self.pass(op, c, 0, ready),
             Work::Contraction(c) => self.attention(op, c, ready),
@@ -324,10 +338,10 @@ impl<'a> Schedule<'a> {
             let (before, arrived) = self.streamed.get(&root).copied().unwrap_or((0, 0));
             let mut at = arrived;
             if needed > before {
-                let bytes = (needed - before).saturating_mul(self.element_bytes);
+                let bytes = self.bytes(needed - before)?;
                 let spilled = self.placement.spilled_of(bytes);
                 let cycles = self.hbm.domain.checked_to_reference(spilled).ok_or(Unplaced::TooLarge)?;
-                (_, at) = self.occupy(4, 0, cycles);
+                (_, at) = self.occupy(4, 0, cycles)?;
                 self.totals.hbm_bytes = self.totals.hbm_bytes.saturating_add(spilled);
                 self.streamed.insert(root, (needed, at));
             }
@@ -336,60 +350,77 @@ impl<'a> Schedule<'a> {
         Ok(there)
     }
 
+    fn bytes(&self, elements: u64) -> Result<u64, Unplaced> {
+        elements.checked_mul(self.element_bytes).ok_or(Unplaced::TooLarge)
+    }
+
     /// Occupies a unit of [`UNITS`] from when it is free and not before `ready`; returns (start, end).
-    fn occupy(&mut self, unit: usize, ready: u64, cycles: u64) -> (u64, u64) {
+    fn occupy(&mut self, unit: usize, ready: u64, cycles: u64) -> Result<(u64, u64), Unplaced> {
         let start = self.free[unit].max(ready);
-        let end = start.saturating_add(cycles).min(MAX_CYCLES);
+        let end = ends(start, cycles)?;
         self.free[unit] = end;
         self.busy[unit].add(start, end);
         if unit < COMPUTE {
             self.computing.add(start, end);
         }
-        (start, end)
+        Ok((start, end))
     }
 
     fn moves(&mut self, op: OpId, moved: u64, ready: u64) -> Result<Placed, Unplaced> {
-        let bytes = moved.saturating_mul(self.element_bytes);
+        let bytes = self.bytes(moved)?;
         let cycles = self.buffer.domain.checked_to_reference(bytes).ok_or(Unplaced::TooLarge)?;
-        let (start, end) = self.occupy(3, ready, cycles);
+        let (start, end) = self.occupy(3, ready, cycles)?;
         self.totals.buffer_bytes = self.totals.buffer_bytes.saturating_add(bytes);
-        let latency = (end - start).saturating_add(self.buffer.latency);
+        let latency = ends(end, self.buffer.latency)? - start;
         Ok(Placed { elements: moved, ..Placed::at(op, Place::AttentionBuffer, Reason::Layout, start, cycles, latency) })
     }
 
-    fn nonlinear(&mut self, op: OpId, elements: u64, chain: u64, ready: u64) -> Placed {
+    fn nonlinear(&mut self, op: OpId, elements: u64, chain: u64, ready: u64) -> Result<Placed, Unplaced> {
         if elements == 0 {
-            return Placed::free(op, Reason::Address, ready);
+            return Ok(Placed::free(op, Reason::Address, ready));
         }
         let service = self.vex.nonlinear_service(elements);
         let (mut start, mut at) = (ready, ready);
         for link in 0..chain {
-            let (begin, end) = self.occupy(2, at, service);
+            let (begin, end) = self.occupy(2, at, service)?;
             if link == 0 {
                 start = begin;
             }
-            at = end.saturating_add(self.vex.nonlinear_latency());
+            at = ends(end, self.vex.nonlinear_latency())?;
         }
         self.totals.nonlinear_elements = self.totals.nonlinear_elements.saturating_add(elements.saturating_mul(chain));
         let placed = Placed::at(op, Place::VexNonlinear, Reason::ByElement, start, service * chain, at - start);
-        Placed { elements, ..placed }
+        Ok(Placed { elements, ..placed })
+    }
+
+    /// Functions of factors that come before a product; returns when the product can begin.
+    fn before(&mut self, op: OpId, c: &Contraction, times: u64, ready: u64) -> Result<u64, Unplaced> {
+        let mut at = ready;
+        for (side, elements) in c.sides.iter().zip(c.before) {
+            if elements > 0 && !self.is_constant(side.value) {
+                let placed = self.nonlinear(op, elements, 1, ready)?;
+                at = at.max(placed.start_cycle + placed.latency_cycles);
+                self.placed.push(Placed { executions: times, ..placed });
+            }
+        }
+        Ok(at)
     }
 
     fn pass(&mut self, op: OpId, c: &Contraction, side: usize, ready: u64) -> Result<Placed, Unplaced> {
         let (matrix, passes) = (c.sides[side], c.passes(side));
         let cost = self.hn.pass(matrix.fan_in);
-        let occupied = cost.serial.checked_mul(passes).filter(|&n| n < MAX_CYCLES).ok_or(Unplaced::TooLarge)?;
+        let occupied = cost.serial.checked_mul(passes).ok_or(Unplaced::TooLarge)?;
         let root = self.graph.root(matrix.value);
         let key = if self.constants.contains(&root) { root } else { matrix.value };
         let start = ready.max(self.matrices.get(&key).copied().unwrap_or(0));
-        let end = start.saturating_add(occupied).min(MAX_CYCLES);
+        let end = ends(start, occupied)?;
+        let done = ends(end, cost.depth)?;
         self.matrices.insert(key, end);
         self.busy[0].add(start, end);
         self.computing.add(start, end);
         self.totals.hn_macs = self.totals.hn_macs.saturating_add(c.macs);
         self.weights_used.insert(key, elements(self.tree, key).unwrap_or(matrix.elements));
-        let latency = (end - start).saturating_add(cost.depth);
-        let placed = Placed::at(op, Place::HnArray, Reason::ConstantMatrix, start, occupied, latency);
+        let placed = Placed::at(op, Place::HnArray, Reason::ConstantMatrix, start, occupied, done - start);
         Ok(Placed { macs: c.macs, passes, fan_in: matrix.fan_in, elements: matrix.elements, ..placed })
     }
 
@@ -406,14 +437,14 @@ impl<'a> Schedule<'a> {
             return Ok(Placed::free(op, Reason::Address, ready));
         }
         let queries = c.passes(cached);
-        let elements = side.elements.saturating_mul(c.slots);
+        let elements = side.elements.checked_mul(c.slots).ok_or(Unplaced::TooLarge)?;
         let vectors = vector_operations(elements.div_ceil(side.inner.max(1)), side.inner, queries);
-        let bytes = elements.saturating_mul(self.element_bytes);
+        let bytes = self.bytes(elements)?;
         let read = self.buffer.domain.checked_to_reference(bytes).ok_or(Unplaced::TooLarge)?;
-        let (_, read_end) = self.occupy(3, ready, read);
+        let (_, read_end) = self.occupy(3, ready, read)?;
         let cycles = self.vex.attention_cycles(vectors);
-        let (start, end) = self.occupy(1, ready, cycles);
-        let done = end.max(read_end.saturating_add(self.buffer.latency));
+        let (start, end) = self.occupy(1, ready, cycles)?;
+        let done = end.max(ends(read_end, self.buffer.latency)?);
         self.totals.vex_macs = self.totals.vex_macs.saturating_add(c.macs);
         self.totals.buffer_bytes = self.totals.buffer_bytes.saturating_add(bytes);
         let placed = Placed::at(op, Place::VexAttention, Reason::BothChange, start, cycles, done - start);

@@ -3,7 +3,7 @@
 use ir::tree::{Dimension, Tree, Type, ValueId};
 
 /// Most elements or multiply-accumulates of one operation that are counted.
-pub(super) const MAX_COUNT: u64 = 1 << 48;
+pub(super) const MAX_COUNT: u64 = 1 << 60;
 
 /// Product of extents; `None` beyond [`MAX_COUNT`].
 pub(super) fn product(extents: impl IntoIterator<Item = u64>) -> Option<u64> {

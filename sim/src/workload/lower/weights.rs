@@ -16,7 +16,8 @@ use crate::workload::emit::WEIGHT_ATTRIBUTE;
 #[serde(rename_all = "kebab-case")]
 pub enum WeightRule {
     /// Marked arguments where there are any; else arguments of two dimensions or more whose every use is as the
-    /// matrix (second operand; the one of more dimensions) of products without a batch dimension.
+    /// matrix (a convolution's filter; else the second operand, or the one of more dimensions) of products without a
+    /// batch dimension.
     #[default]
     Auto,
     /// Marked arguments only.
@@ -62,9 +63,9 @@ fn marked(tree: &Tree, function: OpId, arguments: &[ValueId]) -> BTreeSet<ValueI
 /// How an argument is used.
 #[derive(Debug, Clone, Copy, Default)]
 struct Uses {
-    /// As the matrix of a product without batch dimension.
+    /// As the matrix of a product without batch dimension, or as a filter.
     plain: usize,
-    /// As the matrix of a batched product.
+    /// As the matrix of a batched product, or changed before the product.
     batched: usize,
     /// In any other way.
     other: usize,
@@ -87,7 +88,7 @@ fn count(tree: &Tree, graph: &Graph, items: &[Item], all: &mut BTreeMap<ValueId,
                 let side = c.matrix();
                 let matrix = graph.root(c.sides[side].value);
                 if let Some(uses) = all.get_mut(&matrix) {
-                    if c.batched { uses.batched += 1 } else { uses.plain += 1 }
+                    if c.can_be_metal() { uses.plain += 1 } else { uses.batched += 1 }
                 }
                 // Everything else it reads, and what it writes, is used otherwise; the matrix itself once.
                 let others: BTreeSet<ValueId> =

@@ -28,12 +28,22 @@ pub(super) struct Contraction {
     pub(super) batched: bool,
     /// Matrices that data selects and that work side by side; 1 for a matrix of fixed place.
     pub(super) slots: u64,
+    /// The side that slides over the other, as the filter of a convolution.
+    pub(super) filter: Option<usize>,
+    /// For each side, its elements where a function of them comes before the product, else 0.
+    pub(super) before: [u64; 2],
 }
 
 impl Contraction {
-    /// The side that is the matrix by its place: the second, or the one of more dimensions.
+    /// The side that is the matrix by its place: a filter, else the second, or the one of more dimensions.
     pub(super) fn matrix(&self) -> usize {
-        usize::from(self.sides[1].rank >= self.sides[0].rank)
+        self.filter.unwrap_or(usize::from(self.sides[1].rank >= self.sides[0].rank))
+    }
+
+    /// Whether the matrix can be metal by its place. A batch dimension makes every item a matrix of its own, which
+    /// only changes with the data (scores, values), except for the channels of a depthwise filter.
+    pub(super) fn can_be_metal(&self) -> bool {
+        (!self.batched || self.filter.is_some()) && self.before[self.matrix()] == 0
     }
 
     /// Input vectors that meet the matrix of side `side`, one after the other.

@@ -1,0 +1,258 @@
+//! Sums of products in scalar code.
+//!
+//! The term that a sum takes in is flattened to its factors. Two of them are read from memories that the loops walk
+//! through: the sides of the contraction. What else there is, functions of a factor, scales by something smaller and
+//! scalars, is a function of the elements of a side that comes before the product, wherever the text does it.
+
+use std::collections::BTreeSet;
+
+use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
+
+use super::contraction::{self, through};
+use super::nest::{Access, Enclosing, MAX_CHAIN, access, computes, variables};
+use super::shape::{extents, product};
+use super::work::{Contraction, Side};
+
+/// A contraction with the operations it consists of.
+pub(super) struct Product {
+    pub(super) contraction: Contraction,
+    pub(super) operations: Vec<OpId>,
+    /// Memories that scale a factor.
+    pub(super) others: Vec<ValueId>,
+}
+
+/// A factor of a product: the memory it comes from and what is done to it before.
+struct Factor {
+    load: OpId,
+    access: Access,
+    variables: BTreeSet<ValueId>,
+    /// Functions between the memory and the product.
+    functions: Vec<OpId>,
+    others: Vec<ValueId>,
+}
+
+/// The factors that a value is a product of (`None`: a scalar that no loop changes), in the order of the text;
+/// `operations` gets the multiplications. `None` where it is not a product of functions of memories.
+fn factors(
+    tree: &Tree,
+    loops: &[Enclosing],
+    value: ValueId,
+    operations: &mut Vec<OpId>,
+) -> Option<Vec<Option<Factor>>> {
+    let mut factors = Vec::new();
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        match product_of(tree, value) {
+            Some(product) if operations.len() < MAX_CHAIN => {
+                operations.push(product);
+                left.extend(tree.operation(product).operands.iter().rev());
+            }
+            Some(_) => return None,
+            None => factors.push(factor(tree, loops, value)?),
+        }
+    }
+    Some(factors)
+}
+
+/// What a factor is a function of; `Some(None)` for a scalar that no loop changes.
+fn factor(tree: &Tree, loops: &[Enclosing], value: ValueId) -> Option<Option<Factor>> {
+    let (mut functions, mut accesses) = (Vec::new(), Vec::new());
+    let mut left = vec![through(tree, value)];
+    let mut seen = 0;
+    while let Some(value) = left.pop() {
+        seen += 1;
+        if seen > MAX_CHAIN {
+            return None;
+        }
+        let Definition::Result { operation, .. } = tree.value(value).definition else {
+            if carried_or_indexed(tree, loops, value) { return None } else { continue }
+        };
+        if let Some(access) = access(tree, operation, false) {
+            accesses.push((operation, access));
+        } else if computes(tree, operation) {
+            functions.push(operation);
+            left.extend(tree.operation(operation).operands.iter().map(|&o| through(tree, o)));
+        } else if !tree.operation(operation).operands.is_empty() && inside(tree, loops, operation) {
+            return None;
+        }
+    }
+    let used = |access: &Access| variables(tree, access).into_iter().flatten().collect::<BTreeSet<ValueId>>();
+    let mut all: Vec<_> = accesses.into_iter().map(|(load, access)| (load, used(&access), access)).collect();
+    // The memory that depends on most is the factor; what else is read must not depend on more.
+    let Some(most) = (0..all.len()).rev().max_by_key(|&i| all[i].1.len()) else { return Some(None) };
+    let (load, variables, access) = all.swap_remove(most);
+    all.iter().all(|(_, v, _)| v.is_subset(&variables)).then(|| {
+        let others = all.into_iter().map(|(_, _, a)| a.memory).collect();
+        Some(Factor { load, access, variables, functions, others })
+    })
+}
+
+/// Whether an operation stands in the body of one of `loops`.
+fn inside(tree: &Tree, loops: &[Enclosing], op: OpId) -> bool {
+    let block = tree.operation(op).block;
+    loops.iter().any(|l| tree.operation(l.op).regions.iter().any(|&r| tree.region(r).blocks.contains(&block)))
+}
+
+fn carried_or_indexed(tree: &Tree, loops: &[Enclosing], value: ValueId) -> bool {
+    loops.iter().any(|l| tree.entry(l.op, 0).is_some_and(|body| tree.block(body).arguments.contains(&value)))
+}
+
+/// The contraction that the sum `op` of a statement is part of.
+pub(super) fn of_sum(
+    tree: &Tree,
+    run: &[OpId],
+    loops: &[Enclosing],
+    op: OpId,
+    times: u64,
+    lanes: u64,
+) -> Option<Product> {
+    let operands = &tree.operation(op).operands;
+    let mut operations = vec![op];
+    let (found, accumulator) = match tree.name(op) {
+        "arith.addf" | "arith.addi" => {
+            let &[a, b] = operands.as_slice() else { return None };
+            let (product, accumulator) = if product_of(tree, b).is_some() { (b, a) } else { (a, b) };
+            product_of(tree, product)?;
+            (factors(tree, loops, product, &mut operations)?, accumulator)
+        }
+        "vector.fma" | "math.fma" => {
+            let &[x, y, accumulator] = operands.as_slice() else { return None };
+            let mut found = factors(tree, loops, x, &mut operations)?;
+            found.extend(factors(tree, loops, y, &mut operations)?);
+            (found, accumulator)
+        }
+        _ => return None,
+    };
+    let around: BTreeSet<ValueId> = loops.iter().flat_map(|l| l.variables.iter().copied()).collect();
+    let kept = kept_variables(tree, run, loops, op, accumulator)?;
+    let summed: BTreeSet<ValueId> = around.difference(&kept).copied().collect();
+    if summed.is_empty() {
+        return None;
+    }
+    let scalars = found.iter().any(Option::is_none);
+    let mut sides: Vec<Factor> = found.into_iter().flatten().collect();
+    let mut scales = Vec::new();
+    // The two that depend on most are the sides; others scale one of them.
+    while sides.len() > 2 {
+        let least = (0..sides.len()).rev().min_by_key(|&i| sides[i].variables.len())?;
+        scales.push(sides.remove(least));
+    }
+    let Ok([mut a, mut b]) = <[Factor; 2]>::try_from(sides) else { return None };
+    if a.load == b.load {
+        // A sum of squares reduces one operand.
+        return None;
+    }
+    for scale in scales {
+        let scaled = [&mut a, &mut b].into_iter().find(|f| scale.variables.is_subset(&f.variables))?;
+        scaled.others.push(scale.access.memory);
+        scaled.others.extend(scale.others);
+        scaled.functions.extend(scale.functions);
+    }
+    let side = |factor: &Factor| -> Option<(Side, bool)> {
+        let extents = extents(tree, factor.access.memory)?;
+        let dims = variables(tree, &factor.access);
+        let sums = |vars: &BTreeSet<ValueId>| vars.iter().any(|v| summed.contains(v));
+        // A dimension at a fixed place is not walked through.
+        let walked: Vec<(u64, bool)> = extents
+            .iter()
+            .zip(&dims)
+            .filter(|(_, vars)| vars.iter().any(|v| around.contains(v)))
+            .map(|(&extent, vars)| (extent, sums(vars)))
+            .collect();
+        let (rank, inner) = (extents.len(), extents.last().copied().unwrap_or(1));
+        let fan_in = product(walked.iter().filter(|(_, s)| *s).map(|(e, _)| *e))?;
+        let elements = product(walked.iter().map(|(e, _)| *e))?;
+        let window = dims.iter().any(|vars| sums(vars) && vars.iter().any(|v| kept.contains(v)));
+        Some((Side { value: factor.access.memory, elements, rank, inner, fan_in }, window))
+    };
+    let ((x, x_window), (y, y_window)) = (side(&a)?, side(&b)?);
+    let batched = kept.iter().any(|v| a.variables.contains(v) && b.variables.contains(v));
+    let macs = product([times, lanes])?;
+    let filter = contraction::filter(x_window, y_window);
+    let mut contraction = Contraction { macs, sides: [x, y], batched, slots: 1, filter, before: [0; 2] };
+    let matrix = contraction.matrix();
+    for (at, factor) in [&a, &b].into_iter().enumerate() {
+        if !factor.functions.is_empty() || !factor.others.is_empty() || (scalars && at != matrix) {
+            contraction.before[at] = contraction.sides[at].elements;
+        }
+    }
+    let mut others = Vec::new();
+    for factor in [a, b] {
+        operations.extend(factor.functions);
+        others.extend(factor.others);
+    }
+    Some(Product { contraction, operations, others })
+}
+
+/// The multiplication that makes a value.
+fn product_of(tree: &Tree, value: ValueId) -> Option<OpId> {
+    let Definition::Result { operation, .. } = tree.value(through(tree, value)).definition else { return None };
+    matches!(tree.name(operation), "arith.mulf" | "arith.muli").then_some(operation)
+}
+
+/// What the loop `op` with body `block` is given for the value it carries as `argument`.
+fn initial(tree: &Tree, op: OpId, block: BlockId, argument: ValueId) -> Option<ValueId> {
+    let arguments = &tree.block(block).arguments;
+    let from_end = arguments.len() - arguments.iter().position(|&a| a == argument)?;
+    let operands = &tree.operation(op).operands;
+    operands.get(operands.len().checked_sub(from_end)?).copied()
+}
+
+/// Loop variables that the result of a sum is kept apart for.
+fn kept_variables(
+    tree: &Tree,
+    run: &[OpId],
+    loops: &[Enclosing],
+    sum: OpId,
+    accumulator: ValueId,
+) -> Option<BTreeSet<ValueId>> {
+    // A sum carried by a loop is kept apart for the loops around that one.
+    let mut at = through(tree, accumulator);
+    for _ in 0..MAX_CHAIN {
+        match tree.value(at).definition {
+            Definition::Argument { block, .. } => {
+                let carrier = loops.iter().position(|l| tree.entry(l.op, 0) == Some(block))?;
+                let outer = initial(tree, loops[carrier].op, block, at).map(|v| through(tree, v));
+                match outer.map(|v| (v, tree.value(v).definition)) {
+                    // The loop around it may carry the same sum.
+                    Some((value, Definition::Argument { block, .. }))
+                        if loops[..carrier]
+                            .iter()
+                            .any(|l| tree.entry(l.op, 0) == Some(block) && !l.variables.contains(&value)) =>
+                    {
+                        at = value;
+                    }
+                    _ => return Some(loops[..carrier].iter().flat_map(|l| l.variables.iter().copied()).collect()),
+                }
+            }
+            Definition::Result { operation, .. } if access(tree, operation, false).is_some() => break,
+            // Unrolled sums hang on each other.
+            Definition::Result { operation, .. } => {
+                let operands = &tree.operation(operation).operands;
+                at = match tree.name(operation) {
+                    "arith.addf" | "arith.addi" => {
+                        let &[a, b] = operands.as_slice() else { return None };
+                        through(tree, if product_of(tree, a).is_some() { b } else { a })
+                    }
+                    "vector.fma" | "math.fma" => through(tree, *operands.get(2)?),
+                    _ => return None,
+                };
+            }
+            Definition::Missing => return None,
+        }
+    }
+    // A sum in memory is kept apart for what its place depends on.
+    let mut results: BTreeSet<ValueId> = tree.operation(sum).results.iter().copied().collect();
+    let mut place = None;
+    for &op in run {
+        let operands = &tree.operation(op).operands;
+        if operands.iter().any(|o| results.contains(o)) {
+            if let Some(store) = access(tree, op, true) {
+                place = Some(variables(tree, &store).into_iter().flatten().collect());
+            } else {
+                results.extend(&tree.operation(op).results);
+            }
+        }
+    }
+    place
+}
