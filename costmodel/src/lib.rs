@@ -2,7 +2,8 @@
 //!
 //! [`corpus`] says what it learns from, [`quantity`] what is predicted, [`sample`] what a model sees ([`features`]
 //! and words), [`model`] what all models share. [`baselines`] are what has to be beaten; [`trees`] and [`network`]s learn,
-//! [`shipped`] puts them into one file with intervals, and [`query`] reads texts for them. [`metrics`] and [`bootstrap`]
+//! [`shipped`] puts them into one file with intervals, [`query`] reads texts for them,
+//! and a [`predictor`] answers with them. [`metrics`] and [`bootstrap`]
 //! judge. Nothing here knows a back end, the simulator or a file: text and labels come in,
 //! predictions go out.
 
@@ -15,6 +16,7 @@ pub mod metrics;
 pub mod model;
 pub mod network;
 pub mod parallel;
+pub mod predictor;
 pub mod quantity;
 pub mod query;
 pub mod random;

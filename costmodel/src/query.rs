@@ -3,6 +3,7 @@
 use ir::analysis::Analysis;
 use ir::span::Diagnostic;
 use ir::tokenizer::{FunctionTokens, Scheme, Tokenizer};
+use ir::tree::{AttributeValue, OpId, Tree};
 use ir::vocabulary::Vocabulary;
 use ir::{Limits, parse};
 
@@ -52,7 +53,6 @@ impl QueryReader {
         let analysis = Analysis::of(tree);
         let functions: Vec<_> = tree.functions().collect();
         let mut words: Vec<[Vec<u16>; 3]> = vec![Default::default(); functions.len()];
-        let mut names = vec![String::new(); functions.len()];
         let mut lengths = vec![0; functions.len()];
         for tokenizer in &mut self.tokenizers {
             let scheme = tokenizer.scheme();
@@ -62,19 +62,52 @@ impl QueryReader {
                 if scheme == Scheme::Shaped {
                     lengths[index] = function.words().len();
                 }
-                function.name.clone_into(&mut names[index]);
             }
         }
-        let queries = functions.into_iter().zip(words).zip(names.into_iter().zip(lengths));
+        let queries = functions.into_iter().zip(words).zip(lengths);
         Ok(queries
-            .map(|((operation, [ops, operands, shaped]), (function, length))| Query {
-                function,
+            .map(|((operation, [ops, operands, shaped]), length)| Query {
+                function: symbol(tree, operation).to_owned(),
                 input: Input {
                     tokens: Tokens::new(ops, operands, shaped),
                     features: features(tree, &analysis, operation, length),
                 },
             })
             .collect())
+    }
+
+    /// The function `operation`, the one of that index among those with a body, of a text that was parsed and
+    /// analysed; `None` if the text has fewer.
+    pub(crate) fn function<'v>(
+        &mut self,
+        text: &str,
+        tree: &Tree,
+        analysis: &Analysis,
+        operation: OpId,
+        index: usize,
+        vocabulary: impl Fn(Scheme) -> &'v Vocabulary,
+    ) -> Option<Input> {
+        let mut words: [Vec<u16>; 3] = Default::default();
+        let mut length = 0;
+        for tokenizer in &mut self.tokenizers {
+            let scheme = tokenizer.scheme();
+            let function = tokenizer.read(text).functions().nth(index)?;
+            words[scheme as usize] = ids(&function, vocabulary(scheme));
+            if scheme == Scheme::Shaped {
+                length = function.words().len();
+            }
+        }
+        let [ops, operands, shaped] = words;
+        let tokens = Tokens::new(ops, operands, shaped);
+        Some(Input { tokens, features: features(tree, analysis, operation, length) })
+    }
+}
+
+/// The symbol of a function; empty where it has none.
+fn symbol(tree: &Tree, function: OpId) -> &str {
+    match tree.attribute(function, "sym_name") {
+        Some(AttributeValue::String(name)) => name,
+        _ => "",
     }
 }
 

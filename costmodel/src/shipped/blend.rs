@@ -90,7 +90,8 @@ impl Blend {
     }
 
     /// Predictions on the scale of the labels, and how far the two models are apart.
-    pub(crate) fn scaled(&self, input: &Input) -> Vec<(f32, f32)> {
+    #[must_use]
+    pub fn scaled(&self, input: &Input) -> Vec<(f32, f32)> {
         let trees = self.trees.scaled(input);
         let Some(network) = &self.network else {
             return trees.into_iter().map(|answer| (answer, 0.0)).collect();

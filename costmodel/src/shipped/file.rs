@@ -4,6 +4,7 @@ use ir::tokenizer::{Scheme, VERSION};
 use ir::vocabulary::{Vocabulary, VocabularyError};
 use serde::{Deserialize, Serialize};
 
+use super::adaptation::Adaptation;
 use super::blend::Blend;
 use super::card::Card;
 use super::conformal::Widths;
@@ -14,6 +15,7 @@ use super::parts::{
 use super::tensors::{Reader, Writer};
 use crate::baselines::{LivenessModel, RooflineModel};
 use crate::network::NetworkParameters;
+use crate::quantity::Output;
 
 /// Version of the layout.
 pub const SCHEMA: u32 = 1;
@@ -40,6 +42,8 @@ pub struct CostModel {
     pub liveness: LivenessModel,
     /// Intervals of both.
     pub analytical_widths: Widths,
+    /// Outputs of targets that it was not trained for.
+    pub adaptations: Vec<Adaptation>,
 }
 
 /// Why a file gives no model.
@@ -86,6 +90,8 @@ struct Header {
     network: Option<NetworkParameters>,
     roofline: RooflineModel,
     liveness: LivenessModel,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    adaptations: Vec<Adaptation>,
 }
 
 impl CostModel {
@@ -115,6 +121,7 @@ impl CostModel {
             network: blend.network.as_ref().map(|network| network.parameters.clone()),
             roofline: self.roofline.clone(),
             liveness: self.liveness.clone(),
+            adaptations: self.adaptations.clone(),
         };
         writer.finish(serde_json::to_string(&header).expect("plain values serialize"))
     }
@@ -151,6 +158,7 @@ impl CostModel {
         if [header.roofline.outputs(), header.liveness.outputs()] != [outputs.len(); 2] {
             return Err(content("an analytical model answers another number of outputs"));
         }
+        check_adaptations(&header.adaptations, outputs)?;
         let ridge = header.ridge.map(|shape| get_ridge(&reader, shape, words, outputs)).transpose()?;
         let trees = get_trees(&reader, header.trees, words, outputs, ridge)?;
         let network = header.network.map(|p| get_network(&reader, p, words, outputs)).transpose()?;
@@ -168,10 +176,24 @@ impl CostModel {
             novelty: get_novelty(&reader, words)?,
             roofline: header.roofline,
             liveness: header.liveness,
+            adaptations: header.adaptations,
             vocabulary,
             card,
         })
     }
+}
+
+fn check_adaptations(adaptations: &[Adaptation], outputs: &[Output]) -> Result<(), ModelFileError> {
+    let mut taken: std::collections::BTreeSet<&Output> = outputs.iter().collect();
+    for adaptation in adaptations {
+        let known = |o: &Output| o.target == adaptation.base && o.quantity == adaptation.output.quantity;
+        let sound = adaptation.learned.is_sound() && adaptation.analytical.is_none_or(|line| line.is_sound());
+        if !sound || !outputs.iter().any(known) || !taken.insert(&adaptation.output) {
+            let output = &adaptation.output;
+            return Err(content(&format!("the adaptation for {output} is repeated, not finite or without a base")));
+        }
+    }
+    Ok(())
 }
 
 fn content(what: &str) -> ModelFileError {

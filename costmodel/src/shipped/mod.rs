@@ -5,6 +5,8 @@
 //! on: intervals and the limits of what is familiar are calibrated on families that the fits of the calibration had
 //! left out, so that they hold for functions unlike those of the corpus.
 
+mod adaptation;
+mod answer;
 mod blend;
 mod card;
 mod conformal;
@@ -13,8 +15,9 @@ mod novelty;
 mod parts;
 mod tensors;
 
+pub use adaptation::{Adaptation, FEWEST, Line, Pair};
 pub use blend::{Blend, BlendParameters, Blends};
 pub use card::{Card, ErrorRow, TrainingSet};
-pub use conformal::{HeldOut, Widths};
-pub use file::{CostModel, ModelFileError, SCHEMA};
+pub use conformal::{HeldOut, NOMINAL, Widths};
+pub use file::{CostModel, MAX_BYTES, ModelFileError, SCHEMA};
 pub use novelty::Novelty;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bins::Bins;
-use super::grow::{Limits, Node, UNIT, grow, leaf_of, leaf_of_bins};
+use super::grow::{LEAF, Limits, Node, UNIT, grow, leaf_of_bins};
 use crate::baselines::{Ridge, RidgeModel, RidgeParameters};
 use crate::columns::Columns;
 use crate::model::{Fit, FitError, ParameterError, Predict, Progress, Rows, Run, require};
@@ -87,6 +87,9 @@ impl TreesParameters {
 /// Fits by checked hyper-parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trees(TreesParameters);
+
+/// Trees walked side by side.
+const TOGETHER: usize = 8;
 
 /// Trees of one quantity.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -333,9 +336,33 @@ impl Forest {
     pub fn add(&self, row: &[f32], out: &mut [f32]) {
         let width = self.base.len();
         out.iter_mut().zip(&self.base).for_each(|(out, base)| *out += base);
-        for (root, leaf) in self.roots.iter().zip(&self.leaves) {
-            let leaf = *leaf as usize + leaf_of(&self.nodes[*root as usize..], row);
-            out.iter_mut().zip(&self.values[leaf * width..][..width]).for_each(|(out, value)| *out += value);
+        for (roots, leaves) in self.roots.chunks(TOGETHER).zip(self.leaves.chunks(TOGETHER)) {
+            let places = self.walk(roots, row);
+            for (place, first) in places.into_iter().zip(leaves) {
+                let leaf = *first as usize + usize::from(self.nodes[place].next);
+                out.iter_mut().zip(&self.values[leaf * width..][..width]).for_each(|(out, value)| *out += value);
+            }
+        }
+    }
+
+    /// The leaves, as nodes, of up to [`TOGETHER`] trees. They are walked side by side, a tree that has arrived standing
+    /// still: the processor then waits for several nodes at once, and only the last arrival is hard to foresee.
+    fn walk(&self, roots: &[u32], row: &[f32]) -> [usize; TOGETHER] {
+        let mut places = [0; TOGETHER];
+        places.iter_mut().zip(roots).for_each(|(place, root)| *place = *root as usize);
+        loop {
+            let mut moved = false;
+            for (place, root) in places.iter_mut().zip(roots) {
+                let node = self.nodes[*place];
+                let arrived = node.column == LEAF;
+                let column = if arrived { 0 } else { usize::from(node.column) };
+                let next = *root as usize + usize::from(node.next) + usize::from(row[column] > node.threshold);
+                *place = if arrived { *place } else { next };
+                moved |= !arrived;
+            }
+            if !moved {
+                return places;
+            }
         }
     }
 }

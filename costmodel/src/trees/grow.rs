@@ -185,16 +185,3 @@ pub(super) fn leaf_of_bins(nodes: &[Node], bins: &Bins, row: u32) -> usize {
         at = usize::from(node.next) + usize::from(right);
     }
 }
-
-/// The leaf of a row of numbers.
-#[inline]
-pub(super) fn leaf_of(nodes: &[Node], row: &[f32]) -> usize {
-    let mut at = 0;
-    loop {
-        let node = &nodes[at];
-        if node.column == LEAF {
-            return usize::from(node.next);
-        }
-        at = usize::from(node.next) + usize::from(row[usize::from(node.column)] > node.threshold);
-    }
-}

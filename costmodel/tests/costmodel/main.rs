@@ -2,5 +2,6 @@
 
 mod features;
 mod models;
+mod predictor;
 mod shipped;
 mod support;

@@ -1,12 +1,12 @@
 //! The shipped model: fitted, written, read back; and files that are wrong.
 
-use crate::support::{dataset, error, rows};
+use crate::support::{card, dataset, error, rows};
 use costmodel::baselines::{Liveness, Roofline};
 use costmodel::metrics::auroc;
 use costmodel::model::{Fit, Predict, Run};
 use costmodel::network::{ConvolutionLayer, Encoder, NetworkParameters};
 use costmodel::sample::{Dataset, Input, Scheme, Tokens};
-use costmodel::shipped::{BlendParameters, Card, CostModel, HeldOut, Novelty, SCHEMA, TrainingSet, Widths};
+use costmodel::shipped::{BlendParameters, Card, CostModel, HeldOut, Novelty, SCHEMA, Widths};
 use costmodel::trees::TreesParameters;
 use ir::tokenizer::Word;
 use ir::vocabulary::{Counts, Vocabulary};
@@ -42,28 +42,11 @@ fn model(parameters: BlendParameters) -> CostModel {
     let roofline = Roofline.fit(&data, &rows, &Run::QUIET).unwrap();
     let liveness = Liveness.fit(&data, &rows, &Run::QUIET).unwrap();
     CostModel {
-        card: Card {
-            schema: SCHEMA,
-            name: "test".into(),
-            licence: "MIT OR Apache-2.0".into(),
-            tokenizer_version: ir::tokenizer::VERSION,
-            vocabulary_hash: vocabulary.hash().into(),
-            features: Card::current_features(),
-            outputs: data.outputs().to_vec(),
-            toolchain: "none".into(),
-            training: TrainingSet {
-                hash: String::new(),
-                rows: rows.training.len(),
-                kernels: 50,
-                families: data.families().to_vec(),
-            },
-            seed: 1,
-            trained_with: "x86-64".into(),
-            errors: vec![],
-        },
+        card: card(&data, &vocabulary),
         widths: Widths::fit(&data, &HeldOut { rows: test.clone(), answers: answers(&blend) }),
         analytical_widths: Widths::fit(&data, &HeldOut { rows: test.clone(), answers: answers(&roofline) }),
         novelty: Novelty::fit(&data, &rows.training),
+        adaptations: vec![],
         vocabulary,
         blend,
         roofline,

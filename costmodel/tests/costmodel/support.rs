@@ -5,6 +5,8 @@ use costmodel::model::{Predict, Rows};
 use costmodel::quantity::{Output, Quantity};
 use costmodel::random::Random;
 use costmodel::sample::{Dataset, Input, Sample, Tokens};
+use costmodel::shipped::{Card, SCHEMA, TrainingSet};
+use ir::vocabulary::Vocabulary;
 
 /// Words of the vocabulary.
 pub const WORDS: u16 = 6;
@@ -82,4 +84,27 @@ pub fn error(model: &impl Predict, data: &Dataset, rows: &[usize], output: usize
         (scale.to(predicted) - data.scaled_label(row, output).expect("a label")).powi(2)
     });
     (squares.sum::<f64>() / rows.len() as f64).sqrt()
+}
+
+/// The card of a model fitted to all of a data set.
+pub fn card(data: &Dataset, vocabulary: &Vocabulary) -> Card {
+    Card {
+        schema: SCHEMA,
+        name: "test".into(),
+        licence: "MIT OR Apache-2.0".into(),
+        tokenizer_version: ir::tokenizer::VERSION,
+        vocabulary_hash: vocabulary.hash().into(),
+        features: Card::current_features(),
+        outputs: data.outputs().to_vec(),
+        toolchain: "none".into(),
+        training: TrainingSet {
+            hash: String::new(),
+            rows: data.samples().len(),
+            kernels: 1,
+            families: data.families().to_vec(),
+        },
+        seed: 1,
+        trained_with: "x86-64".into(),
+        errors: vec![],
+    }
 }

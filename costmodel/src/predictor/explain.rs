@@ -1,0 +1,168 @@
+//! Which operations drive a prediction: each is made free of cost in the text, and the function is predicted again.
+//!
+//! An operation without results is taken out; one with results becomes a conversion of its operands, so that what
+//! follows from it still has its values and types. An operation goes with all that is inside it. Constants and
+//! terminators stay: without them the text would mean something else, not cost less. Differences do not add up to the
+//! whole, because operations matter together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ir::analysis::Analysis;
+use ir::span::Span;
+use ir::tree::{Form, OpId, Tree, Type};
+use ir::{Limits, parse};
+
+use super::{Predictor, Provider, Refusal, Reply};
+
+/// Most operations that are tried; outer ones first.
+pub const MOST: usize = 1000;
+
+/// What an operation adds to a prediction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// Its name.
+    pub operation: String,
+    /// Its number among the function's operations, in the order of the text, outer before inner.
+    pub number: usize,
+    /// Where it stands.
+    pub span: Span,
+    /// How deep it is nested in the function, 0 outermost.
+    pub depth: usize,
+    /// Predicted without it, one an output; `None` where the provider has no answer.
+    pub without: Vec<Option<f64>>,
+}
+
+/// A function's prediction with what drives it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// The prediction.
+    pub reply: Reply,
+    /// One an operation, in the order of the text.
+    pub effects: Vec<Effect>,
+    /// Operations that could not be taken out, constants and terminators left aside, or beyond [`MOST`].
+    pub left_out: usize,
+}
+
+impl Predictor {
+    /// Explains the prediction of the function with that index among those with a body; all by the provider that
+    /// answers for the function itself.
+    ///
+    /// # Errors
+    /// If the text is refused, or has no such function.
+    pub fn explain(&self, text: &str, function: usize) -> Result<Explanation, Arc<Refusal>> {
+        self.bound(text)?;
+        let reply = self.compute(text)?.get(function).cloned().ok_or_else(|| Arc::new(Refusal::NoFunction))?;
+        let parsed = parse(text, &Limits::default());
+        let tree = &parsed.tree;
+        let operation = tree.functions().nth(function).ok_or_else(|| Arc::new(Refusal::NoFunction))?;
+        let mut candidates = candidates(tree, operation);
+        let all = candidates.len();
+        // Outer operations say more; the sort keeps the order of the text among equals.
+        candidates.sort_by_key(|(_, depth)| *depth);
+        candidates.truncate(MOST);
+        candidates.sort_by_key(|(op, _)| (tree.operation(*op).span.start, *op));
+        let mut effects = Vec::new();
+        let bodies = tree.operation(operation).regions.iter().flat_map(|&r| tree.region(r).blocks.iter());
+        let numbers: BTreeMap<OpId, usize> =
+            bodies.flat_map(|&b| tree.walk_block(b)).enumerate().map(|(number, op)| (op, number)).collect();
+        for (op, depth) in candidates {
+            let Some(other) = without(text, tree, op) else { continue };
+            if let Some(estimates) = self.estimates_of(&other, function, reply.provider) {
+                let (operation, span) = (tree.name(op).to_owned(), tree.operation(op).span);
+                effects.push(Effect { operation, number: numbers[&op], span, depth, without: estimates });
+            }
+        }
+        let left_out = all - effects.len();
+        Ok(Explanation { reply, effects, left_out })
+    }
+
+    fn estimates_of(&self, text: &str, function: usize, provider: Provider) -> Option<Vec<Option<f64>>> {
+        let parsed = parse(text, &Limits::default());
+        if !parsed.diagnostics.is_empty() {
+            return None;
+        }
+        // Only this function is read anew; the others of the module are as they were.
+        let operation = parsed.tree.functions().nth(function)?;
+        let analysis = Analysis::of(&parsed.tree);
+        let input = self.with_reader(|reader| {
+            reader.function(text, &parsed.tree, &analysis, operation, function, |_| &self.model().vocabulary)
+        })?;
+        let estimates = match provider {
+            Provider::Learned => self.model().learned(&input),
+            Provider::Analytical => self.model().analytical(&input),
+        };
+        Some(estimates.into_iter().map(|estimate| estimate.map(|e| e.value)).collect())
+    }
+}
+
+/// Operations that can be taken out, with their depth.
+fn candidates(tree: &Tree, function: OpId) -> Vec<(OpId, usize)> {
+    let mut found = Vec::new();
+    let mut left: Vec<(OpId, usize)> = Vec::new();
+    let inside = |op: OpId, depth: usize, left: &mut Vec<(OpId, usize)>| {
+        for &region in &tree.operation(op).regions {
+            for &block in &tree.region(region).blocks {
+                let operations = &tree.block(block).operations;
+                left.extend(operations.iter().map(|&op| (op, depth)));
+            }
+        }
+    };
+    inside(function, 0, &mut left);
+    while let Some((op, depth)) = left.pop() {
+        let node = tree.operation(op);
+        let ends = tree.block(node.block).operations.last() == Some(&op);
+        let terminates = ends && (!node.successors.is_empty() || is_terminator(tree.name(op)));
+        if node.form == Form::Implied {
+            continue;
+        }
+        if !terminates && !tree.name(op).ends_with(".constant") {
+            found.push((op, depth));
+        }
+        // Bodies of structured operations are part of them.
+        if !tree.name(op).starts_with("linalg.") {
+            inside(op, depth + 1, &mut left);
+        }
+    }
+    found.sort_by_key(|(op, _)| (tree.operation(*op).span.start, *op));
+    found
+}
+
+fn is_terminator(name: &str) -> bool {
+    let end = name.rsplit('.').next().unwrap_or(name);
+    matches!(end, "return" | "yield" | "condition" | "in_parallel" | "terminator" | "unreachable")
+}
+
+/// The text without an operation; `None` where the text does not tell enough to keep its results.
+fn without(text: &str, tree: &Tree, op: OpId) -> Option<String> {
+    let node = tree.operation(op);
+    let (start, end) = (node.span.start as usize, node.span.end as usize);
+    let mut out = String::with_capacity(text.len() + 64);
+    out += &text[..start];
+    if !node.results.is_empty() {
+        let own = &text[start..end];
+        let names = own.starts_with('%').then(|| own.find('='))??;
+        let known: Vec<_> = node
+            .operands
+            .iter()
+            .map(|&v| tree.value(v))
+            .filter(|v| v.name.end > v.name.start && !matches!(tree.ty(v.ty), Type::Unknown))
+            .collect();
+        let operands: Vec<String> = known.iter().map(|v| format!("%{}", v.name.text(text))).collect();
+        let operand_types: Vec<String> = known.iter().map(|v| tree.types().to_text(v.ty)).collect();
+        let results: Vec<_> = node.results.iter().map(|&v| tree.value(v).ty).collect();
+        if results.iter().any(|&ty| matches!(tree.ty(ty), Type::Unknown)) {
+            return None;
+        }
+        let result_types: Vec<String> = results.iter().map(|&ty| tree.types().to_text(ty)).collect();
+        out += &own[..=names];
+        out += &format!(
+            " \"builtin.unrealized_conversion_cast\"({}) : ({}) -> ({})",
+            operands.join(", "),
+            operand_types.join(", "),
+            result_types.join(", ")
+        );
+    }
+    out += &text[end..];
+    Some(out)
+}

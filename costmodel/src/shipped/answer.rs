@@ -1,0 +1,87 @@
+//! What the model answers for one function: learned or analytical, with intervals, adapted targets behind the others.
+
+use super::adaptation::Line;
+use super::conformal::Widths;
+use super::file::CostModel;
+use crate::model::Predict;
+use crate::predictor::Estimate;
+use crate::quantity::Output;
+use crate::sample::Input;
+
+impl CostModel {
+    /// What is predicted: the outputs it was trained for, then the adapted ones.
+    #[must_use]
+    pub fn outputs(&self) -> Vec<Output> {
+        let adapted = self.adaptations.iter().map(|adaptation| adaptation.output.clone());
+        self.blend.outputs().iter().cloned().chain(adapted).collect()
+    }
+
+    /// Names of the processors and designs, each once, those it was trained for first.
+    #[must_use]
+    pub fn targets(&self) -> Vec<String> {
+        let mut targets: Vec<String> = Vec::new();
+        for output in self.outputs() {
+            if !targets.contains(&output.target) {
+                targets.push(output.target);
+            }
+        }
+        targets
+    }
+
+    /// The learned answers, one an output.
+    #[must_use]
+    pub fn learned(&self, input: &Input) -> Vec<Option<Estimate>> {
+        let known: Vec<Option<(f32, f32)>> = self.blend.scaled(input).into_iter().map(Some).collect();
+        self.estimates(&known, &self.widths, |adaptation| Some(adaptation.learned))
+    }
+
+    /// The analytical answers, one an output; `None` for what analysis does not tell.
+    #[must_use]
+    pub fn analytical(&self, input: &Input) -> Vec<Option<Estimate>> {
+        let known = self.analytical_scaled(input);
+        self.estimates(&known, &self.analytical_widths, |adaptation| adaptation.analytical)
+    }
+
+    /// On the scale of the fit: time by the roofline, registers by liveness, with no distance between models. What
+    /// [`Self::analytical_widths`] has to be calibrated on.
+    #[must_use]
+    pub fn analytical_scaled(&self, input: &Input) -> Vec<Option<(f32, f32)>> {
+        let answers = self.roofline.predict(input).into_iter().zip(self.liveness.predict(input));
+        answers
+            .zip(self.blend.outputs())
+            .map(|((time, registers), output)| {
+                time.or(registers).map(|value| (output.quantity.scale().to(value) as f32, 0.0))
+            })
+            .collect()
+    }
+
+    fn estimates(
+        &self,
+        known: &[Option<(f32, f32)>],
+        widths: &Widths,
+        line: impl Fn(&super::Adaptation) -> Option<Line>,
+    ) -> Vec<Option<Estimate>> {
+        let outputs = self.blend.outputs();
+        let trained = known.iter().zip(outputs).enumerate().map(|(index, (answer, output))| {
+            let answer = (*answer)?;
+            Some(estimate(output, answer.0, widths.interval(output, index, answer)))
+        });
+        let adapted = self.adaptations.iter().map(|adaptation| {
+            let output = &adaptation.output;
+            let is_base = |o: &Output| o.target == adaptation.base && o.quantity == output.quantity;
+            let line = line(adaptation)?;
+            let (answer, _) = known[outputs.iter().position(is_base)?]?;
+            let value = line.at(answer);
+            Some(estimate(output, value, line.interval(output.quantity.scale(), value)))
+        });
+        trained.chain(adapted).collect()
+    }
+}
+
+fn estimate(output: &Output, scaled: f32, (low, high): (f64, f64)) -> Estimate {
+    let value = output.quantity.scale().from(f64::from(scaled));
+    if output.quantity.is_whole() {
+        return Estimate { value: value.round(), low: low.round(), high: high.round() };
+    }
+    Estimate { value, low, high }
+}
