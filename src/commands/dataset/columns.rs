@@ -95,27 +95,51 @@ pub fn columns(outcomes: &[&Outcome]) -> Vec<(String, Column)> {
     ];
     for target in Target::ALL {
         let prefix = prefix(target);
-        let of: Vec<Option<&Labels>> = outcomes.iter().map(|o| labels(o, target)).collect();
+        let of: Vec<Option<Labels>> = outcomes.iter().map(|o| labels(o, target).map(as_stored)).collect();
         for (name, count) in COUNTS {
-            let values = of.iter().map(|l| l.and_then(count).and_then(|n| i64::try_from(n).ok())).collect();
+            let values = of.iter().map(|l| l.as_ref().and_then(count).and_then(|n| i64::try_from(n).ok())).collect();
             columns.push((format!("{prefix}_{name}"), Column::Int(values)));
         }
         for (name, number) in NUMBERS {
-            columns.push((format!("{prefix}_{name}"), Column::Float(of.iter().map(|l| l.map(number)).collect())));
+            columns
+                .push((format!("{prefix}_{name}"), Column::Float(of.iter().map(|l| l.as_ref().map(number)).collect())));
         }
-        let ports = of.iter().map(|l| l.map(|l| l.busiest_port.clone())).collect();
+        let ports = of.iter().map(|l| l.as_ref().map(|l| l.busiest_port.clone())).collect();
         columns.push((format!("{prefix}_busiest_port"), Column::Text(ports)));
         let source = |l: &Labels| SOURCES.iter().find(|s| s.0 == l.frequencies.source).map(|s| s.1.to_owned());
-        let sources = of.iter().map(|l| l.and_then(source)).collect();
+        let sources = of.iter().map(|l| l.as_ref().and_then(source)).collect();
         columns.push((format!("{prefix}_execution_counts"), Column::Text(sources)));
     }
     columns
 }
 
-/// Labels with what is stored of them: no ports but the busiest, two classes of registers across calls.
+/// Labels with what is stored of them: no ports but the busiest, two classes of registers across calls, nine digits of
+/// every number, counts that are exact where no cycle rests on an estimate (a block without cycles may be guessed unseen).
 pub fn as_stored(labels: &Labels) -> Labels {
     let live = PerClass { float: None, mask: None, ..labels.live_across_call };
-    Labels { ports: Vec::new(), live_across_call: live, ..labels.clone() }
+    Labels {
+        spills_dynamic: nine_digits(labels.spills_dynamic),
+        reloads_dynamic: nine_digits(labels.reloads_dynamic),
+        calls_dynamic: nine_digits(labels.calls_dynamic),
+        instructions_dynamic: nine_digits(labels.instructions_dynamic),
+        cycles: nine_digits(labels.cycles),
+        ipc: nine_digits(labels.ipc),
+        port_utilization: nine_digits(labels.port_utilization),
+        frequencies: frequencies(labels.frequencies.source, nine_digits(labels.frequencies.estimated_share)),
+        ports: Vec::new(),
+        live_across_call: live,
+        ..labels.clone()
+    }
+}
+
+/// The number with nine significant digits: sums of the last bits are noise that no reader needs and no file compresses.
+fn nine_digits(value: f64) -> f64 {
+    format!("{value:.8e}").parse().expect("a number in decimal is a number")
+}
+
+/// Frequencies of which the source and the share of estimates are known.
+fn frequencies(source: FrequencySource, estimated_share: f64) -> Frequencies {
+    Frequencies { exact: source == FrequencySource::Executed && estimated_share == 0.0, source, estimated_share }
 }
 
 /// A target's labels of every row, as they were stored.
@@ -166,11 +190,7 @@ pub fn read(reader: &Reader, target: Target) -> Result<Vec<Option<Labels>>, Fail
             ports: Vec::new(),
             calls: small("calls")?,
             calls_dynamic: number("calls_executed")?,
-            frequencies: Frequencies {
-                exact: source == FrequencySource::Executed,
-                source,
-                estimated_share: number("estimated_cycles_share")?,
-            },
+            frequencies: frequencies(source, number("estimated_cycles_share")?),
             mca_iterations_min: small("mca_iterations_min")?,
             instructions_unmodelled: small("instructions_unmodelled")?,
         })
