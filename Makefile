@@ -9,7 +9,10 @@ CORPUS_VENV ?= target/corpus/venv
 CORPUS ?= target/corpus/framework.jsonl
 CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
 
-.PHONY: help deps run test lint doc bench clean deps-mlir test-mlir corpus-env corpus-framework corpus-check
+# GenZ, with which `compare-genz` compares.
+GENZ_VENV ?= target/genz/venv
+
+.PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean deps-mlir test-mlir corpus-env corpus-framework corpus-check
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -40,6 +43,19 @@ doc: deps ## API documentation, warnings as errors
 
 bench: deps ## Criterion benchmarks of the hot paths
 	$(CARGO) bench --workspace --locked
+
+bench-sweep: deps ## A point of a sweep (criterion); a million points in closed form, a thousand from events: time and memory
+	$(CARGO) bench -p sweep --locked
+	$(CARGO) build --release --locked
+	python3 -B scripts/sweep/measure.py target/release/hardwire million events
+
+compare-genz: deps ## The same decode grid by hardwire and by GenZ (PyPI genz-llm, in a virtual environment of its own)
+	$(CARGO) build --release --locked
+	@./scripts/sweep/genz.sh $(GENZ_VENV)
+	$(GENZ_VENV)/bin/python -B scripts/sweep/measure.py target/release/hardwire genz
+
+test-kill: deps ## Kill a sweep ten times at random moments and compare the files with those of an uninterrupted run
+	$(CARGO) test --release --locked --test sweep -- --ignored --nocapture
 
 clean: ## Remove build products
 	$(CARGO) clean

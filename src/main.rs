@@ -10,6 +10,7 @@ mod commands;
 mod diagnostics;
 mod input;
 mod output;
+mod progress;
 mod replace;
 mod reproduce;
 

@@ -54,12 +54,25 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())).collect()
 }
 
+/// Starts a command and kills it (SIGKILL) after a while; whether it was still running.
+fn kill(folder: &Path, arguments: &str, after: Duration) -> bool {
+    let mut child = hardwire(folder, arguments).spawn().unwrap();
+    std::thread::sleep(after);
+    let running = child.try_wait().unwrap().is_none();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    running
+}
+
 #[test]
 fn killed_sharded_or_threaded_the_files_are_the_same() {
     let folder = folder("same");
     std::fs::write(folder.join("a.toml"), SWEEP).unwrap();
     run(&folder, "sweep a.toml --out whole --threads 1");
     let whole = files(&folder.join("whole"));
+    for name in ["frontier-system_power_kw.png", "parallel.svg", "heat-map-throughput_tokens_per_s.png"] {
+        assert!(whole.contains_key(name), "{name}");
+    }
     for name in ["results.csv", "results.parquet", "confirmed.csv", "frontier.parquet", "summary.json", "sweep.toml"] {
         assert!(whole.contains_key(name), "{name}");
     }
@@ -68,15 +81,12 @@ fn killed_sharded_or_threaded_the_files_are_the_same() {
     run(&folder, "sweep a.toml --out threads --threads 4");
     assert!(files(&folder.join("threads")) == whole, "four threads");
 
-    // Later and later each time, so that some kill falls into every part of the run.
-    for attempt in 0..10 {
-        let mut child = hardwire(&folder, "sweep a.toml --out killed --threads 2").spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(20 + attempt * 37 % 180));
-        child.kill().unwrap();
-        child.wait().unwrap();
+    // One kill early, one in the middle, one late.
+    for milliseconds in [20, 90, 180] {
+        kill(&folder, "sweep a.toml --out killed --threads 2", Duration::from_millis(milliseconds));
     }
     run(&folder, "sweep a.toml --out killed --threads 2");
-    assert!(files(&folder.join("killed")) == whole, "killed ten times");
+    assert!(files(&folder.join("killed")) == whole, "killed three times");
     // A journal that lost its end goes on as well.
     let journal = folder.join("killed/journal");
     let bytes = std::fs::read(&journal).unwrap();
@@ -102,11 +112,8 @@ fn an_optimiser_resumes_and_another_sweep_is_refused() {
     std::fs::write(folder.join("b.toml"), SWEEP).unwrap();
     run(&folder, "sweep a.toml --out whole --threads 1");
     let whole = files(&folder.join("whole"));
-    for attempt in 0..3 {
-        let mut child = hardwire(&folder, "sweep a.toml --out killed").spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(15 + attempt * 20));
-        child.kill().unwrap();
-        child.wait().unwrap();
+    for milliseconds in [15, 35, 55] {
+        kill(&folder, "sweep a.toml --out killed", Duration::from_millis(milliseconds));
     }
     run(&folder, "sweep a.toml --out killed");
     assert!(files(&folder.join("killed")) == whole);
@@ -115,5 +122,66 @@ fn an_optimiser_resumes_and_another_sweep_is_refused() {
     let error = refused(&folder, "sweep a.toml --out part --shard 0/2");
     assert!(error.contains("has no shards"), "{error}");
     run(&folder, "sweep b.toml --out whole --fresh");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// `make test-kill`: moments that no one chose, over a whole run that is long enough to be killed ten times.
+#[test]
+#[ignore = "takes a minute; `make test-kill`"]
+fn killed_ten_times_at_random_moments_the_files_are_the_same() {
+    let folder = folder("random");
+    let text = SWEEP.replace("points = 40", "points = 1600");
+    std::fs::write(folder.join("a.toml"), text).unwrap();
+    // The hasher's keys are the only randomness of the standard library.
+    let random = |bound: u128| {
+        use std::hash::{BuildHasher, Hasher};
+        u128::from(std::hash::RandomState::new().build_hasher().finish()) % bound
+    };
+    #[expect(clippy::disallowed_types, reason = "kills are spread over the time that a run takes")]
+    let start = std::time::Instant::now();
+    run(&folder, "sweep a.toml --out whole");
+    let whole = start.elapsed();
+    let mut kills = 0;
+    while kills < 10 {
+        let after = Duration::from_micros(random(whole.as_micros() / 6) as u64);
+        let running = kill(&folder, "sweep a.toml --out killed", after);
+        assert!(running, "finished after {kills} kills: the sweep is too short");
+        kills += 1;
+        let journal = std::fs::metadata(folder.join("killed/journal")).map_or(0, |file| file.len());
+        println!("kill {kills} after {after:?}: {journal} bytes of journal");
+    }
+    run(&folder, "sweep a.toml --out killed");
+    assert!(files(&folder.join("killed")) == files(&folder.join("whole")));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Runs a sweep under a limit on the size of files, which a full disk is like; its exit code and what it says.
+#[cfg(unix)]
+fn limited(folder: &Path, kib: u32, arguments: &str) -> (Option<i32>, String) {
+    // The signal would kill; ignored, writing fails as on a full disk.
+    let script = format!("trap '' XFSZ; ulimit -f {kib}; exec {} {arguments}", env!("CARGO_BIN_EXE_hardwire"));
+    let output = Command::new("bash").current_dir(folder).args(["-c", &script]).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+#[cfg(unix)]
+fn a_full_disk_is_an_error_that_loses_nothing() {
+    let folder = folder("full");
+    std::fs::write(folder.join("a.toml"), SWEEP.replace("points = 40", "points = 8")).unwrap();
+    run(&folder, "sweep a.toml --out whole");
+    let whole = files(&folder.join("whole"));
+    // Room for a part of the journal.
+    let (code, error) = limited(&folder, 32, "sweep a.toml --out full");
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("error: cannot write `full/journal`: File too large"), "{error}");
+    assert!(!error.contains("panicked"), "{error}");
+    run(&folder, "sweep a.toml --out full");
+    assert!(files(&folder.join("full")) == whole);
+    // No room for a table: the one that is there stays, and nothing half-written beside it.
+    std::os::unix::fs::symlink("/dev/full", folder.join("full/results.csv.tmp")).unwrap();
+    let error = refused(&folder, "sweep a.toml --out full");
+    assert!(error.contains("error: cannot write `full/results.csv`: No space left on device"), "{error}");
+    assert!(files(&folder.join("full")) == whole);
     std::fs::remove_dir_all(folder).unwrap();
 }

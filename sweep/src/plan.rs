@@ -183,6 +183,8 @@ pub struct Plan {
     pub confirm: usize,
     /// Axes of the heat map, horizontal and vertical.
     pub heat_map: Option<(usize, usize)>,
+    /// Axis whose every value has a frontier of its own.
+    pub frontier_by: Option<usize>,
     /// Points drawn by Latin hypercube: order of the strata per axis, kept so that a point costs no more than others.
     pub(crate) strata: Vec<Vec<u32>>,
 }

@@ -5,7 +5,7 @@ mod toml_file;
 mod wanted;
 
 use designs::problem::{did_you_mean, shorten};
-use designs::{Problem, Problems, Source, SourceKind};
+use designs::{Location, Problem, Problems, Source, SourceKind};
 use sim::Fidelity;
 
 use crate::metric::Metric;
@@ -23,6 +23,8 @@ pub type Loader<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 const CONFIRM: usize = 32;
 /// Most points confirmed from events.
 const MAX_CONFIRM: u64 = 100_000;
+/// Most values of an axis that has a frontier for each.
+const MAX_FRONTIERS: u64 = 8;
 /// Longest list of names, constraints or objectives.
 const MAX_LIST: usize = 256;
 
@@ -106,7 +108,7 @@ impl Reading<'_> {
         let constraints = self.constraints();
         let (method, points, seed) = self.sample();
         let (fidelity, confirm) = self.fidelity(!objectives.is_empty(), method);
-        let heat_map = self.plots();
+        let (heat_map, frontier_by) = self.plots();
         let varied =
             self.axes.iter().map(|a| &a.name).chain(&self.fixed).chain(self.dependents.iter().map(|d| &d.name));
         let prices = self.columns.iter().any(|c| matches!(c, Column::Metric(m) if m.is_price()))
@@ -143,6 +145,7 @@ impl Reading<'_> {
             fidelity,
             confirm,
             heat_map,
+            frontier_by,
             strata,
         })
     }
@@ -219,29 +222,47 @@ impl Reading<'_> {
         (fidelity, asked as usize)
     }
 
-    /// Axes of the heat map.
-    fn plots(&mut self) -> Option<(usize, usize)> {
-        let entry = self.file.section("plots", &["heat_map"]).into_iter().next()?;
-        let mut found = Vec::new();
-        for (path, at) in self.file.texts(&entry, MAX_LIST)? {
-            match self.axes.iter().position(|axis| axis.name.path == path) {
-                Some(axis) => found.push(axis),
-                None => {
-                    let known: Vec<&str> = self.axes.iter().map(|a| a.name.path.as_str()).collect();
-                    let problem = Problem::at(at, format!("`{}` is no axis", shorten(&path)));
-                    let problem = problem.help(did_you_mean(&path, &known));
-                    self.file.problem(problem);
-                    return None;
-                }
-            }
-        }
+    /// What is drawn: axes of the heat map, and the axis with a frontier for each of its values.
+    fn plots(&mut self) -> (Option<(usize, usize)>, Option<usize>) {
+        let entries = self.file.section("plots", &["heat_map", "frontier_by"]);
+        let find = |key: &str| entries.iter().find(|entry| entry.path == key);
+        (find("heat_map").and_then(|e| self.heat_map(e)), find("frontier_by").and_then(|e| self.frontier_by(e)))
+    }
+
+    fn heat_map(&mut self, entry: &Entry<'_>) -> Option<(usize, usize)> {
+        let paths = self.file.texts(entry, MAX_LIST)?;
+        let found: Vec<Option<usize>> = paths.into_iter().map(|(path, at)| self.axis(&path, at)).collect();
+        let found: Vec<usize> = found.into_iter().collect::<Option<_>>()?;
         if let [x, y] = found[..]
             && x != y
         {
             return Some((x, y));
         }
-        self.file.problem(Problem::at(entry.at, "`plots.heat_map` takes two different axes"));
+        self.file.problem(Problem::at(entry.at.clone(), "`plots.heat_map` takes two different axes"));
         None
+    }
+
+    fn frontier_by(&mut self, entry: &Entry<'_>) -> Option<usize> {
+        let path = self.file.text(entry)?;
+        let axis = self.axis(&path, entry.at.clone())?;
+        if self.axes[axis].levels().is_some_and(|levels| levels <= MAX_FRONTIERS) {
+            return Some(axis);
+        }
+        let message = format!("`{path}` has too many values for a frontier each: at most {MAX_FRONTIERS}");
+        self.file.problem(Problem::at(entry.at.clone(), message));
+        None
+    }
+
+    /// The axis called `path`, unless there is none.
+    fn axis(&mut self, path: &str, at: Location) -> Option<usize> {
+        let found = self.axes.iter().position(|axis| axis.name.path == path);
+        if found.is_none() {
+            let known: Vec<&str> = self.axes.iter().map(|a| a.name.path.as_str()).collect();
+            let problem = Problem::at(at, format!("`{}` is no axis", shorten(path)));
+            let problem = problem.help(did_you_mean(path, &known));
+            self.file.problem(problem);
+        }
+        found
     }
 
     /// The field called `path`, unless it is unknown.

@@ -25,6 +25,17 @@ pub const MIDDLE: RGBColor = RGBColor(0xb0, 0xb0, 0xb0);
 pub const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xb2);
 /// What stands out of it.
 pub const VERMILLION: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
+/// Series in order; vermillion stays for what stands out.
+pub const SERIES: [RGBColor; 8] = [
+    BLUE,
+    RGBColor(0x00, 0x9e, 0x73),
+    RGBColor(0xe6, 0x9f, 0x00),
+    RGBColor(0xcc, 0x79, 0xa7),
+    RGBColor(0x56, 0xb4, 0xe9),
+    RGBColor(0x99, 0x8f, 0x00),
+    RGBColor(0x5d, 0x3a, 0x9b),
+    BLACK,
+];
 /// Page.
 pub const WHITE: RGBColor = RGBColor(0xff, 0xff, 0xff);
 
@@ -135,10 +146,17 @@ impl<'a> Canvas<'a> {
         draw!(self, Text::new(text.to_owned(), at, style))
     }
 
-    /// The title above everything.
+    /// The title above everything: what it is about, and on a second line what is shown.
     pub fn title(&self, text: &str) -> Result<(), PlotError> {
-        self.text(text, (20, 26), 19, BLACK, Anchor::Left)
+        let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
+        self.text(&fitting(title, 88), (20, 24), 18, BLACK, Anchor::Left)?;
+        if rest.is_empty() { Ok(()) } else { self.text(&fitting(rest, 118), (20, 48), 13, GREY, Anchor::Left) }
     }
+}
+
+/// Width of a text in pixels, about, never less.
+pub fn width(text: &str, size: i32) -> i32 {
+    text.chars().count() as i32 * size * 4 / 7
 }
 
 /// The beginning of a text that has to fit into `most` characters.

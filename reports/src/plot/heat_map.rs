@@ -3,16 +3,16 @@
 use plotters::style::RGBColor;
 
 use super::PlotError;
-use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WHITE, WIDTH, fitting};
+use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WHITE, WIDTH, fitting, width};
 use super::scale::short;
 
-/// Names written along an axis at most.
-const MOST_NAMES: usize = 16;
+/// Characters of a name along an axis at most.
+const MOST_LETTERS: usize = 14;
 
 /// Cells of two axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatMap {
-    /// Title.
+    /// Title; a second line says what is shown.
     pub title: String,
     /// Name of the horizontal axis.
     pub x_label: String,
@@ -51,16 +51,16 @@ fn colour(share: f64) -> RGBColor {
 
 impl HeatMap {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (150, WIDTH as i32 - 140, 60, HEIGHT as i32 - 70);
+        let (left, right, top, bottom) = (150, WIDTH as i32 - 140, 74, HEIGHT as i32 - 70);
         let values = || self.cells.iter().flatten().flatten().copied().filter(|v| v.is_finite());
         let low = values().fold(f64::INFINITY, f64::min);
         let high = values().fold(f64::NEG_INFINITY, f64::max);
         let share = |value: f64| if high > low { (value - low) / (high - low) } else { 0.5 };
-        canvas.title(&fitting(&self.title, 92))?;
+        canvas.title(&self.title)?;
         let (columns, rows) = (self.x.len().max(1) as i32, self.y.len().max(1) as i32);
         let edge_x = |i: i32| left + (right - left) * i / columns;
         let edge_y = |i: i32| bottom - (bottom - top) * i / rows;
-        let room = (edge_x(1) - edge_x(0) > 46) && (edge_y(0) - edge_y(1) > 18);
+        let room = (edge_x(1) - edge_x(0) > 54) && (edge_y(0) - edge_y(1) > 18);
         for (row, cells) in self.cells.iter().enumerate() {
             for (column, cell) in cells.iter().enumerate() {
                 let (c, r) = (column as i32, row as i32);
@@ -75,13 +75,16 @@ impl HeatMap {
                 }
             }
         }
-        for (i, name) in self.x.iter().enumerate().step_by(self.x.len().div_ceil(MOST_NAMES).max(1)) {
+        // As many names as stand beside and above each other without touching.
+        let every = |count: usize, room: i32, each: i32| count.div_ceil((room / each).max(1) as usize).max(1);
+        let longest = self.x.iter().map(|name| width(&fitting(name, MOST_LETTERS), 13)).max().unwrap_or(0);
+        for (i, name) in self.x.iter().enumerate().step_by(every(self.x.len(), right - left, longest + 10)) {
             let at = ((edge_x(i as i32) + edge_x(i as i32 + 1)) / 2, bottom + 16);
-            canvas.text(&fitting(name, 16), at, 13, GREY, Anchor::Centre)?;
+            canvas.text(&fitting(name, MOST_LETTERS), at, 13, GREY, Anchor::Centre)?;
         }
-        for (i, name) in self.y.iter().enumerate().step_by(self.y.len().div_ceil(MOST_NAMES).max(1)) {
+        for (i, name) in self.y.iter().enumerate().step_by(every(self.y.len(), bottom - top, 18)) {
             let at = (left - 8, (edge_y(i as i32) + edge_y(i as i32 + 1)) / 2);
-            canvas.text(&fitting(name, 13), at, 13, GREY, Anchor::Right)?;
+            canvas.text(&fitting(name, MOST_LETTERS), at, 13, GREY, Anchor::Right)?;
         }
         canvas.text(&self.x_label, ((left + right) / 2, bottom + 44), 15, BLACK, Anchor::Centre)?;
         canvas.upright(&self.y_label, (22, (top + bottom) / 2), 15, BLACK)?;

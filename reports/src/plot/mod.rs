@@ -11,9 +11,9 @@ mod scatter;
 mod tornado;
 
 pub use heat_map::HeatMap;
-pub use parallel::{Parallel, ParallelAxis, Ticks};
+pub use parallel::{Line, Parallel, ParallelAxis, Ticks};
 pub use scale::short;
-pub use scatter::{Scatter, Variable};
+pub use scatter::{Frontier, Scatter, Variable};
 pub use tornado::{Bar, Tornado};
 
 use canvas::{Canvas, HEIGHT, WIDTH};
@@ -92,18 +92,23 @@ mod tests {
                 x: variable("cost, USD", true),
                 y: variable("tokens/s", false),
                 points: (1..50).map(|i| (f64::from(i * i), f64::from(i % 7))).collect(),
-                frontier: vec![(1.0, 1.0), (36.0, 6.0)],
+                points_label: "all".into(),
+                frontiers: vec![
+                    Frontier { label: "frontier <from> events & more".into(), points: vec![(1.0, 1.0), (36.0, 6.0)] },
+                    Frontier { label: "another".into(), points: vec![(f64::NAN, 1.0)] },
+                ],
+                joined: true,
                 knee: Some((36.0, 6.0)),
-                frontier_label: "frontier <from> events & more".into(),
             }),
             Plot::Scatter(Scatter {
                 title: "nothing".into(),
                 x: variable("x", true),
                 y: variable("y", true),
                 points: vec![],
-                frontier: vec![],
+                points_label: String::new(),
+                frontiers: vec![],
+                joined: false,
                 knee: None,
-                frontier_label: String::new(),
             }),
             Plot::Parallel(Parallel {
                 title: "lines".into(),
@@ -111,7 +116,12 @@ mod tests {
                     ParallelAxis { label: "a".into(), ticks: Ticks::Words(vec!["x".into(), "y".into()]) },
                     ParallelAxis { label: "b".into(), ticks: Ticks::Range { low: 1.0, high: 1.0, log: true } },
                 ],
-                lines: vec![(vec![0.0, 1.0], false), (vec![1.0, 1.0], true)],
+                lines: vec![
+                    Line { values: vec![0.0, 1.0], marked: false },
+                    Line { values: vec![1.0, 1.0], marked: true },
+                ],
+                lines_label: "lines".into(),
+                marked_label: "one".into(),
             }),
             Plot::HeatMap(HeatMap {
                 title: "cells".into(),

@@ -1,7 +1,7 @@
 //! Parallel coordinates: every axis a vertical line, every point a line across them.
 
 use super::PlotError;
-use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, VERMILLION, WIDTH, fitting};
+use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, VERMILLION, WIDTH, fitting, width};
 use super::scale::{Scale, short};
 
 /// Words written beside an axis at most.
@@ -32,20 +32,33 @@ pub struct ParallelAxis {
     pub ticks: Ticks,
 }
 
+/// A line across all axes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// A value per axis.
+    pub values: Vec<f64>,
+    /// Whether it stands out.
+    pub marked: bool,
+}
+
 /// Lines across parallel axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parallel {
-    /// Title.
+    /// Title; a second line says what is shown.
     pub title: String,
     /// Axes from left to right.
     pub axes: Vec<ParallelAxis>,
-    /// Lines, a value per axis, and whether they stand out.
-    pub lines: Vec<(Vec<f64>, bool)>,
+    /// Lines.
+    pub lines: Vec<Line>,
+    /// What the lines are.
+    pub lines_label: String,
+    /// What the line that stands out is; nothing where none does.
+    pub marked_label: String,
 }
 
 impl Parallel {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (70, WIDTH as i32 - 100, 110, HEIGHT as i32 - 36);
+        let (left, right, top, bottom) = (70, WIDTH as i32 - 100, 128, HEIGHT as i32 - 36);
         let count = self.axes.len().max(2) as i32;
         let horizontal = |axis: usize| left + (right - left) * axis as i32 / (count - 1);
         let scales: Vec<Option<Scale>> = self
@@ -64,12 +77,16 @@ impl Parallel {
             };
             bottom - (share * f64::from(bottom - top)).round() as i32
         };
-        canvas.title(&fitting(&self.title, 92))?;
+        canvas.title(&self.title)?;
         // Lines that stand out lie on top.
         for wanted in [false, true] {
-            for (values, _) in self.lines.iter().filter(|(_, marked)| *marked == wanted) {
-                let points: Vec<(i32, i32)> =
-                    values.iter().enumerate().map(|(axis, value)| (horizontal(axis), vertical(axis, *value))).collect();
+            for line in self.lines.iter().filter(|line| line.marked == wanted) {
+                let points: Vec<(i32, i32)> = line
+                    .values
+                    .iter()
+                    .enumerate()
+                    .map(|(axis, value)| (horizontal(axis), vertical(axis, *value)))
+                    .collect();
                 canvas.line(&points, if wanted { VERMILLION } else { BLUE }, if wanted { 3 } else { 1 })?;
             }
         }
@@ -95,18 +112,20 @@ impl Parallel {
                 canvas.line(&[(h, v), (h + 5, v)], GREY, 1)?;
                 // A ground keeps text readable over lines.
                 let text = fitting(&text, room.max(10));
-                let width = text.chars().count() as i32 * 7 + 4;
-                canvas.rectangle((h + 7, v - 7), (h + 7 + width, v + 7), super::canvas::WHITE)?;
+                canvas.rectangle((h + 7, v - 7), (h + 11 + width(&text, 12), v + 7), super::canvas::WHITE)?;
                 canvas.text(&text, (h + 9, v), 12, GREY, Anchor::Left)?;
             }
         }
-        let key = [(BLUE, 1, "frontier"), (VERMILLION, 3, "knee")];
-        for (i, (colour, width, text)) in key.into_iter().enumerate() {
-            let h = WIDTH as i32 - 210 + 100 * i as i32;
-            canvas.line(&[(h, 26), (h + 24, 26)], colour, width)?;
-            canvas.text(text, (h + 30, 26), 13, BLACK, Anchor::Left)?;
+        let mut h = WIDTH as i32 - 20;
+        for (colour, thick, text) in [(VERMILLION, 3, &self.marked_label), (BLUE, 1, &self.lines_label)] {
+            if text.is_empty() {
+                continue;
+            }
+            h -= 50 + width(text, 13);
+            canvas.line(&[(h, 48), (h + 24, 48)], colour, thick)?;
+            canvas.text(text, (h + 30, 48), 13, BLACK, Anchor::Left)?;
         }
-        canvas.line(&[(left, bottom + 18), (right, bottom + 18)], LIGHT, 1)
+        Ok(())
     }
 }
 

@@ -1,7 +1,9 @@
-//! Points in two dimensions, their frontier and its knee.
+//! Points in two dimensions, one frontier or several, and a knee.
+
+use plotters::style::RGBColor;
 
 use super::PlotError;
-use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, MIDDLE, VERMILLION, WIDTH, fitting};
+use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, MIDDLE, SERIES, VERMILLION, WIDTH, fitting, width};
 use super::scale::{Scale, short};
 
 /// Points drawn at most; of more, evenly many are left out.
@@ -16,43 +18,55 @@ pub struct Variable {
     pub log: bool,
 }
 
-/// Points and their frontier.
+/// Points that belong together: one frontier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frontier {
+    /// What they are.
+    pub label: String,
+    /// Where they are.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// Points and their frontiers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scatter {
-    /// Title.
+    /// Title; a second line says what is shown.
     pub title: String,
     /// Horizontal axis.
     pub x: Variable,
     /// Vertical axis.
     pub y: Variable,
+    /// What the points behind the frontiers are.
+    pub points_label: String,
     /// All points.
     pub points: Vec<(f64, f64)>,
-    /// Those of the frontier.
-    pub frontier: Vec<(f64, f64)>,
+    /// Frontiers, each in a colour of its own; of more than eight, colours repeat.
+    pub frontiers: Vec<Frontier>,
+    /// Whether the points of a frontier are joined by a line, from left to right.
+    pub joined: bool,
     /// The knee.
     pub knee: Option<(f64, f64)>,
-    /// What the frontier is called.
-    pub frontier_label: String,
 }
 
 impl Scatter {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (90, WIDTH as i32 - 30, 84, HEIGHT as i32 - 62);
-        let all = || self.points.iter().chain(&self.frontier);
+        let (left, right, top, bottom) = (90, WIDTH as i32 - 40, 100, HEIGHT as i32 - 62);
+        let shown = |p: &&(f64, f64)| p.0.is_finite() && p.1.is_finite();
+        let all = || self.points.iter().chain(self.frontiers.iter().flat_map(|s| &s.points)).filter(shown);
         let x = Scale::over(all().map(|p| p.0), self.x.log);
         let y = Scale::over(all().map(|p| p.1), self.y.log);
-        let at = |&(px, py): &(f64, f64)| {
-            let h = left + (x.share(px) * f64::from(right - left)).round() as i32;
-            (h, bottom - (y.share(py) * f64::from(bottom - top)).round() as i32)
-        };
-        canvas.title(&fitting(&self.title, 92))?;
+        let (x, y) = (x.starting_at_zero(), y.starting_at_zero());
+        let horizontal = |value: f64| left + (x.share(value) * f64::from(right - left)).round() as i32;
+        let vertical = |value: f64| bottom - (y.share(value) * f64::from(bottom - top)).round() as i32;
+        let at = |&(px, py): &(f64, f64)| (horizontal(px), vertical(py));
+        canvas.title(&self.title)?;
         for tick in x.ticks() {
-            let h = left + (x.share(tick) * f64::from(right - left)).round() as i32;
+            let h = horizontal(tick);
             canvas.line(&[(h, top), (h, bottom)], LIGHT, 1)?;
             canvas.text(&short(tick), (h, bottom + 16), 14, GREY, Anchor::Centre)?;
         }
         for tick in y.ticks() {
-            let v = bottom - (y.share(tick) * f64::from(bottom - top)).round() as i32;
+            let v = vertical(tick);
             canvas.line(&[(left, v), (right, v)], LIGHT, 1)?;
             canvas.text(&short(tick), (left - 8, v), 14, GREY, Anchor::Right)?;
         }
@@ -60,26 +74,45 @@ impl Scatter {
         canvas.text(&self.x.label, ((left + right) / 2, bottom + 42), 15, BLACK, Anchor::Centre)?;
         canvas.upright(&self.y.label, (22, (top + bottom) / 2), 15, BLACK)?;
         let step = self.points.len().div_ceil(MOST).max(1);
-        for point in self.points.iter().step_by(step).filter(|p| p.0.is_finite() && p.1.is_finite()) {
+        for point in self.points.iter().step_by(step).filter(shown) {
             canvas.dot(at(point), 2, MIDDLE)?;
         }
-        for point in &self.frontier {
-            canvas.dot(at(point), 5, BLUE)?;
+        for (series, colour) in self.coloured() {
+            let mut points: Vec<&(f64, f64)> = series.points.iter().filter(shown).collect();
+            points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+            if self.joined && points.len() > 1 {
+                canvas.line(&points.iter().map(|p| at(p)).collect::<Vec<_>>(), colour, 2)?;
+            }
+            for point in points {
+                canvas.dot(at(point), 5, colour)?;
+            }
         }
-        if let Some(knee) = &self.knee {
+        if let Some(knee) = self.knee.as_ref().filter(shown) {
             canvas.diamond(at(knee), 8, VERMILLION)?;
         }
-        let mut h = left;
-        let mut key = |text: &str, draw: &dyn Fn(i32) -> Result<(), PlotError>| {
-            draw(h + 6)?;
-            canvas.text(text, (h + 18, 58), 14, BLACK, Anchor::Left)?;
-            h += 40 + text.chars().count() as i32 * 8;
-            Ok::<(), PlotError>(())
+        self.key(canvas, left)
+    }
+
+    fn coloured(&self) -> impl Iterator<Item = (&Frontier, RGBColor)> {
+        self.frontiers.iter().zip(SERIES.into_iter().cycle())
+    }
+
+    /// What the marks mean, above the plot.
+    fn key(&self, canvas: &Canvas<'_>, left: i32) -> Result<(), PlotError> {
+        const HIGH: i32 = 78;
+        let mut h = left + 6;
+        let mut text = |text: &str| {
+            let at = h;
+            canvas.text(text, (h + 12, HIGH), 13, BLACK, Anchor::Left)?;
+            h += 36 + width(text, 13);
+            Ok::<i32, PlotError>(at)
         };
-        key("points that meet every constraint", &|h| canvas.dot((h, 58), 2, MIDDLE))?;
-        key(&self.frontier_label, &|h| canvas.dot((h, 58), 5, BLUE))?;
+        canvas.dot((text(&self.points_label)?, HIGH), 2, MIDDLE)?;
+        for (series, colour) in self.coloured() {
+            canvas.dot((text(&fitting(&series.label, 32))?, HIGH), 5, colour)?;
+        }
         if self.knee.is_some() {
-            key("knee", &|h| canvas.diamond((h, 58), 7, VERMILLION))?;
+            canvas.diamond((text("knee")?, HIGH), 7, VERMILLION)?;
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ pub struct Bar {
 /// Bars around a mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tornado {
-    /// Title.
+    /// Title; a second line says what is shown.
     pub title: String,
     /// Result and unit.
     pub label: String,
@@ -33,11 +33,11 @@ pub struct Tornado {
 
 impl Tornado {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (250, WIDTH as i32 - 60, 64, HEIGHT as i32 - 62);
+        let (left, right, top, bottom) = (250, WIDTH as i32 - 60, 92, HEIGHT as i32 - 62);
         let ends = self.bars.iter().flat_map(|bar| [bar.low.0, bar.high.0]).chain([self.mean]);
         let scale = Scale::over(ends, false).starting_at_zero();
         let at = |value: f64| left + (scale.share(value) * f64::from(right - left)).round() as i32;
-        canvas.title(&fitting(&self.title, 92))?;
+        canvas.title(&self.title)?;
         for tick in scale.ticks() {
             canvas.line(&[(at(tick), top), (at(tick), bottom)], LIGHT, 1)?;
             canvas.text(&short(tick), (at(tick), bottom + 16), 14, GREY, Anchor::Centre)?;

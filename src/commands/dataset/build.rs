@@ -15,12 +15,12 @@ use ir::labels::{Phase, Target};
 
 use super::passes::{Reply, Request};
 use super::pool::{Loss, Pool, Protocol, workers};
-use super::progress::Progress;
 use super::summary::Summary;
 use super::table::{self, Entry};
 use crate::cli;
 use crate::columnar::{ColumnarError, Frame, write_parquet};
 use crate::diagnostics::Failure;
+use crate::progress::Progress;
 use crate::replace::replace;
 
 /// Longest text of a generated variant, in bytes: about 4,000 tokens.
@@ -84,7 +84,7 @@ pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
 
     let mut replies: Vec<Option<Reply>> = drafts.iter().map(|d| d.foreign.then(Reply::default)).collect();
     let jobs: Vec<Vec<usize>> = (0..drafts.len()).filter(|&i| !drafts[i].foreign).map(|i| vec![i]).collect();
-    let mut progress = Progress::new("passes", jobs.len());
+    let mut progress = Progress::new("passes", "texts", jobs.len() as u64, 0);
     let pool = Pool {
         action: "passes",
         workers: workers(arguments.workers),

@@ -12,13 +12,13 @@ use serde::Serialize;
 use super::columns;
 use super::journal::{Header, Journal, Outcome};
 use super::pool::{Loss, Pool, Protocol, workers};
-use super::progress::Progress;
 use super::table::{self, Entry};
 use super::xpu;
 use crate::cli::{self, Format};
 use crate::columnar::{ColumnarError, Frame, Writer};
 use crate::diagnostics::Failure;
 use crate::output;
+use crate::progress::Progress;
 use crate::replace::replace;
 
 /// Texts of a batch at most.
@@ -106,7 +106,7 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
 
     let chosen = choose(&entries, seed, arguments.rows);
     let todo: Vec<usize> = chosen.iter().copied().filter(|&i| !outcomes.contains_key(&entries[i].row.hash)).collect();
-    let mut progress = Progress::new("labelling", todo.len());
+    let mut progress = Progress::new("labelling", "texts", todo.len() as u64, 0);
     let count = workers(arguments.workers);
     let pool = Pool {
         action: "worker",
@@ -160,7 +160,7 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
         failed: failures,
         without_outcome: entries.len() - done.len(),
         failures_by_reason,
-        labelled_this_time: progress.done(),
+        labelled_this_time: progress.done() as usize,
         seconds,
         texts_per_second: progress.done() as f64 / seconds.max(1e-9),
         file: (complete || partial).then(|| file.display().to_string()),
@@ -178,7 +178,7 @@ pub fn again(entries: &[Entry], chosen: &[usize]) -> Result<Vec<Outcome>, Failur
         timeout: Duration::from_secs(60),
         jobs_per_worker: JOBS_PER_WORKER,
     };
-    let mut progress = Progress::new("labelling again", chosen.len());
+    let mut progress = Progress::new("labelling again", "texts", chosen.len() as u64, 0);
     let mut outcomes = BTreeMap::new();
     pool.run(&Labelling { entries, settings: &settings }, batches(entries, chosen), |job, outcome| {
         outcomes.insert(job, outcome);

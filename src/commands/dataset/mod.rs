@@ -6,7 +6,6 @@ mod journal;
 mod label;
 mod passes;
 mod pool;
-mod progress;
 mod show;
 mod summary;
 mod table;

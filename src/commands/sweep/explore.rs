@@ -8,9 +8,9 @@ use sweep::{Method, Outcome, Plan, Value, Worker, pareto};
 
 use super::journal::{Batch, Journal};
 use super::pool;
-use super::progress::Progress;
 use super::rows::{Row, Rows};
 use crate::diagnostics::Failure;
+use crate::progress::Progress;
 
 /// Stage of the journal: every point, at the fidelity of the plan.
 pub const SCREEN: u8 = 0;
@@ -63,7 +63,7 @@ impl<'a> Exploration<'a> {
         let all = (0..self.plan.points).filter(mine);
         let missing: Vec<u64> = all.clone().filter(|&i| !self.rows.has(i as usize)).collect();
         let total = all.count() as u64;
-        let mut progress = Progress::new(what, total, total - missing.len() as u64);
+        let mut progress = Progress::new(what, "points", total, total - missing.len() as u64);
         self.compute(&missing, self.plan.fidelity, SCREEN, &mut progress)
     }
 
@@ -105,7 +105,7 @@ impl<'a> Exploration<'a> {
         let size = population(plan.points);
         let mut optimiser = Nsga2::new(plan.seed, size, plan.axes.len());
         let there = (0..plan.points as usize).filter(|&i| self.rows.has(i)).count() as u64;
-        let mut progress = Progress::new(what, plan.points, there);
+        let mut progress = Progress::new(what, "points", plan.points, there);
         // Lists make equal points frequent: what was computed once is not computed again.
         let mut first: BTreeMap<String, u64> = BTreeMap::new();
         while (self.genes.len() as u64) < plan.points {
@@ -165,20 +165,34 @@ impl<'a> Exploration<'a> {
             return Ok(());
         }
         let candidates: Vec<usize> = (0..feasible.len()).filter(|&i| feasible[i]).collect();
-        let costs: Vec<Vec<f64>> = candidates
-            .iter()
-            .map(|&i| match self.rows.get(i) {
-                Row::Numbers(row) => self.plan.costs(row),
-                _ => unreachable!("feasible points have numbers"),
-            })
-            .collect();
-        let best = pareto::best(&costs, self.plan.confirm);
-        let wanted: Vec<u64> = best.into_iter().map(|i| candidates[i] as u64).collect();
+        // Every branch of the frontier has its share, or the best branch would take all of them.
+        let mut branches: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for i in candidates {
+            let branch = self.plan.frontier_by.map(|axis| self.values(i as u64)[axis].show());
+            branches.entry(branch.unwrap_or_default()).or_default().push(i);
+        }
+        let each = self.plan.confirm.div_ceil(branches.len().max(1));
+        let mut wanted: Vec<u64> = Vec::new();
+        for candidates in branches.values() {
+            let costs: Vec<Vec<f64>> = candidates
+                .iter()
+                .map(|&i| match self.rows.get(i) {
+                    Row::Numbers(row) => self.plan.costs(row),
+                    _ => unreachable!("feasible points have numbers"),
+                })
+                .collect();
+            wanted.extend(pareto::best(&costs, each).into_iter().map(|i| candidates[i] as u64));
+        }
+        wanted.sort_unstable();
         // A journal may hold more, from before a crash of an optimiser whose points are the same all the same.
         self.confirmed.retain(|index, _| wanted.contains(index));
         let missing: Vec<u64> = wanted.iter().copied().filter(|index| !self.confirmed.contains_key(index)).collect();
-        let mut progress =
-            Progress::new("confirming from events", wanted.len() as u64, (wanted.len() - missing.len()) as u64);
+        let mut progress = Progress::new(
+            "confirming from events",
+            "points",
+            wanted.len() as u64,
+            (wanted.len() - missing.len()) as u64,
+        );
         self.compute(&missing, Fidelity::Event, CONFIRM, &mut progress)
     }
 

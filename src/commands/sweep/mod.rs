@@ -2,9 +2,10 @@
 
 mod explore;
 mod journal;
+mod label;
 mod names;
+mod plots;
 mod pool;
-mod progress;
 mod rows;
 mod summary;
 mod tables;
@@ -204,6 +205,9 @@ fn finish(mut exploration: Exploration<'_>, out: &str, common: &Common) -> Resul
     ]);
     let folder = Path::new(out);
     let mut files = tables::write_all(&exploration, &verdict, folder, &metadata)?;
+    if !common.no_plots {
+        files.extend(plots::write_all(&exploration, &verdict, folder)?);
+    }
     files.push(SUMMARY.to_owned());
     let summary = Summary::new(plan, &verdict, (&hashes.0, &hashes.1), files.clone());
     let mut body = serde_json::to_string_pretty(&summary).expect("results serialize");

@@ -6,10 +6,10 @@ use reports::number::significant;
 use reports::{Align, Table};
 use serde::Serialize;
 use serde_json::Value as Json;
-use sweep::{Domain, Plan, Value};
+use sweep::{Domain, Objective, Plan, Value};
 
 use super::tables::fidelity_name;
-use super::verdict::{Counts, Reason, Screening, Sensitivity, Verdict};
+use super::verdict::{Best, Branch, Counts, Reason, Screening, Sensitivity, Verdict};
 
 /// Points of the frontier shown to people.
 const SHOWN: usize = 12;
@@ -35,6 +35,7 @@ pub struct Summary {
     frontier_fidelity: &'static str,
     frontier: Vec<BTreeMap<String, Json>>,
     knee_point: Option<u64>,
+    frontier_by: Vec<BranchLine>,
     screening_error: Vec<Screening>,
     sensitivity: Vec<Sensitivity>,
     files: Vec<String>,
@@ -58,6 +59,14 @@ struct ObjectiveLine {
 }
 
 #[derive(Serialize)]
+struct BranchLine {
+    axis: String,
+    value: Json,
+    points: Vec<u64>,
+    objectives: Vec<ObjectiveLine>,
+}
+
+#[derive(Serialize)]
 struct Origin {
     value: String,
     #[serde(flatten)]
@@ -71,6 +80,20 @@ fn json(value: &Value) -> Json {
     }
 }
 
+/// The objectives and the best of each over some points.
+fn objectives(plan: &Plan, points: &[Best]) -> Vec<ObjectiveLine> {
+    let line = |objective: &Objective| {
+        let of = points.iter().map(|best| best.row[objective.column]);
+        let best = if objective.maximise { of.reduce(f64::max) } else { of.reduce(f64::min) };
+        ObjectiveLine {
+            result: plan.columns[objective.column].name().to_owned(),
+            direction: if objective.maximise { "maximise" } else { "minimise" },
+            best,
+        }
+    };
+    plan.objectives.iter().map(line).collect()
+}
+
 impl Summary {
     /// Gathers it.
     pub fn new(plan: &Plan, verdict: &Verdict, hashes: (&str, &str), files: Vec<String>) -> Self {
@@ -82,15 +105,12 @@ impl Summary {
             };
             AxisLine { path: axis.name.path.clone(), column: axis.name.column(), values, from, to }
         });
-        let objectives = plan.objectives.iter().map(|objective| {
-            let of = verdict.frontier.iter().map(|best| best.row[objective.column]);
-            let best = if objective.maximise { of.reduce(f64::max) } else { of.reduce(f64::min) };
-            ObjectiveLine {
-                result: plan.columns[objective.column].name().to_owned(),
-                direction: if objective.maximise { "maximise" } else { "minimise" },
-                best,
-            }
-        });
+        let branch = |branch: &Branch| BranchLine {
+            axis: plan.axes[plan.frontier_by.expect("there are branches")].name.path.clone(),
+            value: json(&branch.value),
+            points: branch.frontier.iter().map(|best| best.index).collect(),
+            objectives: objectives(plan, &branch.frontier),
+        };
         let frontier = verdict.frontier.iter().map(|best| {
             let axes = plan.axes.iter().zip(&best.values).map(|(axis, value)| (axis.name.column(), json(value)));
             let results = plan.columns.iter().zip(&best.row).filter(|(_, number)| !number.is_nan());
@@ -114,10 +134,11 @@ impl Summary {
             reasons: verdict.reasons.clone(),
             axes: axes.collect(),
             constraints: plan.constraints.iter().map(|constraint| constraint.text.clone()).collect(),
-            objectives: objectives.collect(),
+            objectives: objectives(plan, &verdict.frontier),
             frontier_fidelity: fidelity_name(verdict.frontier_fidelity),
             frontier: frontier.collect(),
             knee_point: verdict.frontier.iter().find(|best| best.knee).map(|best| best.index),
+            frontier_by: verdict.branches.iter().map(branch).collect(),
             screening_error: verdict.screening.clone(),
             sensitivity: verdict.sensitivity.clone(),
             files,
@@ -174,6 +195,7 @@ pub fn render(plan: &Plan, verdict: &Verdict, folder: &str, files: &[String]) ->
     }
     text.push('\n');
     text.push_str(&frontier(plan, verdict));
+    text.push_str(&branches(plan, verdict));
     text.push_str(&screening(verdict));
     text.push_str(&sensitivity(verdict));
     text.push_str(&format!("written to {folder}: {}\n", files.join(", ")));
@@ -213,6 +235,23 @@ fn frontier(plan: &Plan, verdict: &Verdict) -> String {
         table.row(cells);
     }
     format!("frontier of {total} points, {origin}\n{}\n", table.render())
+}
+
+/// The best of every objective on each frontier of an axis.
+fn branches(plan: &Plan, verdict: &Verdict) -> String {
+    let Some(axis) = plan.frontier_by.map(|axis| &plan.axes[axis]) else { return String::new() };
+    let head = format!("frontier by {}", axis.name.path);
+    let best: Vec<String> = plan.objectives.iter().map(|o| format!("best {}", plan.columns[o.column].name())).collect();
+    let mut columns = vec![(head.as_str(), Align::Left), ("points", Align::Right)];
+    columns.extend(best.iter().map(|name| (name.as_str(), Align::Right)));
+    let mut table = Table::new(&columns);
+    for branch in &verdict.branches {
+        let mut cells = vec![shown(axis, &branch.value), branch.frontier.len().to_string()];
+        let lines = objectives(plan, &branch.frontier);
+        cells.extend(lines.iter().map(|line| line.best.map_or("-".to_owned(), |best| significant(best, 4))));
+        table.row(cells);
+    }
+    format!("{}\n", table.render())
 }
 
 fn screening(verdict: &Verdict) -> String {

@@ -101,6 +101,15 @@ pub struct Best {
     pub knee: bool,
 }
 
+/// The frontier among the points with one value of the axis that `plots.frontier_by` names.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// Value of the axis.
+    pub value: Value,
+    /// The frontier among its points.
+    pub frontier: Vec<Best>,
+}
+
 /// Everything.
 pub struct Verdict {
     /// Counts.
@@ -111,6 +120,8 @@ pub struct Verdict {
     pub feasible: Vec<bool>,
     /// The frontier, by point.
     pub frontier: Vec<Best>,
+    /// Frontiers by value of an axis, where the sweep asks for them.
+    pub branches: Vec<Branch>,
     /// Fidelity of the frontier.
     pub frontier_fidelity: Fidelity,
     /// How far the closed form was off, by objective.
@@ -124,12 +135,13 @@ impl Verdict {
     pub fn new(e: &Exploration<'_>, feasible: Vec<bool>) -> Self {
         let (counts, reasons) = count(e, &feasible);
         let confirmed = e.plan.confirm > 0;
-        let frontier = frontier(e, &feasible, confirmed);
+        let candidates = candidates(e, &feasible, confirmed);
         let event = confirmed || e.plan.fidelity == Fidelity::Event;
         Self {
             counts,
             reasons,
-            frontier,
+            frontier: frontier(e, &candidates),
+            branches: branches(e, &candidates),
             frontier_fidelity: if event { Fidelity::Event } else { Fidelity::Analytic },
             screening: screening(e),
             sensitivity: sensitivities(e),
@@ -160,27 +172,29 @@ fn count(e: &Exploration<'_>, feasible: &[bool]) -> (Counts, Vec<Reason>) {
     (counts, reasons)
 }
 
-/// The frontier: of the confirmed points where points are confirmed, else of all.
-fn frontier(e: &Exploration<'_>, feasible: &[bool], confirmed: bool) -> Vec<Best> {
+/// Points that may be on the frontier: the confirmed ones where points are confirmed, else all that meet every constraint.
+fn candidates<'a>(e: &'a Exploration<'_>, feasible: &[bool], confirmed: bool) -> Vec<(u64, &'a [f64])> {
     if e.plan.objectives.is_empty() {
         return Vec::new();
     }
-    let mut worker = Worker::new(e.plan);
-    let candidates: Vec<(u64, &[f64])> = if confirmed {
+    if confirmed {
+        let mut worker = Worker::new(e.plan);
         let rows = e.confirmed.iter().filter_map(|(&index, outcome)| match outcome {
             Outcome::Row(row) => Some((index, row.as_slice())),
             _ => None,
         });
-        rows.filter(|(index, row)| worker.feasible(&e.values(*index), row)).collect()
-    } else {
-        let indices = (0..feasible.len()).filter(|&i| feasible[i]);
-        indices
-            .filter_map(|i| match e.rows.get(i) {
-                Row::Numbers(row) => Some((i as u64, row)),
-                _ => None,
-            })
-            .collect()
-    };
+        return rows.filter(|(index, row)| worker.feasible(&e.values(*index), row)).collect();
+    }
+    let indices = (0..feasible.len()).filter(|&i| feasible[i]);
+    indices
+        .filter_map(|i| match e.rows.get(i) {
+            Row::Numbers(row) => Some((i as u64, row)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn frontier(e: &Exploration<'_>, candidates: &[(u64, &[f64])]) -> Vec<Best> {
     let costs: Vec<Vec<f64>> = candidates.iter().map(|(_, row)| e.plan.costs(row)).collect();
     let front = pareto::frontier(&costs);
     let knee = pareto::knee(&costs, &front);
@@ -189,6 +203,17 @@ fn frontier(e: &Exploration<'_>, feasible: &[bool], confirmed: bool) -> Vec<Best
         Best { index, values: e.values(index), row: row.to_vec(), knee: knee == Some(i) }
     };
     front.iter().map(best).collect()
+}
+
+/// A frontier for each value of the axis that the sweep names.
+fn branches(e: &Exploration<'_>, candidates: &[(u64, &[f64])]) -> Vec<Branch> {
+    let Some(axis) = e.plan.frontier_by else { return Vec::new() };
+    let Domain::Listed(values) = &e.plan.axes[axis].domain else { return Vec::new() };
+    let branch = |value: &Value| {
+        let own = candidates.iter().filter(|(index, _)| e.values(*index)[axis] == *value).copied();
+        Branch { value: value.clone(), frontier: frontier(e, &own.collect::<Vec<_>>()) }
+    };
+    values.iter().map(branch).collect()
 }
 
 fn screening(e: &Exploration<'_>) -> Vec<Screening> {
@@ -217,13 +242,14 @@ fn screening(e: &Exploration<'_>) -> Vec<Screening> {
 }
 
 /// The part of an axis a value lies in, and how many there are.
-struct Parts<'a> {
+pub struct Parts<'a> {
     axis: &'a Axis,
     listed: BTreeMap<String, u32>,
 }
 
 impl<'a> Parts<'a> {
-    fn new(axis: &'a Axis) -> Self {
+    /// Each value a part, or [`BINS`] equal parts of an axis with many.
+    pub fn new(axis: &'a Axis) -> Self {
         let listed = match &axis.domain {
             Domain::Listed(values) if values.len() <= 4 * BINS || matches!(values[0], Value::Word(_)) => {
                 values.iter().enumerate().map(|(i, value)| (value.show(), i as u32)).collect()
@@ -243,7 +269,13 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn of(&self, value: &Value) -> u32 {
+    /// Number of parts.
+    pub fn count(&self) -> usize {
+        if self.listed.is_empty() { BINS } else { self.listed.len() }
+    }
+
+    /// The part that a value lies in.
+    pub fn of(&self, value: &Value) -> u32 {
         if !self.listed.is_empty() {
             return self.listed.get(&value.show()).copied().unwrap_or(0);
         }
@@ -253,7 +285,8 @@ impl<'a> Parts<'a> {
         ((share * BINS as f64) as u32).min(BINS as u32 - 1)
     }
 
-    fn show(&self, part: usize) -> String {
+    /// The part as people read it.
+    pub fn show(&self, part: usize) -> String {
         match &self.axis.domain {
             Domain::Listed(values) if !self.listed.is_empty() => shown(self.axis, &values[part]),
             _ => {

@@ -1,17 +1,18 @@
-//! How far a sweep is, on standard error: rate and time left, every second on a terminal, else now and then.
+//! How far long work is, on standard error: rate and time left, every second on a terminal, else now and then.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 #[expect(clippy::disallowed_types, reason = "shows how long it takes; no result depends on it")]
 use std::time::Instant;
 
-/// Shows nothing before this: short sweeps need no talk.
+/// Shows nothing before this: short work needs no talk.
 const FIRST: Duration = Duration::from_secs(2);
 
 /// Progress of one stage.
 #[expect(clippy::disallowed_types, reason = "shows how long it takes; no result depends on it")]
 pub struct Progress {
     what: &'static str,
+    unit: &'static str,
     total: u64,
     before: u64,
     done: u64,
@@ -21,18 +22,28 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A stage of `total` points of which `before` were there already.
+    /// A stage of `total` units of work, named in the plural, of which `before` were done already.
     #[expect(clippy::disallowed_types, reason = "shows how long it takes; no result depends on it")]
-    pub fn new(what: &'static str, total: u64, before: u64) -> Self {
+    pub fn new(what: &'static str, unit: &'static str, total: u64, before: u64) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        Self { what, total, before, done: before, started: Instant::now(), shown: None, terminal }
+        Self { what, unit, total, before, done: before, started: Instant::now(), shown: None, terminal }
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Work done since the start.
+    pub fn done(&self) -> u64 {
+        self.done - self.before
     }
 
     fn rate(&self) -> f64 {
         (self.done - self.before) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
     }
 
-    /// `more` points are done.
+    /// `more` of the work is done.
     pub fn add(&mut self, more: u64) {
         self.done += more;
         let pause = Duration::from_secs(if self.terminal { 1 } else { 10 });
@@ -43,10 +54,11 @@ impl Progress {
             self.shown = Some(now);
             let left = (self.total - self.done) as f64 / self.rate().max(1e-9);
             let line = format!(
-                "{}: {} of {} points, {:.0} % done, {}/s, {} left",
+                "{}: {} of {} {}, {:.0} % done, {}/s, {} left",
                 self.what,
                 self.done,
                 self.total,
+                self.unit,
                 self.done as f64 / self.total as f64 * 100.0,
                 reports::number::significant(self.rate(), 3),
                 duration(left)
@@ -68,9 +80,10 @@ impl Progress {
             return;
         }
         let text = format!(
-            "{}: {} points in {}, {}/s",
+            "{}: {} {} in {}, {}/s",
             self.what,
             self.done - self.before,
+            self.unit,
             duration(self.started.elapsed().as_secs_f64()),
             reports::number::significant(self.rate(), 3)
         );

@@ -1,0 +1,78 @@
+"""Time and memory of sweeps: a million points in closed form, a thousand from events, and a decode grid beside GenZ.
+
+    measure.py HARDWIRE million events genz
+
+`genz` needs the package genz-llm in the Python that runs this. Every sweep runs as a process of its own, from an empty folder to
+the last file written. GenZ runs in this process, after one call that is not counted, so that no import is charged to it.
+"""
+
+import csv
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def sweep(hardwire, name, folder):
+    """Runs a sweep; seconds, and the largest resident set of any sweep so far in MB."""
+    out = os.path.join(folder, name)
+    command = [hardwire, "sweep", os.path.join(HERE, f"{name}.toml"), "--out", out, "--no-plots", "--format", "json"]
+    start = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.monotonic() - start
+    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, out
+
+
+def rows(out):
+    with open(os.path.join(out, "results.csv"), newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def genz(hardwire, folder):
+    from GenZ import decode_moddeling
+
+    def point(context, sequences):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return decode_moddeling(
+                model="meta-llama/Llama-3.1-8B", batch_size=sequences, input_tokens=context, output_tokens=0, Bb=1,
+                system_name="H100_GPU", bits="bf16",
+            )["Throughput"]
+
+    seconds, _, out = sweep(hardwire, "decode", folder)
+    grid = rows(out)
+    point(512, 1)
+    start = time.monotonic()
+    theirs = [point(int(row["workload.context"]), int(row["workload.sequences"])) for row in grid]
+    other = time.monotonic() - start
+    print("decode grid of Llama-3.1-8B, tokens/s: hardwire on HNLPU's chips (weights hardwired, KV cache in SRAM and")
+    print("HBM, grid sized to the model), GenZ on one H100 at full efficiency (bf16 weights and KV cache read from HBM)")
+    print(f"{'context':>8} {'sequences':>9} {'hardwire':>10} {'GenZ':>10}")
+    for row, their in zip(grid, theirs):
+        own = float(row["throughput_tokens_per_s"])
+        print(f"{row['workload.context']:>8} {row['workload.sequences']:>9} {own:>10,.0f} {their:>10,.0f}")
+    print(f"hardwire: {len(grid)} points in {seconds:.3f} s, {len(grid) / seconds:,.0f}/s, with process start and files")
+    print(f"GenZ:     {len(grid)} points in {other:.3f} s, {len(grid) / other:,.1f}/s, one process, start not counted")
+
+
+def main():
+    hardwire, wanted = sys.argv[1], sys.argv[2:]
+    cores = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder:
+        # The greatest memory is that of the million: it runs first or alone.
+        for name in [name for name in ("million", "events") if name in wanted]:
+            seconds, memory, out = sweep(hardwire, name, folder)
+            count = len(rows(out)) if name == "events" else 1_000_000
+            shown = f", {memory:,.0f} MB at most" if name == wanted[0] else ""
+            print(f"{name}: {count:,} points in {seconds:.1f} s on {cores} cores, {count / seconds:,.0f}/s{shown}")
+        if "genz" in wanted:
+            genz(hardwire, folder)
+
+
+if __name__ == "__main__":
+    main()

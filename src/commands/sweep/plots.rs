@@ -1,0 +1,229 @@
+//! The pictures of a sweep: frontier, parallel coordinates, heat maps of two axes, tornados; each as SVG and as PNG.
+//!
+//! Grey points and heat maps show every point at the fidelity of the sweep; frontiers show what was confirmed. An axis with
+//! no more values than fit is drawn by its values, any other by its numbers or in equal parts.
+
+use std::io::Write;
+use std::path::Path;
+
+use reports::plot::{
+    Bar, Frontier, HeatMap, Line, Parallel, ParallelAxis, Plot, PlotError, Scatter, Ticks, Tornado, Variable,
+};
+use sweep::{Axis, Domain, Objective, Value};
+
+use super::explore::Exploration;
+use super::label;
+use super::rows::Row;
+use super::summary::shown;
+use super::tables::fidelity_name;
+use super::verdict::{Best, Parts, Verdict};
+use crate::diagnostics::Failure;
+use crate::replace::replace;
+
+/// Values of an axis that parallel coordinates write out.
+const MOST_WORDS: usize = 12;
+/// Widest span that a linear axis shows well; beyond, ratios are drawn.
+const LINEAR: f64 = 20.0;
+
+/// Draws everything and gives the names of the files.
+pub fn write_all(e: &Exploration<'_>, verdict: &Verdict, folder: &Path) -> Result<Vec<String>, Failure> {
+    let mut files = Vec::new();
+    for (name, plot) in plots(e, verdict) {
+        let drawn: Result<_, PlotError> =
+            plot.svg().and_then(|svg| Ok([("svg", svg.into_bytes()), ("png", plot.png()?)]));
+        for (kind, bytes) in drawn.map_err(|error| Failure::Request(error.to_string()))? {
+            let file = format!("{name}.{kind}");
+            let path = folder.join(&file);
+            replace(&path, |out| out.write_all(&bytes))
+                .map_err(|error| Failure::File { path: path.display().to_string(), error })?;
+            files.push(file);
+        }
+    }
+    Ok(files)
+}
+
+/// All plots with the names of their files.
+fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
+    let plan = e.plan;
+    let name = |objective: &Objective| plan.columns[objective.column].name();
+    let mut plots = Vec::new();
+    if let [first, others @ ..] = &plan.objectives[..] {
+        for other in others {
+            plots.push((format!("frontier-{}", name(other)), Plot::Scatter(scatter(e, verdict, *other, *first))));
+        }
+        if !verdict.frontier.is_empty() {
+            plots.push(("parallel".to_owned(), Plot::Parallel(parallel(e, verdict))));
+        }
+    }
+    if let Some((x, y)) = axes_of_map(e, verdict) {
+        for objective in &plan.objectives {
+            plots.push((
+                format!("heat-map-{}", name(objective)),
+                Plot::HeatMap(heat_map(e, verdict, (x, y), *objective)),
+            ));
+        }
+    }
+    for sensitivity in &verdict.sensitivity {
+        let bar = |effect: &super::verdict::Effect| Bar {
+            name: effect.axis.replace('_', " "),
+            low: (effect.low.mean, effect.low.value.clone()),
+            high: (effect.high.mean, effect.high.value.clone()),
+        };
+        let mut axes: Vec<_> = sensitivity.axes.iter().collect();
+        axes.sort_by(|a, b| (b.high.mean - b.low.mean).total_cmp(&(a.high.mean - a.low.mean)));
+        let plot = Tornado {
+            title: title(e, "mean over all points with one value of an axis"),
+            label: label::result(&sensitivity.result),
+            mean: sensitivity.mean,
+            bars: axes.into_iter().map(bar).collect(),
+        };
+        plots.push((format!("tornado-{}", sensitivity.result), Plot::Tornado(plot)));
+    }
+    plots
+}
+
+/// What the sweep is, and what the plot shows.
+fn title(e: &Exploration<'_>, what: &str) -> String {
+    let plan = e.plan;
+    let name =
+        Path::new(&plan.name).file_stem().map_or_else(|| plan.name.clone(), |n| n.to_string_lossy().into_owned());
+    let summary = if plan.summary.is_empty() { name } else { plan.summary.clone() };
+    format!("{summary}\n{what}")
+}
+
+/// How results that were not confirmed came about.
+fn origin(fidelity: sim::Fidelity) -> &'static str {
+    if fidelity_name(fidelity) == "event" { "from events" } else { "closed form" }
+}
+
+/// By ratio where values of one sign span more than a linear axis shows.
+fn wide(values: impl Iterator<Item = f64>) -> bool {
+    let (low, high) =
+        values.filter(|v| v.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+    low > 0.0 && high / low > LINEAR
+}
+
+fn scatter(e: &Exploration<'_>, verdict: &Verdict, x: Objective, y: Objective) -> Scatter {
+    let plan = e.plan;
+    let at = |row: &[f64]| (row[x.column], row[y.column]);
+    let feasible = (0..verdict.feasible.len()).filter(|&i| verdict.feasible[i]);
+    let points: Vec<(f64, f64)> = feasible
+        .filter_map(|i| match e.rows.get(i) {
+            Row::Numbers(row) => Some(at(row)),
+            _ => None,
+        })
+        .collect();
+    let series = |label: String, best: &[Best]| Frontier { label, points: best.iter().map(|b| at(&b.row)).collect() };
+    let confirmed = if verdict.frontier_fidelity == sim::Fidelity::Event { "from events" } else { "closed form" };
+    let frontiers = match plan.frontier_by {
+        Some(axis) => {
+            let named = |value: &Value| shown(&plan.axes[axis], value);
+            verdict.branches.iter().map(|branch| series(named(&branch.value), &branch.frontier)).collect()
+        }
+        None => vec![series(format!("frontier ({confirmed})"), &verdict.frontier)],
+    };
+    let variable = |objective: Objective, values: &mut dyn Iterator<Item = f64>| Variable {
+        label: label::result(plan.columns[objective.column].name()),
+        log: wide(values),
+    };
+    let what = match plan.frontier_by {
+        Some(axis) => format!("frontier ({confirmed}) by {}", label::axis(&plan.axes[axis])),
+        None => "all points and the frontier".to_owned(),
+    };
+    Scatter {
+        title: title(e, &what),
+        x: variable(x, &mut points.iter().map(|p| p.0)),
+        y: variable(y, &mut points.iter().map(|p| p.1)),
+        points_label: format!("meets every constraint ({})", origin(plan.fidelity)),
+        points,
+        // With a third objective a frontier is no line in the plane of two.
+        joined: plan.objectives.len() == 2,
+        frontiers,
+        knee: verdict.frontier.iter().find(|best| best.knee).map(|best| at(&best.row)),
+    }
+}
+
+fn parallel(e: &Exploration<'_>, verdict: &Verdict) -> Parallel {
+    let plan = e.plan;
+    let listed = |axis: &Axis| match &axis.domain {
+        Domain::Listed(values) if values.len() <= MOST_WORDS || matches!(values[0], Value::Word(_)) => {
+            Some(values.clone())
+        }
+        _ => None,
+    };
+    let words: Vec<Option<Vec<Value>>> = plan.axes.iter().map(listed).collect();
+    let range = |values: &mut dyn Iterator<Item = f64>| {
+        let values: Vec<f64> = values.filter(|v| v.is_finite()).collect();
+        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+        Ticks::Range { low, high, log: wide(values.into_iter()) }
+    };
+    let of_axis = |(i, axis): (usize, &Axis)| match &words[i] {
+        Some(values) => ParallelAxis {
+            label: label::axis(axis),
+            ticks: Ticks::Words(values.iter().map(|value| shown(axis, value)).collect()),
+        },
+        None => ParallelAxis {
+            label: label::axis_with_unit(axis),
+            ticks: range(&mut verdict.frontier.iter().map(|best| best.values[i].number())),
+        },
+    };
+    let of_objective = |objective: &Objective| ParallelAxis {
+        label: label::result(plan.columns[objective.column].name()),
+        ticks: range(&mut verdict.frontier.iter().map(|best| best.row[objective.column])),
+    };
+    let line = |best: &Best| {
+        let axes = best.values.iter().zip(&words).map(|(value, words)| match words {
+            Some(words) => words.iter().position(|word| word == value).unwrap_or(0) as f64,
+            None => value.number(),
+        });
+        Line { values: axes.chain(plan.objectives.iter().map(|o| best.row[o.column])).collect(), marked: best.knee }
+    };
+    Parallel {
+        title: title(e, "every point of the frontier"),
+        axes: plan.axes.iter().enumerate().map(of_axis).chain(plan.objectives.iter().map(of_objective)).collect(),
+        lines: verdict.frontier.iter().map(line).collect(),
+        lines_label: "frontier".to_owned(),
+        marked_label: "knee".to_owned(),
+    }
+}
+
+/// The axes of the heat maps: those of the file, else the two that matter most to the first objective.
+fn axes_of_map(e: &Exploration<'_>, verdict: &Verdict) -> Option<(usize, usize)> {
+    let plan = e.plan;
+    let position = |path: &str| plan.axes.iter().position(|axis| axis.name.path == path);
+    plan.heat_map.or_else(|| {
+        let strongest = verdict.sensitivity.first().map(|s| (position(&s.axes[0].axis), s.axes.get(1)));
+        match strongest {
+            Some((Some(x), Some(y))) => Some((x, position(&y.axis)?)),
+            _ => (plan.axes.len() > 1).then_some((0, 1)),
+        }
+    })
+}
+
+/// The best result of every pair of values, over all values of the other axes.
+fn heat_map(e: &Exploration<'_>, verdict: &Verdict, (x, y): (usize, usize), objective: Objective) -> HeatMap {
+    let plan = e.plan;
+    let (columns, rows) = (Parts::new(&plan.axes[x]), Parts::new(&plan.axes[y]));
+    let mut cells: Vec<Vec<Option<f64>>> = vec![vec![None; columns.count()]; rows.count()];
+    for index in (0..verdict.feasible.len()).filter(|&i| verdict.feasible[i]) {
+        let Row::Numbers(row) = e.rows.get(index) else { continue };
+        let (value, values) = (row[objective.column], e.values(index as u64));
+        if value.is_nan() {
+            continue;
+        }
+        let cell = &mut cells[rows.of(&values[y]) as usize][columns.of(&values[x]) as usize];
+        let best = if objective.maximise { f64::max } else { f64::min };
+        *cell = Some(cell.map_or(value, |known| best(known, value)));
+    }
+    let rest = if plan.axes.len() > 2 { "best over all other axes" } else { "every pair" };
+    let names = |parts: &Parts<'_>| (0..parts.count()).map(|part| parts.show(part)).collect();
+    HeatMap {
+        title: title(e, &format!("{rest}, {}; grey: none meets every constraint", origin(plan.fidelity))),
+        x_label: label::axis(&plan.axes[x]),
+        y_label: label::axis(&plan.axes[y]),
+        value_label: label::result(plan.columns[objective.column].name()),
+        x: names(&columns),
+        y: names(&rows),
+        cells,
+    }
+}
