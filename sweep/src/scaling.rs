@@ -135,20 +135,28 @@ impl Base {
             GridChoice::Given => asked.design.grid,
             GridChoice::Natural if unchanged => asked.design.grid,
             GridChoice::Natural | GridChoice::Smallest => {
-                // The links of the base grid stand in for those of the grid that is sought.
-                let others = self.others(asked, self.design.grid)?;
+                // A larger grid has more links, which leave less room: sought again until they were counted.
                 let limit = reticle * asked.economics.reticle_utilization;
-                let capacity = capacity(&others, limit);
-                if capacity < 1.0 {
-                    return Err(EconomicsError::NoRoom {
-                        others: chip_mm2(&others),
-                        node: asked.node.name.clone(),
-                        limit,
-                    });
+                let links = |grid: Grid| grid.rows + grid.columns;
+                let mut counted = self.design.grid;
+                loop {
+                    let others = self.others(asked, counted)?;
+                    let capacity = capacity(&others, limit);
+                    if capacity < 1.0 {
+                        return Err(EconomicsError::NoRoom {
+                            others: chip_mm2(&others),
+                            node: asked.node.name.clone(),
+                            limit,
+                        });
+                    }
+                    let mut design = asked.design.clone();
+                    design.hn_array.weight_capacity = capacity as u64;
+                    let grid = smallest_grid(&design, asked.model)?;
+                    if links(grid) <= links(counted) {
+                        break grid;
+                    }
+                    counted = grid;
                 }
-                let mut design = asked.design.clone();
-                design.hn_array.weight_capacity = capacity as u64;
-                smallest_grid(&design, asked.model)?
             }
         };
         let mut area = self.others(asked, grid)?;

@@ -208,21 +208,28 @@ impl Mapping {
     }
 }
 
-fn check_heads(model: &str, attention: &Attention, columns: u32) -> Result<(), MappingError> {
-    let check = |which, heads: u32, fits: &dyn Fn(u32) -> bool| {
-        if fits(columns) {
-            return Ok(());
+/// Whether heads can be dealt evenly to `columns`: query heads, then KV heads.
+fn heads_fit(attention: &Attention, columns: u32) -> (bool, bool) {
+    match *attention {
+        Attention::Gqa { query_heads, kv_heads, .. } => {
+            let query = query_heads % columns == 0;
+            // Fewer KV heads than columns: columns that share a head keep a copy each.
+            (query, query && (kv_heads % columns == 0 || columns % kv_heads == 0))
         }
+        Attention::Mla { heads, .. } => (heads % columns == 0, true),
+    }
+}
+
+fn check_heads(model: &str, attention: &Attention, columns: u32) -> Result<(), MappingError> {
+    let error = |which, heads: u32, fits: &dyn Fn(u32) -> bool| {
         let works: Vec<String> = (1..=64).filter(|&c| fits(c)).map(|c: u32| c.to_string()).collect();
         Err(MappingError::Heads { model: model.to_owned(), which, heads, columns, works: works.join(", ") })
     };
-    match *attention {
-        Attention::Gqa { query_heads, kv_heads, .. } => {
-            check("query", query_heads, &|c| query_heads % c == 0)?;
-            // Fewer KV heads than columns: columns that share a head keep a copy each.
-            check("KV", kv_heads, &|c| query_heads % c == 0 && (kv_heads % c == 0 || c % kv_heads == 0))
-        }
-        Attention::Mla { heads, .. } => check("query", heads, &|c| heads % c == 0),
+    let (Attention::Gqa { query_heads: query, .. } | Attention::Mla { heads: query, .. }) = *attention;
+    match (heads_fit(attention, columns), attention) {
+        ((false, _), _) => error("query", query, &|c| query % c == 0),
+        ((true, false), Attention::Gqa { kv_heads, .. }) => error("KV", *kv_heads, &|c| heads_fit(attention, c).1),
+        _ => Ok(()),
     }
 }
 
@@ -238,10 +245,13 @@ pub fn smallest_grid(design: &Design, model: &Model) -> Result<Grid, MappingErro
     let at_least = (model.hardwired_layer_weights() + unembedding).div_ceil(capacity.max(1));
     let start = u32::try_from(at_least.max(1)).map_err(|_| error())?;
     for chips in start..=MAX_CHIPS {
-        let mut shapes: Vec<Grid> = (1..=chips)
+        // Columns between the root of half and of twice the chips: neither side is more than twice the other. Sweeps ask
+        // this for every point that does not fit, so shapes that cannot do are ruled out before anything is mapped.
+        let mut shapes: Vec<Grid> = ((chips / 2).isqrt().max(1)..=(2 * chips).isqrt())
             .filter(|c| chips % c == 0)
             .map(|columns| Grid { rows: chips / columns, columns })
             .filter(|g| g.rows <= 2 * g.columns && g.columns <= 2 * g.rows)
+            .filter(|g| model.layers.iter().all(|layer| heads_fit(&layer.attention, g.columns) == (true, true)))
             .collect();
         shapes.sort_by_key(|g| (g.rows.abs_diff(g.columns), g.columns));
         for grid in shapes {
