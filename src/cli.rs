@@ -2,6 +2,7 @@
 
 mod dataset;
 pub mod ir;
+pub mod learning;
 pub mod sweep;
 pub mod workload;
 
@@ -39,6 +40,10 @@ pub enum Command {
     Workload(workload::Workload),
     /// MLIR text: check, print, words, graph, what it does
     Ir(ir::Ir),
+    /// Train the learned cost model on the corpus
+    Train(learning::Train),
+    /// Measure the learned cost model and what it has to beat, on what was held back
+    Evaluate(learning::Evaluate),
 }
 
 /// How results are written.

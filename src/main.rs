@@ -7,7 +7,9 @@ mod cli;
 #[allow(dead_code)]
 mod columnar;
 mod commands;
+mod corpus_rows;
 mod diagnostics;
+mod evaluation;
 mod input;
 mod output;
 mod progress;
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
         cli::Command::Dataset(arguments) => commands::dataset::run(arguments),
         cli::Command::Workload(arguments) => commands::workload::run(arguments),
         cli::Command::Ir(arguments) => commands::ir::run(arguments),
+        cli::Command::Train(arguments) => commands::train::run(arguments),
+        cli::Command::Evaluate(arguments) => commands::evaluate::run(arguments),
     };
     match result {
         Ok(code) => code,

@@ -3,9 +3,11 @@
 pub mod dataset;
 pub mod designs;
 pub mod estimate;
+pub mod evaluate;
 pub mod fabric;
 pub mod ir;
 pub mod reproduce;
 pub mod simulate;
 pub mod sweep;
+pub mod train;
 pub mod workload;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns::Columns;
 use crate::model::{Fit, FitError, ParameterError, Predict, Rows, Run, require};
-use crate::quantity::{Output, groups};
+use crate::quantity::Output;
 use crate::sample::{Dataset, Input, Scheme};
 
 /// Hyper-parameters, as given.
@@ -86,9 +86,10 @@ impl Fit for Ridge {
             }
         }
         let (means, deviations) = standardise(&mut x);
-        let groups = groups(data.outputs());
-        let fitted = crate::parallel::map(run.threads, groups.len(), |g| {
-            solve(data, training, groups[g].clone(), &x, parameters.penalty)
+        let solvable = by_labelled_rows(data, training)?;
+        let fitted = crate::parallel::map(run.threads, solvable.len(), |i| {
+            let (labelled, outputs) = &solvable[i];
+            solve(data, training, labelled, outputs, &x, parameters.penalty)
         });
         let count = data.outputs().len();
         let mut model = RidgeModel {
@@ -96,11 +97,11 @@ impl Fit for Ridge {
             outputs: data.outputs().to_vec(),
             weights: DMatrix::zeros(count, width),
             bias: vec![0.0; count],
-            bounds: Vec::with_capacity(count),
+            bounds: vec![(0.0, 0.0); count],
         };
-        for (group, fitted) in groups.into_iter().zip(fitted) {
+        for ((_, outputs), fitted) in solvable.iter().zip(fitted) {
             let (weights, intercepts, bounds) = fitted?;
-            for (k, output) in group.enumerate() {
+            for (k, &output) in outputs.iter().enumerate() {
                 let mut bias = intercepts[k];
                 for j in 0..width {
                     let weight = weights[(j, k)] / deviations[j];
@@ -108,8 +109,8 @@ impl Fit for Ridge {
                     model.weights[(output, j)] = weight as f32;
                 }
                 model.bias[output] = bias as f32;
+                model.bounds[output] = bounds[k];
             }
-            model.bounds.extend(bounds);
         }
         if model.weights.iter().chain(&model.bias).any(|w| !w.is_finite()) {
             return Err(FitError::Diverged("the ridge regression"));
@@ -142,31 +143,36 @@ fn standardise(x: &mut DMatrix<f64>) -> (Vec<f64>, Vec<f64>) {
 
 type Solution = (DMatrix<f64>, DVector<f64>, Vec<(f32, f32)>);
 
-/// Weights (columns x outputs), intercepts and bounds of outputs that share their rows: those labelled with all.
+/// Outputs by the places of the training rows that are labelled with them: those of the same rows share their sums.
+fn by_labelled_rows(data: &Dataset, training: &[usize]) -> Result<Vec<(Vec<usize>, Vec<usize>)>, FitError> {
+    let mut outputs_of: std::collections::BTreeMap<Vec<usize>, Vec<usize>> = std::collections::BTreeMap::new();
+    for output in 0..data.outputs().len() {
+        let labelled = |&place: &usize| data.samples()[training[place]].labels[output].is_some();
+        let places: Vec<usize> = (0..training.len()).filter(labelled).collect();
+        if places.is_empty() {
+            return Err(FitError::unlabelled(&data.outputs()[output..=output]));
+        }
+        outputs_of.entry(places).or_default().push(output);
+    }
+    Ok(outputs_of.into_iter().collect())
+}
+
+/// Weights (columns x outputs), intercepts and bounds of outputs that share their labelled rows.
 fn solve(
     data: &Dataset,
     training: &[usize],
-    outputs: std::ops::Range<usize>,
+    labelled: &[usize],
+    outputs: &[usize],
     x: &DMatrix<f64>,
     penalty: f64,
 ) -> Result<Solution, FitError> {
-    let mut labelled = Vec::new();
-    let mut labels = Vec::new();
-    for (i, &row) in training.iter().enumerate() {
-        if let Some(row_labels) = outputs.clone().map(|o| data.scaled_label(row, o)).collect::<Option<Vec<f64>>>() {
-            labelled.push(i);
-            labels.extend(row_labels);
-        }
-    }
-    if labelled.is_empty() {
-        return Err(FitError::unlabelled(&data.outputs()[outputs]));
-    }
-    let y = DMatrix::from_row_slice(labelled.len(), outputs.len(), &labels);
+    let label = |place: usize, output: usize| data.scaled_label(training[place], output).expect("a labelled row");
+    let y = DMatrix::from_fn(labelled.len(), outputs.len(), |i, k| label(labelled[i], outputs[k]));
     let chosen;
     let x = if labelled.len() == training.len() {
         x
     } else {
-        chosen = x.select_rows(&labelled);
+        chosen = x.select_rows(labelled);
         &chosen
     };
     let count = labelled.len() as f64;

@@ -378,6 +378,7 @@ impl<'a> Walk<'a> {
             }
             self.add(Feature::InnermostLoops, 1.0);
             self.add(Feature::InnermostTrips, one.iterations);
+            self.add(Feature::InnermostEntries, one.entries);
             least = least.min(one.iterations / one.entries.max(1.0));
             self.most(Feature::InnermostBody, one.operations);
             self.most(Feature::InnermostLoads, one.loads);
@@ -397,10 +398,30 @@ impl<'a> Walk<'a> {
         let live = liveness(tree, function);
         self.set(Feature::MaxLiveData, (live.floats + live.vectors + live.tensors) as f64);
         self.set(Feature::MaxLiveIndices, live.integers as f64);
+        let wide = |walk: &Self, feature: Feature| walk.features[feature as usize];
+        let (vector, element) = (wide(self, Feature::VectorBits), wide(self, Feature::ElementBits));
+        self.set(Feature::LiveBits, live.vectors as f64 * vector + live.floats as f64 * element);
+        self.ratios();
         let arguments = tree.entry(function, 0).map_or(&[][..], |block| &tree.block(block).arguments);
         self.set(Feature::Arguments, arguments.len() as f64);
         let bytes: f64 = arguments.iter().map(|&v| count(ir::analysis::size::bytes(tree, tree.value(v).ty))).sum();
         self.set(Feature::ArgumentBytes, bytes);
+    }
+
+    /// What one iteration does: trees compare numbers, they do not divide.
+    fn ratios(&mut self) {
+        let of = |walk: &Self, feature: Feature| walk.features[feature as usize];
+        let iterations = of(self, Feature::InnermostTrips).max(1.0);
+        for (ratio, total) in [
+            (Feature::WorkPerIteration, of(self, Feature::Work)),
+            (Feature::LoadsPerIteration, of(self, Feature::LoadsExecuted)),
+            (Feature::StoresPerIteration, of(self, Feature::StoresExecuted)),
+            (Feature::CarriedShare, 100.0 * of(self, Feature::ReductionTrips)),
+        ] {
+            self.set(ratio, total / iterations);
+        }
+        let entries = of(self, Feature::InnermostEntries).max(1.0);
+        self.set(Feature::TripsPerEntry, of(self, Feature::InnermostTrips) / entries);
     }
 }
 

@@ -131,6 +131,20 @@ features! {
     ElementBits = "element_bits",
     /// Longest chain of dependent operations in a loop body or block.
     CriticalPath = "critical_path",
+    /// Times that innermost loops are entered.
+    InnermostEntries = "innermost_entries",
+    /// Arithmetic per iteration of the innermost loops.
+    WorkPerIteration = "work_per_iteration",
+    /// Reads per iteration of the innermost loops.
+    LoadsPerIteration = "loads_per_iteration",
+    /// Writes per iteration of the innermost loops.
+    StoresPerIteration = "stores_per_iteration",
+    /// Iterations of an innermost loop each time it is entered, the mean.
+    TripsPerEntry = "trips_per_entry",
+    /// Bits of the floating-point and vector values live at once, each kind at its most and its widest.
+    LiveBits = "live_bits",
+    /// Share of the innermost loops' iterations that carry a value, in %.
+    CarriedShare = "carried_share",
 }
 
 #[cfg(test)]

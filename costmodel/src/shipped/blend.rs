@@ -21,8 +21,15 @@ pub struct BlendParameters {
 impl Default for BlendParameters {
     fn default() -> Self {
         Self {
-            trees: TreesParameters { features: true, on_ridge: true, ..TreesParameters::default() },
-            network: Some(NetworkParameters::default()),
+            trees: TreesParameters {
+                trees: 150,
+                rows_per_leaf: 20,
+                column_share: 0.3,
+                features: true,
+                on_ridge: true,
+                ..TreesParameters::default()
+            },
+            network: None,
         }
     }
 }
@@ -99,6 +106,12 @@ impl Blend {
         let network = network.scaled(input);
         let mix = |((t, n), share): ((&f32, &f32), &f32)| (t + share * (n - t), (n - t).abs());
         trees.iter().zip(&network).zip(&self.shares).map(mix).collect()
+    }
+
+    /// Trees of all quantities.
+    #[must_use]
+    pub fn trees(&self) -> usize {
+        self.trees.trees()
     }
 
     /// What is predicted.

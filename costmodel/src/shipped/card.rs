@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::features::Feature;
 use crate::quantity::{Output, Quantity};
 
+/// Name of the models that this program trains.
+pub const NAME: &str = "hardwire-cost-model-v1";
+
 /// Everything but the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +71,12 @@ pub struct ErrorRow {
 }
 
 impl Card {
+    /// Name and training set, as files that belong to a model call it.
+    #[must_use]
+    pub fn version(&self) -> String {
+        format!("{}+{}", self.name, self.training.hash.get(..12).unwrap_or_default())
+    }
+
     /// Names of the features that this build computes.
     #[must_use]
     pub fn current_features() -> Vec<String> {

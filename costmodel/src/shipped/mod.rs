@@ -17,7 +17,7 @@ mod tensors;
 
 pub use adaptation::{Adaptation, FEWEST, Line, Pair};
 pub use blend::{Blend, BlendParameters, Blends};
-pub use card::{Card, ErrorRow, TrainingSet};
+pub use card::{Card, ErrorRow, NAME, TrainingSet};
 pub use conformal::{HeldOut, NOMINAL, Widths};
 pub use file::{CostModel, MAX_BYTES, ModelFileError, SCHEMA};
 pub use novelty::Novelty;

@@ -1,17 +1,18 @@
 //! `hardwire dataset`: the corpus of the learned cost model, from drawing its rows to checking its labels.
 
 mod build;
-mod columns;
+pub mod columns;
 mod journal;
 mod label;
 mod passes;
 mod pool;
+pub mod progress;
 mod show;
 mod summary;
-mod table;
+pub mod table;
 mod verify;
 mod worker;
-mod xpu;
+pub mod xpu;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -45,7 +46,7 @@ fn serve_passes() -> Result<ExitCode, Failure> {
 const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
 
 /// The file that was named, or the corpus of the repository.
-fn file_or_default(file: Option<&Path>) -> PathBuf {
+pub fn file_or_default(file: Option<&Path>) -> PathBuf {
     file.map_or_else(|| PathBuf::from(CORPUS), Path::to_path_buf)
 }
 

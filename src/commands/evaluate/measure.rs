@@ -1,0 +1,443 @@
+//! From answers to figures: errors, differences with intervals, coverage, order of variants.
+
+use std::collections::BTreeMap;
+
+use costmodel::bootstrap::{Difference, clustered, clusters};
+use costmodel::metrics::{Coverage, Ranking, Regression, coverage, f1_above, quantile, ranking, regression};
+use costmodel::quantity::Quantity;
+use costmodel::random::Random;
+use costmodel::sample::Dataset;
+use costmodel::shipped::{HeldOut, Widths};
+use serde::Serialize;
+
+use crate::corpus_rows::CorpusRows;
+use crate::evaluation::splits::is_tested;
+use crate::evaluation::{Answers, Model, Split};
+
+/// Draws of the bootstrap.
+pub const DRAWS: usize = 1000;
+
+/// Truth and prediction of the rows of a split that have both, for one output.
+pub struct Pairs {
+    pub rows: Vec<usize>,
+    pub truth: Vec<f64>,
+    pub predicted: Vec<f64>,
+}
+
+/// The pairs of an output, in the quantity's unit.
+pub fn pairs(corpus: &CorpusRows, split: Split, answers: &Answers, output: usize) -> Pairs {
+    let data = &corpus.data;
+    let scale = data.outputs()[output].quantity.scale();
+    let mut pairs = Pairs { rows: vec![], truth: vec![], predicted: vec![] };
+    for (place, &row) in answers.rows.iter().enumerate() {
+        let label = data.samples()[row].labels[output].filter(|_| is_tested(corpus, split, row, output));
+        if let (Some(label), Some((answer, _))) = (label, answers.at(place, output, data.outputs().len())) {
+            pairs.rows.push(row);
+            pairs.truth.push(label);
+            pairs.predicted.push(scale.from(f64::from(answer)));
+        }
+    }
+    pairs
+}
+
+/// Errors of a model on one output, or their mean over targets.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResultRow {
+    pub split: Split,
+    pub model: Model,
+    pub training_rows: usize,
+    pub quantity: Quantity,
+    pub unit: &'static str,
+    /// Processor or design; `mean` for the mean over targets.
+    pub target: String,
+    #[serde(flatten)]
+    pub errors: Regression,
+    /// Root of the mean squared error over the 99th percentile of the truth.
+    pub rmse_pct_of_p99: Option<f64>,
+    pub f1_above_0: Option<f64>,
+    pub f1_above_16: Option<f64>,
+    /// Order of the variants of a kernel.
+    pub kendall_tau: Option<f64>,
+    pub spearman: Option<f64>,
+    pub top_1_regret_pct: Option<f64>,
+    pub top_5_regret_pct: Option<f64>,
+    pub decision_accuracy_pct: Option<f64>,
+}
+
+/// Range and 99th percentile of an output's labels over the whole corpus.
+pub fn ranges(data: &Dataset) -> Vec<(f64, f64)> {
+    (0..data.outputs().len())
+        .map(|output| {
+            let mut labels: Vec<f64> = data.samples().iter().filter_map(|s| s.labels[output]).collect();
+            labels.sort_by(f64::total_cmp);
+            match labels.len() {
+                0 => (0.0, 0.0),
+                n => (labels[n - 1] - labels[0], quantile(&labels, 0.99)),
+            }
+        })
+        .collect()
+}
+
+/// Errors of a model on every output of a split.
+pub fn results(
+    corpus: &CorpusRows,
+    ranges: &[(f64, f64)],
+    split: Split,
+    model: Model,
+    answers: &Answers,
+) -> Vec<ResultRow> {
+    let kernels = |rows: &[usize]| rows.iter().map(|&row| corpus.data.samples()[row].kernel).collect::<Vec<u32>>();
+    let mut rows = Vec::new();
+    for (output, name) in corpus.data.outputs().iter().enumerate() {
+        let pairs = pairs(corpus, split, answers, output);
+        if pairs.rows.is_empty() {
+            continue;
+        }
+        let errors = regression(&pairs.truth, &pairs.predicted, Some(ranges[output].0));
+        let counts_spills = matches!(name.quantity, Quantity::Spills | Quantity::Reloads);
+        let f1 = |above| if counts_spills { f1_above(&pairs.truth, &pairs.predicted, above) } else { None };
+        let ordered = matches!(name.quantity, Quantity::Cycles | Quantity::XpuLatencyCycles | Quantity::Instructions);
+        let order: Option<Ranking> =
+            if ordered { ranking(&pairs.truth, &pairs.predicted, &kernels(&pairs.rows)) } else { None };
+        rows.push(ResultRow {
+            split,
+            model,
+            training_rows: answers.training_rows,
+            quantity: name.quantity,
+            unit: name.quantity.unit(),
+            target: name.target.clone(),
+            errors,
+            rmse_pct_of_p99: (ranges[output].1 > 0.0).then(|| 100.0 * errors.rmse / ranges[output].1),
+            f1_above_0: f1(0.0),
+            f1_above_16: f1(16.0),
+            kendall_tau: order.map(|o| o.kendall_tau),
+            spearman: order.map(|o| o.spearman),
+            top_1_regret_pct: order.map(|o| o.top_1_regret_pct),
+            top_5_regret_pct: order.map(|o| o.top_5_regret_pct),
+            decision_accuracy_pct: order.map(|o| o.decision_accuracy_pct),
+        });
+    }
+    let means: Vec<ResultRow> = rows.chunk_by(|a, b| a.quantity == b.quantity).filter_map(mean_over_targets).collect();
+    rows.extend(means);
+    rows
+}
+
+/// The mean over the targets of a quantity; none where there is one target, which is its own mean.
+fn mean_over_targets(rows: &[ResultRow]) -> Option<ResultRow> {
+    let mean = |of: &dyn Fn(&ResultRow) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
+    let some = |of: &dyn Fn(&ResultRow) -> Option<f64>| -> Option<f64> {
+        let values: Option<Vec<f64>> = rows.iter().map(of).collect();
+        values.map(|v| v.iter().sum::<f64>() / v.len() as f64)
+    };
+    let first = rows.first().filter(|_| rows.len() > 1)?;
+    Some(ResultRow {
+        target: "mean".to_owned(),
+        errors: Regression {
+            rows: first.errors.rows,
+            rmse: mean(&|r| r.errors.rmse),
+            rmse_pct_of_range: some(&|r| r.errors.rmse_pct_of_range),
+            rmse_pct_of_mean: some(&|r| r.errors.rmse_pct_of_mean),
+            mape_pct: some(&|r| r.errors.mape_pct),
+            median_ape_pct: some(&|r| r.errors.median_ape_pct),
+            p90_ape_pct: some(&|r| r.errors.p90_ape_pct),
+            within_10_pct: mean(&|r| r.errors.within_10_pct),
+            exact_pct: mean(&|r| r.errors.exact_pct),
+            within_1_pct: mean(&|r| r.errors.within_1_pct),
+            within_2_pct: mean(&|r| r.errors.within_2_pct),
+            within_4_pct: mean(&|r| r.errors.within_4_pct),
+        },
+        rmse_pct_of_p99: some(&|r| r.rmse_pct_of_p99),
+        f1_above_0: some(&|r| r.f1_above_0),
+        f1_above_16: some(&|r| r.f1_above_16),
+        kendall_tau: some(&|r| r.kendall_tau),
+        spearman: some(&|r| r.spearman),
+        top_1_regret_pct: some(&|r| r.top_1_regret_pct),
+        top_5_regret_pct: some(&|r| r.top_5_regret_pct),
+        decision_accuracy_pct: some(&|r| r.decision_accuracy_pct),
+        ..first.clone()
+    })
+}
+
+/// What models are compared by, each the mean over targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    Rmse,
+    MedianApePct,
+    F1Above0,
+}
+
+/// The comparisons of the headline.
+pub const COMPARED: [(Quantity, Measure); 8] = [
+    (Quantity::VectorRegisterPressure, Measure::Rmse),
+    (Quantity::GeneralRegisterPressure, Measure::Rmse),
+    (Quantity::Spills, Measure::F1Above0),
+    (Quantity::Instructions, Measure::MedianApePct),
+    (Quantity::Cycles, Measure::MedianApePct),
+    (Quantity::PortUtilization, Measure::Rmse),
+    (Quantity::XpuUtilization, Measure::Rmse),
+    (Quantity::XpuLatencyCycles, Measure::MedianApePct),
+];
+
+/// How much better the shipped model is than another on families left out.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComparisonRow {
+    pub quantity: Quantity,
+    pub measure: Measure,
+    pub other: Model,
+    pub shipped_value: f64,
+    pub other_value: f64,
+    /// How much better the shipped one is, in the measure's unit: positive is better, whatever the measure.
+    pub better_by: f64,
+    /// Ends of the 95 % interval over draws of families.
+    pub better_by_low: f64,
+    pub better_by_high: f64,
+    pub excludes_zero: bool,
+}
+
+/// Compares two models on the rows that both answer.
+pub fn compare(
+    corpus: &CorpusRows,
+    (quantity, measure): (Quantity, Measure),
+    shipped: &Answers,
+    other: &Answers,
+    model: Model,
+    seed: u64,
+) -> Option<ComparisonRow> {
+    let data = &corpus.data;
+    let outputs: Vec<usize> = (0..data.outputs().len()).filter(|&o| data.outputs()[o].quantity == quantity).collect();
+    // For each output and place of the answers: a number that the measure is made of, for both models.
+    let both: Vec<Vec<Option<(f64, f64)>>> =
+        outputs.iter().map(|&output| terms(corpus, measure, output, shipped, other)).collect();
+    if both.iter().all(|terms| terms.iter().all(Option::is_none)) {
+        return None;
+    }
+    let families: Vec<u32> = shipped.rows.iter().map(|&row| data.samples()[row].family).collect();
+    let sign = if measure == Measure::F1Above0 { 1.0 } else { -1.0 };
+    let values = |places: &[usize]| -> Option<(f64, f64)> {
+        let of_output = |terms: &Vec<Option<(f64, f64)>>| {
+            let (a, b) = places.iter().filter_map(|&place| terms[place]).unzip();
+            Some((score(measure, a)?, score(measure, b)?))
+        };
+        let values: Option<Vec<(f64, f64)>> = both.iter().map(of_output).collect();
+        let values = values?;
+        let count = values.len() as f64;
+        Some((values.iter().map(|v| v.0).sum::<f64>() / count, values.iter().map(|v| v.1).sum::<f64>() / count))
+    };
+    let all: Vec<usize> = (0..shipped.rows.len()).collect();
+    let (shipped_value, other_value) = values(&all)?;
+    let difference: Difference = clustered(&clusters(&families), DRAWS, seed, |places| {
+        values(places).map(|(shipped, other)| sign * (shipped - other))
+    })?;
+    Some(ComparisonRow {
+        quantity,
+        measure,
+        other: model,
+        shipped_value,
+        other_value,
+        better_by: difference.value,
+        better_by_low: difference.low,
+        better_by_high: difference.high,
+        excludes_zero: difference.excludes_zero(),
+    })
+}
+
+fn terms(
+    corpus: &CorpusRows,
+    measure: Measure,
+    output: usize,
+    shipped: &Answers,
+    other: &Answers,
+) -> Vec<Option<(f64, f64)>> {
+    let data = &corpus.data;
+    let scale = data.outputs()[output].quantity.scale();
+    let term = |label: f64, answer: f32| {
+        let predicted = scale.from(f64::from(answer));
+        match measure {
+            Measure::Rmse => Some((predicted - label) * (predicted - label)),
+            Measure::MedianApePct => (label != 0.0).then(|| 100.0 * ((predicted - label) / label).abs()),
+            // 2 a hit, 1 a mistake, 0 a rightful no.
+            Measure::F1Above0 => Some(match (label > 0.0, predicted.round() > 0.0) {
+                (true, true) => 2.0,
+                (false, false) => 0.0,
+                _ => 1.0,
+            }),
+        }
+    };
+    let count = data.outputs().len();
+    let of_place = |(place, &row): (usize, &usize)| {
+        let label = data.samples()[row].labels[output]?;
+        let answer = |answers: &Answers| answers.at(place, output, count).and_then(|(answer, _)| term(label, answer));
+        Some((answer(shipped)?, answer(other)?))
+    };
+    assert_eq!(shipped.rows, other.rows, "models answer the same tests");
+    shipped.rows.iter().enumerate().map(of_place).collect()
+}
+
+fn score(measure: Measure, mut terms: Vec<f64>) -> Option<f64> {
+    if terms.is_empty() {
+        return None;
+    }
+    match measure {
+        Measure::Rmse => Some((terms.iter().sum::<f64>() / terms.len() as f64).sqrt()),
+        Measure::MedianApePct => {
+            let middle = terms.len() / 2;
+            Some(*terms.select_nth_unstable_by(middle, f64::total_cmp).1)
+        }
+        Measure::F1Above0 => {
+            let hits = terms.iter().filter(|t| **t == 2.0).count() as f64;
+            let wrong = terms.iter().filter(|t| **t == 1.0).count() as f64;
+            (hits + wrong > 0.0).then(|| 2.0 * hits / (2.0 * hits + wrong))
+        }
+    }
+}
+
+/// Coverage of the shipped model's intervals on one output.
+#[derive(Debug, Clone, Serialize)]
+pub struct CoverageRow {
+    pub quantity: Quantity,
+    pub target: String,
+    pub nominal_pct: f64,
+    pub mean_over_families_pct: f64,
+    pub p10_over_families_pct: f64,
+    pub least_family_pct: f64,
+    /// Median of upper over lower end (both plus 1) for logarithmic quantities, of their distance for others.
+    pub median_width: f64,
+}
+
+/// Coverage on each fold's families by widths calibrated on the other folds.
+pub fn intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<CoverageRow> {
+    let data = &corpus.data;
+    let count = data.outputs().len();
+    let mut rows: Vec<Vec<(f64, f64, f64, u32)>> = vec![Vec::new(); count];
+    for (fold, answers) in folds.iter().enumerate() {
+        let others: Vec<Answers> =
+            folds.iter().enumerate().filter(|(other, _)| *other != fold).map(|(_, a)| a.clone()).collect();
+        let widths = Widths::fit(data, &held_out(&Answers::joined(&others), count));
+        for (place, &row) in answers.rows.iter().enumerate() {
+            for (output, name) in data.outputs().iter().enumerate() {
+                let sample = &data.samples()[row];
+                if let (Some(label), Some(answer)) = (sample.labels[output], answers.at(place, output, count)) {
+                    let (low, high) = widths.interval(name, output, answer);
+                    rows[output].push((label, low, high, sample.family));
+                }
+            }
+        }
+    }
+    let of_output = |(output, rows): (usize, &Vec<(f64, f64, f64, u32)>)| {
+        let Coverage { mean_pct, p10_pct, least_pct, .. } = coverage(rows)?;
+        let name = &data.outputs()[output];
+        let logarithmic = name.quantity.scale() == costmodel::quantity::Scale::Logarithmic;
+        let width = |r: &(f64, f64, f64, u32)| if logarithmic { (1.0 + r.2) / (1.0 + r.1) } else { r.2 - r.1 };
+        let mut wide: Vec<f64> = rows.iter().map(width).collect();
+        wide.sort_by(f64::total_cmp);
+        Some(CoverageRow {
+            quantity: name.quantity,
+            target: name.target.clone(),
+            nominal_pct: 90.0,
+            mean_over_families_pct: mean_pct,
+            p10_over_families_pct: p10_pct,
+            least_family_pct: least_pct,
+            median_width: quantile(&wide, 0.5),
+        })
+    };
+    rows.iter().enumerate().filter_map(of_output).collect()
+}
+
+/// Answers as calibration takes them.
+pub fn held_out(answers: &Answers, outputs: usize) -> HeldOut {
+    let of = |place: usize| (0..outputs).map(|output| answers.at(place, output, outputs)).collect();
+    HeldOut { rows: answers.rows.clone(), answers: (0..answers.rows.len()).map(of).collect() }
+}
+
+/// Choosing a variant of a kernel by predicted cycles, on families left out.
+#[derive(Debug, Clone, Serialize)]
+pub struct DecisionRow {
+    pub decision: String,
+    pub target: String,
+    pub chooser: String,
+    /// Kernels with variants of different cycles.
+    pub rows: usize,
+    /// Kernels where the choice is within 1 % of the best variant.
+    pub right_choice_pct: f64,
+    pub median_regret_pct: f64,
+    pub mean_regret_pct: f64,
+    pub p90_regret_pct: f64,
+    /// Mean regret of the kernel's first variant, what is compiled if nobody chooses.
+    pub baseline_mean_regret_pct: f64,
+    /// Pairs that differ by more than 1 % and are put the right way round.
+    pub decision_accuracy_pct: f64,
+    pub kendall_tau: f64,
+}
+
+/// Decisions by a model, by the first variant and at random.
+pub fn decisions(corpus: &CorpusRows, shipped: &Answers, seed: u64) -> Vec<DecisionRow> {
+    let data = &corpus.data;
+    let mut rows = Vec::new();
+    for (output, name) in data.outputs().iter().enumerate().filter(|(_, o)| o.quantity == Quantity::Cycles) {
+        let mut pairs = pairs(corpus, Split::Families, shipped, output);
+        let mut order: Vec<usize> = (0..pairs.rows.len()).collect();
+        order.sort_by_key(|&i| pairs.rows[i]);
+        pairs.rows = order.iter().map(|&i| pairs.rows[i]).collect();
+        pairs.truth = order.iter().map(|&i| pairs.truth[i]).collect();
+        pairs.predicted = order.iter().map(|&i| pairs.predicted[i]).collect();
+        let kernels: Vec<u32> = pairs.rows.iter().map(|&row| data.samples()[row].kernel).collect();
+        let first: Vec<f64> = (0..pairs.rows.len()).map(|i| i as f64).collect();
+        let mut random = Random::new(seed);
+        let drawn: Vec<f64> = first.iter().map(|_| random.unit()).collect();
+        let baseline = regrets(&pairs.truth, &first, &kernels);
+        for (chooser, predicted) in [("shipped", &pairs.predicted), ("first variant", &first), ("random", &drawn)] {
+            let mut regrets = regrets(&pairs.truth, predicted, &kernels);
+            regrets.sort_by(f64::total_cmp);
+            let Some(order) = ranking(&pairs.truth, predicted, &kernels) else { continue };
+            let count = regrets.len() as f64;
+            rows.push(DecisionRow {
+                decision: "variant of a kernel by cycles".to_owned(),
+                target: name.target.clone(),
+                chooser: chooser.to_owned(),
+                rows: regrets.len(),
+                right_choice_pct: 100.0 * regrets.iter().filter(|r| **r <= 1.0).count() as f64 / count,
+                median_regret_pct: quantile(&regrets, 0.5),
+                mean_regret_pct: regrets.iter().sum::<f64>() / count,
+                p90_regret_pct: quantile(&regrets, 0.9),
+                baseline_mean_regret_pct: baseline.iter().sum::<f64>() / count,
+                decision_accuracy_pct: order.decision_accuracy_pct,
+                kendall_tau: order.kendall_tau,
+            });
+        }
+    }
+    rows
+}
+
+/// By kernel with variants that differ: how much worse than the best the variant predicted best is, in %.
+fn regrets(truth: &[f64], predicted: &[f64], kernels: &[u32]) -> Vec<f64> {
+    let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    kernels.iter().enumerate().for_each(|(i, &kernel)| members.entry(kernel).or_default().push(i));
+    let regret = |rows: &Vec<usize>| {
+        let best = rows.iter().map(|&i| truth[i]).fold(f64::INFINITY, f64::min);
+        let worst = rows.iter().map(|&i| truth[i]).fold(0.0, f64::max);
+        let chosen = rows.iter().copied().min_by(|&a, &b| predicted[a].total_cmp(&predicted[b]))?;
+        (best > 0.0 && worst > best).then(|| 100.0 * (truth[chosen] / best - 1.0))
+    };
+    members.values().filter_map(regret).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regret_is_that_of_the_variant_predicted_best() {
+        // Kernel 1: the second is predicted best and takes 15 against 10; kernel 2 has nothing to choose.
+        assert_eq!(regrets(&[10.0, 15.0, 7.0, 7.0], &[3.0, 2.0, 1.0, 2.0], &[1, 1, 2, 2]), [50.0]);
+    }
+
+    #[test]
+    fn scores_match_hand_computation() {
+        assert_eq!(score(Measure::Rmse, vec![9.0, 16.0, 0.0, 0.0]), Some(2.5));
+        assert_eq!(score(Measure::MedianApePct, vec![9.0, 1.0, 4.0]), Some(4.0));
+        // Two hits, one mistake: 4 / 5.
+        assert_eq!(score(Measure::F1Above0, vec![2.0, 2.0, 1.0, 0.0]), Some(0.8));
+        assert_eq!(score(Measure::Rmse, vec![]), None);
+    }
+}

@@ -1,0 +1,205 @@
+//! The corpus as a data set: rows of the Parquet file, their words as numbers, their features, their labels.
+//!
+//! Words that occur rarely are unknown to the vocabularies; labels play no part in choosing them. A row whose text the
+//! parser refuses is left out and counted. Labels of the simulated machine are left out where it has no place for an operation. `instructions` are those executed, `spills` and `reloads` those in the code.
+
+use std::path::Path;
+
+use costmodel::corpus::Source;
+use costmodel::corpus::normal::digest;
+use costmodel::quantity::{Output, Quantity, outputs};
+use costmodel::query::QueryReader;
+use costmodel::sample::{Dataset, Input, Sample, Scheme};
+use ir::labels::Target;
+use ir::tokenizer::Tokenizer;
+use ir::vocabulary::{Counts, Vocabulary};
+
+use crate::columnar::{Column, Frame};
+use crate::commands::dataset::columns::prefix;
+use crate::commands::dataset::progress::Progress;
+use crate::commands::dataset::table::{self, Entry};
+use crate::commands::dataset::xpu::DESIGN;
+use crate::diagnostics::Failure;
+
+/// A word of the full scheme is known from so many occurrences on.
+const MINIMUM_SHAPED: u64 = 5;
+/// A name of an operation.
+const MINIMUM_OPS: u64 = 5;
+/// A word of names, values and whole types: types are many and most are rare.
+const MINIMUM_OPS_OPERANDS: u64 = 50;
+
+/// Rows that a thread reads at once.
+const CHUNK: usize = 64;
+
+/// A corpus ready to learn from.
+pub struct CorpusRows {
+    /// Inputs and labels of the rows that are kept.
+    pub data: Dataset,
+    /// The same rows as they are stored.
+    pub entries: Vec<Entry>,
+    /// One a scheme.
+    pub vocabularies: [Vocabulary; 3],
+    /// Rows of the file.
+    pub rows_in_file: usize,
+    /// Rows without any label.
+    pub unlabelled: usize,
+    /// Rows whose text the parser refuses.
+    pub refused: usize,
+    /// Hash over the content of the kept rows and their labels.
+    pub hash: String,
+    /// Kernels and graphs of the kept rows.
+    pub kernels: usize,
+}
+
+/// Outputs of the corpus, in the order of labels.
+pub fn corpus_outputs() -> Vec<Output> {
+    let processors: Vec<&str> = Target::ALL.iter().map(|t| t.cpu()).collect();
+    outputs(&processors, &[DESIGN])
+}
+
+/// Name of an output's column.
+fn column(output: &Output) -> String {
+    let name = match output.quantity {
+        Quantity::VectorRegisterPressure => "pressure_vector_registers",
+        Quantity::GeneralRegisterPressure => "pressure_general_registers",
+        Quantity::Spills => "spills",
+        Quantity::Reloads => "reloads",
+        Quantity::Instructions => "instructions_executed",
+        Quantity::Cycles => "cycles",
+        Quantity::Ipc => "ipc",
+        Quantity::PortUtilization => "busiest_port_utilization",
+        Quantity::XpuUtilization => "xpu_utilization",
+        Quantity::XpuLatencyCycles => "xpu_latency_cycles",
+    };
+    let target = Target::ALL.into_iter().find(|t| t.cpu() == output.target);
+    format!("{}_{name}", target.map_or_else(|| output.target.clone(), prefix))
+}
+
+/// Labels by output, then by row.
+fn labels(frame: &Frame, path: &Path, outputs: &[Output]) -> Result<Vec<Vec<Option<f64>>>, Failure> {
+    let of = |output: &Output| {
+        let name = column(output);
+        let refuse = |reason: &str| Failure::Request(format!("{}: the column `{name}` {reason}", path.display()));
+        let numbers: Vec<Option<f64>> = match frame.column(&name) {
+            None => return Err(refuse("is missing: the corpus has no labels; `hardwire dataset label` makes them")),
+            Some(Column::Int(values)) => values.iter().map(|v| v.map(|n| n as f64)).collect(),
+            Some(Column::Float(values)) => values.clone(),
+            Some(_) => return Err(refuse("does not hold numbers")),
+        };
+        match numbers.iter().position(|v| v.is_some_and(|x| !x.is_finite() || x < 0.0)) {
+            Some(row) => Err(refuse(&format!("has a label in row {row} that is negative or no number"))),
+            None => Ok(numbers),
+        }
+    };
+    let mut labels: Vec<Vec<Option<f64>>> = outputs.iter().map(of).collect::<Result<_, _>>()?;
+    // A latency that leaves operations out is none of the function's.
+    let name = format!("{DESIGN}_unplaced_operations");
+    let Some(Column::Int(unplaced)) = frame.column(&name) else {
+        return Err(Failure::Request(format!("{}: there is no column `{name}` of whole numbers", path.display())));
+    };
+    for (labels, _) in labels.iter_mut().zip(outputs).filter(|(_, output)| output.quantity.is_of_design()) {
+        labels.iter_mut().zip(unplaced).filter(|(_, u)| **u != Some(0)).for_each(|(label, _)| *label = None);
+    }
+    Ok(labels)
+}
+
+/// Reads a labelled corpus.
+pub fn read(path: &Path, threads: usize) -> Result<CorpusRows, Failure> {
+    let frame = table::read(path)?;
+    let entries = table::entries(&frame, path)?;
+    let outputs = corpus_outputs();
+    let labels = labels(&frame, path, &outputs)?;
+    let labelled: Vec<usize> = (0..entries.len()).filter(|&row| labels.iter().any(|l| l[row].is_some())).collect();
+    let vocabularies = vocabularies(&entries, &labelled, threads);
+    let inputs = inputs(&entries, &labelled, &vocabularies, threads);
+    let mut families: Vec<String> = entries.iter().map(|e| e.row.family.clone()).collect();
+    families.sort();
+    families.dedup();
+    let mut kernels: Vec<(Source, String)> = Vec::new();
+    kernels.extend(labelled.iter().map(|&row| (entries[row].row.source, entries[row].row.kernel.clone())));
+    kernels.sort();
+    kernels.dedup();
+    let (mut kept, mut samples, mut content) = (Vec::new(), Vec::new(), String::new());
+    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
+    let mut refused = 0;
+    for (&row, input) in labelled.iter().zip(inputs) {
+        let Some(input) = input else {
+            refused += 1;
+            continue;
+        };
+        let entry = entries[row].take().expect("a row is taken once");
+        let own: Vec<Option<f64>> = labels.iter().map(|l| l[row]).collect();
+        content += &entry.row.hash;
+        own.iter().for_each(|label| content += &label.map_or("-".to_owned(), |x| format!(" {:x}", x.to_bits())));
+        let key = (entry.row.source, entry.row.kernel.clone());
+        samples.push(Sample {
+            input,
+            labels: own,
+            family: families.binary_search(&entry.row.family).expect("a family of the list") as u32,
+            kernel: kernels.binary_search(&key).expect("a kernel of the list") as u32,
+        });
+        kept.push(entry);
+    }
+    if samples.is_empty() {
+        return Err(Failure::Request(format!("{}: no row has a label and a readable text", path.display())));
+    }
+    let sizes = [0, 1, 2].map(|scheme| vocabularies[scheme].size());
+    let data = Dataset::new(outputs, sizes, families, samples)
+        .map_err(|error| Failure::Request(format!("{}: {error}", path.display())))?;
+    Ok(CorpusRows {
+        rows_in_file: frame.rows(),
+        unlabelled: frame.rows() - labelled.len(),
+        refused,
+        hash: digest(&content),
+        kernels: kernels.len(),
+        data,
+        entries: kept,
+        vocabularies,
+    })
+}
+
+fn vocabularies(entries: &[Entry], rows: &[usize], threads: usize) -> [Vocabulary; 3] {
+    let chunks: Vec<&[usize]> = rows.chunks(CHUNK * 16).collect();
+    let counted = costmodel::parallel::map(threads, chunks.len(), |chunk| {
+        Scheme::ALL.map(|scheme| {
+            let (mut counts, mut tokenizer) = (Counts::new(scheme), Tokenizer::new(scheme));
+            chunks[chunk].iter().for_each(|&row| counts.add(tokenizer.read(&entries[row].row.text).words()));
+            counts
+        })
+    });
+    Scheme::ALL.map(|scheme| {
+        let mut counts = Counts::new(scheme);
+        counted.iter().for_each(|chunk| counts.merge(&chunk[scheme as usize]));
+        counts.vocabulary(match scheme {
+            Scheme::Ops => MINIMUM_OPS,
+            Scheme::OpsOperands => MINIMUM_OPS_OPERANDS,
+            Scheme::Shaped => MINIMUM_SHAPED,
+        })
+    })
+}
+
+/// What models see of each row; `None` where the parser refuses.
+fn inputs(
+    entries: &[Entry],
+    rows: &[usize],
+    vocabularies: &[Vocabulary; 3],
+    threads: usize,
+) -> Vec<Option<Input>> {
+    let progress = std::sync::Mutex::new(Progress::new("texts read", rows.len()));
+    let chunks: Vec<&[usize]> = rows.chunks(CHUNK).collect();
+    let read = costmodel::parallel::map(threads, chunks.len(), |chunk| {
+        let mut reader = QueryReader::new(ir::Limits::default(), &Scheme::ALL);
+        let own = chunks[chunk].iter().map(|&row| {
+            let text = &entries[row].row.text;
+            let queries = reader.read(text, |scheme| &vocabularies[scheme as usize]).ok()?;
+            let public = |function: &str| !text.contains(&format!("func.func private @{function}("));
+            let found = queries.iter().position(|query| public(&query.function)).unwrap_or(0);
+            queries.into_iter().nth(found).map(|query| query.input)
+        });
+        let own: Vec<Option<Input>> = own.collect();
+        progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(own.len());
+        own
+    });
+    progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).finish();
+    read.into_iter().flatten().collect()
+}

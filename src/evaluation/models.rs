@@ -1,0 +1,245 @@
+//! The models that are compared, with the hyper-parameters of each.
+
+use costmodel::baselines::{Liveness, Mean, Nearest, RidgeParameters, Roofline};
+use costmodel::model::{Fit, FitError, Predict, Rows, Run};
+use costmodel::network::{ConvolutionLayer, Encoder, NetworkParameters};
+use costmodel::random::Random;
+use costmodel::sample::{Dataset, Scheme};
+use costmodel::shipped::BlendParameters;
+use costmodel::trees::TreesParameters;
+use serde::Serialize;
+
+use super::splits::{Cell, Split};
+use super::store::Answers;
+
+/// A model of the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Model {
+    /// The model that is shipped
+    Shipped,
+    /// The shipped model blended with a network
+    Blend,
+    /// Mean of the training rows
+    Mean,
+    /// Labels of the nearest training row by counts of words
+    Nearest,
+    /// Ridge regression on counts of operations
+    Ridge,
+    /// Roofline with fitted rates
+    Roofline,
+    /// Line through the most values live at once
+    Liveness,
+    /// Gradient-boosted trees on the bag of words
+    Trees,
+    /// The paper's bag of words and fully connected layers, operations only
+    BagOps,
+    /// The same, operations and operands
+    BagOpsOperands,
+    /// The paper's Conv1D, max-pool, fully connected, operations only
+    Conv1dOps,
+    /// The same, operations and operands
+    Conv1dOpsOperands,
+    /// The paper's LSTM, operations only
+    LstmOps,
+    /// The same, operations and operands
+    LstmOpsOperands,
+}
+
+/// How a model is fitted, all of which decides whether an earlier fit is still good.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum Parameters {
+    None,
+    Ridge(RidgeParameters),
+    Trees(TreesParameters),
+    Blend(BlendParameters),
+    Network { network: NetworkParameters, most_rows: usize },
+}
+
+impl Model {
+    /// All, in the order of tables.
+    pub const ALL: [Self; 14] = [
+        Self::Shipped,
+        Self::Blend,
+        Self::Mean,
+        Self::Nearest,
+        Self::Ridge,
+        Self::Roofline,
+        Self::Liveness,
+        Self::Trees,
+        Self::BagOps,
+        Self::BagOpsOperands,
+        Self::Conv1dOps,
+        Self::Conv1dOpsOperands,
+        Self::LstmOps,
+        Self::LstmOpsOperands,
+    ];
+
+    /// Its name in files and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shipped => "shipped",
+            Self::Blend => "blend",
+            Self::Mean => "mean",
+            Self::Nearest => "nearest",
+            Self::Ridge => "ridge",
+            Self::Roofline => "roofline",
+            Self::Liveness => "liveness",
+            Self::Trees => "trees",
+            Self::BagOps => "bag-ops",
+            Self::BagOpsOperands => "bag-ops-operands",
+            Self::Conv1dOps => "conv1d-ops",
+            Self::Conv1dOpsOperands => "conv1d-ops-operands",
+            Self::LstmOps => "lstm-ops",
+            Self::LstmOpsOperands => "lstm-ops-operands",
+        }
+    }
+
+    /// Whether it is one of the paper's families.
+    pub fn is_network(self) -> bool {
+        matches!(
+            self,
+            Self::BagOps
+                | Self::BagOpsOperands
+                | Self::Conv1dOps
+                | Self::Conv1dOpsOperands
+                | Self::LstmOps
+                | Self::LstmOpsOperands
+        )
+    }
+
+    /// Whether it is compared on a split unless asked for: networks take hours, so that they are fitted only where
+    /// the paper can be compared with and on the headline; hidden targets need a model of labels by output.
+    pub fn belongs_to(self, split: Split) -> bool {
+        match split {
+            Split::Random | Split::Families => self != Self::Blend,
+            Split::Target => matches!(self, Self::Shipped | Self::Mean | Self::Ridge | Self::Trees),
+            _ => !self.is_network() && self != Self::Blend,
+        }
+    }
+
+    /// A rough rank of its cost, so that the longest fits start first.
+    pub fn cost(self) -> u32 {
+        match self {
+            Self::LstmOps | Self::LstmOpsOperands => 5,
+            Self::Blend | Self::Conv1dOps | Self::Conv1dOpsOperands => 4,
+            Self::Shipped => 3,
+            Self::Trees | Self::Nearest => 2,
+            _ => 1,
+        }
+    }
+
+    fn parameters(self, seed: u64) -> Parameters {
+        let layer = |kernel, channels, pool| ConvolutionLayer { kernel, channels, pool };
+        let network = |scheme, encoder: Encoder, length, epochs, most_rows| {
+            let network = NetworkParameters {
+                scheme,
+                length,
+                width: 32,
+                encoder,
+                attention: false,
+                features: false,
+                hidden: 64,
+                epochs,
+                patience: 3,
+                seed,
+                ..NetworkParameters::default()
+            };
+            Parameters::Network { network, most_rows }
+        };
+        let convolutions = || Encoder::Convolution(vec![layer(4, 32, 4), layer(4, 32, 2)]);
+        match self {
+            Self::Shipped => Parameters::Blend(shipped(seed)),
+            Self::Blend => {
+                let network = NetworkParameters { length: 256, epochs: 8, patience: 3, seed, ..Default::default() };
+                Parameters::Blend(BlendParameters { network: Some(network), ..shipped(seed) })
+            }
+            Self::Mean | Self::Nearest | Self::Roofline | Self::Liveness => Parameters::None,
+            Self::Ridge => Parameters::Ridge(RidgeParameters::default()),
+            Self::Trees => {
+                Parameters::Trees(TreesParameters { features: false, on_ridge: false, seed, ..shipped(seed).trees })
+            }
+            Self::BagOps => network(Scheme::Ops, Encoder::Bag, 512, 10, 20_000),
+            Self::BagOpsOperands => network(Scheme::OpsOperands, Encoder::Bag, 1024, 10, 20_000),
+            Self::Conv1dOps => network(Scheme::Ops, convolutions(), 256, 8, 8_000),
+            Self::Conv1dOpsOperands => network(Scheme::OpsOperands, convolutions(), 512, 8, 8_000),
+            Self::LstmOps => network(Scheme::Ops, Encoder::Lstm(32), 128, 6, 4_000),
+            Self::LstmOpsOperands => network(Scheme::OpsOperands, Encoder::Lstm(32), 256, 6, 4_000),
+        }
+    }
+
+    /// Its hyper-parameters as text.
+    pub fn describe(self, seed: u64) -> String {
+        serde_json::to_string(&self.parameters(seed)).expect("plain values serialize")
+    }
+
+    /// Most rows it is fitted to, where it does not take all.
+    pub fn most_rows(self) -> Option<usize> {
+        match self.parameters(0) {
+            Parameters::Network { most_rows, .. } => Some(most_rows),
+            _ => None,
+        }
+    }
+
+    /// Fits it to the cell's rows and answers the cell's tests.
+    pub fn answer(self, data: &Dataset, cell: &Cell, seed: u64, run: &Run<'_>) -> Result<Answers, FitError> {
+        // Only what stops early keeps rows back for it.
+        let all = || {
+            let mut training = [&cell.rows.training[..], &cell.rows.validation].concat();
+            training.sort_unstable();
+            Rows { training, validation: vec![] }
+        };
+        let checked = "parameters of this list are valid";
+        match self.parameters(seed) {
+            Parameters::None => {
+                let rows = all();
+                let model: Box<dyn Predict> = match self {
+                    Self::Mean => Box::new(Mean.fit(data, &rows, run)?),
+                    Self::Nearest => Box::new(Nearest.fit(data, &rows, run)?),
+                    Self::Roofline => Box::new(Roofline.fit(data, &rows, run)?),
+                    _ => Box::new(Liveness.fit(data, &rows, run)?),
+                };
+                Ok(Answers::of(data, cell, rows.training.len(), &*model))
+            }
+            Parameters::Ridge(parameters) => {
+                let rows = all();
+                let model = parameters.check().expect(checked).fit(data, &rows, run)?;
+                Ok(Answers::of(data, cell, rows.training.len(), &model))
+            }
+            Parameters::Trees(parameters) => {
+                let rows = all();
+                let model = parameters.check().expect(checked).fit(data, &rows, run)?;
+                Ok(Answers::of(data, cell, rows.training.len(), &model))
+            }
+            Parameters::Blend(parameters) => {
+                let rows = if parameters.network.is_some() { cell.rows.clone() } else { all() };
+                let model = parameters.check().expect(checked).fit(data, &rows, run)?;
+                Ok(Answers::scaled(data, cell, rows.training.len(), |input| model.scaled(input)))
+            }
+            Parameters::Network { network, most_rows } => {
+                let rows = Rows {
+                    training: subset(&cell.rows.training, most_rows, seed),
+                    validation: subset(&cell.rows.validation, most_rows / 8, seed),
+                };
+                let model = network.check().expect(checked).fit(data, &rows, run)?;
+                Ok(Answers::of(data, cell, rows.training.len(), &model))
+            }
+        }
+    }
+}
+
+/// Hyper-parameters of the shipped model.
+pub fn shipped(seed: u64) -> BlendParameters {
+    let default = BlendParameters::default();
+    BlendParameters { trees: TreesParameters { seed, ..default.trees }, ..default }
+}
+
+/// At most so many of the rows, drawn by the seed, in their order.
+fn subset(rows: &[usize], most: usize, seed: u64) -> Vec<usize> {
+    let mut rows = rows.to_vec();
+    Random::new(seed).shuffle(&mut rows);
+    rows.truncate(most.max(1));
+    rows.sort_unstable();
+    rows
+}

@@ -1,0 +1,141 @@
+//! What is held back: the splits that the corpus stores with its rows, as cells of one fit each.
+
+use costmodel::corpus::Part;
+use costmodel::corpus::splits::FAMILY_FOLDS;
+use costmodel::model::Rows;
+use costmodel::sample::Dataset;
+use ir::labels::Target;
+use serde::Serialize;
+
+use crate::corpus_rows::CorpusRows;
+
+/// What the tested rows have that those learned from have not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// Nothing: a tenth of the rows, whatever their kernel
+    Random,
+    /// Another kernel: a tenth of the groups of near duplicates
+    Kernel,
+    /// Another family: every row once, in folds of whole families
+    Families,
+    /// Larger arrays than any that was learned from
+    Shape,
+    /// An operation that was not learned from
+    Operation,
+    /// Another processor: labels of one processor are hidden for each group
+    Target,
+}
+
+impl Split {
+    /// All, in the order of tables.
+    pub const ALL: [Self; 6] =
+        [Self::Families, Self::Random, Self::Kernel, Self::Shape, Self::Operation, Self::Target];
+
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Kernel => "kernel",
+            Self::Families => "families",
+            Self::Shape => "shape",
+            Self::Operation => "operation",
+            Self::Target => "target",
+        }
+    }
+
+    /// As a reader of tables knows it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Random => "random rows",
+            Self::Kernel => "kernels left out",
+            Self::Families => "families left out",
+            Self::Shape => "larger shapes left out",
+            Self::Operation => "operations left out",
+            Self::Target => "a target left out",
+        }
+    }
+}
+
+/// One fit of one split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// The split.
+    pub split: Split,
+    /// Which of its folds.
+    pub fold: usize,
+    /// What is learned from.
+    pub rows: Rows,
+    /// What is tested on.
+    pub test: Vec<usize>,
+}
+
+/// The fits of a split; families are left out in `folds` folds, which the ten stored ones are dealt to.
+pub fn cells(corpus: &CorpusRows, split: Split, folds: usize) -> Vec<Cell> {
+    let part = |row: usize| -> Part {
+        let splits = &corpus.entries[row].splits;
+        match split {
+            Split::Random => splits.random,
+            Split::Kernel => splits.kernel,
+            Split::Shape => splits.shape,
+            Split::Operation => splits.operation,
+            Split::Families | Split::Target => unreachable!("these have no parts"),
+        }
+    };
+    let all = || 0..corpus.entries.len();
+    match split {
+        Split::Families => (0..folds)
+            .map(|fold| {
+                let stored = |row: usize| corpus.entries[row].splits.family_fold;
+                let tested = |row: &usize| stored(*row) % folds == fold;
+                // Stopped by families that were not learned from either.
+                let validation = (fold + 1) % FAMILY_FOLDS;
+                let judges = |row: &usize| !tested(row) && stored(*row) == validation;
+                Cell {
+                    split,
+                    fold,
+                    rows: Rows {
+                        training: all().filter(|row| !tested(row) && !judges(row)).collect(),
+                        validation: all().filter(judges).collect(),
+                    },
+                    test: all().filter(tested).collect(),
+                }
+            })
+            .collect(),
+        Split::Target => {
+            let validation = |row: &usize| corpus.entries[*row].splits.kernel == Part::Validation;
+            let (validation, training) = all().partition(validation);
+            vec![Cell { split, fold: 0, rows: Rows { training, validation }, test: all().collect() }]
+        }
+        _ => {
+            let of = |wanted: Part| all().filter(|&row| part(row) == wanted).collect();
+            let rows = Rows { training: of(Part::Train), validation: of(Part::Validation) };
+            vec![Cell { split, fold: 0, rows, test: of(Part::Test) }]
+        }
+    }
+}
+
+/// Whether an output of a row is what the split tests.
+pub fn is_tested(corpus: &CorpusRows, split: Split, row: usize, output: usize) -> bool {
+    split != Split::Target || hidden(corpus, row, output)
+}
+
+/// Whether the split by target hides a label.
+fn hidden(corpus: &CorpusRows, row: usize, output: usize) -> bool {
+    corpus.data.outputs()[output].target == Target::ALL[corpus.entries[row].splits.left_out_target].cpu()
+}
+
+/// The data without the labels that the split by target hides.
+pub fn without_hidden_targets(corpus: &CorpusRows) -> Dataset {
+    let mut samples = corpus.data.samples().to_vec();
+    for (row, sample) in samples.iter_mut().enumerate() {
+        for (output, label) in sample.labels.iter_mut().enumerate() {
+            if hidden(corpus, row, output) {
+                *label = None;
+            }
+        }
+    }
+    let sizes = [0, 1, 2].map(|scheme| corpus.vocabularies[scheme].size());
+    Dataset::new(corpus.data.outputs().to_vec(), sizes, corpus.data.families().to_vec(), samples)
+        .expect("fewer labels fit as well")
+}
