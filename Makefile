@@ -13,6 +13,7 @@ CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
 GENZ_VENV ?= target/genz/venv
 
 .PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean deps-mlir test-mlir corpus-env corpus-framework corpus-check
+.PHONY: help deps run test lint doc bench clean deps-mlir test-mlir corpus-env corpus-framework corpus-check train evaluate
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -81,3 +82,10 @@ corpus-framework: corpus-env ## Write the framework corpus as JSON lines to CORP
 
 corpus-check: corpus-env ## Check the corpus generator, and the lines of CORPUS if it is there
 	@$(CORPUS_RUN)/check.py tests/fixtures/framework.jsonl $(wildcard $(CORPUS))
+
+# Both keep finished fits in target/costmodel and go on from them; `train` reuses those of `evaluate`.
+train: deps ## Train the shipped cost model on the corpus again: the same bytes from the same corpus
+	$(CARGO) run --release --locked -- train --out costmodel/model/hardwire-cost-model-v1.safetensors
+
+evaluate: deps ## Measure the cost model and what it has to beat, and renew the tables of docs/costmodel-quality.md
+	$(CARGO) run --release --locked -- evaluate --out target/evaluation --document docs/costmodel-quality.md

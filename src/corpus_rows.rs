@@ -179,12 +179,7 @@ fn vocabularies(entries: &[Entry], rows: &[usize], threads: usize) -> [Vocabular
 }
 
 /// What models see of each row; `None` where the parser refuses.
-fn inputs(
-    entries: &[Entry],
-    rows: &[usize],
-    vocabularies: &[Vocabulary; 3],
-    threads: usize,
-) -> Vec<Option<Input>> {
+fn inputs(entries: &[Entry], rows: &[usize], vocabularies: &[Vocabulary; 3], threads: usize) -> Vec<Option<Input>> {
     let progress = std::sync::Mutex::new(Progress::new("texts read", rows.len()));
     let chunks: Vec<&[usize]> = rows.chunks(CHUNK).collect();
     let read = costmodel::parallel::map(threads, chunks.len(), |chunk| {

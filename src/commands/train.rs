@@ -152,7 +152,7 @@ fn errors(corpus: &CorpusRows, answers: &Answers, coverage: &[CoverageRow]) -> V
 
 impl Report {
     fn table(&self) -> String {
-        let mut out = format!(
+        let out = format!(
             "{}: {} bytes, version {}\n{} rows, {} kernels, {} families; {} rows without labels, {} that the parser refuses\n\
              {} trees\n\nErrors on families left out:\n\n",
             self.file,

@@ -160,26 +160,18 @@ impl Model {
             Self::Trees => {
                 Parameters::Trees(TreesParameters { features: false, on_ridge: false, seed, ..shipped(seed).trees })
             }
-            Self::BagOps => network(Scheme::Ops, Encoder::Bag, 512, 10, 20_000),
-            Self::BagOpsOperands => network(Scheme::OpsOperands, Encoder::Bag, 1024, 10, 20_000),
-            Self::Conv1dOps => network(Scheme::Ops, convolutions(), 256, 8, 8_000),
-            Self::Conv1dOpsOperands => network(Scheme::OpsOperands, convolutions(), 512, 8, 8_000),
-            Self::LstmOps => network(Scheme::Ops, Encoder::Lstm(32), 128, 6, 4_000),
-            Self::LstmOpsOperands => network(Scheme::OpsOperands, Encoder::Lstm(32), 256, 6, 4_000),
+            Self::BagOps => network(Scheme::Ops, Encoder::Bag, 512, 8, 12_000),
+            Self::BagOpsOperands => network(Scheme::OpsOperands, Encoder::Bag, 1024, 8, 12_000),
+            Self::Conv1dOps => network(Scheme::Ops, convolutions(), 256, 6, 6_000),
+            Self::Conv1dOpsOperands => network(Scheme::OpsOperands, convolutions(), 512, 6, 6_000),
+            Self::LstmOps => network(Scheme::Ops, Encoder::Lstm(32), 128, 5, 3_000),
+            Self::LstmOpsOperands => network(Scheme::OpsOperands, Encoder::Lstm(32), 256, 5, 3_000),
         }
     }
 
     /// Its hyper-parameters as text.
     pub fn describe(self, seed: u64) -> String {
         serde_json::to_string(&self.parameters(seed)).expect("plain values serialize")
-    }
-
-    /// Most rows it is fitted to, where it does not take all.
-    pub fn most_rows(self) -> Option<usize> {
-        match self.parameters(0) {
-            Parameters::Network { most_rows, .. } => Some(most_rows),
-            _ => None,
-        }
     }
 
     /// Fits it to the cell's rows and answers the cell's tests.

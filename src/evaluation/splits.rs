@@ -29,8 +29,7 @@ pub enum Split {
 
 impl Split {
     /// All, in the order of tables.
-    pub const ALL: [Self; 6] =
-        [Self::Families, Self::Random, Self::Kernel, Self::Shape, Self::Operation, Self::Target];
+    pub const ALL: [Self; 6] = [Self::Families, Self::Random, Self::Kernel, Self::Shape, Self::Operation, Self::Target];
 
     /// Its name in files.
     pub fn name(self) -> &'static str {

@@ -92,8 +92,7 @@ pub type Job = (Cell, Model);
 impl<'a> Work<'a> {
     /// Opens the folder, making it if it is not there.
     pub fn open(corpus: &'a CorpusRows, folder: &Path, seed: u64) -> Result<Self, Failure> {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::File { path: folder.display().to_string(), error })?;
+        std::fs::create_dir_all(folder).map_err(|error| Failure::File { path: folder.display().to_string(), error })?;
         let mut hash = XxHash3_128::new();
         for sample in corpus.data.samples() {
             for scheme in Scheme::ALL {
@@ -145,7 +144,7 @@ impl<'a> Work<'a> {
             let answers = answers.map_err(|error| Failure::Request(format!("{}: {error}", name())))?;
             self.write(job, &answers)?;
             progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(1);
-            Ok(answers)
+            Ok::<Answers, Failure>(answers)
         });
         let mut answers = kept;
         for (place, fitted) in missing.into_iter().zip(fitted) {

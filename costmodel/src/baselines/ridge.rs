@@ -143,8 +143,11 @@ fn standardise(x: &mut DMatrix<f64>) -> (Vec<f64>, Vec<f64>) {
 
 type Solution = (DMatrix<f64>, DVector<f64>, Vec<(f32, f32)>);
 
+/// Places of rows, and the outputs that these are labelled with.
+type Shared = (Vec<usize>, Vec<usize>);
+
 /// Outputs by the places of the training rows that are labelled with them: those of the same rows share their sums.
-fn by_labelled_rows(data: &Dataset, training: &[usize]) -> Result<Vec<(Vec<usize>, Vec<usize>)>, FitError> {
+fn by_labelled_rows(data: &Dataset, training: &[usize]) -> Result<Vec<Shared>, FitError> {
     let mut outputs_of: std::collections::BTreeMap<Vec<usize>, Vec<usize>> = std::collections::BTreeMap::new();
     for output in 0..data.outputs().len() {
         let labelled = |&place: &usize| data.samples()[training[place]].labels[output].is_some();

@@ -416,9 +416,22 @@ impl<'a> Walk<'a> {
             (Feature::WorkPerIteration, of(self, Feature::Work)),
             (Feature::LoadsPerIteration, of(self, Feature::LoadsExecuted)),
             (Feature::StoresPerIteration, of(self, Feature::StoresExecuted)),
+            (Feature::FloatsPerIteration, of(self, Feature::FloatsExecuted)),
+            (Feature::DivisionsPerIteration, of(self, Feature::DivisionsExecuted)),
+            (Feature::TranscendentalsPerIteration, of(self, Feature::TranscendentalsExecuted)),
+            (Feature::IntegersPerIteration, of(self, Feature::IntegersExecuted)),
+            (Feature::CastsPerIteration, of(self, Feature::CastsExecuted)),
+            (Feature::BranchesPerIteration, of(self, Feature::BranchesExecuted)),
+            (Feature::VectorsPerIteration, of(self, Feature::VectorsExecuted)),
             (Feature::CarriedShare, 100.0 * of(self, Feature::ReductionTrips)),
         ] {
             self.set(ratio, total / iterations);
+        }
+        for (share, part, all) in [
+            (Feature::ContiguousLoadShare, Feature::ContiguousLoads, Feature::LoadsExecuted),
+            (Feature::ContiguousStoreShare, Feature::ContiguousStores, Feature::StoresExecuted),
+        ] {
+            self.set(share, 100.0 * of(self, part) / of(self, all).max(1.0));
         }
         let entries = of(self, Feature::InnermostEntries).max(1.0);
         self.set(Feature::TripsPerEntry, of(self, Feature::InnermostTrips) / entries);

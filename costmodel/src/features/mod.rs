@@ -145,6 +145,24 @@ features! {
     LiveBits = "live_bits",
     /// Share of the innermost loops' iterations that carry a value, in %.
     CarriedShare = "carried_share",
+    /// Floating-point operations executed per iteration of the innermost loops.
+    FloatsPerIteration = "floats_per_iteration",
+    /// Divisions and square roots executed per iteration of the innermost loops.
+    DivisionsPerIteration = "divisions_per_iteration",
+    /// Functions that become calls executed per iteration of the innermost loops.
+    TranscendentalsPerIteration = "transcendentals_per_iteration",
+    /// Integer and index arithmetic executed per iteration of the innermost loops.
+    IntegersPerIteration = "integers_per_iteration",
+    /// Conversions executed per iteration of the innermost loops.
+    CastsPerIteration = "casts_per_iteration",
+    /// Branches and selections executed per iteration of the innermost loops.
+    BranchesPerIteration = "branches_per_iteration",
+    /// Operations on explicit vectors executed per iteration of the innermost loops.
+    VectorsPerIteration = "vectors_per_iteration",
+    /// Share of the reads whose last subscript moves with the innermost loop, in %.
+    ContiguousLoadShare = "contiguous_load_share",
+    /// Share of the writes whose last subscript moves with the innermost loop, in %.
+    ContiguousStoreShare = "contiguous_store_share",
 }
 
 #[cfg(test)]

@@ -24,17 +24,21 @@ pub fn plots(report: &Report<'_>) -> Vec<(String, Plot)> {
             let most = points.iter().map(|p| p.0).fold(0.0, f64::max);
             let least = points.iter().map(|p| p.0).fold(f64::INFINITY, f64::min);
             let steps = (0..=40).map(|i| f64::from(i) / 40.0);
-            let right = steps.map(|t| if log { least * libm::pow(most / least, t) } else { least + t * (most - least) });
+            let right =
+                steps.map(|t| if log { least * libm::pow(most / least, t) } else { least + t * (most - least) });
             let variable = |what: &str| Variable { label: format!("{what}, {}", name.quantity.unit()), log };
-            plots.push((format!("{}-{}", name.quantity, name.target), Plot::Scatter(Scatter {
-                title: format!("{name}: functions of families left out"),
-                x: variable("label"),
-                y: variable("prediction"),
-                frontier: right.map(|x| (x, x)).collect(),
-                points,
-                knee: None,
-                frontier_label: "right".into(),
-            })));
+            plots.push((
+                format!("{}-{}", name.quantity, name.target),
+                Plot::Scatter(Scatter {
+                    title: format!("{name}: functions of families left out"),
+                    x: variable("label"),
+                    y: variable("prediction"),
+                    frontier: right.map(|x| (x, x)).collect(),
+                    points,
+                    knee: None,
+                    frontier_label: "right".into(),
+                }),
+            ));
         }
     }
     let models: Vec<Model> = Model::ALL
@@ -51,24 +55,31 @@ pub fn plots(report: &Report<'_>) -> Vec<(String, Plot)> {
     ];
     let cell = |model: Model, quantity: Quantity| {
         let own = || {
-            report.results.iter().filter(move |r| {
-                r.split == Split::Families && r.model == model && r.quantity == quantity
-            })
+            report
+                .results
+                .iter()
+                .filter(move |r| r.split == Split::Families && r.model == model && r.quantity == quantity)
         };
         let row = own().find(|r| r.target == "mean").or_else(|| own().next())?;
         // Beyond this an error is an error; the map keeps its colours for what can be told apart.
         row.errors.median_ape_pct.map(|error| error.min(100.0))
     };
     if !models.is_empty() {
-        plots.push(("median-errors".to_owned(), Plot::HeatMap(HeatMap {
-            title: "Median absolute error on families left out (100 and more as 100)".into(),
-            x_label: "quantity, mean over targets".into(),
-            y_label: "model".into(),
-            value_label: "%".into(),
-            x: quantities.iter().map(|q| q.name().replace("register_pressure", "pressure").replace("_cycles", "")).collect(),
-            y: models.iter().map(|m| m.name().to_owned()).collect(),
-            cells: models.iter().map(|&m| quantities.iter().map(|&q| cell(m, q)).collect()).collect(),
-        })));
+        plots.push((
+            "median-errors".to_owned(),
+            Plot::HeatMap(HeatMap {
+                title: "Median absolute error on families left out (100 and more as 100)".into(),
+                x_label: "quantity, mean over targets".into(),
+                y_label: "model".into(),
+                value_label: "%".into(),
+                x: quantities
+                    .iter()
+                    .map(|q| q.name().replace("register_pressure", "pressure").replace("_cycles", ""))
+                    .collect(),
+                y: models.iter().map(|m| m.name().to_owned()).collect(),
+                cells: models.iter().map(|&m| quantities.iter().map(|&q| cell(m, q)).collect()).collect(),
+            }),
+        ));
     }
     plots
 }

@@ -125,8 +125,7 @@ fn dialects(corpus: &CorpusRows, folds: usize, threads: usize) -> Vec<DialectRow
                 if has[row] { members.push(score) } else { others.push(score) }
             }
         }
-        let flagged =
-            |s: &[f64]| 100.0 * s.iter().filter(|x| **x > 1.0).count() as f64 / s.len().max(1) as f64;
+        let flagged = |s: &[f64]| 100.0 * s.iter().filter(|x| **x > 1.0).count() as f64 / s.len().max(1) as f64;
         Some(DialectRow {
             dialect: DIALECTS[d].to_owned(),
             rows_of_the_dialect: members.len(),

@@ -53,11 +53,17 @@ impl Report<'_> {
         let of = |split, quantity, get: fn(&ResultRow) -> Option<f64>| {
             self.find(split, Model::Shipped, quantity).and_then(get)
         };
-        let below = |what, wanted, limit: f64, value: Option<f64>| {
-            Aim { what, wanted, value, met: value.is_some_and(|v| v <= limit) }
+        let below = |what, wanted, limit: f64, value: Option<f64>| Aim {
+            what,
+            wanted,
+            value,
+            met: value.is_some_and(|v| v <= limit),
         };
-        let above = |what, wanted, limit: f64, value: Option<f64>| {
-            Aim { what, wanted, value, met: value.is_some_and(|v| v >= limit) }
+        let above = |what, wanted, limit: f64, value: Option<f64>| Aim {
+            what,
+            wanted,
+            value,
+            met: value.is_some_and(|v| v >= limit),
         };
         use Quantity::{Cycles, GeneralRegisterPressure, Instructions, Spills, VectorRegisterPressure, XpuUtilization};
         let range: fn(&ResultRow) -> Option<f64> = |r| r.errors.rmse_pct_of_range;
@@ -67,16 +73,46 @@ impl Report<'_> {
             if least { all.reduce(f64::min) } else { all.reduce(f64::max) }
         };
         vec![
-            below("vector register pressure, random rows: RMSE over range", "at most 5 %", 5.0, of(Split::Random, VectorRegisterPressure, range)),
-            below("general register pressure, random rows: RMSE over range", "at most 5 %", 5.0, of(Split::Random, GeneralRegisterPressure, range)),
-            below("xPU utilization, random rows: RMSE over range", "at most 5 %", 5.0, of(Split::Random, XpuUtilization, range)),
+            below(
+                "vector register pressure, random rows: RMSE over range",
+                "at most 5 %",
+                5.0,
+                of(Split::Random, VectorRegisterPressure, range),
+            ),
+            below(
+                "general register pressure, random rows: RMSE over range",
+                "at most 5 %",
+                5.0,
+                of(Split::Random, GeneralRegisterPressure, range),
+            ),
+            below(
+                "xPU utilization, random rows: RMSE over range",
+                "at most 5 %",
+                5.0,
+                of(Split::Random, XpuUtilization, range),
+            ),
             below("cycles, families left out: median error", "under 25 %", 25.0, of(Split::Families, Cycles, median)),
-            below("instructions, families left out: median error", "under 15 %", 15.0, of(Split::Families, Instructions, median)),
+            below(
+                "instructions, families left out: median error",
+                "under 15 %",
+                15.0,
+                of(Split::Families, Instructions, median),
+            ),
             above("any spill, families left out: F1", "over 0.85", 0.85, of(Split::Families, Spills, |r| r.f1_above_0)),
-            above("cycles of a kernel's variants, families left out: Kendall's tau", "over 0.6", 0.6, of(Split::Families, Cycles, |r| r.kendall_tau)),
+            above(
+                "cycles of a kernel's variants, families left out: Kendall's tau",
+                "over 0.6",
+                0.6,
+                of(Split::Families, Cycles, |r| r.kendall_tau),
+            ),
             above("intervals at 90 %: least coverage of any target", "at least 85 %", 85.0, covered(true)),
             below("intervals at 90 %: largest coverage of any target", "at most 95 %", 95.0, covered(false)),
-            above("a dialect left out: least AUROC", "over 0.9", 0.9, self.dialects.iter().map(|d| d.auroc).reduce(f64::min)),
+            above(
+                "a dialect left out: least AUROC",
+                "over 0.9",
+                0.9,
+                self.dialects.iter().map(|d| d.auroc).reduce(f64::min),
+            ),
         ]
     }
 
@@ -117,9 +153,8 @@ impl Report<'_> {
         let Some(shipped) = &self.shipped else { return vec![] };
         let data = &self.corpus.data;
         let of_output = |(output, name): (usize, &costmodel::quantity::Output)| {
-            let own = |r: &&ResultRow| {
-                r.split == Split::Families && r.quantity == name.quantity && r.target == name.target
-            };
+            let own =
+                |r: &&ResultRow| r.split == Split::Families && r.quantity == name.quantity && r.target == name.target;
             let row = self.results.iter().filter(own).find(|r| r.model == Model::Shipped)?;
             let median = |r: &ResultRow| r.errors.median_ape_pct.unwrap_or(f64::INFINITY);
             let baseline = self
@@ -196,9 +231,12 @@ impl Report<'_> {
         );
         out += "\n### Aims\n\n";
         let aims = self.aims();
-        out += &table(&["aim", "wanted", "measured", "met"], aims.iter().map(|a| {
-            vec![a.what.into(), a.wanted.into(), number(a.value), if a.met { "yes" } else { "no" }.into()]
-        }));
+        out += &table(
+            &["aim", "wanted", "measured", "met"],
+            aims.iter().map(|a| {
+                vec![a.what.into(), a.wanted.into(), number(a.value), if a.met { "yes" } else { "no" }.into()]
+            }),
+        );
         for split in Split::ALL {
             out += &self.split_table(split);
         }
@@ -264,7 +302,16 @@ impl Report<'_> {
         if !self.decisions.is_empty() {
             out += "\n### Choosing a kernel's variant by predicted cycles, families left out\n\n";
             out += &table(
-                &["target", "chosen by", "kernels", "right, %", "mean regret, %", "90th percentile, %", "pairs right, %", "tau"],
+                &[
+                    "target",
+                    "chosen by",
+                    "kernels",
+                    "right, %",
+                    "mean regret, %",
+                    "90th percentile, %",
+                    "pairs right, %",
+                    "tau",
+                ],
                 self.decisions.iter().map(|d| {
                     vec![
                         d.target.clone(),
@@ -283,20 +330,30 @@ impl Report<'_> {
     }
 
     fn split_table(&self, split: Split) -> String {
-        let models: Vec<Model> = Model::ALL
-            .into_iter()
-            .filter(|&m| self.results.iter().any(|r| r.split == split && r.model == m))
-            .collect();
+        let models: Vec<Model> =
+            Model::ALL.into_iter().filter(|&m| self.results.iter().any(|r| r.split == split && r.model == m)).collect();
         if models.is_empty() {
             return String::new();
         }
         use Quantity as Q;
         let head = [
-            "model", "rows learned from", "vector pressure", "general pressure", "any spill F1", "spills > 16 F1",
-            "instructions", "cycles", "cycles tau", "ipc", "port", "xPU share", "xPU latency",
+            "model",
+            "rows learned from",
+            "vector pressure",
+            "general pressure",
+            "any spill F1",
+            "spills > 16 F1",
+            "instructions",
+            "cycles",
+            "cycles tau",
+            "ipc",
+            "port",
+            "xPU share",
+            "xPU latency",
         ];
         let rows = models.iter().map(|&model| {
-            let get = |quantity, of: fn(&ResultRow) -> Option<f64>| number(self.find(split, model, quantity).and_then(of));
+            let get =
+                |quantity, of: fn(&ResultRow) -> Option<f64>| number(self.find(split, model, quantity).and_then(of));
             let range: fn(&ResultRow) -> Option<f64> = |r| r.errors.rmse_pct_of_range;
             let median: fn(&ResultRow) -> Option<f64> = |r| r.errors.median_ape_pct;
             let both = |quantity| {
@@ -350,7 +407,8 @@ impl Report<'_> {
         let (begin, end) = ("<!-- evaluation: begin -->\n", "<!-- evaluation: end -->");
         let marks = text.find(begin).zip(text.find(end)).filter(|(b, e)| b < e);
         let Some((from, to)) = marks else {
-            let wanted = format!("{}: there must be a line `{}` and after it a line `{end}`", path.display(), begin.trim_end());
+            let wanted =
+                format!("{}: there must be a line `{}` and after it a line `{end}`", path.display(), begin.trim_end());
             return Err(Failure::Request(wanted));
         };
         put(path, format!("{}{begin}{tables}{}", &text[..from], &text[to..]).as_bytes())
