@@ -14,6 +14,7 @@ GENZ_VENV ?= target/genz/venv
 
 .PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean deps-mlir test-mlir corpus-env corpus-framework corpus-check
 .PHONY: help deps run test lint doc bench clean deps-mlir test-mlir corpus-env corpus-framework corpus-check train evaluate
+.PHONY: help deps run test lint doc bench clean deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -73,12 +74,22 @@ test-mlir: deps-mlir ## Lint and test the bridge to LLVM and the labels made wit
 	$(CARGO) clippy -p ir --features mlir --lib --tests --locked -- -D warnings
 	$(CARGO) test -p ir --features mlir --locked --lib --test mlir
 
+# Rows, corpora (Parquet) or graphs (JSON lines) that both parsers read.
+DIFFERENTIAL ?= corpus/hardwire-corpus-v1.parquet $(wildcard $(CORPUS) $(CORPUS:.jsonl=.generic.jsonl))
+differential: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
+differential: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
+differential: deps-mlir ## Compare our parser with upstream's on every text of DIFFERENTIAL="files"
+	$(CARGO) run --release --features mlir --locked -- dataset compare-parsers $(DIFFERENTIAL)
+
 corpus-env: ## Install the pinned JAX and torch-mlir that framework MLIR is made with (Python 3.11)
 	@./scripts/corpus/env.sh $(CORPUS_VENV)
 
 corpus-framework: corpus-env ## Write the framework corpus as JSON lines to CORPUS=path, with CORPUS_OPTIONS="--seed 1"
 	@mkdir -p $(dir $(CORPUS))
 	@$(CORPUS_RUN)/framework.py $(CORPUS) $(CORPUS_OPTIONS)
+
+corpus-generic: corpus-env ## Add the generic form of StableHLO graphs, for `make differential`
+	@$(CORPUS_RUN)/generic.py $(CORPUS) $(CORPUS:.jsonl=.generic.jsonl)
 
 corpus-check: corpus-env ## Check the corpus generator, and the lines of CORPUS if it is there
 	@$(CORPUS_RUN)/check.py tests/fixtures/framework.jsonl $(wildcard $(CORPUS))

@@ -26,12 +26,17 @@ pub enum DatasetAction {
     Show(DatasetShow),
     /// Check hashes, duplicates, splits and labels of a corpus
     Verify(DatasetVerify),
+    /// Compare our parser with upstream MLIR's on every text of a corpus
+    CompareParsers(DatasetCompareParsers),
     /// Answer labelling requests on standard input, one JSON batch a line
     #[command(hide = true)]
     Worker,
     /// Answer requests to run MLIR passes on standard input, one JSON request a line
     #[command(hide = true)]
     Passes,
+    /// Answer requests to compare parsers on standard input, one JSON list of texts a line
+    #[command(hide = true)]
+    Compare,
 }
 
 /// Arguments of `hardwire dataset build`.
@@ -129,6 +134,31 @@ pub struct DatasetVerify {
     /// Label so many rows again and compare bit by bit
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub relabel: usize,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Arguments of `hardwire dataset compare-parsers`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hardwire dataset compare-parsers
+  hardwire dataset compare-parsers corpus-work/rows.parquet --every 20
+  hardwire dataset compare-parsers framework.jsonl --format json
+
+Compared are operations, operands, types, successors and nesting, not attributes. Upstream has no parser for pretty
+StableHLO; where a line has a field `generic`, that form is compared instead, and with ours of the text. Exit code 1
+if a text differs. Needs a build with the feature `mlir`.")]
+pub struct DatasetCompareParsers {
+    /// Rows or a corpus (Parquet), or graphs (JSON lines with `id` and `text`); the corpus of the repository unless given
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Take every Nth text
+    #[arg(long, default_value = "1", value_name = "N")]
+    pub every: std::num::NonZeroUsize,
+    /// Worker processes; the number of cores unless given
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
     /// How to write the result
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,

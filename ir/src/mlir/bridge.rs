@@ -5,6 +5,7 @@
 //! collected with their place instead of being printed.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use melior::Context;
@@ -12,7 +13,7 @@ use melior::diagnostic::{Diagnostic as RawDiagnostic, DiagnosticSeverity};
 use melior::dialect::DialectRegistry;
 use melior::ir::block::BlockLike;
 use melior::ir::operation::{OperationLike, OperationPrintingFlags, OperationRef};
-use melior::ir::{Module, RegionLike, Value, ValueLike};
+use melior::ir::{BlockRef, Module, RegionLike, RegionRef, Value, ValueLike};
 use melior::pass::PassManager;
 use melior::utility;
 use serde::Serialize;
@@ -85,20 +86,23 @@ pub enum Form {
 }
 
 /// One operation, as a preorder walk meets it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct WalkedOperation {
     /// Operations around it; the module has 0.
     pub depth: usize,
     /// Full name, such as `arith.addf`.
     pub name: String,
+    /// Number of each operand: values count from 0 as the walk meets their definitions, an operation's results before
+    /// the arguments of its regions' blocks. `None` for a value that is not defined.
+    pub operands: Vec<Option<usize>>,
     /// Type of each operand, as upstream prints it.
     pub operand_types: Vec<String>,
     /// Type of each result.
     pub result_types: Vec<String>,
     /// Names of all its attributes, sorted.
     pub attributes: Vec<String>,
-    /// Count of successor blocks.
-    pub successors: usize,
+    /// Number of each successor block: blocks count from 0 as the walk meets their operations.
+    pub successors: Vec<Option<usize>>,
     /// Per region, per block, the types of the block's arguments.
     pub regions: Vec<Vec<Vec<String>>>,
 }
@@ -223,51 +227,81 @@ pub fn print(module: &Module<'_>, form: Form) -> Result<String, Vec<Diagnostic>>
 /// Every operation of a module in preorder, the module first.
 #[must_use]
 pub fn walk(module: &Module<'_>) -> Vec<WalkedOperation> {
-    let mut found = Vec::new();
+    let mut order = Vec::new();
+    let mut numbers = Numbers::default();
     let mut pending = vec![(0, module.as_operation())];
     while let Some((depth, operation)) = pending.pop() {
-        let (walked, children) = describe(depth, operation);
-        found.push(walked);
+        let children = numbers.define(operation);
+        order.push((depth, operation));
         pending.extend(children.into_iter().rev().map(|child| (depth + 1, child)));
     }
-    found
+    order.into_iter().map(|(depth, operation)| numbers.describe(depth, operation)).collect()
 }
 
-/// An operation and its direct children in order.
-fn describe<'c, 'a>(depth: usize, operation: OperationRef<'c, 'a>) -> (WalkedOperation, Vec<OperationRef<'c, 'a>>) {
-    let type_of = |value: Value<'c, 'a>| value.r#type().to_string();
-    let mut regions = Vec::new();
-    let mut children = Vec::new();
-    for region in operation.regions() {
-        let mut blocks = Vec::new();
-        let mut next_block = region.first_block();
-        while let Some(block) = next_block {
-            let arguments = (0..block.argument_count())
-                .map(|index| block.argument(index).map_or_else(|_| String::new(), |value| value.r#type().to_string()))
-                .collect();
-            blocks.push(arguments);
-            let mut next = block.first_operation();
-            while let Some(child) = next {
-                children.push(child);
-                next = child.next_in_block();
-            }
-            next_block = block.next_in_region();
+/// Values and blocks by the order of their definitions; found by their addresses, whose order is never looked at.
+#[derive(Default)]
+struct Numbers {
+    values: BTreeMap<usize, usize>,
+    blocks: BTreeMap<usize, usize>,
+}
+
+impl Numbers {
+    /// Numbers what an operation defines; returns its direct children in order.
+    fn define<'c, 'a>(&mut self, operation: OperationRef<'c, 'a>) -> Vec<OperationRef<'c, 'a>> {
+        let mut children = Vec::new();
+        for result in operation.results() {
+            self.value(result.to_raw().ptr as usize);
         }
-        regions.push(blocks);
+        for region in operation.regions() {
+            for block in blocks(region) {
+                let next = self.blocks.len();
+                self.blocks.insert(block.to_raw().ptr as usize, next);
+                for argument in (0..block.argument_count()).filter_map(|index| block.argument(index).ok()) {
+                    self.value(argument.to_raw().ptr as usize);
+                }
+                let mut next = block.first_operation();
+                while let Some(child) = next {
+                    children.push(child);
+                    next = child.next_in_block();
+                }
+            }
+        }
+        children
     }
-    let mut attributes: Vec<String> =
-        operation.attributes().map(|(name, _)| name.as_string_ref().as_str().unwrap_or("").to_owned()).collect();
-    attributes.sort();
-    let walked = WalkedOperation {
-        depth,
-        name: operation.name().as_string_ref().as_str().unwrap_or("").to_owned(),
-        operand_types: operation.operands().map(type_of).collect(),
-        result_types: operation.results().map(|value| value.r#type().to_string()).collect(),
-        attributes,
-        successors: operation.successor_count(),
-        regions,
-    };
-    (walked, children)
+
+    fn value(&mut self, address: usize) {
+        let next = self.values.len();
+        self.values.insert(address, next);
+    }
+
+    fn describe<'c, 'a>(&self, depth: usize, operation: OperationRef<'c, 'a>) -> WalkedOperation {
+        let arguments = |block: BlockRef<'c, 'a>| {
+            (0..block.argument_count())
+                .map(|index| block.argument(index).map_or_else(|_| String::new(), |value| value.r#type().to_string()))
+                .collect()
+        };
+        let mut attributes: Vec<String> =
+            operation.attributes().map(|(name, _)| name.as_string_ref().as_str().unwrap_or("").to_owned()).collect();
+        attributes.sort();
+        let number = |value: Value<'c, 'a>| self.values.get(&(value.to_raw().ptr as usize)).copied();
+        WalkedOperation {
+            depth,
+            name: operation.name().as_string_ref().as_str().unwrap_or("").to_owned(),
+            operands: operation.operands().map(number).collect(),
+            operand_types: operation.operands().map(|value| value.r#type().to_string()).collect(),
+            result_types: operation.results().map(|value| value.r#type().to_string()).collect(),
+            attributes,
+            successors: operation
+                .successors()
+                .map(|block| self.blocks.get(&(block.to_raw().ptr as usize)).copied())
+                .collect(),
+            regions: operation.regions().map(|region| blocks(region).map(arguments).collect()).collect(),
+        }
+    }
+}
+
+fn blocks<'c, 'a>(region: RegionRef<'c, 'a>) -> impl Iterator<Item = BlockRef<'c, 'a>> {
+    std::iter::successors(region.first_block(), |block| block.next_in_region())
 }
 
 fn read_diagnostic(raw: &RawDiagnostic<'_>) -> Diagnostic {

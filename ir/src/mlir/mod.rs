@@ -7,6 +7,7 @@ pub mod bridge;
 #[cfg(feature = "mlir")]
 #[allow(unsafe_code)]
 pub mod codegen;
+pub mod differential;
 pub mod worker;
 
 /// What a build without LLVM says when it is asked for something that needs it.

@@ -1,4 +1,5 @@
 //! Tests that need LLVM (feature `mlir`), in one binary because each links all of it.
 
 mod bridge;
+mod differential;
 mod labels;

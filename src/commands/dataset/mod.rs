@@ -2,6 +2,7 @@
 
 mod build;
 pub mod columns;
+mod compare;
 mod journal;
 mod label;
 mod passes;
@@ -27,6 +28,8 @@ pub fn run(arguments: &Dataset) -> Result<ExitCode, Failure> {
         DatasetAction::Label(arguments) => label::run(arguments),
         DatasetAction::Worker => worker::run(),
         DatasetAction::Passes => serve_passes(),
+        DatasetAction::CompareParsers(arguments) => compare::run(arguments),
+        DatasetAction::Compare => compare::serve(),
         DatasetAction::Show(arguments) => show::run(arguments),
         DatasetAction::Verify(arguments) => verify::run(arguments),
     }
