@@ -1,10 +1,11 @@
-//! Canonical text: one operation a line, values named in the order of their definition, aliases inlined, attribute
-//! dictionaries sorted, comments and locations dropped.
+//! Canonical text: one operation a line, values named in the order of their definition, dimensions of affine maps by
+//! place (`d0`, `s0`), aliases inlined, attribute dictionaries sorted, comments and locations dropped.
 //!
-//! An operation keeps the syntax it is written in: its tokens are printed with canonical blanks, and the marks that
-//! the parser left say where names, types, aliases and dictionaries stand. Two texts that differ only in names,
-//! blanks, comments, aliases or the order of attributes print the same, and printing what was printed changes
-//! nothing. Numbers and strings stay as spelled.
+//! An operation keeps the syntax it is written in, generic or custom: its tokens are printed with canonical blanks,
+//! and the marks that the parser left say where names, types, aliases and dictionaries stand. Names of operations
+//! are as long as upstream prints them: `return` and `call` in a function, `func.call` deeper. Two texts of one form
+//! that differ only in names, blanks, comments, aliases or the order of attributes print the same, and printing what
+//! was printed changes nothing. Numbers and strings stay as spelled.
 
 pub(crate) mod marks;
 mod spacing;
@@ -188,6 +189,17 @@ impl<'a> Printer<'a> {
                 self.line(self.indent);
                 self.out.push('}');
                 self.last = Some(Last { kind: TokenKind::RightBrace, text, tight: false });
+            }
+            MarkKind::Name(name) => {
+                self.blank(TokenKind::BareId, name, false);
+                self.out.push_str(name);
+                self.last = Some(Last { kind: TokenKind::BareId, text: name, tight: false });
+            }
+            MarkKind::Dimension(place) | MarkKind::Symbol(place) => {
+                let letter = if matches!(mark.kind, MarkKind::Symbol(_)) { 's' } else { 'd' };
+                self.blank(TokenKind::BareId, "", false);
+                _ = write!(self.out, "{letter}{place}");
+                self.last = Some(Last { kind: TokenKind::BareId, text: "", tight: false });
             }
             MarkKind::Type(id) => {
                 let kind = match self.types.get(*id) {

@@ -2,8 +2,8 @@
 //!
 //! Works on the lexer's tokens alone, in one linear pass: no tree, no LLVM. Names of values, blocks and aliases,
 //! layout, comments, locations and the order of attributes change no word. Texts that no parser would take give
-//! words all the same. Text in generic form gives other words than its custom form: print it first (the canonical
-//! printer) where both must agree.
+//! words all the same. Text in generic form gives other words than its custom form, and the canonical printer keeps
+//! the form: models read the custom form, into which upstream's printer (feature `mlir`) brings any text.
 //!
 //! What each [`Scheme`] keeps:
 //!

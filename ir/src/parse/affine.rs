@@ -53,13 +53,17 @@ impl<'a> Parser<'a> {
         self.expect(TokenKind::LeftParen, "`(`")?;
         self.list(TokenKind::RightParen, "`,` or `)`", |p| {
             p.bound_list(names.dimensions.len())?;
-            names.dimensions.push(p.expect(TokenKind::BareId, "a dimension's name")?.text(p.text));
+            let name = p.expect(TokenKind::BareId, "a dimension's name")?;
+            p.marks.dimension(name, names.dimensions.len());
+            names.dimensions.push(name.text(p.text));
             Ok(())
         })?;
         if self.take_if(TokenKind::LeftBracket) {
             self.list(TokenKind::RightBracket, "`,` or `]`", |p| {
                 p.bound_list(names.symbols.len())?;
-                names.symbols.push(p.expect(TokenKind::BareId, "a symbol's name")?.text(p.text));
+                let name = p.expect(TokenKind::BareId, "a symbol's name")?;
+                p.marks.symbol(name, names.symbols.len());
+                names.symbols.push(name.text(p.text));
                 Ok(())
             })?;
         }
@@ -247,13 +251,15 @@ impl<'a> Parser<'a> {
             }
             Some(TokenKind::BareId) => {
                 let word = self.spelling();
-                let place = |names: &[&str]| names.iter().position(|&n| n == word).map(|i| i as u32);
+                let place = |names: &[&str]| names.iter().position(|&n| n == word);
                 if let Some(i) = place(&names.dimensions) {
-                    self.take();
-                    Ok(AffineExpr::Dimension(i))
+                    let name = self.take();
+                    self.marks.dimension(name, i);
+                    Ok(AffineExpr::Dimension(i as u32))
                 } else if let Some(i) = place(&names.symbols) {
-                    self.take();
-                    Ok(AffineExpr::Symbol(i))
+                    let name = self.take();
+                    self.marks.symbol(name, i);
+                    Ok(AffineExpr::Symbol(i as u32))
                 } else {
                     Err(self.expected("a dimension or symbol of this map"))
                 }

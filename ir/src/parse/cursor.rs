@@ -129,7 +129,7 @@ impl<'a> Parser<'a> {
             self.stop(span, message);
             return;
         }
-        self.diagnostics.push(Diagnostic { message, help, span });
+        self.diagnostics.push(Diagnostic { message: shortened(message), help: help.map(shortened), span });
     }
 
     pub(super) fn report_failure(&mut self, failure: Failure) {
@@ -229,4 +229,17 @@ fn name(bracket: TokenKind) -> &'static str {
         TokenKind::RightBrace => "`}`",
         _ => "`>`",
     }
+}
+
+/// Longest message, in bytes: names in it are the text's own, of any length.
+const MAX_MESSAGE_BYTES: usize = 400;
+
+/// A message with its middle left out where it is too long.
+fn shortened(message: String) -> String {
+    if message.len() <= MAX_MESSAGE_BYTES {
+        return message;
+    }
+    let start = message.floor_char_boundary(MAX_MESSAGE_BYTES / 2);
+    let end = message.ceil_char_boundary(message.len() - MAX_MESSAGE_BYTES / 4);
+    format!("{}...{}", &message[..start], &message[end..])
 }

@@ -61,6 +61,7 @@ impl<'a> Parser<'a> {
             let message = format!("`{name}` is no operation: names of operations start with their dialect's");
             self.report(spelled, message, Some(format!("write `dialect.{name}`")));
         }
+        let canonical = if generic { None } else { self.canonical_name(&name) };
         let id = self.reserve(&name, block, start);
         let mut draft = Draft { named: names.iter().map(|n| n.1 as usize).sum(), ..Draft::default() };
         self.around.push(self.tree.operations[id.index()].name);
@@ -73,7 +74,27 @@ impl<'a> Parser<'a> {
         let span = self.since(start);
         self.tree.operations[id.index()].span = span;
         self.marks.operation(span, Self::is_isolated(&name));
+        if let Some(canonical) = canonical.filter(|&c| c != spelled.text(self.text)) {
+            // Behind the operation's own mark, which begins at the same place where nothing is named.
+            self.marks.name(spelled, canonical);
+        }
         self.bind_results(id, &names, start);
+    }
+
+    /// The name that upstream prints where it has a short form: without the dialect in the operation whose own it is.
+    fn canonical_name(&self, name: &str) -> Option<&'static str> {
+        let in_function = self.around.last().is_some_and(|n| self.names[n.index()] == "func.func");
+        let (short, long) = match name {
+            "builtin.module" => return Some("module"),
+            "builtin.unrealized_conversion_cast" => return Some("builtin.unrealized_conversion_cast"),
+            "func.func" => return Some("func.func"),
+            "func.return" => ("return", "func.return"),
+            "func.call" => ("call", "func.call"),
+            "func.call_indirect" => ("call_indirect", "func.call_indirect"),
+            "func.constant" => ("constant", "func.constant"),
+            _ => return None,
+        };
+        Some(if in_function { short } else { long })
     }
 
     /// Other operations may let those inside leave their dialect out.

@@ -22,6 +22,12 @@ pub(crate) enum MarkKind {
     RegionOpen,
     /// `}` of a region.
     RegionClose,
+    /// An operation's name that is written longer or shorter elsewhere.
+    Name(&'static str),
+    /// Dimension of an affine map or set.
+    Dimension(u32),
+    /// Symbol of an affine map or set.
+    Symbol(u32),
     /// A type.
     Type(TypeId),
     /// A dictionary, with its entries in order of their names.
@@ -79,6 +85,18 @@ impl Marks {
 
     pub fn region_close(&mut self, span: Span) {
         self.push(span, MarkKind::RegionClose);
+    }
+
+    pub fn name(&mut self, span: Span, canonical: &'static str) {
+        self.push(span, MarkKind::Name(canonical));
+    }
+
+    pub fn dimension(&mut self, span: Span, place: usize) {
+        self.push(span, MarkKind::Dimension(place as u32));
+    }
+
+    pub fn symbol(&mut self, span: Span, place: usize) {
+        self.push(span, MarkKind::Symbol(place as u32));
     }
 
     pub fn ty(&mut self, span: Span, ty: TypeId) {

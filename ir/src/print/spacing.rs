@@ -30,6 +30,8 @@ pub(super) fn blank(last: Last<'_>, kind: TokenKind, text: &str, touching: bool,
         (BareId, Colon) => angles == 0 && !matches!(last.text, "init" | "offset"),
         (BareId, LeftParen | LeftBracket) => APART.contains(&last.text),
         (SymbolId | HashId | ValueId, LeftParen | LeftBracket) => false,
+        // Symbols behind dimensions.
+        (RightParen, LeftBracket) => false,
         (String | Greater | RightBracket, LeftParen) => false,
         _ => true,
     }

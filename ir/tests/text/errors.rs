@@ -129,3 +129,19 @@ fn one_long_line() {
     let said = said(&valid[..valid.len() - 8]);
     assert_eq!(said, ["1:23: the text ends before the `}` for this bracket"]);
 }
+
+#[test]
+fn what_is_returned_is_what_the_type_says() {
+    let function = |body: &str| said(&format!("func.func @f(%a: f32) -> f64 {{\n  {body}\n}}"));
+    assert_eq!(
+        function("return %a : f32"),
+        ["2:3: type mismatch: returned is `f32`, but the function's type says `f64`"]
+    );
+    assert_eq!(function("return"), ["2:3: type mismatch: returned is nothing, but the function's type says `f64`"]);
+}
+
+#[test]
+fn messages_are_short_whatever_the_text() {
+    let said = said(&"x".repeat(100_000));
+    assert!(!said.is_empty() && said.iter().all(|m| m.len() < 500), "{}", said[0].len());
+}

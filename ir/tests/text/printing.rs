@@ -28,20 +28,37 @@ func.func @f( %x:!t {z.b=2:i32,a.b} , %n:index)->!t attributes{k="v",a=1}{
     assert_eq!(
         printed(text),
         "func.func @f(%arg0: tensor<?x8xf32> {a.b, z.b = 2 : i32}, %arg1: index) -> tensor<?x8xf32> attributes {a = 1, k = \"v\"} {
-  %0:2 = \"a.b\"(%arg0, %arg1) <{m = affine_map<(i, j) -> (i + j, j - 1)>, z = 1 : i8}> {a = [affine_map<(i, j) -> (i + j, j - 1)>, -2.5e-1 : f32], b} : (tensor<?x8xf32>, index) -> (tensor<?x8xf32>, i1)
+  %0:2 = \"a.b\"(%arg0, %arg1) <{m = affine_map<(d0, d1) -> (d0 + d1, d1 - 1)>, z = 1 : i8}> {a = [affine_map<(d0, d1) -> (d0 + d1, d1 - 1)>, -2.5e-1 : f32], b} : (tensor<?x8xf32>, index) -> (tensor<?x8xf32>, i1)
   cf.cond_br %0#1, ^bb2(%0#0 : tensor<?x8xf32>), ^bb1
 ^bb1:
   %1 = arith.constant dense<[1, 2]> : tensor<2xi32>
   cf.br ^bb2(%arg0 : tensor<?x8xf32>)
 ^bb2(%arg2: tensor<?x8xf32>):
   scf.if %0#1 {
-    affine.for %arg3 = 0 to min affine_map<(i, j) -> (i + j, j - 1)>(%arg1, %arg1) {
+    affine.for %arg3 = 0 to min affine_map<(d0, d1) -> (d0 + d1, d1 - 1)>(%arg1, %arg1) {
     }
   }
   return %arg2 : tensor<?x8xf32>
 }
 "
     );
+}
+
+#[test]
+fn short_names_and_dimensions_are_canonical() {
+    let body = |call: &str, back: &str, map: &str| {
+        format!(
+            "module {{ func.func private @g(i32) -> i32 func.func @f(%c: i1, %x: i32, %m: memref<4x4xf32, affine_map<{map}>>) -> i32 {{
+               %r = {call} @g(%x) : (i32) -> i32
+               scf.if %c {{ %s = func.call @g(%x) : (i32) -> i32 }}
+               {back} %r : i32 }} }}"
+        )
+    };
+    let long = printed(&body("func.call", "func.return", "(row, column)[step] -> (column * step + row)"));
+    assert_eq!(long, printed(&body("call", "return", "(d0, d1)[s0] -> (d1 * s0 + d0)")));
+    assert!(long.contains("= call @g") && long.contains("    return %") && long.contains("= func.call @g"), "{long}");
+    assert!(long.contains("affine_map<(d0, d1)[s0] -> (d1 * s0 + d0)>"), "{long}");
+    assert_eq!(printed(&long), long);
 }
 
 /// The text with other names for values and blocks and other blanks and comments between tokens.

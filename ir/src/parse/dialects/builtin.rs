@@ -5,7 +5,8 @@ use crate::parse::draft::{Argument, Draft};
 use crate::parse::format::{Row, row};
 use crate::parse::scope::Use;
 use crate::parse::{Parse, Parser};
-use crate::tree::{Attribute, AttributeValue, BlockId, Dimension, Type, TypeId};
+use crate::span::Span;
+use crate::tree::{Attribute, AttributeValue, BlockId, Dimension, RegionId, Type, TypeId, Types};
 
 pub(super) const ROWS: &[Row] = &[
     row("func.return", "", "{} [? %a* : !a* ?]", ""),
@@ -89,6 +90,7 @@ impl<'a> Parser<'a> {
             self.dictionary(&mut draft.attributes)?;
         }
         let inputs = arguments.iter().map(|a| a.ty).collect();
+        let returned = results.clone();
         let ty = self.tree.types.intern(Type::Function { inputs, results });
         self.set(draft, "function_type", AttributeValue::Type(ty));
         for (name, attributes) in [("arg_attrs", argument_attributes), ("res_attrs", result_attributes)] {
@@ -100,7 +102,39 @@ impl<'a> Parser<'a> {
         self.skip_location()?;
         let region = if self.at(TokenKind::LeftBrace) { self.region(&arguments, true)? } else { self.new_region() };
         draft.regions.push(region);
+        self.check_returns(region, &returned);
         Ok(())
+    }
+
+    /// What a function returns is what its type says.
+    fn check_returns(&mut self, region: RegionId, results: &[TypeId]) {
+        for block in self.tree.regions[region.index()].blocks.clone() {
+            let Some(&last) = self.tree.blocks[block.index()].operations.last() else { continue };
+            let operation = &self.tree.operations[last.index()];
+            if self.names[operation.name.index()] != "func.return" {
+                continue;
+            }
+            let types: Vec<TypeId> = operation.operands.iter().map(|v| self.tree.values[v.index()].ty).collect();
+            let same = types.len() == results.len()
+                && types.iter().zip(results).all(|(a, b)| a == b || *a == Types::UNKNOWN || *b == Types::UNKNOWN);
+            if !same {
+                let list = |all: &[TypeId]| {
+                    let all: Vec<String> = all.iter().map(|&ty| self.tree.types.to_text(ty)).collect();
+                    if all.is_empty() { "nothing".to_owned() } else { format!("`{}`", all.join(", ")) }
+                };
+                let message = format!(
+                    "type mismatch: returned is {}, but the function's type says {}",
+                    list(&types),
+                    list(results)
+                );
+                let first_line = operation
+                    .span
+                    .text(self.text)
+                    .find('\n')
+                    .map_or(operation.span.end, |i| operation.span.start + i as u32);
+                self.report(Span { end: first_line, ..operation.span }, message, None);
+            }
+        }
     }
 
     fn attributes_of_one(&mut self) -> Parse<Vec<Attribute>> {
