@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::dense::{Contents, Dense};
 use super::range::Range;
 use super::size::bytes;
-use super::traffic::output_count;
+use super::traffic::{output_count, views_memory};
 use crate::tree::{BlockId, Definition, OpId, Tree, Type, ValueId};
 
 /// Most that is alive at once.
@@ -118,22 +118,13 @@ impl Walk<'_> {
             })
         };
         let pairs: Vec<(ValueId, ValueId)> = match name {
-            "memref.subview"
-            | "memref.cast"
-            | "memref.reinterpret_cast"
-            | "memref.expand_shape"
-            | "memref.collapse_shape"
-            | "memref.view"
-            | "memref.reshape"
-            | "memref.transpose"
-            | "memref.memory_space_cast"
-            | "memref.assume_alignment"
-            | "tensor.cast"
+            "tensor.cast"
             | "tensor.extract_slice"
             | "tensor.expand_shape"
             | "tensor.collapse_shape"
             | "tensor.reshape"
             | "tensor.bitcast" => node.results.iter().copied().zip(node.operands.first().copied()).collect(),
+            _ if views_memory(name) => node.results.iter().copied().zip(node.operands.first().copied()).collect(),
             _ if name.starts_with("linalg.") => {
                 let inputs = node.operands.len().saturating_sub(output_count(tree, operation));
                 let outputs = node.operands[inputs..].iter().copied();

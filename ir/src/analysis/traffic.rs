@@ -221,3 +221,20 @@ pub(crate) fn output_count(tree: &Tree, operation: OpId) -> usize {
     }
     tree.operation(operation).results.len().max(1)
 }
+
+/// Whether an operation's result is another view of the memory that its first operand is.
+pub(crate) fn views_memory(name: &str) -> bool {
+    matches!(
+        name,
+        "memref.subview"
+            | "memref.cast"
+            | "memref.reinterpret_cast"
+            | "memref.expand_shape"
+            | "memref.collapse_shape"
+            | "memref.view"
+            | "memref.reshape"
+            | "memref.transpose"
+            | "memref.memory_space_cast"
+            | "memref.assume_alignment"
+    )
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use petgraph::graph::NodeIndex;
 
 use super::below;
-use crate::analysis::traffic::output_count;
+use crate::analysis::traffic::{output_count, views_memory};
 use crate::tree::{Definition, OpId, Tree, Type, ValueId};
 
 /// What has been done to each memref so far.
@@ -36,7 +36,7 @@ impl Effects {
     pub fn add(&mut self, tree: &Tree, operation: OpId, node: NodeIndex) -> Vec<(NodeIndex, ValueId)> {
         let mut accesses: BTreeMap<ValueId, (bool, bool)> = BTreeMap::new();
         for op in std::iter::once(operation).chain(below(tree, operation)) {
-            if is_view(tree.name(op)) {
+            if views_memory(tree.name(op)) {
                 let data = tree.operation(op);
                 if let Some(&viewed) = data.operands.first() {
                     let root = self.root(viewed);
@@ -67,22 +67,6 @@ impl Effects {
     fn root(&self, value: ValueId) -> ValueId {
         self.roots.get(&value).copied().unwrap_or(value)
     }
-}
-
-fn is_view(name: &str) -> bool {
-    matches!(
-        name,
-        "memref.subview"
-            | "memref.cast"
-            | "memref.reinterpret_cast"
-            | "memref.expand_shape"
-            | "memref.collapse_shape"
-            | "memref.view"
-            | "memref.reshape"
-            | "memref.transpose"
-            | "memref.memory_space_cast"
-            | "memref.assume_alignment"
-    )
 }
 
 /// Memrefs among an operation's operands and what it does to them.
