@@ -7,7 +7,6 @@ mod journal;
 mod label;
 mod passes;
 mod pool;
-pub mod progress;
 mod show;
 mod summary;
 pub mod table;
