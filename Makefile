@@ -7,6 +7,10 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The framework corpus: its own virtual environment, and where the text goes.
 CORPUS_VENV ?= target/corpus/venv
 CORPUS ?= target/corpus/framework.jsonl
+BROWSER_VENV ?= target/browser/venv
+# The report that ships, and what it is made of.
+REPORT = reports/published
+REPORT_OPTIONS = --sweep reports/published/sweep --out $(REPORT)
 CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
 
 # GenZ, with which `compare-genz` compares.
@@ -19,6 +23,7 @@ GENZ_VENV ?= target/genz/venv
 GENZ_VENV ?= target/genz/venv
 
 .PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean deps-mlir test-mlir corpus-env corpus-framework corpus-check
+.PHONY: help deps run test lint doc bench clean deps-mlir test-mlir report test-browser corpus-env corpus-framework corpus-check
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -84,6 +89,13 @@ differential: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/d
 differential: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 differential: deps-mlir ## Compare our parser with upstream's on every text of DIFFERENTIAL="files"
 	$(CARGO) run --release --features mlir --locked -- dataset compare-parsers $(DIFFERENTIAL)
+report: deps ## Write the published report again (`make test` checks it)
+	$(CARGO) run --release --locked -- report $(REPORT_OPTIONS)
+
+# Needs Debian's Chromium, which it installs; screenshots go to target/browser.
+test-browser: deps ## Look at the published report in Chromium: desktop and phone, light and dark, print, accessibility
+	@./scripts/browser/env.sh $(BROWSER_VENV)
+	$(BROWSER_VENV)/bin/python -B scripts/browser/check.py $(REPORT)/index.html target/browser
 
 corpus-env: ## Install the pinned JAX and torch-mlir that framework MLIR is made with (Python 3.11)
 	@./scripts/corpus/env.sh $(CORPUS_VENV)

@@ -1,8 +1,10 @@
 //! The command line as typed.
 
+pub mod compare;
 mod dataset;
 pub mod ir;
 pub mod learning;
+pub mod report;
 pub mod sweep;
 pub mod workload;
 
@@ -28,6 +30,10 @@ pub enum Command {
     Reproduce(Reproduce),
     /// Price a design: area, masks, dies, build, total cost of ownership and carbon
     Estimate(Box<Estimate>),
+    /// Set designs side by side: speed at equal interactivity, energy, cost, against published serving figures
+    Compare(compare::Compare),
+    /// One page to decide by: comparison, reproduction, cost, every number with its source
+    Report(report::Report),
     /// List, show and check designs, process nodes and models
     Designs(Designs),
     /// Explore a design space from a file: frontier, sensitivities, plots

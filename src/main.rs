@@ -8,6 +8,7 @@ mod cli;
 mod columnar;
 mod commands;
 mod corpus_rows;
+mod comparison;
 mod diagnostics;
 mod evaluation;
 mod input;
@@ -28,6 +29,8 @@ fn main() -> ExitCode {
         cli::Command::Simulate(arguments) => commands::simulate::run(arguments),
         cli::Command::Reproduce(arguments) => commands::reproduce::run(arguments),
         cli::Command::Estimate(arguments) => commands::estimate::run(arguments),
+        cli::Command::Compare(arguments) => commands::compare::run(arguments),
+        cli::Command::Report(arguments) => commands::report::run(arguments),
         cli::Command::Designs(arguments) => commands::designs::run(arguments),
         cli::Command::Sweep(arguments) => commands::sweep::run(arguments),
         cli::Command::Fabric(arguments) => commands::fabric::run(arguments),

@@ -1,16 +1,92 @@
 //! Other machines that a hardwired design is compared with: what is public of price, power and throughput.
 //!
 //! A unit is what is bought: a GPU, a card, a wafer-scale system. Throughput is for gpt-oss-120b unless the source says
-//! otherwise, in tokens per second and unit; `total` counts input and output.
+//! otherwise, in tokens per second and unit; `total` counts input and output. Peaks are those of one unit; `[serving.*]`
+//! are published measurements that a roofline over these peaks can be checked against, each with its traffic.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::field::Visitor;
-use crate::provenance::Provenance;
+use crate::field::{Reader, Visitor};
+use crate::provenance::{Grade, Provenance};
 use crate::range::Range;
 use crate::slot::Limits;
+
+/// Most published serving figures of a machine.
+pub const MAX_SERVING: usize = 64;
+
+/// Which tokens a serving figure counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counts {
+    /// Generated tokens of all users.
+    Output,
+    /// Prompt and generated tokens of all users.
+    Total,
+    /// Generated tokens of one user.
+    User,
+}
+
+impl Counts {
+    /// Every choice with the name used in files.
+    pub const ALL: [(&'static str, Self); 3] = [("output", Self::Output), ("total", Self::Total), ("user", Self::User)];
+}
+
+/// A published serving figure with its traffic.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Serving {
+    /// Name within the file.
+    pub name: String,
+    /// Model served, by the name of its preset.
+    pub model: String,
+    /// Tokens of a prompt.
+    pub input_tokens: u32,
+    /// Tokens generated for it.
+    pub output_tokens: u32,
+    /// Users at once; absent where the machine was filled.
+    pub users: Option<f64>,
+    /// Output tokens per second that every user got; absent where that is not known.
+    pub per_user: Option<f64>,
+    /// Which tokens are counted.
+    pub counts: Counts,
+    /// Units that served one copy of the model together; absent where that is not known.
+    pub units: Option<f64>,
+    /// Tokens per second and unit, or of one user.
+    pub tokens_per_s: Range,
+    /// Origin.
+    pub provenance: Provenance,
+}
+
+impl Serving {
+    /// One line for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let number = |range: Range| match range.low == range.high {
+            true => range.low.to_string(),
+            false => format!("{} to {}", range.low, range.high),
+        };
+        let counts = match self.counts {
+            Counts::Output => "output tokens/s per unit",
+            Counts::Total => "input and output tokens/s per unit",
+            Counts::User => "output tokens/s of one user",
+        };
+        let users = match (self.users, self.per_user) {
+            (Some(users), _) => format!(", {users} users"),
+            (None, Some(speed)) => format!(", {speed} tokens/s per user"),
+            (None, None) if self.counts == Counts::User => String::new(),
+            (None, None) => ", filled".to_owned(),
+        };
+        let units = self.units.map_or(String::new(), |units| format!(", a copy on {units}"));
+        format!(
+            "{} {counts}: {}, {} in and {} out{users}{units}",
+            number(self.tokens_per_s),
+            self.model,
+            self.input_tokens,
+            self.output_tokens
+        )
+    }
+}
 
 /// A machine to compare with; absent fields are not public.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -55,6 +131,20 @@ pub struct Comparison {
     pub best_per_user: Option<Range>,
     /// Weights hardwired in it.
     pub weights: Option<f64>,
+    /// The only model it runs, by the name of its preset; absent where it runs any.
+    pub hardwired_model: Option<String>,
+    /// Memory that weights and KV cache share, gigabytes.
+    pub memory_gb: Option<f64>,
+    /// Peak bandwidth of that memory, terabytes per second.
+    pub memory_tb_per_s: Option<Range>,
+    /// Peak dense arithmetic in the format weights are multiplied in, 10^12 operations per second.
+    pub peak_tflops: Option<f64>,
+    /// That format.
+    pub peak_format: Option<String>,
+    /// Units over which one copy of the model can be spread at full speed.
+    pub units_per_copy: Option<f64>,
+    /// Published serving figures.
+    pub serving: Vec<Serving>,
     /// Where every value comes from, by key.
     pub provenance: BTreeMap<String, Provenance>,
 }
@@ -92,4 +182,79 @@ pub(crate) fn walk(c: &mut Comparison, v: &mut dyn Visitor) {
     v.field("output_share", &mut c.output_share, Limits::positive(1.0), "Share of output in that traffic");
     v.field("best_per_user", &mut c.best_per_user, positive, "Best speed of one user");
     v.field("weights", &mut c.weights, positive, "Weights hardwired in it");
+    v.field("hardwired_model", &mut c.hardwired_model, Limits::NONE, "The only model it runs");
+    v.field("memory_gb", &mut c.memory_gb, Limits::positive(1e9), "Memory that weights and KV cache share, gigabytes");
+    v.field(
+        "memory_tb_per_s",
+        &mut c.memory_tb_per_s,
+        Limits::positive(1e9),
+        "Its peak bandwidth, terabytes per second",
+    );
+    v.field("peak_tflops", &mut c.peak_tflops, positive, "Peak dense arithmetic, 10^12 operations per second");
+    v.field("peak_format", &mut c.peak_format, Limits::NONE, "Format of that arithmetic");
+    v.field(
+        "units_per_copy",
+        &mut c.units_per_copy,
+        Limits::between(1.0, 1e6),
+        "Units that can share one copy of the model",
+    );
+    for serving in &mut c.serving {
+        let path = |key: &str| format!("serving.{}.{key}", serving.name);
+        let tokens = Limits::between(1.0, 1e7);
+        v.field(&path("model"), &mut serving.model, Limits::NONE, "Model served");
+        v.field(&path("input_tokens"), &mut serving.input_tokens, tokens, "Tokens of a prompt");
+        v.field(&path("output_tokens"), &mut serving.output_tokens, tokens, "Tokens generated for it");
+        v.field(&path("users"), &mut serving.users, Limits::positive(1e9), "Users at once");
+        v.field(&path("per_user"), &mut serving.per_user, positive, "Output tokens per second of every user");
+        v.field(&path("counts"), &mut serving.counts, Limits::NONE, "Which tokens are counted");
+        v.field(&path("units"), &mut serving.units, Limits::positive(1e6), "Units that served one copy of the model");
+        v.field(
+            &path("tokens_per_s"),
+            &mut serving.tokens_per_s,
+            positive,
+            "Tokens per second and unit, or of one user",
+        );
+        v.field(&path("source"), &mut serving.provenance.source, Limits::NONE, "Origin");
+        v.field(&path("grade"), &mut serving.provenance.grade, Limits::NONE, "Support");
+        let mut year = serving.provenance.year.map(u32::from);
+        v.field(&path("year"), &mut year, Limits::between(1900.0, 2100.0), "Year");
+        serving.provenance.year = year.and_then(|y| u16::try_from(y).ok());
+    }
+}
+
+/// Rules that concern several fields.
+pub(crate) fn check(c: &Comparison, r: &mut Reader<'_>) {
+    if !r.clean() {
+        return;
+    }
+    for serving in c.serving.iter().filter(|s| s.counts == Counts::User && s.users.is_some_and(|users| users != 1.0)) {
+        let message = format!("`serving.{}` counts one user's tokens, but has several users", serving.name);
+        r.problem(&format!("serving.{}.users", serving.name), message, None);
+    }
+}
+
+impl Comparison {
+    pub(crate) fn blank(name: &str, serving: Vec<String>) -> Self {
+        let figure = |name| Serving {
+            name,
+            model: String::new(),
+            input_tokens: 0,
+            output_tokens: 0,
+            users: None,
+            per_user: None,
+            counts: Counts::Output,
+            units: None,
+            tokens_per_s: Range::point(0.0),
+            provenance: Provenance { source: String::new(), grade: Grade::User, year: None },
+        };
+        Self { name: name.to_owned(), serving: serving.into_iter().map(figure).collect(), ..Self::default() }
+    }
+
+    /// Whether nothing about it has better support than a vendor's claim.
+    #[must_use]
+    pub fn vendor_claims_only(&self) -> bool {
+        let grades = || self.provenance.values().chain(self.serving.iter().map(|s| &s.provenance)).map(|p| p.grade);
+        let weak = |grade| matches!(grade, Grade::VendorClaim | Grade::Unconfirmed | Grade::Assumed);
+        grades().any(|grade| grade == Grade::VendorClaim) && grades().all(weak)
+    }
 }

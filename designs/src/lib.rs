@@ -23,7 +23,7 @@ mod slot;
 mod tree;
 mod units;
 
-pub use comparison::Comparison;
+pub use comparison::{Comparison, Counts, Serving};
 pub use design::*;
 pub use economics::{DieFormula, Economics, YieldModel};
 pub use load::{Loader, Override};

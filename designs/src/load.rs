@@ -297,13 +297,23 @@ pub fn economics(reference: &str, overrides: &[Override], loader: &Loader<'_>) -
 /// Every problem of the texts.
 pub fn comparison(reference: &str, loader: &Loader<'_>) -> Result<Comparison, Problems> {
     let (root, sources) = merged_preset(reference, &[], loader, presets::comparisons())?;
-    let mut comparison = Comparison { name: reference.to_owned(), ..Comparison::default() };
+    let serving = root.section().and_then(|entries| entries.get("serving")).and_then(Node::section);
+    let names: Vec<String> = serving.map_or_else(Vec::new, |entries| entries.keys().cloned().collect());
+    if names.len() > comparison::MAX_SERVING {
+        let most = comparison::MAX_SERVING;
+        let message = format!("`{reference}` has {} serving figures; a machine has {most} at most", names.len());
+        return Err(Problems { sources, problems: vec![Problem::general(message)] });
+    }
+    let mut comparison = Comparison::blank(reference, names);
     let mut reader = Reader::new(&root, &sources);
     comparison::walk(&mut comparison, &mut reader);
+    comparison::check(&comparison, &mut reader);
     match reader.finish() {
         Ok(provenance) => comparison.provenance = provenance,
         Err(problems) => return Err(Problems { sources, problems }),
     }
+    // A serving figure has one origin, not one per key.
+    comparison.provenance.retain(|path, _| !path.starts_with("serving."));
     Ok(comparison)
 }
 

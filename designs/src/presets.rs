@@ -82,7 +82,7 @@ pub fn comparisons() -> &'static [Preset] {
         "lpu-v1" "Groq LPU v1";
         "lp30" "Groq 3 LP30";
         "sohu" "Etched Sohu";
-        "hc1" "Taalas HC1, Llama 3.1 8B hardwired";
+        "taalas-hc1" "Taalas HC1, Llama 3.1 8B hardwired";
         "ankhdjet" "Ankhdjet, BitNet hardwired";
         "bitrom" "BitROM";
     }

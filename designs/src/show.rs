@@ -73,10 +73,16 @@ pub fn economics(economics: &Economics) -> Vec<Line> {
 #[must_use]
 pub fn comparison(comparison: &Comparison) -> Vec<Line> {
     let mut lines = Lines(Vec::new());
-    comparison::walk(&mut comparison.clone(), &mut lines);
+    comparison::walk(&mut Comparison { serving: Vec::new(), ..comparison.clone() }, &mut lines);
     for line in &mut lines.0 {
         line.provenance = comparison.provenance.get(&line.path).cloned();
     }
+    lines.0.extend(comparison.serving.iter().map(|serving| Line {
+        path: format!("serving.{}", serving.name),
+        value: serving.describe(),
+        provenance: Some(serving.provenance.clone()),
+        doc: "Published serving figure",
+    }));
     lines.0
 }
 

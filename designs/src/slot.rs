@@ -3,6 +3,7 @@
 //! Counts are plain numbers, quantities are texts with a unit, choices are words. Bounds are given by
 //! the schema, so a value that reaches a design is finite and within them.
 
+use crate::comparison::Counts;
 use crate::design::{Algorithm, AllChip};
 use crate::economics::{DieFormula, YieldModel};
 use crate::masks::Lithography;
@@ -294,7 +295,7 @@ macro_rules! choice_slots {
         }
     )* };
 }
-choice_slots!(Algorithm, AllChip, YieldModel, DieFormula, Lithography, Grade);
+choice_slots!(Algorithm, AllChip, YieldModel, DieFormula, Lithography, Grade, Counts);
 
 /// A flag written as one of two words.
 pub(crate) struct Words<'a>(pub(crate) &'a mut bool, pub(crate) [(&'static str, bool); 2]);

@@ -1,4 +1,5 @@
-//! Event engine, chip units, mapping and schedules of a hardwired-weight machine.
+//! Event engine, chip units, mapping and schedules of a hardwired-weight machine; rooflines of the machines it is
+//! compared with.
 
 pub mod arithmetic;
 pub mod calibration;
@@ -8,6 +9,7 @@ pub mod energy;
 pub mod engine;
 pub mod fabric;
 pub mod mapping;
+pub mod roofline;
 pub mod schedule;
 mod simulation;
 pub mod units;

@@ -1,11 +1,13 @@
 //! One file per command: settle the request, call the library, print.
 
+pub mod compare;
 pub mod dataset;
 pub mod designs;
 pub mod estimate;
 pub mod evaluate;
 pub mod fabric;
 pub mod ir;
+pub mod report;
 pub mod reproduce;
 pub mod simulate;
 pub mod sweep;

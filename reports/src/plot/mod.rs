@@ -1,20 +1,32 @@
-//! Plots of plain numbers: frontier, parallel coordinates, heat map, tornado; as SVG or PNG, the same bytes every time.
+//! Plots of plain numbers: frontier, parallel coordinates, heat map, tornado, curves, stacked bars, waterfall, mask stack, floor
+//! plan; as SVG or PNG, the same bytes every time.
 //!
 //! Sizes are pixels. Colours are those of Okabe and Ito and the viridis map, which people with any colour vision tell apart. Texts of
 //! PNG use an embedded font, so that a machine without fonts draws them as well; texts of SVG stay texts.
 
 mod canvas;
+mod curves;
+mod floor_plan;
 mod heat_map;
+mod mask_stack;
+mod palette;
 mod parallel;
 mod scale;
 mod scatter;
+mod stacked;
 mod tornado;
+mod waterfall;
 
+pub use curves::{Curves, Series, Style};
+pub use floor_plan::{Block, FloorPlan};
 pub use heat_map::HeatMap;
+pub use mask_stack::{MaskLayer, MaskStack};
 pub use parallel::{Line, Parallel, ParallelAxis, Ticks};
 pub use scale::short;
 pub use scatter::{Frontier, Scatter, Variable};
+pub use stacked::{Stack, Stacked};
 pub use tornado::{Bar, Tornado};
+pub use waterfall::{Step, Waterfall};
 
 use canvas::{Canvas, HEIGHT, WIDTH};
 
@@ -29,6 +41,16 @@ pub enum Plot {
     HeatMap(HeatMap),
     /// Bars around a mean.
     Tornado(Tornado),
+    /// Series over a common axis.
+    Curves(Curves),
+    /// Bars of parts.
+    Stacked(Stacked),
+    /// Steps to a total.
+    Waterfall(Waterfall),
+    /// Layers of a mask stack.
+    MaskStack(MaskStack),
+    /// Blocks of a die.
+    FloorPlan(FloorPlan),
 }
 
 /// Why nothing was drawn.
@@ -49,6 +71,11 @@ impl Plot {
             Self::Parallel(plot) => plot.draw(canvas),
             Self::HeatMap(plot) => plot.draw(canvas),
             Self::Tornado(plot) => plot.draw(canvas),
+            Self::Curves(plot) => plot.draw(canvas),
+            Self::Stacked(plot) => plot.draw(canvas),
+            Self::Waterfall(plot) => plot.draw(canvas),
+            Self::MaskStack(plot) => plot.draw(canvas),
+            Self::FloorPlan(plot) => plot.draw(canvas),
         }
     }
 
@@ -137,6 +164,46 @@ mod tests {
                 label: "tokens/s".into(),
                 mean: 5.0,
                 bars: vec![Bar { name: "clock".into(), low: (4.0, "1 GHz".into()), high: (7.0, "2 GHz".into()) }],
+            }),
+            Plot::Curves(Curves {
+                title: "curves".into(),
+                x: variable("x", true),
+                y: variable("y", true),
+                series: [Style::Line, Style::Thin, Style::Marks, Style::Dots]
+                    .map(|style| Series {
+                        name: format!("{style:?}"),
+                        points: vec![(1.0, 2.0), (0.0, f64::NAN), (3.0, 4.0)],
+                        style,
+                    })
+                    .into(),
+                diagonal: true,
+            }),
+            Plot::Stacked(Stacked {
+                title: "shares".into(),
+                x_label: "context".into(),
+                y_label: "%".into(),
+                parts: vec!["a".into(), "b".into()],
+                mark_label: "published".into(),
+                bars: vec![Stack { name: "2K".into(), values: vec![60.0, 40.0], marks: vec![Some(61.0), None] }],
+            }),
+            Plot::Waterfall(Waterfall {
+                title: "cost".into(),
+                label: "USD".into(),
+                steps: vec![
+                    Step { name: "masks".into(), low: 1.0, high: 2.0, sum: false },
+                    Step { name: "total".into(), low: 0.0, high: 0.0, sum: true },
+                ],
+            }),
+            Plot::MaskStack(MaskStack {
+                title: "masks".into(),
+                layers: vec![MaskLayer { name: "m8".into(), masks: 2, units: 1.0, euv: false, per_chip: true }],
+            }),
+            Plot::FloorPlan(FloorPlan {
+                title: "die".into(),
+                blocks: vec![
+                    Block { name: "array".into(), mm2: 500.0, w: 70.0 },
+                    Block { name: "none".into(), mm2: 0.0, w: 0.0 },
+                ],
             }),
         ]
     }

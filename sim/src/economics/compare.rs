@@ -117,8 +117,11 @@ fn totals(estimate: &Estimate, other: &Comparison, units: f64, usd: f64, kw: f64
     Other { hardware, mw, infrastructure, capex, electricity, maintenance, tco, carbon }
 }
 
-/// One basis: `ours` of a system against `theirs` of a unit.
-fn basis(
+/// One basis: `ours` tokens per second of a system against `theirs` of a unit.
+///
+/// # Errors
+/// When price or power is missing.
+pub fn basis(
     estimate: &Estimate,
     other: &Comparison,
     name: String,

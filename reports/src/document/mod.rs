@@ -1,0 +1,188 @@
+//! A document of sections, tables and figures in which every number carries its origin; written as one HTML page, as
+//! Markdown, and as JSON.
+//!
+//! Plain text holds no numbers of its own: a number is an [`Inline::Value`] or a [`Cell`], so that whatever writes the document
+//! can link it to the register of origins. What is missing is a cell with its reason.
+
+mod html;
+mod markdown;
+mod register;
+
+use serde::Serialize;
+
+use crate::plot::{Plot, PlotError};
+use crate::value::{Cell, Value};
+
+pub use html::html;
+pub use markdown::markdown;
+pub use register::Register;
+
+/// Running text.
+pub type Text = Vec<Inline>;
+
+/// A piece of running text.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inline {
+    /// Words.
+    Plain(String),
+    /// A number with its origin.
+    Value(Value),
+    /// A command, a path or a key.
+    Code(String),
+    /// The name of a design.
+    Design {
+        /// Its name.
+        name: String,
+        /// Whether nothing about it has better support than a vendor's claim.
+        vendor_claims_only: bool,
+    },
+}
+
+impl From<&str> for Inline {
+    fn from(text: &str) -> Self {
+        Self::Plain(text.to_owned())
+    }
+}
+
+impl From<String> for Inline {
+    fn from(text: String) -> Self {
+        Self::Plain(text)
+    }
+}
+
+impl From<Value> for Inline {
+    fn from(value: Value) -> Self {
+        Self::Value(value)
+    }
+}
+
+/// A document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Document {
+    /// Title.
+    pub title: String,
+    /// What wrote it, name and version.
+    pub generator: String,
+    /// Text below the title.
+    pub lead: Vec<Text>,
+    /// Sections in order.
+    pub sections: Vec<Section>,
+}
+
+/// A section.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Section {
+    /// Anchor.
+    pub id: &'static str,
+    /// Title.
+    pub title: String,
+    /// What it holds.
+    pub blocks: Vec<Block>,
+}
+
+/// A piece of a section.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    /// Text.
+    Paragraph(Text),
+    /// A part that is missing, and why.
+    Missing(Text),
+    /// A table.
+    Table(Table),
+    /// A plot with its data.
+    Figure(Figure),
+    /// Commands to be typed.
+    Commands(Vec<String>),
+}
+
+/// A table with named rows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Table {
+    /// What it shows.
+    pub caption: Text,
+    /// Heads of all columns, that of the row names first.
+    pub columns: Vec<Text>,
+    /// Rows.
+    pub rows: Vec<Row>,
+    /// Whether a page may hide it until asked.
+    pub folded: bool,
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Its name.
+    pub name: Text,
+    /// What stands in it; none for a heading among the rows.
+    pub cells: Vec<Entry>,
+}
+
+/// What stands in a row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Entry {
+    /// A value or that it is missing.
+    Cell(Cell),
+    /// Text.
+    Text(Text),
+}
+
+impl From<Cell> for Entry {
+    fn from(cell: Cell) -> Self {
+        Self::Cell(cell)
+    }
+}
+
+impl From<Value> for Entry {
+    fn from(value: Value) -> Self {
+        Self::Cell(Cell::Value(value))
+    }
+}
+
+impl From<&str> for Entry {
+    fn from(text: &str) -> Self {
+        Self::Text(vec![text.into()])
+    }
+}
+
+impl From<Text> for Entry {
+    fn from(text: Text) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// A plot with its data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figure {
+    /// File name without extension: letters, digits and hyphens.
+    pub name: String,
+    /// What it shows and how to read it.
+    pub caption: Text,
+    /// The same without marks, for those who do not see it.
+    pub alternative: String,
+    /// The plot.
+    #[serde(skip)]
+    pub plot: Plot,
+    /// The data as a table.
+    pub data: Table,
+}
+
+impl Document {
+    /// All figures in order.
+    pub fn figures(&self) -> impl Iterator<Item = &Figure> {
+        self.sections.iter().flat_map(|s| &s.blocks).filter_map(|block| match block {
+            Block::Figure(figure) => Some(figure),
+            _ => None,
+        })
+    }
+
+    /// Files of all figures as SVG: name and text.
+    ///
+    /// # Errors
+    /// When the drawing library refuses.
+    pub fn drawings(&self) -> Result<Vec<(String, String)>, PlotError> {
+        self.figures().map(|f| Ok((format!("{}.svg", f.name), f.plot.svg()?))).collect()
+    }
+}

@@ -1,0 +1,77 @@
+//! The register of origins: each listed once, numbered in the order in which the document uses them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::value::Origin;
+
+/// Origins in the order of their first use.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(transparent)]
+pub struct Register {
+    origins: Vec<Origin>,
+    #[serde(skip)]
+    numbers: BTreeMap<Origin, usize>,
+}
+
+impl Register {
+    /// The number of an origin, from 1.
+    pub fn number(&mut self, origin: &Origin) -> usize {
+        if let Some(number) = self.numbers.get(origin) {
+            return *number;
+        }
+        self.origins.push(origin.clone());
+        self.numbers.insert(origin.clone(), self.origins.len());
+        self.origins.len()
+    }
+
+    /// All origins; the first has the number 1.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+}
+
+/// Reasons of missing values in one table, lettered as they come.
+#[derive(Debug, Default)]
+pub(super) struct Reasons(Vec<String>);
+
+impl Reasons {
+    /// The letter of a reason: a to z, then aa, ab and so on.
+    pub(super) fn letter(&mut self, reason: &str) -> String {
+        let index = self.0.iter().position(|r| r == reason).unwrap_or_else(|| {
+            self.0.push(reason.to_owned());
+            self.0.len() - 1
+        });
+        letters(index)
+    }
+
+    /// Letters and reasons.
+    pub(super) fn all(&self) -> impl Iterator<Item = (String, &str)> {
+        self.0.iter().enumerate().map(|(index, reason)| (letters(index), reason.as_str()))
+    }
+}
+
+fn letters(index: usize) -> String {
+    let letter = char::from(b'a' + (index % 26) as u8);
+    if index < 26 { letter.to_string() } else { letters(index / 26 - 1) + &letter.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_numbered_once() {
+        let mut register = Register::default();
+        let (a, b) = (Origin::derived("a"), Origin::derived("b"));
+        assert_eq!([&b, &a, &b].map(|o| register.number(o)), [1, 2, 1]);
+        assert_eq!(register.origins(), [b, a]);
+    }
+
+    #[test]
+    fn letters_go_on_after_z() {
+        assert_eq!([0, 25, 26, 51, 52].map(letters), ["a", "z", "aa", "az", "ba"]);
+    }
+}

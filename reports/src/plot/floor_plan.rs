@@ -1,0 +1,143 @@
+//! Areas as rectangles of a die, in the manner of a floor plan: sizes are to scale, places are not known.
+//!
+//! The die is a square cut in halves: blocks, largest first, are split where the two sides weigh most alike, along the longer
+//! side. Colour is power per area.
+
+use plotters::style::RGBColor;
+
+use super::PlotError;
+use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, WHITE, fitting};
+use super::palette::width_of;
+use super::scale::short;
+
+/// One block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// Name.
+    pub name: String,
+    /// Area, square millimetres.
+    pub mm2: f64,
+    /// Power, watts.
+    pub w: f64,
+}
+
+/// A die.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FloorPlan {
+    /// Title.
+    pub title: String,
+    /// Blocks; those without area are left out.
+    pub blocks: Vec<Block>,
+}
+
+#[derive(Clone, Copy)]
+struct Rect {
+    x: f64,
+    y: f64,
+    w: f64,
+    h: f64,
+}
+
+/// Cuts `rect` among `blocks`, largest first.
+fn cut<'a>(blocks: &[&'a Block], rect: Rect, out: &mut Vec<(&'a Block, Rect)>) {
+    let total: f64 = blocks.iter().map(|b| b.mm2).sum();
+    match blocks {
+        [] => {}
+        [block] => out.push((block, rect)),
+        _ => {
+            let mut sum = 0.0;
+            let mut best = (f64::INFINITY, 1);
+            for (index, block) in blocks.iter().enumerate().take(blocks.len() - 1) {
+                sum += block.mm2;
+                let uneven = (2.0 * sum - total).abs();
+                if uneven < best.0 {
+                    best = (uneven, index + 1);
+                }
+            }
+            let (first, second) = blocks.split_at(best.1);
+            let share = first.iter().map(|b| b.mm2).sum::<f64>() / total;
+            let (a, b) = if rect.w >= rect.h {
+                let w = rect.w * share;
+                (Rect { w, ..rect }, Rect { x: rect.x + w, w: rect.w - w, ..rect })
+            } else {
+                let h = rect.h * share;
+                (Rect { h, ..rect }, Rect { y: rect.y + h, h: rect.h - h, ..rect })
+            };
+            cut(first, a, out);
+            cut(second, b, out);
+        }
+    }
+}
+
+/// Text on a pale ground, whatever the colours of the page.
+const DARK: RGBColor = RGBColor(0x11, 0x11, 0x11);
+
+/// From pale to dark orange by `share`.
+fn heat(share: f64) -> RGBColor {
+    let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * share).round() as u8;
+    RGBColor(mix(0xfd, 0xa3), mix(0xe3, 0x33), mix(0xc8, 0x00))
+}
+
+impl FloorPlan {
+    pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+        canvas.title(&fitting(&self.title, 92))?;
+        let side = f64::from(HEIGHT) - 110.0;
+        let mut blocks: Vec<&Block> = self.blocks.iter().filter(|b| b.mm2 > 0.0).collect();
+        blocks.sort_by(|a, b| b.mm2.total_cmp(&a.mm2));
+        let mut placed = Vec::new();
+        cut(&blocks, Rect { x: 30.0, y: 60.0, w: side, h: side }, &mut placed);
+        let density = |b: &Block| b.w / b.mm2;
+        let most = blocks.iter().map(|b| density(b)).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+        let key = 30 + side as i32 + 40;
+        canvas.text("block", (key, 70), 14, GREY, Anchor::Left)?;
+        canvas.text("mm2", (key + 230, 70), 14, GREY, Anchor::Right)?;
+        canvas.text("W", (key + 295, 70), 14, GREY, Anchor::Right)?;
+        canvas.text("W/mm2", (key + 370, 70), 14, GREY, Anchor::Right)?;
+        for (index, (block, rect)) in placed.iter().enumerate() {
+            let (from, to) = (
+                (rect.x.round() as i32, rect.y.round() as i32),
+                ((rect.x + rect.w).round() as i32, (rect.y + rect.h).round() as i32),
+            );
+            canvas.rectangle(from, to, WHITE)?;
+            let share = density(block) / most;
+            canvas.rectangle((from.0 + 1, from.1 + 1), (to.0 - 1, to.1 - 1), heat(share))?;
+            let ink = if share > 0.45 { WHITE } else { DARK };
+            let middle = ((from.0 + to.0) / 2, (from.1 + to.1) / 2);
+            let (wide, high) = (to.0 - from.0 - 6, to.1 - from.1 - 6);
+            if let Some(size) = [14, 12].into_iter().find(|s| width_of(&block.name, *s) < wide && *s < high) {
+                canvas.text(&block.name, middle, size, ink, Anchor::Centre)?;
+            } else if let Some(size) = [14, 12].into_iter().find(|s| width_of(&block.name, *s) < high && *s < wide) {
+                canvas.upright(&block.name, middle, size, ink)?;
+            }
+            let v = 98 + 26 * index as i32;
+            canvas.rectangle((key, v - 7), (key + 14, v + 7), heat(share))?;
+            canvas.text(&block.name, (key + 22, v), 14, BLACK, Anchor::Left)?;
+            canvas.text(&short(block.mm2), (key + 230, v), 14, BLACK, Anchor::Right)?;
+            canvas.text(&short(block.w), (key + 295, v), 14, BLACK, Anchor::Right)?;
+            canvas.text(&short(density(block)), (key + 370, v), 14, BLACK, Anchor::Right)?;
+        }
+        let (mm2, w) = blocks.iter().fold((0.0, 0.0), |(m, w), b| (m + b.mm2, w + b.w));
+        let text =
+            format!("die {} mm2, {} W; areas to scale, places not known; darker: more W/mm2", short(mm2), short(w));
+        canvas.text(&text, (30, HEIGHT as i32 - 26), 14, GREY, Anchor::Left)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cutting_keeps_areas() {
+        let block = |name: &str, mm2| Block { name: name.into(), mm2, w: 1.0 };
+        let blocks = [block("a", 573.0), block("b", 136.0), block("c", 52.0), block("d", 0.02)];
+        let refs: Vec<&Block> = blocks.iter().collect();
+        let mut placed = Vec::new();
+        cut(&refs, Rect { x: 0.0, y: 0.0, w: 100.0, h: 100.0 }, &mut placed);
+        let total: f64 = blocks.iter().map(|b| b.mm2).sum();
+        for (block, rect) in placed {
+            assert!((rect.w * rect.h / 1e4 - block.mm2 / total).abs() < 1e-9, "{}", block.name);
+        }
+    }
+}

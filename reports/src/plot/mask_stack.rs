@@ -1,0 +1,76 @@
+//! A mask stack by layer, from the silicon upwards: how many masks each takes and which layers differ between chips.
+
+use super::PlotError;
+use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, MIDDLE, VERMILLION, WIDTH, fitting};
+
+/// One layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MaskLayer {
+    /// Name.
+    pub name: String,
+    /// Masks.
+    pub masks: u32,
+    /// What a mask weighs in the price.
+    pub units: f64,
+    /// Whether it is exposed with extreme ultraviolet.
+    pub euv: bool,
+    /// Whether it differs between chips.
+    pub per_chip: bool,
+}
+
+/// Layers from the silicon upwards.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MaskStack {
+    /// Title.
+    pub title: String,
+    /// Layers, the lowest first.
+    pub layers: Vec<MaskLayer>,
+}
+
+impl MaskStack {
+    pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
+        let (left, right, top, bottom) = (150, WIDTH as i32 - 240, 78, HEIGHT as i32 - 40);
+        canvas.title(&fitting(&self.title, 92))?;
+        let key = [
+            (20, MIDDLE, "shared, deep ultraviolet"),
+            (250, BLUE, "shared, extreme ultraviolet"),
+            (500, VERMILLION, "differs between chips: carries the weights"),
+        ];
+        for (h, colour, text) in key {
+            canvas.rectangle((h, 47), (h + 14, 61), colour)?;
+            canvas.text(text, (h + 20, 54), 14, BLACK, Anchor::Left)?;
+        }
+        let units: f64 = self.layers.iter().map(|l| f64::from(l.masks) * l.units).fold(0.0, f64::max);
+        let step = f64::from(bottom - top) / self.layers.len().max(1) as f64;
+        let row = |index: usize| bottom - (step * index as f64).round() as i32;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let (from, to) = (row(index + 1), row(index));
+            let middle = (from + to) / 2;
+            let colour = if layer.per_chip {
+                VERMILLION
+            } else if layer.euv {
+                BLUE
+            } else {
+                MIDDLE
+            };
+            let share = f64::from(layer.masks) * layer.units / units.max(f64::MIN_POSITIVE);
+            let end = left + (share * f64::from(right - left)).round() as i32;
+            canvas.rectangle((left, from + 1), (end, to - 1), colour)?;
+            canvas.text(&fitting(&layer.name.replace('_', " "), 18), (left - 8, middle), 12, BLACK, Anchor::Right)?;
+            let masks = if layer.masks == 1 { "mask" } else { "masks" };
+            let weight = f64::from(layer.masks) * layer.units;
+            let units = if weight == 1.0 { "unit" } else { "units" };
+            let text = format!("{} {masks}, {weight} {units}", layer.masks);
+            canvas.text(&text, (end + 8, middle), 12, GREY, Anchor::Left)?;
+        }
+        canvas.line(&[(left, top), (left, bottom)], LIGHT, 1)?;
+        canvas.text("silicon", (left - 8, bottom + 14), 13, GREY, Anchor::Right)?;
+        canvas.text(
+            "bars: weight in the price, one deep-ultraviolet mask = 1",
+            (left, bottom + 14),
+            13,
+            GREY,
+            Anchor::Left,
+        )
+    }
+}

@@ -1,0 +1,187 @@
+//! `hardwire compare`: designs side by side.
+
+use std::process::ExitCode;
+
+use reports::{Align, Cell, Support, Table};
+use serde::Serialize;
+
+use crate::cli::compare::{Compare, Terms};
+use crate::cli::{self, Format};
+use crate::comparison::{self, Metric};
+use crate::diagnostics::Failure;
+use crate::output;
+
+/// Years and re-spins, as the publication's total cost has them.
+pub const YEARS: f64 = 3.0;
+pub const RESPINS_PER_YEAR: f64 = 1.0;
+
+/// The terms as typed, settled.
+pub fn terms(arguments: &Terms) -> comparison::Terms {
+    comparison::Terms {
+        input_tokens: arguments.input,
+        output_tokens: arguments.output,
+        per_user_tokens_per_s: arguments.per_user,
+        systems: arguments.systems,
+        years: YEARS,
+        respins_per_year: RESPINS_PER_YEAR,
+        discipline: match arguments.discipline {
+            cli::Discipline::Dataflow => sim::Discipline::Dataflow,
+            cli::Discipline::Lockstep => sim::Discipline::Lockstep,
+            cli::Discipline::Serial => sim::Discipline::Serial,
+        },
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
+    let metrics = comparison::chosen(&arguments.metric)?;
+    let subjects = comparison::read(&arguments.designs)?;
+    let model = comparison::model(&subjects, arguments.model.as_deref())?;
+    let mut table = comparison::compare(&subjects, &model, &terms(&arguments.terms))?;
+    for column in &mut table.designs {
+        column.values.retain(|key, _| metrics.iter().any(|m| m.key == *key));
+    }
+    match arguments.format {
+        Format::Json => output::json(&Answer { table: &table, metrics: metrics.iter().map(|m| m.into()).collect() })?,
+        Format::Table => output::text(&render(&table, &metrics, arguments.metric.is_empty()))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    table: &'a comparison::Table,
+    metrics: Vec<Words>,
+}
+
+#[derive(Serialize)]
+struct Words {
+    key: &'static str,
+    group: &'static str,
+    label: &'static str,
+}
+
+impl From<&Metric> for Words {
+    fn from(m: &Metric) -> Self {
+        Self { key: m.key, group: m.group, label: m.label }
+    }
+}
+
+/// Marks of the kinds of values.
+fn mark(support: Support) -> &'static str {
+    match support {
+        Support::Input => "",
+        Support::Calibrated => " c",
+        Support::Derived => " d",
+        Support::VendorClaim => " v",
+    }
+}
+
+/// Reasons of missing values, numbered as they come.
+struct Reasons(Vec<String>);
+
+impl Reasons {
+    fn number(&mut self, reason: &str) -> usize {
+        let known = self.0.iter().position(|r| r == reason);
+        known.unwrap_or_else(|| {
+            self.0.push(reason.to_owned());
+            self.0.len() - 1
+        }) + 1
+    }
+
+    fn cell(&mut self, cell: &Cell) -> String {
+        match cell {
+            Cell::Value(value) => format!("{}{}", value.number(), mark(value.origin.kind)),
+            Cell::Word { word, origin } => {
+                format!("{word}{}", if origin.kind == Support::VendorClaim { " v" } else { "" })
+            }
+            Cell::Missing { missing } => format!("missing ({})", self.number(missing)),
+        }
+    }
+}
+
+/// A name, marked where nothing about it is better than a vendor's claim.
+fn named(column: &comparison::Column) -> String {
+    if column.vendor_claims_only { format!("{} [vendor claims only]", column.design) } else { column.design.clone() }
+}
+
+fn render(table: &comparison::Table, metrics: &[Metric], serving: bool) -> String {
+    let t = &table.terms;
+    let mut text = format!(
+        "{}, {} tokens in and {} out, at least {} tokens/s per user, {}\n\n",
+        table.model,
+        t.input_tokens,
+        t.output_tokens,
+        t.per_user_tokens_per_s,
+        match &table.reference {
+            Some(name) if t.systems == 1 => format!("equal to one system of {name}"),
+            Some(name) => format!("equal to {} systems of {name}", t.systems),
+            None => "no hardwired design to be equal to".to_owned(),
+        }
+    );
+    let mut reasons = Reasons(Vec::new());
+    let names: Vec<String> = table.designs.iter().map(named).collect();
+    let mut heads = vec![("", Align::Left)];
+    heads.extend(names.iter().map(|name| (name.as_str(), Align::Right)));
+    let mut body = Table::new(&heads);
+    let mut group = "";
+    for metric in metrics {
+        if metric.group != group {
+            group = metric.group;
+            body.row([group.to_owned()]);
+        }
+        let mut row = vec![format!("  {}", metric.label)];
+        row.extend(table.designs.iter().map(|column| match column.values.get(metric.key) {
+            Some(cell) => reasons.cell(cell),
+            None => String::new(),
+        }));
+        body.row(row);
+    }
+    text.push_str(&body.render());
+    if serving && table.designs.iter().any(|c| !c.serving.is_empty()) {
+        text.push_str(
+            "\npublished serving figures against the roofline of the same traffic, tokens/s per unit or user\n\n",
+        );
+        text.push_str(&checks(table, &mut reasons));
+    }
+    text.push_str("\nc calibrated, d derived, v vendor claim, others input; \u{2264} and \u{2265} are bounds\n");
+    for (index, reason) in reasons.0.iter().enumerate() {
+        text.push_str(&format!("({}) {reason}\n", index + 1));
+    }
+    text.push_str("source, grade and year of every value: --format json\n");
+    text
+}
+
+fn checks(table: &comparison::Table, reasons: &mut Reasons) -> String {
+    let mut body = Table::new(&[
+        ("design", Align::Left),
+        ("model", Align::Left),
+        ("in", Align::Right),
+        ("out", Align::Right),
+        ("load", Align::Left),
+        ("tokens", Align::Left),
+        ("published", Align::Right),
+        ("roofline", Align::Right),
+        ("attained, %", Align::Right),
+        ("within", Align::Left),
+    ]);
+    for column in &table.designs {
+        for check in &column.serving {
+            let counts = designs::Counts::ALL.iter().find(|(_, c)| *c == check.counts).map_or("", |(name, _)| name);
+            body.row([
+                named(column),
+                check.model.clone(),
+                check.input_tokens.to_string(),
+                check.output_tokens.to_string(),
+                check.load(),
+                counts.to_owned(),
+                format!("{}{}", check.published.number(), mark(check.published.origin.kind)),
+                reasons.cell(&check.bound),
+                reasons.cell(&check.attained_pct),
+                check.within.map_or("", |within| if within { "yes" } else { "NO" }).to_owned(),
+            ]);
+        }
+    }
+    body.render()
+}

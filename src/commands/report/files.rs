@@ -1,0 +1,89 @@
+//! The files of a report: rendered in memory, then written whole, or compared with what is there.
+
+use std::io::Write;
+use std::path::Path;
+
+use reports::document::{Document, html, markdown};
+use reports::plot::PlotError;
+
+use crate::diagnostics::Failure;
+use crate::replace::replace;
+
+/// Largest file compared; a report is far smaller.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// A file by its path within the folder.
+pub type File = (String, Vec<u8>);
+
+/// Renders everything, drawings as PNG too where `png`.
+pub fn render(document: &Document, png: bool) -> Result<Vec<File>, Failure> {
+    let refuse = |error: PlotError| Failure::Request(error.to_string());
+    let mut json = serde_json::to_string_pretty(document).expect("documents serialize");
+    json.push('\n');
+    let mut files = vec![
+        ("index.html".to_owned(), html(document).map_err(refuse)?.into_bytes()),
+        ("report.md".to_owned(), markdown(document).into_bytes()),
+        ("report.json".to_owned(), json.into_bytes()),
+    ];
+    for figure in document.figures() {
+        let svg = figure.plot.svg().map_err(refuse)?;
+        files.push((format!("figures/{}.svg", figure.name), svg.into_bytes()));
+        if png {
+            files.push((format!("figures/{}.png", figure.name), figure.plot.png().map_err(refuse)?));
+        }
+    }
+    Ok(files)
+}
+
+/// Refuses a path where no folder can be.
+pub fn folder(out: &str) -> Result<(), Failure> {
+    let path = Path::new(out);
+    for part in path.ancestors().filter(|p| !p.as_os_str().is_empty()) {
+        if part.exists() && !part.is_dir() {
+            let named = if part == path { "--out".to_owned() } else { format!("--out {out}: part") };
+            return Err(Failure::Request(format!("{named} {} is a file; name a folder", part.display())));
+        }
+    }
+    Ok(())
+}
+
+/// Writes all files, each whole or not at all.
+pub fn write(out: &str, files: &[File]) -> Result<(), Failure> {
+    let failure = |path: &Path, error| Failure::File { path: path.display().to_string(), error };
+    let figures = Path::new(out).join("figures");
+    std::fs::create_dir_all(&figures).map_err(|error| failure(&figures, error))?;
+    for (name, bytes) in files {
+        let path = Path::new(out).join(name);
+        replace::<std::io::Error>(&path, |file| file.write_all(bytes)).map_err(|error| failure(&path, error))?;
+    }
+    Ok(())
+}
+
+/// What differs between `files` and the folder, in words.
+pub fn differences(out: &str, files: &[File]) -> Vec<String> {
+    files
+        .iter()
+        .filter_map(|(name, bytes)| {
+            let path = Path::new(out).join(name);
+            let size = std::fs::metadata(&path).map(|m| m.len());
+            match size {
+                Err(error) => return Some(format!("{}: {error}", path.display())),
+                Ok(size) if size > MAX_BYTES => return Some(format!("{}: too large to be a report", path.display())),
+                Ok(_) => {}
+            }
+            match std::fs::read(&path) {
+                Err(error) => Some(format!("{}: {error}", path.display())),
+                Ok(there) if there == *bytes => None,
+                Ok(there) => {
+                    Some(format!("{}:{}: differs from what the inputs give now", path.display(), line(&there, bytes)))
+                }
+            }
+        })
+        .collect()
+}
+
+/// The first line that differs, from 1.
+fn line(a: &[u8], b: &[u8]) -> usize {
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    a[..same].iter().filter(|byte| **byte == b'\n').count() + 1
+}

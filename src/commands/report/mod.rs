@@ -1,0 +1,150 @@
+//! `hardwire report`: one page to decide by, in which every number leads to its source.
+//!
+//! The command runs the models and gathers a document; the library writes it as a page, as Markdown and as JSON.
+
+mod accuracy;
+mod assumptions;
+mod cost;
+mod files;
+mod frontier;
+mod reproduction;
+mod silicon;
+mod speed;
+mod summary;
+mod words;
+
+use std::process::ExitCode;
+
+use designs::Model;
+use reports::document::Document;
+use sim::economics::Estimate;
+use sim::{Discipline, Phase, Simulation};
+
+use crate::cli::report::Report;
+use crate::commands::compare;
+use crate::comparison::{self, Column, DEFAULT_OTHERS, Hardwired, Question, Subject, Table};
+use crate::diagnostics::Failure;
+use crate::{output, reproduce};
+
+/// The design described unless another is named.
+const DEFAULT_DESIGN: &str = "hnlpu";
+/// Context at which power is shown, as in the publication's tables.
+const CONTEXT: u64 = 2048;
+
+/// Everything that sections are written from.
+pub struct Subjects<'a> {
+    hardwired: &'a Hardwired,
+    subjects: &'a [Subject],
+    model: &'a Model,
+    table: &'a Table,
+    estimate: &'a Estimate,
+    /// Column of the design described.
+    index: usize,
+    /// Its output tokens per second at equal interactivity.
+    output_tokens_per_s: Option<f64>,
+}
+
+impl<'a> Subjects<'a> {
+    fn column(&self) -> &'a Column {
+        &self.table.designs[self.index]
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
+    files::folder(&arguments.out)?;
+    let document = document(arguments)?;
+    let files = files::render(&document, arguments.png)?;
+    if !arguments.check {
+        files::write(&arguments.out, &files)?;
+        let names: Vec<String> = files.iter().map(|(name, _)| format!("{}/{name}\n", arguments.out)).collect();
+        output::text(&names.concat())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let differences = files::differences(&arguments.out, &files);
+    for difference in &differences {
+        eprintln!("{difference}");
+    }
+    if differences.is_empty() {
+        output::text(&format!("{}: {} files are what the inputs give\n", arguments.out, files.len()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::from(1))
+}
+
+fn names(arguments: &Report) -> Vec<String> {
+    if arguments.designs.is_empty() {
+        return [DEFAULT_DESIGN].into_iter().chain(DEFAULT_OTHERS).map(str::to_owned).collect();
+    }
+    arguments.designs.clone()
+}
+
+/// Gathers the document.
+fn document(arguments: &Report) -> Result<Document, Failure> {
+    let subjects = comparison::read(&names(arguments))?;
+    let model = comparison::model(&subjects, arguments.model.as_deref())?;
+    let terms = compare::terms(&arguments.terms);
+    let Some((index, hardwired)) = subjects.iter().enumerate().find_map(|(index, subject)| match subject {
+        Subject::Hardwired(hardwired) => Some((index, hardwired.as_ref())),
+        Subject::Other(_) => None,
+    }) else {
+        let message = "a report describes a hardwired design; name one with --design, such as hnlpu";
+        return Err(Failure::Request(message.to_owned()));
+    };
+    let evaluation = arguments.evaluation.as_deref().map(|path| accuracy::read(path, embedded_model().as_deref()));
+    let evaluation = evaluation.transpose()?;
+    let sweeps = arguments.sweep.iter().map(|dir| frontier::read(dir, &hardwired.design.name, &model.name));
+    let sweeps: Vec<frontier::Sweep> = sweeps.collect::<Result<_, _>>()?;
+    let table = comparison::compare(&subjects, &model, &terms)?;
+    let estimate = hardwired.price(&model, terms.systems, &terms)?;
+    let run = power(hardwired, &model, &estimate);
+    let reproduction = if model == hardwired.home { reproduction::reproduction(hardwired)? } else { None };
+    let contexts = reproduce::Targets::embedded().fig14.context_tokens;
+    let output_tokens_per_s = match table.designs[index].values.get("output_tokens_per_s") {
+        Some(reports::Cell::Value(value)) => Some(value.low),
+        _ => None,
+    };
+    let s = Subjects {
+        hardwired,
+        subjects: &subjects,
+        model: &model,
+        table: &table,
+        estimate: &estimate,
+        index,
+        output_tokens_per_s,
+    };
+    let sections = vec![
+        summary::section(&s, reproduction.as_ref()),
+        reproduction::scoreboard(hardwired, reproduction.as_ref()),
+        speed::section(&table, &subjects, &model),
+        reproduction::breakdown(reproduction.as_ref(), &contexts),
+        silicon::area(hardwired, &estimate, &run),
+        silicon::masks(hardwired, &estimate),
+        cost::waterfall(&s),
+        cost::volume(&s)?,
+        cost::carbon(&s),
+        cost::sensitivity(&s)?,
+        frontier::section(&sweeps),
+        accuracy::section(evaluation.as_ref()),
+        assumptions::section(&s),
+        assumptions::regenerate(arguments),
+    ];
+    Ok(Document {
+        title: format!("{} with {}", hardwired.design.name, model.name),
+        generator: format!("hardwire {}", env!("CARGO_PKG_VERSION")),
+        lead: summary::lead(&s),
+        sections,
+    })
+}
+
+/// Version of the trained model in this build.
+fn embedded_model() -> Option<String> {
+    None
+}
+
+/// The run that power is shown of: the publication's operating point.
+fn power(hardwired: &Hardwired, model: &Model, estimate: &Estimate) -> Result<Simulation, String> {
+    let design = estimate.layout.apply(&hardwired.design);
+    let question = Question { phase: Phase::Decode, context: CONTEXT, discipline: Discipline::Serial, beyond: false };
+    Hardwired::run(&design, model, question).map_err(|_| "the model cannot be simulated on this design".to_owned())
+}

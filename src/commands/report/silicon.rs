@@ -1,0 +1,164 @@
+//! Area and power of a chip in the manner of a floor plan, and its masks by layer.
+
+use designs::Lithography;
+use reports::document::{Block, Figure, Section};
+use reports::plot::{Block as PlanBlock, FloorPlan, MaskLayer, MaskStack, Plot};
+use reports::{Cell, Origin, Value};
+use sim::Simulation;
+use sim::economics::{Estimate, layout};
+
+use super::words::{code, derived, row, table, text};
+use crate::comparison::{Hardwired, origin};
+
+/// The section on area and power; `run` is where power comes from.
+pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation, String>) -> Section {
+    let power = run.as_ref().ok().map(|run| {
+        let p = &run.chip_power;
+        [p.hn_array_w, p.vex_w, p.control_unit_w, p.attention_buffer_w, p.interconnect_engine_w, p.hbm_phy_w]
+    });
+    let blocks = layout::blocks(&estimate.layout.area);
+    let words = |name: &str| match name {
+        "hn_array" => "array of weights".to_owned(),
+        "vex" => "vector unit".to_owned(),
+        "hbm_phy" => "HBM physical layer".to_owned(),
+        other => other.replace('_', " "),
+    };
+    let own = layout::blocks(&hardwired.design.area);
+    let mut rows = Vec::new();
+    let mut plan = Vec::new();
+    let source = "static power and energy per event by activity, a full pipeline; hardwire simulate";
+    for (index, (name, mm2)) in blocks.iter().enumerate() {
+        let mm2 = mm2.mm2();
+        let provenance = hardwired.design.provenance.get(&format!("area.{name}"));
+        let given = provenance.filter(|_| own[index].1.mm2() == mm2).map(origin);
+        let area =
+            given.unwrap_or_else(|| Origin::derived("area of the design, scaled to the model; hardwire estimate"));
+        let w = power.map(|p| p[index]);
+        let missing = |reason: &String| Cell::missing(reason.clone());
+        let cells = match (&w, run) {
+            (Some(w), _) => [derived(*w, "W", source).into(), derived(w / mm2, "W/mm2", source).into()],
+            (None, Err(reason)) => [missing(reason), missing(reason)],
+            (None, Ok(_)) => unreachable!("a run has power"),
+        };
+        let [w_cell, density] = cells;
+        rows.push(row(
+            text![words(name)],
+            vec![Value::new(mm2, "mm2", area).digits(4).into(), w_cell.into(), density.into()],
+        ));
+        plan.push(PlanBlock { name: words(name), mm2, w: w.unwrap_or(0.0) });
+    }
+    let mm2 = estimate.layout.chip_mm2;
+    let total = |w: f64| [derived(w, "W", source).into(), derived(w / mm2, "W/mm2", source).into()];
+    let [w, density] = match run {
+        Ok(run) => total(run.chip_power.total_w),
+        Err(reason) => [Cell::missing(reason.clone()), Cell::missing(reason.clone())],
+    };
+    let sum = "blocks added up; hardwire estimate";
+    rows.push(row(text!["chip"], vec![derived(mm2, "mm2", sum).digits(4).into(), w.into(), density.into()]));
+    let heads = ["block", "area, mm2", "power, W", "power density, W/mm2"];
+    let grid = estimate.layout.grid;
+    let caption = text![
+        "One of ",
+        derived(grid.chips().into(), "", "grid of the design").digits(1),
+        " chips, areas to scale; the publication shows no floor plan, so places are ours. Darker blocks draw more power per area."
+    ];
+    let figure = Figure {
+        name: "floor-plan".to_owned(),
+        caption,
+        alternative: "Blocks of a chip as rectangles to scale, coloured by power density".to_owned(),
+        plot: Plot::FloorPlan(FloorPlan { title: "Area and power of a chip".to_owned(), blocks: plan }),
+        data: table(text!["Area and power of a chip's blocks"], &heads, rows),
+    };
+    let weights = estimate.layout.weights_per_chip as f64;
+    let density = text![
+        "The fullest chip holds ",
+        derived(weights, "weights", "mapping of the model; hardwire estimate").digits(4),
+        ", ",
+        derived(estimate.layout.um2_per_weight, "um2", "array over weights; hardwire estimate"),
+        " of array for each."
+    ];
+    Section {
+        id: "area",
+        title: "Area and power".to_owned(),
+        blocks: vec![Block::Figure(figure), Block::Paragraph(density)],
+    }
+}
+
+/// The section on masks.
+pub fn masks(hardwired: &Hardwired, estimate: &Estimate) -> Section {
+    let stack = &hardwired.stack;
+    let layers = stack.layers.iter().map(|l| MaskLayer {
+        name: l.name.clone(),
+        masks: l.masks,
+        units: l.units,
+        euv: l.lithography == Lithography::Euv,
+        per_chip: l.per_chip,
+    });
+    let plot = Plot::MaskStack(MaskStack {
+        title: "Masks by layer, from the silicon upwards".to_owned(),
+        layers: layers.collect(),
+    });
+    let rows = stack.layers.iter().rev().map(|l| {
+        let of = |value: f64| Value::new(value, "", origin(&l.provenance)).digits(1);
+        let pitch: Cell = match l.pitch_nm {
+            Some(pitch) => of(pitch).into(),
+            None => Cell::missing("no wires that carry weights, or no public pitch"),
+        };
+        row(
+            vec![code(l.name.clone())],
+            vec![
+                of(l.masks.into()).into(),
+                of(l.units).into(),
+                if l.lithography == Lithography::Euv { "EUV" } else { "DUV" }.into(),
+                text![l.patterning.clone()].into(),
+                pitch.into(),
+                if l.per_chip { "every chip its own" } else { "all chips" }.into(),
+            ],
+        )
+    });
+    let heads = ["layer, highest first", "masks", "units of one", "light", "patterning", "pitch, nm", "shared by"];
+    let data = table(text!["Layers of the mask stack"], &heads, rows.collect());
+    let bill = &estimate.masks;
+    let source = "layers added up; hardwire estimate";
+    let figure = Figure {
+        name: "masks".to_owned(),
+        caption: text![
+            derived(bill.shared.masks.into(), "", source).digits(1),
+            " of ",
+            derived(bill.total.masks.into(), "", source).digits(1),
+            " masks serve all chips; the ",
+            derived(bill.per_chip.masks.into(), "", source).digits(1),
+            " between them carry the weights and are made for every chip, and again for a re-spin."
+        ],
+        alternative: "Layers of the mask stack with their weight in the price; the upper metals differ between chips"
+            .to_owned(),
+        plot,
+        data,
+    };
+    let price = "the set's price by weight of the masks; hardwire estimate";
+    let million = |of: fn(&sim::economics::Outcome) -> f64| {
+        let span = estimate.span(of);
+        Value::range(span.low / 1e6, span.high / 1e6, "", Origin::derived(price)).digits(4)
+    };
+    let group = |name: &'static str, group: &sim::economics::masks::Group, usd: Value| {
+        let count = |value: f64| derived(value, "", source).digits(1).into();
+        row(text![name], vec![count(group.masks.into()), count(group.euv_masks.into()), count(group.units), usd.into()])
+    };
+    let missing = || Cell::missing("counted by layer, not by chip");
+    let bill = vec![
+        group("full set", &bill.total, million(|o| o.mask_set_usd)),
+        group("shared by all chips", &bill.shared, million(|o| o.mask_shared_usd)),
+        group("of one chip", &bill.per_chip, million(|o| o.mask_per_chip_usd)),
+        row(
+            text!["of all chips, without shared: a re-spin"],
+            vec![missing().into(), missing().into(), missing().into(), million(|o| o.mask_all_chips_usd).into()],
+        ),
+        row(
+            text!["first build"],
+            vec![missing().into(), missing().into(), missing().into(), million(|o| o.mask_total_usd).into()],
+        ),
+    ];
+    let heads = ["masks", "count", "EUV", "units", "million USD"];
+    let bill = table(text!["What the masks cost, optimistic to pessimistic"], &heads, bill);
+    Section { id: "masks", title: "Masks".to_owned(), blocks: vec![Block::Figure(figure), Block::Table(bill)] }
+}

@@ -1,0 +1,54 @@
+//! Short ways to write text with values in it.
+
+use reports::document::{Entry, Inline, Row, Table, Text};
+use reports::plot::{Series, Style};
+use reports::{Origin, Value};
+
+use crate::comparison::Column;
+
+/// Running text of pieces that are words or values.
+macro_rules! text {
+    ($($piece:expr),* $(,)?) => { vec![$(reports::document::Inline::from($piece)),*] };
+}
+pub(super) use text;
+
+/// The name of a design with its mark.
+pub fn design(column: &Column) -> Inline {
+    Inline::Design { name: column.design.clone(), vendor_claims_only: column.vendor_claims_only }
+}
+
+/// A command, a path or a key.
+pub fn code(text: impl Into<String>) -> Inline {
+    Inline::Code(text.into())
+}
+
+/// The name of a design in a drawing.
+pub fn drawn(column: &Column) -> String {
+    if column.vendor_claims_only { format!("{} (vendor claims only)", column.design) } else { column.design.clone() }
+}
+
+/// A table; the head of the row names comes first.
+pub fn table(caption: Text, heads: &[&str], rows: Vec<Row>) -> Table {
+    Table { caption, columns: heads.iter().map(|head| text![*head]).collect(), rows, folded: false }
+}
+
+/// A row.
+pub fn row(name: Text, cells: Vec<Entry>) -> Row {
+    Row { name, cells }
+}
+
+/// A value that a model gives.
+pub fn derived(value: f64, unit: &'static str, source: &str) -> Value {
+    Value::new(value, unit, Origin::derived(source))
+}
+
+/// Systems counted, in words that agree.
+pub fn systems(n: u64) -> Value {
+    let unit = if n == 1 { "system" } else { "systems" };
+    Value::new(n as f64, unit, Origin::asked("terms of the report, --systems")).digits(1)
+}
+
+/// A series of a drawing.
+pub fn series(name: &str, style: Style, points: Vec<(f64, f64)>) -> Series {
+    Series { name: name.to_owned(), points, style }
+}

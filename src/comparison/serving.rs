@@ -1,0 +1,204 @@
+//! Published serving figures of other machines beside the roofline of the same traffic.
+//!
+//! A roofline bounds what is possible, so a published figure above it would refute the model or the figure; how much of it
+//! figures attain is what scales the bound to an estimate.
+
+use designs::{Comparison, Counts, Model, Range, Serving};
+use reports::{Bound, Cell, Origin, Value};
+use serde::Serialize;
+use sim::roofline::{Machine, Point, Roofline, Traffic};
+
+use super::{Terms, origin};
+use crate::input;
+
+/// A figure beside its bound.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// Name of the figure in its file.
+    pub figure: String,
+    /// Model served.
+    pub model: String,
+    /// Tokens of a prompt.
+    pub input_tokens: u32,
+    /// Tokens generated for it.
+    pub output_tokens: u32,
+    /// Users at once, where known.
+    pub users: Option<f64>,
+    /// Output tokens per second that every user got, where known.
+    pub per_user_tokens_per_s: Option<f64>,
+    /// `output`, `total` (input and output) or `user` (output of one user).
+    pub counts: Counts,
+    /// As published, tokens per second and unit or user.
+    pub published: Value,
+    /// Bound under the same traffic.
+    pub bound: Cell,
+    /// Published over bound, percent.
+    pub attained_pct: Cell,
+    /// Whether the figure is within the bound; `None` without a bound.
+    pub within: Option<bool>,
+}
+
+/// Rooflines of a machine by the units that share one copy of the model.
+pub struct Copies(Vec<(f64, Roofline)>);
+
+impl Copies {
+    /// Every way to spread a copy of `model`: the fewest units that hold it, then doubling up to as many as can share one.
+    /// `units` fixes the number.
+    ///
+    /// # Errors
+    /// In words, what is not public.
+    pub fn new(other: &Comparison, model: &Model, traffic: Traffic, units: Option<f64>) -> Result<Self, String> {
+        let lacking = |what: &str, key: &str| format!("no public {what}: {key} is not given");
+        let memory_gb = other.memory_gb.ok_or_else(|| lacking("size of memory", "memory_gb"))?;
+        let tb_per_s = other.memory_tb_per_s.ok_or_else(|| lacking("bandwidth of memory", "memory_tb_per_s"))?;
+        let tflops = other.peak_tflops.ok_or_else(|| lacking("peak arithmetic", "peak_tflops"))?;
+        // The upper end: this is a bound.
+        let of = |units: f64| Machine {
+            memory_bytes: units * memory_gb * 1e9,
+            bytes_per_s: units * tb_per_s.high * 1e12,
+            flops: units * tflops * 1e12,
+        };
+        let fits = |units: f64| Roofline::new(model, of(units), traffic).map(|roofline| (units, roofline));
+        if let Some(units) = units {
+            let reason = || format!("{} does not fit on the units that the figure states", model.name);
+            return fits(units).map(|one| Self(vec![one])).ok_or_else(reason);
+        }
+        let needed = Roofline::least_memory(model, traffic) / (memory_gb * 1e9);
+        let mut least = needed.ceil().max(1.0);
+        // Rounding may leave the last byte out.
+        while fits(least).is_none() {
+            least += 1.0;
+        }
+        let most = other.units_per_copy.unwrap_or(1.0);
+        let mut copies = vec![least];
+        while copies[copies.len() - 1] * 2.0 <= most {
+            copies.push(copies[copies.len() - 1] * 2.0);
+        }
+        if most > copies[copies.len() - 1] {
+            copies.push(most);
+        }
+        Ok(Self(copies.into_iter().filter_map(fits).collect()))
+    }
+
+    /// Fewest units that hold a copy.
+    pub fn least(&self) -> f64 {
+        self.0.first().map_or(f64::NAN, |(units, _)| *units)
+    }
+
+    /// Best speed of one user alone.
+    pub fn user_tokens_per_s(&self) -> f64 {
+        self.0.iter().map(|(_, roofline)| roofline.user_tokens_per_s()).fold(0.0, f64::max)
+    }
+
+    /// The best of `at` per unit: output and total tokens per second.
+    fn best(&self, at: impl Fn(&Roofline) -> Option<Point>) -> Option<(f64, f64)> {
+        let per_unit = self.0.iter().filter_map(|(units, roofline)| {
+            at(roofline).map(|p| (p.output_tokens_per_s / units, p.total_tokens_per_s / units))
+        });
+        per_unit.reduce(|a, b| if b.0 > a.0 { b } else { a })
+    }
+
+    /// Output and total tokens per second and unit where every user gets `per_user`.
+    pub fn at_speed(&self, per_user: f64) -> Option<(f64, f64)> {
+        self.best(|roofline| roofline.at_speed(per_user))
+    }
+
+    /// The bound that belongs to a published figure.
+    fn of(&self, figure: &Serving) -> Option<f64> {
+        if figure.counts == Counts::User {
+            return Some(self.user_tokens_per_s());
+        }
+        let (output, total) = match (figure.users, figure.per_user) {
+            (Some(users), _) => self.best(|roofline| Some(roofline.at(users.min(roofline.most_users()))))?,
+            (None, Some(speed)) => self.at_speed(speed)?,
+            (None, None) => self.best(|roofline| Some(roofline.filled()))?,
+        };
+        Some(if figure.counts == Counts::Total { total } else { output })
+    }
+}
+
+impl Check {
+    /// Users at once, or what every user got, in words.
+    pub fn load(&self) -> String {
+        match (self.users, self.per_user_tokens_per_s) {
+            (Some(1.0), _) => "one user".to_owned(),
+            (Some(users), _) => format!("{users} users"),
+            (None, Some(speed)) => format!("{speed} tokens/s each"),
+            (None, None) => "filled".to_owned(),
+        }
+    }
+}
+
+/// One figure against the roofline.
+fn check(other: &Comparison, figure: &Serving) -> Check {
+    let traffic = Traffic { input: figure.input_tokens.into(), output: figure.output_tokens.into() };
+    let unit = "tokens/s";
+    let bound = input::model(&figure.model)
+        .map_err(|_| format!("the model {} is no preset", figure.model))
+        .and_then(|model| match &other.hardwired_model {
+            Some(_) => Err("weights in wires are not read from memory: a roofline bounds nothing".to_owned()),
+            None => Copies::new(other, &model, traffic, figure.units),
+        })
+        .and_then(|copies| copies.of(figure).ok_or_else(|| "the roofline stays below that speed per user".to_owned()));
+    let source = "roofline of memory and arithmetic at peak under the traffic of the figure";
+    let share = |bound: f64| Range {
+        low: figure.tokens_per_s.low / bound * 100.0,
+        mode: None,
+        high: figure.tokens_per_s.high / bound * 100.0,
+    };
+    let published = figure.tokens_per_s;
+    Check {
+        figure: figure.name.clone(),
+        model: figure.model.clone(),
+        input_tokens: figure.input_tokens,
+        output_tokens: figure.output_tokens,
+        users: if figure.counts == Counts::User { Some(1.0) } else { figure.users },
+        per_user_tokens_per_s: figure.per_user,
+        counts: figure.counts,
+        published: Value::range(published.low, published.high, unit, origin(&figure.provenance)).digits(0),
+        within: bound.as_ref().ok().map(|bound| published.high <= *bound),
+        attained_pct: match &bound {
+            Ok(bound) => {
+                let share = share(*bound);
+                Value::range(share.low, share.high, "%", Origin::derived("published over roofline")).digits(2).into()
+            }
+            Err(_) => Cell::missing("there is no bound"),
+        },
+        bound: match bound {
+            Ok(bound) => Value::new(bound, unit, Origin::derived(source)).bound(Bound::AtMost).into(),
+            Err(reason) => Cell::missing(reason),
+        },
+    }
+}
+
+/// All figures of a machine against the roofline.
+pub fn checks(other: &Comparison) -> Vec<Check> {
+    other.serving.iter().map(|figure| check(other, figure)).collect()
+}
+
+/// The least and the largest share of the roofline that published throughputs of `model` attain; `None` without one.
+///
+/// Figures of a machine that few users leave idle are left out: moving weights bounds those, and their share says nothing about
+/// a machine at work.
+pub fn attained(checks: &[Check], model: &str) -> Option<Range> {
+    let shares = checks.iter().filter(|c| c.counts != Counts::User && c.users.is_none() && c.model == model);
+    let mut shares = shares.filter_map(|c| match &c.attained_pct {
+        Cell::Value(value) => Some((value.low / 100.0, value.high / 100.0)),
+        _ => None,
+    });
+    let first = shares.next()?;
+    let (low, high) = shares.fold(first, |(low, high), share| (low.min(share.0), high.max(share.1)));
+    Some(Range { low, mode: None, high })
+}
+
+/// The roofline of a unit, output tokens per second, at each of `speeds` per user that some user gets.
+///
+/// # Errors
+/// In words, why there is none.
+pub fn bounds(other: &Comparison, model: &Model, terms: &Terms, speeds: &[f64]) -> Result<Vec<(f64, f64)>, String> {
+    if other.hardwired_model.is_some() {
+        return Err("weights in wires are not read from memory: a roofline bounds nothing".to_owned());
+    }
+    let copies = Copies::new(other, model, terms.traffic(), None)?;
+    Ok(speeds.iter().filter_map(|speed| copies.at_speed(*speed).map(|(output, _)| (*speed, output))).collect())
+}

@@ -1,0 +1,152 @@
+//! The designs that a comparison names: hardwired ones, which are simulated and priced, and other machines.
+
+use designs::problem::did_you_mean;
+use designs::{Comparison, Design, Economics, MaskStack, Model, ProcessNode, presets};
+use sim::economics::{Estimate, Request};
+use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
+
+use super::Terms;
+use crate::diagnostics::Failure;
+use crate::input;
+
+/// Prefix of another machine that is read from a file.
+const PREFIX: &str = "against:";
+
+/// A design that is compared.
+#[derive(Debug)]
+pub enum Subject {
+    /// Simulated and priced.
+    Hardwired(Box<Hardwired>),
+    /// Known by what is public.
+    Other(Box<Comparison>),
+}
+
+/// A hardwired design with everything its price needs.
+#[derive(Debug)]
+pub struct Hardwired {
+    /// Machine.
+    pub design: Design,
+    /// Model its areas belong to.
+    pub home: Model,
+    /// Node its areas belong to.
+    pub node: ProcessNode,
+    /// Masks of that node.
+    pub stack: MaskStack,
+    /// Prices and rules.
+    pub economics: Economics,
+}
+
+impl Subject {
+    /// Reads what `name` means.
+    ///
+    /// # Errors
+    /// When nothing is called so; the message suggests a name. Problems of a file.
+    pub fn read(name: &str) -> Result<Self, Failure> {
+        if let Some(path) = name.strip_prefix(PREFIX) {
+            return Ok(Self::Other(Box::new(designs::load::comparison(path, &input::read)?)));
+        }
+        if presets::comparisons().iter().any(|p| p.name == name) {
+            return Ok(Self::Other(Box::new(designs::load::comparison(name, &input::read)?)));
+        }
+        let preset = presets::designs().iter().any(|p| p.name == name);
+        if !preset && !name.contains(['/', '.']) {
+            let names: Vec<&str> = presets::designs().iter().chain(presets::comparisons()).map(|p| p.name).collect();
+            let message = format!(
+                "there is no design `{name}`; {}; a file is named by its path, another machine's by {PREFIX}PATH",
+                did_you_mean(name, &names)
+            );
+            return Err(Failure::Request(message));
+        }
+        Ok(Self::Hardwired(Box::new(Hardwired::read(name)?)))
+    }
+
+    /// The name it was asked by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Hardwired(hardwired) => &hardwired.design.name,
+            Self::Other(other) => &other.name,
+        }
+    }
+}
+
+impl Hardwired {
+    fn read(name: &str) -> Result<Self, Failure> {
+        let design = input::design(name, &[])?;
+        let home = input::model(&design.model)?;
+        let node = designs::load::node(&design.node, &input::read)?;
+        let stack = designs::load::mask_stack(&node.name, &input::read)?;
+        let economics = designs::load::economics("hnlpu", &[], &input::read)?;
+        Ok(Self { design, home, node, stack, economics })
+    }
+
+    /// Prices `systems` systems that carry `model`.
+    ///
+    /// # Errors
+    /// See [`sim::economics::EconomicsError`].
+    pub fn price(&self, model: &Model, systems: u64, terms: &Terms) -> Result<Estimate, Failure> {
+        self.price_with(&self.economics, model, systems, terms)
+    }
+
+    /// The same by other prices and rules.
+    ///
+    /// # Errors
+    /// See [`sim::economics::EconomicsError`].
+    pub fn price_with(
+        &self,
+        economics: &Economics,
+        model: &Model,
+        systems: u64,
+        terms: &Terms,
+    ) -> Result<Estimate, Failure> {
+        let request = Request {
+            design: &self.design,
+            home: (&self.home, &self.node),
+            model,
+            node: &self.node,
+            stack: &self.stack,
+            embedding: "published",
+            weight_growth: 1.0,
+            economics,
+            yield_model: None,
+            systems,
+            years: terms.years,
+            respins_per_year: terms.respins_per_year,
+            allow_unconfirmed: false,
+        };
+        Ok(Estimate::new(&request)?)
+    }
+
+    /// Runs `model` on `design`, this one as laid out for the model, with the pipeline full.
+    ///
+    /// # Errors
+    /// See [`sim::SimulateError`].
+    pub fn run(design: &Design, model: &Model, question: Question) -> Result<Simulation, Failure> {
+        let request = sim::Request {
+            design,
+            model,
+            grid: Some(design.grid),
+            context: question.context,
+            sequences: None,
+            phase: question.phase,
+            discipline: question.discipline,
+            fidelity: Fidelity::Analytic,
+            allow_beyond_model_context: question.beyond,
+            seed: 1,
+        };
+        Ok(Prepared::new(request)?.run())
+    }
+}
+
+/// What a simulation is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// Decode or prefill.
+    pub phase: Phase,
+    /// Context of every sequence, or length of the prompt.
+    pub context: u64,
+    /// Accounting.
+    pub discipline: Discipline,
+    /// Whether the context may exceed the model's.
+    pub beyond: bool,
+}

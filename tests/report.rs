@@ -1,0 +1,251 @@
+//! The report as a reader meets it: every number leads to its origin, claims are marked wherever their design appears, what is
+//! missing says why, and the same inputs give the same bytes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder of its own for a test, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
+}
+
+fn hardwire(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .output()
+        .expect("the command runs")
+}
+
+fn report(out: &Path, more: &[&str]) {
+    let out = out.display().to_string();
+    let output = hardwire(&[&["report", "--out", &out], more].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// An element that is open, and what it says.
+struct Open {
+    name: String,
+    attributes: String,
+}
+
+impl Open {
+    fn is(&self, name: &str, part: &str) -> bool {
+        self.name == name && self.attributes.contains(part)
+    }
+}
+
+/// Calls `text` with every text of a page and the elements around it.
+fn walk(page: &str, mut text: impl FnMut(&str, &[Open])) {
+    let mut open: Vec<Open> = Vec::new();
+    let mut rest = page;
+    while let Some(start) = rest.find('<') {
+        text(&rest[..start], &open);
+        let end = start + rest[start..].find('>').expect("every tag ends");
+        let tag = &rest[start + 1..end];
+        rest = &rest[end + 1..];
+        if let Some(name) = tag.strip_prefix('/') {
+            let last = open.pop().unwrap_or_else(|| panic!("</{name}> without its beginning"));
+            assert_eq!(last.name, name, "elements are nested");
+        } else if !tag.starts_with('!') && !tag.ends_with('/') {
+            let (name, attributes) = tag.split_once(char::is_whitespace).unwrap_or((tag, ""));
+            if name != "meta" {
+                open.push(Open { name: name.to_owned(), attributes: attributes.to_owned() });
+            }
+            if name == "style" {
+                rest = &rest[rest.find("</style>").expect("styles end")..];
+            }
+        }
+    }
+    assert!(open.is_empty(), "every element ends");
+}
+
+/// Whether a word is a number that stands alone: 5.1, +3, 12,345, but not gpt-oss-120b or M8.
+fn is_number(word: &str) -> bool {
+    let bare = word.trim_start_matches(['(', '+', '-', '\u{2264}', '\u{2265}', '~']);
+    let bare = bare.trim_end_matches([')', ',', '.', ';', ':', '%', '?']);
+    !bare.is_empty()
+        && bare.starts_with(|c: char| c.is_ascii_digit())
+        && bare.chars().all(|c| "0123456789.,".contains(c))
+}
+
+/// Texts in which numbers are no values: names, drawings (their data is a table below), the register itself, reasons.
+fn exempt(around: &[Open]) -> bool {
+    around.iter().any(|o| {
+        matches!(o.name.as_str(), "code" | "pre" | "svg" | "title" | "footer" | "sup")
+            || o.is("section", "id=\"origins\"")
+            || o.is("ul", "reasons")
+    })
+}
+
+fn page(out: &Path) -> String {
+    std::fs::read_to_string(out.join("index.html")).unwrap()
+}
+
+/// Rows of the register: kind, grade, year, source by identifier.
+fn origins(page: &str) -> BTreeMap<String, Vec<String>> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut cell = 0;
+    walk(page, |text, around| {
+        let Some(row) = around.iter().find(|o| o.is("tr", "id=\"origin-")) else {
+            cell = 0;
+            return;
+        };
+        if around.iter().any(|o| o.name == "td") {
+            let id = row.attributes.split('"').nth(1).unwrap().to_owned();
+            all.entry(id).or_default().push(text.to_owned());
+            cell += 1;
+        }
+    });
+    all
+}
+
+#[test]
+fn every_number_leads_to_its_origin() {
+    let out = folder("report-walk");
+    report(&out, &["--sweep", "tests/fixtures/report/sweep"]);
+    let page = page(&out);
+    let origins = origins(&page);
+    for (id, cells) in &origins {
+        assert_eq!(cells.len(), 4, "{id} has kind, grade, year and source: {cells:?}");
+        assert!(cells.iter().all(|c| !c.trim().is_empty()), "{id}: {cells:?}");
+        assert!(["input", "calibrated", "derived", "vendor claim"].contains(&cells[0].as_str()), "{id}: {cells:?}");
+    }
+    let (mut linked, mut bare) = (0, Vec::new());
+    walk(&page, |text, around| {
+        if let Some(link) = around.iter().find(|o| o.is("a", "class=\"number\"")) {
+            let target = link.attributes.split("href=\"#").nth(1).and_then(|t| t.split('"').next()).unwrap();
+            assert!(origins.contains_key(target), "{text} leads to {target}, which is not there");
+            linked += 1;
+        } else if !exempt(around) {
+            bare.extend(text.split_whitespace().filter(|w| is_number(w)).map(|w| format!("{w} in: {text}")));
+        }
+    });
+    assert_eq!(bare, Vec::<String>::new(), "numbers without an origin");
+    assert!(linked > 1000, "{linked} numbers");
+}
+
+#[test]
+fn the_walk_finds_a_number_without_origin() {
+    let mut found = Vec::new();
+    walk("<p>it makes 12,345 tokens/s on <code>7</code></p>", |text, around| {
+        found.extend(text.split_whitespace().filter(|w| is_number(w) && !exempt(around)).map(str::to_owned));
+    });
+    assert_eq!(found, ["12,345"]);
+}
+
+#[test]
+fn a_design_of_claims_is_marked_wherever_it_appears() {
+    let out = folder("report-claims");
+    report(&out, &[]);
+    for name in ["taalas-hc1", "sohu", "lpu-v1"] {
+        let page = page(&out);
+        let mark = " <span class=\"claims\">vendor claims only</span>";
+        let marked = page.matches(&format!("<span class=\"design\">{name}</span>{mark}")).count();
+        assert!(marked > 3, "{name} is marked {marked} times");
+        assert_eq!(page.matches(&format!("<span class=\"design\">{name}</span>")).count(), marked, "{name}");
+        walk(&page, |text, around| {
+            let inside = around.iter().any(|o| o.is("span", "class=\"design\"") || o.name == "code" || o.name == "pre");
+            let register = around.iter().any(|o| o.is("section", "id=\"origins\""));
+            if text.contains(name) && !inside && !register {
+                assert!(text.contains("vendor claims only"), "{name} stands unmarked in: {text}");
+            }
+        });
+        let markdown = std::fs::read_to_string(out.join("report.md")).unwrap();
+        let listing = markdown.find("## How to get this page again").unwrap();
+        for line in markdown[..listing].lines() {
+            let cells = line.split(" | ").filter(|cell| cell.contains(name));
+            cells.for_each(|cell| assert!(cell.contains("vendor claims only"), "{name} stands unmarked in: {cell}"));
+        }
+    }
+}
+
+#[test]
+fn what_is_missing_is_never_zero_and_says_why() {
+    let out = folder("report-missing");
+    report(&out, &[]);
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
+    let (mut values, mut missing) = (0, 0);
+    fn each(json: &serde_json::Value, see: &mut dyn FnMut(&serde_json::Map<String, serde_json::Value>)) {
+        match json {
+            serde_json::Value::Object(map) => {
+                see(map);
+                map.values().for_each(|v| each(v, see));
+            }
+            serde_json::Value::Array(list) => list.iter().for_each(|v| each(v, see)),
+            _ => {}
+        }
+    }
+    each(&json, &mut |map| {
+        if let Some(reason) = map.get("missing").and_then(|r| r.as_str()) {
+            missing += 1;
+            assert!(reason.len() > 8, "{reason}");
+        }
+        if map.contains_key("low") && map.contains_key("high") {
+            values += 1;
+            assert!(map["low"].is_number() && map["high"].is_number(), "{map:?}");
+            let source = map["source"].as_str().unwrap();
+            assert!(!source.is_empty() && map["kind"].is_string() && map["grade"].is_string(), "{map:?}");
+        }
+    });
+    assert!(values > 1000 && missing > 50, "{values} values, {missing} missing");
+    let page = page(&out);
+    for part in ["no sweep given", "no evaluation file given"] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn the_page_needs_nothing_from_outside() {
+    let out = folder("report-alone");
+    report(&out, &["--design", "hnlpu", "--design", "b200"]);
+    let page = page(&out);
+    for part in ["<script", "http://", "https://", "src=", "@import", "url("] {
+        let found = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!found.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn the_same_inputs_give_the_same_bytes_and_check_finds_a_change() {
+    let (one, two) = (folder("report-one"), folder("report-two"));
+    let designs = ["--design", "hnlpu", "--design", "h100", "--design", "taalas-hc1"];
+    report(&one, &designs);
+    report(&two, &designs);
+    for name in ["index.html", "report.md", "report.json", "figures/cost.svg"] {
+        assert_eq!(std::fs::read(one.join(name)).unwrap(), std::fs::read(two.join(name)).unwrap(), "{name}");
+    }
+    let out = one.display().to_string();
+    let check = |out: &str| hardwire(&[&["report", "--check", "--out", out], &designs[..]].concat());
+    assert_eq!(check(&out).status.code(), Some(0));
+    let text = std::fs::read_to_string(one.join("report.md")).unwrap();
+    std::fs::write(one.join("report.md"), text.replacen("tokens", "Tokens", 1)).unwrap();
+    let changed = check(&out);
+    assert_eq!(changed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&changed.stderr).contains("report.md:"), "it says where");
+}
+
+#[test]
+fn evaluations_of_other_models_and_layouts_are_refused() {
+    let folder = folder("report-evaluations");
+    std::fs::create_dir_all(&folder).unwrap();
+    let refused = |text: &str, message: &str| {
+        let path = folder.join("evaluation.json");
+        std::fs::write(&path, text).unwrap();
+        let out = folder.join("out");
+        let output =
+            hardwire(&["report", "--evaluation", &path.display().to_string(), "--out", &out.display().to_string()]);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(message), "{stderr}");
+        assert!(!out.exists(), "nothing is written");
+    };
+    let of = |schema: &str| format!(r#"{{"schema": "{schema}", "model_version": "another+000000000000"}}"#);
+    refused(&of("hardwire-evaluation/1"), "an evaluation of the model another+000000000000, but");
+    refused(&of("hardwire-evaluation/9"), "layout `hardwire-evaluation/9`, but this version reads");
+    refused("{", "evaluation.json:1:1: no evaluation");
+    refused("[1, 2]", "no evaluation");
+}
