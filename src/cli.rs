@@ -10,7 +10,9 @@ pub mod workload;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use dataset::{Dataset, DatasetAction, DatasetBuild, DatasetCompareParsers, DatasetLabel, DatasetShow, DatasetVerify};
+pub use dataset::{
+    Dataset, DatasetAction, DatasetBuild, DatasetCompareParsers, DatasetLabel, DatasetShow, DatasetVerify,
+};
 
 /// Simulate and price hardwired-weight language processing units.
 #[derive(Debug, Parser)]

@@ -16,10 +16,10 @@ use ir::vocabulary::{Counts, Vocabulary};
 
 use crate::columnar::{Column, Frame};
 use crate::commands::dataset::columns::prefix;
-use crate::commands::dataset::progress::Progress;
 use crate::commands::dataset::table::{self, Entry};
 use crate::commands::dataset::xpu::DESIGN;
 use crate::diagnostics::Failure;
+use crate::progress::Progress;
 
 /// A word of the full scheme is known from so many occurrences on.
 const MINIMUM_SHAPED: u64 = 5;
@@ -180,7 +180,7 @@ fn vocabularies(entries: &[Entry], rows: &[usize], threads: usize) -> [Vocabular
 
 /// What models see of each row; `None` where the parser refuses.
 fn inputs(entries: &[Entry], rows: &[usize], vocabularies: &[Vocabulary; 3], threads: usize) -> Vec<Option<Input>> {
-    let progress = std::sync::Mutex::new(Progress::new("texts read", rows.len()));
+    let progress = std::sync::Mutex::new(Progress::new("reading", "texts", rows.len() as u64, 0));
     let chunks: Vec<&[usize]> = rows.chunks(CHUNK).collect();
     let read = costmodel::parallel::map(threads, chunks.len(), |chunk| {
         let mut reader = QueryReader::new(ir::Limits::default(), &Scheme::ALL);
@@ -192,7 +192,7 @@ fn inputs(entries: &[Entry], rows: &[usize], vocabularies: &[Vocabulary; 3], thr
             queries.into_iter().nth(found).map(|query| query.input)
         });
         let own: Vec<Option<Input>> = own.collect();
-        progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(own.len());
+        progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(own.len() as u64);
         own
     });
     progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).finish();

@@ -7,8 +7,8 @@ mod cli;
 #[allow(dead_code)]
 mod columnar;
 mod commands;
-mod corpus_rows;
 mod comparison;
+mod corpus_rows;
 mod diagnostics;
 mod evaluation;
 mod input;

@@ -95,6 +95,7 @@ fn train(corpus: &CorpusRows, work: &Work<'_>, folds: usize, seed: u64, threads:
     let blend = shipped(seed).check().expect("valid parameters").fit(data, &rows, &run).map_err(failed)?;
     let vocabulary: &Vocabulary = &corpus.vocabularies[costmodel::sample::Scheme::Shaped as usize];
     Ok(CostModel {
+        adaptations: vec![],
         card: Card {
             schema: SCHEMA,
             name: NAME.to_owned(),

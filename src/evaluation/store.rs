@@ -15,9 +15,9 @@ use twox_hash::XxHash3_128;
 
 use super::models::Model;
 use super::splits::{Cell, Split, without_hidden_targets};
-use crate::commands::dataset::progress::Progress;
 use crate::corpus_rows::CorpusRows;
 use crate::diagnostics::Failure;
+use crate::progress::Progress;
 use crate::replace::replace;
 
 /// What a fit answered.
@@ -130,7 +130,7 @@ impl<'a> Work<'a> {
         missing.sort_by_key(|&i| (std::cmp::Reverse(jobs[i].1.cost()), i));
         let hidden = missing.iter().any(|&i| jobs[i].0.split == Split::Target);
         let hidden = hidden.then(|| without_hidden_targets(self.corpus));
-        let progress = Mutex::new(Progress::new("models fitted", missing.len()));
+        let progress = Mutex::new(Progress::new("fitting", "models", missing.len() as u64, 0));
         // Each on one thread: many fits at once share the work more evenly than the parts of one.
         let run = Run { threads: 1, progress: &|_| {} };
         let fitted = costmodel::parallel::map(threads, missing.len(), |i| {

@@ -239,7 +239,8 @@ fn shortened(message: String) -> String {
     if message.len() <= MAX_MESSAGE_BYTES {
         return message;
     }
-    let start = message.floor_char_boundary(MAX_MESSAGE_BYTES / 2);
-    let end = message.ceil_char_boundary(message.len() - MAX_MESSAGE_BYTES / 4);
+    let boundary = |&at: &usize| message.is_char_boundary(at);
+    let start = (0..=MAX_MESSAGE_BYTES / 2).rev().find(boundary).unwrap_or(0);
+    let end = (message.len() - MAX_MESSAGE_BYTES / 4..message.len()).find(boundary).unwrap_or(message.len());
     format!("{}...{}", &message[..start], &message[end..])
 }

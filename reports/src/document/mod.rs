@@ -84,6 +84,7 @@ pub struct Section {
 /// A piece of a section.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a page has a few dozen blocks")]
 pub enum Block {
     /// Text.
     Paragraph(Text),

@@ -9,11 +9,11 @@ use ir::mlir::differential::{Difference, Outcome, Text};
 use serde::{Deserialize, Serialize};
 
 use super::pool::{Loss, Pool, Protocol, workers};
-use super::progress::Progress;
 use super::table;
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::output;
+use crate::progress::Progress;
 
 /// Texts that travel together.
 const BATCH: usize = 16;
@@ -94,7 +94,7 @@ pub fn run(arguments: &cli::DatasetCompareParsers) -> Result<ExitCode, Failure> 
         timeout: Duration::from_secs(60),
         jobs_per_worker: JOBS_PER_WORKER,
     };
-    let mut progress = Progress::new("comparing", chosen.len());
+    let mut progress = Progress::new("comparing", "texts", chosen.len() as u64, 0);
     let mut outcomes: Vec<(usize, Outcome)> = Vec::with_capacity(chosen.len());
     let batches = chosen.chunks(BATCH).map(<[usize]>::to_vec).collect();
     pool.run(&texts, batches, |job, outcome| {

@@ -1,7 +1,7 @@
 //! Plots of an evaluation.
 
 use costmodel::quantity::{Quantity, Scale};
-use reports::plot::{HeatMap, Plot, Scatter, Variable};
+use reports::plot::{Frontier, HeatMap, Plot, Scatter, Variable};
 
 use super::measure::pairs;
 use super::report::Report;
@@ -33,10 +33,11 @@ pub fn plots(report: &Report<'_>) -> Vec<(String, Plot)> {
                     title: format!("{name}: functions of families left out"),
                     x: variable("label"),
                     y: variable("prediction"),
-                    frontier: right.map(|x| (x, x)).collect(),
+                    points_label: "functions".into(),
                     points,
+                    frontiers: vec![Frontier { label: "right".into(), points: right.map(|x| (x, x)).collect() }],
+                    joined: true,
                     knee: None,
-                    frontier_label: "right".into(),
                 }),
             ));
         }

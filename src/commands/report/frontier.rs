@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use reports::document::{Block, Entry, Figure, Section};
-use reports::plot::{Plot, Scatter, Variable};
+use reports::plot::{Frontier, Plot, Scatter, Variable};
 use reports::{Cell, Origin};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -135,10 +135,11 @@ fn one(index: usize, sweep: &Sweep) -> Vec<Block> {
         title: format!("Frontier of {}", sweep.sweep),
         x: Variable { label: x.result.clone(), log: log(|p| p.0) },
         y: Variable { label: y.result.clone(), log: log(|p| p.1) },
+        points_label: String::new(),
         points: Vec::new(),
-        frontier: points.clone(),
+        frontiers: vec![Frontier { label: format!("frontier, {fidelity}"), points: points.clone() }],
+        joined: sweep.objectives.len() == 2,
         knee,
-        frontier_label: format!("frontier, {fidelity}"),
     });
     let mut heads: Vec<String> = vec!["point".to_owned()];
     heads.extend(sweep.axes.iter().map(|axis| axis.path.clone()));
