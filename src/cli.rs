@@ -5,6 +5,7 @@ mod dataset;
 pub mod ir;
 pub mod learning;
 pub mod report;
+pub mod predict;
 pub mod sweep;
 pub mod workload;
 
@@ -52,6 +53,14 @@ pub enum Command {
     Train(learning::Train),
     /// Measure the learned cost model and what it has to beat, on what was held back
     Evaluate(learning::Evaluate),
+    /// What functions cost, from their text alone: registers, spills, instructions, cycles, the simulated machine
+    Predict(predict::Predict),
+    /// Which operations drive a prediction
+    Explain(predict::Explain),
+    /// Answer predictions on a Unix socket or standard input, JSON lines
+    Serve(predict::Serve),
+    /// Adapt the cost model to another processor or design from a few dozen labelled functions
+    Calibrate(predict::Calibrate),
 }
 
 /// How results are written.

@@ -9,6 +9,7 @@ mod columnar;
 mod commands;
 mod comparison;
 mod corpus_rows;
+mod cost_model;
 mod diagnostics;
 mod evaluation;
 mod input;
@@ -39,6 +40,10 @@ fn main() -> ExitCode {
         cli::Command::Ir(arguments) => commands::ir::run(arguments),
         cli::Command::Train(arguments) => commands::train::run(arguments),
         cli::Command::Evaluate(arguments) => commands::evaluate::run(arguments),
+        cli::Command::Predict(arguments) => commands::predict::run(arguments),
+        cli::Command::Explain(arguments) => commands::explain::run(arguments),
+        cli::Command::Serve(arguments) => commands::serve::run(arguments),
+        cli::Command::Calibrate(arguments) => commands::calibrate::run(arguments),
     };
     match result {
         Ok(code) => code,

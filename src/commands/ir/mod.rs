@@ -2,7 +2,7 @@
 
 mod graph;
 mod parse;
-mod source;
+pub mod source;
 mod stats;
 mod tokens;
 

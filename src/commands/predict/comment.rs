@@ -1,0 +1,91 @@
+//! A text with the predictions as comments above each function, one a line, for people and for FileCheck.
+
+use std::fmt::Write;
+
+use ir::tree::Tree;
+
+use super::report::{Row, value};
+
+/// How each comment begins; comments of an earlier run are replaced.
+const MARK: &str = "// hardwire-predict: ";
+
+/// The text with comments; `rows` holds the rows of each function with a body, in the order of the text.
+pub fn annotate(text: &str, tree: &Tree, rows: &[Vec<Row<'_>>]) -> String {
+    let starts: Vec<usize> = tree.functions().map(|f| tree.operation(f).span.start as usize).collect();
+    let mut out = String::with_capacity(text.len() + 512 * rows.len());
+    let mut next = 0;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let end = at + line.len();
+        let indentation = &line[..line.len() - line.trim_start().len()];
+        while next < starts.len() && starts[next] < end {
+            comments(&mut out, indentation.trim_matches('\n'), rows.get(next).map_or(&[], Vec::as_slice));
+            next += 1;
+        }
+        if !line.trim_start().starts_with(MARK.trim_end()) {
+            out += line;
+        }
+        at = end;
+    }
+    out
+}
+
+fn comments(out: &mut String, indentation: &str, rows: &[Row<'_>]) {
+    for row in rows {
+        let familiar = if row.in_distribution { "in-distribution" } else { "out-of-distribution" };
+        let (function, target) = (row.function, row.target);
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            out,
+            "{indentation}{MARK}@{function} {target}: {}, {familiar} ({:.2}), {}",
+            row.provider, row.ood_score, row.model
+        );
+        for (output, estimate) in &row.predictions.0 {
+            let (name, unit) = (output.quantity.name(), output.quantity.unit());
+            let plain = |number: f64| value(output, number).replace(',', "");
+            let _ = match estimate {
+                Some(e) => writeln!(
+                    out,
+                    "{indentation}{MARK}@{function} {target}: {name} = {} [{}, {}] {unit}",
+                    plain(e.value),
+                    plain(e.low),
+                    plain(e.high)
+                ),
+                None => writeln!(out, "{indentation}{MARK}@{function} {target}: {name} = unknown {unit}"),
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(function: &str) -> Row<'_> {
+        Row {
+            file: None,
+            function,
+            target: "cpu",
+            predictions: super::super::report::Predictions(vec![]),
+            in_distribution: true,
+            ood_score: 0.25,
+            provider: "learned",
+            model: "m".into(),
+        }
+    }
+
+    #[test]
+    fn comments_stand_above_their_functions_and_are_replaced() {
+        let text = "module {\n  func.func @a() {\n    return\n  }\n  func.func private @b()\n  func.func @c() {\n    return\n  }\n}\n";
+        let tree = ir::parse(text, &ir::Limits::default()).tree;
+        let rows = || vec![vec![row("a")], vec![row("c")]];
+        let once = annotate(text, &tree, &rows());
+        let line = |name: &str| format!("  // hardwire-predict: @{name} cpu: learned, in-distribution (0.25), m\n");
+        let expected = text
+            .replace("  func.func @a", &format!("{}  func.func @a", line("a")))
+            .replace("  func.func @c", &format!("{}  func.func @c", line("c")));
+        assert_eq!(once, expected);
+        let tree = ir::parse(&once, &ir::Limits::default()).tree;
+        assert_eq!(annotate(&once, &tree, &rows()), once);
+    }
+}

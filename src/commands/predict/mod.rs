@@ -1,0 +1,81 @@
+//! `hardwire predict`: what functions cost, from their text alone.
+
+pub mod comment;
+pub mod log;
+pub mod report;
+
+use std::process::ExitCode;
+
+use costmodel::predictor::{Answer, Refusal, Settings};
+
+use crate::cli::predict::{Predict, PredictFormat};
+use crate::commands::ir::source::Source;
+use crate::cost_model::{self, Wanted};
+use crate::diagnostics::{Failure, TextProblems};
+use crate::output;
+use log::Log;
+use report::{Row, rows, table};
+
+/// Runs the command.
+pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
+    let sources: Vec<Source> = arguments.files.iter().map(|file| Source::read(file)).collect::<Result<_, _>>()?;
+    let predictor = cost_model::predictor(&arguments.asked, Settings::default())?;
+    let asked = &arguments.asked;
+    let wanted = Wanted::settle(predictor.outputs(), &asked.targets, &asked.designs).map_err(Failure::Request)?;
+    let texts: Vec<&str> = sources.iter().map(|source| source.text.as_str()).collect();
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let answers: Vec<Answer> = predictor
+        .predict_batch(&texts, threads)
+        .into_iter()
+        .zip(&sources)
+        .map(|(answer, source)| answer.map_err(|refusal| failure(source, &refusal)))
+        .collect::<Result<_, _>>()?;
+    let name = &predictor.model().card.name;
+    let of = |index: usize| -> Vec<Row<'_>> {
+        rows(Some(&sources[index].name), &answers[index], predictor.outputs(), &wanted, name).collect()
+    };
+    if let Some(log) = Log::open(arguments.log.as_deref())? {
+        for (index, text) in texts.iter().enumerate() {
+            log.append(text, &of(index))?;
+        }
+    }
+    let all: Vec<Vec<Row<'_>>> = (0..sources.len()).map(of).collect();
+    match arguments.format {
+        PredictFormat::Json => output::json(&all.into_iter().flatten().collect::<Vec<_>>())?,
+        PredictFormat::Table => {
+            let per_function = all.iter().flat_map(|rows| rows.chunks(wanted.0.len()));
+            output::text(&per_function.map(table).collect::<Vec<_>>().join("\n"))?;
+        }
+        PredictFormat::Comment => {
+            let mut out = String::new();
+            for (source, rows) in sources.iter().zip(all) {
+                out += &comment::annotate(&source.text, &source.tree()?, &by_function(rows, wanted.0.len()));
+            }
+            output::text(&out)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn by_function(rows: Vec<Row<'_>>, targets: usize) -> Vec<Vec<Row<'_>>> {
+    let mut functions: Vec<Vec<Row<'_>>> = Vec::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        if index % targets == 0 {
+            functions.push(Vec::new());
+        }
+        functions.last_mut().expect("one was just made").push(row);
+    }
+    functions
+}
+
+/// Why a source has no predictions.
+pub fn failure(source: &Source, refusal: &Refusal) -> Failure {
+    match refusal {
+        Refusal::Text(diagnostics) => Failure::Text(Box::new(TextProblems {
+            name: source.name.clone(),
+            text: source.text.clone(),
+            diagnostics: diagnostics.clone(),
+        })),
+        other => Failure::Request(format!("{}: {other}", source.name)),
+    }
+}
