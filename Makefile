@@ -19,11 +19,10 @@ GENZ_VENV ?= target/genz/venv
 .PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean deps-mlir test-mlir corpus-env corpus-framework corpus-check
 .PHONY: help deps run test lint doc bench clean deps-mlir test-mlir corpus-env corpus-framework corpus-check train evaluate
 .PHONY: help deps run test lint doc bench clean deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check
+.PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean \
+        report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check train evaluate
 # GenZ, with which `compare-genz` compares.
 GENZ_VENV ?= target/genz/venv
-
-.PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean deps-mlir test-mlir corpus-env corpus-framework corpus-check
-.PHONY: help deps run test lint doc bench clean deps-mlir test-mlir report test-browser corpus-env corpus-framework corpus-check
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -89,6 +88,7 @@ differential: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/d
 differential: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 differential: deps-mlir ## Compare our parser with upstream's on every text of DIFFERENTIAL="files"
 	$(CARGO) run --release --features mlir --locked -- dataset compare-parsers $(DIFFERENTIAL)
+
 report: deps ## Write the published report again (`make test` checks it)
 	$(CARGO) run --release --locked -- report $(REPORT_OPTIONS)
 

@@ -4,8 +4,8 @@ pub mod compare;
 mod dataset;
 pub mod ir;
 pub mod learning;
-pub mod report;
 pub mod predict;
+pub mod report;
 pub mod sweep;
 pub mod workload;
 

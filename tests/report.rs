@@ -85,7 +85,7 @@ fn page(out: &Path) -> String {
     std::fs::read_to_string(out.join("index.html")).unwrap()
 }
 
-/// Rows of the register: kind, grade, year, source by identifier.
+/// Rows of the register: source, kind, grade, year by identifier.
 fn origins(page: &str) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut cell = 0;
@@ -110,9 +110,9 @@ fn every_number_leads_to_its_origin() {
     let page = page(&out);
     let origins = origins(&page);
     for (id, cells) in &origins {
-        assert_eq!(cells.len(), 4, "{id} has kind, grade, year and source: {cells:?}");
+        assert_eq!(cells.len(), 4, "{id} has source, kind, grade and year: {cells:?}");
         assert!(cells.iter().all(|c| !c.trim().is_empty()), "{id}: {cells:?}");
-        assert!(["input", "calibrated", "derived", "vendor claim"].contains(&cells[0].as_str()), "{id}: {cells:?}");
+        assert!(["input", "calibrated", "derived", "vendor claim"].contains(&cells[1].as_str()), "{id}: {cells:?}");
     }
     let (mut linked, mut bare) = (0, Vec::new());
     walk(&page, |text, around| {

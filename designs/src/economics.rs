@@ -125,7 +125,7 @@ economics! {
     equal_chips: Option<f64> = None, "system.tco_chips", Limits::between(1.0, 1e6), "Chips of the system to which that throughput belongs";
     utilization: f64 = 0.0, "system.utilization", Limits::positive(1.0), "Share of time at full throughput, for the cost of a token";
     pue: Range = Range::point(0.0), "facility.pue", Limits::between(1.0, 10.0), "Power of the facility over power of the systems";
-    facility_step_mw: f64 = 0.0, "facility.step_mw", Limits::between(0.0, 1e3), "Facility power is rounded to a multiple of this; 0 does not round";
+    facility_step_mw: f64 = 0.0, "facility.step_mw", Limits::between(0.0, 1e3), "Facility power is rounded to a multiple of this; zero does not round";
     infrastructure_usd_per_mw: Range = Range::point(0.0), "facility.usd_per_mw", MONEY, "Building, cooling and supply per megawatt";
     network_usd: Range = Range::point(0.0), "facility.network_usd", MONEY, "Network of one node of processors";
     processors_per_network: f64 = 0.0, "facility.processors_per_network", Limits::between(1.0, 1e6), "Processors that share it";

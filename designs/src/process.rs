@@ -31,7 +31,7 @@ pub struct ProcessNode {
     pub summary: String,
     /// Commercial name of the node in nanometres.
     pub feature_nm: u32,
-    /// Price of a processed 300 mm wafer, US dollars.
+    /// Price of a processed wafer, US dollars.
     pub wafer_usd: Option<Interval>,
     /// Transistors per area, millions per square millimetre.
     pub transistor_density_mtr_per_mm2: Option<f64>,
@@ -86,7 +86,7 @@ pub(crate) fn walk(n: &mut ProcessNode, v: &mut dyn Visitor) {
     let masks = Limits::between(0.0, 1000.0);
     v.field("summary", &mut n.summary, Limits::NONE, "One line for people");
     v.field("feature_nm", &mut n.feature_nm, Limits::between(1.0, 1000.0), "Commercial name in nanometres");
-    v.field("wafer_usd", &mut n.wafer_usd, money, "Price of a processed 300 mm wafer, US dollars");
+    v.field("wafer_usd", &mut n.wafer_usd, money, "Price of a processed wafer, US dollars");
     let doc = "Millions of transistors per square millimetre";
     v.field("transistor_density_mtr_per_mm2", &mut n.transistor_density_mtr_per_mm2, Limits::positive(1e4), doc);
     v.field("sram_cell_um2", &mut n.sram_cell_um2, Limits::positive(1e3), "High-density SRAM cell, square micrometres");

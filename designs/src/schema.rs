@@ -121,7 +121,7 @@ fn memory(d: &mut Design, v: &mut dyn Visitor) {
         "attention_buffer.banks",
         &mut buffer.banks,
         Limits::between(1.0, 1e7),
-        "Banks per chip, 1 read and 1 write port each",
+        "Banks per chip, one read and one write port each",
     );
     v.field(
         "attention_buffer.port_bits",

@@ -1,21 +1,16 @@
 //! One file per command: settle the request, call the library, print.
 
+pub mod calibrate;
 pub mod compare;
 pub mod dataset;
 pub mod designs;
 pub mod estimate;
 pub mod evaluate;
-pub mod fabric;
-pub mod ir;
-pub mod report;
-pub mod calibrate;
-pub mod dataset;
-pub mod designs;
-pub mod estimate;
 pub mod explain;
 pub mod fabric;
 pub mod ir;
 pub mod predict;
+pub mod report;
 pub mod reproduce;
 pub mod serve;
 pub mod simulate;

@@ -222,22 +222,22 @@ impl Page {
                     "Where every number of this page comes from; a number links here. "
                     em { "input" } " was fed to the models, " em { "calibrated" } " was fitted to a published figure, "
                     em { "derived" } " comes out of a model, " em { "vendor claim" } " is a vendor's word alone. "
-                    "The grade says how well it is supported. A year is that of the source, or of the price."
+                    "The grade says how well it is supported. A year is that of the source, or of the price; what a model gives has none."
                 }
                 div.scroll tabindex="0" role="region" aria-labelledby="origins-caption" {
                     table.origins {
                         caption id="origins-caption" { "Origins in the order of their first use" }
                         thead { tr {
-                            th scope="col" { "origin" } th scope="col" { "kind" } th scope="col" { "grade" }
-                            th scope="col" { "year" } th scope="col" { "source" }
+                            th scope="col" { "origin" } th scope="col" { "source" } th scope="col" { "kind" }
+                            th scope="col" { "grade" } th scope="col" { "year" }
                         } }
                         tbody { @for (index, origin) in self.register.origins().iter().enumerate() {
                             tr id={ "origin-" (index + 1) } {
                                 th scope="row" { (index + 1) }
+                                td { (origin.source) }
                                 td { (origin.kind.name()) }
                                 td { (origin.grade) }
-                                td { @if let Some(year) = origin.year { (year) } @else { "none: a model's result" } }
-                                td { (origin.source) }
+                                td { @if let Some(year) = origin.year { (year) } @else { "none" } }
                             }
                         } }
                     }

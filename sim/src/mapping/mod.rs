@@ -214,7 +214,7 @@ fn heads_fit(attention: &Attention, columns: u32) -> (bool, bool) {
         Attention::Gqa { query_heads, kv_heads, .. } => {
             let query = query_heads % columns == 0;
             // Fewer KV heads than columns: columns that share a head keep a copy each.
-            (query, query && (kv_heads % columns == 0 || columns % kv_heads == 0))
+            (query, query && (kv_heads.is_multiple_of(columns) || columns.is_multiple_of(kv_heads)))
         }
         Attention::Mla { heads, .. } => (heads % columns == 0, true),
     }

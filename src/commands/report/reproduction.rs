@@ -221,7 +221,7 @@ pub fn breakdown(reproduction: Option<&Reproduction>, contexts: &[u64]) -> Secti
     };
     let fitted = |context: f64| Value::new(context, "tokens", crate::comparison::origin(&calibrated)).digits(1);
     let caption = text![
-        "Bars are ours, under the publication's accounting; black lines are the published shares, each over our parts below it. \
+        "Bars are ours, under the publication's accounting; the lines across are the published shares, each over our parts below it. \
          The bars at ",
         fitted(2048.0),
         " and ",

@@ -184,7 +184,7 @@ fn serving(result: &Table) -> Vec<Block> {
             rows.push(row(
                 vec![design(column), Inline::from(", "), code(&check.figure)],
                 vec![
-                    text![check.model.clone()].into(),
+                    vec![code(&check.model)].into(),
                     of(check.input_tokens.into(), "tokens").digits(1).into(),
                     of(check.output_tokens.into(), "tokens").digits(1).into(),
                     users.into(),
