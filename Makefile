@@ -7,11 +7,13 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # The framework corpus: its own virtual environment, and where the text goes.
 CORPUS_VENV ?= target/corpus/venv
 CORPUS ?= target/corpus/framework.jsonl
+CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
 BROWSER_VENV ?= target/browser/venv
+# GenZ, with which `compare-genz` compares.
+GENZ_VENV ?= target/genz/venv
 # The report that ships, and what it is made of.
 REPORT = reports/published
 REPORT_OPTIONS = --sweep reports/published/sweep --out $(REPORT)
-CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
 
 # GenZ, with which `compare-genz` compares.
 GENZ_VENV ?= target/genz/venv
@@ -21,8 +23,6 @@ GENZ_VENV ?= target/genz/venv
 .PHONY: help deps run test lint doc bench clean deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check
 .PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean \
         report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check train evaluate
-# GenZ, with which `compare-genz` compares.
-GENZ_VENV ?= target/genz/venv
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
