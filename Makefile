@@ -15,14 +15,11 @@ GENZ_VENV ?= target/genz/venv
 REPORT = reports/published
 REPORT_OPTIONS = --sweep reports/published/sweep --out $(REPORT)
 
+.PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean \
+        report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check train evaluate
 # GenZ, with which `compare-genz` compares.
 GENZ_VENV ?= target/genz/venv
 
-.PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean deps-mlir test-mlir corpus-env corpus-framework corpus-check
-.PHONY: help deps run test lint doc bench clean deps-mlir test-mlir corpus-env corpus-framework corpus-check train evaluate
-.PHONY: help deps run test lint doc bench clean deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check
-.PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean \
-        report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check train evaluate
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
