@@ -17,9 +17,6 @@ REPORT_OPTIONS = --sweep reports/published/sweep --out $(REPORT)
 
 .PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean \
         report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check train evaluate
-# GenZ, with which `compare-genz` compares.
-GENZ_VENV ?= target/genz/venv
-
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
