@@ -143,7 +143,7 @@ fn killed_ten_times_at_random_moments_the_files_are_the_same() {
     let whole = start.elapsed();
     let mut kills = 0;
     while kills < 10 {
-        let after = Duration::from_micros(random(whole.as_micros() / 6) as u64);
+        let after = Duration::from_micros(random(whole.as_micros() / 12) as u64);
         let running = kill(&folder, "sweep a.toml --out killed", after);
         assert!(running, "finished after {kills} kills: the sweep is too short");
         kills += 1;
