@@ -4,7 +4,6 @@
 //! is out of tolerance, 2 a mistake in what was asked.
 
 mod cli;
-#[allow(dead_code)]
 mod columnar;
 mod commands;
 mod comparison;
