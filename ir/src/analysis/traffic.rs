@@ -114,22 +114,11 @@ pub(super) fn of(tree: &Tree, operation: OpId) -> Result<Traffic, Reason> {
     let store = |count: Range| Traffic { stores: Range::ONE, written_bytes: count, ..Traffic::ZERO };
     let (first, last, result) = (node.operands.first(), node.operands.last(), node.results.first());
     Ok(match name {
-        "affine.load"
-        | "affine.vector_load"
-        | "memref.load"
-        | "vector.load"
-        | "vector.transfer_read"
-        | "vector.maskedload"
-        | "vector.gather"
-        | "vector.expandload"
-        | "tensor.extract" => load(size(result)),
-        "affine.store"
-        | "affine.vector_store"
-        | "memref.store"
-        | "vector.store"
-        | "vector.transfer_write"
-        | "tensor.insert" => store(size(first)),
+        "tensor.extract" => load(size(result)),
+        _ if loads_memory(name) => load(size(result)),
         "vector.maskedstore" | "vector.scatter" | "vector.compressstore" => store(size(last)),
+        "tensor.insert" => store(size(first)),
+        _ if stores_memory(name) => store(size(first)),
         "memref.atomic_rmw" | "memref.generic_atomic_rmw" => load(size(result)) + store(size(result)),
         "memref.copy" | "bufferization.clone" => Traffic::moved(size(first), size(first)),
         "tensor.insert_slice" | "tensor.parallel_insert_slice" => Traffic::moved(size(first), size(first)),
@@ -220,6 +209,36 @@ pub(crate) fn output_count(tree: &Tree, operation: OpId) -> usize {
         return *outputs as usize;
     }
     tree.operation(operation).results.len().max(1)
+}
+
+/// Whether an operation reads one element or one vector of the memory it names, and does no more.
+pub(crate) fn loads_memory(name: &str) -> bool {
+    matches!(
+        name,
+        "affine.load"
+            | "affine.vector_load"
+            | "memref.load"
+            | "vector.load"
+            | "vector.transfer_read"
+            | "vector.maskedload"
+            | "vector.gather"
+            | "vector.expandload"
+    )
+}
+
+/// Whether an operation writes one element or one vector of the memory it names, and does no more.
+pub(crate) fn stores_memory(name: &str) -> bool {
+    matches!(
+        name,
+        "affine.store"
+            | "affine.vector_store"
+            | "memref.store"
+            | "vector.store"
+            | "vector.transfer_write"
+            | "vector.maskedstore"
+            | "vector.scatter"
+            | "vector.compressstore"
+    )
 }
 
 /// Whether an operation's result is another view of the memory that its first operand is.

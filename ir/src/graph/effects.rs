@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use petgraph::graph::NodeIndex;
 
 use super::below;
-use crate::analysis::traffic::{output_count, views_memory};
+use crate::analysis::traffic::{loads_memory, output_count, stores_memory, views_memory};
 use crate::tree::{Definition, OpId, Tree, Type, ValueId};
 
 /// What has been done to each memref so far.
@@ -76,24 +76,9 @@ fn accesses_of(tree: &Tree, operation: OpId) -> Vec<(ValueId, Access)> {
     let inputs =
         if name.starts_with("linalg.") { node.operands.len().saturating_sub(output_count(tree, operation)) } else { 0 };
     let access = |index: usize| match name {
-        "affine.load"
-        | "affine.vector_load"
-        | "memref.load"
-        | "vector.load"
-        | "vector.transfer_read"
-        | "vector.maskedload"
-        | "vector.gather"
-        | "vector.expandload"
-        | "bufferization.to_tensor"
-        | "bufferization.clone" => Some(Access::Read),
-        "affine.store"
-        | "affine.vector_store"
-        | "memref.store"
-        | "vector.store"
-        | "vector.transfer_write"
-        | "vector.maskedstore"
-        | "vector.scatter"
-        | "vector.compressstore" => Some(Access::Write),
+        _ if loads_memory(name) => Some(Access::Read),
+        "bufferization.to_tensor" | "bufferization.clone" => Some(Access::Read),
+        _ if stores_memory(name) => Some(Access::Write),
         "memref.copy" => Some(if index == 0 { Access::Read } else { Access::Write }),
         "memref.dealloc" => Some(Access::Write),
         "memref.dim"
