@@ -27,11 +27,5 @@ if [ ${#need[@]} -gt 0 ]; then
     { echo "test-browser: apt could not install ${need[*]}, so the report was not looked at in a browser" >&2; exit 1; }
 fi
 
-if ! cmp -s "$wanted" "$venv/requirements.txt"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps -r "$wanted" ||
-    { echo "test-browser: pip could not install the packages of $wanted" >&2; exit 1; }
-  # Copied last: an installation that was cut short is started again.
-  cp "$wanted" "$venv/requirements.txt"
-fi
+"$here/../venv.sh" python3 "$venv" "$wanted" --no-deps ||
+  { echo "test-browser: pip could not install the packages of $wanted" >&2; exit 1; }

@@ -12,8 +12,4 @@ if ! "$python" -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' 
   echo "error: $python is not Python 3.11 with venv, which the pinned packages are for; set CORPUS_PYTHON" >&2
   exit 2
 fi
-rm -rf "$venv"
-"$python" -m venv "$venv"
-"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$wanted"
-# Copied last: an installation that was cut short is started again.
-cp "$wanted" "$venv/requirements.txt"
+exec "$here/../venv.sh" "$python" "$venv" "$wanted" --require-hashes --no-deps
