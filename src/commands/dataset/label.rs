@@ -107,13 +107,7 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     let chosen = choose(&entries, seed, arguments.rows);
     let todo: Vec<usize> = chosen.iter().copied().filter(|&i| !outcomes.contains_key(&entries[i].row.hash)).collect();
     let mut progress = Progress::new("labelling", "texts", todo.len() as u64, 0);
-    let count = workers(arguments.workers);
-    let pool = Pool {
-        action: "worker",
-        workers: count,
-        timeout: Duration::from_secs(arguments.timeout),
-        jobs_per_worker: JOBS_PER_WORKER,
-    };
+    let pool = pool(arguments.workers, arguments.timeout);
     let limit = arguments.minutes.map(|m| Duration::from_secs(60 * m));
     let mut failed = None;
     let batches = if limit == Some(Duration::ZERO) { Vec::new() } else { batches(&entries, &todo) };
@@ -169,15 +163,20 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The workers that label, with `timeout` seconds for one text.
+fn pool(asked: Option<usize>, timeout: u64) -> Pool {
+    Pool {
+        action: "worker",
+        workers: workers(asked),
+        timeout: Duration::from_secs(timeout),
+        jobs_per_worker: JOBS_PER_WORKER,
+    }
+}
+
 /// Labels some rows anew, without a journal; outcomes in the order of `chosen`.
 pub fn again(entries: &[Entry], chosen: &[usize]) -> Result<Vec<Outcome>, Failure> {
     let settings = Settings::default();
-    let pool = Pool {
-        action: "worker",
-        workers: workers(None),
-        timeout: Duration::from_secs(60),
-        jobs_per_worker: JOBS_PER_WORKER,
-    };
+    let pool = pool(None, 60);
     let mut progress = Progress::new("labelling again", "texts", chosen.len() as u64, 0);
     let mut outcomes = BTreeMap::new();
     pool.run(&Labelling { entries, settings: &settings }, batches(entries, chosen), |job, outcome| {
