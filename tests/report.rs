@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use costmodel::shipped::{CostModel, embedded};
+
 /// A folder of its own for a test, empty.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -248,4 +250,23 @@ fn evaluations_of_other_models_and_layouts_are_refused() {
     refused(&of("hardwire-evaluation/9"), "layout `hardwire-evaluation/9`, but this version reads");
     refused("{", "evaluation.json:1:1: no evaluation");
     refused("[1, 2]", "no evaluation");
+}
+
+#[test]
+fn an_evaluation_of_the_embedded_model_is_shown() {
+    let folder = folder("report-evaluation");
+    std::fs::create_dir_all(&folder).unwrap();
+    let version = CostModel::from_bytes(embedded()).unwrap().card.version();
+    let path = folder.join("evaluation.json");
+    let quantity =
+        r#"{"quantity": "cycles", "unit": "cycles", "target": "znver4", "median_relative_error_pct": 43.25}"#;
+    let text =
+        format!(r#"{{"schema": "hardwire-evaluation/1", "model_version": "{version}", "quantities": [{quantity}]}}"#);
+    std::fs::write(&path, text).unwrap();
+    let out = folder.join("out");
+    let output =
+        hardwire(&["report", "--evaluation", &path.display().to_string(), "--out", &out.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = std::fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(page.contains(&version) && page.contains("43.2"), "the section says of which model, and how far off");
 }

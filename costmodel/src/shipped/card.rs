@@ -74,7 +74,13 @@ impl Card {
     /// Name and training set, as files that belong to a model call it.
     #[must_use]
     pub fn version(&self) -> String {
-        format!("{}+{}", self.name, self.training.hash.get(..12).unwrap_or_default())
+        Self::version_of(&self.name, &self.training.hash)
+    }
+
+    /// The version of a model called `name` that learned from the training set of `hash`.
+    #[must_use]
+    pub fn version_of(name: &str, hash: &str) -> String {
+        format!("{name}+{}", hash.get(..12).unwrap_or_default())
     }
 
     /// Names of the features that this build computes.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use costmodel::metrics::quantile;
 use costmodel::quantity::Quantity;
-use costmodel::shipped::NAME;
+use costmodel::shipped::{Card, NAME};
 use serde_json::{Value, json};
 
 use super::DialectRow;
@@ -126,7 +126,7 @@ impl Report<'_> {
             .collect();
         json!({
             "schema": "hardwire-evaluation/1",
-            "model_version": format!("{NAME}+{}", corpus.hash.get(..12).unwrap_or_default()),
+            "model_version": Card::version_of(NAME, &corpus.hash),
             "corpus": corpus.hash,
             "split": "families_left_out",
             "rows": corpus.entries.len(),

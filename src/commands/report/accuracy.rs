@@ -90,7 +90,7 @@ struct Decision {
 ///
 /// # Errors
 /// When it is no evaluation, of another layout, or of another model.
-pub fn read(path: &str, embedded: Option<&str>) -> Result<Evaluation, Failure> {
+pub fn read(path: &str, embedded: &str) -> Result<Evaluation, Failure> {
     let refuse = |message: String| Err(Failure::Request(message));
     let text = input::read(path).map_err(|error| Failure::Request(format!("cannot read {path}: {error}")))?;
     let evaluation: Evaluation = match serde_json::from_str(&text) {
@@ -110,17 +110,13 @@ pub fn read(path: &str, embedded: Option<&str>) -> Result<Evaluation, Failure> {
     if sizes.into_iter().chain(families).any(|size| size > MOST) {
         return refuse(format!("{path}: a list of more than {MOST} entries"));
     }
-    match embedded {
-        None => refuse(format!(
-            "{path}: an evaluation of the model {}, but no trained model is embedded in this version of hardwire",
+    if evaluation.model_version != embedded {
+        return refuse(format!(
+            "{path}: an evaluation of the model {}, but the embedded one is {embedded}; evaluate that one",
             evaluation.model_version
-        )),
-        Some(own) if own != evaluation.model_version => refuse(format!(
-            "{path}: an evaluation of the model {}, but the embedded one is {own}; evaluate that one",
-            evaluation.model_version
-        )),
-        Some(_) => Ok(evaluation),
+        ));
     }
+    Ok(evaluation)
 }
 
 /// The section on the learned cost model.

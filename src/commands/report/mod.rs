@@ -24,7 +24,7 @@ use crate::cli::report::Report;
 use crate::commands::compare;
 use crate::comparison::{self, Column, DEFAULT_OTHERS, Hardwired, Question, Subject, Table};
 use crate::diagnostics::Failure;
-use crate::{output, reproduce};
+use crate::{cost_model, output, reproduce};
 
 /// The design described unless another is named.
 const DEFAULT_DESIGN: &str = "hnlpu";
@@ -91,8 +91,10 @@ fn document(arguments: &Report) -> Result<Document, Failure> {
         let message = "a report describes a hardwired design; name one with --design, such as hnlpu";
         return Err(Failure::Request(message.to_owned()));
     };
-    let evaluation = arguments.evaluation.as_deref().map(|path| accuracy::read(path, embedded_model().as_deref()));
-    let evaluation = evaluation.transpose()?;
+    let evaluation = match &arguments.evaluation {
+        Some(path) => Some(accuracy::read(path, &cost_model::load(None)?.card.version())?),
+        None => None,
+    };
     let sweeps = arguments.sweep.iter().map(|dir| frontier::read(dir, &hardwired.design.name, &model.name));
     let sweeps: Vec<frontier::Sweep> = sweeps.collect::<Result<_, _>>()?;
     let table = comparison::compare(&subjects, &model, &terms)?;
@@ -135,11 +137,6 @@ fn document(arguments: &Report) -> Result<Document, Failure> {
         lead: summary::lead(&s),
         sections,
     })
-}
-
-/// Version of the trained model in this build.
-fn embedded_model() -> Option<String> {
-    None
 }
 
 /// The run that power is shown of: the publication's operating point.
