@@ -15,13 +15,13 @@ GENZ_VENV ?= target/genz/venv
 REPORT = reports/published
 REPORT_OPTIONS = --sweep reports/published/sweep --out $(REPORT)
 
-.PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean \
+.PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean header \
         report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check train evaluate
 
 help: ## What the targets do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
 
-deps: ## Install what a build needs: a C linker and a Rust toolchain
+deps: ## Install what builds and tests need: a C compiler, Rust, and Python 3 for the tests
 	@./scripts/deps.sh
 
 run: deps ## Build, then compare the simulated machine with the published one
@@ -82,6 +82,9 @@ differential: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/d
 differential: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 differential: deps-mlir ## Compare our parser with upstream's on every text of DIFFERENTIAL="files"
 	$(CARGO) run --release --features mlir --locked -- dataset compare-parsers $(DIFFERENTIAL)
+
+header: deps ## Write the header of the C interface, capi/include/hardwire.h, again (`make test` checks it)
+	HARDWIRE_BLESS=1 $(CARGO) test -p capi --locked --test header
 
 report: deps ## Write the published report again (`make test` checks it)
 	$(CARGO) run --release --locked -- report $(REPORT_OPTIONS)

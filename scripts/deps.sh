@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a build needs where it is missing: a C linker and a Rust toolchain of at least 1.90.
+# Installs what builds and tests need where it is missing: a C compiler, a Rust toolchain of at least 1.90, and Python 3,
+# by which the tests call the C library.
 # On Debian and Ubuntu it uses apt, as root or through sudo; elsewhere it says what to install.
 set -euo pipefail
 
@@ -8,22 +9,24 @@ rust_minor() { cargo --version 2>/dev/null | sed -nE 's/^cargo 1\.([0-9]+)\..*/\
 PATH="$HOME/.cargo/bin:$PATH"
 minor=$(rust_minor || true)
 need_cc=$(command -v cc >/dev/null && echo no || echo yes)
+need_python=$(command -v python3 >/dev/null && echo no || echo yes)
 need_rustup=$([ -n "$minor" ] || command -v rustup >/dev/null && echo no || echo yes)
 
-if [ "$need_cc$need_rustup" != nono ]; then
+if [ "$need_cc$need_python$need_rustup" != nonono ]; then
   if ! command -v apt-get >/dev/null; then
-    echo "deps: please install a C compiler, and Rust 1.$minimum or newer by rustup" >&2
+    echo "deps: please install a C compiler, Python 3, and Rust 1.$minimum or newer by rustup" >&2
     exit 1
   fi
   as_root=""
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || { echo "deps: run as root, or install a C compiler and rustup" >&2; exit 1; }
+    command -v sudo >/dev/null || { echo "deps: run as root, or install a C compiler, Python 3 and rustup" >&2; exit 1; }
     as_root=sudo
   fi
   echo "deps: looking for packages with apt" >&2
   $as_root apt-get update -qq
   packages=()
   [ "$need_cc" = no ] || packages+=(build-essential)
+  [ "$need_python" = no ] || packages+=(python3)
   if [ "$need_rustup" = yes ]; then
     # Newer releases package rustup; older ones need its own installer, fetched with curl.
     if apt-cache policy rustup | grep -qE 'Candidate: [0-9]'; then

@@ -1,0 +1,219 @@
+//! Answers: read by index and name.
+
+use std::ffi::{CStr, CString, c_char};
+use std::ptr::null;
+use std::sync::Arc;
+
+use costmodel::predictor::{self, Refusal, Reply};
+use costmodel::quantity::Output;
+
+use crate::boundary::{Error, c_string, call};
+use crate::model::Model;
+use crate::types::{Estimate, Provider, Quantity, Status, Text};
+
+/// What is predicted of a text; opaque.
+pub struct Answer {
+    replies: Arc<[Reply]>,
+    outputs: Arc<Vec<Output>>,
+    names: Vec<CString>,
+    cached: bool,
+}
+
+/// Texts of the caller, each checked.
+///
+/// # Safety
+/// `texts` is null or has `count` elements, each null or pointing to its length of bytes.
+pub(crate) unsafe fn texts<'a>(texts: *const Text, count: usize) -> Result<Vec<Result<&'a str, Error>>, Error> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if texts.is_null() {
+        return Err(Error::null("texts"));
+    }
+    if count > isize::MAX as usize / size_of::<Text>() {
+        return Err(Error::new(Status::TooLarge, format!("{count} texts do not fit into memory")));
+    }
+    let check = |text: &Text| {
+        if text.data.is_null() {
+            return Err(Error::null("text"));
+        }
+        let limit = costmodel::predictor::MAX_TEXT_BYTES;
+        if text.length > limit {
+            return Err(refused("", &Refusal::TooLarge { bytes: text.length, limit }));
+        }
+        // SAFETY: the caller says so, and the length was bounded.
+        let bytes = unsafe { std::slice::from_raw_parts(text.data.cast::<u8>(), text.length) };
+        std::str::from_utf8(bytes).map_err(|error| {
+            Error::new(Status::NotUtf8, format!("byte {} of the text is not UTF-8", error.valid_up_to() + 1))
+        })
+    };
+    // SAFETY: the caller says so.
+    Ok(unsafe { std::slice::from_raw_parts(texts, count) }.iter().map(check).collect())
+}
+
+fn refused(text: &str, refusal: &Refusal) -> Error {
+    match refusal {
+        Refusal::TooLarge { .. } => Error::new(Status::TooLarge, refusal.to_string()),
+        Refusal::NoFunction => Error::new(Status::NoFunction, refusal.to_string()),
+        Refusal::Text(diagnostics) => {
+            let place = diagnostics.first().map_or((1, 1), |d| d.span.line_column(text));
+            Error::new(Status::Text, format!("line {}, column {}: {refusal}", place.0, place.1))
+        }
+    }
+}
+
+/// An answer for the caller.
+pub(crate) fn predict(
+    model: &Model,
+    text: &str,
+    answer: Result<predictor::Answer, Arc<Refusal>>,
+) -> Result<Answer, Error> {
+    let answer = answer.map_err(|refusal| refused(text, &refusal))?;
+    let names = answer.replies.iter().map(|reply| c_string(&reply.function)).collect();
+    Ok(Answer { replies: answer.replies, outputs: Arc::clone(&model.outputs), names, cached: answer.cached })
+}
+
+/// Frees an answer; null is ignored.
+///
+/// # Safety
+/// `answer` was given out and not freed, and no other thread is using it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_answer_free(answer: *mut Answer) {
+    if !answer.is_null() {
+        // SAFETY: it comes from a box.
+        drop(unsafe { Box::from_raw(answer) });
+    }
+}
+
+/// Number of functions with a body.
+///
+/// # Safety
+/// `answer` was given out and not freed, or is null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_answer_function_count(answer: *const Answer) -> usize {
+    // SAFETY: as for this function.
+    unsafe { answer.as_ref() }.map_or(0, |answer| answer.replies.len())
+}
+
+/// Symbol of a function, without `@`; null beyond the last. Valid as long as the answer.
+///
+/// # Safety
+/// `answer` was given out and not freed, or is null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_answer_function(answer: *const Answer, function: usize) -> *const c_char {
+    // SAFETY: as for this function.
+    unsafe { answer.as_ref() }.and_then(|answer| answer.names.get(function)).map_or(null(), |name| name.as_ptr())
+}
+
+/// Whether the answer was kept from an earlier call.
+///
+/// # Safety
+/// `answer` was given out and not freed, or is null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_answer_is_cached(answer: *const Answer) -> bool {
+    // SAFETY: as for this function.
+    unsafe { answer.as_ref() }.is_some_and(|answer| answer.cached)
+}
+
+/// Who answered for a function, and how unlike the training it is: up to 1 it is like it.
+///
+/// # Safety
+/// `answer` was given out and not freed, or is null; `provider` and `ood_score` are null (not wanted) or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_answer_provider(
+    answer: *const Answer,
+    function: usize,
+    provider: *mut Provider,
+    ood_score: *mut f64,
+) -> Status {
+    call(|| {
+        // SAFETY: as for this function.
+        let reply = reply(unsafe { answer.as_ref() }, function)?.1;
+        let name = match reply.provider {
+            predictor::Provider::Learned => Provider::Learned,
+            predictor::Provider::Analytical => Provider::Analytical,
+        };
+        // SAFETY: as for this function.
+        unsafe {
+            if let Some(provider) = provider.as_mut() {
+                *provider = name;
+            }
+            if let Some(score) = ood_score.as_mut() {
+                *score = reply.ood_score;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A number of a function on a processor or design. `quantity` is a `hardwire_quantity`. `UNKNOWN` where the provider
+/// that answered does not tell it.
+///
+/// # Safety
+/// `answer` was given out and not freed, or is null; `target` is null or ends in zero; `out` is null or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_answer_estimate(
+    answer: *const Answer,
+    function: usize,
+    target: *const c_char,
+    quantity: u32,
+    out: *mut Estimate,
+) -> Status {
+    call(|| {
+        // SAFETY: as for this function.
+        let (answer, reply) = reply(unsafe { answer.as_ref() }, function)?;
+        if target.is_null() || out.is_null() {
+            return Err(Error::null(if target.is_null() { "target" } else { "out" }));
+        }
+        // SAFETY: as for this function.
+        let target = unsafe { CStr::from_ptr(target) }.to_string_lossy();
+        let quantities = costmodel::quantity::Quantity::ALL;
+        let Some(&quantity) = quantities.get(quantity as usize) else {
+            return Err(Error::new(Status::OutOfRange, format!("no quantity {quantity}; they are 0 to 9")));
+        };
+        let own = || answer.outputs.iter().enumerate().filter(|(_, output)| output.target == target);
+        if own().next().is_none() {
+            let mut known: Vec<&str> = answer.outputs.iter().map(|output| output.target.as_str()).collect();
+            // Outputs are sorted by quantity; each target is named once, where it comes first.
+            let mut named = std::collections::BTreeSet::new();
+            known.retain(|name| named.insert(*name));
+            let message = format!("the model has no target or design `{target}`; it has {}", known.join(", "));
+            return Err(Error::new(Status::UnknownTarget, message));
+        }
+        let found = own().find(|(_, output)| output.quantity == quantity);
+        let estimate = found.and_then(|(index, _)| reply.estimates[index]);
+        let Some(estimate) = estimate else {
+            let why = match found {
+                Some(_) => format!("the analytical provider does not tell {quantity} on {target}"),
+                None => format!("{quantity} on {target} is not predicted"),
+            };
+            return Err(Error::new(Status::Unknown, why));
+        };
+        // SAFETY: it is not null, and the caller's to write to.
+        unsafe { *out = Estimate { value: estimate.value, low: estimate.low, high: estimate.high } };
+        Ok(())
+    })
+}
+
+fn reply(answer: Option<&Answer>, function: usize) -> Result<(&Answer, &Reply), Error> {
+    let answer = answer.ok_or_else(|| Error::null("answer"))?;
+    let reply = answer.replies.get(function).ok_or_else(|| {
+        Error::new(Status::OutOfRange, format!("no function {function}; there are {}", answer.replies.len()))
+    })?;
+    Ok((answer, reply))
+}
+
+// The numbers of the header are those of the crate.
+const _: () = {
+    use costmodel::quantity::Quantity as Ours;
+    assert!(Quantity::VectorRegisterPressure as usize == Ours::VectorRegisterPressure as usize);
+    assert!(Quantity::GeneralRegisterPressure as usize == Ours::GeneralRegisterPressure as usize);
+    assert!(Quantity::Spills as usize == Ours::Spills as usize);
+    assert!(Quantity::Reloads as usize == Ours::Reloads as usize);
+    assert!(Quantity::Instructions as usize == Ours::Instructions as usize);
+    assert!(Quantity::Cycles as usize == Ours::Cycles as usize);
+    assert!(Quantity::Ipc as usize == Ours::Ipc as usize);
+    assert!(Quantity::PortUtilization as usize == Ours::PortUtilization as usize);
+    assert!(Quantity::XpuUtilization as usize == Ours::XpuUtilization as usize);
+    assert!(Quantity::XpuLatencyCycles as usize == Ours::XpuLatencyCycles as usize);
+};
