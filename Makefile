@@ -13,7 +13,10 @@ BROWSER_VENV ?= target/browser/venv
 GENZ_VENV ?= target/genz/venv
 # The report that ships, and what it is made of.
 REPORT = reports/published
-REPORT_OPTIONS = --sweep reports/published/sweep --out $(REPORT)
+# An evaluation of the model that ships; after `make evaluate` give EVALUATION=target/evaluation/evaluation.json once: what the page
+# shows of it is kept beside the page.
+EVALUATION ?= $(REPORT)/evaluation.json
+REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --out $(REPORT)
 
 .PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean header \
         report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check train evaluate
@@ -87,6 +90,7 @@ header: deps ## Write the header of the C interface, capi/include/hardwire.h, ag
 	HARDWIRE_BLESS=1 $(CARGO) test -p capi --locked --test header
 
 report: deps ## Write the published report again (`make test` checks it)
+report: deps ## Write the published report again (`make test` checks it), with a new EVALUATION=file if there is one
 	$(CARGO) run --release --locked -- report $(REPORT_OPTIONS)
 
 # Needs Debian's Chromium, which it installs; screenshots go to target/browser.

@@ -65,13 +65,10 @@ fn walk(page: &str, mut text: impl FnMut(&str, &[Open])) {
     assert!(open.is_empty(), "every element ends");
 }
 
-/// Whether a word is a number that stands alone: 5.1, +3, 12,345, but not gpt-oss-120b or M8.
+/// Whether a word is a number or begins with one: 5.1, +3, 12,345, 64K, 5-10, but not gpt-oss-120b or M8.
 fn is_number(word: &str) -> bool {
-    let bare = word.trim_start_matches(['(', '+', '-', '\u{2264}', '\u{2265}', '~']);
-    let bare = bare.trim_end_matches([')', ',', '.', ';', ':', '%', '?']);
-    !bare.is_empty()
-        && bare.starts_with(|c: char| c.is_ascii_digit())
-        && bare.chars().all(|c| "0123456789.,".contains(c))
+    let signs = ['(', '[', '+', '-', '\u{2212}', '\u{2264}', '\u{2265}', '~', '<', '>', '=', '$', '"', '.'];
+    word.trim_start_matches(signs).starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Texts in which numbers are no values: names, drawings (their data is a table below), the register itself, reasons.
@@ -105,19 +102,16 @@ fn origins(page: &str) -> BTreeMap<String, Vec<String>> {
     all
 }
 
-#[test]
-fn every_number_leads_to_its_origin() {
-    let out = folder("report-walk");
-    report(&out, &["--sweep", "tests/fixtures/report/sweep"]);
-    let page = page(&out);
-    let origins = origins(&page);
+/// Numbers of a page that lead to the register, after a check that all do.
+fn linked(page: &str) -> usize {
+    let origins = origins(page);
     for (id, cells) in &origins {
         assert_eq!(cells.len(), 4, "{id} has source, kind, grade and year: {cells:?}");
         assert!(cells.iter().all(|c| !c.trim().is_empty()), "{id}: {cells:?}");
         assert!(["input", "calibrated", "derived", "vendor claim"].contains(&cells[1].as_str()), "{id}: {cells:?}");
     }
     let (mut linked, mut bare) = (0, Vec::new());
-    walk(&page, |text, around| {
+    walk(page, |text, around| {
         if let Some(link) = around.iter().find(|o| o.is("a", "class=\"number\"")) {
             let target = link.attributes.split("href=\"#").nth(1).and_then(|t| t.split('"').next()).unwrap();
             assert!(origins.contains_key(target), "{text} leads to {target}, which is not there");
@@ -127,16 +121,101 @@ fn every_number_leads_to_its_origin() {
         }
     });
     assert_eq!(bare, Vec::<String>::new(), "numbers without an origin");
-    assert!(linked > 1000, "{linked} numbers");
+    linked
+}
+
+/// An evaluation of the embedded model with everything that a report shows, and more.
+fn evaluation() -> serde_json::Value {
+    let version = CostModel::from_bytes(embedded()).unwrap().card.version();
+    let samples = |n: u32| -> Vec<_> {
+        (0..n).map(|i| serde_json::json!({"family": "f", "true": i, "predicted": f64::from(i) * 1.25 + 0.5})).collect()
+    };
+    let quantity = |name: &str, target: &str| {
+        serde_json::json!({
+            "quantity": name, "unit": name, "target": target, "rows": 5000, "median_relative_error_pct": 43.256_789,
+            "p90_relative_error_pct": 140.0, "spearman": null, "baseline": {"name": "ridge", "median_relative_error_pct": 99.0},
+            "samples": samples(700), "calibration": [{"nominal_pct": 90.0, "observed_pct": 91.0}],
+            "by_family": [
+                {"family": "softmax", "rows": 10, "median_relative_error_pct": 12.0, "p90_relative_error_pct": 30.0},
+                {"family": "layout", "rows": 20, "median_relative_error_pct": 80.0, "p90_relative_error_pct": null}
+            ]
+        })
+    };
+    let decision = |chooser: &str, regret: f64| {
+        serde_json::json!({
+            "decision": "variant of a kernel by cycles", "target": "znver4", "chooser": chooser, "rows": 700,
+            "right_choice_pct": 70.7, "median_regret_pct": 0.0, "mean_regret_pct": 2.04e14, "p90_regret_pct": regret
+        })
+    };
+    serde_json::json!({
+        "schema": "hardwire-evaluation/1", "model_version": version, "corpus": "c0ffee", "split": "families_left_out",
+        "rows": 34758, "corpus_families": 99, "family_folds": 5, "results": [1, 2, 3],
+        "aims": [
+            {"aim": "cycles: median error", "wanted": "under 25 %", "value": 48.6, "met": false},
+            {"aim": "any spill: F1", "wanted": "over 0.85", "value": null, "met": false}
+        ],
+        "quantities": [quantity("cycles", "znver4"), quantity("cycles", "neoverse-v1"), quantity("spills", "znver4")],
+        "comparisons": [{
+            "quantity": "cycles", "measure": "rmse", "other": "ridge", "shipped_value": 1.0, "other_value": 2.0, "better_by": 1.0,
+            "better_by_low": 0.5, "better_by_high": 1.5, "excludes_zero": true
+        }],
+        "intervals": [{
+            "quantity": "cycles", "target": "znver4", "nominal_pct": 90.0, "mean_over_families_pct": 91.0,
+            "p10_over_families_pct": 80.0, "least_family_pct": 10.7, "median_width": 36.9
+        }],
+        "dialects_left_out": [{
+            "dialect": "scf", "rows_of_the_dialect": 8119, "auroc": 0.993, "flagged_pct": 50.6, "others_flagged_pct": 0.5
+        }],
+        "decisions": [decision("shipped", 44.8), decision("random", 296.0)]
+    })
+}
+
+/// Writes an evaluation and returns its path.
+fn written(folder: &Path, evaluation: &serde_json::Value) -> String {
+    std::fs::create_dir_all(folder).unwrap();
+    let path = folder.join("full.json");
+    std::fs::write(&path, evaluation.to_string()).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn every_number_leads_to_its_origin() {
+    let out = folder("report-walk");
+    let evaluation = written(&out, &evaluation());
+    report(&out, &["--sweep", "tests/fixtures/report/sweep", "--evaluation", &evaluation]);
+    let page = page(&out);
+    let numbers = linked(&page);
+    assert!(numbers > 1000, "{numbers} numbers");
+    // Numbers of a drawing have their origins in the table below it.
+    let figures: Vec<&str> =
+        page.split("<figure ").skip(1).map(|rest| rest.split("</figure>").next().unwrap()).collect();
+    assert!(figures.len() >= 14, "{} figures", figures.len());
+    for figure in figures {
+        let table = figure.split("<details>").nth(1).expect("a table of the data");
+        assert!(table.contains("<a class=\"number\""), "the data has origins: {}", &figure[..40]);
+    }
+}
+
+#[test]
+fn every_number_of_the_published_page_leads_to_its_origin() {
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/published");
+    let numbers = linked(&page(&published));
+    assert!(numbers > 1000, "{numbers} numbers");
 }
 
 #[test]
 fn the_walk_finds_a_number_without_origin() {
-    let mut found = Vec::new();
-    walk("<p>it makes 12,345 tokens/s on <code>7</code></p>", |text, around| {
-        found.extend(text.split_whitespace().filter(|w| is_number(w) && !exempt(around)).map(str::to_owned));
-    });
-    assert_eq!(found, ["12,345"]);
+    let found = |page: &str| {
+        let mut found = Vec::new();
+        walk(page, |text, around| {
+            found.extend(text.split_whitespace().filter(|w| is_number(w) && !exempt(around)).map(str::to_owned));
+        });
+        found
+    };
+    assert_eq!(found("<p>it makes 12,345 tokens/s on <code>7</code></p>"), ["12,345"]);
+    assert_eq!(found("<p>of gpt-oss-120b at 64K, (-3%) or $5-10 M on the H100</p>"), ["64K,", "(-3%)", "$5-10"]);
+    let bare = "<section id=\"origins\"></section><p>7</p>";
+    assert!(std::panic::catch_unwind(|| linked(bare)).is_err(), "a page with such a number does not pass");
 }
 
 #[test]
@@ -253,20 +332,81 @@ fn evaluations_of_other_models_and_layouts_are_refused() {
 }
 
 #[test]
-fn an_evaluation_of_the_embedded_model_is_shown() {
-    let folder = folder("report-evaluation");
-    std::fs::create_dir_all(&folder).unwrap();
+fn an_evaluation_is_reduced_to_what_is_shown_and_the_page_checked_against_that() {
+    let out = folder("report-evaluation");
+    let full = written(&out, &evaluation());
+    report(&out, &["--evaluation", &full]);
+    let text = std::fs::read_to_string(out.join("report.md")).unwrap();
+    for part in
+        ["43.3", "Left out, because a logarithmic axis has no zero", "variant of a kernel by cycles", "204 T", "10.7"]
+    {
+        assert!(text.contains(part), "{part}");
+    }
+    for figure in ["predicted-cycles", "families", "calibration", "decisions"] {
+        assert!(out.join(format!("figures/{figure}.svg")).exists(), "{figure}");
+    }
+    assert!(!out.join("figures/predicted-spills.svg").exists(), "few figures, those that decide");
+    let reduced = out.join("evaluation.json");
+    assert!(reduced.metadata().unwrap().len() < Path::new(&full).metadata().unwrap().len() / 2);
+    let (reduced, out) = (reduced.display().to_string(), out.display().to_string());
+    let check =
+        |evaluation: &str| hardwire(&["report", "--check", "--evaluation", evaluation, "--out", &out]).status.code();
+    assert_eq!((check(&full), check(&reduced)), (Some(0), Some(0)));
+    let changed = std::fs::read_to_string(&reduced).unwrap().replacen("\"rows\": 34758", "\"rows\": 34759", 1);
+    std::fs::write(&reduced, changed).unwrap();
+    assert_eq!(check(&reduced), Some(1), "the page no longer says what the evaluation says");
+}
+
+#[test]
+fn an_evaluation_without_much_says_what_is_missing() {
+    let out = folder("report-evaluation-bare");
     let version = CostModel::from_bytes(embedded()).unwrap().card.version();
-    let path = folder.join("evaluation.json");
-    let quantity =
-        r#"{"quantity": "cycles", "unit": "cycles", "target": "znver4", "median_relative_error_pct": 43.25}"#;
-    let text =
-        format!(r#"{{"schema": "hardwire-evaluation/1", "model_version": "{version}", "quantities": [{quantity}]}}"#);
-    std::fs::write(&path, text).unwrap();
-    let out = folder.join("out");
-    let output =
-        hardwire(&["report", "--evaluation", &path.display().to_string(), "--out", &out.display().to_string()]);
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let page = std::fs::read_to_string(out.join("report.md")).unwrap();
-    assert!(page.contains(&version) && page.contains("43.2"), "the section says of which model, and how far off");
+    let bare = serde_json::json!({"schema": "hardwire-evaluation/1", "model_version": version, "quantities": [{"quantity": "ipc"}]});
+    let path = written(&out, &bare);
+    report(&out, &["--evaluation", &path]);
+    let text = std::fs::read_to_string(out.join("report.md")).unwrap();
+    for part in [
+        "aims: the evaluation states none",
+        "the evaluation has no samples",
+        "regret of decisions: the evaluation has none",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn a_sweep_shows_its_points_where_the_folder_has_them() {
+    let (sweep, out) = (folder("report-cloud-sweep"), folder("report-cloud"));
+    std::fs::create_dir_all(&sweep).unwrap();
+    let fixture = "tests/fixtures/report/sweep/summary.json";
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture), sweep.join("summary.json")).unwrap();
+    let folder = sweep.display().to_string();
+    let drawn = || {
+        report(&out, &["--sweep", &folder]);
+        let text = std::fs::read_to_string(out.join("report.md")).unwrap();
+        let circles = std::fs::read_to_string(out.join("figures/frontier-1.svg")).unwrap().matches("<circle").count();
+        (text, circles)
+    };
+    let (text, before) = drawn();
+    assert!(text.contains("the folder has no results.csv"));
+    let summary: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(sweep.join("summary.json")).unwrap()).unwrap();
+    let objective = |i: usize| summary["objectives"][i]["result"].as_str().unwrap();
+    let head = format!("point,status,{},{}\n", objective(0), objective(1));
+    let rows = "0,ok,200000,80000000\n1,failed,,\n2,infeasible,1,2\n3,ok,300000,90000000\n";
+    std::fs::write(sweep.join("results.csv"), head + rows).unwrap();
+    let (text, after) = drawn();
+    assert!(text.contains("Grey dots are 2 d"), "two of the points are within every constraint");
+    assert!(after > before, "{after} circles, {before} without");
+    for (table, message) in [("point,status\n", "no column `"), ("point,status,a\n1\n", "results.csv: ")] {
+        std::fs::write(sweep.join("results.csv"), table.replace(",a", &format!(",{},{}", objective(0), objective(1))))
+            .unwrap();
+        let output = hardwire(&["report", "--sweep", &folder, "--out", &out.display().to_string()]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains(message),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
 }

@@ -137,7 +137,7 @@ pub struct Comparison {
     pub memory_gb: Option<f64>,
     /// Peak bandwidth of that memory, terabytes per second.
     pub memory_tb_per_s: Option<Range>,
-    /// Peak dense arithmetic in the format weights are multiplied in, 10^12 operations per second.
+    /// Peak dense arithmetic in the format weights are multiplied in, trillions of operations per second.
     pub peak_tflops: Option<f64>,
     /// That format.
     pub peak_format: Option<String>,
@@ -190,7 +190,7 @@ pub(crate) fn walk(c: &mut Comparison, v: &mut dyn Visitor) {
         Limits::positive(1e9),
         "Its peak bandwidth, terabytes per second",
     );
-    v.field("peak_tflops", &mut c.peak_tflops, positive, "Peak dense arithmetic, 10^12 operations per second");
+    v.field("peak_tflops", &mut c.peak_tflops, positive, "Peak dense arithmetic, trillions of operations per second");
     v.field("peak_format", &mut c.peak_format, Limits::NONE, "Format of that arithmetic");
     v.field(
         "units_per_copy",

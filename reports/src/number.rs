@@ -1,4 +1,4 @@
-//! One way to write numbers for people: thousands separated, a fixed number of significant digits.
+//! One way to write numbers for people: thousands separated, a fixed number of significant digits or of decimals.
 
 /// `value` with `digits` significant digits at least, integers in full, thousands separated by commas.
 ///
@@ -24,6 +24,22 @@ pub fn significant(value: f64, digits: usize) -> String {
     }
     let decimals = (digits as i32 - 1 - magnitude).max(0) as usize;
     separated(&format!("{value:.decimals$}"))
+}
+
+/// `value` with a fixed number of decimals, thousands separated; what rounds to zero has no sign.
+///
+/// ```
+/// assert_eq!(reports::number::fixed(1234.567, 2), "1,234.57");
+/// assert_eq!(reports::number::fixed(-0.001, 2), "0.00");
+/// ```
+#[must_use]
+pub fn fixed(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    let text = format!("{value:.decimals$}");
+    let zero = !text.contains(|c: char| ('1'..='9').contains(&c));
+    separated(if zero { text.trim_start_matches('-') } else { &text })
 }
 
 /// Separates the thousands of a plain decimal number.

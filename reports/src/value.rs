@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::number::{separated, significant};
+use crate::number::{fixed, separated, significant};
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -105,6 +105,9 @@ pub struct Value {
     /// Significant digits for people: 0 as given, 1 for counts, whose whole numbers are exact.
     #[serde(skip)]
     pub digits: usize,
+    /// Decimals for people, where a difference is told to a fixed unit; then significant digits do not count.
+    #[serde(skip)]
+    pub decimals: Option<usize>,
     /// Whether people see the sign of positive numbers as well.
     #[serde(skip)]
     pub signed: bool,
@@ -123,7 +126,16 @@ impl Value {
     /// A range; the ends may come in any order.
     #[must_use]
     pub fn range(a: f64, b: f64, unit: &'static str, origin: Origin) -> Self {
-        Self { low: a.min(b), high: a.max(b), unit, bound: Bound::Exact, digits: 3, signed: false, origin }
+        Self {
+            low: a.min(b),
+            high: a.max(b),
+            unit,
+            bound: Bound::Exact,
+            digits: 3,
+            decimals: None,
+            signed: false,
+            origin,
+        }
     }
 
     /// The same as a bound.
@@ -138,23 +150,36 @@ impl Value {
         Self { digits, ..self }
     }
 
+    /// The same with a fixed number of decimals.
+    #[must_use]
+    pub fn decimals(self, decimals: usize) -> Self {
+        Self { decimals: Some(decimals), ..self }
+    }
+
     /// The same with its sign shown.
     #[must_use]
     pub fn signed(self) -> Self {
         Self { signed: true, ..self }
     }
 
-    /// The number for people, without its unit.
+    /// The number for people, without its unit: thousands separated, from a million on as a multiple of M, G or T.
     #[must_use]
     pub fn number(&self) -> String {
+        let largest = self.low.abs().max(self.high.abs());
+        // Counts keep all their digits.
+        let (size, name) = match self.digits {
+            1 => (1.0, ""),
+            _ => [(1e12, " T"), (1e9, " G"), (1e6, " M")].into_iter().find(|m| largest >= m.0).unwrap_or((1.0, "")),
+        };
         let show = |value: f64| {
-            let text = match self.digits {
-                0 => separated(&value.to_string()),
+            let text = match (self.decimals, self.digits) {
+                (Some(decimals), _) => fixed(value / size, decimals),
+                (None, 0) => separated(&(value / size).to_string()),
                 // Whole numbers are exact when they count.
-                1 => significant(value, 1),
-                digits => significant(rounded(value), digits),
+                (None, digits) => significant(value / size, digits),
             };
-            if self.signed && value > 0.0 { format!("+{text}") } else { text }
+            let positive = value > 0.0 && text.contains(|c: char| ('1'..='9').contains(&c));
+            if self.signed && positive { format!("+{text}") } else { text }
         };
         let (low, high) = (show(self.low), show(self.high));
         let bound = match self.bound {
@@ -162,7 +187,7 @@ impl Value {
             Bound::AtMost => "\u{2264} ",
             Bound::AtLeast => "\u{2265} ",
         };
-        if low == high { format!("{bound}{low}") } else { format!("{bound}{low} to {high}") }
+        if low == high { format!("{bound}{low}{name}") } else { format!("{bound}{low} to {high}{name}") }
     }
 
     /// The number with its unit.
@@ -197,15 +222,6 @@ impl From<Value> for Cell {
     }
 }
 
-/// Millions and more to four significant digits: more are noise to people.
-fn rounded(value: f64) -> f64 {
-    if !value.is_finite() || value.abs() < 1e6 {
-        return value;
-    }
-    let unit = libm::pow(10.0, libm::floor(libm::log10(value.abs())) - 3.0);
-    (value / unit).round() * unit
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,9 +232,15 @@ mod tests {
         assert_eq!(Value::new(249_960.0, "tokens/s", origin.clone()).text(), "249,960 tokens/s");
         assert_eq!(Value::range(5.0, 2.5, "", origin.clone()).text(), "2.50 to 5.00");
         assert_eq!(Value::new(0.5, "kW", origin.clone()).bound(Bound::AtMost).digits(1).text(), "\u{2264} 0.5 kW");
-        assert_eq!(Value::new(59_250_657.4, "USD", origin.clone()).number(), "59,250,000");
+        assert_eq!(Value::new(59_250_657.4, "USD", origin.clone()).text(), "59.3 M USD");
+        assert_eq!(Value::range(360_000.0, 2_280_000.0, "", origin.clone()).digits(4).number(), "0.3600 to 2.280 M");
+        assert_eq!(Value::new(7.276e9, "weights", origin.clone()).digits(4).text(), "7.276 G weights");
+        assert_eq!(Value::new(1e-14, "%", origin.clone()).decimals(2).signed().number(), "0.00");
+        assert_eq!(Value::new(-1e-14, "%", origin.clone()).decimals(2).signed().number(), "0.00");
+        assert_eq!(Value::new(0.126, "%", origin.clone()).decimals(2).signed().number(), "+0.13");
         assert_eq!(Value::new(59_250_657.0, "", origin.clone()).digits(1).number(), "59,250,657");
         assert_eq!(Value::new(0.3, "kW", origin.clone()).digits(0).number(), "0.3");
+        assert_eq!(Value::range(2e6, 2.5e6, "USD", origin.clone()).digits(0).number(), "2 to 2.5 M");
         assert_eq!(Value::new(80.0, "GB", origin.clone()).digits(0).signed().number(), "+80");
         let missing = serde_json::to_string(&Cell::missing("not public")).unwrap();
         assert_eq!(missing, r#"{"missing":"not public"}"#);

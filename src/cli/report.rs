@@ -12,7 +12,8 @@ use super::compare::Terms;
   hardwire report --sweep target/models --evaluation evaluation.json --out report
   hardwire report --out reports/published --check
 
-Writes index.html (one page, opens from disk, needs no network), report.md with figures/*.svg, and report.json. The same
+Writes index.html (one page, opens from disk, needs no network), report.md with figures/*.svg, report.json, and with
+--evaluation evaluation.json, the part of it that the page shows, which can be given instead of it later. The same
 inputs give the same bytes. With --check nothing is written: exit code 1 says that the files in --out are not what the
 inputs give now.")]
 pub struct Report {

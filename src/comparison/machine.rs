@@ -246,8 +246,12 @@ fn equal(other: &Comparison, rate: Option<&Rate>, reference: Option<&Reference<'
         (_, None) => Some("no public power: kw is not given"),
         _ => None,
     };
+    const NO_MODULES: &str = "no public count of modules, so no embodied carbon: modules is not given";
     if let Some(reason) = lacking {
         KEYS[3..].iter().for_each(|key| put(key, Cell::missing(reason)));
+        if other.modules.is_none() {
+            put("equal_carbon_t", Cell::missing(NO_MODULES));
+        }
         return;
     }
     let basis = compare::basis(reference.estimate, other, String::new(), reference.output_tokens_per_s, rate.output);
@@ -267,10 +271,9 @@ fn equal(other: &Comparison, rate: Option<&Rate>, reference: Option<&Reference<'
     let years = terms.years;
     let what = format!("hardware, infrastructure, electricity, licences and upkeep over {years} years");
     put("equal_tco_usd", span(basis.tco_usd, "USD", &what));
-    let carbon = other.modules.map_or_else(
-        || Cell::missing("no public count of modules, so no embodied carbon: modules is not given"),
-        |_| span(basis.carbon_t, "t", "electricity and modules"),
-    );
+    let carbon = other
+        .modules
+        .map_or_else(|| Cell::missing(NO_MODULES), |_| span(basis.carbon_t, "t", "electricity and modules"));
     put("equal_carbon_t", carbon);
     let million = ours * years * reference.estimate.plan.hours_per_year * 3600.0 / 1e6;
     let (low, high) = (basis.tco_usd.low / million, basis.tco_usd.high / million);

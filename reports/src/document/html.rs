@@ -56,6 +56,9 @@ pub fn html(document: &Document) -> Result<String, PlotError> {
     Ok(markup.into_string())
 }
 
+/// Columns of a table that fit on a page of paper.
+const WIDE: usize = 8;
+
 struct Page {
     register: Register,
     tables: usize,
@@ -129,7 +132,7 @@ impl Page {
         match entry {
             Entry::Text(text) => markup! { td { (self.text(text)) } },
             Entry::Cell(Cell::Value(value)) => markup! { td.right { (self.value(value, false)) } },
-            Entry::Cell(Cell::Word { word, origin }) => markup! { td.right { (self.linked(origin, word)) } },
+            Entry::Cell(Cell::Word { word, origin }) => markup! { td.right.word { (self.linked(origin, word)) } },
             Entry::Cell(Cell::Missing { missing }) => {
                 let letter = reasons.letter(missing);
                 markup! {
@@ -160,15 +163,17 @@ impl Page {
         let rows: Vec<Markup> =
             table.rows.iter().map(|row| self.row(row, table.columns.len(), &mut reasons, number)).collect();
         let id = format!("table-{number}");
+        // On paper such a table lies on its side.
+        let wide = table.columns.len() > WIDE;
         // A column of values is aligned as they are.
         let right = |index: usize| {
             let cell = table.rows.iter().find_map(|row| row.cells.get(index.checked_sub(1)?));
             matches!(cell, Some(Entry::Cell(_)))
         };
         let body = markup! {
-            div.scroll tabindex="0" role="region" aria-labelledby=(id) {
+            div.scroll.wide[wide] tabindex="0" role="region" aria-labelledby=(id) {
                 table {
-                    caption id=(id) { (caption) }
+                    caption id=(id) { span { (caption) } }
                     thead {
                         tr { @for (index, head) in heads.iter().enumerate() {
                             th.right[right(index)] scope="col" { (head) }
@@ -226,7 +231,7 @@ impl Page {
                 }
                 div.scroll tabindex="0" role="region" aria-labelledby="origins-caption" {
                     table.origins {
-                        caption id="origins-caption" { "Origins in the order of their first use" }
+                        caption id="origins-caption" { span { "Origins in the order of their first use" } }
                         thead { tr {
                             th scope="col" { "origin" } th scope="col" { "source" } th scope="col" { "kind" }
                             th scope="col" { "grade" } th scope="col" { "year" }

@@ -2,7 +2,7 @@
 
 use plotters::backend::{BitMapBackend, SVGBackend};
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
+use plotters::element::{Circle, DashedPathElement, PathElement, Polygon, Rectangle, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, TextStyle};
 
@@ -36,6 +36,8 @@ pub const SERIES: [RGBColor; 8] = [
     RGBColor(0x5d, 0x3a, 0x9b),
     BLACK,
 ];
+/// Text on a pale ground of its own.
+pub const DARK: RGBColor = RGBColor(0x11, 0x11, 0x11);
 /// Page.
 pub const WHITE: RGBColor = RGBColor(0xff, 0xff, 0xff);
 
@@ -52,6 +54,9 @@ pub enum Anchor {
 
 /// Letters, digits and signs that labels use, of DejaVu Sans; `LICENSE` beside it.
 const FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
+
+/// The drawing library takes a size for the height of a line, letters come out smaller: this much is given back.
+const ENLARGED: f64 = 1.15;
 
 type Point = (i32, i32);
 
@@ -102,10 +107,28 @@ impl<'a> Canvas<'a> {
         draw!(self, PathElement::new(points.to_vec(), colour.stroke_width(width)))
     }
 
+    /// A dashed line through points.
+    pub fn dashes(&self, points: &[Point], colour: RGBColor, width: u32) -> Result<(), PlotError> {
+        draw!(self, DashedPathElement::new(points.to_vec(), 7, 5, colour.stroke_width(width)))
+    }
+
     /// A filled circle with a white rim.
     pub fn dot(&self, at: Point, radius: i32, colour: RGBColor) -> Result<(), PlotError> {
         draw!(self, Circle::new(at, radius + 1, WHITE.filled()))?;
         draw!(self, Circle::new(at, radius, colour.filled()))
+    }
+
+    /// A small filled circle without a rim, for clouds.
+    pub fn speck(&self, at: Point, radius: i32, colour: RGBColor) -> Result<(), PlotError> {
+        draw!(self, Circle::new(at, radius, colour.filled()))
+    }
+
+    /// A filled square with a white rim.
+    pub fn square(&self, (x, y): Point, radius: i32, colour: RGBColor) -> Result<(), PlotError> {
+        for (r, colour) in [(radius + 1, WHITE), (radius, colour)] {
+            draw!(self, Rectangle::new([(x - r, y - r), (x + r, y + r)], colour.filled()))?;
+        }
+        Ok(())
     }
 
     /// A filled diamond with a white rim.
@@ -141,7 +164,7 @@ impl<'a> Canvas<'a> {
             Anchor::Centre => HPos::Center,
             Anchor::Right => HPos::Right,
         };
-        let font = ("sans-serif", size).into_font().transform(turn);
+        let font = ("sans-serif", f64::from(size) * ENLARGED).into_font().transform(turn);
         let style = TextStyle::from(font).color(&colour).pos(Pos::new(horizontal, VPos::Center));
         draw!(self, Text::new(text.to_owned(), at, style))
     }
@@ -152,6 +175,14 @@ impl<'a> Canvas<'a> {
         self.text(&fitting(title, 88), (20, 24), 18, BLACK, Anchor::Left)?;
         if rest.is_empty() { Ok(()) } else { self.text(&fitting(rest, 118), (20, 48), 13, GREY, Anchor::Left) }
     }
+}
+
+/// The text colour that stands out on `ground`, whatever the colours of the page: it is no ink that a dark page turns round.
+pub fn ink_on(ground: RGBColor) -> RGBColor {
+    let RGBColor(r, g, b) = ground;
+    // Luma of ITU-R BT.601.
+    let luma = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
+    if luma > 140.0 { DARK } else { WHITE }
 }
 
 /// Width of a text in pixels, about, never less.

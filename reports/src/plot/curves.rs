@@ -11,8 +11,8 @@ use super::scatter::Variable;
 pub enum Style {
     /// A line.
     Line,
-    /// A thin line.
-    Thin,
+    /// A dashed line: a bound.
+    Dashed,
     /// Diamonds.
     Marks,
     /// Small dots.
@@ -41,7 +41,7 @@ pub struct Curves {
     pub y: Variable,
     /// Series in the order of the key.
     pub series: Vec<Series>,
-    /// Whether a thin diagonal shows where both axes are equal.
+    /// Whether both axes are the same, with a thin diagonal where they are equal.
     pub diagonal: bool,
 }
 
@@ -54,8 +54,15 @@ impl Curves {
             p.0.is_finite() && p.1.is_finite() && (!self.x.log || p.0 > 0.0) && (!self.y.log || p.1 > 0.0)
         };
         let all = || self.series.iter().flat_map(|s| s.points.iter()).filter(usable);
-        let x = Scale::over(all().map(|p| p.0), self.x.log);
-        let y = Scale::over(all().map(|p| p.1), self.y.log).starting_at_zero();
+        let (mut x, mut y) = (
+            Scale::over(all().map(|p| p.0), self.x.log),
+            Scale::over(all().map(|p| p.1), self.y.log).starting_at_zero(),
+        );
+        if self.diagonal {
+            // What is to be equal is measured alike on both axes, and the diagonal goes from corner to corner.
+            x = Scale::over(all().flat_map(|p| [p.0, p.1]), self.x.log && self.y.log).starting_at_zero();
+            y = x;
+        }
         let at = |&(px, py): &(f64, f64)| {
             let h = left + (x.share(px) * f64::from(right - left)).round() as i32;
             (h, bottom - (y.share(py) * f64::from(bottom - top)).round() as i32)
@@ -74,21 +81,17 @@ impl Curves {
         canvas.text(&self.x.label, ((left + right) / 2, bottom + 42), 15, BLACK, Anchor::Centre)?;
         canvas.upright(&self.y.label, (22, (top + bottom) / 2), 15, BLACK)?;
         if self.diagonal {
-            let ends = || all().flat_map(|p| [p.0, p.1]);
-            let low = ends().fold(f64::INFINITY, f64::min);
-            let high = ends().fold(f64::NEG_INFINITY, f64::max);
-            if low < high {
-                canvas.line(&[at(&(low, low)), at(&(high, high))], GREY, 1)?;
-            }
+            let (low, high) = x.ends();
+            canvas.line(&[at(&(low, low)), at(&(high, high))], GREY, 1)?;
         }
         for series in &self.series {
             let colour = self.colour(&series.name);
             let points: Vec<(i32, i32)> = series.points.iter().filter(usable).map(at).collect();
             match series.style {
                 Style::Line if points.len() > 1 => canvas.line(&points, colour, 3)?,
-                Style::Thin if points.len() > 1 => canvas.line(&points, colour, 1)?,
+                Style::Dashed if points.len() > 1 => canvas.dashes(&points, colour, 2)?,
                 Style::Marks => points.iter().try_for_each(|&p| canvas.diamond(p, 8, colour))?,
-                Style::Dots => points.iter().try_for_each(|&p| canvas.dot(p, 3, colour))?,
+                Style::Dots => points.iter().try_for_each(|&p| canvas.speck(p, 3, colour))?,
                 _ => points.iter().try_for_each(|&p| canvas.dot(p, 4, colour))?,
             }
         }
@@ -120,11 +123,13 @@ impl Curves {
             }
             let colour = self.colour(name);
             let has = |style| self.series.iter().any(|s| s.name == name && s.style == style);
-            let marks_only = has(Style::Marks) && !has(Style::Line) && !has(Style::Thin);
+            let marks_only = has(Style::Marks) && !has(Style::Line) && !has(Style::Dashed);
             if marks_only {
                 canvas.diamond((h + 10, v), 7, colour)?;
             } else if has(Style::Dots) {
                 canvas.dot((h + 10, v), 4, colour)?;
+            } else if has(Style::Dashed) {
+                canvas.dashes(&[(h, v), (h + 20, v)], colour, 2)?;
             } else {
                 canvas.line(&[(h, v), (h + 20, v)], colour, 3)?;
             }

@@ -6,7 +6,7 @@
 use plotters::style::RGBColor;
 
 use super::PlotError;
-use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, WHITE, fitting};
+use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, WHITE, fitting, ink_on};
 use super::palette::width_of;
 use super::scale::short;
 
@@ -69,9 +69,6 @@ fn cut<'a>(blocks: &[&'a Block], rect: Rect, out: &mut Vec<(&'a Block, Rect)>) {
     }
 }
 
-/// Text on a pale ground, whatever the colours of the page.
-const DARK: RGBColor = RGBColor(0x11, 0x11, 0x11);
-
 /// From pale to dark orange by `share`.
 fn heat(share: f64) -> RGBColor {
     let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * share).round() as u8;
@@ -101,7 +98,7 @@ impl FloorPlan {
             canvas.rectangle(from, to, WHITE)?;
             let share = density(block) / most;
             canvas.rectangle((from.0 + 1, from.1 + 1), (to.0 - 1, to.1 - 1), heat(share))?;
-            let ink = if share > 0.45 { WHITE } else { DARK };
+            let ink = ink_on(heat(share));
             let middle = ((from.0 + to.0) / 2, (from.1 + to.1) / 2);
             let (wide, high) = (to.0 - from.0 - 6, to.1 - from.1 - 6);
             if let Some(size) = [14, 12].into_iter().find(|s| width_of(&block.name, *s) < wide && *s < high) {

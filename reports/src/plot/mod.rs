@@ -1,11 +1,12 @@
-//! Plots of plain numbers: frontier, parallel coordinates, heat map, tornado, curves, stacked bars, waterfall, mask stack, floor
-//! plan; as SVG or PNG, the same bytes every time.
+//! Plots of plain numbers: frontier, parallel coordinates, heat map, tornado, curves, marks in rows, stacked bars, waterfall, mask
+//! stack, floor plan; as SVG or PNG, the same bytes every time.
 //!
 //! Sizes are pixels. Colours are those of Okabe and Ito and the viridis map, which people with any colour vision tell apart. Texts of
 //! PNG use an embedded font, so that a machine without fonts draws them as well; texts of SVG stay texts.
 
 mod canvas;
 mod curves;
+mod dot_plot;
 mod floor_plan;
 mod heat_map;
 mod mask_stack;
@@ -18,6 +19,7 @@ mod tornado;
 mod waterfall;
 
 pub use curves::{Curves, Series, Style};
+pub use dot_plot::{DotPlot, DotRow};
 pub use floor_plan::{Block, FloorPlan};
 pub use heat_map::HeatMap;
 pub use mask_stack::{MaskLayer, MaskStack};
@@ -39,10 +41,12 @@ pub enum Plot {
     Parallel(Parallel),
     /// Cells of two axes.
     HeatMap(HeatMap),
-    /// Bars around a mean.
+    /// Bars around a middle.
     Tornado(Tornado),
     /// Series over a common axis.
     Curves(Curves),
+    /// Marks in rows.
+    DotPlot(DotPlot),
     /// Bars of parts.
     Stacked(Stacked),
     /// Steps to a total.
@@ -72,6 +76,7 @@ impl Plot {
             Self::HeatMap(plot) => plot.draw(canvas),
             Self::Tornado(plot) => plot.draw(canvas),
             Self::Curves(plot) => plot.draw(canvas),
+            Self::DotPlot(plot) => plot.draw(canvas),
             Self::Stacked(plot) => plot.draw(canvas),
             Self::Waterfall(plot) => plot.draw(canvas),
             Self::MaskStack(plot) => plot.draw(canvas),
@@ -162,14 +167,15 @@ mod tests {
             Plot::Tornado(Tornado {
                 title: "bars".into(),
                 label: "tokens/s".into(),
-                mean: 5.0,
+                middle: 5.0,
+                middle_label: "mean".into(),
                 bars: vec![Bar { name: "clock".into(), low: (4.0, "1 GHz".into()), high: (7.0, "2 GHz".into()) }],
             }),
             Plot::Curves(Curves {
                 title: "curves".into(),
                 x: variable("x", true),
                 y: variable("y", true),
-                series: [Style::Line, Style::Thin, Style::Marks, Style::Dots]
+                series: [Style::Line, Style::Dashed, Style::Marks, Style::Dots]
                     .map(|style| Series {
                         name: format!("{style:?}"),
                         points: vec![(1.0, 2.0), (0.0, f64::NAN), (3.0, 4.0)],
@@ -177,6 +183,17 @@ mod tests {
                     })
                     .into(),
                 diagonal: true,
+            }),
+            Plot::DotPlot(DotPlot {
+                title: "marks".into(),
+                x: variable("USD", true),
+                marks: vec!["low".into(), "high".into()],
+                rows: vec![
+                    DotRow { name: "a".into(), values: vec![Some(1.0), Some(30.0)], note: String::new() },
+                    DotRow { name: "b".into(), values: vec![None, Some(-1.0)], note: "no price".into() },
+                ],
+                joined: true,
+                reference: Some((10.0, "ten".into())),
             }),
             Plot::Stacked(Stacked {
                 title: "shares".into(),

@@ -35,6 +35,11 @@ impl Scale {
         Self { low: 0.0, ..self }
     }
 
+    /// The ends.
+    pub fn ends(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
     /// Share of the axis at which `value` lies.
     pub fn share(&self, value: f64) -> f64 {
         let position = |v: f64| if self.log { libm::log10(v) } else { v };

@@ -74,8 +74,10 @@ impl Scatter {
         canvas.text(&self.x.label, ((left + right) / 2, bottom + 42), 15, BLACK, Anchor::Centre)?;
         canvas.upright(&self.y.label, (22, (top + bottom) / 2), 15, BLACK)?;
         let step = self.points.len().div_ceil(MOST).max(1);
+        // Few points are drawn large enough to be seen.
+        let radius = if self.points.len() <= 300 { 4 } else { 2 };
         for point in self.points.iter().step_by(step).filter(shown) {
-            canvas.dot(at(point), 2, MIDDLE)?;
+            canvas.dot(at(point), radius, MIDDLE)?;
         }
         for (series, colour) in self.coloured() {
             let mut points: Vec<&(f64, f64)> = series.points.iter().filter(shown).collect();
@@ -107,7 +109,9 @@ impl Scatter {
             h += 36 + width(text, 13);
             Ok::<i32, PlotError>(at)
         };
-        canvas.dot((text(&self.points_label)?, HIGH), 2, MIDDLE)?;
+        if !self.points.is_empty() {
+            canvas.dot((text(&self.points_label)?, HIGH), 3, MIDDLE)?;
+        }
         for (series, colour) in self.coloured() {
             canvas.dot((text(&fitting(&series.label, 32))?, HIGH), 5, colour)?;
         }

@@ -1,7 +1,7 @@
 //! Bars of parts that add up to a whole, with marks of what was published for the ends of the parts.
 
 use super::PlotError;
-use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WHITE, WIDTH, fitting};
+use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WIDTH, fitting, ink_on};
 use super::palette::{SERIES, width_of};
 use super::scale::{Scale, short};
 
@@ -54,8 +54,14 @@ impl Stacked {
                 let colour = SERIES[part % SERIES.len()];
                 let (from, to) = (height(below + value), height(below));
                 canvas.rectangle((middle - half, from), (middle + half, to), colour)?;
-                if to - from > 18 {
-                    canvas.text(&short(round(*value)), (middle, (from + to) / 2), 13, WHITE, Anchor::Centre)?;
+                if to - from > 24 {
+                    canvas.text(
+                        &short(round(*value)),
+                        (middle, (from + to) / 2),
+                        13,
+                        ink_on(colour),
+                        Anchor::Centre,
+                    )?;
                 }
                 below += value;
             }

@@ -1,4 +1,4 @@
-//! Bars around a mean: how far each input moves a result.
+//! Bars around a middle: how far each input moves a result. The axis need not begin at zero, because a bar shows a difference.
 
 use super::PlotError;
 use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, VERMILLION, WIDTH, fitting};
@@ -18,15 +18,17 @@ pub struct Bar {
     pub high: (f64, String),
 }
 
-/// Bars around a mean.
+/// Bars around a middle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tornado {
     /// Title; a second line says what is shown.
     pub title: String,
     /// Result and unit.
     pub label: String,
-    /// Its mean.
-    pub mean: f64,
+    /// Where bars begin.
+    pub middle: f64,
+    /// What that is, such as the mean.
+    pub middle_label: String,
     /// Bars, the longest first.
     pub bars: Vec<Bar>,
 }
@@ -34,8 +36,8 @@ pub struct Tornado {
 impl Tornado {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         let (left, right, top, bottom) = (250, WIDTH as i32 - 60, 92, HEIGHT as i32 - 62);
-        let ends = self.bars.iter().flat_map(|bar| [bar.low.0, bar.high.0]).chain([self.mean]);
-        let scale = Scale::over(ends, false).starting_at_zero();
+        let ends = self.bars.iter().flat_map(|bar| [bar.low.0, bar.high.0]).chain([self.middle]);
+        let scale = Scale::over(ends, false);
         let at = |value: f64| left + (scale.share(value) * f64::from(right - left)).round() as i32;
         canvas.title(&self.title)?;
         for tick in scale.ticks() {
@@ -48,8 +50,8 @@ impl Tornado {
         for (i, bar) in shown.iter().enumerate() {
             let middle = top + step * i as i32 + step / 2;
             let half = (step / 5).max(5);
-            canvas.rectangle((at(bar.low.0), middle - half), (at(self.mean), middle + half), BLUE)?;
-            canvas.rectangle((at(self.mean), middle - half), (at(bar.high.0), middle + half), VERMILLION)?;
+            canvas.rectangle((at(bar.low.0), middle - half), (at(self.middle), middle + half), BLUE)?;
+            canvas.rectangle((at(self.middle), middle - half), (at(bar.high.0), middle + half), VERMILLION)?;
             canvas.text(&fitting(&bar.name, 30), (left - 10, middle), 14, BLACK, Anchor::Right)?;
             if at(bar.high.0) - at(bar.low.0) < 3 {
                 continue;
@@ -66,7 +68,13 @@ impl Tornado {
                 canvas.text(&high, (at(bar.high.0), below), 12, GREY, Anchor::Right)?;
             }
         }
-        canvas.line(&[(at(self.mean), top - 4), (at(self.mean), bottom)], BLACK, 1)?;
-        canvas.text(&format!("mean {}", short(self.mean)), (at(self.mean), top - 14), 13, BLACK, Anchor::Centre)
+        canvas.line(&[(at(self.middle), top - 4), (at(self.middle), bottom)], BLACK, 1)?;
+        canvas.text(
+            &format!("{} {}", self.middle_label, short(self.middle)),
+            (at(self.middle), top - 14),
+            13,
+            BLACK,
+            Anchor::Centre,
+        )
     }
 }

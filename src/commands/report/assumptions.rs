@@ -87,8 +87,9 @@ pub fn regenerate(arguments: &Report) -> Section {
         add("model", model);
     }
     arguments.sweep.iter().for_each(|d| add("sweep", d));
-    if let Some(evaluation) = &arguments.evaluation {
-        add("evaluation", evaluation);
+    // What the page shows of the evaluation lies beside it, whatever file it came from.
+    if arguments.evaluation.is_some() {
+        add("evaluation", &format!("DIR/{}", super::EVALUATION));
     }
     let terms = &arguments.terms;
     if terms.per_user != 100.0 {
@@ -113,7 +114,7 @@ pub fn regenerate(arguments: &Report) -> Section {
         Block::Paragraph(text![
             "The same inputs give the same bytes, so this report can be checked against its inputs: with ",
             code("--check"),
-            " the command compares instead of writing and says where they differ."
+            " the command compares instead of writing and says where they differ. DIR is the folder of the page."
         ]),
         Block::Commands(vec![command]),
         Block::Paragraph(text![

@@ -1,6 +1,8 @@
-//! The frontier of sweeps, read from the folders that `hardwire sweep` wrote.
+//! The frontier of sweeps over all points evaluated, read from the folders that `hardwire sweep` wrote.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use reports::document::{Block, Entry, Figure, Section};
@@ -10,6 +12,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::words::{code, derived, row, table, text};
+use crate::commands::sweep::label;
 use crate::diagnostics::Failure;
 use crate::input;
 
@@ -18,7 +21,11 @@ const LISTED: usize = 20;
 /// Points of a frontier read at most.
 const MOST: usize = 20_000;
 
-/// What is read of a sweep's `summary.json`.
+/// Points behind the frontier drawn at most, and bytes of `results.csv` read.
+const CLOUD: u64 = 2000;
+const MAX_CSV_BYTES: u64 = 1 << 30;
+
+/// What is read of a sweep's folder.
 #[derive(Debug, Deserialize)]
 pub struct Sweep {
     sweep: String,
@@ -33,6 +40,9 @@ pub struct Sweep {
     frontier: Vec<BTreeMap<String, Json>>,
     knee_point: Option<u64>,
     provenance: BTreeMap<String, Given>,
+    /// Points within every constraint by the first two objectives, evenly thinned; `None` without `results.csv`.
+    #[serde(skip)]
+    cloud: Option<Vec<(f64, f64)>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,7 +73,7 @@ pub fn read(folder: &str, design: &str, model: &str) -> Result<Sweep, Failure> {
             "cannot read {path}: {error}; --sweep names the folder that `hardwire sweep --out` wrote"
         ))
     })?;
-    let sweep: Sweep = serde_json::from_str(&text).map_err(|error| {
+    let mut sweep: Sweep = serde_json::from_str(&text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Failure::Request(format!("{path}:{line}:{column}: no summary of a sweep: {error}"))
     })?;
@@ -81,8 +91,46 @@ pub fn read(folder: &str, design: &str, model: &str) -> Result<Sweep, Failure> {
             "{path}: a sweep with {}, but the report is about {model}; name one model for all with --model",
             own.value
         ))),
-        _ => Ok(sweep),
+        _ => {
+            if let [x, y, ..] = sweep.objectives.as_slice() {
+                sweep.cloud = cloud(folder, [&x.result, &y.result], sweep.points)?;
+            }
+            Ok(sweep)
+        }
     }
+}
+
+/// Feasible points of `results.csv` by two columns; of many, every so manieth.
+fn cloud(folder: &str, columns: [&str; 2], points: u64) -> Result<Option<Vec<(f64, f64)>>, Failure> {
+    let path = Path::new(folder).join("results.csv");
+    let failure = |error| Failure::Request(format!("cannot read {}: {error}", path.display()));
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failure(error)),
+    };
+    if file.metadata().map_err(failure)?.len() > MAX_CSV_BYTES {
+        return Ok(None);
+    }
+    let refuse = |message: String| Failure::Request(format!("{}: {message}", path.display()));
+    let mut reader = csv::Reader::from_reader(file.take(MAX_CSV_BYTES));
+    let heads = reader.headers().map_err(|error| refuse(format!("no table of points: {error}")))?.clone();
+    let column = |name: &str| {
+        let found = heads.iter().position(|head| head == name);
+        found.ok_or_else(|| refuse(format!("no column `{name}`, so it is not of the sweep in summary.json")))
+    };
+    let (status, x, y) = (column("status")?, column(columns[0])?, column(columns[1])?);
+    let step = points.div_ceil(CLOUD).max(1);
+    let mut cloud = Vec::new();
+    for (index, record) in (0u64..).zip(reader.records()) {
+        let record = record.map_err(|error| refuse(error.to_string()))?;
+        if index % step != 0 || &record[status] != "ok" || cloud.len() as u64 >= CLOUD {
+            continue;
+        }
+        let number = |column: usize| record[column].parse::<f64>().ok().filter(|v| v.is_finite());
+        cloud.extend(number(x).zip(number(y)));
+    }
+    Ok(Some(cloud))
 }
 
 /// The section on design spaces.
@@ -101,6 +149,15 @@ fn number(point: &BTreeMap<String, Json>, key: &str) -> Option<f64> {
     point.get(key).and_then(Json::as_f64).filter(|v| v.is_finite())
 }
 
+/// A fidelity as people say it.
+fn words_of(fidelity: &str) -> &str {
+    match fidelity {
+        "event" => "events",
+        "analytic" => "closed form",
+        other => other,
+    }
+}
+
 fn one(index: usize, sweep: &Sweep) -> Vec<Block> {
     let fidelity = match sweep.frontier_fidelity.as_str() {
         "event" => "confirmed from events",
@@ -114,7 +171,7 @@ fn one(index: usize, sweep: &Sweep) -> Vec<Block> {
         code(&sweep.summary),
         ". ",
         count(sweep.points),
-        format!(" points ({}), ", sweep.fidelity),
+        format!(" points ({}), ", words_of(&sweep.fidelity)),
         count(sweep.feasible),
         " of them within every constraint, ",
         count(sweep.frontier.len() as u64),
@@ -130,20 +187,22 @@ fn one(index: usize, sweep: &Sweep) -> Vec<Block> {
         sweep.frontier.iter().find(|p| p.get("point").and_then(Json::as_u64) == Some(knee)).and_then(at)
     });
     let points: Vec<(f64, f64)> = sweep.frontier.iter().filter_map(at).collect();
-    let log = |of: fn(&(f64, f64)) -> f64| points.iter().all(|p| of(p) > 0.0);
+    let cloud = sweep.cloud.clone().unwrap_or_default();
+    let log = |of: fn(&(f64, f64)) -> f64| points.iter().chain(&cloud).all(|p| of(p) > 0.0);
+    let drawn = cloud.len();
     let plot = Plot::Scatter(Scatter {
         title: format!("Frontier of {}", sweep.sweep),
-        x: Variable { label: x.result.clone(), log: log(|p| p.0) },
-        y: Variable { label: y.result.clone(), log: log(|p| p.1) },
-        points_label: String::new(),
-        points: Vec::new(),
+        x: Variable { label: label::result(&x.result), log: log(|p| p.0) },
+        y: Variable { label: label::result(&y.result), log: log(|p| p.1) },
+        points_label: format!("within every constraint, {}", words_of(&sweep.fidelity)),
+        points: cloud,
         frontiers: vec![Frontier { label: format!("frontier, {fidelity}"), points: points.clone() }],
         joined: sweep.objectives.len() == 2,
         knee,
     });
     let mut heads: Vec<String> = vec!["point".to_owned()];
     heads.extend(sweep.axes.iter().map(|axis| axis.path.clone()));
-    heads.extend(sweep.objectives.iter().map(|o| format!("{}, {}", o.result, o.direction)));
+    heads.extend(sweep.objectives.iter().map(|o| format!("{} ({})", label::result(&o.result), o.direction)));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let mut listed: Vec<&BTreeMap<String, Json>> = sweep.frontier.iter().collect();
     listed
@@ -166,9 +225,32 @@ fn one(index: usize, sweep: &Sweep) -> Vec<Block> {
         row(text![derived(id, "", &source).digits(1)], cells)
     });
     let data = table(text!["The frontier, by its first objective"], &heads, rows.collect());
+    let mut caption = text![
+        "No point of the sweep is better than those of the frontier in one objective without being worse in another; the knee is \
+         the point nearest to the best of all. "
+    ];
+    match &sweep.cloud {
+        None => caption.push(
+            "Points that are not on the frontier are not drawn: the folder has no results.csv of a size that is read."
+                .into(),
+        ),
+        Some(_) => {
+            let drawn =
+                derived(drawn as f64, "", "feasible points, evenly thinned; results.csv of the sweep").digits(1);
+            caption.extend(text!["Grey dots are ", drawn, " of the points behind it"]);
+            caption.push(match sweep.frontier_fidelity == sweep.fidelity {
+                true => ".".into(),
+                false => format!(
+                    ", by {}; those of the frontier were computed again, {fidelity}, so they need not lie on grey dots.",
+                    words_of(&sweep.fidelity)
+                )
+                .into(),
+            });
+        }
+    }
     let figure = Figure {
         name: format!("frontier-{}", index + 1),
-        caption: text!["No point of the sweep is better than these in one objective without being worse in another."],
+        caption,
         alternative: format!("Frontier of the sweep {}: {} against {}", sweep.sweep, y.result, x.result),
         plot,
         data,

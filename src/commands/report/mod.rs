@@ -4,13 +4,16 @@
 
 mod accuracy;
 mod assumptions;
+mod carbon;
 mod cost;
+mod evaluation;
 mod files;
 mod frontier;
 mod reproduction;
 mod silicon;
 mod speed;
 mod summary;
+mod volume;
 mod words;
 
 use std::process::ExitCode;
@@ -25,9 +28,12 @@ use crate::commands::compare;
 use crate::comparison::{self, Column, DEFAULT_OTHERS, Hardwired, Question, Subject, Table};
 use crate::diagnostics::Failure;
 use crate::{cost_model, output, reproduce};
+use evaluation::Evaluation;
 
 /// The design described unless another is named.
 const DEFAULT_DESIGN: &str = "hnlpu";
+/// What the page shows of an evaluation, written beside it.
+pub const EVALUATION: &str = "evaluation.json";
 /// Context at which power is shown, as in the publication's tables.
 const CONTEXT: u64 = 2048;
 
@@ -53,8 +59,15 @@ impl<'a> Subjects<'a> {
 /// Runs the command.
 pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
     files::folder(&arguments.out)?;
-    let document = document(arguments)?;
-    let files = files::render(&document, arguments.png)?;
+    let evaluation = match &arguments.evaluation {
+        Some(path) => Some(evaluation::read(path, &cost_model::load(None)?.card.version())?),
+        None => None,
+    };
+    let document = document(arguments, evaluation.as_ref())?;
+    let mut files = files::render(&document, arguments.png)?;
+    if let Some(evaluation) = &evaluation {
+        files.push((EVALUATION.to_owned(), evaluation.json()));
+    }
     if !arguments.check {
         files::write(&arguments.out, &files)?;
         let names: Vec<String> = files.iter().map(|(name, _)| format!("{}/{name}\n", arguments.out)).collect();
@@ -80,7 +93,7 @@ fn names(arguments: &Report) -> Vec<String> {
 }
 
 /// Gathers the document.
-fn document(arguments: &Report) -> Result<Document, Failure> {
+fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Document, Failure> {
     let subjects = comparison::read(&names(arguments))?;
     let model = comparison::model(&subjects, arguments.model.as_deref())?;
     let terms = compare::terms(&arguments.terms);
@@ -90,10 +103,6 @@ fn document(arguments: &Report) -> Result<Document, Failure> {
     }) else {
         let message = "a report describes a hardwired design; name one with --design, such as hnlpu";
         return Err(Failure::Request(message.to_owned()));
-    };
-    let evaluation = match &arguments.evaluation {
-        Some(path) => Some(accuracy::read(path, &cost_model::load(None)?.card.version())?),
-        None => None,
     };
     let sweeps = arguments.sweep.iter().map(|dir| frontier::read(dir, &hardwired.design.name, &model.name));
     let sweeps: Vec<frontier::Sweep> = sweeps.collect::<Result<_, _>>()?;
@@ -115,6 +124,7 @@ fn document(arguments: &Report) -> Result<Document, Failure> {
         index,
         output_tokens_per_s,
     };
+    let even = volume::break_even(&s);
     let sections = vec![
         summary::section(&s, reproduction.as_ref()),
         reproduction::scoreboard(hardwired, reproduction.as_ref()),
@@ -123,18 +133,18 @@ fn document(arguments: &Report) -> Result<Document, Failure> {
         silicon::area(hardwired, &estimate, &run),
         silicon::masks(hardwired, &estimate),
         cost::waterfall(&s),
-        cost::volume(&s)?,
-        cost::carbon(&s),
+        volume::section(&s, &even)?,
+        carbon::section(&s)?,
         cost::sensitivity(&s)?,
         frontier::section(&sweeps),
-        accuracy::section(evaluation.as_ref()),
+        accuracy::section(evaluation),
         assumptions::section(&s),
         assumptions::regenerate(arguments),
     ];
     Ok(Document {
         title: format!("{} with {}", hardwired.design.name, model.name),
         generator: format!("hardwire {}", env!("CARGO_PKG_VERSION")),
-        lead: summary::lead(&s),
+        lead: summary::lead(&s, reproduction.as_ref(), &even),
         sections,
     })
 }

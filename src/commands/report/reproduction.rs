@@ -47,8 +47,8 @@ fn ours(kind: Kind) -> Origin {
 fn deviation(row: &reports::Row) -> Cell {
     let source = "ours against published; hardwire reproduce hnlpu";
     match (row.deviation_pct, row.deviation_pp) {
-        (Some(pct), _) => derived(pct, "%", source).digits(2).signed().into(),
-        (None, Some(points)) => derived(points, "points", source).digits(2).signed().into(),
+        (Some(pct), _) => derived(pct, "%", source).decimals(2).signed().into(),
+        (None, Some(points)) => derived(points, "points", source).decimals(2).signed().into(),
         _ => Cell::missing("nothing was published to compare with"),
     }
 }
@@ -221,14 +221,14 @@ pub fn breakdown(reproduction: Option<&Reproduction>, contexts: &[u64]) -> Secti
     };
     let fitted = |context: f64| Value::new(context, "tokens", crate::comparison::origin(&calibrated)).digits(1);
     let caption = text![
-        "Bars are ours, under the publication's accounting; the lines across are the published shares, each over our parts below it. \
+        "Bars are ours, by the publication's accounting; the lines across are the published shares, each over our parts below it. \
          The bars at ",
         fitted(2048.0),
         " and ",
         fitted(65536.0),
         " and the stall at ",
         fitted(524_288.0),
-        " were fitted to; the others come out. Links dominate short contexts, attention long ones."
+        " were fitted to; the others come out."
     ];
     let figure = Figure {
         name: "breakdown".to_owned(),
@@ -237,5 +237,15 @@ pub fn breakdown(reproduction: Option<&Reproduction>, contexts: &[u64]) -> Secti
         plot,
         data: table(text!["Shares of a token's time, ours beside published"], &heads, rows),
     };
-    Section { id, title, blocks: vec![Block::Figure(figure)] }
+    // The largest part at either end of the contexts.
+    let mut message = Text::new();
+    for &context in contexts.first().into_iter().chain(contexts.last().filter(|_| contexts.len() > 1)) {
+        let shares = PARTS.iter().filter_map(|(part, words)| Some((*words, find(part, context)?)));
+        if let Some((words, r)) = shares.max_by(|a, b| a.1.ours.total_cmp(&b.1.ours)) {
+            let context = Value::new(context as f64, "tokens", published("Fig. 14, contexts")).digits(1);
+            let share = Value::new(r.ours, "%", ours(r.kind));
+            message.extend(text!["At a context of ", context, format!(" most time goes to {words}: "), share, ". "]);
+        }
+    }
+    Section { id, title, blocks: vec![Block::Paragraph(message), Block::Figure(figure)] }
 }

@@ -1,7 +1,7 @@
 //! Area and power of a chip in the manner of a floor plan, and its masks by layer.
 
 use designs::Lithography;
-use reports::document::{Block, Figure, Section};
+use reports::document::{Block, Figure, Section, Text};
 use reports::plot::{Block as PlanBlock, FloorPlan, MaskLayer, MaskStack, Plot};
 use reports::{Cell, Origin, Value};
 use sim::Simulation;
@@ -70,6 +70,19 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation,
         data: table(text!["Area and power of a chip's blocks"], &heads, rows),
     };
     let weights = estimate.layout.weights_per_chip as f64;
+    let mut message = Text::new();
+    if let Some((name, area)) = blocks.iter().max_by(|a, b| a.1.mm2().total_cmp(&b.1.mm2())) {
+        let share = derived(100.0 * area.mm2() / mm2, "%", "its area over the chip's; hardwire estimate");
+        message.extend(text![format!("The {} takes ", words(name)), share, " of a chip's area"]);
+    }
+    if let (Some(power), Ok(run)) = (power, run) {
+        let most = blocks.iter().zip(power).max_by(|a, b| a.1.total_cmp(&b.1));
+        if let Some(((name, _), w)) = most {
+            let share = derived(100.0 * w / run.chip_power.total_w, "%", source);
+            message.extend(text![format!("; most power goes to the {}, ", words(name)), share]);
+        }
+    }
+    message.push(".".into());
     let density = text![
         "The fullest chip holds ",
         derived(weights, "weights", "mapping of the model; hardwire estimate").digits(4),
@@ -80,7 +93,7 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation,
     Section {
         id: "area",
         title: "Area and power".to_owned(),
-        blocks: vec![Block::Figure(figure), Block::Paragraph(density)],
+        blocks: vec![Block::Paragraph(message), Block::Figure(figure), Block::Paragraph(density)],
     }
 }
 
@@ -123,18 +136,26 @@ pub fn masks(hardwired: &Hardwired, estimate: &Estimate) -> Section {
     let figure = Figure {
         name: "masks".to_owned(),
         caption: text![
-            derived(bill.shared.masks.into(), "", source).digits(1),
-            " of ",
-            derived(bill.total.masks.into(), "", source).digits(1),
-            " masks serve all chips; the ",
-            derived(bill.per_chip.masks.into(), "", source).digits(1),
-            " between them carry the weights and are made for every chip, and again for a re-spin."
+            "Layers of the metal stack and below, each with its masks; the length of a bar is what they weigh in the price of a set, \
+             where one exposed with deep ultraviolet counts as one unit."
         ],
         alternative: "Layers of the mask stack with their weight in the price; the upper metals differ between chips"
             .to_owned(),
         plot,
         data,
     };
+    let chips = f64::from(estimate.layout.grid.chips());
+    let every = "masks of one chip times chips; hardwire estimate";
+    let message = text![
+        derived(bill.shared.masks.into(), "", source).digits(1),
+        " of ",
+        derived(bill.total.masks.into(), "", source).digits(1),
+        " masks serve all chips; the other ",
+        derived(bill.per_chip.masks.into(), "", source).digits(1),
+        " carry the weights: every one of ",
+        derived(chips, "", "grid of the design").digits(1),
+        " chips has its own, and a change of the weights makes them anew."
+    ];
     let price = "the set's price by weight of the masks; hardwire estimate";
     let million = |of: fn(&sim::economics::Outcome) -> f64| {
         let span = estimate.span(of);
@@ -144,21 +165,24 @@ pub fn masks(hardwired: &Hardwired, estimate: &Estimate) -> Section {
         let count = |value: f64| derived(value, "", source).digits(1).into();
         row(text![name], vec![count(group.masks.into()), count(group.euv_masks.into()), count(group.units), usd.into()])
     };
-    let missing = || Cell::missing("counted by layer, not by chip");
+    let sums = |name: &'static str, shared: f64, usd: Value| {
+        let count = |of: fn(&sim::economics::masks::Group) -> f64| {
+            derived(shared * of(&bill.shared) + chips * of(&bill.per_chip), "", every).digits(1).into()
+        };
+        row(text![name], vec![count(|g| g.masks.into()), count(|g| g.euv_masks.into()), count(|g| g.units), usd.into()])
+    };
     let bill = vec![
         group("full set", &bill.total, million(|o| o.mask_set_usd)),
         group("shared by all chips", &bill.shared, million(|o| o.mask_shared_usd)),
         group("of one chip", &bill.per_chip, million(|o| o.mask_per_chip_usd)),
-        row(
-            text!["of all chips, without shared: a re-spin"],
-            vec![missing().into(), missing().into(), missing().into(), million(|o| o.mask_all_chips_usd).into()],
-        ),
-        row(
-            text!["first build"],
-            vec![missing().into(), missing().into(), missing().into(), million(|o| o.mask_total_usd).into()],
-        ),
+        sums("of all chips, without shared: a re-spin", 0.0, million(|o| o.mask_all_chips_usd)),
+        sums("first build", 1.0, million(|o| o.mask_total_usd)),
     ];
     let heads = ["masks", "count", "EUV", "units", "million USD"];
     let bill = table(text!["What the masks cost, optimistic to pessimistic"], &heads, bill);
-    Section { id: "masks", title: "Masks".to_owned(), blocks: vec![Block::Figure(figure), Block::Table(bill)] }
+    Section {
+        id: "masks",
+        title: "Masks".to_owned(),
+        blocks: vec![Block::Paragraph(message), Block::Figure(figure), Block::Table(bill)],
+    }
 }

@@ -1,7 +1,7 @@
 //! Designs side by side, speed against throughput, and published serving figures against rooflines.
 
 use designs::Model;
-use reports::document::{Block, Entry, Figure, Inline, Row, Section};
+use reports::document::{Block, Entry, Figure, Inline, Row, Section, Text};
 use reports::plot::{Curves, Plot, Style, Variable};
 use reports::{Bound, Cell, Origin, Value};
 
@@ -57,6 +57,7 @@ pub fn section(result: &Table, subjects: &[Subject], model: &Model) -> Section {
          the section on volume shows how that spreads."
     ];
     let mut blocks = vec![
+        Block::Paragraph(message(result)),
         Block::Paragraph(lead),
         Block::Table(side_by_side),
         Block::Paragraph(equal),
@@ -64,6 +65,32 @@ pub fn section(result: &Table, subjects: &[Subject], model: &Model) -> Section {
     ];
     blocks.extend(serving(result));
     Section { id: "comparison", title: "Side by side at equal interactivity".to_owned(), blocks }
+}
+
+/// What an output token costs in energy, here and where it costs least among the machines with public throughput.
+fn message(result: &Table) -> Text {
+    const KEY: &str = "energy_per_output_token_j";
+    let exact = |c: &Column| match c.values.get(KEY) {
+        Some(Cell::Value(value)) if value.bound == Bound::Exact => Some(value.clone()),
+        _ => None,
+    };
+    let own = result.designs.iter().filter(|c| c.class == Class::Simulated).filter_map(|c| Some((c, exact(c)?)));
+    let mut words = Text::new();
+    for (column, value) in own {
+        words.extend(text!["An output token takes ", design(column), " ", value, ". "]);
+    }
+    let others = result.designs.iter().filter(|c| c.class != Class::Simulated).filter_map(|c| Some((c, exact(c)?)));
+    match others.min_by(|a, b| a.1.low.total_cmp(&b.1.low)) {
+        Some((column, value)) => words.extend(text![
+            "Of the others whose throughput is public ",
+            design(column),
+            " needs least, ",
+            value,
+            "; bounds of those whose throughput is not are below, marked."
+        ]),
+        None => words.push("No other design here has a public throughput with this model to compare with.".into()),
+    }
+    words
 }
 
 fn number(column: &Column, key: &str) -> Option<(f64, f64)> {
@@ -114,8 +141,8 @@ fn interactivity(result: &Table, subjects: &[Subject], model: &Model) -> Figure 
     Figure {
         name: "interactivity".to_owned(),
         caption: text![
-            "What a kilowatt generates at a given speed of every user, prompts included. Thick lines: simulated, or a roofline \
-             scaled by published figures (middle of their range); thin lines: a roofline alone, which no machine reaches. Designs \
+            "What a kilowatt generates at a given speed of every user, prompts included. Full lines: simulated, or a roofline \
+             scaled by published figures (middle of their range); dashed lines: a roofline alone, which no machine reaches. Designs \
              without public power or peaks are not drawn; the table says why."
         ],
         alternative: "Output tokens per second and kilowatt over tokens per second of a user, by design".to_owned(),
@@ -160,7 +187,7 @@ fn curve(
                     let source = "roofline times the middle of the shares that published figures attain, over power";
                     (points, Style::Line, Bound::Exact, source.to_owned())
                 }
-                None => (points, Style::Thin, Bound::AtMost, "roofline over power".to_owned()),
+                None => (points, Style::Dashed, Bound::AtMost, "roofline over power".to_owned()),
             })
         }
     }
@@ -226,7 +253,7 @@ fn serving(result: &Table) -> Vec<Block> {
         Block::Table(table(caption, &heads, rows)),
     ];
     if !without.is_empty() {
-        let mut names: reports::document::Text = Vec::new();
+        let mut names = Text::new();
         for (index, column) in without.iter().enumerate() {
             if index > 0 {
                 names.push(", ".into());

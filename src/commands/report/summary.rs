@@ -1,31 +1,90 @@
 //! What the page says in short.
 
 use reports::document::{Block, Entry, Section, Text};
-use reports::{Bound, Cell, Kind, Origin, Value};
+use reports::{Bound, Cell, Kind, Value};
 
 use super::Subjects;
-use super::words::{code, derived, design, row, systems, table, text};
+use super::volume::BreakEven;
+use super::words::{code, derived, design, million, row, systems, table, text};
 use crate::comparison::Column;
 use crate::reproduce::Reproduction;
 
-/// Text below the title.
-pub fn lead(s: &Subjects<'_>) -> Vec<Text> {
+/// Text below the title: the answer first, then how to read the page.
+pub fn lead(s: &Subjects<'_>, reproduction: Option<&Reproduction>, even: &[BreakEven<'_>]) -> Vec<Text> {
     let others = s.table.designs.len() - 1;
-    vec![
-        text![
-            "What ",
-            design(s.column()),
-            ", a machine whose weights are the wires of its chips, does and costs, beside ",
-            derived(others as f64, "", "designs on this page").digits(1),
-            " other designs. No such machine has been built: its figures come out of a simulator whose agreement with the publication \
-             is the first table below."
-        ],
-        text![
-            "Every number is a link to where it comes from. Marks tell what it is: none for an input, c calibrated to a published \
-             figure, d derived by a model, v a vendor's claim. Designs of which only a vendor speaks are marked wherever they appear. \
-             What is missing says why."
-        ],
-    ]
+    let mut lead = vec![answer(s, even)];
+    let mut trust = text![
+        design(s.column()),
+        " is a machine whose weights are the wires of its chips. None has been built: its figures come out of a simulator"
+    ];
+    trust.extend(match reproduction {
+        Some(reproduction) => {
+            let (ok, all) = agreement(reproduction);
+            text![
+                " that reproduces ",
+                ok,
+                " of ",
+                all,
+                " published figures which it was neither fed nor fitted to, each within its tolerance. "
+            ]
+        }
+        None => text![". "],
+    });
+    trust.extend(text![
+        "Beside it stand ",
+        derived(others as f64, "", "designs on this page").digits(1),
+        " other designs, by what is public about them."
+    ]);
+    lead.push(trust);
+    lead.push(text![
+        "Every number is a link to where it comes from. Marks tell what it is: none for an input, c calibrated to a published \
+         figure, d derived by a model, v a vendor's claim. Designs of which only a vendor speaks are marked wherever they appear. \
+         What is missing says why."
+    ]);
+    lead
+}
+
+/// Derived figures within tolerance, and all of them.
+fn agreement(reproduction: &Reproduction) -> (Value, Value) {
+    let rows: Vec<_> =
+        reproduction.scoreboard.rows.iter().filter(|r| r.kind == Kind::Derived && r.published.is_some()).collect();
+    let source = "counted in the scoreboard; hardwire reproduce hnlpu";
+    let count = |n: usize| derived(n as f64, "", source).digits(1);
+    (count(rows.iter().filter(|r| r.ok).count()), count(rows.len()))
+}
+
+/// What one system does, beside the machine that comes nearest, and what that costs.
+fn answer(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Text {
+    let column = s.column();
+    let Some(output) = value(column, "output_tokens_per_s") else {
+        return text![design(column), " cannot serve this model at the speed asked for; the table below says why."];
+    };
+    let mut words = text!["One system of ", design(column), " generates ", output.clone()];
+    if let Some(kw) = value(column, "power_kw") {
+        words.extend(text![" on ", kw.clone()]);
+    }
+    let nearest = nearest(s);
+    if let Some((other, units)) = nearest {
+        words.extend(text![", as much as ", units.clone(), " units of ", design(other)]);
+        if let Some(kw) = value(other, "equal_power_kw") {
+            words.extend(text![" on ", kw.clone()]);
+        }
+    }
+    let build = million(s.estimate.span(|o| o.build_usd), "design, masks and systems; hardwire estimate");
+    words.extend(text![". Its first build costs ", build, " million USD"]);
+    if let Some((other, _)) = nearest {
+        if let Some(usd) = value(other, "equal_hardware_usd") {
+            words.extend(text![", those units ", usd.clone()]);
+        }
+        words.push(", so volume decides".into());
+        let found = even.iter().find(|e| std::ptr::eq(e.rival.column, other)).and_then(BreakEven::words);
+        if let Some(from) = found {
+            words.push(": its total cost, re-spins included, is lower ".into());
+            words.extend(from);
+        }
+    }
+    words.push(".".into());
+    words
 }
 
 fn value<'a>(column: &'a Column, key: &str) -> Option<&'a Value> {
@@ -44,15 +103,8 @@ pub fn section(s: &Subjects<'_>, reproduction: Option<&Reproduction>) -> Section
     let column = s.column();
     let mut rows = Vec::new();
     if let Some(reproduction) = reproduction {
-        let derived_rows: Vec<_> =
-            reproduction.scoreboard.rows.iter().filter(|r| r.kind == Kind::Derived && r.published.is_some()).collect();
-        let ok = derived_rows.iter().filter(|r| r.ok).count();
-        let source = "counted in the scoreboard; hardwire reproduce hnlpu";
-        let all = derived(derived_rows.len() as f64, "", source).digits(1);
-        rows.push(row(
-            text!["derived figures within tolerance, of ", all],
-            vec![derived(ok as f64, "", source).digits(1).into()],
-        ));
+        let (ok, all) = agreement(reproduction);
+        rows.push(row(text!["derived figures within tolerance, of ", all], vec![ok.into()]));
     }
     for (words, key) in [
         ("speed of a user, tokens/s", "user_tokens_per_s"),
@@ -64,18 +116,13 @@ pub fn section(s: &Subjects<'_>, reproduction: Option<&Reproduction>) -> Section
         rows.push(row(text![words], vec![cell(column, key)]));
     }
     let money = |of: fn(&sim::economics::Outcome) -> f64, what: &str| -> Entry {
-        let span = s.estimate.span(of);
-        let origin = Origin::derived(format!("{what}; hardwire estimate"));
-        Value::range(span.low / 1e6, span.high / 1e6, "", origin).digits(4).into()
+        million(s.estimate.span(of), &format!("{what}; hardwire estimate")).into()
     };
     rows.push(row(text!["first build, million USD"], vec![money(|o| o.build_usd, "design, masks and systems")]));
     rows.push(row(text!["one re-spin, million USD"], vec![money(|o| o.respin_usd, "masks of all chips and systems")]));
     let count = systems(s.table.terms.systems);
     let mut blocks =
         vec![Block::Table(table(text![design(column), ", ", count, ", at equal interactivity"], &["", "value"], rows))];
-    if let Some(text) = nearest(s) {
-        blocks.push(Block::Paragraph(text));
-    }
     blocks.push(Block::Paragraph(text![
         "Read with care: throughput rests on the publication's accounting (",
         code("serial"),
@@ -87,22 +134,11 @@ pub fn section(s: &Subjects<'_>, reproduction: Option<&Reproduction>) -> Section
     Section { id: "summary", title: "In short".to_owned(), blocks }
 }
 
-/// The other machine of which the fewest units do the same, in words.
-fn nearest(s: &Subjects<'_>) -> Option<Text> {
+/// The other machine of which the fewest units do the same, and how many; bounds do not count.
+fn nearest<'a>(s: &Subjects<'a>) -> Option<(&'a Column, &'a Value)> {
     let known = s.table.designs.iter().enumerate().filter(|(index, _)| *index != s.index).filter_map(|(_, c)| {
         let units = value(c, "equal_units").filter(|v| v.bound == Bound::Exact)?;
         Some((c, units))
     });
-    let (column, units) = known.min_by(|a, b| a.1.low.total_cmp(&b.1.low))?;
-    let mut words = text!["Of the designs with public throughput, ", design(column), " comes nearest: "];
-    words.push(units.clone().into());
-    words.push(" units generate as much".into());
-    if let Some(kw) = value(column, "equal_power_kw") {
-        words.extend(text![", at ", kw.clone()]);
-    }
-    if let Some(usd) = value(column, "equal_hardware_usd") {
-        words.extend(text![" and ", usd.clone(), " of hardware"]);
-    }
-    words.push(".".into());
-    Some(words)
+    known.min_by(|a, b| a.1.low.total_cmp(&b.1.low))
 }

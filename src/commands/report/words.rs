@@ -3,6 +3,7 @@
 use reports::document::{Entry, Inline, Row, Table, Text};
 use reports::plot::{Series, Style};
 use reports::{Origin, Value};
+use sim::economics::Span;
 
 use crate::comparison::Column;
 
@@ -51,4 +52,9 @@ pub fn systems(n: u64) -> Value {
 /// A series of a drawing.
 pub fn series(name: &str, style: Style, points: Vec<(f64, f64)>) -> Series {
     Series { name: name.to_owned(), points, style }
+}
+
+/// A span of dollars in millions.
+pub fn million(span: Span, source: &str) -> Value {
+    Value::range(span.low / 1e6, span.high / 1e6, "", Origin::derived(source)).digits(4)
 }

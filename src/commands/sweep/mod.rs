@@ -2,7 +2,7 @@
 
 mod explore;
 mod journal;
-mod label;
+pub mod label;
 mod names;
 mod plots;
 mod pool;

@@ -74,7 +74,8 @@ fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
         let plot = Tornado {
             title: title(e, "mean over all points with one value of an axis"),
             label: label::result(&sensitivity.result),
-            mean: sensitivity.mean,
+            middle: sensitivity.mean,
+            middle_label: "mean".to_owned(),
             bars: axes.into_iter().map(bar).collect(),
         };
         plots.push((format!("tornado-{}", sensitivity.result), Plot::Tornado(plot)));
