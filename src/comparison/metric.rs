@@ -22,7 +22,7 @@ const fn metric(group: &'static str, key: &'static str, label: &'static str) -> 
 const MACHINE: &str = "one unit";
 const ALONE: &str = "one user alone";
 const TOGETHER: &str = "at equal interactivity";
-const EQUAL: &str = "units that equal one system of the first design";
+const EQUAL: &str = "units that equal the systems of the first design";
 
 /// Every row in the order of the table.
 pub const METRICS: [Metric; 24] = [

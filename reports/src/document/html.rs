@@ -1,7 +1,8 @@
 //! A document as one HTML page: styles and drawings inside, no script, nothing from the network.
 //!
 //! Every number is a link to its origin at the end of the page; its kind shows as a mark where it is no plain input. Tables
-//! are scrolled within the page where they are wider; figures have their data below them.
+//! are scrolled within the page where they are wider; figures have their data below them. On paper a number is followed by that of
+//! its origin.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
@@ -116,7 +117,7 @@ impl Page {
     fn linked(&mut self, origin: &Origin, text: &str) -> Markup {
         let number = self.register.number(origin);
         markup! {
-            a.number href={ "#origin-" (number) } {
+            a.number href={ "#origin-" (number) } data-origin=(number) {
                 (text)
                 @if let Some((letter, word)) = mark(origin) { abbr title=(word) { (letter) } }
             }

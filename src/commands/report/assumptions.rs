@@ -3,12 +3,20 @@
 use designs::show::{self, Line};
 use designs::{Grade, presets};
 use reports::document::{Block, Section, Table};
+use reports::number::separated;
 use reports::{Cell, Origin};
 
 use super::Subjects;
 use super::words::{code, design, row, table, text};
 use crate::cli::report::Report;
 use crate::comparison::Subject;
+
+/// Whole numbers of five digits and more with their thousands separated, within whatever stands around them.
+fn readable(value: &str) -> String {
+    let long = |word: &str| word.len() > 4 && word.chars().all(|c| c.is_ascii_digit());
+    let words = value.split(' ').map(|word| if long(word) { separated(word) } else { word.to_owned() });
+    words.collect::<Vec<_>>().join(" ")
+}
 
 /// Lines of one input as a folded table.
 fn lines(caption: reports::document::Text, lines: &[Line], without: &str) -> Table {
@@ -19,7 +27,7 @@ fn lines(caption: reports::document::Text, lines: &[Line], without: &str) -> Tab
         );
         let year = origin.year.map_or_else(String::new, |y| y.to_string());
         let grade = origin.grade.clone();
-        let cell = Cell::Word { word: line.value.clone(), origin: origin.clone() };
+        let cell = Cell::Word { word: readable(&line.value), origin: origin.clone() };
         let year = if year.is_empty() { Cell::missing("no year is stated") } else { Cell::Word { word: year, origin } };
         row(vec![code(&line.path)], vec![cell.into(), text![grade].into(), year.into(), text![line.doc].into()])
     });

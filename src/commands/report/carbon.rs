@@ -29,11 +29,11 @@ pub fn section(s: &Subjects<'_>) -> Result<Section, Failure> {
     let mut message: Text = text![
         "Over ",
         years.clone(),
-        " ",
+        " the carbon of ",
         asked.clone(),
         " of ",
         design(s.column()),
-        " with re-spins cause ",
+        " with re-spins is ",
         own(|o| o.carbon_dynamic_t),
         " of CO2 equivalent"
     ];
@@ -42,9 +42,9 @@ pub fn section(s: &Subjects<'_>) -> Result<Section, Failure> {
             let cell = column.values.get("equal_carbon_t").cloned();
             let cell = cell.unwrap_or_else(|| Cell::missing("not computed"));
             if let Cell::Value(value) = &cell {
-                message.extend(text!["; ", design(column), " of equal throughput ", value.clone()]);
+                message.extend(text!["; that of ", design(column), " units of equal throughput ", value.clone()]);
             }
-            rows.push(row(vec![design(column), ", units that equal it".into()], vec![cell.into()]));
+            rows.push(row(vec![design(column), " (units that equal it)".into()], vec![cell.into()]));
         }
     }
     message.push(". Counted are electricity and the modules of every build, as the publication does.".into());

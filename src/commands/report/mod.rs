@@ -3,6 +3,7 @@
 //! The command runs the models and gathers a document; the library writes it as a page, as Markdown and as JSON.
 
 mod accuracy;
+mod accuracy_figures;
 mod assumptions;
 mod carbon;
 mod cost;

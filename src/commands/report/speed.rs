@@ -209,7 +209,7 @@ fn serving(result: &Table) -> Vec<Block> {
                 None => Cell::missing("the figure states none"),
             };
             rows.push(row(
-                vec![design(column), Inline::from(", "), code(&check.figure)],
+                vec![design(column), Inline::from(" "), code(&check.figure)],
                 vec![
                     vec![code(&check.model)].into(),
                     of(check.input_tokens.into(), "tokens").digits(1).into(),

@@ -30,11 +30,13 @@ pub fn lead(s: &Subjects<'_>, reproduction: Option<&Reproduction>, even: &[Break
         }
         None => text![". "],
     });
-    trust.extend(text![
-        "Beside it stand ",
-        derived(others as f64, "", "designs on this page").digits(1),
-        " other designs, by what is public about them."
-    ]);
+    if others > 0 {
+        trust.extend(text![
+            "Beside it, by what is public about them, other designs: ",
+            derived(others as f64, "", "designs on this page").digits(1),
+            "."
+        ]);
+    }
     lead.push(trust);
     lead.push(text![
         "Every number is a link to where it comes from. Marks tell what it is: none for an input, c calibrated to a published \
@@ -59,19 +61,29 @@ fn answer(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Text {
     let Some(output) = value(column, "output_tokens_per_s") else {
         return text![design(column), " cannot serve this model at the speed asked for; the table below says why."];
     };
-    let mut words = text!["One system of ", design(column), " generates ", output.clone()];
+    let count = s.table.terms.systems;
+    let mut words = if count == 1 {
+        text!["One system of ", design(column)]
+    } else {
+        text!["Each of ", systems(count), " of ", design(column)]
+    };
+    words.extend(text![" generates ", output.clone(), " of output"]);
+    if let Some(speed) = value(column, "user_tokens_per_s") {
+        words.extend(text![", ", speed.clone(), " for each user,"]);
+    }
     if let Some(kw) = value(column, "power_kw") {
         words.extend(text![" on ", kw.clone()]);
     }
     let nearest = nearest(s);
     if let Some((other, units)) = nearest {
-        words.extend(text![", as much as ", units.clone(), " units of ", design(other)]);
+        let as_much = if count == 1 { ": as much as " } else { "; together they do as much as " };
+        words.extend(text![as_much, units.clone(), " units of ", design(other)]);
         if let Some(kw) = value(other, "equal_power_kw") {
             words.extend(text![" on ", kw.clone()]);
         }
     }
     let build = million(s.estimate.span(|o| o.build_usd), "design, masks and systems; hardwire estimate");
-    words.extend(text![". Its first build costs ", build, " million USD"]);
+    words.extend(text![". The first build costs ", build, " million USD"]);
     if let Some((other, _)) = nearest {
         if let Some(usd) = value(other, "equal_hardware_usd") {
             words.extend(text![", those units ", usd.clone()]);
@@ -79,7 +91,7 @@ fn answer(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Text {
         words.push(", so volume decides".into());
         let found = even.iter().find(|e| std::ptr::eq(e.rival.column, other)).and_then(BreakEven::words);
         if let Some(from) = found {
-            words.push(": its total cost, re-spins included, is lower ".into());
+            words.push(": the total cost, re-spins included, is lower ".into());
             words.extend(from);
         }
     }

@@ -90,16 +90,18 @@ const OPTIMISTIC: &str = "our optimistic total below their pessimistic one";
 const PESSIMISTIC: &str = "our pessimistic total below their optimistic one";
 
 impl BreakEven<'_> {
-    fn cell(n: Option<u64>, rule: &str) -> Entry {
+    fn cell(&self, n: Option<u64>, rule: &str) -> Entry {
         match n {
-            Some(n) => Self::systems(n, rule).into(),
+            Some(n) => self.systems(n, rule).into(),
             None => Cell::missing("it stays dearer at any volume searched").into(),
         }
     }
 
-    fn systems(n: u64, rule: &str) -> Value {
+    /// No later than this where the other costs at least what it is counted with.
+    fn systems(&self, n: u64, rule: &str) -> Value {
         let source = format!("{rule}, by bisection over volumes; hardwire compare --systems N");
-        derived(n as f64, "systems", &source).digits(1)
+        let bound = if self.rival.bound == Bound::Exact { Bound::Exact } else { Bound::AtMost };
+        derived(n as f64, if n == 1 { "system" } else { "systems" }, &source).digits(1).bound(bound)
     }
 
     /// "from 116 systems (optimistic) to 394 (pessimistic)", where both are known.
@@ -107,9 +109,9 @@ impl BreakEven<'_> {
         let (optimistic, pessimistic) = self.optimistic.zip(self.pessimistic)?;
         Some(text![
             "from ",
-            Self::systems(optimistic, OPTIMISTIC),
+            self.systems(optimistic, OPTIMISTIC),
             " on if every input is optimistic, from ",
-            Self::systems(pessimistic, PESSIMISTIC),
+            self.systems(pessimistic, PESSIMISTIC),
             " on if every input is pessimistic"
         ])
     }
@@ -195,6 +197,9 @@ pub fn section(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Result<Section, Fail
 
 fn message(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Text {
     let mut words = text!["What design and masks cost is spread over all systems, so volume decides. "];
+    if even.is_empty() {
+        words.push("No other design here has throughput, price and power that are public.".into());
+    }
     for even in even {
         match even.words() {
             Some(from) => {
@@ -267,11 +272,7 @@ fn figure(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Figure {
         let bound = if rival.bound == Bound::Exact { Bound::Exact } else { Bound::AtMost };
         rows.push(row(
             vec![design(rival.column)],
-            vec![
-                per_unit.bound(bound).into(),
-                BreakEven::cell(e.optimistic, OPTIMISTIC),
-                BreakEven::cell(e.pessimistic, PESSIMISTIC),
-            ],
+            vec![per_unit.bound(bound).into(), e.cell(e.optimistic, OPTIMISTIC), e.cell(e.pessimistic, PESSIMISTIC)],
         ));
         marks.push(DotRow {
             name: drawn(rival.column),

@@ -23,9 +23,17 @@ pub fn code(text: impl Into<String>) -> Inline {
     Inline::Code(text.into())
 }
 
-/// The name of a design in a drawing.
+/// Letters of a name in a drawing at most.
+const LETTERS: usize = 16;
+
+/// The name of a design in a drawing, where its mark must not be cut off: a path gives way.
 pub fn drawn(column: &Column) -> String {
-    if column.vendor_claims_only { format!("{} (vendor claims only)", column.design) } else { column.design.clone() }
+    let letters = column.design.chars().count();
+    let name = match column.design.char_indices().nth(letters.saturating_sub(LETTERS - 1)) {
+        Some((end, _)) if letters > LETTERS => format!("\u{2026}{}", &column.design[end..]),
+        _ => column.design.clone(),
+    };
+    if column.vendor_claims_only { format!("{name} (vendor claims only)") } else { name }
 }
 
 /// A table; the head of the row names comes first.
