@@ -1,7 +1,7 @@
 """Looks at a report in Chromium: at desktop and phone width, light and dark, and as it prints.
 
 Usage: check.py PAGE SCREENSHOTS. Fails on messages of the console, errors, requests beyond the file, a page wider than the
-window, links that lead nowhere, text too small to read, and serious or critical findings of axe-core. Screenshots and a PDF go
+window, links that lead nowhere, text too small to read, dark paper, and serious or critical findings of axe-core. Screenshots and a PDF go
 to SCREENSHOTS.
 """
 
@@ -25,6 +25,12 @@ WIDER = """() => {
 LOST = """() => [...document.querySelectorAll('a[href^="#"]')]
   .filter(a => !document.getElementById(a.getAttribute('href').slice(1)))
   .map(a => `${a.getAttribute('href')} leads nowhere`)"""
+
+PAPER = """() => {
+  const style = getComputedStyle(document.body);
+  const dark = style.backgroundColor !== 'rgb(255, 255, 255)' || style.color !== 'rgb(0, 0, 0)';
+  return dark ? [`prints ${style.color} on ${style.backgroundColor}`] : [];
+}"""
 
 SMALL = """() => [...document.querySelectorAll('svg text')]
   .map(t => [t, parseFloat(getComputedStyle(t).fontSize) * Math.hypot(t.getScreenCTM().a, t.getScreenCTM().b)])
@@ -54,6 +60,8 @@ def look(browser, url, screenshots, width, scheme):
         wrong.append("axe checked nothing")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)")
     page.screenshot(path=screenshots / f"{width}-{scheme}.png", full_page=True)
+    page.emulate_media(media="print")
+    wrong += page.evaluate(PAPER)
     if (width, scheme) == ("desktop", "light"):
         page.pdf(path=screenshots / "print.pdf", format="A4", print_background=False)
     context.close()
