@@ -307,6 +307,10 @@ fn the_same_inputs_give_the_same_bytes_and_check_finds_a_change() {
     let changed = check(&out);
     assert_eq!(changed.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&changed.stderr).contains("report.md:"), "it says where");
+    let json = hardwire(&[&["report", "--check", "--format", "json", "--out", &out], &designs[..]].concat());
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["differences"].as_array().unwrap().len(), 1);
+    assert!(json["files"].as_array().unwrap().iter().any(|name| name == "figures/break-even.svg"));
 }
 
 #[test]

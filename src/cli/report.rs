@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::Format;
 use super::compare::Terms;
 
 /// Arguments of `hardwire report`.
@@ -10,12 +11,12 @@ use super::compare::Terms;
   hardwire report --out report
   hardwire report --design hnlpu --design b200 --design wse-3 --per-user 200 --out report --png
   hardwire report --sweep target/models --evaluation evaluation.json --out report
-  hardwire report --out reports/published --check
+  hardwire report --out reports/published --check --format json
 
 Writes index.html (one page, opens from disk, needs no network), report.md with figures/*.svg, report.json, and with
 --evaluation evaluation.json, the part of it that the page shows, which can be given instead of it later. The same
 inputs give the same bytes. With --check nothing is written: exit code 1 says that the files in --out are not what the
-inputs give now.")]
+inputs give now. --format json prints `out`, `files` and `differences`, a line for each file that differs.")]
 pub struct Report {
     /// Design on the page, as in `hardwire compare`; the first hardwired one is described; may be repeated
     #[arg(long = "design", value_name = "DESIGN")]
@@ -38,6 +39,9 @@ pub struct Report {
     /// Compare with the files in --out instead of writing them
     #[arg(long, conflicts_with = "png")]
     pub check: bool,
+    /// How to print what was written or compared
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
     /// The terms of comparison.
     #[command(flatten)]
     pub terms: Terms,

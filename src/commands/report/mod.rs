@@ -21,9 +21,11 @@ use std::process::ExitCode;
 
 use designs::Model;
 use reports::document::Document;
+use serde::Serialize;
 use sim::economics::Estimate;
 use sim::{Discipline, Phase, Simulation};
 
+use crate::cli::Format;
 use crate::cli::report::Report;
 use crate::commands::compare;
 use crate::comparison::{self, Column, DEFAULT_OTHERS, Hardwired, Question, Subject, Table};
@@ -69,21 +71,36 @@ pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
     if let Some(evaluation) = &evaluation {
         files.push((EVALUATION.to_owned(), evaluation.json()));
     }
-    if !arguments.check {
+    let differences = if arguments.check {
+        files::differences(&arguments.out, &files)
+    } else {
         files::write(&arguments.out, &files)?;
-        let names: Vec<String> = files.iter().map(|(name, _)| format!("{}/{name}\n", arguments.out)).collect();
-        output::text(&names.concat())?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let differences = files::differences(&arguments.out, &files);
+        Vec::new()
+    };
     for difference in &differences {
         eprintln!("{difference}");
     }
-    if differences.is_empty() {
-        output::text(&format!("{}: {} files are what the inputs give\n", arguments.out, files.len()))?;
-        return Ok(ExitCode::SUCCESS);
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    match arguments.format {
+        Format::Json => output::json(&Answer { out: &arguments.out, files: &names, differences: &differences })?,
+        Format::Table if !arguments.check => {
+            output::text(&names.iter().map(|name| format!("{}/{name}\n", arguments.out)).collect::<String>())?;
+        }
+        Format::Table if differences.is_empty() => {
+            output::text(&format!("{}: {} files are what the inputs give\n", arguments.out, files.len()))?;
+        }
+        Format::Table => {}
     }
-    Ok(ExitCode::from(1))
+    Ok(ExitCode::from(u8::from(!differences.is_empty())))
+}
+
+/// What was written, or compared.
+#[derive(Serialize)]
+struct Answer<'a> {
+    out: &'a str,
+    files: &'a [&'a str],
+    /// A line for each file that is not what the inputs give; none without `--check`.
+    differences: &'a [String],
 }
 
 fn names(arguments: &Report) -> Vec<String> {

@@ -245,13 +245,19 @@ fn serving(result: &Table) -> Vec<Block> {
     ];
     let caption =
         text!["Published serving figures against the roofline of the same traffic, tokens/s per unit or user"];
-    let mut blocks = vec![
-        Block::Paragraph(text![
-            "A roofline leaves out launches, synchronisation and links, so every published figure must lie below it; one above \
-             would refute the model or the figure. Single users attain little of it: waiting, not moving bytes, takes their time."
-        ]),
-        Block::Table(table(caption, &heads, rows)),
+    let mut words = text![
+        "A roofline leaves out launches, synchronisation and links, so every published figure must lie below it; one above would \
+         refute the model or the figure. Single users attain little of it: waiting, not moving bytes, takes their time."
     ];
+    let attained = result.designs.iter().flat_map(|c| &c.serving).filter_map(|check| match &check.attained_pct {
+        Cell::Value(value) => Some((value.low, value.high)),
+        _ => None,
+    });
+    if let Some((low, high)) = attained.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) {
+        let range = Value::range(low, high, "%", Origin::derived("least and largest share of this table")).digits(2);
+        words.extend(text![" It is a loose bound: figures attain ", range, " of it."]);
+    }
+    let mut blocks = vec![Block::Paragraph(words), Block::Table(table(caption, &heads, rows))];
     if !without.is_empty() {
         let mut names = Text::new();
         for (index, column) in without.iter().enumerate() {
