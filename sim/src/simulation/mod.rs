@@ -232,8 +232,8 @@ impl<'a> Prepared<'a> {
             spent[waits as usize] += cycles - bound.alone_cycles;
             let mut answer = self.answer(rate, cycles, spent, per_token, 0);
             answer.utilization = self.utilization(&answer, rate);
-            let (low, high) = (bound.knee_sequences / 4.0, bound.knee_sequences * 4.0);
-            if in_flight > low && in_flight < high && in_flight > 1.0 {
+            if bound.near_knee(in_flight) {
+                let (low, high) = (bound.knee_sequences / 4.0, bound.knee_sequences * 4.0);
                 answer.notes.push(format!(
                     "between {low:.0} and {high:.0} tokens in flight the closed form is an upper bound of throughput; \
                      the event engine says how much is lost"

@@ -5,5 +5,7 @@
 
 pub mod emit;
 mod lower;
+mod program;
 
 pub use lower::{Lowered, MissingPlace, Options, Place, Placed, Reason, UnitShare, Unplaced, WeightRule, Work, lower};
+pub use program::{Program, ProgramError};
