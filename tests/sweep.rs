@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use serde_json::Value::Null;
+
 const SWEEP: &str = r#"
 confirm = 3
 constraints = ["workload.sequences + 0 <= 6"]
@@ -101,6 +103,69 @@ fn killed_sharded_or_threaded_the_files_are_the_same() {
     assert!(missing.contains("5120 of 15360 points are in none of the folders, the first is 1"), "{missing}");
     run(&folder, "sweep merge a.toml part-0 part-1 part-2 --out merged");
     assert!(files(&folder.join("merged")) == whole, "three shards");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Columns of a CSV file by name.
+fn columns(file: &[u8]) -> BTreeMap<String, Vec<String>> {
+    let text = String::from_utf8(file.to_vec()).unwrap();
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| ((*name).to_owned(), rows.iter().map(|row| row[i].to_owned()).collect()))
+        .collect()
+}
+
+#[test]
+fn every_value_of_an_axis_has_its_own_confirmed_frontier() {
+    let folder = folder("branches");
+    let text = SWEEP.replace("confirm = 3", "confirm = 4").replace("points = 40", "points = 3");
+    std::fs::write(folder.join("a.toml"), text + "[plots]\nfrontier_by = \"grid\"\n").unwrap();
+    run(&folder, "sweep a.toml --out out --no-plots");
+    let files = files(&folder.join("out"));
+    let (confirmed, results) = (columns(&files["confirmed.csv"]), columns(&files["results.csv"]));
+    let summary: serde_json::Value = serde_json::from_slice(&files["summary.json"]).unwrap();
+    let objectives = ["throughput_tokens_per_s", "estimate.tco_dynamic_usd.mid", "system_power_kw"];
+    let costs = |table: &BTreeMap<String, Vec<String>>, row: usize| {
+        let cost = |name: &&str| table[*name][row].parse::<f64>().unwrap();
+        let mut costs: Vec<f64> = objectives.iter().map(cost).collect();
+        costs[0] = -costs[0];
+        costs
+    };
+    let beats = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a <= b);
+    let branches = summary["frontier_by"].as_array().unwrap();
+    assert_eq!(branches.iter().map(|b| b["value"].as_str().unwrap()).collect::<Vec<_>>(), ["1x2", "2x1", "1x3"]);
+    // The model's heads do not divide over three columns: a branch without points takes no share of the confirmed ones.
+    assert_eq!((branches[2]["points"].as_array().unwrap().len(), &branches[2]["objectives"][0]["best"]), (0, &Null));
+    let mut rivals = 0;
+    for branch in &branches[..2] {
+        assert_eq!(branch["axis"], "grid");
+        let value = branch["value"].as_str().unwrap();
+        let own: Vec<usize> = (0..confirmed["point"].len()).filter(|&row| confirmed["grid"][row] == value).collect();
+        assert_eq!(own.len(), 2, "half of the confirmed points");
+        let unbeaten = |&&row: &&usize| {
+            let mine = costs(&confirmed, row);
+            !own.iter().any(|&other| other != row && beats(&costs(&confirmed, other), &mine))
+        };
+        let front: Vec<usize> = own.iter().filter(unbeaten).copied().collect();
+        let points: Vec<String> = branch["points"].as_array().unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(points, front.iter().map(|&row| confirmed["point"][row].clone()).collect::<Vec<_>>(), "{value}");
+        let fastest = front.iter().map(|&row| -costs(&confirmed, row)[0]).fold(0.0, f64::max);
+        assert_eq!(branch["objectives"][0]["best"].as_f64(), Some(fastest));
+        let others = (0..results["point"].len()).filter(|&row| {
+            results["grid"][row] == value
+                && results["status"][row] == "ok"
+                && !confirmed["point"].contains(&results["point"][row])
+        });
+        let open =
+            others.filter(|&row| !front.iter().any(|&best| beats(&costs(&confirmed, best), &costs(&results, row))));
+        rivals += open.count();
+    }
+    assert!(rivals > 0, "two points each leave some out");
+    assert_eq!(summary["unconfirmed_rivals"].as_u64(), Some(rivals as u64));
     std::fs::remove_dir_all(folder).unwrap();
 }
 

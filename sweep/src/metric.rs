@@ -1,11 +1,13 @@
 //! Every result that can be an objective, a constraint or a column: names with units, and where they come from.
 //!
 //! Results of the simulation have the dotted keys of `hardwire simulate --format json`; prices are `estimate.` and an outcome
-//! at the optimistic (`low`), median (`mid`) or pessimistic (`high`) end of every input.
+//! at the optimistic (`low`), median (`mid`) or pessimistic (`high`) end of every input; `program.` is what the sweep's MLIR
+//! function takes on one chip, where the sweep has one.
 
 use sim::Simulation;
 use sim::economics::layout::blocks;
 use sim::economics::{Estimate, OUTCOMES, Outcome};
+use sim::workload::Lowered;
 
 /// A result.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +22,7 @@ enum Source {
     Simulated(usize),
     Priced(usize, End),
     Laid(usize),
+    Programmed(usize),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +36,20 @@ const ENDS: [(&str, End); 3] = [("low", End::Low), ("mid", End::Mid), ("high", E
 
 type OfSimulation = fn(&Simulation) -> f64;
 type OfEstimate = fn(&Estimate) -> f64;
+type OfProgram = fn(&OnChip) -> f64;
+
+/// An MLIR function on one chip of a point.
+pub(crate) struct OnChip {
+    pub(crate) lowered: Lowered,
+    /// Clock of the chip, cycles per second.
+    pub(crate) hertz: f64,
+}
+
+/// What begins the names of results that need a program.
+pub(crate) const PROGRAM: &str = "program.";
+
+/// Name of the result that says where the closed form is an upper bound.
+pub const NEAR_KNEE: &str = "bound.near_knee";
 
 /// What can bound a machine, in the order of `bottleneck`'s numbers.
 pub const BOTTLENECKS: [&str; 7] =
@@ -49,7 +66,7 @@ fn bottleneck(s: &Simulation) -> f64 {
     if busy[best] >= SATURATED { (best + 1) as f64 } else { 0.0 }
 }
 
-const SIMULATED: [(&str, OfSimulation); 50] = [
+const SIMULATED: [(&str, OfSimulation); 51] = [
     ("throughput_tokens_per_s", |s| s.throughput_tokens_per_s),
     ("tokens_per_s_per_sequence", |s| s.tokens_per_s_per_sequence),
     ("token_latency_us", |s| s.token_latency_us),
@@ -90,6 +107,7 @@ const SIMULATED: [(&str, OfSimulation); 50] = [
     ("bound.alone_cycles", |s| s.bound.as_ref().map_or(f64::NAN, |b| b.alone_cycles)),
     ("bound.bottleneck_cycles", |s| s.bound.as_ref().map_or(f64::NAN, |b| b.bottleneck_cycles)),
     ("bound.knee_sequences", |s| s.bound.as_ref().map_or(f64::NAN, |b| b.knee_sequences)),
+    (NEAR_KNEE, near_knee),
     ("activity_per_token.hn_weights", |s| s.activity_per_token.hn_weights),
     ("activity_per_token.vex_operations", |s| s.activity_per_token.vex_operations),
     ("activity_per_token.buffer_bytes", |s| s.activity_per_token.buffer_bytes),
@@ -101,6 +119,14 @@ const SIMULATED: [(&str, OfSimulation); 50] = [
     ("stall_pct.vex_busy", |s| stall(s, "vex_busy")),
     ("stall_pct.predecessor", |s| stall(s, "predecessor")),
 ];
+
+/// Position in [`NO_YES`]; unknown where there is no closed form.
+fn near_knee(s: &Simulation) -> f64 {
+    let in_flight = s.sequences.min(s.in_flight_limit) as f64;
+    s.bound.as_ref().map_or(f64::NAN, |bound| f64::from(u8::from(bound.near_knee(in_flight))))
+}
+
+const NO_YES: [&str; 2] = ["no", "yes"];
 
 fn stall(s: &Simulation, cause: &str) -> f64 {
     s.stall_pct.get(cause).copied().unwrap_or(f64::NAN)
@@ -121,6 +147,15 @@ const LAID: [(&str, OfEstimate); 12] = [
     ("estimate.dies_per_wafer", |e| e.plan.dies),
 ];
 
+const PROGRAMMED: [(&str, OfProgram); 6] = [
+    ("program.latency_us", |p| p.lowered.latency_cycles as f64 / p.hertz * 1e6),
+    ("program.latency_cycles", |p| p.lowered.latency_cycles as f64),
+    ("program.xpu_utilization", |p| p.lowered.xpu_utilization),
+    ("program.weights", |p| p.lowered.work.weights as f64),
+    ("program.hbm_bytes", |p| p.lowered.work.hbm_bytes as f64),
+    ("program.unplaced_operations", |p| p.lowered.unplaced.len() as f64),
+];
+
 impl Metric {
     /// Every result.
     #[must_use]
@@ -130,6 +165,8 @@ impl Metric {
             simulated.map(|(i, (name, _))| Self { name: (*name).to_owned(), source: Source::Simulated(i) }).collect();
         let laid = LAID.iter().enumerate();
         all.extend(laid.map(|(i, (name, _))| Self { name: (*name).to_owned(), source: Source::Laid(i) }));
+        let programmed = PROGRAMMED.iter().enumerate();
+        all.extend(programmed.map(|(i, (name, _))| Self { name: (*name).to_owned(), source: Source::Programmed(i) }));
         for (i, outcome) in Outcome::NAMES.iter().enumerate() {
             for (end, at) in ENDS {
                 all.push(Self { name: format!("estimate.{outcome}.{end}"), source: Source::Priced(i, at) });
@@ -141,13 +178,23 @@ impl Metric {
     /// Whether the machine has to be priced for it.
     #[must_use]
     pub fn is_price(&self) -> bool {
-        !matches!(self.source, Source::Simulated(_))
+        matches!(self.source, Source::Priced(..) | Source::Laid(_))
+    }
+
+    /// Whether the sweep has to have a program for it.
+    #[must_use]
+    pub fn is_of_program(&self) -> bool {
+        matches!(self.source, Source::Programmed(_))
     }
 
     /// The words that its numbers count, where they do.
     #[must_use]
     pub fn words(&self) -> Option<&'static [&'static str]> {
-        (self.name == "bottleneck").then_some(&BOTTLENECKS)
+        match self.name.as_str() {
+            "bottleneck" => Some(&BOTTLENECKS),
+            NEAR_KNEE => Some(&NO_YES),
+            _ => None,
+        }
     }
 }
 
@@ -155,23 +202,25 @@ impl Metric {
 pub(crate) struct Answers<'a> {
     simulation: &'a Simulation,
     estimate: Option<(&'a Estimate, [[f64; OUTCOMES]; 3])>,
+    program: Option<&'a OnChip>,
 }
 
 impl<'a> Answers<'a> {
-    pub(crate) fn new(simulation: &'a Simulation, estimate: Option<&'a Estimate>) -> Self {
+    pub(crate) fn new(simulation: &'a Simulation, estimate: Option<&'a Estimate>, program: Option<&'a OnChip>) -> Self {
         let estimate = estimate.map(|e| {
             let mid = e.plan.evaluate(&e.inputs.at(0.5)).values();
             // "low" is the cheaper end: what is optimistic for a yield is its high value, and prices of it low.
             let (low, high) = (e.low.values(), e.high.values());
             (e, [low, mid, high])
         });
-        Self { simulation, estimate }
+        Self { simulation, estimate, program }
     }
 
     /// The value of a metric; NaN where the point has none.
     pub(crate) fn get(&self, metric: &Metric) -> f64 {
         match metric.source {
             Source::Simulated(i) => SIMULATED[i].1(self.simulation),
+            Source::Programmed(i) => self.program.map_or(f64::NAN, |program| PROGRAMMED[i].1(program)),
             Source::Laid(i) => self.estimate.as_ref().map_or(f64::NAN, |(e, _)| LAID[i].1(e)),
             Source::Priced(i, end) => self.estimate.as_ref().map_or(f64::NAN, |(_, ends)| ends[end as usize][i]),
         }

@@ -1,7 +1,10 @@
 //! A sweep settled: the base state, the axes and their values, what is computed and what is wanted of it.
 
+use std::sync::Arc;
+
 use designs::{Grade, Provenance};
 use sim::Fidelity;
+use sim::workload::Program;
 
 use crate::expression::{Comparison, Expression};
 use crate::metric::Metric;
@@ -157,6 +160,8 @@ pub struct Plan {
     pub base: Base,
     /// Models, nodes, mask stacks.
     pub library: Library,
+    /// An MLIR function that every point runs on one of its chips as well.
+    pub program: Option<Arc<Program>>,
     /// Axes, the first varies slowest on a grid.
     pub axes: Vec<Axis>,
     /// Fields that follow from the axes.
@@ -237,14 +242,15 @@ impl Plan {
     pub fn identity(&self) -> String {
         let library = &self.library;
         format!(
-            "{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n",
+            "{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{}\n",
             env!("CARGO_PKG_VERSION"),
             self.text,
             self.state,
             self.base,
             library.models,
             library.nodes,
-            library.stacks
+            library.stacks,
+            self.program.as_ref().map_or("", |program| program.text())
         )
     }
 

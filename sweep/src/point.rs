@@ -8,9 +8,10 @@ use sim::economics::layout::{Layout, Start};
 use sim::economics::masks::wiring_growth;
 use sim::economics::{Estimate, Request as Pricing};
 use sim::mapping::Mapping;
+use sim::workload::Program;
 use sim::{Fidelity, Prepared, Request, Simulation};
 
-use crate::metric::Answers;
+use crate::metric::{Answers, OnChip};
 use crate::plan::{Column, Plan, Variable};
 use crate::scaling::{Asked, Base};
 use crate::state::{Areas, GridChoice, State, Value};
@@ -99,8 +100,12 @@ impl<'a> Worker<'a> {
 
     fn results(&mut self, fidelity: Fidelity) -> Result<Vec<f64>, String> {
         let plan = self.plan;
-        let (simulation, estimate) = answer(&self.state, &plan.base, &plan.library, plan.prices, fidelity)?;
-        let answers = Answers::new(&simulation, estimate.as_ref());
+        let answer = answer(&self.state, &plan.base, &plan.library, plan.prices, fidelity)?;
+        let on_chip = plan.program.as_deref().map(|program: &Program| OnChip {
+            lowered: program.on(&answer.built),
+            hertz: answer.built.clock.hz() as f64,
+        });
+        let answers = Answers::new(&answer.simulation, answer.estimate.as_ref(), on_chip.as_ref());
         let mut row = Vec::with_capacity(plan.columns.len());
         for (index, column) in plan.columns.iter().enumerate() {
             let number = match column {
@@ -125,6 +130,17 @@ impl<'a> Worker<'a> {
     }
 }
 
+/// One state simulated.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The machine as built.
+    pub built: Design,
+    /// What it does.
+    pub simulation: Simulation,
+    /// What it costs, where that was asked.
+    pub estimate: Option<Estimate>,
+}
+
 /// Simulates and, where `prices` says so, prices one state.
 ///
 /// # Errors
@@ -135,7 +151,7 @@ pub fn answer(
     library: &Library,
     prices: bool,
     fidelity: Fidelity,
-) -> Result<(Simulation, Option<Estimate>), String> {
+) -> Result<Answer, String> {
     let named = &library.models[&state.model];
     let reshaped;
     let model = if state.shape.is_empty() {
@@ -181,7 +197,7 @@ pub fn answer(
     };
     let simulation = Prepared::new(request).map_err(|e| e.to_string())?.run();
     if !prices {
-        return Ok((simulation, None));
+        return Ok(Answer { built, simulation, estimate: None });
     }
     let pricing = Pricing {
         design: &state.design,
@@ -203,7 +219,7 @@ pub fn answer(
         estimate.set_power(simulation.system_power_kw / f64::from(simulation.chips));
     }
     estimate.set_throughput(simulation.throughput_tokens_per_s, state.economics.utilization);
-    Ok((simulation, Some(estimate)))
+    Ok(Answer { built, simulation, estimate: Some(estimate) })
 }
 
 fn no_stack(name: &str) -> String {
@@ -221,8 +237,11 @@ fn build(state: &State, base: &Base, asked: &Asked<'_>) -> Result<(Design, Layou
         base.scale_energy(&mut built, &layout, asked.node);
         return Ok((built, layout));
     }
+    // The area of a weight is that of the design on its own grid, whatever grid the point has.
+    let mut own = state.design.clone();
+    own.grid = base.design.grid;
     let start = Start {
-        design: &state.design,
+        design: &own,
         home: &base.model,
         home_node: &base.node,
         model: asked.model,

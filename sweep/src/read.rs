@@ -4,16 +4,19 @@ mod axes;
 mod toml_file;
 mod wanted;
 
+use std::sync::Arc;
+
 use designs::problem::{did_you_mean, shorten};
 use designs::{Location, Problem, Problems, Source, SourceKind};
 use sim::Fidelity;
+use sim::workload::{Program, ProgramError};
 
 use crate::metric::Metric;
 use crate::plan::{Axis, Column, Dependent, MAX_POINTS, Plan, Variable};
 use crate::point::Library;
 use crate::sampler::{self, Method, SOBOL_AXES};
 use crate::scaling::Base;
-use crate::state::{Name, State};
+use crate::state::{Name, State, separated};
 use toml_file::{Entry, File};
 
 /// Reads the text of the file at a path, relative to the sweep file; the error is the reason.
@@ -29,10 +32,12 @@ const MAX_FRONTIERS: u64 = 8;
 const MAX_LIST: usize = 256;
 
 /// Sections and keys of a sweep file.
-const TOP: [&str; 14] = [
+const TOP: [&str; 16] = [
     "summary",
     "design",
     "economics",
+    "program",
+    "function",
     "fidelity",
     "confirm",
     "constraints",
@@ -54,6 +59,7 @@ struct Reading<'a> {
     names: Vec<Name>,
     metrics: Vec<Metric>,
     library: Library,
+    program: Option<Arc<Program>>,
     axes: Vec<Axis>,
     dependents: Vec<Dependent>,
     variables: Vec<Variable>,
@@ -88,6 +94,7 @@ pub fn plan<'a>(name: &str, text: &'a str, loader: &'a Loader<'a>) -> Result<Pla
         metrics: Metric::all(),
         state,
         library: Library::default(),
+        program: None,
         axes: Vec::new(),
         dependents: Vec::new(),
         variables: Vec::new(),
@@ -99,6 +106,7 @@ pub fn plan<'a>(name: &str, text: &'a str, loader: &'a Loader<'a>) -> Result<Pla
 
 impl Reading<'_> {
     fn plan(&mut self, name: &str, text: &str, summary: String, mut base: Base) -> Option<Plan> {
+        self.program();
         self.set();
         self.axes();
         self.dependent();
@@ -113,7 +121,7 @@ impl Reading<'_> {
             self.axes.iter().map(|a| &a.name).chain(&self.fixed).chain(self.dependents.iter().map(|d| &d.name));
         let prices = self.columns.iter().any(|c| matches!(c, Column::Metric(m) if m.is_price()))
             || varied.into_iter().any(Name::prices);
-        self.default_columns(prices);
+        self.default_columns(prices, fidelity);
         self.library(&base);
         if self.axes.is_empty() && self.file.problems.is_empty() {
             let help = "add a section [axes], e.g. `interconnect.link_bandwidth = [\"64 GB/s\", \"128 GB/s\"]`";
@@ -132,6 +140,7 @@ impl Reading<'_> {
             state: self.state.clone(),
             base,
             library: std::mem::take(&mut self.library),
+            program: self.program.take(),
             axes: std::mem::take(&mut self.axes),
             dependents: std::mem::take(&mut self.dependents),
             variables: std::mem::take(&mut self.variables),
@@ -148,6 +157,41 @@ impl Reading<'_> {
             frontier_by,
             strata,
         })
+    }
+
+    /// `program` and `function`: an MLIR function that every point runs on one of its chips.
+    fn program(&mut self) {
+        let (file, function) = (self.file.take("program"), self.file.take("function"));
+        let wanted = function.as_ref().and_then(|entry| self.file.text(entry));
+        let Some(entry) = file else {
+            if let Some(entry) = function {
+                self.file.problem(Problem::at(entry.key, "`function` is one of a `program`, which is missing"));
+            }
+            return;
+        };
+        let Some(path) = self.file.text(&entry) else { return };
+        let text = match (self.loader)(&path) {
+            Ok(text) => text,
+            Err(reason) => {
+                let message = format!("cannot read `{}`: {reason}", shorten(&path));
+                self.file.problem(Problem::at(entry.at, message));
+                return;
+            }
+        };
+        match Program::new(&text, wanted.as_deref()) {
+            Ok(program) => self.program = Some(Arc::new(program)),
+            Err(error) => {
+                let at = match (&error, function) {
+                    (ProgramError::Unknown { .. }, Some(function)) => function.at,
+                    _ => entry.at,
+                };
+                let several = matches!(error, ProgramError::Several { .. });
+                let help = several.then(|| "name one: function = \"NAME\"".to_owned());
+                let separator = if matches!(error, ProgramError::Text { .. }) { ":" } else { " has " };
+                let message = format!("{}{separator}{error}", shorten(&path));
+                self.file.problem(Problem { message, help, at: Some(at) });
+            }
+        }
     }
 
     /// Method, number of points and seed.
@@ -188,9 +232,13 @@ impl Reading<'_> {
         let levels: Vec<u64> = self.axes.iter().filter_map(Axis::levels).collect();
         let total = levels.iter().fold(1u128, |total, &n| total.saturating_mul(n.into()));
         if total > u128::from(MAX_POINTS) {
-            let factors: Vec<String> = levels.iter().map(u64::to_string).collect();
-            let message =
-                format!("the grid has {} = {total} points; a sweep has at most {MAX_POINTS}", factors.join(" x "));
+            let factors: Vec<String> = levels.iter().copied().map(grouped).collect();
+            let message = format!(
+                "the grid has {} = {} points; a sweep has at most {}",
+                factors.join(" x "),
+                separated(&total.to_string()),
+                grouped(MAX_POINTS)
+            );
             let help = "give fewer values, or draw points: [sample] method = \"sobol\", points = 100000";
             self.file.problem(Problem { message, help: Some(help.into()), at: self.file.place_of("axes") });
             return 0;
@@ -279,6 +327,11 @@ impl Reading<'_> {
         self.file.problem(Problem::at(entry.key.clone(), message).help(help));
         None
     }
+}
+
+/// A count with commas between thousands.
+fn grouped(count: u64) -> String {
+    separated(&count.to_string())
 }
 
 /// What an unknown path may have meant: one near as a whole or beginning so, or the same last key elsewhere, or fields of its section.

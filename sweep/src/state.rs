@@ -165,6 +165,15 @@ impl Name {
         }
     }
 
+    /// A number of it as people state it: with its unit, or with its thousands apart.
+    #[must_use]
+    pub fn show(&self, number: f64) -> String {
+        match self.measure {
+            Measure::Whole(unit) | Measure::Quantity(unit) => designs::edit::show(number, unit),
+            _ => separated(&number.to_string()),
+        }
+    }
+
     /// Whether its numbers are whole.
     #[must_use]
     pub fn whole(&self) -> bool {
@@ -176,6 +185,19 @@ impl Name {
     pub fn prices(&self) -> bool {
         matches!(self.target, Target::Economics(_)) || self.path.starts_with("build.")
     }
+}
+
+/// The number with commas between thousands.
+pub(crate) fn separated(number: &str) -> String {
+    let whole = number.find(['.', 'e']).unwrap_or(number.len());
+    let mut shown = String::new();
+    for (index, digit) in number.char_indices() {
+        if index > 0 && index < whole && (whole - index).is_multiple_of(3) && !shown.ends_with('-') {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
 }
 
 /// A unit as it ends a column's name.
@@ -198,7 +220,10 @@ pub(crate) fn count(value: &Value, least: u64, most: u64) -> Result<u64, Reason>
     match value {
         Value::Number(n) if *n == n.trunc() && (least as f64..=most as f64).contains(n) => Ok(*n as u64),
         Value::Number(n) if *n != n.trunc() => Err((format!("must be a whole number, not {n}"), None)),
-        Value::Number(n) => Err((format!("is {n}; it must be at least {least} and at most {most}"), None)),
+        Value::Number(n) => {
+            let [n, least, most] = [n.to_string(), least.to_string(), most.to_string()].map(|n| separated(&n));
+            Err((format!("is {n}; it must be at least {least} and at most {most}"), None))
+        }
         Value::Word(_) => Err(("must be a whole number, not a text".to_owned(), None)),
     }
 }

@@ -96,22 +96,30 @@ fn whole(run: &Run, file: &str, out: &str) -> Result<ExitCode, Failure> {
         return output::text(&outline(&plan)).map(|()| ExitCode::SUCCESS);
     }
     let mut exploration = open(&plan, out, shard, run.fresh, threads)?;
-    exploration.screen(shard)?;
+    kept(exploration.screen(shard), out)?;
     if shard.1 > 1 {
         let (i, n) = shard;
         let text =
             format!("shard {i} of {n} is complete in {out}; `hardwire sweep merge` makes the whole of all shards\n");
         return output::text(&text).map(|()| ExitCode::SUCCESS);
     }
-    finish(exploration, out, &run.common)
+    kept(finish(exploration, out, &run.common), out)
+}
+
+/// Says that a sweep whose files could not be written has lost nothing.
+fn kept<T>(result: Result<T, Failure>, out: &str) -> Result<T, Failure> {
+    if matches!(result, Err(Failure::File { .. })) {
+        eprintln!("{out}: what was finished is kept; the same command goes on from there");
+    }
+    result
 }
 
 /// What a sweep would compute.
 fn outline(plan: &Plan) -> String {
     let mut text = format!(
-        "{}: {} points by {} on {}",
+        "{}: {} by {} on {}",
         plan.name,
-        reports::number::significant(plan.points as f64, 1),
+        summary::points(plan.points),
         plan.method.name(),
         plan.state.design.name
     );
@@ -141,6 +149,9 @@ fn open<'a>(
         let path = path.display().to_string();
         move |error| Failure::File { path, error }
     };
+    if folder.is_file() {
+        return Err(Failure::Request(format!("`{out}` is a file; --out names a folder")));
+    }
     std::fs::create_dir_all(folder).map_err(failure(folder))?;
     let path = folder.join(JOURNAL);
     let empty = std::fs::read_dir(folder).map_err(failure(folder))?.next().is_none();
@@ -177,10 +188,10 @@ fn refuse(error: JournalError, out: &str, plan: &Plan, path: &Path) -> Failure {
         JournalError::Io(error) => Failure::File { path: path.display().to_string(), error },
         JournalError::Foreign => Failure::Request(format!("`{}` is no journal of a sweep", path.display())),
         JournalError::Locked => Failure::Request(format!("`{out}` is in use by another sweep that is running")),
-        JournalError::Other(other) if other.sweep == hash(&plan.identity()) => Failure::Request(format!(
-            "`{out}` holds shard {} of {} of this sweep; give that --shard, or another folder",
-            other.shard.0, other.shard.1
-        )),
+        JournalError::Other(other) if other.sweep == hash(&plan.identity()) => Failure::Request(match other.shard {
+            (_, 1) => format!("`{out}` holds this sweep as a whole, not a shard of it; name another folder"),
+            (i, n) => format!("`{out}` holds shard {i} of {n} of this sweep; give --shard {i}/{n}, or another folder"),
+        }),
         JournalError::Other(_) => Failure::Request(format!(
             "`{out}` holds another sweep, or this one before its file, design or version changed; name another folder, \
              or discard it with --fresh"

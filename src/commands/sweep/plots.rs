@@ -1,6 +1,7 @@
 //! The pictures of a sweep: frontier, parallel coordinates, heat maps of two axes, tornados; each as SVG and as PNG.
 //!
-//! Grey points and heat maps show every point at the fidelity of the sweep; frontiers show what was confirmed. An axis with
+//! Grey points show every point at the fidelity of the sweep, heat maps the best that is known of each, frontiers what was
+//! confirmed. An axis with
 //! no more values than fit is drawn by its values, any other by its numbers or in equal parts.
 
 use std::io::Write;
@@ -9,7 +10,7 @@ use std::path::Path;
 use reports::plot::{
     Bar, Frontier, HeatMap, Line, Parallel, ParallelAxis, Plot, PlotError, Scatter, Ticks, Tornado, Variable,
 };
-use sweep::{Axis, Domain, Objective, Value};
+use sweep::{Axis, Domain, Objective, Outcome, Value};
 
 use super::explore::Exploration;
 use super::label;
@@ -207,7 +208,11 @@ fn heat_map(e: &Exploration<'_>, verdict: &Verdict, (x, y): (usize, usize), obje
     let (columns, rows) = (Parts::new(&plan.axes[x]), Parts::new(&plan.axes[y]));
     let mut cells: Vec<Vec<Option<f64>>> = vec![vec![None; columns.count()]; rows.count()];
     for index in (0..verdict.feasible.len()).filter(|&i| verdict.feasible[i]) {
-        let Row::Numbers(row) = e.rows.get(index) else { continue };
+        let row = match (e.confirmed.get(&(index as u64)), e.rows.get(index)) {
+            (Some(Outcome::Row(row)), _) => row.as_slice(),
+            (_, Row::Numbers(row)) => row,
+            _ => continue,
+        };
         let (value, values) = (row[objective.column], e.values(index as u64));
         if value.is_nan() {
             continue;
@@ -217,9 +222,15 @@ fn heat_map(e: &Exploration<'_>, verdict: &Verdict, (x, y): (usize, usize), obje
         *cell = Some(cell.map_or(value, |known| best(known, value)));
     }
     let rest = if plan.axes.len() > 2 { "best over all other axes" } else { "every pair" };
+    let known = verdict.counts.feasible as usize;
+    let origin = match e.confirmed.len() {
+        0 => origin(plan.fidelity),
+        all if all == known => "from events",
+        _ => "closed form, from events where confirmed",
+    };
     let names = |parts: &Parts<'_>| (0..parts.count()).map(|part| parts.show(part)).collect();
     HeatMap {
-        title: title(e, &format!("{rest}, {}; grey: none meets every constraint", origin(plan.fidelity))),
+        title: title(e, &format!("{rest}, {origin}; grey: none meets every constraint")),
         x_label: label::axis(&plan.axes[x]),
         y_label: label::axis(&plan.axes[y]),
         value_label: label::result(plan.columns[objective.column].name()),

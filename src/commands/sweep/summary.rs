@@ -6,6 +6,7 @@ use reports::number::significant;
 use reports::{Align, Table};
 use serde::Serialize;
 use serde_json::Value as Json;
+use sweep::metric::NEAR_KNEE;
 use sweep::{Domain, Objective, Plan, Value};
 
 use super::tables::fidelity_name;
@@ -37,6 +38,8 @@ pub struct Summary {
     knee_point: Option<u64>,
     frontier_by: Vec<BranchLine>,
     screening_error: Vec<Screening>,
+    near_knee: u64,
+    unconfirmed_rivals: u64,
     sensitivity: Vec<Sensitivity>,
     files: Vec<String>,
     provenance: BTreeMap<String, Origin>,
@@ -140,6 +143,8 @@ impl Summary {
             knee_point: verdict.frontier.iter().find(|best| best.knee).map(|best| best.index),
             frontier_by: verdict.branches.iter().map(branch).collect(),
             screening_error: verdict.screening.clone(),
+            near_knee: verdict.near_knee,
+            unconfirmed_rivals: verdict.rivals,
             sensitivity: verdict.sensitivity.clone(),
             files,
             provenance: origins(plan),
@@ -168,12 +173,17 @@ pub fn shown(axis: &sweep::Axis, value: &Value) -> String {
     }
 }
 
+/// So many points.
+pub fn points(count: u64) -> String {
+    format!("{} point{}", significant(count as f64, 1), if count == 1 { "" } else { "s" })
+}
+
 /// The summary for people.
 pub fn render(plan: &Plan, verdict: &Verdict, folder: &str, files: &[String]) -> String {
     let c = &verdict.counts;
     let count = |n: u64| significant(n as f64, 1);
     let mut text =
-        format!("{}: {} points by {} on {}", plan.name, count(c.points), plan.method.name(), plan.state.design.name);
+        format!("{}: {} by {} on {}", plan.name, points(c.points), plan.method.name(), plan.state.design.name);
     text.push_str(&format!(
         ", {}\n",
         if plan.fidelity == sim::Fidelity::Event { "from events" } else { "closed form" }
@@ -234,7 +244,7 @@ fn frontier(plan: &Plan, verdict: &Verdict) -> String {
         cells.push(if best.knee { "knee".to_owned() } else { String::new() });
         table.row(cells);
     }
-    format!("frontier of {total} points, {origin}\n{}\n", table.render())
+    format!("frontier of {}, {origin}\n{}\n", points(total as u64), table.render())
 }
 
 /// The best of every objective on each frontier of an axis.
@@ -263,6 +273,7 @@ fn screening(verdict: &Verdict) -> String {
         ("points", Align::Right),
         ("mean error", Align::Right),
         ("largest", Align::Right),
+        ("at point", Align::Right),
     ]);
     for s in &verdict.screening {
         table.row([
@@ -270,9 +281,26 @@ fn screening(verdict: &Verdict) -> String {
             s.points.to_string(),
             format!("{:+.2} %", s.mean_error_pct),
             format!("{:.2} %", s.max_error_pct),
+            s.max_error_point.to_string(),
         ]);
     }
-    format!("{}\n", table.render())
+    let mut text = table.render();
+    if verdict.near_knee > 0 {
+        let (near, of) = (verdict.near_knee, verdict.counts.feasible);
+        text.push_str(&format!(
+            "the closed form is an upper bound of throughput for {} of {} ({NEAR_KNEE})\n",
+            significant(near as f64, 1),
+            points(of)
+        ));
+    }
+    if verdict.rivals > 0 {
+        text.push_str(&format!(
+            "{} more might be on the frontier by their closed form: a larger `confirm` tells\n",
+            significant(verdict.rivals as f64, 1)
+        ));
+    }
+    text.push('\n');
+    text
 }
 
 fn sensitivity(verdict: &Verdict) -> String {

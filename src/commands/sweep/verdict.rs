@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use sim::Fidelity;
+use sweep::metric::NEAR_KNEE;
 use sweep::sensitivity::{self, BINS};
 use sweep::{Axis, Domain, Method, Outcome, Value, Worker, pareto};
 
@@ -126,6 +127,10 @@ pub struct Verdict {
     pub frontier_fidelity: Fidelity,
     /// How far the closed form was off, by objective.
     pub screening: Vec<Screening>,
+    /// Points that meet every constraint and whose closed form is an upper bound of throughput.
+    pub near_knee: u64,
+    /// Points that were not confirmed and that no confirmed one beats, by their closed form.
+    pub rivals: u64,
     /// Sensitivities, by objective.
     pub sensitivity: Vec<Sensitivity>,
 }
@@ -137,11 +142,14 @@ impl Verdict {
         let confirmed = e.plan.confirm > 0;
         let candidates = candidates(e, &feasible, confirmed);
         let event = confirmed || e.plan.fidelity == Fidelity::Event;
+        let (frontier, branches) = (frontier(e, &candidates), branches(e, &candidates));
         Self {
             counts,
             reasons,
-            frontier: frontier(e, &candidates),
-            branches: branches(e, &candidates),
+            near_knee: near_knee(e, &feasible),
+            rivals: if confirmed { rivals(e, &feasible, &frontier, &branches) } else { 0 },
+            frontier,
+            branches,
             frontier_fidelity: if event { Fidelity::Event } else { Fidelity::Analytic },
             screening: screening(e),
             sensitivity: sensitivities(e),
@@ -173,7 +181,7 @@ fn count(e: &Exploration<'_>, feasible: &[bool]) -> (Counts, Vec<Reason>) {
 }
 
 /// Points that may be on the frontier: the confirmed ones where points are confirmed, else all that meet every constraint.
-fn candidates<'a>(e: &'a Exploration<'_>, feasible: &[bool], confirmed: bool) -> Vec<(u64, &'a [f64])> {
+fn candidates<'a>(e: &'a Exploration<'_>, feasible: &'a [bool], confirmed: bool) -> Vec<(u64, &'a [f64])> {
     if e.plan.objectives.is_empty() {
         return Vec::new();
     }
@@ -185,13 +193,7 @@ fn candidates<'a>(e: &'a Exploration<'_>, feasible: &[bool], confirmed: bool) ->
         });
         return rows.filter(|(index, row)| worker.feasible(&e.values(*index), row)).collect();
     }
-    let indices = (0..feasible.len()).filter(|&i| feasible[i]);
-    indices
-        .filter_map(|i| match e.rows.get(i) {
-            Row::Numbers(row) => Some((i as u64, row)),
-            _ => None,
-        })
-        .collect()
+    numbers(e, feasible).collect()
 }
 
 fn frontier(e: &Exploration<'_>, candidates: &[(u64, &[f64])]) -> Vec<Best> {
@@ -214,6 +216,38 @@ fn branches(e: &Exploration<'_>, candidates: &[(u64, &[f64])]) -> Vec<Branch> {
         Branch { value: value.clone(), frontier: frontier(e, &own.collect::<Vec<_>>()) }
     };
     values.iter().map(branch).collect()
+}
+
+/// The numbers of the points that meet every constraint.
+fn numbers<'a>(e: &'a Exploration<'_>, feasible: &'a [bool]) -> impl Iterator<Item = (u64, &'a [f64])> {
+    let indices = (0..feasible.len()).filter(|&i| feasible[i]);
+    indices.filter_map(|i| match e.rows.get(i) {
+        Row::Numbers(row) => Some((i as u64, row)),
+        _ => None,
+    })
+}
+
+fn near_knee(e: &Exploration<'_>, feasible: &[bool]) -> u64 {
+    let column = e.plan.columns.iter().position(|column| column.name() == NEAR_KNEE);
+    column.map_or(0, |column| numbers(e, feasible).filter(|(_, row)| row[column] == 1.0).count() as u64)
+}
+
+/// How many points were not confirmed although their closed form is as good as the frontier that they would belong to.
+fn rivals(e: &Exploration<'_>, feasible: &[bool], frontier: &[Best], branches: &[Branch]) -> u64 {
+    let costs = |points: &[Best]| points.iter().map(|best| e.plan.costs(&best.row)).collect::<Vec<_>>();
+    let whole = costs(frontier);
+    let parts: Vec<(&Value, Vec<Vec<f64>>)> = branches.iter().map(|b| (&b.value, costs(&b.frontier))).collect();
+    let unbeaten = |&(index, row): &(u64, &[f64])| {
+        let own = e.plan.frontier_by.and_then(|axis| {
+            let value = &e.values(index)[axis];
+            parts.iter().find(|(of, _)| *of == value).map(|(_, costs)| costs)
+        });
+        let mine = e.plan.costs(row);
+        let beaten = |best: &Vec<f64>| best.iter().zip(&mine).all(|(best, mine)| best <= mine);
+        !mine.iter().any(|cost| cost.is_nan()) && !own.unwrap_or(&whole).iter().any(beaten)
+    };
+    let others = numbers(e, feasible).filter(|(index, _)| !e.confirmed.contains_key(index));
+    others.filter(unbeaten).count() as u64
 }
 
 fn screening(e: &Exploration<'_>) -> Vec<Screening> {
@@ -315,7 +349,10 @@ fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {
         let values = e.values(index as u64);
         parts.iter().zip(&values).zip(&mut levels).for_each(|((part, value), levels)| levels.push(part.of(value)));
     }
-    let grid = e.plan.method == Method::Grid && parts.iter().all(|part| !part.listed.is_empty());
+    let listed = parts.iter().all(|part| !part.listed.is_empty());
+    let answered = (0..e.rows.len()).all(|index| matches!(e.rows.get(index), Row::Numbers(_)));
+    // Where points have no answer the rest is no full grid, and what its axes share out is no total.
+    let grid = e.plan.method == Method::Grid && listed && answered;
     let wanted: Vec<usize> = match e.plan.objectives.len() {
         0 => vec![0],
         _ => e.plan.objectives.iter().map(|objective| objective.column).collect(),

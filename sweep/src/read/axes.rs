@@ -5,11 +5,11 @@ use designs::{Location, Measure, Problem};
 use toml::de::DeValue;
 
 use super::toml_file::{self, Entry};
-use super::{Reading, suggestion};
+use super::{Reading, grouped, suggestion};
 use crate::expression::Expression;
 use crate::plan::{Axis, Dependent, Domain, MAX_POINTS, Variable};
 use crate::scaling::Base;
-use crate::state::{Areas, Name, Reason, State, Value};
+use crate::state::{Areas, Name, Reason, State, Value, separated};
 
 /// Keys of a range.
 const RANGE: [&str; 5] = ["from", "to", "points", "step", "scale"];
@@ -157,8 +157,11 @@ impl Reading<'_> {
     fn list(&mut self, name: &Name, entry: &Entry<'_>) -> Option<Domain> {
         let DeValue::Array(array) = &entry.value else { unreachable!("the caller saw a list") };
         if array.is_empty() || array.len() as u64 > MAX_LEVELS {
-            let message = format!("`{}` has {} values; an axis has 1 to {MAX_LEVELS}", name.path, array.len());
-            self.file.problem(Problem::at(entry.at.clone(), message));
+            let message = match array.len() {
+                0 => "is an empty list: an axis has one value at least".to_owned(),
+                n => format!("has {} values; an axis has {} at most", grouped(n as u64), grouped(MAX_LEVELS)),
+            };
+            self.refuse(entry.at.clone(), name, (message, None));
             return None;
         }
         let mut values: Vec<Value> = Vec::with_capacity(array.len());
@@ -221,7 +224,7 @@ impl Reading<'_> {
         let points = find("points").map(|part| (self.file.count(part, 2, MAX_LEVELS), part.at.clone()));
         let (from, to) = (from?, to?);
         if from >= to {
-            let message = format!("is an empty range: it runs from {from} to {to}");
+            let message = format!("is an empty range: it runs from {} to {}", name.show(from), name.show(to));
             self.refuse(to_at, name, (message, Some("`to` must be above `from`".to_owned())));
             return None;
         }
@@ -287,7 +290,9 @@ impl Reading<'_> {
         };
         let count = ((to - from) / step * (1.0 + 1e-12)).floor();
         if count + 1.0 > MAX_LEVELS.min(MAX_POINTS) as f64 {
-            self.refuse(part.at.clone(), name, (format!("has {} steps; at most {MAX_LEVELS}", count + 1.0), None));
+            let message =
+                format!("has {} steps; at most {}", separated(&format!("{:.0}", count + 1.0)), grouped(MAX_LEVELS));
+            self.refuse(part.at.clone(), name, (message, None));
             return None;
         }
         Some((0..=count as u64).map(|i| from + i as f64 * step).collect())

@@ -7,6 +7,8 @@ use designs::{Location, Problem, Problems, Source};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::state::separated;
+
 /// Largest sweep file.
 const MAX_TEXT: usize = 1 << 20;
 
@@ -196,7 +198,8 @@ impl<'t> File<'t> {
         };
         let fits = found.and_then(|n| u64::try_from(n).ok()).filter(|n| (least..=most).contains(n));
         if fits.is_none() {
-            let shown = found.map_or_else(|| "too large".to_owned(), |n| n.to_string());
+            let shown = found.map_or_else(|| "too large".to_owned(), |n| separated(&n.to_string()));
+            let [least, most] = [least, most].map(|n| separated(&n.to_string()));
             let message = format!("`{}` is {shown}; it must be at least {least} and at most {most}", entry.path);
             self.problem(Problem::at(entry.at.clone(), message));
         }

@@ -1,10 +1,12 @@
 //! `objectives`, `results`, `define` and `constraints`: what is computed and what is wanted of it.
 
 use designs::problem::shorten;
-use designs::{Location, Problem};
+use designs::{Location, Measure, Problem};
+use sim::Fidelity;
 
 use super::{MAX_LIST, Reading, suggestion};
 use crate::expression::Comparison;
+use crate::metric::{Metric, NEAR_KNEE, PROGRAM};
 use crate::plan::{Column, Constraint, Domain, Objective, Variable};
 use crate::state::{Reason, Value};
 
@@ -19,6 +21,9 @@ const ALWAYS: [&str; 7] = [
     "bottleneck",
 ];
 
+/// Columns of a sweep in closed form.
+const CLOSED: [&str; 1] = [NEAR_KNEE];
+
 /// Columns of a sweep with prices.
 const PRICED: [&str; 3] = ["estimate.chip_mm2", "estimate.tco_dynamic_usd.mid", "estimate.usd_per_million_tokens.mid"];
 
@@ -28,13 +33,18 @@ impl Reading<'_> {
         if let Some(column) = self.columns.iter().position(|column| column.name() == name) {
             return Some(column);
         }
-        let metric = self.metrics.iter().find(|metric| metric.name == name)?.clone();
+        let known = |metric: &&Metric| metric.name == name && (!metric.is_of_program() || self.program.is_some());
+        let metric = self.metrics.iter().find(known)?.clone();
         self.columns.push(Column::Metric(metric));
         Some(self.columns.len() - 1)
     }
 
     /// What is wrong with the name of a result.
     fn no_result(&self, name: &str) -> Reason {
+        if self.program.is_none() && self.metrics.iter().any(|m| m.is_of_program() && m.name == name) {
+            let help = "name an MLIR file: program = \"kernel.mlir\"".to_owned();
+            return (format!("`{name}` is a result of a program, and there is none"), Some(help));
+        }
         let own = self.columns.iter().map(Column::name);
         let known: Vec<&str> = own.chain(self.metrics.iter().map(|metric| metric.name.as_str())).collect();
         (format!("there is no result `{}`", shorten(name)), Some(suggestion(name, &known)))
@@ -47,6 +57,9 @@ impl Reading<'_> {
         }
         if let Some(column) = self.column(name) {
             return Ok(self.intern(Variable::Column(column)));
+        }
+        if name.starts_with(PROGRAM) {
+            return Err(self.no_result(name));
         }
         let fields: Vec<&str> = self.names.iter().map(|field| field.path.as_str()).collect();
         let own = self.columns.iter().map(Column::name);
@@ -103,9 +116,10 @@ impl Reading<'_> {
     }
 
     /// Columns nobody has to ask for.
-    pub(super) fn default_columns(&mut self, prices: bool) {
+    pub(super) fn default_columns(&mut self, prices: bool, fidelity: Fidelity) {
         let priced = PRICED.iter().filter(|_| prices);
-        for name in ALWAYS.iter().chain(priced) {
+        let closed = CLOSED.iter().filter(|_| fidelity == Fidelity::Analytic);
+        for name in ALWAYS.iter().chain(closed).chain(priced) {
             self.column(name).expect("the name of a metric");
         }
     }
@@ -179,11 +193,22 @@ impl Reading<'_> {
         // An equation may hold between the ends of a range.
         let inside = matches!((&self.axes[axis].domain, comparison.bounds()), (Domain::Between { from, to, .. }, Some((_, low, _, _))) if (*from..=*to).contains(&low));
         if !met && !inside {
-            let path = &self.axes[axis].name.path;
+            let name = &self.axes[axis].name;
             let (least, most) =
                 ends.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), e| (l.min(*e), m.max(*e)));
-            let message = format!("`{text}` leaves no value of `{path}`, which runs from {least} to {most}");
-            self.file.problem(Problem::at(at.clone(), message));
+            let values = if least == most {
+                format!("is {}", name.show(least))
+            } else {
+                format!("runs from {} to {}", name.show(least), name.show(most))
+            };
+            let help = match name.measure {
+                Measure::Whole(unit) | Measure::Quantity(unit) => {
+                    Some(format!("constraints are in base units, here {unit}"))
+                }
+                _ => None,
+            };
+            let message = format!("`{text}` leaves no value of `{}`, which {values}", name.path);
+            self.file.problem(Problem { message, help, at: Some(at.clone()) });
         }
     }
 }
