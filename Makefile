@@ -18,7 +18,7 @@ REPORT = reports/published
 EVALUATION ?= $(REPORT)/evaluation.json
 REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --out $(REPORT)
 
-.PHONY: help deps run test lint doc bench bench-sweep compare-genz test-kill clean header \
+.PHONY: help deps run test lint doc bench bench-sweep bench-query compare-genz test-kill clean header \
         report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check train evaluate
 
 help: ## What the targets do
@@ -56,6 +56,12 @@ bench-sweep: deps ## A point of a sweep (criterion); a million points in closed 
 	$(CARGO) build --release --locked
 	python3 -B scripts/sweep/measure.py target/release/hardwire million events
 
+bench-query: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
+bench-query: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
+bench-query: deps-mlir ## Time of a prediction: warm, a process, batches, and beside lowering and labelling the same functions
+	$(CARGO) build --release --locked
+	$(CARGO) run --release --locked -p costmodel --features mlir --example query_speed -- target/release/hardwire
+
 compare-genz: deps ## The same decode grid by hardwire and by GenZ (PyPI genz-llm, in a virtual environment of its own)
 	$(CARGO) build --release --locked
 	@./scripts/sweep/genz.sh $(GENZ_VENV)
@@ -75,9 +81,12 @@ test-mlir: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/
 test-mlir: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 test-mlir: export PROPTEST_RNG_SEED ?= 1
 test-mlir: export PROPTEST_DISABLE_FAILURE_PERSISTENCE ?= 1
-test-mlir: deps-mlir ## Lint and test the bridge to LLVM and the labels made with it
+test-mlir: deps-mlir ## Lint and test what needs LLVM: the bridge, the labels made with it, the pass annotate-cost, FileCheck on predictions
 	$(CARGO) clippy -p ir --features mlir --lib --tests --locked -- -D warnings
 	$(CARGO) test -p ir --features mlir --locked --lib --test mlir
+	$(CARGO) clippy -p costmodel --features mlir --lib --test mlir --example annotate_cost --locked -- -D warnings
+	$(CARGO) test -p costmodel --features mlir --locked --test mlir
+	FILECHECK=$(MLIR_SYS_220_PREFIX)/bin/FileCheck $(CARGO) test --locked --test predict -- --ignored filecheck
 
 # Rows, corpora (Parquet) or graphs (JSON lines) that both parsers read.
 DIFFERENTIAL ?= corpus/hardwire-corpus-v1.parquet $(wildcard $(CORPUS) $(CORPUS:.jsonl=.generic.jsonl))

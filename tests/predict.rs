@@ -127,6 +127,29 @@ fn a_pass_can_be_tested_with_comments() {
     assert_eq!(without, std::fs::read_to_string(KERNEL).expect("the kernel"));
 }
 
+/// LLVM's FileCheck itself on the comments: `make test-mlir` runs it, where LLVM is installed.
+#[test]
+#[ignore = "needs FileCheck of LLVM 22"]
+fn filecheck_matches_the_comments_and_misses_others() {
+    let folder = folder("filecheck");
+    let checks = folder.join("checks.mlir");
+    let filecheck = std::env::var("FILECHECK").unwrap_or_else(|_| "/usr/lib/llvm-22/bin/FileCheck".to_owned());
+    let annotated = hardwire(&["predict", KERNEL, "--target", "skylake-avx512", "--format", "comment"]).stdout;
+    let matches = |expected: &str| {
+        std::fs::write(&checks, expected).expect("written");
+        let mut child = Command::new(&filecheck).arg(&checks).stdin(Stdio::piped()).spawn().expect("FileCheck runs");
+        // FileCheck may be done before it has read everything.
+        let _ = child.stdin.take().expect("piped").write_all(&annotated);
+        child.wait().expect("it ends").success()
+    };
+    let spills = "// CHECK: hardwire-predict: @affine_mm skylake-avx512: spills = {{[0-9]+ \\[[0-9]+, [0-9]+\\]}} instructions\n";
+    let function = "// CHECK: func.func @affine_mm\n";
+    assert!(matches(&format!("{spills}{function}")));
+    assert!(!matches(&format!("{function}{spills}")), "comments stand above their function");
+    assert!(!matches(&spills.replace("spills", "spoils")));
+    std::fs::remove_dir_all(folder).expect("removed");
+}
+
 /// A request and the answers to it, line by line, through standard input.
 fn serve(input: &[u8]) -> Vec<Value> {
     let mut child = command(&["serve", "--max-request-mib", "1", "--target", "skylake-avx512"])

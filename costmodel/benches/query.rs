@@ -14,6 +14,10 @@ use ir::Limits;
 use ir::analysis::Analysis;
 use ir::tokenizer::Tokenizer;
 
+/// As in the command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn texts() -> Vec<String> {
     kernels(1, 400).iter().map(|kernel| kernel.source(Form::Affine, 0)).collect()
 }

@@ -7,6 +7,8 @@
 //! judge. Nothing here knows a back end, the simulator or a file: text and labels come in,
 //! predictions go out.
 
+#[cfg(feature = "mlir")]
+pub mod annotate;
 pub mod baselines;
 pub mod bootstrap;
 pub mod columns;

@@ -25,6 +25,7 @@ mod types;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
+use rustc_hash::FxBuildHasher;
 
 use crate::lexer::TokenKind;
 use crate::print::marks::Marks;
@@ -115,16 +116,16 @@ struct Parser<'a> {
     /// Bytes that aliases expanded to.
     spent: usize,
     tree: Tree,
-    names: IndexSet<String>,
+    names: IndexSet<String, FxBuildHasher>,
     /// Names of the operations around, the innermost last.
     around: Vec<NameId>,
     scopes: Scopes<'a>,
     marks: Marks,
     diagnostics: Vec<Diagnostic>,
-    type_cache: IndexMap<&'a str, TypeId>,
+    type_cache: IndexMap<&'a str, TypeId, FxBuildHasher>,
     /// Types with their size in bytes and levels of nesting.
-    type_aliases: IndexMap<&'a str, (TypeId, usize, usize)>,
-    attribute_aliases: IndexMap<&'a str, Alias>,
+    type_aliases: IndexMap<&'a str, (TypeId, usize, usize), FxBuildHasher>,
+    attribute_aliases: IndexMap<&'a str, Alias, FxBuildHasher>,
     index: TypeId,
 }
 
@@ -143,14 +144,14 @@ impl<'a> Parser<'a> {
             deepest: 0,
             spent: 0,
             tree,
-            names: IndexSet::new(),
+            names: IndexSet::default(),
             around: Vec::new(),
             scopes: Scopes::default(),
             marks: Marks::default(),
             diagnostics: Vec::new(),
-            type_cache: IndexMap::new(),
-            type_aliases: IndexMap::new(),
-            attribute_aliases: IndexMap::new(),
+            type_cache: IndexMap::default(),
+            type_aliases: IndexMap::default(),
+            attribute_aliases: IndexMap::default(),
             index,
         };
         let top = parser.new_block(RegionId(0));

@@ -88,7 +88,8 @@ pub struct Predict {
   hardwire explain kernel.mlir --function main --target znver4 --quantity vector_register_pressure --format json
 
 Each operation is made free of cost in the text, with all inside it, and the function is predicted again: the
-difference is what the operation adds. Differences need not add up to the whole.")]
+difference is what the operation adds. Differences need not add up to the whole; a negative one means that the model
+expects more without the operation.")]
 pub struct Explain {
     /// MLIR text, or `-` for standard input
     pub file: String,

@@ -12,7 +12,7 @@ use crate::features::Feature;
 use crate::network::{NetworkModel, NetworkParameters, Standard};
 use crate::quantity::{Output, groups};
 use crate::sample::Scheme;
-use crate::trees::{Forest, LEAF, Node, TreesModel};
+use crate::trees::{Forest, Node, Stored, TreesModel};
 
 /// What a set of columns is made of, besides its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,14 +74,15 @@ pub(super) fn put_trees(writer: &mut Writer, trees: &TreesModel) {
     let gains: Vec<f32> = trees.gains.iter().map(|gain| *gain as f32).collect();
     writer.put("trees.gains", &gains);
     for (index, forest) in trees.forests.iter().enumerate() {
+        let Stored { nodes, roots, leaves, values, base } = forest.stored();
         let mut put = Put { writer, prefix: format!("trees.{index}") };
-        put.numbers("columns", forest.nodes.iter().map(|node| node.column));
-        put.numbers("next", forest.nodes.iter().map(|node| node.next));
-        put.numbers("thresholds", forest.nodes.iter().map(|node| node.threshold));
-        put.numbers("roots", forest.roots.iter().copied());
-        put.numbers("leaves", forest.leaves.iter().copied());
-        put.numbers("values", forest.values.iter().copied());
-        put.numbers("base", forest.base.iter().copied());
+        put.numbers("columns", nodes.iter().map(|node| node.column));
+        put.numbers("next", nodes.iter().map(|node| node.next));
+        put.numbers("thresholds", nodes.iter().map(|node| node.threshold));
+        put.numbers("roots", roots.into_iter());
+        put.numbers("leaves", leaves.into_iter());
+        put.numbers("values", values.into_iter());
+        put.numbers("base", base.into_iter());
     }
 }
 
@@ -123,31 +124,9 @@ fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -
     let nodes: Vec<Node> = nodes.map(|((column, next), threshold)| Node { column, next, threshold }).collect();
     let roots: Vec<u32> = reader.get(&name("roots"))?;
     let leaves: Vec<u32> = reader.exactly(&name("leaves"), roots.len())?;
-    let values: Vec<f32> = reader.get(&name("values"))?;
-    let base = reader.exactly(&name("base"), width)?;
-    check(values.len().is_multiple_of(width), &name("values"), "do not fill their leaves")?;
-    let all_leaves = values.len() / width;
-    // Each tree's nodes and leaves lie between its own start and that of the next.
-    let ends = |starts: &[u32], end: usize| -> Vec<usize> {
-        starts.iter().skip(1).map(|&start| start as usize).chain([end]).collect()
-    };
-    let (node_ends, leaf_ends) = (ends(&roots, nodes.len()), ends(&leaves, all_leaves));
-    for (tree, (&root, &leaf)) in roots.iter().zip(&leaves).enumerate() {
-        let own_nodes = nodes.get(root as usize..node_ends[tree]).unwrap_or_default();
-        let own_leaves = leaf_ends[tree].saturating_sub(leaf as usize);
-        let good = |(at, node): (usize, &Node)| {
-            let next = usize::from(node.next);
-            if node.column == LEAF {
-                next < own_leaves
-            } else {
-                // Only forward, so that every walk ends.
-                usize::from(node.column) < columns && next > at && next + 1 < own_nodes.len()
-            }
-        };
-        let whole = leaf_ends[tree] <= all_leaves && !own_nodes.is_empty();
-        check(whole && own_nodes.iter().enumerate().all(good), prefix, "is no forest")?;
-    }
-    Ok(Forest { nodes, roots, leaves, values, base })
+    let (values, base) = (reader.get(&name("values"))?, reader.exactly(&name("base"), width)?);
+    let forest = Forest::of(Stored { nodes, roots, leaves, values, base }, columns);
+    forest.ok_or_else(|| ModelFileError::Content(format!("`{prefix}` is no forest")))
 }
 
 pub(super) fn put_network(writer: &mut Writer, network: &NetworkModel) {

@@ -1,6 +1,6 @@
 //! Vectors of numbers in a safetensors file, checked when read.
 
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::{Dtype, Metadata, TensorView};
 use safetensors::{SafeTensors, serialize};
 
 use super::file::ModelFileError;
@@ -9,12 +9,14 @@ use super::file::ModelFileError;
 pub(super) trait Number: Copy {
     const TYPE: Dtype;
     fn write(self, bytes: &mut Vec<u8>);
-    /// From exactly the number's bytes; `None` for what is no number.
-    fn read(bytes: &[u8]) -> Option<Self>;
+    /// All numbers that the bytes hold.
+    fn read(bytes: &[u8]) -> Vec<Self>;
+    /// Whether all are numbers. Looks at all of them, so that many are looked at at once.
+    fn are_sound(numbers: &[Self]) -> bool;
 }
 
 macro_rules! number {
-    ($type:ty, $dtype:expr, $good:expr) => {
+    ($type:ty, $dtype:expr, $sound:expr) => {
         impl Number for $type {
             const TYPE: Dtype = $dtype;
 
@@ -22,10 +24,14 @@ macro_rules! number {
                 bytes.extend(self.to_le_bytes());
             }
 
-            fn read(bytes: &[u8]) -> Option<Self> {
-                let number = Self::from_le_bytes(bytes.try_into().ok()?);
-                let good: fn(&Self) -> bool = $good;
-                good(&number).then_some(number)
+            fn read(bytes: &[u8]) -> Vec<Self> {
+                let (numbers, _) = bytes.as_chunks::<{ size_of::<$type>() }>();
+                numbers.iter().map(|bytes| Self::from_le_bytes(*bytes)).collect()
+            }
+
+            fn are_sound(numbers: &[Self]) -> bool {
+                let sound: fn(Self) -> bool = $sound;
+                numbers.iter().fold(true, |all, &number| all & sound(number))
             }
         }
     };
@@ -62,27 +68,35 @@ impl Writer {
 
 /// Vectors of a file.
 pub(super) struct Reader<'a> {
-    tensors: SafeTensors<'a>,
+    tensors: Metadata,
+    /// What is behind the header.
+    data: &'a [u8],
     pub card: String,
 }
+
+/// Bytes that say how long the header is.
+const LENGTH: usize = 8;
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8]) -> Result<Self, ModelFileError> {
         let damaged = |error: safetensors::SafeTensorError| ModelFileError::Damaged(error.to_string());
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
-        let card = metadata.metadata().as_ref().and_then(|metadata| metadata.get("card").cloned());
-        let card = card.ok_or(ModelFileError::Foreign)?;
-        Ok(Self { tensors: SafeTensors::deserialize(bytes).map_err(damaged)?, card })
+        // Checks that each vector lies within the data, and that these are filled.
+        let (header, tensors) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+        let card = tensors.metadata().as_ref().and_then(|metadata| metadata.get("card").cloned());
+        let data = bytes.get(LENGTH + header..).unwrap_or_default();
+        Ok(Self { tensors, data, card: card.ok_or(ModelFileError::Foreign)? })
     }
 
     pub fn get<N: Number>(&self, name: &str) -> Result<Vec<N>, ModelFileError> {
         let wrong = |what: String| ModelFileError::Content(format!("`{name}` {what}"));
-        let tensor = self.tensors.tensor(name).map_err(|_| wrong("is missing".into()))?;
-        if tensor.dtype() != N::TYPE {
-            return Err(wrong(format!("holds {:?} instead of {:?}", tensor.dtype(), N::TYPE)));
+        let tensor = self.tensors.info(name).ok_or_else(|| wrong("is missing".into()))?;
+        if tensor.dtype != N::TYPE {
+            return Err(wrong(format!("holds {:?} instead of {:?}", tensor.dtype, N::TYPE)));
         }
-        let numbers = tensor.data().chunks_exact(size_of::<N>()).map(N::read).collect::<Option<Vec<N>>>();
-        numbers.ok_or_else(|| wrong("holds a number that is not finite".into()))
+        let (start, end) = tensor.data_offsets;
+        let bytes = self.data.get(start..end).ok_or_else(|| wrong("is cut short".into()))?;
+        let numbers = N::read(bytes);
+        if N::are_sound(&numbers) { Ok(numbers) } else { Err(wrong("holds a number that is not finite".into())) }
     }
 
     /// As many numbers as are due.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::bins::Bins;
-use super::grow::{LEAF, Limits, Node, UNIT, grow, leaf_of_bins};
+use super::forest::Forest;
+use super::grow::{Limits, Node, UNIT, grow, leaf_of_bins};
 use crate::baselines::{Ridge, RidgeModel, RidgeParameters};
 use crate::columns::Columns;
 use crate::model::{Fit, FitError, ParameterError, Predict, Progress, Rows, Run, require};
@@ -88,23 +89,6 @@ impl TreesParameters {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trees(TreesParameters);
 
-/// Trees walked side by side.
-const TOGETHER: usize = 8;
-
-/// Trees of one quantity.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Forest {
-    pub nodes: Vec<Node>,
-    /// First node of each tree.
-    pub roots: Vec<u32>,
-    /// First leaf of each tree, in leaves.
-    pub leaves: Vec<u32>,
-    /// Answers, one an output, leaf by leaf.
-    pub values: Vec<f32>,
-    /// What is answered without trees.
-    pub base: Vec<f32>,
-}
-
 /// Trees for all outputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TreesModel {
@@ -180,7 +164,7 @@ impl Task<'_> {
         let mut labels = self.labels();
         let (base, deviation) = self.standardise(&mut labels)?;
         let mut answers = vec![0f64; labels.len()];
-        let mut forest = Forest { base, ..Forest::default() };
+        let mut forest = Forest::new(base);
         let mut gains = vec![0.0; self.bins.columns()];
         let mut random = Random::new(seed);
         let trainable: Vec<u32> = (0..self.training as u32).filter(|&r| self.labelled(&labels, r)).collect();
@@ -302,10 +286,7 @@ impl Task<'_> {
                 answers[row * width + output] += f64::from(values[leaf * width + output]) / deviation[output];
             }
         }
-        forest.roots.push(forest.nodes.len() as u32);
-        forest.leaves.push((forest.values.len() / width) as u32);
-        forest.nodes.extend_from_slice(nodes);
-        forest.values.extend(values);
+        forest.push(nodes, &values);
     }
 }
 
@@ -322,51 +303,6 @@ fn sample<T: Copy>(random: &mut Random, items: &[T], share: f64) -> Vec<T> {
     chosen
 }
 
-impl Forest {
-    fn truncate(&mut self, trees: usize) {
-        if trees < self.roots.len() {
-            self.nodes.truncate(self.roots[trees] as usize);
-            self.values.truncate(self.leaves[trees] as usize * self.base.len());
-            self.roots.truncate(trees);
-            self.leaves.truncate(trees);
-        }
-    }
-
-    /// Adds the trees' answers to `out`, one an output.
-    pub fn add(&self, row: &[f32], out: &mut [f32]) {
-        let width = self.base.len();
-        out.iter_mut().zip(&self.base).for_each(|(out, base)| *out += base);
-        for (roots, leaves) in self.roots.chunks(TOGETHER).zip(self.leaves.chunks(TOGETHER)) {
-            let places = self.walk(roots, row);
-            for (place, first) in places.into_iter().zip(leaves) {
-                let leaf = *first as usize + usize::from(self.nodes[place].next);
-                out.iter_mut().zip(&self.values[leaf * width..][..width]).for_each(|(out, value)| *out += value);
-            }
-        }
-    }
-
-    /// The leaves, as nodes, of up to [`TOGETHER`] trees. They are walked side by side, a tree that has arrived standing
-    /// still: the processor then waits for several nodes at once, and only the last arrival is hard to foresee.
-    fn walk(&self, roots: &[u32], row: &[f32]) -> [usize; TOGETHER] {
-        let mut places = [0; TOGETHER];
-        places.iter_mut().zip(roots).for_each(|(place, root)| *place = *root as usize);
-        loop {
-            let mut moved = false;
-            for (place, root) in places.iter_mut().zip(roots) {
-                let node = self.nodes[*place];
-                let arrived = node.column == LEAF;
-                let column = if arrived { 0 } else { usize::from(node.column) };
-                let next = *root as usize + usize::from(node.next) + usize::from(row[column] > node.threshold);
-                *place = if arrived { *place } else { next };
-                moved |= !arrived;
-            }
-            if !moved {
-                return places;
-            }
-        }
-    }
-}
-
 impl TreesModel {
     /// Predictions on the scale of the labels.
     pub(crate) fn scaled(&self, input: &Input) -> Vec<f32> {
@@ -377,7 +313,7 @@ impl TreesModel {
         };
         let mut rest = &mut out[..];
         for forest in &self.forests {
-            let (own, others) = rest.split_at_mut(forest.base.len());
+            let (own, others) = rest.split_at_mut(forest.width());
             forest.add(&row, own);
             rest = others;
         }
@@ -393,7 +329,7 @@ impl TreesModel {
     /// Trees of all quantities.
     #[must_use]
     pub fn trees(&self) -> usize {
-        self.forests.iter().map(|forest| forest.roots.len()).sum()
+        self.forests.iter().map(Forest::trees).sum()
     }
 }
 

@@ -7,8 +7,9 @@
 
 mod bins;
 mod boost;
+mod forest;
 mod grow;
 
-pub(crate) use boost::Forest;
 pub use boost::{Trees, TreesModel, TreesParameters};
-pub(crate) use grow::{LEAF, Node};
+pub(crate) use forest::{Forest, Stored};
+pub(crate) use grow::Node;

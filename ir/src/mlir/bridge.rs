@@ -192,6 +192,10 @@ impl Bridge {
         print(&self.parse(text, options)?, form)
     }
 
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
     /// The messages since the last parse or run of passes.
     #[must_use]
     pub fn take_diagnostics(&self) -> Vec<Diagnostic> {
@@ -298,6 +302,13 @@ impl Numbers {
             regions: operation.regions().map(|region| blocks(region).map(arguments).collect()).collect(),
         }
     }
+}
+
+/// The operations directly inside an operation, in order.
+pub(super) fn children<'c, 'a>(operation: OperationRef<'c, 'a>) -> Vec<OperationRef<'c, 'a>> {
+    let operations =
+        |block: BlockRef<'c, 'a>| std::iter::successors(block.first_operation(), |child| child.next_in_block());
+    operation.regions().flat_map(blocks).flat_map(operations).collect()
 }
 
 fn blocks<'c, 'a>(region: RegionRef<'c, 'a>) -> impl Iterator<Item = BlockRef<'c, 'a>> {

@@ -3,6 +3,9 @@
 //! Without the feature, what remains says precisely what is missing.
 
 #[cfg(feature = "mlir")]
+#[allow(unsafe_code)]
+pub mod annotate;
+#[cfg(feature = "mlir")]
 pub mod bridge;
 #[cfg(feature = "mlir")]
 #[allow(unsafe_code)]

@@ -27,9 +27,11 @@
 //! names the results; `r=a` says that `r` has the type of group `a`, `r=i1(a)` its boolean counterpart, `r=elem(a)`
 //! its element, `r=each(a)` one `i1` for each of group `a`, `r=index` and `r=i1` a fixed type.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use smallvec::{SmallVec, smallvec};
 
 use super::draft::Draft;
 use super::scope::Use;
@@ -107,29 +109,42 @@ struct Format {
     segments: bool,
 }
 
-/// The formats by operation.
-fn table() -> &'static IndexMap<String, Format> {
-    static TABLE: OnceLock<IndexMap<String, Format>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let mut table = IndexMap::new();
+/// The rows by dialect and operation; a row is compiled when it is first met.
+struct Table {
+    by_name: IndexMap<(&'static str, &'static str), usize, FxBuildHasher>,
+    formats: Vec<(&'static Row, OnceLock<Format>)>,
+}
+
+impl Table {
+    fn new() -> Self {
+        let mut table = Self { by_name: IndexMap::default(), formats: Vec::new() };
         for row in super::dialects::rows() {
             let mut dialect = "";
             for name in row.names.split(' ') {
                 // `dialect.a b c`: the dialect's name is up to the first dot.
-                let full = match name.split_once('.') {
-                    Some((first, _)) if dialect.is_empty() => {
+                let short = match name.split_once('.') {
+                    Some((first, short)) if dialect.is_empty() => {
                         dialect = first;
-                        name.to_owned()
+                        short
                     }
-                    _ => format!("{dialect}.{name}"),
+                    _ => name,
                 };
-                let double = table.insert(full, compile(row));
+                let double = table.by_name.insert((dialect, short), table.formats.len());
                 assert!(double.is_none(), "{name} of {dialect} has two rows");
             }
+            table.formats.push((row, OnceLock::new()));
         }
         table
-    })
+    }
+
+    fn get(&self, name: &str) -> Option<&Format> {
+        let &place = self.by_name.get(&name.split_once('.')?)?;
+        let (row, format) = &self.formats[place];
+        Some(format.get_or_init(|| compile(row)))
+    }
 }
+
+static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 
 fn counted(name: &'static str) -> (&'static str, Count) {
     if let Some(name) = name.strip_suffix('*') {
@@ -254,23 +269,25 @@ pub(super) const REDUCTIONS: [&str; 16] = [
 
 /// What a form has given so far.
 struct State {
-    operands: Vec<Vec<Use>>,
-    results: Vec<Option<Vec<TypeId>>>,
+    operands: SmallVec<[SmallVec<[Use; 2]>; 4]>,
+    results: SmallVec<[Option<SmallVec<[TypeId; 2]>>; 2]>,
 }
 
 impl<'a> Parser<'a> {
     /// Parse by the table; `None` where it has no row for the operation.
     pub(super) fn table_form(&mut self, name: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        let format = table().get(name)?;
+        let format = TABLE.get(name)?;
         Some(self.formatted(format, draft))
     }
 
     fn formatted(&mut self, format: &'static Format, draft: &mut Draft) -> Parse<()> {
-        let mut state =
-            State { operands: vec![Vec::new(); format.groups.len()], results: vec![None; format.results.len()] };
+        let mut state = State {
+            operands: smallvec![SmallVec::new(); format.groups.len()],
+            results: smallvec![None; format.results.len()],
+        };
         self.items(format, &format.items, &mut state, draft)?;
         if format.segments {
-            let sizes: Vec<usize> = state.operands.iter().map(Vec::len).collect();
+            let sizes: Vec<usize> = state.operands.iter().map(SmallVec::len).collect();
             self.set_segments(draft, &sizes);
         }
         for ((_, rule), given) in format.results.iter().zip(state.results) {
@@ -299,7 +316,8 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        draft.operands = state.operands.into_iter().flatten().collect();
+        draft.operands.reserve_exact(state.operands.iter().map(SmallVec::len).sum());
+        draft.operands.extend(state.operands.into_iter().flatten());
         Ok(())
     }
 
@@ -312,7 +330,12 @@ impl<'a> Parser<'a> {
 
     fn item(&mut self, format: &Format, item: &'static Item, state: &mut State, draft: &mut Draft) -> Parse<()> {
         match item {
-            Item::Token(kind, text) => _ = self.expect(*kind, &format!("`{text}`"))?,
+            Item::Token(kind, text) => {
+                // The message costs more than the token.
+                if !self.take_if(*kind) {
+                    return Err(self.expected(&format!("`{text}`")));
+                }
+            }
             Item::Word(word) => self.expect_word(word)?,
             Item::Operand { group, count, index } => {
                 let mut any = self.at(TokenKind::ValueId) || *count == Count::One;
@@ -327,9 +350,12 @@ impl<'a> Parser<'a> {
                 }
             }
             Item::Types { slots, many } => {
-                let types = if *many { self.types()? } else { vec![self.parse_type()?] };
-                for &slot in slots {
-                    self.give_types(slot, &types, state);
+                if *many {
+                    let types = self.types()?;
+                    slots.iter().for_each(|&slot| self.give_types(slot, &types, state));
+                } else {
+                    let ty = self.parse_type()?;
+                    slots.iter().for_each(|&slot| self.give_types(slot, &[ty], state));
                 }
             }
             Item::Optional(items) => {
@@ -372,7 +398,7 @@ impl<'a> Parser<'a> {
 
     fn give_types(&mut self, slot: Slot, types: &[TypeId], state: &mut State) {
         match slot {
-            Slot::Result(i) => state.results[i] = Some(types.to_vec()),
+            Slot::Result(i) => state.results[i] = Some(SmallVec::from_slice(types)),
             Slot::Operand(i) => {
                 for (k, &used) in state.operands[i].iter().enumerate() {
                     // One type stands for the whole group.
@@ -398,10 +424,10 @@ impl<'a> Parser<'a> {
         }
         match format.results.len() {
             0 => {}
-            1 => state.results[0] = Some(results),
+            1 => state.results[0] = Some(results.into()),
             _ => {
                 for (slot, ty) in state.results.iter_mut().zip(results) {
-                    *slot = Some(vec![ty]);
+                    *slot = Some(smallvec![ty]);
                 }
             }
         }
@@ -532,5 +558,18 @@ impl<'a> Parser<'a> {
             Ok(())
         })?;
         Ok((values, integers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_compiles_and_every_name_leads_to_one() {
+        for (dialect, short) in TABLE.by_name.keys() {
+            assert!(TABLE.get(&format!("{dialect}.{short}")).is_some());
+        }
+        assert!(TABLE.get("arith.addf").is_some() && TABLE.get("arith.").is_none() && TABLE.get("addf").is_none());
     }
 }

@@ -1,5 +1,7 @@
 //! An operation: names of its results, generic form, and what the custom forms leave to do.
 
+use std::borrow::Cow;
+
 use super::draft::Draft;
 use super::scope::Use;
 use super::{Parse, Parser};
@@ -52,10 +54,10 @@ impl<'a> Parser<'a> {
         };
         let generic = self.at(TokenKind::String);
         let spelled = self.take();
-        let name = if generic {
-            super::attributes::unescape(spelled.text(self.text))
+        let name: Cow<'a, str> = if generic {
+            super::attributes::unescape(spelled.text(self.text)).into()
         } else {
-            dialect_name(spelled.text(self.text)).to_owned()
+            dialect_name(spelled.text(self.text)).into()
         };
         if !generic && !name.contains('.') && self.in_function_or_module(block) {
             let message = format!("`{name}` is no operation: names of operations start with their dialect's");

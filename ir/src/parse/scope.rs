@@ -5,6 +5,7 @@
 //! stand-in that the definition replaces.
 
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
@@ -40,7 +41,7 @@ pub(super) struct Use {
 
 #[derive(Debug, Default)]
 pub(super) struct Scopes<'a> {
-    symbols: IndexMap<&'a str, u32>,
+    symbols: IndexMap<&'a str, u32, FxBuildHasher>,
     /// By symbol.
     bindings: Vec<Option<Binding>>,
     pending: Vec<Vec<u32>>,
@@ -61,7 +62,7 @@ struct Scope<'a> {
     region: RegionId,
     undo: usize,
     outer_isolation: Option<u32>,
-    blocks: IndexMap<&'a str, NamedBlock>,
+    blocks: IndexMap<&'a str, NamedBlock, FxBuildHasher>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +123,7 @@ impl<'a> Parser<'a> {
             scopes.isolations += 1;
             scopes.isolation = scopes.isolations;
         }
-        scopes.regions.push(Scope { region, undo: scopes.undo.len(), outer_isolation, blocks: IndexMap::new() });
+        scopes.regions.push(Scope { region, undo: scopes.undo.len(), outer_isolation, blocks: IndexMap::default() });
     }
 
     pub(super) fn close_scope(&mut self) {

@@ -1,0 +1,131 @@
+//! The pass `annotate-cost` (feature `mlir`): predictions as attributes on functions, and on operations on request.
+//!
+//! ```mlir
+//! func.func @f() attributes {hardwire.cost = {model = "...", ood_score = 3.1e-1 : f64, provider = "learned",
+//!   targets = {znver4 = {cycles = array<f64: VALUE, LOW, HIGH>, ...}, ...}}}
+//! ```
+//!
+//! The ends are those of a 90 % interval. An operation gets `hardwire.adds`, by how much less the asked quantity would
+//! be without it ([`crate::predictor::Explanation`]; negative where it would be more). What the provider does not tell
+//! is left out. Give [`CostAnnotations`] to [`ir::mlir::annotate::pass`] for a pass manager of your own, or to
+//! [`ir::mlir::bridge::Bridge::annotate`].
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use ir::mlir::annotate::{Annotate, Annotation, FunctionAnnotations};
+
+use crate::predictor::{Predictor, Refusal, Reply};
+use crate::quantity::Output;
+
+/// Name of the pass.
+pub const PASS: &str = "annotate-cost";
+
+/// Attribute of functions.
+pub const COST: &str = "hardwire.cost";
+
+/// Attribute of operations.
+pub const ADDS: &str = "hardwire.adds";
+
+/// What the pass writes.
+#[derive(Debug, Clone)]
+pub struct CostAnnotations {
+    /// Who is asked.
+    pub predictor: Arc<Predictor>,
+    /// Processors and designs whose costs are written on functions.
+    pub targets: Vec<String>,
+    /// What operations are annotated with; nothing unless given.
+    pub operations: Option<Output>,
+}
+
+impl Annotate for CostAnnotations {
+    fn names(&self) -> &'static [&'static str] {
+        &[COST, ADDS]
+    }
+
+    fn annotations(&self, text: &str) -> Result<Vec<FunctionAnnotations>, String> {
+        let outputs = self.predictor.outputs();
+        if let Some(target) = self.targets.iter().find(|&target| outputs.iter().all(|o| o.target != *target)) {
+            return Err(format!("the model has no target or design `{target}`"));
+        }
+        let asked = self.operations.as_ref().map(|wanted| {
+            let place = outputs.iter().position(|output| output == wanted);
+            place.ok_or_else(|| format!("the model does not predict {wanted}"))
+        });
+        let asked = asked.transpose()?;
+        let answer = match self.predictor.predict(text) {
+            Ok(answer) => answer,
+            Err(refusal) if matches!(*refusal, Refusal::NoFunction) => return Ok(Vec::new()),
+            Err(refusal) => return Err(refusal.to_string()),
+        };
+        let function = |(index, reply): (usize, &Reply)| {
+            let own = vec![Annotation { name: COST, value: self.cost(reply) }];
+            let operations = asked.map_or(Ok(Vec::new()), |at| self.adds(text, index, at))?;
+            Ok(FunctionAnnotations { own, operations })
+        };
+        answer.replies.iter().enumerate().map(function).collect()
+    }
+}
+
+impl CostAnnotations {
+    /// The prediction for a function as a dictionary attribute.
+    fn cost(&self, reply: &Reply) -> String {
+        let targets: Vec<String> = self
+            .targets
+            .iter()
+            .map(|target| {
+                let estimates = self.predictor.outputs().iter().zip(&reply.estimates);
+                let known = estimates.filter(|(output, _)| output.target == *target);
+                let known: Vec<String> = known
+                    .filter_map(|(output, estimate)| {
+                        let [value, low, high] = estimate.map(|e| [e.value, e.low, e.high].map(number))?;
+                        Some(format!("{} = array<f64: {value}, {low}, {high}>", output.quantity))
+                    })
+                    .collect();
+                format!("{} = {{{}}}", quoted(target), known.join(", "))
+            })
+            .collect();
+        format!(
+            "{{model = {}, ood_score = {} : f64, provider = {}, targets = {{{}}}}}",
+            quoted(&self.predictor.model().card.name),
+            number(reply.ood_score),
+            quoted(reply.provider.name()),
+            targets.join(", ")
+        )
+    }
+
+    /// What the operations of a function add to an output.
+    fn adds(&self, text: &str, function: usize, at: usize) -> Result<Vec<(usize, String, Annotation)>, String> {
+        let explanation = self.predictor.explain(text, function).map_err(|refusal| refusal.to_string())?;
+        let whole = explanation.reply.estimates[at];
+        let known = explanation.effects.into_iter().filter_map(|effect| {
+            let value = format!("{} : f64", number(whole?.value - effect.without[at]?));
+            Some((effect.number, effect.operation, Annotation { name: ADDS, value }))
+        });
+        Ok(known.collect())
+    }
+}
+
+/// A number as MLIR spells it, to the bit: with a point, and with an exponent that keeps it short.
+fn number(value: f64) -> String {
+    let spelled = format!("{value:e}");
+    match spelled.split_once('e') {
+        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0e{exponent}"),
+        _ => spelled,
+    }
+}
+
+/// A string as MLIR spells it.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => out.push(char::from(byte)),
+            // Writing to a string does not fail.
+            _ => drop(write!(out, "\\{byte:02X}")),
+        }
+    }
+    out.push('"');
+    out
+}
