@@ -83,7 +83,10 @@ fn run(request: &Request) -> Result<String, String> {
     let costs = Arc::new(CostAnnotations { predictor, targets: vec![target], operations });
 
     let all = |diagnostics: Vec<Diagnostic>| {
-        let lines: Vec<String> = diagnostics.iter().map(|d| format!("{}:{d}", request.file)).collect();
+        let lines: Vec<String> = diagnostics
+            .iter()
+            .map(|d| format!("{}{}{d}", request.file, if d.place.is_some() { ":" } else { ": " }))
+            .collect();
         lines.join("\nerror: ")
     };
     let bridge = Bridge::new();
