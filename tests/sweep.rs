@@ -160,8 +160,9 @@ fn every_value_of_an_axis_has_its_own_confirmed_frontier() {
                 && results["status"][row] == "ok"
                 && !confirmed["point"].contains(&results["point"][row])
         });
-        let open =
-            others.filter(|&row| !front.iter().any(|&best| beats(&costs(&confirmed, best), &costs(&results, row))));
+        // Within 1 % designs are alike.
+        let shifted = |row: usize| costs(&results, row).iter().map(|cost| cost + 0.01 * cost.abs()).collect::<Vec<_>>();
+        let open = others.filter(|&row| !front.iter().any(|&best| beats(&costs(&confirmed, best), &shifted(row))));
         rivals += open.count();
     }
     assert!(rivals > 0, "two points each leave some out");

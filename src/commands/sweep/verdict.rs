@@ -129,7 +129,7 @@ pub struct Verdict {
     pub screening: Vec<Screening>,
     /// Points that meet every constraint and whose closed form is an upper bound of throughput.
     pub near_knee: u64,
-    /// Points that were not confirmed and that no confirmed one beats, by their closed form.
+    /// Points that were not confirmed and are better than every confirmed one in some objective, by their closed form.
     pub rivals: u64,
     /// Sensitivities, by objective.
     pub sensitivity: Vec<Sensitivity>,
@@ -232,6 +232,9 @@ fn near_knee(e: &Exploration<'_>, feasible: &[bool]) -> u64 {
     column.map_or(0, |column| numbers(e, feasible).filter(|(_, row)| row[column] == 1.0).count() as u64)
 }
 
+/// What the closed form is off by where it is exact: designs that differ by less are alike.
+const ALIKE: f64 = 0.01;
+
 /// How many points were not confirmed although their closed form is as good as the frontier that they would belong to.
 fn rivals(e: &Exploration<'_>, feasible: &[bool], frontier: &[Best], branches: &[Branch]) -> u64 {
     let costs = |points: &[Best]| points.iter().map(|best| e.plan.costs(&best.row)).collect::<Vec<_>>();
@@ -243,7 +246,7 @@ fn rivals(e: &Exploration<'_>, feasible: &[bool], frontier: &[Best], branches: &
             parts.iter().find(|(of, _)| *of == value).map(|(_, costs)| costs)
         });
         let mine = e.plan.costs(row);
-        let beaten = |best: &Vec<f64>| best.iter().zip(&mine).all(|(best, mine)| best <= mine);
+        let beaten = |best: &Vec<f64>| best.iter().zip(&mine).all(|(best, mine)| *best <= mine + ALIKE * mine.abs());
         !mine.iter().any(|cost| cost.is_nan()) && !own.unwrap_or(&whole).iter().any(beaten)
     };
     let others = numbers(e, feasible).filter(|(index, _)| !e.confirmed.contains_key(index));
