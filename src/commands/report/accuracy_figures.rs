@@ -33,7 +33,7 @@ pub fn predicted(q: &Quantity, source: &str) -> Block {
         row(text![derived(chunk.len() as f64, "samples", source).digits(1)], cells)
     });
     let heads = ["samples", "true", "predicted"];
-    let data = table(text!["A middle sample of every tenth, by the true value"], &heads, rows.collect());
+    let data = table(text!["A middle sample of every tenth, by the true value: ", named(q)], &heads, rows.collect());
     let axis = |what: &str| {
         let unit = if q.unit.is_empty() || q.unit == q.quantity { String::new() } else { format!(", {}", q.unit) };
         Variable { label: format!("{what} {}{unit}", spoken(&q.quantity)), log: true }

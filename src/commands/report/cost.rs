@@ -92,7 +92,7 @@ pub fn waterfall(s: &Subjects<'_>) -> Section {
         row(text!["system, USD"], vec![die(|o| o.system_usd, "USD", "chips complete")]),
         row(text!["non-recurring, USD"], vec![die(|o| o.nre_usd, "USD", "design effort and first masks")]),
     ];
-    let recurring = table(text!["What a system is made of"], &["", "optimistic to pessimistic"], rows);
+    let recurring = table(text!["What a system is made of"], &["part", "optimistic to pessimistic"], rows);
     let message = text![
         "Before the first system works, ",
         million(of(|o| o.nre_usd), "design effort and first masks; hardwire estimate"),
@@ -187,7 +187,7 @@ pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
         let cell = |value: f64| derived(value / scale, "", &source).digits(4).into();
         row(text![words], vec![cell(p.p10), cell(p.p50), cell(p.p90)])
     });
-    let heads = ["", "tenth percentile", "median", "ninetieth percentile"];
+    let heads = ["outcome", "tenth percentile", "median", "ninetieth percentile"];
     let percentiles = table(text!["Uncertainty of the outcomes, by Monte Carlo"], &heads, rows.into());
     Ok(Section { id, title, blocks: vec![Block::Paragraph(message), Block::Figure(figure), Block::Table(percentiles)] })
 }

@@ -133,8 +133,11 @@ pub fn section(s: &Subjects<'_>, reproduction: Option<&Reproduction>) -> Section
     rows.push(row(text!["first build, million USD"], vec![money(|o| o.build_usd, "design, masks and systems")]));
     rows.push(row(text!["one re-spin, million USD"], vec![money(|o| o.respin_usd, "masks of all chips and systems")]));
     let count = systems(s.table.terms.systems);
-    let mut blocks =
-        vec![Block::Table(table(text![design(column), ", ", count, ", at equal interactivity"], &["", "value"], rows))];
+    let mut blocks = vec![Block::Table(table(
+        text![design(column), ", ", count, ", at equal interactivity"],
+        &["what", "value"],
+        rows,
+    ))];
     blocks.push(Block::Paragraph(text![
         "Read with care: throughput rests on the publication's accounting (",
         code("serial"),
