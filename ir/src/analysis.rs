@@ -10,6 +10,7 @@
 //! Nothing is guessed: where the text does not tell a count, it is a [`Range`] and an [`Unknown`] says which
 //! operation leaves it open and why. The critical path is a question to [`crate::graph::Graph`].
 
+mod branches;
 pub(crate) mod dense;
 mod evaluate;
 mod function;
@@ -25,6 +26,7 @@ use std::fmt;
 
 use crate::tree::OpId;
 
+pub use branches::BranchLoop;
 pub use function::{Analysis, Cost, FunctionAnalysis};
 pub use range::Range;
 

@@ -5,6 +5,7 @@
 //! counted value by value, exactly, as long as [`MAX_VISITS`] lasts; beyond that, and where a branch's condition is
 //! not known, counts are ranges. What depends on values known only at run time is unknown, with the reason.
 
+use super::branches::{self, BranchLoop};
 use super::dense::{Contents, Dense};
 use super::evaluate::{Environment, Interval, ceil_div};
 use super::range::Range;
@@ -20,6 +21,7 @@ pub const MAX_VISITS: usize = 1 << 18;
 pub struct TripCounts {
     blocks: Dense<Range>,
     loops: Vec<Loop>,
+    branch_loops: Vec<BranchLoop>,
     unknowns: Vec<Unknown>,
 }
 
@@ -49,7 +51,12 @@ impl TripCounts {
             visits: 0,
             loop_of: contents.per_operation(None),
             reported: contents.per_operation(false),
-            counts: Self { blocks: contents.per_block(Range::ZERO), loops: Vec::new(), unknowns: Vec::new() },
+            counts: Self {
+                blocks: contents.per_block(Range::ZERO),
+                loops: Vec::new(),
+                branch_loops: Vec::new(),
+                unknowns: Vec::new(),
+            },
         };
         walk.mark(&contents);
         walk.regions(function, Range::ONE);
@@ -74,6 +81,12 @@ impl TripCounts {
         &self.loops
     }
 
+    /// The loops made of branches between blocks, outer ones first.
+    #[must_use]
+    pub fn branch_loops(&self) -> &[BranchLoop] {
+        &self.branch_loops
+    }
+
     /// What could not be counted, and why; each operation once.
     #[must_use]
     pub fn unknowns(&self) -> &[Unknown] {
@@ -83,11 +96,11 @@ impl TripCounts {
 
 /// One variable of a loop.
 #[derive(Debug, Clone, Copy)]
-struct Variable {
-    value: Option<ValueId>,
-    lower: Option<Interval>,
-    upper: Option<Interval>,
-    step: Option<Interval>,
+pub(super) struct Variable {
+    pub value: Option<ValueId>,
+    pub lower: Option<Interval>,
+    pub upper: Option<Interval>,
+    pub step: Option<Interval>,
 }
 
 struct Walk<'a> {
@@ -112,7 +125,15 @@ impl Walk<'_> {
             let node = tree.operation(operation);
             let bounds = matches!(
                 tree.name(operation),
-                "affine.for" | "affine.parallel" | "affine.if" | "scf.for" | "scf.parallel" | "scf.forall" | "scf.if"
+                "affine.for"
+                    | "affine.parallel"
+                    | "affine.if"
+                    | "scf.for"
+                    | "scf.parallel"
+                    | "scf.forall"
+                    | "scf.if"
+                    | "scf.while"
+                    | "scf.condition"
             );
             if bounds || node.results.iter().any(|&r| self.matters(r)) {
                 for operand in &node.operands {
@@ -154,6 +175,18 @@ impl Walk<'_> {
             [] => {}
             [only] => self.block(*only, executions),
             [entry, others @ ..] => {
+                if let Some((counts, loops)) = branches::count(tree, blocks, executions, &mut self.environment) {
+                    if counts.iter().any(|count| count.high.is_none()) {
+                        self.unknown(operation, Reason::ControlFlow);
+                    } else if counts.iter().any(|count| count.value().is_none()) {
+                        self.unknown(operation, Reason::Branch);
+                    }
+                    for (&block, &count) in blocks.iter().zip(&counts) {
+                        self.block(block, count);
+                    }
+                    self.counts.branch_loops.extend(loops);
+                    return;
+                }
                 self.unknown(operation, Reason::ControlFlow);
                 // A jump may lead back to any block, the first one of a function excepted.
                 self.block(*entry, executions);
@@ -191,17 +224,15 @@ impl Walk<'_> {
         match name {
             "affine.for" | "affine.parallel" | "scf.for" | "scf.parallel" | "scf.forall" => {
                 let variables = self.variables(operation);
-                let index = self.loop_index(operation);
-                self.counts.loops[index].entries += executions;
-                let trips = self.iterate(operation, &variables, executions, Range::ONE);
-                let this = &mut self.counts.loops[index];
-                this.trips = if this.trips == NOT_YET { trips } else { this.trips.hull(trips) };
-                this.iterations += executions * trips;
-                if trips.high.is_none() {
-                    self.unknown(operation, Reason::Bounds);
-                }
+                self.turn(operation, &variables, executions);
             }
             "scf.while" | "stablehlo.while" | "tosa.while_loop" => {
+                if let Some(variable) = self.counted(operation) {
+                    let iterations = self.turn(operation, &[variable], executions);
+                    // The condition is evaluated once more than the body.
+                    self.region(operation, 0, iterations + executions);
+                    return;
+                }
                 let index = self.loop_index(operation);
                 self.counts.loops[index].entries += executions;
                 self.counts.loops[index].trips = Range::UNKNOWN;
@@ -248,6 +279,42 @@ impl Walk<'_> {
         }
     }
 
+    /// A loop that is entered so often; its iterations in all.
+    fn turn(&mut self, operation: OpId, variables: &[Variable], executions: Range) -> Range {
+        let index = self.loop_index(operation);
+        self.counts.loops[index].entries += executions;
+        let trips = self.iterate(operation, variables, executions, Range::ONE);
+        let this = &mut self.counts.loops[index];
+        this.trips = if this.trips == NOT_YET { trips } else { this.trips.hull(trips) };
+        let iterations = executions * trips;
+        this.iterations += iterations;
+        if trips.high.is_none() {
+            self.unknown(operation, Reason::Bounds);
+        }
+        iterations
+    }
+
+    /// The variable of a `scf.while` that counts: its condition compares an argument with a bound, and its body hands
+    /// that argument on with a constant added.
+    fn counted(&self, operation: OpId) -> Option<Variable> {
+        let tree = self.tree;
+        let node = tree.operation(operation);
+        let (before, after) = (tree.entry(operation, 0)?, tree.entry(operation, 1)?);
+        let decision = tree.operation(*tree.block(before).operations.last()?);
+        let (condition, passed) = decision.operands.split_first()?;
+        let (argument, bound) = branches::below(tree, *condition)?;
+        let Definition::Argument { block, index } = tree.value(argument).definition else { return None };
+        let place = passed.iter().position(|&value| value == argument)?;
+        let variable = *tree.block(after).arguments.get(place)?;
+        let yielded = tree.operation(*tree.block(after).operations.last()?).operands.get(index as usize)?;
+        (block == before).then_some(Variable {
+            value: Some(variable),
+            lower: self.environment.value(*node.operands.get(index as usize)?),
+            upper: self.environment.value(bound),
+            step: Some(Interval::exact(branches::added(tree, *yielded, variable)?)),
+        })
+    }
+
     fn loop_index(&mut self, operation: OpId) -> usize {
         let loops = &mut self.counts.loops;
         let known = self.loop_of.get_mut(operation.index()).expect("operations inside the function are covered");
@@ -260,7 +327,9 @@ impl Walk<'_> {
     /// Executes the body for all values of the variables; the iterations of one entry.
     fn iterate(&mut self, operation: OpId, variables: &[Variable], executions: Range, so_far: Range) -> Range {
         let Some((variable, rest)) = variables.split_first() else {
-            self.region(operation, 0, executions * so_far);
+            // A `while` has its body behind its condition.
+            let body = usize::from(self.tree.name(operation) == "scf.while");
+            self.region(operation, body, executions * so_far);
             return so_far;
         };
         let trips = trips(variable);
@@ -419,7 +488,7 @@ impl Walk<'_> {
 const NOT_YET: Range = Range { low: 1, high: Some(0) };
 
 /// Iterations of a variable.
-fn trips(variable: &Variable) -> Range {
+pub(super) fn trips(variable: &Variable) -> Range {
     let Some(step) = variable.step.filter(|s| s.low > 0) else { return Range::UNKNOWN };
     let (Some(lower), Some(upper)) = (variable.lower, variable.upper) else { return Range::UNKNOWN };
     let count = |from: i128, to: i128, step: i128| {
@@ -430,7 +499,7 @@ fn trips(variable: &Variable) -> Range {
 }
 
 /// All values that a variable takes.
-fn all_values(variable: &Variable, trips: Range) -> Option<Interval> {
+pub(super) fn all_values(variable: &Variable, trips: Range) -> Option<Interval> {
     let (lower, upper, step) = (variable.lower?, variable.upper?, variable.step?);
     let last = match (lower.value(), step.value(), trips.value()) {
         (Some(first), Some(step), Some(count)) if count > 0 => {

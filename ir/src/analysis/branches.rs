@@ -1,0 +1,354 @@
+//! Executions of blocks that branch to each other: loops that count, and branches that join again.
+//!
+//! A loop counts if its header decides by comparing one of its arguments with a bound, and every way back adds one
+//! step to that argument. Where a branch depends on data, what lies between it and the block where its ways meet is
+//! executed at most as often as the branch. Blocks have to stand in an order in which only loops lead back, as
+//! lowering leaves them; anything else (ways out of the middle of a loop, switches) counts as unknown.
+
+use super::evaluate::{Environment, Interval};
+use super::range::Range;
+use super::trip_counts::{Variable, all_values, trips};
+use crate::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
+
+/// Most blocks of a region that are looked into.
+const MAX_BLOCKS: usize = 1024;
+
+/// A loop made of branches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BranchLoop {
+    /// The block that decides whether to go on.
+    pub header: BlockId,
+    /// The blocks of the loop, its header first.
+    pub blocks: Vec<BlockId>,
+    /// The argument of the header that counts.
+    pub variable: ValueId,
+    /// What is added to it.
+    pub step: i128,
+    /// How often the loop is entered.
+    pub entries: Range,
+    /// Iterations in all.
+    pub iterations: Range,
+}
+
+/// Executions of the blocks of a region, in their order, and its loops, outer ones first.
+pub(super) fn count(
+    tree: &Tree,
+    blocks: &[BlockId],
+    executions: Range,
+    environment: &mut Environment<'_>,
+) -> Option<(Vec<Range>, Vec<BranchLoop>)> {
+    if blocks.len() > MAX_BLOCKS {
+        return None;
+    }
+    let flow = Flow::of(tree, blocks)?;
+    let joins = flow.joins();
+    let mut counts = vec![Range::ZERO; blocks.len()];
+    // Joins whose executions are settled already, by block on the way to them.
+    let mut settled: Vec<Option<Vec<usize>>> = vec![None; blocks.len()];
+    let mut loops = Vec::new();
+    counts[0] = executions;
+    settled[0] = Some(Vec::new());
+    for at in 0..blocks.len() {
+        let Some(open) = settled[at].clone() else { continue };
+        let open: Vec<usize> = open.into_iter().filter(|&join| join != at).collect();
+        let entries = counts[at];
+        if let Some(body) = flow.loop_of(at)? {
+            let counted = counted(tree, blocks, &flow, at, &body)?;
+            let [inside, outside] = flow.next[at][..] else { return None };
+            if !body.contains(&inside) || body.contains(&outside) {
+                return None;
+            }
+            let variable = Variable {
+                value: Some(counted.variable),
+                lower: environment.value(counted.first),
+                upper: environment.value(counted.bound),
+                step: Some(Interval::exact(counted.step)),
+            };
+            let turns = trips(&variable);
+            environment.set(counted.variable, all_values(&variable, turns));
+            let iterations = entries * turns;
+            counts[at] = iterations;
+            counts[at] += entries;
+            loops.push(BranchLoop {
+                header: blocks[at],
+                blocks: body.iter().map(|&b| blocks[b]).collect(),
+                variable: counted.variable,
+                step: counted.step,
+                entries,
+                iterations,
+            });
+            add(&mut counts, &mut settled, inside, iterations, &open);
+            add(&mut counts, &mut settled, outside, entries, &open);
+            continue;
+        }
+        let forward: Vec<usize> = flow.next[at].iter().copied().filter(|&next| next > at).collect();
+        match forward[..] {
+            [] => {}
+            [next] => add(&mut counts, &mut settled, next, entries, &open),
+            _ => {
+                let join = joins[at];
+                let mut inside = open.clone();
+                inside.extend(join);
+                for next in forward {
+                    if Some(next) != join {
+                        add(&mut counts, &mut settled, next, entries.at_most(), &inside);
+                    }
+                }
+                if let Some(join) = join {
+                    add(&mut counts, &mut settled, join, entries, &open);
+                }
+            }
+        }
+    }
+    Some((counts, loops))
+}
+
+fn add(counts: &mut [Range], settled: &mut [Option<Vec<usize>>], to: usize, flow: Range, open: &[usize]) {
+    // Who comes to a join on one of its ways was counted where the ways part.
+    if !open.contains(&to) {
+        counts[to] += flow;
+        settled[to].get_or_insert_with(|| open.to_vec());
+    }
+}
+
+/// Which blocks lead to which.
+struct Flow {
+    next: Vec<Vec<usize>>,
+    before: Vec<Vec<usize>>,
+    last: Vec<OpId>,
+}
+
+impl Flow {
+    fn of(tree: &Tree, blocks: &[BlockId]) -> Option<Self> {
+        let mut places: Vec<(BlockId, usize)> = blocks.iter().copied().zip(0..).collect();
+        places.sort_unstable();
+        let place =
+            |block: &BlockId| places.binary_search_by_key(block, |entry| entry.0).ok().map(|found| places[found].1);
+        let (mut next, mut last) = (Vec::new(), Vec::new());
+        for &block in blocks {
+            let end = *tree.block(block).operations.last()?;
+            let mut to: Vec<usize> =
+                tree.operation(end).successors.iter().map(|(b, _)| place(b)).collect::<Option<_>>()?;
+            if to.len() > 2 {
+                return None;
+            }
+            if to.len() == 2 && to[0] == to[1] {
+                to.pop();
+            }
+            next.push(to);
+            last.push(end);
+        }
+        let mut before = vec![Vec::new(); next.len()];
+        for (at, to) in next.iter().enumerate() {
+            to.iter().for_each(|&to: &usize| before[to].push(at));
+        }
+        Some(Self { next, before, last })
+    }
+
+    /// The blocks of the loop that a block heads, in order; `None` if what leads back to it is no such loop.
+    fn loop_of(&self, header: usize) -> Option<Option<Vec<usize>>> {
+        let latches: Vec<usize> = self.before[header].iter().copied().filter(|&b| b >= header).collect();
+        if latches.is_empty() {
+            return Some(None);
+        }
+        let mut inside = vec![false; self.next.len()];
+        inside[header] = true;
+        // Backwards from where the way leads back; loops further in are part of it.
+        let mut open = latches;
+        while let Some(block) = open.pop() {
+            if !std::mem::replace(&mut inside[block], true) {
+                open.extend(self.before[block].iter().filter(|&&b| !inside[b]));
+            }
+        }
+        let body: Vec<usize> = (0..self.next.len()).filter(|&b| inside[b]).collect();
+        // No way in but through the header, none out but from it.
+        let tight = body.iter().all(|&b| b >= header && (b == header || self.next[b].iter().all(|n| inside[*n])));
+        tight.then_some(Some(body))
+    }
+
+    /// For each block the nearest one that every way from it to the end comes to, ways back left out.
+    fn joins(&self) -> Vec<Option<usize>> {
+        let mut joins: Vec<Option<usize>> = vec![None; self.next.len()];
+        for at in (0..self.next.len()).rev() {
+            let mut forward = self.next[at].iter().copied().filter(|&next| next > at);
+            let Some(mut meet) = forward.next() else { continue };
+            let mut met = true;
+            for mut other in forward {
+                while meet != other {
+                    let behind = if meet < other { &mut meet } else { &mut other };
+                    match joins[*behind] {
+                        Some(next) => *behind = next,
+                        None => {
+                            met = false;
+                            break;
+                        }
+                    }
+                }
+            }
+            joins[at] = met.then_some(meet);
+        }
+        joins
+    }
+}
+
+struct Counted {
+    variable: ValueId,
+    first: ValueId,
+    bound: ValueId,
+    step: i128,
+}
+
+/// How a loop counts.
+fn counted(tree: &Tree, blocks: &[BlockId], flow: &Flow, header: usize, body: &[usize]) -> Option<Counted> {
+    let decision = tree.operation(flow.last[header]);
+    let (variable, bound) = below(tree, *decision.operands.first()?)?;
+    let Definition::Argument { block, index } = tree.value(variable).definition else { return None };
+    if block != blocks[header] {
+        return None;
+    }
+    let (mut first, mut step) = (None, None);
+    for (at, &last) in flow.last.iter().enumerate() {
+        for (to, passed) in &tree.operation(last).successors {
+            if *to != block {
+                continue;
+            }
+            let value = *passed.get(index as usize)?;
+            if body.contains(&at) {
+                let own = added(tree, value, variable)?;
+                if step.replace(own).is_some_and(|other| other != own) {
+                    return None;
+                }
+            } else if first.replace(value).is_some_and(|other| other != value) {
+                return None;
+            }
+        }
+    }
+    Some(Counted { variable, first: first?, bound, step: step? })
+}
+
+/// What a condition wants to be below what.
+pub(super) fn below(tree: &Tree, condition: ValueId) -> Option<(ValueId, ValueId)> {
+    let Definition::Result { operation, .. } = tree.value(condition).definition else { return None };
+    let AttributeValue::Integer(predicate, _) = tree.attribute(operation, "predicate")? else { return None };
+    let &[a, b] = tree.operation(operation).operands.as_slice() else { return None };
+    match (tree.name(operation), predicate) {
+        ("arith.cmpi", 2 | 6) => Some((a, b)),
+        ("arith.cmpi", 4 | 8) => Some((b, a)),
+        _ => None,
+    }
+}
+
+/// The constant that a value adds to another.
+pub(super) fn added(tree: &Tree, value: ValueId, to: ValueId) -> Option<i128> {
+    let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
+    let &[a, b] = tree.operation(operation).operands.as_slice() else { return None };
+    if !matches!(tree.name(operation), "arith.addi" | "index.add") {
+        return None;
+    }
+    let other = if a == to { b } else { (b == to).then_some(a)? };
+    let Definition::Result { operation, .. } = tree.value(other).definition else { return None };
+    super::evaluate::constant(tree, operation)?.value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Analysis;
+    use super::*;
+
+    fn counts(text: &str) -> Vec<Range> {
+        let parsed = crate::parse(text, &crate::Limits::default());
+        assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+        let tree = &parsed.tree;
+        let function = tree.functions().next().expect("a function");
+        let analysis = Analysis::of(tree);
+        let trip_counts = &analysis.function(function).expect("it has a body").trip_counts;
+        let entry = tree.entry(function, 0).expect("an entry");
+        tree.region(tree.block(entry).region).blocks.iter().map(|&block| trip_counts.block(block)).collect()
+    }
+
+    const NEST: &str = "func.func @f(%a: memref<8x5xf32>, %c: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c5 = arith.constant 5 : index
+  %c8 = arith.constant 8 : index
+  %z = arith.constant 0.0 : f32
+  cf.br ^outer(%c0 : index)
+^outer(%i: index):
+  %0 = arith.cmpi slt, %i, %c8 : index
+  cf.cond_br %0, ^enter, ^exit
+^enter:
+  cf.br ^inner(%c0 : index)
+^inner(%j: index):
+  %1 = arith.cmpi slt, %j, %c5 : index
+  cf.cond_br %1, ^body, ^latch
+^body:
+  cf.cond_br %c, ^then, ^join
+^then:
+  memref.store %z, %a[%i, %j] : memref<8x5xf32>
+  cf.br ^join
+^join:
+  %2 = arith.addi %j, %c1 : index
+  cf.br ^inner(%2 : index)
+^latch:
+  %3 = arith.addi %i, %c2 : index
+  cf.br ^outer(%3 : index)
+^exit:
+  return
+}";
+
+    #[test]
+    fn a_nest_of_branches_counts_as_the_nest_of_loops_does() {
+        let exact = |n: u64| Range::from(n);
+        let counts = counts(NEST);
+        // 4 iterations outside, 5 inside each; deciding happens once more than going on.
+        let expected = [1, 5, 4, 24, 20].map(exact);
+        assert_eq!(counts[..5], expected);
+        assert_eq!(counts[5], Range { low: 0, high: Some(20) });
+        assert_eq!(counts[6..], [20, 4, 1].map(exact));
+    }
+
+    #[test]
+    fn what_does_not_count_stays_unknown() {
+        for (from, to) in [
+            // A step that is no constant, a comparison that is no bound, a way out of the middle.
+            ("arith.addi %j, %c1", "arith.addi %j, %i"),
+            ("arith.cmpi slt, %j, %c5", "arith.cmpi ne, %j, %c5"),
+            ("cf.cond_br %c, ^then, ^join", "cf.cond_br %c, ^then, ^exit"),
+        ] {
+            let text = NEST.replace(from, to);
+            assert_ne!(text, NEST);
+            assert!(counts(&text)[3].high.is_none(), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_while_that_counts_is_a_loop() {
+        let text = "func.func @f(%a: memref<9xf32>) {
+  %c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  %c9 = arith.constant 9 : index
+  %z = arith.constant 0.0 : f32
+  %0 = scf.while (%i = %c0) : (index) -> index {
+    %1 = arith.cmpi slt, %i, %c9 : index
+    scf.condition(%1) %i : index
+  } do {
+  ^bb0(%i: index):
+    memref.store %z, %a[%i] : memref<9xf32>
+    %1 = arith.addi %i, %c3 : index
+    scf.yield %1 : index
+  }
+  return
+}";
+        let parsed = crate::parse(text, &crate::Limits::default());
+        let tree = &parsed.tree;
+        let function = tree.functions().next().expect("a function");
+        let analysis = Analysis::of(tree);
+        let own = analysis.function(function).expect("it has a body");
+        let [one] = own.trip_counts.loops() else { panic!("one loop") };
+        assert_eq!((one.trips, one.iterations), (Range::from(3), Range::from(3)));
+        assert!(own.unknowns.is_empty());
+        let condition = tree.entry(one.operation, 0).expect("it has a condition");
+        assert_eq!(own.trip_counts.block(condition), Range::from(4));
+    }
+}
