@@ -109,6 +109,11 @@ impl Model {
         )
     }
 
+    /// Whether it reads features, or words alone.
+    pub fn sees_features(self) -> bool {
+        !self.is_network() && !matches!(self, Self::Mean | Self::Nearest | Self::Trees)
+    }
+
     /// Whether it is compared on a split unless asked for: networks take hours, so that they are fitted only where
     /// the paper can be compared with and on the headline; hidden targets need a model of labels by output.
     pub fn belongs_to(self, split: Split) -> bool {
@@ -157,9 +162,7 @@ impl Model {
             }
             Self::Mean | Self::Nearest | Self::Roofline | Self::Liveness => Parameters::None,
             Self::Ridge => Parameters::Ridge(RidgeParameters::default()),
-            Self::Trees => {
-                Parameters::Trees(TreesParameters { features: false, on_ridge: false, seed, ..shipped(seed).trees })
-            }
+            Self::Trees => Parameters::Trees(TreesParameters { features: false, seed, ..shipped(seed).trees }),
             Self::BagOps => network(Scheme::Ops, Encoder::Bag, 512, 8, 12_000),
             Self::BagOpsOperands => network(Scheme::OpsOperands, Encoder::Bag, 1024, 8, 12_000),
             Self::Conv1dOps => network(Scheme::Ops, convolutions(), 256, 6, 6_000),

@@ -82,8 +82,10 @@ pub struct Work<'a> {
     corpus: &'a CorpusRows,
     folder: PathBuf,
     seed: u64,
-    /// Hash of what models see and are told.
-    data: u128,
+    /// Hash of the words that models see and of what they are told.
+    words: u128,
+    /// Hash of the features, which not all models see.
+    features: u128,
 }
 
 /// A fit to be done: the cell and the model.
@@ -93,22 +95,25 @@ impl<'a> Work<'a> {
     /// Opens the folder, making it if it is not there.
     pub fn open(corpus: &'a CorpusRows, folder: &Path, seed: u64) -> Result<Self, Failure> {
         std::fs::create_dir_all(folder).map_err(|error| Failure::File { path: folder.display().to_string(), error })?;
-        let mut hash = XxHash3_128::new();
+        let (mut hash, mut features) = (XxHash3_128::new(), XxHash3_128::new());
         for sample in corpus.data.samples() {
             for scheme in Scheme::ALL {
                 sample.input.tokens.of(scheme).iter().for_each(|word| hash.write(&word.to_le_bytes()));
             }
-            sample.input.features.iter().for_each(|x| hash.write(&x.to_le_bytes()));
+            sample.input.features.iter().for_each(|x| features.write(&x.to_le_bytes()));
             for label in &sample.labels {
                 hash.write(&label.unwrap_or(f64::NAN).to_le_bytes());
             }
         }
-        Ok(Self { corpus, folder: folder.to_owned(), seed, data: hash.finish_128() })
+        Ok(Self { corpus, folder: folder.to_owned(), seed, words: hash.finish_128(), features: features.finish_128() })
     }
 
     fn fingerprint(&self, (cell, model): &Job) -> String {
         let mut hash = XxHash3_128::new();
-        hash.write(&self.data.to_le_bytes());
+        hash.write(&self.words.to_le_bytes());
+        if model.sees_features() {
+            hash.write(&self.features.to_le_bytes());
+        }
         hash.write(model.describe(self.seed).as_bytes());
         hash.write(env!("CARGO_PKG_VERSION").as_bytes());
         for rows in [&cell.rows.training, &cell.rows.validation, &cell.test] {

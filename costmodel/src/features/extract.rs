@@ -22,11 +22,12 @@ pub fn features(tree: &Tree, analysis: &Analysis, function: OpId, words: usize) 
     }
     walk.close(function);
     walk.set(Feature::Length, words as f64);
+    super::loops::put(tree, analysis, function, &mut |feature, value| walk.set(feature, value));
     walk.features.iter().map(|&x| x.min(LARGEST) as f32).collect()
 }
 
 /// A count that the text leaves open, as one number.
-fn count(range: Range) -> f64 {
+pub(super) fn count(range: Range) -> f64 {
     match range.high {
         Some(high) => (range.low as f64 + high as f64) / 2.0,
         None => range.low as f64,
@@ -406,6 +407,9 @@ impl<'a> Walk<'a> {
         self.set(Feature::Arguments, arguments.len() as f64);
         let bytes: f64 = arguments.iter().map(|&v| count(ir::analysis::size::bytes(tree, tree.value(v).ty))).sum();
         self.set(Feature::ArgumentBytes, bytes);
+        let elements = || arguments.iter().map(|&v| count(ir::analysis::size::elements(tree, tree.value(v).ty)));
+        self.set(Feature::ArgumentElements, elements().sum());
+        self.set(Feature::LargestArgument, elements().fold(0.0, f64::max));
     }
 
     /// What one iteration does: trees compare numbers, they do not divide.

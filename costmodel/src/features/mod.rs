@@ -5,6 +5,7 @@
 
 mod class;
 mod extract;
+mod loops;
 
 pub use extract::features;
 
@@ -163,6 +164,172 @@ features! {
     ContiguousLoadShare = "contiguous_load_share",
     /// Share of the writes whose last subscript moves with the innermost loop, in %.
     ContiguousStoreShare = "contiguous_store_share",
+    /// Executed floating-point additions and multiplications, of what optimisation keeps.
+    KeptFloat = "kept_float",
+    /// Executed floating-point minima and maxima, of what optimisation keeps.
+    KeptMinMax = "kept_min_max",
+    /// Executed comparisons and selections, of what optimisation keeps.
+    KeptSelect = "kept_select",
+    /// Executed floating-point divisions and square roots, of what optimisation keeps.
+    KeptDivide = "kept_divide",
+    /// Executed calls of functions, of what optimisation keeps.
+    KeptCall = "kept_call",
+    /// Executed operations on `f16`, of what optimisation keeps.
+    KeptHalf = "kept_half",
+    /// Executed operations on `bf16`, of what optimisation keeps.
+    KeptBrain = "kept_brain",
+    /// Executed integer operations on data, of what optimisation keeps.
+    KeptInteger = "kept_integer",
+    /// Executed integer divisions by constants, of what optimisation keeps.
+    KeptConstantDivide = "kept_constant_divide",
+    /// Executed other integer divisions, of what optimisation keeps.
+    KeptIntegerDivide = "kept_integer_divide",
+    /// Executed operations on indices, of what optimisation keeps.
+    KeptAddress = "kept_address",
+    /// Executed conversions, of what optimisation keeps.
+    KeptCast = "kept_cast",
+    /// Executed reads at consecutive or fixed places, of what optimisation keeps.
+    KeptLoad = "kept_load",
+    /// Executed reads at places apart, of what optimisation keeps.
+    KeptStridedLoad = "kept_strided_load",
+    /// Executed reads at places that depend on data, of what optimisation keeps.
+    KeptIndirectLoad = "kept_indirect_load",
+    /// Executed writes at consecutive or fixed places, of what optimisation keeps.
+    KeptStore = "kept_store",
+    /// Executed other writes, of what optimisation keeps.
+    KeptStridedStore = "kept_strided_store",
+    /// Executed moves of lanes, of what optimisation keeps.
+    KeptShuffle = "kept_shuffle",
+    /// Executed reads and writes of vectors that may reach beyond the end, of what optimisation keeps.
+    KeptMasked = "kept_masked",
+    /// Executed branches, of what optimisation keeps.
+    KeptBranch = "kept_branch",
+    /// Executed calls of the run time, of what optimisation keeps.
+    KeptRuntime = "kept_runtime",
+    /// In an iteration of the hottest loop: floating-point additions and multiplications.
+    HotFloat = "hot_float",
+    /// In an iteration of the hottest loop: floating-point minima and maxima.
+    HotMinMax = "hot_min_max",
+    /// In an iteration of the hottest loop: comparisons and selections.
+    HotSelect = "hot_select",
+    /// In an iteration of the hottest loop: floating-point divisions and square roots.
+    HotDivide = "hot_divide",
+    /// In an iteration of the hottest loop: calls of functions.
+    HotCall = "hot_call",
+    /// In an iteration of the hottest loop: operations on `f16`.
+    HotHalf = "hot_half",
+    /// In an iteration of the hottest loop: operations on `bf16`.
+    HotBrain = "hot_brain",
+    /// In an iteration of the hottest loop: integer operations on data.
+    HotInteger = "hot_integer",
+    /// In an iteration of the hottest loop: integer divisions by constants.
+    HotConstantDivide = "hot_constant_divide",
+    /// In an iteration of the hottest loop: other integer divisions.
+    HotIntegerDivide = "hot_integer_divide",
+    /// In an iteration of the hottest loop: operations on indices.
+    HotAddress = "hot_address",
+    /// In an iteration of the hottest loop: conversions.
+    HotCast = "hot_cast",
+    /// In an iteration of the hottest loop: reads at consecutive or fixed places.
+    HotLoad = "hot_load",
+    /// In an iteration of the hottest loop: reads at places apart.
+    HotStridedLoad = "hot_strided_load",
+    /// In an iteration of the hottest loop: reads at places that depend on data.
+    HotIndirectLoad = "hot_indirect_load",
+    /// In an iteration of the hottest loop: writes at consecutive or fixed places.
+    HotStore = "hot_store",
+    /// In an iteration of the hottest loop: other writes.
+    HotStridedStore = "hot_strided_store",
+    /// In an iteration of the hottest loop: moves of lanes.
+    HotShuffle = "hot_shuffle",
+    /// In an iteration of the hottest loop: reads and writes of vectors that may reach beyond the end.
+    HotMasked = "hot_masked",
+    /// In an iteration of the hottest loop: branches.
+    HotBranch = "hot_branch",
+    /// In an iteration of the hottest loop: calls of the run time.
+    HotRuntime = "hot_runtime",
+    /// Iterations of all loops.
+    KeptIterations = "kept_iterations",
+    /// Instructions without vectors, roughly.
+    InstructionsScalar = "instructions_scalar",
+    /// Instructions if loops become vectors of 256 bits, floating-point sums left out.
+    InstructionsVector = "instructions_vector",
+    /// The same, loops left out that read or write places apart.
+    InstructionsContiguous = "instructions_contiguous",
+    /// The same, floating-point sums included.
+    InstructionsOrdered = "instructions_ordered",
+    /// Instructions if all such loops become vectors of 512 bits.
+    InstructionsLong = "instructions_long",
+    /// The hottest loop's share of the scalar instructions, in %.
+    HotShare = "hot_share",
+    /// Iterations of the hottest loop.
+    HotIterations = "hot_iterations",
+    /// Iterations of the hottest loop each time it is entered.
+    HotTrips = "hot_trips",
+    /// Of these, those that fill no vector of 256 bits.
+    HotRest = "hot_rest",
+    /// Whether its iterations can share vectors.
+    HotVectorizable = "hot_vectorizable",
+    /// Whether they can where floating-point sums stay in order.
+    HotOrdered = "hot_ordered",
+    /// Whether the text itself computes on vectors in it.
+    HotVectors = "hot_vectors",
+    /// Whether it reads what an iteration shortly before has written.
+    HotConflicts = "hot_conflicts",
+    /// Whether it only copies or fills.
+    HotCopy = "hot_copy",
+    /// Whether there are loops in it.
+    HotInner = "hot_inner",
+    /// Bits of the narrowest elements that it reads or writes.
+    HotNarrowest = "hot_narrowest",
+    /// Bits of the widest.
+    HotWidest = "hot_widest",
+    /// Most writes of an iteration to neighbouring places.
+    HotNeighbours = "hot_neighbours",
+    /// Values from outside that it uses.
+    HotInvariants = "hot_invariants",
+    /// Buffers that it reads or writes.
+    HotBuffers = "hot_buffers",
+    /// Integer sums and extremes that it carries.
+    HotCarriedIntegers = "hot_carried_integers",
+    /// Floating-point extremes that it carries.
+    HotCarriedExtremes = "hot_carried_extremes",
+    /// Floating-point sums and products that it carries.
+    HotCarriedFloats = "hot_carried_floats",
+    /// Other values that it carries.
+    HotCarriedOthers = "hot_carried_others",
+    /// Most values from outside that a loop uses.
+    MostInvariants = "most_invariants",
+    /// Most buffers that a loop reads or writes.
+    MostBuffers = "most_buffers",
+    /// Most values that a loop carries.
+    MostCarried = "most_carried",
+    /// Most machine work in an iteration.
+    MostWork = "most_work",
+    /// Loops, one a dimension of structured operations, and the body.
+    Levels = "levels",
+    /// Share of the scalar instructions in loops whose iterations can share vectors, in %.
+    VectorizableShare = "vectorizable_share",
+    /// The same, floating-point sums included.
+    OrderedShare = "ordered_share",
+    /// Share in innermost loops, in %.
+    InnermostShare = "innermost_share",
+    /// Share in loops that call functions, in %.
+    CallShare = "call_share",
+    /// Share in loops that only copy or fill, in %.
+    CopyShare = "copy_share",
+    /// Elements of the function's shaped arguments and results.
+    ArgumentElements = "argument_elements",
+    /// Elements of its largest.
+    LargestArgument = "largest_argument",
+    /// Iterations of innermost loops without arithmetic.
+    MovedPoints = "moved_points",
+    /// Iterations of innermost loops with arithmetic that carry nothing.
+    ComputedPoints = "computed_points",
+    /// Iterations of innermost loops that carry a floating-point sum.
+    SummedPoints = "summed_points",
+    /// Times that these are entered.
+    SummedEntries = "summed_entries",
 }
 
 #[cfg(test)]

@@ -22,11 +22,11 @@ impl Default for BlendParameters {
     fn default() -> Self {
         Self {
             trees: TreesParameters {
-                trees: 150,
-                rows_per_leaf: 20,
-                column_share: 0.3,
+                trees: 200,
+                leaves: 128,
+                rows_per_leaf: 5,
+                column_share: 0.4,
                 features: true,
-                on_ridge: true,
                 ..TreesParameters::default()
             },
             network: None,

@@ -9,16 +9,14 @@ use super::blend::Blend;
 use super::card::Card;
 use super::conformal::Widths;
 use super::novelty::Novelty;
-use super::parts::{
-    ColumnsShape, get_network, get_novelty, get_ridge, get_trees, put_network, put_novelty, put_ridge, put_trees,
-};
+use super::parts::{ColumnsShape, get_network, get_novelty, get_trees, put_network, put_novelty, put_trees};
 use super::tensors::{Reader, Writer};
 use crate::baselines::{LivenessModel, RooflineModel};
 use crate::network::NetworkParameters;
 use crate::quantity::Output;
 
 /// Version of the layout.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 256 << 20;
@@ -85,7 +83,6 @@ const RETRAIN: &str = "train again or take a model of this version";
 #[serde(deny_unknown_fields)]
 struct Header {
     card: Card,
-    ridge: Option<ColumnsShape>,
     trees: ColumnsShape,
     network: Option<NetworkParameters>,
     roofline: RooflineModel,
@@ -101,9 +98,6 @@ impl CostModel {
         let mut writer = Writer::default();
         writer.put("vocabulary", self.vocabulary.to_json().as_bytes());
         let blend = &self.blend;
-        if let Some(ridge) = &blend.trees.ridge {
-            put_ridge(&mut writer, ridge);
-        }
         put_trees(&mut writer, &blend.trees);
         if let Some(network) = &blend.network {
             put_network(&mut writer, network);
@@ -116,7 +110,6 @@ impl CostModel {
         }
         let header = Header {
             card: self.card.clone(),
-            ridge: blend.trees.ridge.as_ref().map(|ridge| ColumnsShape::of(&ridge.columns)),
             trees: ColumnsShape::of(&blend.trees.columns),
             network: blend.network.as_ref().map(|network| network.parameters.clone()),
             roofline: self.roofline.clone(),
@@ -159,8 +152,7 @@ impl CostModel {
             return Err(content("an analytical model answers another number of outputs"));
         }
         check_adaptations(&header.adaptations, outputs)?;
-        let ridge = header.ridge.map(|shape| get_ridge(&reader, shape, words, outputs)).transpose()?;
-        let trees = get_trees(&reader, header.trees, words, outputs, ridge)?;
+        let trees = get_trees(&reader, header.trees, words, outputs)?;
         let network = header.network.map(|p| get_network(&reader, p, words, outputs)).transpose()?;
         let shares = reader.exactly("blend.shares", outputs.len())?;
         let widths = |name: &str| -> Result<Widths, ModelFileError> {

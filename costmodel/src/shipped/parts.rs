@@ -1,12 +1,10 @@
 //! The parts of a model as vectors, and back with every number checked: a file can hold anything.
 
-use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::file::ModelFileError;
 use super::novelty::Novelty;
 use super::tensors::{Reader, Writer};
-use crate::baselines::RidgeModel;
 use crate::columns::{Columns, MAX_WORDS};
 use crate::features::Feature;
 use crate::network::{NetworkModel, NetworkParameters, Standard};
@@ -42,33 +40,6 @@ fn check(good: bool, name: &str, what: &str) -> Result<(), ModelFileError> {
     if good { Ok(()) } else { Err(ModelFileError::Content(format!("`{name}` {what}"))) }
 }
 
-pub(super) fn put_ridge(writer: &mut Writer, ridge: &RidgeModel) {
-    writer.put("ridge.words", ridge.columns.words());
-    writer.put("ridge.weights", ridge.weights.as_slice());
-    writer.put("ridge.bias", &ridge.bias);
-    writer.put("ridge.bounds", &ridge.bounds.iter().flat_map(|(low, high)| [*low, *high]).collect::<Vec<f32>>());
-}
-
-pub(super) fn get_ridge(
-    reader: &Reader<'_>,
-    shape: ColumnsShape,
-    vocabulary: usize,
-    outputs: &[Output],
-) -> Result<RidgeModel, ModelFileError> {
-    let columns = shape.read(reader, "ridge.words", vocabulary)?;
-    let weights: Vec<f32> = reader.exactly("ridge.weights", columns.len() * outputs.len())?;
-    let bounds: Vec<f32> = reader.exactly("ridge.bounds", 2 * outputs.len())?;
-    let bounds: Vec<(f32, f32)> = bounds.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-    check(bounds.iter().all(|(low, high)| low <= high), "ridge.bounds", "are the wrong way round")?;
-    Ok(RidgeModel {
-        weights: DMatrix::from_column_slice(outputs.len(), columns.len(), &weights),
-        columns,
-        outputs: outputs.to_vec(),
-        bias: reader.exactly("ridge.bias", outputs.len())?,
-        bounds,
-    })
-}
-
 pub(super) fn put_trees(writer: &mut Writer, trees: &TreesModel) {
     writer.put("trees.words", trees.columns.words());
     let gains: Vec<f32> = trees.gains.iter().map(|gain| *gain as f32).collect();
@@ -102,7 +73,6 @@ pub(super) fn get_trees(
     shape: ColumnsShape,
     vocabulary: usize,
     outputs: &[Output],
-    ridge: Option<RidgeModel>,
 ) -> Result<TreesModel, ModelFileError> {
     let columns = shape.read(reader, "trees.words", vocabulary)?;
     let gains: Vec<f32> = reader.exactly("trees.gains", columns.len())?;
@@ -112,7 +82,7 @@ pub(super) fn get_trees(
         .map(|(index, group)| get_forest(reader, &format!("trees.{index}"), columns.len(), group.len()))
         .collect::<Result<Vec<Forest>, ModelFileError>>()?;
     let gains = gains.into_iter().map(f64::from).collect();
-    Ok(TreesModel { columns, outputs: outputs.to_vec(), ridge, forests, gains })
+    Ok(TreesModel { columns, outputs: outputs.to_vec(), forests, gains })
 }
 
 fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -> Result<Forest, ModelFileError> {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::bins::Bins;
 use super::forest::Forest;
 use super::grow::{Limits, Node, UNIT, grow, leaf_of_bins};
-use crate::baselines::{Ridge, RidgeModel, RidgeParameters};
 use crate::columns::Columns;
 use crate::model::{Fit, FitError, ParameterError, Predict, Progress, Rows, Run, require};
 use crate::quantity::{Output, groups};
@@ -38,8 +37,6 @@ pub struct TreesParameters {
     pub words: usize,
     /// Whether the features are columns, too.
     pub features: bool,
-    /// Whether trees correct a ridge regression on the same columns instead of the mean.
-    pub on_ridge: bool,
     /// Seed of the choices of rows and columns.
     pub seed: u64,
 }
@@ -58,7 +55,6 @@ impl Default for TreesParameters {
             scheme: Scheme::Shaped,
             words: 256,
             features: false,
-            on_ridge: false,
             seed: 1,
         }
     }
@@ -94,7 +90,6 @@ pub struct Trees(TreesParameters);
 pub struct TreesModel {
     pub(crate) columns: Columns,
     pub(crate) outputs: Vec<Output>,
-    pub(crate) ridge: Option<RidgeModel>,
     pub(crate) forests: Vec<Forest>,
     pub(crate) gains: Vec<f64>,
 }
@@ -107,18 +102,10 @@ impl Fit for Trees {
         if rows.training.is_empty() {
             return Err(FitError::NoRows);
         }
-        let ridge = if p.on_ridge {
-            let parameters = RidgeParameters { penalty: 1e-2, scheme: p.scheme, words: p.words, features: p.features };
-            Some(Ridge::fit(&parameters.check().expect("checked before"), data, rows, run)?)
-        } else {
-            None
-        };
         let least = (rows.training.len() / 500).max(1);
         let columns = Columns::choose(data, &rows.training, p.scheme, p.features, p.words, least);
         let all: Vec<usize> = rows.training.iter().chain(&rows.validation).copied().collect();
         let bins = Bins::new(data, &columns, &all, rows.training.len());
-        let ridge_answers: Option<Vec<Vec<f32>>> =
-            ridge.as_ref().map(|ridge| all.iter().map(|&row| ridge.scaled(&data.samples()[row].input)).collect());
         let groups = groups(data.outputs());
         let fitted = crate::parallel::map(run.threads, groups.len(), |g| {
             let outputs = groups[g].clone();
@@ -129,7 +116,6 @@ impl Fit for Trees {
                 rows: &all,
                 training: rows.training.len(),
                 outputs: outputs.clone(),
-                ridge: ridge_answers.as_deref(),
             };
             task.fit(run, p.seed.wrapping_add(g as u64)).ok_or_else(|| FitError::unlabelled(&data.outputs()[outputs]))
         });
@@ -141,7 +127,7 @@ impl Fit for Trees {
             gains.iter_mut().zip(&forest_gains).for_each(|(sum, gain)| *sum += gain / total);
             forests.push(forest);
         }
-        Ok(TreesModel { columns, outputs: data.outputs().to_vec(), ridge, forests, gains })
+        Ok(TreesModel { columns, outputs: data.outputs().to_vec(), forests, gains })
     }
 }
 
@@ -153,7 +139,6 @@ struct Task<'a> {
     rows: &'a [usize],
     training: usize,
     outputs: std::ops::Range<usize>,
-    ridge: Option<&'a [Vec<f32>]>,
 }
 
 impl Task<'_> {
@@ -203,14 +188,10 @@ impl Task<'_> {
         Some((forest, gains))
     }
 
-    /// Labels on their scale less the base's answer, by row and output.
+    /// Labels on their scale, by row and output.
     fn labels(&self) -> Vec<Option<f64>> {
-        let label = |(place, &row): (usize, &usize), output: usize| {
-            let base = self.ridge.map_or(0.0, |ridge| f64::from(ridge[place][output]));
-            self.data.scaled_label(row, output).map(|label| label - base)
-        };
-        let rows = self.rows.iter().enumerate();
-        rows.flat_map(|row| self.outputs.clone().map(move |output| label(row, output))).collect()
+        let label = |row, output| self.data.scaled_label(row, output);
+        self.rows.iter().flat_map(|&row| self.outputs.clone().map(move |output| label(row, output))).collect()
     }
 
     /// Brings labels to mean 0 and deviation 1 over the training rows; the mean and deviation by output.
@@ -307,10 +288,7 @@ impl TreesModel {
     /// Predictions on the scale of the labels.
     pub(crate) fn scaled(&self, input: &Input) -> Vec<f32> {
         let row = self.columns.row(input);
-        let mut out = match &self.ridge {
-            Some(ridge) => ridge.scaled(input),
-            None => vec![0.0; self.outputs.len()],
-        };
+        let mut out = vec![0.0; self.outputs.len()];
         let mut rest = &mut out[..];
         for forest in &self.forests {
             let (own, others) = rest.split_at_mut(forest.width());

@@ -119,29 +119,15 @@ fn trees_learn_what_lines_cannot() {
 }
 
 #[test]
-fn trees_on_ridge_extrapolate_and_correct() {
-    let law = |f: &Function| f.trips * if f.live > 16.0 { 3.0 } else { 1.0 };
-    let data = dataset(1500, |f| vec![("cycles", law(f))]);
-    let (rows, test) = rows(1500);
-    let fit = |on_ridge| {
-        let parameters = TreesParameters { features: true, words: 8, on_ridge, ..TreesParameters::default() };
-        let model = parameters.check().unwrap().fit(&data, &rows, &Run::QUIET).unwrap();
-        error(&model, &data, &test, 0)
-    };
-    let (with, without) = (fit(true), fit(false));
-    assert!(with < 0.1 && with < without, "{with} against {without}");
-}
-
-#[test]
 fn the_number_of_threads_changes_nothing() {
     let data = dataset(300, |f| vec![("cycles", f.trips), ("spills", f.live), ("ipc", f64::from(f.counts[0]))]);
     let (rows, test) = rows(300);
-    let trees = TreesParameters { on_ridge: true, trees: 40, ..TreesParameters::default() }.check().unwrap();
+    let trees = TreesParameters { trees: 40, ..TreesParameters::default() }.check().unwrap();
     let one = trees.fit(&data, &rows, &Run::QUIET).unwrap();
     let two = trees.fit(&data, &rows, &TWO_THREADS).unwrap();
     assert_eq!(one, two);
     assert_eq!(predictions(&one, &data, &test), predictions(&two, &data, &test));
-    let other = TreesParameters { on_ridge: true, trees: 40, seed: 2, ..TreesParameters::default() };
+    let other = TreesParameters { trees: 40, seed: 2, ..TreesParameters::default() };
     assert_ne!(other.check().unwrap().fit(&data, &rows, &Run::QUIET).unwrap(), one);
 }
 

@@ -1,0 +1,158 @@
+//! What an operation becomes in machine code, roughly: the kinds that cost differently.
+
+use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId};
+
+use super::super::class::{Class, class};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Kinds of machine work.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(usize)]
+        pub enum Kind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Kind {
+            /// How many there are.
+            pub const COUNT: usize = [$(Self::$name),*].len();
+        }
+    };
+}
+
+kinds! {
+    /// Floating-point addition, multiplication, fused multiply-add.
+    Float,
+    /// Minimum and maximum of floating-point numbers: they have to pass NaN on.
+    MinMax,
+    /// Comparisons and selections.
+    Select,
+    /// Floating-point division and square root.
+    Divide,
+    /// Functions of a library.
+    Call,
+    /// Arithmetic on numbers of `f16`, which most processors convert for it.
+    Half,
+    /// Arithmetic on `bf16`, whose rounding is a call where there is no instruction.
+    Brain,
+    /// Integer arithmetic on data.
+    Integer,
+    /// Integer division and remainder by a constant.
+    ConstantDivide,
+    /// Integer division and remainder.
+    IntegerDivide,
+    /// Arithmetic on indices.
+    Address,
+    /// Conversions.
+    Cast,
+    /// Reads at consecutive places.
+    Load,
+    /// Reads at places a constant distance apart.
+    StridedLoad,
+    /// Reads at places that depend on data.
+    IndirectLoad,
+    /// Writes at consecutive places.
+    Store,
+    /// Writes elsewhere.
+    StridedStore,
+    /// Operations that move lanes of vectors.
+    Shuffle,
+    /// Reads and writes of vectors that may reach beyond the end.
+    Masked,
+    /// Branches.
+    Branch,
+    /// Allocations and other calls of the run time.
+    Runtime,
+}
+
+/// The kind of an operation without regions that is no access; `None` for what costs nothing.
+pub fn kind(tree: &Tree, operation: OpId) -> Option<Kind> {
+    let name = tree.name(operation);
+    let node = tree.operation(operation);
+    let result = node.results.first().copied();
+    let (dialect, op) = name.split_once('.').unwrap_or(("", name));
+    let narrow = || result.and_then(|v| narrow(tree, v));
+    let division = || {
+        let by = node.operands.get(1).map(|&v| tree.value(v).definition);
+        match by {
+            Some(Definition::Result { operation, .. }) if tree.name(operation) == "arith.constant" => {
+                Kind::ConstantDivide
+            }
+            _ => Kind::IntegerDivide,
+        }
+    };
+    match class(name) {
+        Class::Free => None,
+        Class::Float if op == "maximumf" || op == "minimumf" => Some(Kind::MinMax),
+        Class::Float if op == "cmpf" => Some(Kind::Select),
+        Class::Float if dialect == "vector" && op.ends_with("reduction") => Some(Kind::Shuffle),
+        Class::Float | Class::Division if narrow().is_some() => narrow(),
+        Class::Float => Some(Kind::Float),
+        Class::Division if op == "remf" => Some(Kind::Call),
+        Class::Division => Some(Kind::Divide),
+        Class::Transcendental => Some(Kind::Call),
+        Class::Integer if op == "cmpi" => Some(Kind::Select),
+        Class::Integer if result.is_some_and(|v| is_index(tree, v)) => match op {
+            "divsi" | "divui" | "remsi" | "remui" | "floordivsi" | "ceildivsi" | "ceildivui" => Some(division()),
+            _ => Some(Kind::Address),
+        },
+        Class::Integer => match op {
+            "divsi" | "divui" | "remsi" | "remui" | "floordivsi" | "ceildivsi" | "ceildivui" | "ipowi" => {
+                Some(division())
+            }
+            _ => Some(Kind::Integer),
+        },
+        Class::Cast if op.starts_with("index_cast") => Some(Kind::Address),
+        Class::Cast if op == "bitcast" => None,
+        Class::Cast if op == "truncf" && narrow().is_some() => narrow(),
+        Class::Cast => Some(Kind::Cast),
+        Class::Branch if op == "select" => Some(Kind::Select),
+        Class::Branch => Some(Kind::Branch),
+        Class::Call => Some(Kind::Call),
+        Class::Vector => Some(Kind::Shuffle),
+        Class::Reshape => {
+            matches!(op, "alloc" | "dealloc" | "clone" | "insert_slice" | "pad" | "concat").then_some(Kind::Runtime)
+        }
+        Class::Unknown => Some(Kind::Runtime),
+        Class::Load | Class::Store | Class::Loop | Class::Structured => None,
+    }
+}
+
+fn is_index(tree: &Tree, value: ValueId) -> bool {
+    let types = tree.types();
+    matches!(tree.ty(types.element(tree.value(value).ty)), Type::Index)
+}
+
+/// The kind of arithmetic whose results are 16-bit floating-point numbers.
+fn narrow(tree: &Tree, value: ValueId) -> Option<Kind> {
+    let element = tree.types().element(tree.value(value).ty);
+    match tree.ty(element) {
+        Type::Float(FloatKind::F16) => Some(Kind::Half),
+        Type::Float(FloatKind::BF16) => Some(Kind::Brain),
+        _ => None,
+    }
+}
+
+/// How an accumulated value goes from one iteration to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Carried {
+    /// An integer sum, product or extreme: the order is free.
+    Integers,
+    /// An extreme of floating-point numbers.
+    Extreme,
+    /// A floating-point sum or product, whose order is fixed.
+    Floats,
+    /// Anything else.
+    Recurrence,
+}
+
+/// What combines a value with the one of the iteration before.
+pub fn carried(name: &str) -> Carried {
+    match name {
+        "arith.addf" | "arith.subf" | "arith.mulf" | "math.fma" | "vector.fma" => Carried::Floats,
+        "arith.maximumf" | "arith.minimumf" | "arith.maxnumf" | "arith.minnumf" => Carried::Extreme,
+        "arith.addi" | "arith.subi" | "arith.muli" | "arith.andi" | "arith.ori" | "arith.xori" | "arith.maxsi"
+        | "arith.maxui" | "arith.minsi" | "arith.minui" => Carried::Integers,
+        _ => Carried::Recurrence,
+    }
+}

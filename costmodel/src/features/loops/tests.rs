@@ -1,0 +1,225 @@
+//! Levels counted by hand.
+
+use ir::analysis::Analysis;
+
+use super::kind::{Carried, Kind};
+use super::level::Level;
+use super::walk::levels;
+use crate::features::Feature;
+
+fn of(text: &str) -> Vec<Level> {
+    let parsed = ir::parse(text, &ir::Limits::default());
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    let function = parsed.tree.functions().next().expect("a function");
+    levels(&parsed.tree, &Analysis::of(&parsed.tree), function)
+}
+
+fn features(text: &str) -> impl Fn(Feature) -> f64 + use<> {
+    let mut all = vec![0.0; Feature::COUNT];
+    super::estimate::put(&of(text), &mut |feature, value| all[feature as usize] = value);
+    move |feature| all[feature as usize]
+}
+
+/// `body` in two loops over an 8 x 64 array `%a`, with `%b` and a line `%v` of its own.
+fn nest(body: &str) -> String {
+    format!(
+        "func.func @f(%a: memref<8x64xf32>, %b: memref<8x64xf32>, %v: memref<8xf32>, %s: f32) {{
+  affine.for %i = 0 to 8 {{
+    affine.for %j = 0 to 64 {{
+{body}
+    }}
+  }}
+  return
+}}"
+    )
+}
+
+#[test]
+fn what_is_not_used_is_gone_and_what_repeats_is_done_once() {
+    let levels = of(&nest(
+        "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
+         %1 = affine.load %a[%i, %j] : memref<8x64xf32>
+         %2 = arith.mulf %0, %0 : f32
+         %3 = arith.mulf %1, %1 : f32
+         %4 = arith.addf %2, %s : f32
+         affine.store %2, %b[%i, %j] : memref<8x64xf32>",
+    ));
+    let inner = &levels[2];
+    assert_eq!((inner.iterations, inner.entries), (512.0, 8.0));
+    assert_eq!(inner.of(Kind::Load), 1.0);
+    // `%3` is nobody's operand, nor is `%4`.
+    assert_eq!(inner.of(Kind::Float), 1.0);
+    assert_eq!(inner.of(Kind::Store), 1.0);
+    assert_eq!(inner.buffers, 2.0);
+}
+
+#[test]
+fn what_does_not_follow_a_loop_stands_before_it() {
+    let levels = of(&nest(
+        "%0 = affine.load %v[%i] : memref<8xf32>
+         %1 = arith.mulf %0, %s : f32
+         %2 = affine.load %a[%i, %j] : memref<8x64xf32>
+         %3 = arith.addf %1, %2 : f32
+         affine.store %3, %b[%i, %j] : memref<8x64xf32>",
+    ));
+    assert_eq!((levels[1].of(Kind::Load), levels[1].of(Kind::Float)), (1.0, 1.0));
+    assert_eq!((levels[2].of(Kind::Load), levels[2].of(Kind::Float)), (1.0, 1.0));
+    assert_eq!(levels[2].invariants, 1.0, "the product is all that comes from outside");
+}
+
+#[test]
+fn a_sum_in_memory_is_kept_in_a_register_and_carried() {
+    let levels = of(&nest(
+        "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
+         %1 = affine.load %v[%i] : memref<8xf32>
+         %2 = arith.addf %1, %0 : f32
+         affine.store %2, %v[%i] : memref<8xf32>",
+    ));
+    assert_eq!(levels[2].carried[Carried::Floats as usize], 1.0);
+    assert_eq!((levels[2].of(Kind::Load), levels[2].of(Kind::Store)), (1.0, 0.0));
+    assert_eq!((levels[1].of(Kind::Load), levels[1].of(Kind::Store)), (1.0, 1.0));
+}
+
+#[test]
+fn a_column_is_walked_in_strides_and_unrolled_copies_are_neighbours() {
+    let column = of(&nest(
+        "%0 = affine.load %v[%i] : memref<8xf32>
+         affine.store %0, %a[%j mod 8, %i] : memref<8x64xf32>",
+    ));
+    assert_eq!(column[2].of(Kind::StridedStore), 1.0);
+    let text = "func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {
+  affine.for %i = 0 to 64 step 2 {
+    %0 = affine.load %a[%i] : memref<64xf32>
+    affine.store %0, %b[%i] : memref<64xf32>
+    %1 = affine.load %a[%i + 1] : memref<64xf32>
+    affine.store %1, %b[%i + 1] : memref<64xf32>
+  }
+  return
+}";
+    let unrolled = of(text);
+    assert_eq!((unrolled[1].of(Kind::Load), unrolled[1].of(Kind::Store)), (2.0, 2.0));
+    assert_eq!(unrolled[1].neighbours, 2.0);
+}
+
+#[test]
+fn reading_what_was_written_shortly_before_keeps_iterations_apart() {
+    let shifted = |by: &str| {
+        nest(&format!(
+            "%0 = affine.load %a[%i, %j {by}] : memref<8x64xf32>
+             affine.store %0, %a[%i, %j] : memref<8x64xf32>"
+        ))
+    };
+    assert!(of(&shifted("- 1"))[2].conflicts);
+    assert!(!of(&shifted("+ 1"))[2].conflicts, "what is still to be written may be read together");
+    assert!(!of(&shifted(""))[2].conflicts);
+}
+
+#[test]
+fn the_order_of_a_sum_is_free_only_where_the_text_says_so() {
+    let sum = |flags: &str, more: &str| {
+        format!(
+            "func.func @f(%a: memref<64xf32>) -> f32 {{
+  %z = arith.constant 0.0 : f32
+  %r = affine.for %i = 0 to 64 iter_args(%s = %z) -> (f32) {{
+    %0 = affine.load %a[%i] : memref<64xf32>
+    {more}
+    %1 = arith.addf %s, %0 {flags} : f32
+    affine.yield %1 : f32
+  }}
+  return %r : f32
+}}"
+        )
+    };
+    let carried = |text: &str| of(text)[1].carried;
+    assert_eq!(carried(&sum("", ""))[Carried::Floats as usize], 1.0);
+    assert_eq!(carried(&sum("fastmath<reassoc>", ""))[Carried::Integers as usize], 1.0);
+    // Another use of the sum so far.
+    let used = sum("fastmath<reassoc>", "affine.store %s, %a[%i] : memref<64xf32>");
+    assert_eq!(carried(&used)[Carried::Recurrence as usize], 1.0);
+}
+
+#[test]
+fn a_matrix_product_is_three_loops_whatever_it_is_written_as() {
+    let named = "func.func @f(%a: tensor<4x16xf32>, %b: tensor<16x8xf32>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = linalg.matmul ins(%a, %b : tensor<4x16xf32>, tensor<16x8xf32>) outs(%c : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}";
+    let loops = "func.func @f(%a: memref<4x16xf32>, %b: memref<16x8xf32>, %c: memref<4x8xf32>) {
+  affine.for %i = 0 to 4 {
+    affine.for %j = 0 to 8 {
+      affine.for %k = 0 to 16 {
+        %0 = affine.load %a[%i, %k] : memref<4x16xf32>
+        %1 = affine.load %b[%k, %j] : memref<16x8xf32>
+        %2 = affine.load %c[%i, %j] : memref<4x8xf32>
+        %3 = arith.mulf %0, %1 : f32
+        %4 = arith.addf %2, %3 : f32
+        affine.store %4, %c[%i, %j] : memref<4x8xf32>
+      }
+    }
+  }
+  return
+}";
+    let branches = "func.func @f(%a: memref<4x16xf32>, %b: memref<16x8xf32>, %c: memref<4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %c16 = arith.constant 16 : index
+  cf.br ^rows(%c0 : index)
+^rows(%i: index):
+  %i1 = arith.cmpi slt, %i, %c4 : index
+  cf.cond_br %i1, ^columns(%c0 : index), ^end
+^columns(%j: index):
+  %j1 = arith.cmpi slt, %j, %c8 : index
+  cf.cond_br %j1, ^sum(%c0 : index), ^next_row
+^sum(%k: index):
+  %k1 = arith.cmpi slt, %k, %c16 : index
+  cf.cond_br %k1, ^body, ^next_column
+^body:
+  %0 = memref.load %a[%i, %k] : memref<4x16xf32>
+  %1 = memref.load %b[%k, %j] : memref<16x8xf32>
+  %2 = memref.load %c[%i, %j] : memref<4x8xf32>
+  %3 = arith.mulf %0, %1 : f32
+  %4 = arith.addf %2, %3 : f32
+  memref.store %4, %c[%i, %j] : memref<4x8xf32>
+  %k2 = arith.addi %k, %c1 : index
+  cf.br ^sum(%k2 : index)
+^next_column:
+  %j2 = arith.addi %j, %c1 : index
+  cf.br ^columns(%j2 : index)
+^next_row:
+  %i2 = arith.addi %i, %c1 : index
+  cf.br ^rows(%i2 : index)
+^end:
+  return
+}";
+    for text in [named, loops, branches] {
+        let levels = of(text);
+        let inner = levels.last().expect("levels");
+        assert_eq!(levels.len(), 4, "{text}");
+        assert_eq!((inner.iterations, inner.entries), (512.0, 32.0), "{text}");
+        assert_eq!((inner.of(Kind::Load), inner.of(Kind::StridedLoad)), (1.0, 1.0), "{text}");
+        assert_eq!(inner.of(Kind::Float), 2.0, "{text}");
+        assert_eq!(inner.of(Kind::Store), 0.0, "{text}");
+        assert_eq!(inner.carried[Carried::Floats as usize], 1.0, "{text}");
+    }
+}
+
+#[test]
+fn vectors_take_fewer_instructions_where_iterations_can_share_them() {
+    let text = nest(
+        "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
+         %1 = arith.addf %0, %s : f32
+         affine.store %1, %b[%i, %j] : memref<8x64xf32>",
+    );
+    let of = features(&text);
+    // 8 x 64 iterations of load, addition, store and two for the loop; 9 x 2 for the loops around it.
+    assert_eq!(of(Feature::InstructionsScalar), 512.0 * 5.0 + 8.0 * 2.0 + 2.0);
+    assert!(of(Feature::InstructionsVector) < of(Feature::InstructionsScalar) / 4.0);
+    assert_eq!(of(Feature::HotVectorizable), 1.0);
+    assert_eq!(of(Feature::HotRest), 0.0);
+    assert_eq!(of(Feature::ComputedPoints), 512.0);
+    let called = features(&text.replace("arith.addf %0, %s", "math.powf %0, %s"));
+    assert_eq!(called(Feature::HotVectorizable), 0.0);
+    assert!(called(Feature::InstructionsVector) >= called(Feature::InstructionsScalar));
+}
