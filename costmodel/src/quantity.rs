@@ -100,6 +100,12 @@ impl Quantity {
         matches!(self, Self::XpuUtilization | Self::XpuLatencyCycles)
     }
 
+    /// Whether it grows with the work that a function does.
+    #[must_use]
+    pub fn grows(self) -> bool {
+        matches!(self, Self::Instructions | Self::Cycles | Self::XpuLatencyCycles)
+    }
+
     /// Whether it counts something whole.
     #[must_use]
     pub fn is_whole(self) -> bool {

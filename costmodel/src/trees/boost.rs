@@ -35,6 +35,9 @@ pub struct TreesParameters {
     pub scheme: Scheme,
     /// Most words counted.
     pub words: usize,
+    /// Most of an error, in standard deviations, that a tree sees of quantities that grow with the work (Huber's loss):
+    /// what is far off does not outweigh the many that are nearly right.
+    pub most_error: f64,
     /// Whether the features are columns, too.
     pub features: bool,
     /// Seed of the choices of rows and columns.
@@ -54,6 +57,7 @@ impl Default for TreesParameters {
             patience: 30,
             scheme: Scheme::Shaped,
             words: 256,
+            most_error: 0.2,
             features: false,
             seed: 1,
         }
@@ -71,6 +75,7 @@ impl TreesParameters {
         require((2..=256).contains(&self.leaves), "leaves", self.leaves as f64, "2 to 256")?;
         require(self.rows_per_leaf >= 1, "rows_per_leaf", 0.0, "at least 1")?;
         share("learning_rate", self.learning_rate)?;
+        require(self.most_error > 0.0, "most_error", self.most_error, "more than 0")?;
         share("row_share", self.row_share)?;
         share("column_share", self.column_share)?;
         require(self.penalty >= 0.0 && self.penalty.is_finite(), "penalty", self.penalty, "0 or more")?;
@@ -156,9 +161,10 @@ impl Task<'_> {
         let limits = Limits { leaves: p.leaves, rows_per_leaf: p.rows_per_leaf, penalty: p.penalty };
         let mut gradients = vec![0i32; self.training * width];
         let (mut best_loss, mut best_trees) = (self.loss(&labels, &answers), 0);
+        let most = self.most_error();
         for tree in 0..p.trees {
             for ((gradient, label), answer) in gradients.iter_mut().zip(&labels).zip(&answers) {
-                *gradient = label.map_or(0, |label| ((label - answer) * UNIT).round() as i32);
+                *gradient = label.map_or(0, |label| ((label - answer).clamp(-most, most) * UNIT).round() as i32);
             }
             let rows = sample(&mut random, &trainable, p.row_share);
             let columns: Vec<usize> = (0..self.bins.columns()).collect();
@@ -219,15 +225,24 @@ impl Task<'_> {
         Some((base, deviations))
     }
 
+    /// Most of an error that counts.
+    fn most_error(&self) -> f64 {
+        let quantity = self.data.outputs()[self.outputs.start].quantity;
+        if quantity.grows() { self.parameters.most_error } else { f64::INFINITY }
+    }
+
     fn labelled(&self, labels: &[Option<f64>], row: u32) -> bool {
         let width = self.outputs.len();
         labels[row as usize * width..][..width].iter().any(Option::is_some)
     }
 
-    /// Mean squared error of the validation rows, of the training rows where there are none.
+    /// Huber's loss of the validation rows, of the training rows where there are none.
     fn loss(&self, labels: &[Option<f64>], answers: &[f64]) -> f64 {
         let from = if self.rows.len() > self.training { self.training * self.outputs.len() } else { 0 };
-        let errors = || labels[from..].iter().zip(&answers[from..]).filter_map(|(l, a)| l.map(|l| (l - a) * (l - a)));
+        let most = self.most_error();
+        // Huber's loss, twice.
+        let loss = |e: f64| if e.abs() <= most { e * e } else { most * (2.0 * e.abs() - most) };
+        let errors = || labels[from..].iter().zip(&answers[from..]).filter_map(|(l, a)| l.map(|l| loss(l - a)));
         errors().sum::<f64>() / errors().count().max(1) as f64
     }
 
@@ -243,12 +258,13 @@ impl Task<'_> {
     ) {
         let width = self.outputs.len();
         let places: Vec<usize> = (0..self.rows.len() as u32).map(|row| leaf_of_bins(nodes, self.bins, row)).collect();
+        let most = self.most_error();
         let mut sums = vec![(0f64, 0u32); leaves * width];
         for (row, &leaf) in places[..self.training].iter().enumerate() {
             for output in 0..width {
                 if let Some(label) = labels[row * width + output] {
                     let (sum, count) = &mut sums[leaf * width + output];
-                    *sum += label - answers[row * width + output];
+                    *sum += (label - answers[row * width + output]).clamp(-most, most);
                     *count += 1;
                 }
             }
