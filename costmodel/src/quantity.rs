@@ -112,6 +112,18 @@ impl Quantity {
         matches!(self, Self::VectorRegisterPressure | Self::GeneralRegisterPressure | Self::Spills | Self::Reloads)
     }
 
+    /// A prediction as the quantity counts. Spills and reloads are rounded down: one is predicted where a whole one is
+    /// (on families left out that finds and spares about as many; rounding to the nearest calls too many functions
+    /// spilling). Pressures are rounded to the nearest, all else stays.
+    #[must_use]
+    pub fn counted(self, value: f64) -> f64 {
+        match self {
+            Self::VectorRegisterPressure | Self::GeneralRegisterPressure => value.round(),
+            Self::Spills | Self::Reloads => value.floor(),
+            _ => value,
+        }
+    }
+
     /// The scale on which it is fitted.
     #[must_use]
     pub fn scale(self) -> Scale {

@@ -3,12 +3,13 @@
 /// F1 of "more than `threshold`": twice the hits over hits twice, false alarms and misses. `None` where neither
 /// truth nor prediction says yes.
 ///
-/// Whole quantities are predicted as numbers: more than 0 means that the prediction rounds to 1 or more.
+/// Whole quantities are predicted as numbers: more than 0 means that at least one whole is predicted, as
+/// [`crate::quantity::Quantity::counted`] answers.
 #[must_use]
 pub fn f1_above(truth: &[f64], predicted: &[f64], threshold: f64) -> Option<f64> {
     let (mut hits, mut wrong) = (0u64, 0u64);
     for (&truth, &predicted) in truth.iter().zip(predicted) {
-        match (truth > threshold, predicted.round() > threshold) {
+        match (truth > threshold, predicted.floor() > threshold) {
             (true, true) => hits += 1,
             (false, false) => {}
             _ => wrong += 1,
@@ -43,8 +44,8 @@ mod tests {
 
     #[test]
     fn f1_matches_hand_computation() {
-        // Hits: row 0; miss: row 1; false alarm: row 3 (0.5 rounds to 1); 2 / (2 + 2).
-        assert_eq!(f1_above(&[3.0, 2.0, 0.0, 0.0], &[1.0, 0.4, 0.3, 0.5], 0.0), Some(0.5));
+        // Hits: row 0; miss: row 1 (0.9 is no whole one); false alarm: row 3; 2 / (2 + 2).
+        assert_eq!(f1_above(&[3.0, 2.0, 0.0, 0.0], &[1.0, 0.9, 0.3, 1.2], 0.0), Some(0.5));
         assert_eq!(f1_above(&[17.0, 16.0], &[17.0, 16.4], 16.0), Some(1.0));
         assert_eq!(f1_above(&[0.0, 0.0], &[0.0, 0.1], 0.0), None);
     }

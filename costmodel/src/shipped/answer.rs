@@ -80,8 +80,7 @@ impl CostModel {
 
 fn estimate(output: &Output, scaled: f32, (low, high): (f64, f64)) -> Estimate {
     let value = output.quantity.scale().from(f64::from(scaled));
-    if output.quantity.is_whole() {
-        return Estimate { value: value.round(), low: low.round(), high: high.round() };
-    }
-    Estimate { value, low, high }
+    let counted = |value: f64| output.quantity.counted(value);
+    let high = if output.quantity.is_whole() { high.round() } else { high };
+    Estimate { value: counted(value), low: counted(low), high }
 }

@@ -44,7 +44,7 @@ impl Widths {
         let (low, high) = (scale.from(f64::from(answer) - half), scale.from(f64::from(answer) + half));
         if output.quantity.is_whole() {
             // A label is a whole number: one that rounds into the interval is in it.
-            return (low.round(), high.round());
+            return (output.quantity.counted(low), high.round());
         }
         (low, high)
     }
