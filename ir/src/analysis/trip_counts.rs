@@ -1,9 +1,12 @@
 //! How often everything in a function is executed, per call of the function.
 //!
 //! Loops with constant bounds (`affine`, `scf`), bodies of structured operations (`linalg`, `stablehlo`, `tensor`)
-//! by their iteration space. Where bounds depend on outer loop variables (triangular nests), the outer loop is
-//! counted value by value, exactly, as long as [`MAX_VISITS`] lasts; beyond that, and where a branch's condition is
-//! not known, counts are ranges. What depends on values known only at run time is unknown, with the reason.
+//! by their iteration space. Where bounds depend on outer loop variables (triangular nests), counts are exact: added
+//! up in closed form if the bounds are linear, else value by value as long as [`MAX_VISITS`] lasts. Beyond that, and
+//! where a branch's condition is not known, counts are ranges. What depends on values known only at run time is
+//! unknown, with the reason.
+
+mod progression;
 
 use super::branches::{self, BranchLoop};
 use super::dense::{Contents, Dense};
@@ -42,25 +45,7 @@ impl TripCounts {
     /// Counts the executions of everything in a function (or in any operation with regions).
     #[must_use]
     pub fn of(tree: &Tree, function: OpId) -> Self {
-        let contents = Contents::of(tree, function);
-        let mut walk = Walk {
-            tree,
-            environment: Environment::new(tree, contents.per_value(None)),
-            matters: contents.per_value(false),
-            controls: contents.per_block(None),
-            visits: 0,
-            loop_of: contents.per_operation(None),
-            reported: contents.per_operation(false),
-            counts: Self {
-                blocks: contents.per_block(Range::ZERO),
-                loops: Vec::new(),
-                branch_loops: Vec::new(),
-                unknowns: Vec::new(),
-            },
-        };
-        walk.mark(&contents);
-        walk.regions(function, Range::ONE);
-        walk.counts
+        Walk::run(tree, function, true).counts
     }
 
     /// Executions of a block; none for one outside the function.
@@ -110,14 +95,41 @@ struct Walk<'a> {
     matters: Dense<bool>,
     /// Operations with regions, by block.
     controls: Dense<Option<Box<[OpId]>>>,
+    /// Blocks visited, or as good as visited.
     visits: usize,
+    /// Blocks visited indeed.
+    worked: usize,
     loop_of: Dense<Option<usize>>,
     /// Operations whose unknown is noted.
     reported: Dense<bool>,
     counts: TripCounts,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    /// Walks through a function; `at_once`: nests of linear bounds are added up in closed form.
+    fn run(tree: &'a Tree, function: OpId, at_once: bool) -> Self {
+        let contents = Contents::of(tree, function);
+        let mut walk = Walk {
+            tree,
+            environment: Environment::new(tree, contents.per_value(None)),
+            matters: contents.per_value(false),
+            controls: contents.per_block(None),
+            visits: 0,
+            worked: if at_once { 0 } else { MAX_VISITS },
+            loop_of: contents.per_operation(None),
+            reported: contents.per_operation(false),
+            counts: TripCounts {
+                blocks: contents.per_block(Range::ZERO),
+                loops: Vec::new(),
+                branch_loops: Vec::new(),
+                unknowns: Vec::new(),
+            },
+        };
+        walk.mark(&contents);
+        walk.regions(function, Range::ONE);
+        walk
+    }
+
     /// Finds the values that bounds and conditions depend on, last use first.
     fn mark(&mut self, contents: &Contents) {
         let tree = self.tree;
@@ -199,6 +211,7 @@ impl Walk<'_> {
 
     fn block(&mut self, block: BlockId, executions: Range) {
         self.visits += 1;
+        self.worked += 1;
         let tree = self.tree;
         let (Some(count), Some(controls)) =
             (self.counts.blocks.get_mut(block.index()), self.controls.get_mut(block.index()))
@@ -334,6 +347,12 @@ impl Walk<'_> {
         };
         let trips = trips(variable);
         let decides = variable.value.is_some_and(|v| self.matters(v));
+        if decides
+            && rest.is_empty()
+            && let Some(all) = self.progression(operation, variable, trips, executions * so_far)
+        {
+            return so_far * all;
+        }
         if let (true, Some(count), Some(first), Some(step)) =
             (decides, trips.value(), variable.lower.and_then(Interval::value), variable.step.and_then(Interval::value))
             && count <= MAX_VISITS.saturating_sub(self.visits) as u128
