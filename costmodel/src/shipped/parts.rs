@@ -87,15 +87,20 @@ pub(super) fn get_trees(
 
 fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -> Result<Forest, ModelFileError> {
     let name = |part: &str| format!("{prefix}.{part}");
-    let node_columns: Vec<u16> = reader.get(&name("columns"))?;
-    let next: Vec<u16> = reader.exactly(&name("next"), node_columns.len())?;
-    let thresholds: Vec<f32> = reader.exactly(&name("thresholds"), node_columns.len())?;
-    let nodes = node_columns.into_iter().zip(next).zip(thresholds);
-    let nodes: Vec<Node> = nodes.map(|((column, next), threshold)| Node { column, next, threshold }).collect();
+    let (node_columns, _) = reader.bytes::<u16>(&name("columns"))?.as_chunks::<2>();
+    let (next, _) = reader.bytes::<u16>(&name("next"))?.as_chunks::<2>();
+    let (thresholds, _) = reader.bytes::<f32>(&name("thresholds"))?.as_chunks::<4>();
+    let alike = next.len() == node_columns.len() && thresholds.len() == node_columns.len();
+    check(alike, prefix, "has not as many columns, thresholds and children")?;
+    let nodes = node_columns.iter().zip(next).zip(thresholds).map(|((column, next), threshold)| Node {
+        column: u16::from_le_bytes(*column),
+        next: u16::from_le_bytes(*next),
+        threshold: f32::from_le_bytes(*threshold),
+    });
     let roots: Vec<u32> = reader.get(&name("roots"))?;
     let leaves: Vec<u32> = reader.exactly(&name("leaves"), roots.len())?;
     let (values, base) = (reader.get(&name("values"))?, reader.exactly(&name("base"), width)?);
-    let forest = Forest::of(Stored { nodes, roots, leaves, values, base }, columns);
+    let forest = Forest::of(nodes, (roots, leaves), values, base, columns);
     forest.ok_or_else(|| ModelFileError::Content(format!("`{prefix}` is no forest")))
 }
 

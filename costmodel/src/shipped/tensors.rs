@@ -87,16 +87,21 @@ impl<'a> Reader<'a> {
         Ok(Self { tensors, data, card: card.ok_or(ModelFileError::Foreign)? })
     }
 
-    pub fn get<N: Number>(&self, name: &str) -> Result<Vec<N>, ModelFileError> {
+    /// The bytes of a vector of such numbers.
+    pub fn bytes<N: Number>(&self, name: &str) -> Result<&'a [u8], ModelFileError> {
         let wrong = |what: String| ModelFileError::Content(format!("`{name}` {what}"));
         let tensor = self.tensors.info(name).ok_or_else(|| wrong("is missing".into()))?;
         if tensor.dtype != N::TYPE {
             return Err(wrong(format!("holds {:?} instead of {:?}", tensor.dtype, N::TYPE)));
         }
         let (start, end) = tensor.data_offsets;
-        let bytes = self.data.get(start..end).ok_or_else(|| wrong("is cut short".into()))?;
-        let numbers = N::read(bytes);
-        if N::are_sound(&numbers) { Ok(numbers) } else { Err(wrong("holds a number that is not finite".into())) }
+        self.data.get(start..end).ok_or_else(|| wrong("is cut short".into()))
+    }
+
+    pub fn get<N: Number>(&self, name: &str) -> Result<Vec<N>, ModelFileError> {
+        let numbers = N::read(self.bytes::<N>(name)?);
+        let unsound = || ModelFileError::Content(format!("`{name}` holds a number that is not finite"));
+        if N::are_sound(&numbers) { Ok(numbers) } else { Err(unsound()) }
     }
 
     /// As many numbers as are due.

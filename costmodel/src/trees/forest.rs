@@ -31,7 +31,7 @@ impl Stop {
         if node.column == LEAF {
             return Self { column: 0, step: 0, threshold: NOWHERE | u32::from(node.next) };
         }
-        Self { column: node.column, step: node.next - place as u16, threshold: node.threshold.to_bits() }
+        Self { column: node.column, step: node.next.wrapping_sub(place as u16), threshold: node.threshold.to_bits() }
     }
 
     fn node(self, place: usize) -> Node {
@@ -113,41 +113,47 @@ impl Forest {
         Stored { nodes, roots, leaves, values: self.values.clone(), base: self.base.clone() }
     }
 
-    /// From what was stored, by anybody, for rows of so many columns; `None` if that is no forest.
-    pub fn of(stored: Stored, columns: usize) -> Option<Self> {
-        let Stored { nodes, roots, leaves, values, base } = stored;
-        if base.is_empty() || !values.len().is_multiple_of(base.len()) {
+    /// From what was stored, by anybody, for rows of so many columns; `None` if that is no forest. Nodes come one by one,
+    /// so that megabytes of them are not copied from list to list.
+    pub fn of(
+        nodes: impl ExactSizeIterator<Item = Node>,
+        (roots, leaves): (Vec<u32>, Vec<u32>),
+        values: Vec<f32>,
+        base: Vec<f32>,
+        columns: usize,
+    ) -> Option<Self> {
+        if base.is_empty() || !values.len().is_multiple_of(base.len()) || leaves.len() != roots.len() {
             return None;
         }
         let all_leaves = values.len() / base.len();
-        let mut stops = Vec::with_capacity(nodes.len());
+        let all_nodes = nodes.len();
+        let mut nodes = nodes;
+        let mut stops = Vec::with_capacity(all_nodes);
         // Each tree's nodes and leaves lie between its own start and that of the next.
         for (tree, (&root, &leaf)) in roots.iter().zip(&leaves).enumerate() {
-            let node_end = roots.get(tree + 1).map_or(nodes.len(), |&next| next as usize);
+            let node_end = roots.get(tree + 1).map_or(all_nodes, |&next| next as usize);
             let leaf_end = leaves.get(tree + 1).map_or(all_leaves, |&next| next as usize);
-            let own = nodes.get(root as usize..node_end).filter(|own| !own.is_empty())?;
+            let own = node_end.checked_sub(root as usize).filter(|&own| own > 0 && node_end <= all_nodes)?;
             let own_leaves = leaf_end.checked_sub(leaf as usize).filter(|_| leaf_end <= all_leaves)?;
-            let good = |(place, node): (usize, &Node)| {
+            if root as usize != stops.len() {
+                return None;
+            }
+            let mut good = true;
+            stops.extend(nodes.by_ref().take(own).enumerate().map(|(place, node)| {
                 let next = usize::from(node.next);
-                if node.column == LEAF {
+                good &= if node.column == LEAF {
                     next < own_leaves
                 } else {
                     // Only forward, so that every walk ends.
-                    usize::from(node.column) < columns && next > place && next + 1 < own.len()
-                }
-            };
-            if root as usize != stops.len() || !own.iter().enumerate().all(good) {
+                    usize::from(node.column) < columns && next > place && next + 1 < own && node.threshold.is_finite()
+                };
+                Stop::of(place, node)
+            }));
+            if !good {
                 return None;
             }
-            stops.extend(own.iter().enumerate().map(|(place, &node)| Stop::of(place, node)));
         }
-        (stops.len() == nodes.len() && leaves.len() == roots.len() && columns > 0 || roots.is_empty()).then_some(Self {
-            stops,
-            roots,
-            leaves,
-            values,
-            base,
-        })
+        (stops.len() == all_nodes).then_some(Self { stops, roots, leaves, values, base })
     }
 
     /// Adds the trees' answers to `out`, one an output.
@@ -204,6 +210,11 @@ mod tests {
         nodes
     }
 
+    fn read(stored: Stored) -> Option<Forest> {
+        let Stored { nodes, roots, leaves, values, base } = stored;
+        Forest::of(nodes.into_iter(), (roots, leaves), values, base, 5)
+    }
+
     fn leaf(nodes: &[Node], row: &[f32]) -> usize {
         let mut node = nodes[0];
         while node.column != LEAF {
@@ -225,7 +236,7 @@ mod tests {
                 forest.push(&nodes, &values);
                 grown.push((nodes, values));
             }
-            assert_eq!(Forest::of(forest.stored(), 5).as_ref(), Some(&forest));
+            assert_eq!(read(forest.stored()).as_ref(), Some(&forest));
             for _ in 0..20 {
                 let row: Vec<f32> = (0..5).map(|_| random.unit() as f32).collect();
                 let mut expected = [0.5, -1.0];
@@ -252,11 +263,12 @@ mod tests {
         let refused = |change: &dyn Fn(&mut Stored)| {
             let mut stored = forest.stored();
             change(&mut stored);
-            Forest::of(stored, 5).is_none()
+            read(stored).is_none()
         };
         assert!(!refused(&|_| {}));
         assert!(refused(&|s| s.nodes[0].column = 5));
         assert!(refused(&|s| s.nodes[0].next = 0));
+        assert!(refused(&|s| s.nodes[0].threshold = f32::NAN));
         assert!(refused(&|s| s.nodes[0].next = 6));
         assert!(refused(&|s| s.nodes[7].next = u16::MAX));
         assert!(refused(&|s| s.nodes.iter_mut().for_each(|n| n.next = if n.column == LEAF { 4 } else { n.next })));
