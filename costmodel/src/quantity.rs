@@ -124,6 +124,13 @@ impl Quantity {
         }
     }
 
+    /// The ends of an interval as the quantity counts: a label is a whole number, and one that rounds into the interval
+    /// is in it.
+    #[must_use]
+    pub fn counted_interval(self, low: f64, high: f64) -> (f64, f64) {
+        (self.counted(low), if self.is_whole() { high.round() } else { high })
+    }
+
     /// The scale on which it is fitted.
     #[must_use]
     pub fn scale(self) -> Scale {

@@ -26,7 +26,7 @@ use std::fmt;
 
 use crate::tree::OpId;
 
-pub use branches::BranchLoop;
+pub use branches::{BranchLoop, added};
 pub use function::{Analysis, Cost, FunctionAnalysis};
 pub use range::Range;
 

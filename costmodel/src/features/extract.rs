@@ -8,7 +8,7 @@ use super::Feature;
 use super::class::{Class, class};
 
 /// Iterations of a loop that the text does not bound, as LLVM guesses.
-const UNKNOWN_TRIPS: f64 = 32.0;
+pub(super) const UNKNOWN_TRIPS: f64 = 32.0;
 
 /// Numbers beyond this are as large as it: squares of them still fit `f32`.
 const LARGEST: f64 = 1e18;
@@ -32,6 +32,12 @@ pub(super) fn count(range: Range) -> f64 {
         Some(high) => (range.low as f64 + high as f64) / 2.0,
         None => range.low as f64,
     }
+}
+
+/// How often a block runs; `guess` where the text does not tell.
+pub(super) fn executions(analysis: &Analysis, function: OpId, block: BlockId, guess: f64) -> f64 {
+    let counts = analysis.function(function).map(|f| f.trip_counts.block(block));
+    counts.filter(|range| range.high.is_some()).map_or(guess, count)
 }
 
 /// A loop, or the loop nest of a structured operation.
@@ -137,10 +143,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// How often a block runs; `guess` where the text does not tell.
     fn executions(&self, block: BlockId, guess: f64) -> f64 {
-        let counts = self.analysis.function(self.function).map(|f| f.trip_counts.block(block));
-        counts.filter(|range| range.high.is_some()).map_or(guess, count)
+        executions(self.analysis, self.function, block, guess)
     }
 
     fn operation(&mut self, operation: OpId) {

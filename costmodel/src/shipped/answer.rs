@@ -80,7 +80,6 @@ impl CostModel {
 
 fn estimate(output: &Output, scaled: f32, (low, high): (f64, f64)) -> Estimate {
     let value = output.quantity.scale().from(f64::from(scaled));
-    let counted = |value: f64| output.quantity.counted(value);
-    let high = if output.quantity.is_whole() { high.round() } else { high };
-    Estimate { value: counted(value), low: counted(low), high }
+    let (low, high) = output.quantity.counted_interval(low, high);
+    Estimate { value: output.quantity.counted(value), low, high }
 }

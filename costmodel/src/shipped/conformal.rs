@@ -42,11 +42,7 @@ impl Widths {
         let half = f64::from(self.factors[index]) * f64::from(self.floors[index] + distance);
         let scale = output.quantity.scale();
         let (low, high) = (scale.from(f64::from(answer) - half), scale.from(f64::from(answer) + half));
-        if output.quantity.is_whole() {
-            // A label is a whole number: one that rounds into the interval is in it.
-            return (output.quantity.counted(low), high.round());
-        }
-        (low, high)
+        output.quantity.counted_interval(low, high)
     }
 }
 

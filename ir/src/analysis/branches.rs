@@ -238,8 +238,9 @@ pub(super) fn below(tree: &Tree, condition: ValueId) -> Option<(ValueId, ValueId
     }
 }
 
-/// The constant that a value adds to another.
-pub(super) fn added(tree: &Tree, value: ValueId, to: ValueId) -> Option<i128> {
+/// The constant that `value` adds to `to`, if that is what it is.
+#[must_use]
+pub fn added(tree: &Tree, value: ValueId, to: ValueId) -> Option<i128> {
     let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
     let &[a, b] = tree.operation(operation).operands.as_slice() else { return None };
     if !matches!(tree.name(operation), "arith.addi" | "index.add") {

@@ -242,7 +242,8 @@ pub(crate) fn stores_memory(name: &str) -> bool {
 }
 
 /// Whether an operation's result is another view of the memory that its first operand is.
-pub(crate) fn views_memory(name: &str) -> bool {
+#[must_use]
+pub fn views_memory(name: &str) -> bool {
     matches!(
         name,
         "memref.subview"

@@ -1,10 +1,10 @@
 //! How often everything in a function is executed, per call of the function.
 //!
-//! Loops with constant bounds (`affine`, `scf`), bodies of structured operations (`linalg`, `stablehlo`, `tensor`)
-//! by their iteration space. Where bounds depend on outer loop variables (triangular nests), counts are exact: added
-//! up in closed form if the bounds are linear, else value by value as long as [`MAX_VISITS`] lasts. Beyond that, and
-//! where a branch's condition is not known, counts are ranges. What depends on values known only at run time is
-//! unknown, with the reason.
+//! Loops with constant bounds (`affine`, `scf`, an `scf.while` that counts, loops of branches), bodies of structured
+//! operations (`linalg`, `stablehlo`, `tensor`) by their iteration space. Where bounds depend on outer loop variables
+//! (triangular nests), counts are exact: added up in closed form if the bounds are linear, else value by value as long
+//! as [`MAX_VISITS`] lasts. Beyond that, and where a branch's condition is not known, counts are ranges. What depends
+//! on values known only at run time is unknown, with the reason.
 
 mod progression;
 

@@ -1,6 +1,7 @@
 //! Subscripts: which loop a place in memory follows, and how far it moves with each iteration.
 
-use ir::tree::{AffineExpr, Dimension, OpId, Tree, TypeId, ValueId};
+use ir::analysis::traffic::views_memory;
+use ir::tree::{AffineExpr, Definition, Dimension, OpId, Tree, TypeId, ValueId};
 
 /// How an integer value changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,14 +88,17 @@ pub(super) struct Access {
     pub at: usize,
     /// Its address, in elements.
     pub address: Course,
+    /// Whether it writes.
     pub store: bool,
-    /// Elements accessed at once.
+    /// Machine accesses that it takes.
     pub units: f64,
     /// Whether the text itself accesses a vector.
     pub vector: bool,
     /// How often an iteration gets to it.
     pub weight: f64,
+    /// Whether it may reach beyond the end.
     pub masked: bool,
+    /// Bits of an element.
     pub bits: f64,
 }
 
@@ -118,7 +122,7 @@ pub(super) fn address(tree: &Tree, shaped: TypeId, subscripts: &[Course]) -> Cou
 pub(super) fn root(tree: &Tree, mut value: ValueId) -> ValueId {
     // Views of views are few; a bound keeps malformed texts finite.
     for _ in 0..64 {
-        let ir::tree::Definition::Result { operation, index } = tree.value(value).definition else { break };
+        let Definition::Result { operation, index } = tree.value(value).definition else { break };
         let Some(next) = source(tree, operation, index) else { break };
         value = next;
     }
@@ -130,15 +134,7 @@ fn source(tree: &Tree, operation: OpId, index: u32) -> Option<ValueId> {
     let node = tree.operation(operation);
     let name = tree.name(operation);
     match name {
-        "memref.subview"
-        | "memref.cast"
-        | "memref.expand_shape"
-        | "memref.collapse_shape"
-        | "memref.reinterpret_cast"
-        | "memref.view"
-        | "memref.reshape"
-        | "memref.transpose"
-        | "tensor.cast"
+        "tensor.cast"
         | "tensor.expand_shape"
         | "tensor.collapse_shape"
         | "tensor.reshape"
@@ -146,6 +142,7 @@ fn source(tree: &Tree, operation: OpId, index: u32) -> Option<ValueId> {
         | "bufferization.to_tensor"
         | "bufferization.to_buffer"
         | "bufferization.to_memref" => node.operands.first().copied(),
+        _ if views_memory(name) => node.operands.first().copied(),
         "tensor.insert" => node.operands.get(1).copied(),
         _ if name.starts_with("linalg.") => {
             let outputs = node.operands.len().checked_sub(node.results.len())?;

@@ -92,14 +92,11 @@ pub fn kind(tree: &Tree, operation: OpId) -> Option<Kind> {
         Class::Division => Some(Kind::Divide),
         Class::Transcendental => Some(Kind::Call),
         Class::Integer if op == "cmpi" => Some(Kind::Select),
-        Class::Integer if result.is_some_and(|v| is_index(tree, v)) => match op {
-            "divsi" | "divui" | "remsi" | "remui" | "floordivsi" | "ceildivsi" | "ceildivui" => Some(division()),
-            _ => Some(Kind::Address),
-        },
         Class::Integer => match op {
             "divsi" | "divui" | "remsi" | "remui" | "floordivsi" | "ceildivsi" | "ceildivui" | "ipowi" => {
                 Some(division())
             }
+            _ if result.is_some_and(|v| is_index(tree, v)) => Some(Kind::Address),
             _ => Some(Kind::Integer),
         },
         Class::Cast if op.starts_with("index_cast") => Some(Kind::Address),

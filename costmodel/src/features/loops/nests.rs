@@ -3,20 +3,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ir::analysis::BranchLoop;
-use ir::tree::{AttributeValue, BlockId, Definition, OpId, ValueId};
+use ir::analysis::{BranchLoop, added};
+use ir::tree::{AttributeValue, BlockId, OpId, ValueId};
 
 use super::access::{Access, Course, address, evaluate, root};
 use super::kind::{Carried, Kind};
 use super::level::Level;
 use super::structured::structure;
-use super::walk::{Frame, UNKNOWN_TRIPS, Walk, is_shaped};
-use crate::features::extract::count;
+use super::walk::{Frame, Walk, is_shaped};
+use crate::features::extract::{UNKNOWN_TRIPS, count};
 
 impl Walk<'_> {
-    pub(super) fn open(&mut self, operation: OpId, parent: usize, iterations: f64, entries: f64) -> usize {
+    /// Notes a loop over the operations between two places; its level.
+    fn enter(&mut self, parent: usize, iterations: f64, entries: f64, span: (usize, usize)) -> usize {
         self.levels[parent].has_inner = true;
         self.levels.push(Level::new(parent, iterations, entries));
+        self.spans.push(span);
+        self.levels.len() - 1
+    }
+
+    /// Notes a loop that an operation is.
+    fn open(&mut self, operation: OpId, parent: usize, iterations: f64, entries: f64) -> usize {
         let from = self.places.get(&operation).copied().unwrap_or(0);
         let node = self.tree.operation(operation);
         let inside: usize = node
@@ -25,8 +32,7 @@ impl Walk<'_> {
             .flat_map(|&r| &self.tree.region(r).blocks)
             .map(|&b| self.tree.walk_block(b).count())
             .sum();
-        self.spans.push((from, from + 1 + inside));
-        self.levels.len() - 1
+        self.enter(parent, iterations, entries, (from, from + 1 + inside))
     }
 
     /// Blocks that branch to each other, and the loops that they make.
@@ -44,12 +50,9 @@ impl Walk<'_> {
         let mut inside: BTreeMap<BlockId, usize> = BTreeMap::new();
         for own in loops {
             let parent = inside.get(&own.header).copied().unwrap_or(0);
-            self.levels[parent].has_inner = true;
-            self.levels.push(Level::new(parent, count(own.iterations), count(own.entries)));
-            let level = self.levels.len() - 1;
             let from = own.blocks.iter().map(|&b| start(b)).min().unwrap_or(0);
             let to = own.blocks.iter().map(|&b| start(b) + tree.walk_block(b).count()).max().unwrap_or(0);
-            self.spans.push((from, to));
+            let level = self.enter(parent, count(own.iterations), count(own.entries), (from, to));
             inside.extend(own.blocks.iter().map(|&b| (b, level)));
             for &argument in &tree.block(own.header).arguments {
                 let stride = if argument == own.variable { own.step as f64 } else { f64::NAN };
@@ -78,8 +81,7 @@ impl Walk<'_> {
         let arguments = &tree.block(own.header).arguments;
         let ends = own.blocks.iter().filter_map(|&b| tree.block(b).operations.last());
         for &end in ends {
-            for (to, passed) in tree.operation(end).successors.iter().filter(|(to, _)| *to == own.header) {
-                debug_assert_eq!(*to, own.header);
+            for (_, passed) in tree.operation(end).successors.iter().filter(|(to, _)| *to == own.header) {
                 for (&value, &argument) in passed.iter().zip(arguments).filter(|(_, a)| **a != own.variable) {
                     let how = self.combiner(value, Some(argument));
                     self.levels[level].carried[how as usize] += 1.0;
@@ -131,8 +133,9 @@ impl Walk<'_> {
             let skip = yielded.len().saturating_sub(node.results.len());
             let arguments = arguments.iter().skip(variables);
             for (&value, &argument) in yielded[skip..].iter().zip(arguments) {
-                if let Some(step) = self.counts(value, argument).filter(|_| variables == 0) {
-                    self.known(argument).course = Course { level, stride: step, offset: 0.0, data: false };
+                // A `while` counts in its body.
+                if let Some(step) = added(tree, value, argument).filter(|_| variables == 0) {
+                    self.known(argument).course = Course { level, stride: step as f64, offset: 0.0, data: false };
                     continue;
                 }
                 let how = self.combiner(value, Some(argument));
@@ -141,19 +144,6 @@ impl Walk<'_> {
         }
         for &block in &blocks {
             self.block(block, Frame { level, weight: 1.0 });
-        }
-    }
-
-    /// The constant that an argument grows by.
-    fn counts(&self, value: ValueId, argument: ValueId) -> Option<f64> {
-        let tree = self.tree;
-        let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
-        let &[a, b] = &tree.operation(operation).operands[..] else { return None };
-        let other = if a == argument { b } else { a };
-        let Definition::Result { operation: constant, .. } = tree.value(other).definition else { return None };
-        match tree.attribute(constant, "value") {
-            Some(AttributeValue::Integer(step, _)) if tree.name(operation) == "arith.addi" => Some(*step as f64),
-            _ => None,
         }
     }
 
@@ -200,7 +190,6 @@ impl Walk<'_> {
         for (index, &operand) in node.operands.iter().enumerate() {
             let Some(Some(map)) = structure.operands.get(index) else { continue };
             let output = index >= structure.inputs;
-            let argument = arguments.get(index).copied();
             if !is_shaped(tree, operand) {
                 continue;
             }
@@ -216,12 +205,10 @@ impl Walk<'_> {
                 masked: false,
                 bits: self.element_bits(operand),
             };
-            if let Some(argument) = argument.filter(|&a| self.used(a) || output) {
-                let follows = if output && self.used(argument) { level } else { access.address.level };
+            if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.used(argument)) {
+                let follows = if output { level } else { access.address.level };
                 self.known(argument).course = Course { level: follows, stride: f64::NAN, offset: 0.0, data: true };
-                if self.used(argument) {
-                    self.accesses.push(access);
-                }
+                self.accesses.push(access);
             }
             if output {
                 stores.push(Access { store: true, ..access });

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ir::analysis::{Analysis, Range};
+use ir::analysis::Analysis;
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, Type, ValueId};
 
 use super::super::class::{Class, class};
 use super::access::{Access, Course, address, evaluate, root};
 use super::kind::{Carried, Kind, carried, kind};
 use super::level::Level;
-use crate::features::extract::count;
+use crate::features::extract::{count, executions};
 
-/// Iterations of a loop that the text does not bound, as LLVM guesses.
-pub(super) const UNKNOWN_TRIPS: f64 = 32.0;
 /// Bits of a vector register that vectors are counted in.
 const REGISTER_BITS: f64 = 256.0;
 
@@ -94,20 +92,29 @@ pub(super) struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// What is known of a value, to be added to.
     pub(super) fn known(&mut self, value: ValueId) -> &mut Known {
-        let place = value.index().saturating_sub(self.first);
+        let place = self.place(value);
         if place >= self.known.len() {
             self.known.resize(place + 1, Known::default());
         }
         &mut self.known[place]
     }
 
+    fn place(&self, value: ValueId) -> usize {
+        value.index().saturating_sub(self.first)
+    }
+
+    fn so_far(&self, value: ValueId) -> Known {
+        self.known.get(self.place(value)).copied().unwrap_or_default()
+    }
+
     pub(super) fn course(&self, value: ValueId) -> Course {
-        self.known.get(value.index().saturating_sub(self.first)).map_or(Course::FIXED, |k| k.course)
+        self.so_far(value).course
     }
 
     pub(super) fn used(&self, value: ValueId) -> bool {
-        self.known.get(value.index().saturating_sub(self.first)).is_some_and(|k| k.uses > 0)
+        self.so_far(value).uses > 0
     }
 
     /// What is used, last use first, and where memory is written.
@@ -249,7 +256,7 @@ impl Walk<'_> {
         let node = tree.operation(operation);
         let mut hash = 0xcbf2_9ce4_8422_2325u64;
         let mut mix = |x: u64| hash = (hash ^ x).wrapping_mul(0x0100_0000_01b3).rotate_left(17);
-        tree.name(operation).bytes().for_each(|b| mix(u64::from(b)));
+        mix(node.name.index() as u64);
         if class(tree.name(operation)) == Class::Load {
             mix(seen.writes);
         }
@@ -368,9 +375,8 @@ impl Walk<'_> {
         let Definition::Result { operation, .. } = self.tree.value(value).definition else {
             return Carried::Recurrence;
         };
-        let uses = |v: ValueId| self.known.get(v.index().saturating_sub(self.first)).map_or(0, |k| k.uses);
         if let Some(argument) = argument
-            && (uses(argument) != 1 || !self.tree.operation(operation).operands.contains(&argument))
+            && (self.so_far(argument).uses != 1 || !self.tree.operation(operation).operands.contains(&argument))
         {
             return Carried::Recurrence;
         }
@@ -384,8 +390,7 @@ impl Walk<'_> {
     }
 
     pub(super) fn executions(&self, block: BlockId, guess: f64) -> f64 {
-        let counts = self.analysis.function(self.function).map(|f| f.trip_counts.block(block));
-        counts.filter(|range: &Range| range.high.is_some()).map_or(guess, count)
+        executions(self.analysis, self.function, block, guess)
     }
 
     /// An operation with regions, or a whole loop nest.
