@@ -1,4 +1,4 @@
-//! MLIR text for the learned cost model: lexer, parser, graph and tokenizer; labels by real back ends.
+//! MLIR text for the learned cost model: lexer, parser, graph, steps and tokenizer; labels by real back ends.
 
 pub mod analysis;
 pub mod fuzzing;
@@ -9,6 +9,7 @@ pub mod mlir;
 mod parse;
 mod print;
 pub mod span;
+pub mod steps;
 pub mod text;
 pub mod tokenizer;
 pub mod tree;

@@ -5,7 +5,7 @@
 //! functions are those of the mapping (`crate::mapping`): the same matrices, absorbed latent attention, the cache
 //! with the new token in its last place. Shapes are static; the same question gives the same bytes.
 //!
-//! Weights are arguments marked with [`WEIGHT_ATTRIBUTE`] or payload-free constants. Experts are one stacked
+//! Weights are arguments marked with [`ir::steps::WEIGHT_ATTRIBUTE`] or payload-free constants. Experts are one stacked
 //! tensor from which the chosen matrices are read inside the contraction. A cache is updated in its argument
 //! (`tensor.insert_slice`); the new entries are results too, for callers that keep it themselves. Left out, as in
 //! [`designs::Model`]: biases, attention sinks, scaling of router weights and of long rotary contexts.
@@ -28,9 +28,6 @@ use text::{Function, Scalar};
 pub use corpus::corpus;
 pub use pieces::pieces;
 pub use text::{Element, WeightStyle};
-
-/// Unit attribute of a function argument that never changes and can be metal.
-pub const WEIGHT_ATTRIBUTE: &str = "hardwire.weight";
 
 /// Most tokens and positions: shapes stay far from overflow.
 pub const MAX_POSITIONS: u64 = 1 << 24;

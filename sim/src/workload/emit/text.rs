@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use ir::steps::WEIGHT_ATTRIBUTE;
+
 /// Format of weights and KV caches. Activations, accumulators and non-linear functions are f32 either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,7 +18,7 @@ pub enum Element {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WeightStyle {
-    /// Function arguments with the unit attribute [`super::WEIGHT_ATTRIBUTE`].
+    /// Function arguments with the unit attribute [`WEIGHT_ATTRIBUTE`].
     Arguments,
     /// `arith.constant dense_resource<name>` without payload: says that they are constant, cannot be run.
     Constants,
@@ -99,7 +101,7 @@ impl Function {
         let tensor = Tensor { name: format!("%{name}"), shape: shape.to_vec(), scalar: self.element.into() };
         match self.weights {
             WeightStyle::Arguments => {
-                self.arguments.push(format!("{}: {} {{{}}}", tensor.name, tensor.ty(), super::WEIGHT_ATTRIBUTE));
+                self.arguments.push(format!("{}: {} {{{}}}", tensor.name, tensor.ty(), WEIGHT_ATTRIBUTE));
             }
             WeightStyle::Constants => {
                 self.line(&format!("{} = arith.constant dense_resource<{name}> : {}", tensor.name, tensor.ty()));

@@ -17,27 +17,18 @@
 //! has. Operations without a place are reported and take no time. Left out: the capacity of the array (reported),
 //! where intermediate results lie, and fusion of element-wise functions, which each pay their latency.
 
-mod classify;
-mod contraction;
 mod coverage;
-mod graph;
-mod nest;
-mod points;
-mod product;
 mod schedule;
-mod shape;
-mod weights;
-mod work;
 
 use designs::Design;
 use ir::span::Span;
+use ir::steps::Steps;
 use ir::tree::{OpId, Tree};
 use serde::Serialize;
 
 use crate::units::hbm::Placement;
 
-pub use weights::WeightRule;
-pub use work::Unplaced;
+pub use ir::steps::{Unplaced, WeightRule};
 
 /// How to lower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -231,8 +222,5 @@ pub struct Lowered {
 /// Puts `function` of `tree` on one chip of `design`. Any tree has an answer.
 #[must_use]
 pub fn lower(tree: &Tree, function: OpId, design: &Design, options: &Options) -> Lowered {
-    let graph = graph::graph(tree, function);
-    let weights = weights::weights(tree, function, &graph, options.weights);
-    let constants = options.weights != WeightRule::None;
-    schedule::Schedule::new(tree, &graph, function, &weights, constants, design).run()
+    schedule::Schedule::new(&Steps::of(tree, function), options.weights, design).run()
 }

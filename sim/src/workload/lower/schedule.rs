@@ -6,15 +6,15 @@
 //! other. What an argument does not leave room for in the attention buffer streams from HBM from the first cycle
 //! on, as the simulator streams a layer ahead.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use designs::Design;
+use ir::steps::constants::{Constants, Task};
+use ir::steps::shape::{elements, is_memref};
+use ir::steps::{Contraction, Step, Steps, Unplaced, WeightRule, Work};
 use ir::tree::{OpId, Tree, ValueId};
 
 use super::coverage::Coverage;
-use super::graph::Graph;
-use super::shape::{elements, is_memref, is_tensor};
-use super::work::{Contraction, Item, Unplaced, Work};
 use super::{Lowered, MissingPlace, Place, Placed, Reason, UnitShare, Work as Totals};
 use crate::mapping::vector_operations;
 use crate::units::hbm::Placement;
@@ -38,9 +38,8 @@ struct Times {
 
 pub(super) struct Schedule<'a> {
     tree: &'a Tree,
-    graph: &'a Graph,
-    arguments: BTreeSet<ValueId>,
-    constants: BTreeSet<ValueId>,
+    steps: &'a Steps<'a>,
+    constants: Constants<'a>,
     hn: hn_array::Spec,
     vex: vex::Spec,
     buffer: attention_buffer::Spec,
@@ -49,8 +48,6 @@ pub(super) struct Schedule<'a> {
     placement: Placement,
     /// Elements of an argument that were asked from HBM so far, and when they are there.
     streamed: BTreeMap<ValueId, (u64, u64)>,
-    /// Whether constants of the text are weights.
-    fold_sources: bool,
     times: BTreeMap<ValueId, Times>,
     /// When each matrix is free again.
     matrices: BTreeMap<ValueId, u64>,
@@ -67,68 +64,22 @@ pub(super) struct Schedule<'a> {
     weights_used: BTreeMap<ValueId, u64>,
 }
 
-/// Elements that operations read of every argument in `all`, at most by one of them.
-fn needs(graph: &Graph, tree: &Tree, items: &[Item], times: u64, all: &mut BTreeMap<ValueId, u64>) {
-    for item in items {
-        match item {
-            Item::Loop { trips, body, .. } => needs(graph, tree, body, times.saturating_mul(*trips), all),
-            Item::Op { work, reads, .. } => {
-                for &value in reads {
-                    let root = graph.root(value);
-                    if let Some(most) = all.get_mut(&root) {
-                        *most = (*most).max(needed(tree, work, value, root, times));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Elements of the argument `root` that `times` executions read through `value`.
-fn needed(tree: &Tree, work: &Work, value: ValueId, root: ValueId, times: u64) -> u64 {
-    read_once(tree, work, value).saturating_mul(times).min(elements(tree, root).unwrap_or(0))
-}
-
-/// Elements of a value that one execution reads.
-fn read_once(tree: &Tree, work: &Work, value: ValueId) -> u64 {
-    let whole = elements(tree, value).unwrap_or(0);
-    match work {
-        Work::Free(_) => 0,
-        Work::Move(moved) => whole.min(*moved),
-        Work::Nonlinear { .. } => whole,
-        Work::Contraction(c) => c.sides.iter().find(|s| s.value == value).map_or(0, |s| s.elements.min(whole)),
-    }
-}
-
 /// When something that starts at `start` and lasts `cycles` ends.
 fn ends(start: u64, cycles: u64) -> Result<u64, Unplaced> {
     start.checked_add(cycles).filter(|&end| end <= MAX_CYCLES).ok_or(Unplaced::TooLarge)
 }
 
 impl<'a> Schedule<'a> {
-    pub(super) fn new(
-        tree: &'a Tree,
-        graph: &'a Graph,
-        function: OpId,
-        weights: &BTreeSet<ValueId>,
-        fold_sources: bool,
-        design: &Design,
-    ) -> Self {
-        let data = |v: &&ValueId| is_tensor(tree, **v) || is_memref(tree, **v);
-        let list = tree.entry(function, 0).map_or(&[][..], |b| &tree.block(b).arguments);
-        let arguments: BTreeSet<ValueId> = list.iter().filter(data).copied().collect();
-        let mut most: BTreeMap<ValueId, u64> =
-            arguments.iter().filter(|a| !weights.contains(a)).map(|&a| (a, 0)).collect();
-        needs(graph, tree, &graph.items, 1, &mut most);
+    pub(super) fn new(steps: &'a Steps<'a>, rule: WeightRule, design: &Design) -> Self {
+        let constants = Constants::new(steps, rule);
+        let most = steps.arguments_read(|argument| !constants.contains(argument));
         let element_bytes = u64::from(design.mapping.kv_element_bytes);
         let dynamic = most.values().fold(0u64, |sum, &n| sum.saturating_add(n.saturating_mul(element_bytes)));
         let buffer = attention_buffer::Spec::new(design);
         Self {
-            tree,
-            graph,
-            arguments,
-            constants: weights.clone(),
+            tree: steps.tree(),
+            steps,
+            constants,
             hn: hn_array::Spec::new(design),
             vex: vex::Spec::new(design),
             placement: Placement::new(dynamic, buffer.capacity),
@@ -136,7 +87,6 @@ impl<'a> Schedule<'a> {
             hbm: hbm::Spec::new(design),
             element_bytes,
             streamed: BTreeMap::new(),
-            fold_sources,
             times: BTreeMap::new(),
             matrices: BTreeMap::new(),
             free: [0; UNITS.len()],
@@ -153,27 +103,27 @@ impl<'a> Schedule<'a> {
 
     /// Runs the steps.
     pub(super) fn run(mut self) -> Lowered {
-        let graph = self.graph;
-        self.items(&graph.items, 1);
+        let steps = self.steps;
+        self.steps(steps.all(), 1);
         self.finish()
     }
 
-    fn items(&mut self, items: &[Item], times: u64) {
-        for item in items {
-            match item {
-                Item::Op { op, work, reads, writes } => self.operation(*op, work, reads, writes, times),
-                Item::Unplaced { op, why, reads, writes } => {
+    fn steps(&mut self, steps: &[Step], times: u64) {
+        for step in steps {
+            match step {
+                Step::Op { op, work, reads, writes } => self.operation(*op, work, reads, writes, times),
+                Step::Unplaced { op, why, reads, writes } => {
                     self.missing(*op, *why, times);
                     let ready = self.ready(reads, writes);
                     self.done(reads, writes, ready);
                 }
-                Item::Alias { from, to } => self.alias(*from, *to),
-                Item::Loop { op, trips, body } => self.repeat(*op, *trips, body, times),
+                Step::Alias { from, to } => self.alias(*from, *to),
+                Step::Loop { op, trips, body } => self.repeat(*op, *trips, body, times),
             }
         }
     }
 
-    fn repeat(&mut self, op: OpId, trips: u64, body: &[Item], times: u64) {
+    fn repeat(&mut self, op: OpId, trips: u64, body: &[Step], times: u64) {
         if trips == 0 {
             return;
         }
@@ -185,7 +135,7 @@ impl<'a> Schedule<'a> {
         let before: Vec<u64> = self.busy.iter_mut().map(Coverage::close).collect();
         let computing = self.computing.close();
         let totals = self.totals;
-        self.items(body, times);
+        self.steps(body, times);
         let once = self.end.max(start) - start;
         let all = once.checked_mul(trips).and_then(|all| all.checked_add(start)).filter(|&end| end <= MAX_CYCLES);
         let Some(end) = all else {
@@ -202,43 +152,33 @@ impl<'a> Schedule<'a> {
         self.barrier = end;
     }
 
-    fn prefetch(&mut self, items: &[Item], times: u64) -> u64 {
+    fn prefetch(&mut self, steps: &[Step], times: u64) -> u64 {
         let mut there = 0;
-        for item in items {
-            match item {
-                Item::Loop { trips, body, .. } => there = self.prefetch(body, times.saturating_mul(*trips)).max(there),
+        for step in steps {
+            match step {
+                Step::Loop { trips, body, .. } => there = self.prefetch(body, times.saturating_mul(*trips)).max(there),
                 // What has no size here is reported when its turn comes.
-                Item::Op { work, reads, .. } => there = self.stream(reads, work, times).unwrap_or(0).max(there),
+                Step::Op { work, reads, .. } => there = self.stream(reads, work, times).unwrap_or(0).max(there),
                 _ => {}
             }
         }
         there
     }
 
-    fn key(&self, value: ValueId) -> ValueId {
-        // Views of memory share its times; tensors are values of their own.
-        if is_memref(self.tree, value) { self.graph.root(value) } else { value }
-    }
-
     fn alias(&mut self, from: ValueId, to: ValueId) {
-        let (from, to) = (self.key(from), self.key(to));
+        self.constants.alias(from, to);
+        let (from, to) = (self.steps.place(from), self.steps.place(to));
         if from == to {
             return;
         }
         let source = self.times.get(&from).copied().unwrap_or_default();
         let times = self.times.entry(to).or_default();
         times.ready = times.ready.max(source.ready);
-        if self.constants.contains(&from) {
-            self.constants.insert(to);
-        } else {
-            // A function called twice, or a loop's second round, may get something that changes.
-            self.constants.remove(&to);
-        }
     }
 
     /// When everything is there and memory that is written is no longer in use.
     fn ready(&self, reads: &[ValueId], writes: &[ValueId]) -> u64 {
-        let of = |v: &ValueId| self.times.get(&self.key(*v)).copied().unwrap_or_default();
+        let of = |v: &ValueId| self.times.get(&self.steps.place(*v)).copied().unwrap_or_default();
         let read = reads.iter().map(|v| of(v).ready).max().unwrap_or(0);
         let changed = writes.iter().filter(|v| is_memref(self.tree, **v));
         let free = changed.map(|v| of(v).used.max(of(v).ready)).max().unwrap_or(0);
@@ -247,57 +187,25 @@ impl<'a> Schedule<'a> {
 
     fn done(&mut self, reads: &[ValueId], writes: &[ValueId], at: u64) {
         for &value in reads {
-            let key = self.key(value);
+            let key = self.steps.place(value);
             let times = self.times.entry(key).or_default();
             times.used = times.used.max(at);
         }
         for &value in writes {
-            let key = self.key(value);
+            let key = self.steps.place(value);
             self.times.insert(key, Times { ready: at, used: at });
         }
         self.end = self.end.max(at);
     }
 
-    fn is_constant(&self, value: ValueId) -> bool {
-        self.constants.contains(&value) || self.constants.contains(&self.key(value))
-    }
-
-    /// Whether an operation reads data, and constants only.
-    fn folds(&self, reads: &[ValueId]) -> bool {
-        let mut data = reads.iter().filter(|v| is_tensor(self.tree, **v) || is_memref(self.tree, **v)).peekable();
-        data.peek().is_some() && data.all(|&v| self.is_constant(v))
-    }
-
-    /// What an operation makes of constants is a constant, unless it lies in memory that can be written again.
-    fn fold(&mut self, op: OpId, work: &Work, reads: &[ValueId], writes: &[ValueId]) -> bool {
-        let free = matches!(work, Work::Free(_));
-        let in_memory = writes.iter().any(|v| is_memref(self.tree, *v));
-        let constant = if reads.is_empty() {
-            free && self.fold_sources && (!in_memory || self.tree.name(op) == "memref.get_global")
-        } else {
-            // A view of constant memory is constant; memory that is filled is not.
-            self.folds(reads) && (!in_memory || (free && !writes.iter().any(|v| reads.contains(v))))
-        };
-        if constant {
-            self.constants.extend(writes.iter().copied());
-        }
-        constant && !free
-    }
-
     fn operation(&mut self, op: OpId, work: &Work, reads: &[ValueId], writes: &[ValueId], times: u64) {
-        let folded = self.fold(op, work, reads, writes);
+        let task = self.constants.step(op, work, reads, writes);
         let ready = self.ready(reads, writes);
-        let placed = match work {
-            _ if folded => Ok(Placed::free(op, Reason::Folded, ready)),
-            Work::Free(_) => Ok(Placed::free(op, Reason::Address, ready)),
-            Work::Move(_) | Work::Nonlinear { .. } | Work::Contraction(_) => {
-                self.stream(reads, work, times).and_then(|there| {
-                    let ready = ready.max(there);
-                    let ready = if let Work::Contraction(c) = work { self.before(op, c, times, ready)? } else { ready };
-                    self.place(op, work, ready)
-                })
-            }
+        let there = match task {
+            Task::Folded | Task::Free => Ok(0),
+            _ => self.stream(reads, work, times),
         };
+        let placed = there.and_then(|there| self.place(op, &task, times, ready.max(there)));
         match placed {
             Ok(mut placed) => {
                 let done = placed.start_cycle + placed.latency_cycles;
@@ -312,14 +220,20 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    fn place(&mut self, op: OpId, work: &Work, ready: u64) -> Result<Placed, Unplaced> {
-        match work {
-            Work::Free(_) => Ok(Placed::free(op, Reason::Address, ready)),
-            Work::Move(moved) => self.moves(op, *moved, ready),
-            Work::Nonlinear { elements, chain } => self.nonlinear(op, *elements, *chain, ready),
-            Work::Contraction(c) if self.is_constant(c.sides[1].value) => self.pass(op, c, 1, ready),
-            Work::Contraction(c) if self.is_constant(c.sides[0].value) => self.pass(op, c, 0, ready),
-            Work::Contraction(c) => self.attention(op, c, ready),
+    fn place(&mut self, op: OpId, task: &Task, times: u64, ready: u64) -> Result<Placed, Unplaced> {
+        match task {
+            Task::Folded => Ok(Placed::free(op, Reason::Folded, ready)),
+            Task::Free => Ok(Placed::free(op, Reason::Address, ready)),
+            Task::Move(moved) => self.moves(op, *moved, ready),
+            Task::Nonlinear { elements, chain } => self.nonlinear(op, *elements, *chain, ready),
+            Task::Pass(c, side) => {
+                let ready = self.before(op, c, times, ready)?;
+                self.pass(op, c, *side, ready)
+            }
+            Task::Product(c, kept) => {
+                let ready = self.before(op, c, times, ready)?;
+                self.attention(op, c, *kept, ready)
+            }
         }
     }
 
@@ -330,11 +244,11 @@ impl<'a> Schedule<'a> {
         }
         let mut there = 0;
         for &value in reads {
-            let root = self.graph.root(value);
-            if !self.arguments.contains(&root) || self.is_constant(value) || self.is_constant(root) {
+            let root = self.steps.root(value);
+            if !self.steps.is_argument(root) || self.constants.contains(value) || self.constants.contains(root) {
                 continue;
             }
-            let needed = needed(self.tree, work, value, root, times);
+            let needed = self.steps.read(work, value, root, times);
             let (before, arrived) = self.streamed.get(&root).copied().unwrap_or((0, 0));
             let mut at = arrived;
             if needed > before {
@@ -396,8 +310,8 @@ impl<'a> Schedule<'a> {
     /// Functions of factors that come before a product; returns when the product can begin.
     fn before(&mut self, op: OpId, c: &Contraction, times: u64, ready: u64) -> Result<u64, Unplaced> {
         let mut at = ready;
-        for (side, elements) in c.sides.iter().zip(c.before) {
-            if elements > 0 && !self.is_constant(side.value) {
+        for elements in self.constants.before(c) {
+            if elements > 0 {
                 let placed = self.nonlinear(op, elements, 1, ready)?;
                 at = at.max(placed.start_cycle + placed.latency_cycles);
                 self.placed.push(Placed { executions: times, ..placed });
@@ -410,8 +324,7 @@ impl<'a> Schedule<'a> {
         let (matrix, passes) = (c.sides[side], c.passes(side));
         let cost = self.hn.pass(matrix.fan_in);
         let occupied = cost.serial.checked_mul(passes).ok_or(Unplaced::TooLarge)?;
-        let root = self.graph.root(matrix.value);
-        let key = if self.constants.contains(&root) { root } else { matrix.value };
+        let key = self.constants.source(matrix.value);
         let start = ready.max(self.matrices.get(&key).copied().unwrap_or(0));
         let end = ends(start, occupied)?;
         let done = ends(end, cost.depth)?;
@@ -424,19 +337,12 @@ impl<'a> Schedule<'a> {
         Ok(Placed { macs: c.macs, passes, fan_in: matrix.fan_in, elements: matrix.elements, ..placed })
     }
 
-    fn attention(&mut self, op: OpId, c: &Contraction, ready: u64) -> Result<Placed, Unplaced> {
-        // The cached operand: an argument rather than a result, else the matrix by its place.
-        let argument = |side: usize| self.arguments.contains(&self.graph.root(c.sides[side].value));
-        let cached = match (argument(0), argument(1)) {
-            (true, false) => 0,
-            (false, true) => 1,
-            _ => c.matrix(),
-        };
-        let side = c.sides[cached];
+    fn attention(&mut self, op: OpId, c: &Contraction, kept: usize, ready: u64) -> Result<Placed, Unplaced> {
+        let side = c.sides[kept];
         if side.elements == 0 {
             return Ok(Placed::free(op, Reason::Address, ready));
         }
-        let queries = c.passes(cached);
+        let queries = c.passes(kept);
         let elements = side.elements.checked_mul(c.slots).ok_or(Unplaced::TooLarge)?;
         let vectors = vector_operations(elements.div_ceil(side.inner.max(1)), side.inner, queries);
         let bytes = self.bytes(elements)?;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ir::tree::{AttributeValue, OpId, Tree, ValueId};
+use crate::tree::{AttributeValue, OpId, Tree, ValueId};
 use serde::Serialize;
 
-use super::graph::Graph;
 use super::shape::extents;
-use super::work::{Item, Work};
-use crate::workload::emit::WEIGHT_ATTRIBUTE;
+use super::{Step, Steps, Work};
+
+/// Unit attribute of a function argument that never changes and can be metal.
+pub const WEIGHT_ATTRIBUTE: &str = "hardwire.weight";
 
 /// What counts as a weight. Constants (`arith.constant`, `tosa.const`, `memref.get_global`, ...) and what follows
 /// from constants alone always do, except under [`WeightRule::None`].
@@ -34,21 +35,20 @@ impl WeightRule {
         [("auto", Self::Auto), ("marked", Self::Marked), ("all-rhs", Self::AllRhs), ("none", Self::None)];
 }
 
-/// The arguments of `function` that are weights under `rule`.
-pub(super) fn weights(tree: &Tree, function: OpId, graph: &Graph, rule: WeightRule) -> BTreeSet<ValueId> {
-    let arguments = tree.entry(function, 0).map_or(&[][..], |b| &tree.block(b).arguments);
-    let marked = marked(tree, function, arguments);
+/// The arguments of a function that are weights under `rule`.
+pub(super) fn weights(steps: &Steps<'_>, rule: WeightRule) -> BTreeSet<ValueId> {
+    let marked = marked(steps.tree, steps.function, steps.arguments());
     match rule {
         WeightRule::None => BTreeSet::new(),
         WeightRule::Marked => marked,
         WeightRule::Auto if !marked.is_empty() => marked,
         WeightRule::Auto => {
-            let uses = uses(tree, graph, arguments);
+            let uses = uses(steps);
             let only = |u: &Uses| u.plain > 0 && u.batched == 0 && u.other == 0;
             uses.into_iter().filter(|(_, u)| only(u)).map(|(argument, _)| argument).collect()
         }
         WeightRule::AllRhs => {
-            let uses = uses(tree, graph, arguments);
+            let uses = uses(steps);
             uses.into_iter().filter(|(_, u)| u.plain + u.batched > 0).map(|(argument, _)| argument).collect()
         }
     }
@@ -71,28 +71,29 @@ struct Uses {
     other: usize,
 }
 
-fn uses(tree: &Tree, graph: &Graph, arguments: &[ValueId]) -> BTreeMap<ValueId, Uses> {
-    let wide = |a: &&ValueId| extents(tree, **a).is_some_and(|e| e.len() >= 2);
-    let mut all: BTreeMap<ValueId, Uses> = arguments.iter().filter(wide).map(|&a| (a, Uses::default())).collect();
+fn uses(steps: &Steps<'_>) -> BTreeMap<ValueId, Uses> {
+    let wide = |a: &&ValueId| extents(steps.tree, **a).is_some_and(|e| e.len() >= 2);
+    let mut all: BTreeMap<ValueId, Uses> =
+        steps.arguments().iter().filter(wide).map(|&a| (a, Uses::default())).collect();
     if !all.is_empty() {
-        count(tree, graph, &graph.items, &mut all);
+        count(steps, &steps.all, &mut all);
     }
     all
 }
 
-fn count(tree: &Tree, graph: &Graph, items: &[Item], all: &mut BTreeMap<ValueId, Uses>) {
-    for item in items {
-        match item {
-            Item::Loop { body, .. } => count(tree, graph, body, all),
-            Item::Op { work: Work::Contraction(c), reads, writes, .. } => {
+fn count(steps: &Steps<'_>, list: &[Step], all: &mut BTreeMap<ValueId, Uses>) {
+    for step in list {
+        match step {
+            Step::Loop { body, .. } => count(steps, body, all),
+            Step::Op { work: Work::Contraction(c), reads, writes, .. } => {
                 let side = c.matrix();
-                let matrix = graph.root(c.sides[side].value);
+                let matrix = steps.root(c.sides[side].value);
                 if let Some(uses) = all.get_mut(&matrix) {
                     if c.can_be_metal() { uses.plain += 1 } else { uses.batched += 1 }
                 }
                 // Everything else it reads, and what it writes, is used otherwise; the matrix itself once.
                 let others: BTreeSet<ValueId> =
-                    reads.iter().filter(|&&v| v != c.sides[side].value).map(|&v| graph.root(v)).collect();
+                    reads.iter().filter(|&&v| v != c.sides[side].value).map(|&v| steps.root(v)).collect();
                 for value in others.iter().chain(writes) {
                     if let Some(uses) = all.get_mut(value) {
                         uses.other += 1;
@@ -100,15 +101,16 @@ fn count(tree: &Tree, graph: &Graph, items: &[Item], all: &mut BTreeMap<ValueId,
                 }
             }
             // Views and copies hand on what they are given: their readers count.
-            Item::Op { work: Work::Free(_) | Work::Move(_), op, .. } if tree.operation(*op).results.len() == 1 => {}
-            Item::Op { reads, writes, .. } | Item::Unplaced { reads, writes, .. } => {
+            Step::Op { work: Work::Free(_) | Work::Move(_), op, .. }
+                if steps.tree.operation(*op).results.len() == 1 => {}
+            Step::Op { reads, writes, .. } | Step::Unplaced { reads, writes, .. } => {
                 for value in reads.iter().chain(writes) {
-                    if let Some(uses) = all.get_mut(&graph.root(*value)) {
+                    if let Some(uses) = all.get_mut(&steps.root(*value)) {
                         uses.other += 1;
                     }
                 }
             }
-            Item::Alias { .. } => {}
+            Step::Alias { .. } => {}
         }
     }
 }

@@ -1,15 +1,16 @@
-//! A function as a list of steps: work, what each waits for and what it makes.
+//! Reading a function: steps in the order of the text, what each waits for and what it makes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use ir::analysis::Range;
-use ir::analysis::trip_counts::TripCounts;
-use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
+use crate::analysis::trip_counts::TripCounts;
+use crate::analysis::{Analysis, Range};
+use crate::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
 
 use super::classify::{Class, class, work};
 use super::nest;
 use super::shape::{is_memref, is_tensor};
-use super::work::{Item, Unplaced, Work};
+use super::{Step, Steps, Unplaced, Values, Work};
 
 /// Deepest nest of loops, branches and calls.
 const MAX_NESTING: usize = 64;
@@ -17,22 +18,8 @@ const MAX_NESTING: usize = 64;
 /// Steps of one function, called ones included: calls in calls must not multiply without end.
 const MAX_ITEMS: usize = 1 << 18;
 
-/// The steps of a function.
-pub(super) struct Graph {
-    pub(super) items: Vec<Item>,
-    /// For a view, what it is a view of, in the end an argument or storage.
-    roots: BTreeMap<ValueId, ValueId>,
-}
-
-impl Graph {
-    /// The argument or storage behind a value.
-    pub(super) fn root(&self, value: ValueId) -> ValueId {
-        root(&self.roots, value)
-    }
-}
-
 /// Views are resolved when they are made, so chains are short; the bound guards against cycles of loop results.
-fn root(roots: &BTreeMap<ValueId, ValueId>, value: ValueId) -> ValueId {
+pub(super) fn root(roots: &BTreeMap<ValueId, ValueId>, value: ValueId) -> ValueId {
     let mut at = value;
     for _ in 0..MAX_NESTING {
         match roots.get(&at) {
@@ -48,24 +35,31 @@ pub(super) fn at_most(executions: Range) -> Option<u64> {
     executions.high.and_then(|n| u64::try_from(n).ok())
 }
 
-/// Reads a function.
-pub(super) fn graph(tree: &Tree, function: OpId) -> Graph {
+/// Reads a function; loops are counted by `analysis` where there is one.
+pub(super) fn steps<'a>(tree: &'a Tree, function: OpId, analysis: Option<&'a Analysis>) -> Steps<'a> {
     let mut builder = Builder {
         tree,
-        executions: TripCounts::of(tree, function),
+        analysis,
+        executions: trip_counts(tree, function, analysis),
         roots: BTreeMap::new(),
         functions: None,
         calls: Vec::new(),
         made: 0,
     };
-    let mut items = Vec::new();
-    builder.regions(function, 0, &mut items);
-    Graph { items, roots: builder.roots }
+    let mut all = Vec::new();
+    builder.regions(function, 0, &mut all);
+    Steps { tree, function, all, roots: builder.roots }
+}
+
+fn trip_counts<'a>(tree: &Tree, function: OpId, analysis: Option<&'a Analysis>) -> Cow<'a, TripCounts> {
+    let known = analysis.and_then(|analysis| analysis.function(function));
+    known.map_or_else(|| Cow::Owned(TripCounts::of(tree, function)), |known| Cow::Borrowed(&known.trip_counts))
 }
 
 struct Builder<'a> {
     tree: &'a Tree,
-    executions: TripCounts,
+    analysis: Option<&'a Analysis>,
+    executions: Cow<'a, TripCounts>,
     roots: BTreeMap<ValueId, ValueId>,
     functions: Option<BTreeMap<&'a str, OpId>>,
     /// Functions being read, outermost first.
@@ -74,16 +68,16 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn regions(&mut self, op: OpId, depth: usize, items: &mut Vec<Item>) {
+    fn regions(&mut self, op: OpId, depth: usize, steps: &mut Vec<Step>) {
         let tree = self.tree;
         for &region in &tree.operation(op).regions {
             for &block in &tree.region(region).blocks {
-                self.block(block, depth, items);
+                self.block(block, depth, steps);
             }
         }
     }
 
-    fn block(&mut self, block: BlockId, depth: usize, items: &mut Vec<Item>) {
+    fn block(&mut self, block: BlockId, depth: usize, steps: &mut Vec<Step>) {
         let tree = self.tree;
         let mut run: Vec<OpId> = Vec::new();
         for &op in &tree.block(block).operations {
@@ -92,36 +86,36 @@ impl<'a> Builder<'a> {
                 run.push(op);
                 continue;
             }
-            items.extend(nest::of_run(tree, &self.executions, &std::mem::take(&mut run)));
+            steps.extend(nest::of_run(tree, &self.executions, &std::mem::take(&mut run)));
             self.made += 1;
             if depth > MAX_NESTING || self.made > MAX_ITEMS {
-                items.push(unplaced(tree, op, Unplaced::TooLarge));
+                steps.push(unplaced(tree, op, Unplaced::TooLarge));
                 continue;
             }
             match class {
-                Class::Loop => self.loops(op, depth, items),
+                Class::Loop => self.loops(op, depth, steps),
                 Class::Condition => {
-                    self.regions(op, depth + 1, items);
+                    self.regions(op, depth + 1, steps);
                     for &region in &tree.operation(op).regions {
                         for &inner in &tree.region(region).blocks {
-                            self.pass(yielded(tree, inner), &tree.operation(op).results, items);
+                            self.pass(yielded(tree, inner), &tree.operation(op).results, steps);
                         }
                     }
                 }
-                Class::Call => self.call(op, depth, items),
+                Class::Call => self.call(op, depth, steps),
                 Class::Terminator => {}
-                Class::Branch => items.push(unplaced(tree, op, Unplaced::UnstructuredControlFlow)),
-                _ => self.operation(op, class, items),
+                Class::Branch => steps.push(unplaced(tree, op, Unplaced::UnstructuredControlFlow)),
+                _ => self.operation(op, class, steps),
             }
         }
-        items.extend(nest::of_run(tree, &self.executions, &run));
+        steps.extend(nest::of_run(tree, &self.executions, &run));
     }
 
     /// Values of `from` are known as `to` from here on.
-    fn pass(&mut self, from: &[ValueId], to: &[ValueId], items: &mut Vec<Item>) {
+    fn pass(&mut self, from: &[ValueId], to: &[ValueId], steps: &mut Vec<Step>) {
         for (&from, &to) in from.iter().zip(to) {
             self.view(to, from);
-            items.push(Item::Alias { from, to });
+            steps.push(Step::Alias { from, to });
         }
     }
 
@@ -132,12 +126,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn loops(&mut self, op: OpId, depth: usize, items: &mut Vec<Item>) {
+    fn loops(&mut self, op: OpId, depth: usize, steps: &mut Vec<Step>) {
         let tree = self.tree;
         if tree.name(op) != "scf.while" && nest::is_scalar(tree, op) {
-            let steps = nest::of_loop(tree, &self.executions, op);
-            self.made += steps.len();
-            items.extend(steps);
+            let nest = nest::of_loop(tree, &self.executions, op);
+            self.made += nest.len();
+            steps.extend(nest);
             return;
         }
         let operation = tree.operation(op);
@@ -145,9 +139,9 @@ impl<'a> Builder<'a> {
         let arguments = &tree.block(body).arguments;
         let carried = operation.results.len();
         let tail = |values: &'a [ValueId]| &values[values.len().saturating_sub(carried)..];
-        self.pass(tail(&operation.operands), tail(arguments), items);
-        let mut steps = Vec::new();
-        self.regions(op, depth + 1, &mut steps);
+        self.pass(tail(&operation.operands), tail(arguments), steps);
+        let mut inside = Vec::new();
+        self.regions(op, depth + 1, &mut inside);
         let last = yielded(tree, body);
         // A parallel loop yields nothing: its results are the storage it was given.
         let results = if last.len() == carried { last } else { tail(arguments) };
@@ -156,15 +150,15 @@ impl<'a> Builder<'a> {
             (Some(inner), Some(outer)) if outer > 0 => inner.div_ceil(outer),
             (Some(_), Some(_)) => 0,
             _ => {
-                items.push(unplaced(tree, op, Unplaced::UnknownTripCount));
+                steps.push(unplaced(tree, op, Unplaced::UnknownTripCount));
                 1
             }
         };
-        items.push(Item::Loop { op, trips, body: steps });
-        self.pass(results, &operation.results, items);
+        steps.push(Step::Loop { op, trips, body: inside });
+        self.pass(results, &operation.results, steps);
     }
 
-    fn call(&mut self, op: OpId, depth: usize, items: &mut Vec<Item>) {
+    fn call(&mut self, op: OpId, depth: usize, steps: &mut Vec<Step>) {
         let tree = self.tree;
         let functions = self.functions.get_or_insert_with(|| {
             let name = |f: OpId| {
@@ -178,25 +172,25 @@ impl<'a> Builder<'a> {
         };
         let entry = callee.and_then(|f| tree.entry(f, 0));
         let (Some(callee), Some(entry)) = (callee, entry) else {
-            items.push(unplaced(tree, op, Unplaced::UnknownCallee));
+            steps.push(unplaced(tree, op, Unplaced::UnknownCallee));
             return;
         };
         if self.calls.contains(&callee) || self.calls.len() >= MAX_NESTING {
-            items.push(unplaced(tree, op, Unplaced::UnknownCallee));
+            steps.push(unplaced(tree, op, Unplaced::UnknownCallee));
             return;
         }
         let operation = tree.operation(op);
-        self.pass(&operation.operands, &tree.block(entry).arguments, items);
+        self.pass(&operation.operands, &tree.block(entry).arguments, steps);
         // Loops of the callee are counted for one call of it.
-        let outer = std::mem::replace(&mut self.executions, TripCounts::of(tree, callee));
+        let outer = std::mem::replace(&mut self.executions, trip_counts(tree, callee, self.analysis));
         self.calls.push(callee);
-        self.regions(callee, depth + 1, items);
+        self.regions(callee, depth + 1, steps);
         self.calls.pop();
         self.executions = outer;
-        self.pass(yielded(tree, entry), &operation.results, items);
+        self.pass(yielded(tree, entry), &operation.results, steps);
     }
 
-    fn operation(&mut self, op: OpId, class: Class, items: &mut Vec<Item>) {
+    fn operation(&mut self, op: OpId, class: Class, steps: &mut Vec<Step>) {
         let tree = self.tree;
         let operation = tree.operation(op);
         let work = work(tree, op, class);
@@ -209,12 +203,12 @@ impl<'a> Builder<'a> {
         if let (Some(&result), Some(&source)) = (operation.results.first(), operation.operands.get(source)) {
             self.view(result, source);
         }
-        let mut reads = operation.operands.clone();
+        let mut reads = Values::from_slice(&operation.operands);
         reads.extend(captured(tree, op));
         let writes = written(tree, op, class);
-        items.push(match work {
-            Ok(work) => Item::Op { op, work, reads, writes },
-            Err(why) => Item::Unplaced { op, why, reads, writes },
+        steps.push(match work {
+            Ok(work) => Step::Op { op, work, reads, writes },
+            Err(why) => Step::Unplaced { op, why, reads, writes },
         });
     }
 }
@@ -246,9 +240,9 @@ fn yielded(tree: &Tree, block: BlockId) -> &[ValueId] {
 }
 
 /// Results, and memories among the operands that the operation changes.
-fn written(tree: &Tree, op: OpId, class: Class) -> Vec<ValueId> {
+fn written(tree: &Tree, op: OpId, class: Class) -> Values {
     let operation = tree.operation(op);
-    let mut all = operation.results.clone();
+    let mut all = Values::from_slice(&operation.results);
     if matches!(class, Class::View | Class::Constant) || !operation.operands.iter().any(|&o| is_memref(tree, o)) {
         return all;
     }
@@ -258,11 +252,12 @@ fn written(tree: &Tree, op: OpId, class: Class) -> Vec<ValueId> {
         _ => 1,
     };
     let first = operation.operands.len().saturating_sub(outputs);
-    all.extend(operation.operands[first..].iter().filter(|&&o| is_memref(tree, o)));
+    all.extend(operation.operands[first..].iter().copied().filter(|&o| is_memref(tree, o)));
     all
 }
 
-fn unplaced(tree: &Tree, op: OpId, why: Unplaced) -> Item {
+fn unplaced(tree: &Tree, op: OpId, why: Unplaced) -> Step {
     let operation = tree.operation(op);
-    Item::Unplaced { op, why, reads: operation.operands.clone(), writes: operation.results.clone() }
+    let [reads, writes] = [&operation.operands, &operation.results].map(|values| Values::from_slice(values));
+    Step::Unplaced { op, why, reads, writes }
 }

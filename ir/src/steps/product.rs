@@ -6,12 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
+use crate::tree::{BlockId, Definition, OpId, Tree, ValueId};
 
 use super::contraction::{self, through};
 use super::nest::{Access, Enclosing, MAX_CHAIN, access, computes, variables};
 use super::shape::{extents, product};
-use super::work::{Contraction, Side};
+use super::step::{Contraction, Side};
 
 /// A contraction with the operations it consists of.
 pub(super) struct Product {

@@ -1,10 +1,10 @@
 //! What an operation is, by its name: the table of dialects.
 
-use ir::tree::{AffineExpr, AttributeValue, OpId, Tree};
+use crate::tree::{AffineExpr, AttributeValue, OpId, Tree};
 
 use super::contraction;
 use super::shape::{elements, is_tensor, product};
-use super::work::{Unplaced, Work};
+use super::step::{Unplaced, Work};
 
 /// How an operation takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

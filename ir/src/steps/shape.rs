@@ -1,6 +1,6 @@
 //! Extents and sizes of values, bounded so that no product of them overflows.
 
-use ir::tree::{Dimension, Tree, Type, ValueId};
+use crate::tree::{Dimension, Tree, Type, ValueId};
 
 /// Most elements or multiply-accumulates of one operation that are counted.
 pub(super) const MAX_COUNT: u64 = 1 << 60;
@@ -27,16 +27,21 @@ pub(super) fn extents(tree: &Tree, value: ValueId) -> Option<Vec<u64>> {
     }
 }
 
-/// Elements of a value; 1 for scalars.
-pub(super) fn elements(tree: &Tree, value: ValueId) -> Option<u64> {
+/// Elements of a value; 1 for scalars; `None` where the text does not tell, or beyond 2^60.
+#[must_use]
+pub fn elements(tree: &Tree, value: ValueId) -> Option<u64> {
     product(extents(tree, value)?)
 }
 
-pub(super) fn is_tensor(tree: &Tree, value: ValueId) -> bool {
+/// Whether a value is a tensor.
+#[must_use]
+pub fn is_tensor(tree: &Tree, value: ValueId) -> bool {
     matches!(tree.value_type(value), Type::Tensor { .. })
 }
 
-pub(super) fn is_memref(tree: &Tree, value: ValueId) -> bool {
+/// Whether a value is memory.
+#[must_use]
+pub fn is_memref(tree: &Tree, value: ValueId) -> bool {
     matches!(tree.value_type(value), Type::MemRef { .. })
 }
 

@@ -9,16 +9,16 @@
 
 use std::collections::BTreeSet;
 
-use ir::analysis::trip_counts::TripCounts;
-use ir::tree::{AffineExpr, AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
+use crate::analysis::trip_counts::TripCounts;
+use crate::tree::{AffineExpr, AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
+use super::build::at_most;
 use super::classify::{Class, class};
 use super::contraction::through;
-use super::graph::at_most;
 use super::points;
 use super::product::{self, Product};
 use super::shape::{MAX_COUNT, elements, is_index, is_memref, is_tensor, product};
-use super::work::{Item, Unplaced, Work};
+use super::{Step, Unplaced, Values, Work};
 
 /// Deepest nest that is looked into.
 const MAX_NESTING: usize = 64;
@@ -58,22 +58,22 @@ pub(super) struct Nest<'a> {
     /// Executions of the nest as a whole, which the loops over tensors around it repeat.
     repeated: u64,
     loops: Vec<Enclosing>,
-    items: Vec<Item>,
+    steps: Vec<Step>,
 }
 
 /// The statements of the loop nest `op`, in order.
-pub(super) fn of_loop(tree: &Tree, executions: &TripCounts, op: OpId) -> Vec<Item> {
+pub(super) fn of_loop(tree: &Tree, executions: &TripCounts, op: OpId) -> Vec<Step> {
     let mut nest = Nest::new(tree, executions, op);
     nest.enter(op);
-    nest.items
+    nest.steps
 }
 
 /// One statement of straight-line code outside loops.
-pub(super) fn of_run(tree: &Tree, executions: &TripCounts, run: &[OpId]) -> Vec<Item> {
+pub(super) fn of_run(tree: &Tree, executions: &TripCounts, run: &[OpId]) -> Vec<Step> {
     let Some(&first) = run.first() else { return Vec::new() };
     let mut nest = Nest::new(tree, executions, first);
     nest.statement(run);
-    nest.items
+    nest.steps
 }
 
 /// A read or write of memory within a statement.
@@ -87,7 +87,7 @@ pub(super) struct Access {
 impl<'a> Nest<'a> {
     fn new(tree: &'a Tree, executions: &'a TripCounts, first: OpId) -> Self {
         let repeated = at_most(executions.operation(tree, first)).unwrap_or(1).max(1);
-        Self { tree, executions, repeated, loops: Vec::new(), items: Vec::new() }
+        Self { tree, executions, repeated, loops: Vec::new(), steps: Vec::new() }
     }
 
     /// Executions of an operation each time the nest runs; `None` where the text does not tell.
@@ -138,20 +138,20 @@ impl<'a> Nest<'a> {
     }
 
     fn unplaced(&mut self, op: OpId, why: Unplaced) {
-        self.items.push(Item::Unplaced { op, why, reads: Vec::new(), writes: Vec::new() });
+        self.steps.push(Step::Unplaced { op, why, reads: Values::new(), writes: Values::new() });
     }
 
     fn statement(&mut self, run: &[OpId]) {
         let tree = self.tree;
         let accesses = |stores: bool| run.iter().filter_map(move |&op| access(tree, op, stores));
         let computing: Vec<OpId> = run.iter().copied().filter(|&op| computes(tree, op)).collect();
-        let mut reads: Vec<ValueId> = accesses(false).map(|a| a.memory).collect();
-        let writes: Vec<ValueId> = accesses(true).map(|a| a.memory).collect();
+        let mut reads: Values = accesses(false).map(|a| a.memory).collect();
+        let writes: Values = accesses(true).map(|a| a.memory).collect();
         if computing.is_empty() && (reads.is_empty() || writes.is_empty()) {
             // Constants, addresses, fills: where a value is stored that nothing computes, no data move.
             if let (Some(&op), false) = (run.first(), writes.is_empty()) {
                 let work = Work::Free("a constant fill");
-                self.items.push(Item::Op { op, work, reads: Vec::new(), writes });
+                self.steps.push(Step::Op { op, work, reads: Values::new(), writes });
             }
             return;
         }
@@ -159,22 +159,22 @@ impl<'a> Nest<'a> {
             return;
         };
         let Some(times) = self.times(first) else {
-            self.items.push(Item::Unplaced { op: first, why: Unplaced::UnknownTripCount, reads, writes });
+            self.steps.push(Step::Unplaced { op: first, why: Unplaced::UnknownTripCount, reads, writes });
             return;
         };
-        let mut results: Vec<ValueId> = writes.clone();
+        let mut results = writes.clone();
         if self.loops.is_empty() {
-            reads.extend(run.iter().flat_map(|&op| &tree.operation(op).operands));
-            results.extend(run.iter().flat_map(|&op| &tree.operation(op).results));
+            reads.extend(run.iter().flat_map(|&op| tree.operation(op).operands.iter().copied()));
+            results.extend(run.iter().flat_map(|&op| tree.operation(op).results.iter().copied()));
         }
         // Sums that loops carry leave as their results.
-        results.extend(self.loops.iter().flat_map(|l| &tree.operation(l.op).results));
+        results.extend(self.loops.iter().flat_map(|l| tree.operation(l.op).results.iter().copied()));
         let lanes = |op: OpId| tree.operation(op).results.iter().filter_map(|&r| elements(tree, r)).max().unwrap_or(1);
         if computing.is_empty() {
             let moved = run.iter().filter(|&&op| access(tree, op, true).is_some());
             let width: u64 = moved.map(|&op| stored_lanes(tree, op)).max().unwrap_or(1);
             match product([times, width]) {
-                Some(moved) => self.items.push(Item::Op { op: first, work: Work::Move(moved), reads, writes: results }),
+                Some(moved) => self.steps.push(Step::Op { op: first, work: Work::Move(moved), reads, writes: results }),
                 None => self.unplaced(first, Unplaced::TooLarge),
             }
             return;
@@ -197,9 +197,9 @@ impl<'a> Nest<'a> {
             }
         }
         for (op, found) in contractions {
-            let mut reads = found.contraction.sides.map(|s| s.value).to_vec();
+            let mut reads = Values::from_iter(found.contraction.sides.map(|s| s.value));
             reads.extend(found.others);
-            self.items.push(Item::Op {
+            self.steps.push(Step::Op {
                 op,
                 work: Work::Contraction(found.contraction),
                 reads,
@@ -213,7 +213,7 @@ impl<'a> Nest<'a> {
             match product([times, points]) {
                 Some(elements) => {
                     let work = Work::Nonlinear { elements, chain: 1 };
-                    self.items.push(Item::Op { op, work, reads, writes: results });
+                    self.steps.push(Step::Op { op, work, reads, writes: results });
                 }
                 None => self.unplaced(op, Unplaced::TooLarge),
             }

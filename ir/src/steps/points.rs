@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ir::tree::{OpId, Tree, ValueId};
+use crate::tree::{OpId, Tree, ValueId};
 
 use super::classify::{Class, class};
 use super::contraction::through;

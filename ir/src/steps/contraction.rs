@@ -4,10 +4,10 @@
 //! without maps, `tosa` and `stablehlo` have theirs by definition (convolutions: every output element sums over
 //! the filter of its channel).
 
-use ir::tree::{AffineExpr, AffineMap, AttributeValue, Definition, OpId, Tree, ValueId};
+use crate::tree::{AffineExpr, AffineMap, AttributeValue, Definition, OpId, Tree, ValueId};
 
 use super::shape::{elements, extents, product};
-use super::work::{Contraction, Side};
+use super::step::{Contraction, Side};
 
 /// Operands with the dimension each of theirs runs along.
 struct Operand {
