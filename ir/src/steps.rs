@@ -22,6 +22,7 @@ mod contraction;
 mod nest;
 mod points;
 mod product;
+mod set;
 pub mod shape;
 mod step;
 mod weights;

@@ -7,16 +7,17 @@
 //! are done once per element of that factor. Other arithmetic is element-wise work, counted as [`super::points`]
 //! says; without arithmetic a statement moves data.
 
-use std::collections::BTreeSet;
+use smallvec::SmallVec;
 
 use crate::analysis::trip_counts::TripCounts;
-use crate::tree::{AffineExpr, AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
+use crate::tree::{AffineExpr, AffineMap, AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use super::build::at_most;
 use super::classify::{Class, class};
 use super::contraction::through;
 use super::points;
 use super::product::{self, Product};
+use super::set::Set;
 use super::shape::{MAX_COUNT, elements, is_index, is_memref, is_tensor, product};
 use super::{Step, Unplaced, Values, Work};
 
@@ -51,6 +52,9 @@ pub(super) struct Enclosing {
     pub(super) variables: Vec<ValueId>,
 }
 
+/// Loop variables that something depends on.
+pub(super) type Variables = Set<ValueId>;
+
 /// Collects the statements of a nest.
 pub(super) struct Nest<'a> {
     tree: &'a Tree,
@@ -77,11 +81,12 @@ pub(super) fn of_run(tree: &Tree, executions: &TripCounts, run: &[OpId]) -> Vec<
 }
 
 /// A read or write of memory within a statement.
-pub(super) struct Access {
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Access<'t> {
     pub(super) memory: ValueId,
-    pub(super) indices: Vec<ValueId>,
-    /// Which indices each dimension of the memory depends on; `None` where every dimension has its own index.
-    map: Option<Vec<Vec<usize>>>,
+    indices: &'t [ValueId],
+    /// Which indices each dimension of the memory depends on; without, every dimension has its own.
+    map: Option<&'t AffineMap>,
 }
 
 impl<'a> Nest<'a> {
@@ -180,7 +185,7 @@ impl<'a> Nest<'a> {
             return;
         }
         let mut contractions: Vec<(OpId, Product)> = Vec::new();
-        let mut used: BTreeSet<OpId> = BTreeSet::new();
+        let mut used: Vec<OpId> = Vec::new();
         for &op in &computing {
             let Some(found) = product::of_sum(tree, run, &self.loops, op, times, lanes(op)) else { continue };
             used.extend(found.operations.iter().copied());
@@ -206,9 +211,10 @@ impl<'a> Nest<'a> {
                 writes: results.clone(),
             });
         }
-        let left: BTreeSet<OpId> =
-            computing.iter().copied().filter(|op| !used.contains(op) && !converts(tree, *op)).collect();
-        if let Some(&op) = run.iter().find(|op| left.contains(op)) {
+        let used: Set<OpId> = used.into_iter().collect();
+        let left: Set<OpId> =
+            computing.iter().copied().filter(|&op| !used.contains(op) && !converts(tree, op)).collect();
+        if let Some(&op) = run.iter().find(|&&op| left.contains(op)) {
             let points = points::of(tree, run, &self.loops, &left);
             match product([times, points]) {
                 Some(elements) => {
@@ -279,7 +285,7 @@ fn stored_lanes(tree: &Tree, op: OpId) -> u64 {
 }
 
 /// The access an operation makes, if it reads (or stores) memory.
-pub(super) fn access(tree: &Tree, op: OpId, stores: bool) -> Option<Access> {
+pub(super) fn access(tree: &Tree, op: OpId, stores: bool) -> Option<Access<'_>> {
     let (is_store, skip) = match tree.name(op) {
         "memref.load"
         | "affine.load"
@@ -298,68 +304,77 @@ pub(super) fn access(tree: &Tree, op: OpId, stores: bool) -> Option<Access> {
     if !is_memref(tree, memory) && !is_tensor(tree, memory) {
         return None;
     }
-    let map = match tree.attribute(op, "map") {
-        Some(AttributeValue::AffineMap(map)) => {
-            Some(map.results.iter().map(|e| dependencies(e, map.dimensions as usize)).collect())
-        }
-        _ => None,
-    };
-    let indices = match (&map, tree.value_type(memory)) {
+    Some(match tree.attribute(op, "map") {
+        Some(AttributeValue::AffineMap(map)) => Access { memory, indices: rest, map: Some(map) },
         // Transfers have padding and masks behind their indices.
-        (None, _) => rest[..rest.len().min(extents_rank(tree, memory))].to_vec(),
-        _ => rest.to_vec(),
-    };
-    Some(Access { memory, indices, map })
+        _ => Access { memory, indices: &rest[..rest.len().min(extents_rank(tree, memory))], map: None },
+    })
 }
 
 fn extents_rank(tree: &Tree, memory: ValueId) -> usize {
     tree.types().shape(tree.value(memory).ty).map_or(0, <[_]>::len)
 }
 
-/// Operands an expression depends on: dimensions first, then symbols.
-fn dependencies(e: &AffineExpr, dimensions: usize) -> Vec<usize> {
-    let mut all = Vec::new();
-    let mut left = vec![e];
+/// Adds the loop variables that an expression over `indices` depends on: dimensions first, then symbols.
+fn follow(tree: &Tree, e: &AffineExpr, dimensions: usize, indices: &[ValueId], all: &mut Variables) {
+    let mut left: SmallVec<[&AffineExpr; 8]> = SmallVec::from_slice(&[e]);
     while let Some(e) = left.pop() {
-        match e {
-            AffineExpr::Dimension(d) => all.push(*d as usize),
-            AffineExpr::Symbol(s) => all.push(dimensions + *s as usize),
-            AffineExpr::Constant(_) => {}
+        let index = match e {
+            AffineExpr::Dimension(d) => *d as usize,
+            AffineExpr::Symbol(s) => dimensions + *s as usize,
+            AffineExpr::Constant(_) => continue,
             AffineExpr::Add(a, b)
             | AffineExpr::Mul(a, b)
             | AffineExpr::Mod(a, b)
             | AffineExpr::FloorDiv(a, b)
-            | AffineExpr::CeilDiv(a, b) => left.extend([&**a, &**b]),
+            | AffineExpr::CeilDiv(a, b) => {
+                left.extend([&**a, &**b]);
+                continue;
+            }
+        };
+        indices.get(index).into_iter().for_each(|&index| reach(tree, index, all));
+    }
+}
+
+/// Loop variables that each dimension of an access depends on.
+pub(super) fn variables(tree: &Tree, access: Access<'_>) -> SmallVec<[Variables; 4]> {
+    let mut dimensions = SmallVec::new();
+    match access.map {
+        None => dimensions.extend(access.indices.iter().map(|&index| {
+            let mut all = Variables::default();
+            reach(tree, index, &mut all);
+            all
+        })),
+        Some(map) => dimensions.extend(map.results.iter().map(|e| {
+            let mut all = Variables::default();
+            follow(tree, e, map.dimensions as usize, access.indices, &mut all);
+            all
+        })),
+    }
+    dimensions
+}
+
+/// Loop variables that an access depends on.
+pub(super) fn all_variables(tree: &Tree, access: Access<'_>) -> Variables {
+    let mut all = Variables::default();
+    match access.map {
+        None => access.indices.iter().for_each(|&index| reach(tree, index, &mut all)),
+        Some(map) => {
+            map.results.iter().for_each(|e| follow(tree, e, map.dimensions as usize, access.indices, &mut all));
         }
     }
     all
 }
 
-/// Loop variables that each dimension of an access depends on.
-pub(super) fn variables(tree: &Tree, access: &Access) -> Vec<BTreeSet<ValueId>> {
-    let of = |index: &ValueId| reaches(tree, *index);
-    match &access.map {
-        None => access.indices.iter().map(of).collect(),
-        Some(map) => map
-            .iter()
-            .map(|inputs| inputs.iter().filter_map(|&i| access.indices.get(i)).flat_map(of).collect())
-            .collect(),
-    }
-}
-
-/// Block arguments that an index is computed from.
-fn reaches(tree: &Tree, index: ValueId) -> BTreeSet<ValueId> {
-    let mut arguments = BTreeSet::new();
-    let mut left = vec![index];
+/// Adds the block arguments that an index is computed from.
+fn reach(tree: &Tree, index: ValueId, arguments: &mut Variables) {
+    let mut left: SmallVec<[ValueId; 8]> = SmallVec::from_slice(&[index]);
     for _ in 0..MAX_CHAIN {
         let Some(value) = left.pop() else { break };
         match tree.value(value).definition {
-            Definition::Argument { .. } => {
-                arguments.insert(value);
-            }
-            Definition::Result { operation, .. } => left.extend(&tree.operation(operation).operands),
+            Definition::Argument { .. } => arguments.insert(value),
+            Definition::Result { operation, .. } => left.extend_from_slice(&tree.operation(operation).operands),
             Definition::Missing => {}
         }
     }
-    arguments
 }

@@ -14,18 +14,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tree::{OpId, Tree, ValueId};
+use smallvec::SmallVec;
+
+use crate::tree::{NameId, OpId, Tree, ValueId};
 
 use super::classify::{Class, class};
 use super::contraction::through;
-use super::nest::{Enclosing, access, converts, variables};
+use super::nest::{Access, Enclosing, access, all_variables, converts};
+use super::set::Set;
 use super::shape::elements;
 
 /// Links of a chain by the operation's name.
-type Chain<'a> = BTreeMap<&'a str, u64>;
+#[derive(Clone, Default)]
+struct Chain(SmallVec<[(NameId, u64); 4]>);
 
-/// A place in memory: the memory, its indices and their map as written.
-type Location = (ValueId, Vec<ValueId>, Option<String>);
+impl Chain {
+    fn links(&self, name: NameId) -> u64 {
+        self.0.iter().find(|(known, _)| *known == name).map_or(0, |(_, links)| *links)
+    }
+
+    fn set(&mut self, name: NameId, links: u64) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = links,
+            None => self.0.push((name, links)),
+        }
+    }
+}
 
 /// What takes the points in.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -35,14 +49,14 @@ enum Sink {
 }
 
 /// Points of the operations `left` of the statement `run` inside `loops`.
-pub(super) fn of(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &BTreeSet<OpId>) -> u64 {
+pub(super) fn of(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &Set<OpId>) -> u64 {
     let chains = chains(tree, run, loops, left);
     let body = loops.last().and_then(|l| tree.entry(l.op, 0));
     let mut producers: BTreeMap<ValueId, OpId> = BTreeMap::new();
     for &op in run {
         let operation = tree.operation(op);
         for (at, &result) in operation.results.iter().enumerate() {
-            if left.contains(&op) {
+            if left.contains(op) {
                 producers.insert(result, op);
             } else if let Some(&by) =
                 yields(tree, op).filter_map(|y| y.get(at)).find_map(|&v| producers.get(&through(tree, v)))
@@ -53,8 +67,8 @@ pub(super) fn of(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &BTreeSet
     }
     let points = |value: ValueId| {
         let value = through(tree, value);
-        let name = tree.name(*producers.get(&value)?);
-        let links = chains.get(&value).and_then(|c| c.get(name)).copied().unwrap_or(1).max(1);
+        let name = tree.operation(*producers.get(&value)?).name;
+        let links = chains.get(&value).map_or(1, |chain| chain.links(name).max(1));
         Some(links.saturating_mul(elements(tree, value).unwrap_or(1)))
     };
     let mut sinks: BTreeMap<Sink, u64> = BTreeMap::new();
@@ -72,8 +86,8 @@ pub(super) fn of(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &BTreeSet
             }
         }
     }
-    let lanes = |op: &OpId| {
-        let operation = tree.operation(*op);
+    let lanes = |op: OpId| {
+        let operation = tree.operation(op);
         operation.results.iter().chain(&operation.operands).filter_map(|&v| elements(tree, v)).max()
     };
     sinks.into_values().max().unwrap_or_else(|| left.iter().filter_map(lanes).max().unwrap_or(1))
@@ -88,47 +102,34 @@ fn yields(tree: &Tree, op: OpId) -> impl Iterator<Item = &[ValueId]> {
 }
 
 /// For every value that hangs on a value of the iteration before: the longest chain of each operation in between.
-fn chains<'a>(
-    tree: &'a Tree,
-    run: &[OpId],
-    loops: &[Enclosing],
-    left: &BTreeSet<OpId>,
-) -> BTreeMap<ValueId, Chain<'a>> {
-    let mut chains: BTreeMap<ValueId, Chain<'a>> = BTreeMap::new();
+fn chains(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &Set<OpId>) -> BTreeMap<ValueId, Chain> {
+    let mut chains: BTreeMap<ValueId, Chain> = BTreeMap::new();
     if let Some(inner) = loops.last()
         && let Some(body) = tree.entry(inner.op, 0)
     {
         let carried = tree.block(body).arguments.iter().filter(|a| !inner.variables.contains(a));
-        chains.extend(carried.map(|&a| (a, Chain::new())));
+        chains.extend(carried.map(|&a| (a, Chain::default())));
     }
-    let around: BTreeSet<ValueId> = loops.iter().flat_map(|l| l.variables.iter().copied()).collect();
-    let location = |op: OpId, store: bool| -> Option<Location> {
-        let access = access(tree, op, store)?;
-        let moved: BTreeSet<ValueId> = variables(tree, &access).into_iter().flatten().collect();
-        // A place that every loop moves is not summed up in.
-        around
-            .iter()
-            .any(|v| !moved.contains(v))
-            .then(|| (access.memory, access.indices, tree.attribute(op, "map").map(|map| format!("{map:?}"))))
-    };
-    let stored: BTreeSet<Location> = run.iter().filter_map(|&op| location(op, true)).collect();
+    // A place that every loop moves is not summed up in.
+    let around: Set<ValueId> = loops.iter().flat_map(|l| l.variables.iter().copied()).collect();
+    let summed_in = |access: &Access<'_>| !around.is_subset(&all_variables(tree, *access));
+    let stored: BTreeSet<Access<'_>> = run.iter().filter_map(|&op| access(tree, op, true)).filter(summed_in).collect();
     for &op in run {
         let operation = tree.operation(op);
-        if location(op, false).is_some_and(|l| stored.contains(&l)) {
-            chains.extend(operation.results.iter().map(|&r| (r, Chain::new())));
+        if !stored.is_empty() && access(tree, op, false).is_some_and(|read| stored.contains(&read)) {
+            chains.extend(operation.results.iter().map(|&r| (r, Chain::default())));
             continue;
         }
-        let mut longest: Option<Chain<'a>> = None;
+        let mut longest: Option<Chain> = None;
         for chain in operation.operands.iter().chain(yields(tree, op).flatten()).filter_map(|v| chains.get(v)) {
-            let all = longest.get_or_insert_with(Chain::new);
-            for (&name, &links) in chain {
-                let most = all.entry(name).or_default();
-                *most = links.max(*most);
+            let all = longest.get_or_insert_with(Chain::default);
+            for &(name, links) in &chain.0 {
+                all.set(name, links.max(all.links(name)));
             }
         }
         if let Some(mut chain) = longest {
-            if left.contains(&op) && !converts(tree, op) {
-                *chain.entry(tree.name(op)).or_default() += 1;
+            if left.contains(op) && !converts(tree, op) {
+                chain.set(operation.name, chain.links(operation.name) + 1);
             }
             chains.extend(operation.results.iter().map(|&r| (r, chain.clone())));
         }

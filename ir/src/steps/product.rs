@@ -4,12 +4,11 @@
 //! through: the sides of the contraction. What else there is, functions of a factor, scales by something smaller and
 //! scalars, is a function of the elements of a side that comes before the product, wherever the text does it.
 
-use std::collections::BTreeSet;
-
 use crate::tree::{BlockId, Definition, OpId, Tree, ValueId};
 
 use super::contraction::{self, through};
-use super::nest::{Access, Enclosing, MAX_CHAIN, access, computes, variables};
+use super::nest::{Access, Enclosing, MAX_CHAIN, Variables, access, all_variables, computes, variables};
+use super::set::Set;
 use super::shape::{extents, product};
 use super::step::{Contraction, Side};
 
@@ -22,10 +21,10 @@ pub(super) struct Product {
 }
 
 /// A factor of a product: the memory it comes from and what is done to it before.
-struct Factor {
+struct Factor<'t> {
     load: OpId,
-    access: Access,
-    variables: BTreeSet<ValueId>,
+    access: Access<'t>,
+    variables: Variables,
     /// Functions between the memory and the product.
     functions: Vec<OpId>,
     others: Vec<ValueId>,
@@ -33,12 +32,12 @@ struct Factor {
 
 /// The factors that a value is a product of (`None`: a scalar that no loop changes), in the order of the text;
 /// `operations` gets the multiplications. `None` where it is not a product of functions of memories.
-fn factors(
-    tree: &Tree,
+fn factors<'t>(
+    tree: &'t Tree,
     loops: &[Enclosing],
     value: ValueId,
     operations: &mut Vec<OpId>,
-) -> Option<Vec<Option<Factor>>> {
+) -> Option<Vec<Option<Factor<'t>>>> {
     let mut factors = Vec::new();
     let mut left = vec![value];
     while let Some(value) = left.pop() {
@@ -55,7 +54,7 @@ fn factors(
 }
 
 /// What a factor is a function of; `Some(None)` for a scalar that no loop changes.
-fn factor(tree: &Tree, loops: &[Enclosing], value: ValueId) -> Option<Option<Factor>> {
+fn factor<'t>(tree: &'t Tree, loops: &[Enclosing], value: ValueId) -> Option<Option<Factor<'t>>> {
     let (mut functions, mut accesses) = (Vec::new(), Vec::new());
     let mut left = vec![through(tree, value)];
     let mut seen = 0;
@@ -76,8 +75,8 @@ fn factor(tree: &Tree, loops: &[Enclosing], value: ValueId) -> Option<Option<Fac
             return None;
         }
     }
-    let used = |access: &Access| variables(tree, access).into_iter().flatten().collect::<BTreeSet<ValueId>>();
-    let mut all: Vec<_> = accesses.into_iter().map(|(load, access)| (load, used(&access), access)).collect();
+    let mut all: Vec<_> =
+        accesses.into_iter().map(|(load, access)| (load, all_variables(tree, access), access)).collect();
     // The memory that depends on most is the factor; what else is read must not depend on more.
     let Some(most) = (0..all.len()).rev().max_by_key(|&i| all[i].1.len()) else { return Some(None) };
     let (load, variables, access) = all.swap_remove(most);
@@ -123,9 +122,9 @@ pub(super) fn of_sum(
         }
         _ => return None,
     };
-    let around: BTreeSet<ValueId> = loops.iter().flat_map(|l| l.variables.iter().copied()).collect();
+    let around: Variables = loops.iter().flat_map(|l| l.variables.iter().copied()).collect();
     let kept = kept_variables(tree, run, loops, op, accumulator)?;
-    let summed: BTreeSet<ValueId> = around.difference(&kept).copied().collect();
+    let summed: Variables = around.iter().filter(|&v| !kept.contains(v)).collect();
     if summed.is_empty() {
         return None;
     }
@@ -150,8 +149,8 @@ pub(super) fn of_sum(
     }
     let side = |factor: &Factor| -> Option<(Side, bool)> {
         let extents = extents(tree, factor.access.memory)?;
-        let dims = variables(tree, &factor.access);
-        let sums = |vars: &BTreeSet<ValueId>| vars.iter().any(|v| summed.contains(v));
+        let dims = variables(tree, factor.access);
+        let sums = |vars: &Variables| vars.iter().any(|v| summed.contains(v));
         // A dimension at a fixed place is not walked through.
         let walked: Vec<(u64, bool)> = extents
             .iter()
@@ -205,7 +204,7 @@ fn kept_variables(
     loops: &[Enclosing],
     sum: OpId,
     accumulator: ValueId,
-) -> Option<BTreeSet<ValueId>> {
+) -> Option<Variables> {
     // A sum carried by a loop is kept apart for the loops around that one.
     let mut at = through(tree, accumulator);
     for _ in 0..MAX_CHAIN {
@@ -242,15 +241,15 @@ fn kept_variables(
         }
     }
     // A sum in memory is kept apart for what its place depends on.
-    let mut results: BTreeSet<ValueId> = tree.operation(sum).results.iter().copied().collect();
+    let mut results: Set<ValueId> = tree.operation(sum).results.iter().copied().collect();
     let mut place = None;
     for &op in run {
         let operands = &tree.operation(op).operands;
-        if operands.iter().any(|o| results.contains(o)) {
+        if operands.iter().any(|&o| results.contains(o)) {
             if let Some(store) = access(tree, op, true) {
-                place = Some(variables(tree, &store).into_iter().flatten().collect());
+                place = Some(all_variables(tree, store));
             } else {
-                results.extend(&tree.operation(op).results);
+                tree.operation(op).results.iter().for_each(|&result| results.insert(result));
             }
         }
     }

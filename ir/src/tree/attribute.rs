@@ -55,7 +55,7 @@ pub enum AttributeValue {
 }
 
 /// `affine_map<(d0, d1)[s0] -> (d0 + s0, d1)>`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AffineMap {
     /// Dimensions.
     pub dimensions: u32,
@@ -66,7 +66,7 @@ pub struct AffineMap {
 }
 
 /// An affine expression.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AffineExpr {
     /// Dimension `d<n>`.
     Dimension(u32),
