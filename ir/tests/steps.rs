@@ -156,3 +156,41 @@ fn counts_made_before_give_the_same_steps() {
     assert_eq!(*why, Unplaced::UnknownTripCount);
     assert_eq!(Steps::analysed(&tree, function, &Analysis::of(&tree)).all(), steps.all());
 }
+
+#[test]
+fn unrolled_sums_are_one_product_whether_memory_or_a_register_holds_them() {
+    let unrolled = |factor: usize, in_memory: bool| {
+        let step = 256 / factor;
+        let mut body = String::from("%s0 = affine.load %o[%i] : memref<4xf32>\n");
+        for copy in 0..factor {
+            if in_memory && copy > 0 {
+                body += &format!("%s{copy} = affine.load %o[%i] : memref<4xf32>\n");
+            }
+            body += &format!(
+                "%a{copy} = affine.load %x[%i, %k + {at}] : memref<4x256xf32>
+                 %b{copy} = affine.load %w[%k + {at}] : memref<256xf32>
+                 %p{copy} = arith.mulf %a{copy}, %b{copy} : f32
+                 %{to} = arith.addf %s{copy}, %p{copy} : f32\n",
+                at = copy * step,
+                to = if in_memory { format!("t{copy}") } else { format!("s{}", copy + 1) },
+            );
+            if in_memory {
+                body += &format!("affine.store %t{copy}, %o[%i] : memref<4xf32>\n");
+            }
+        }
+        if !in_memory {
+            body += &format!("affine.store %s{factor}, %o[%i] : memref<4xf32>\n");
+        }
+        product(&format!(
+            "func.func @f(%x: memref<4x256xf32>, %w: memref<256xf32>, %o: memref<4xf32>) {{
+               affine.for %i = 0 to 4 {{ affine.for %k = 0 to {step} {{ {body} }} }}
+               return
+             }}"
+        ))
+    };
+    let plain = unrolled(1, true);
+    assert_eq!((plain.macs, plain.sides.map(|side| side.fan_in)), (1024, [256, 256]));
+    for factor in [2, 8, 128] {
+        assert_eq!((unrolled(factor, true), unrolled(factor, false)), (plain, plain), "{factor} copies");
+    }
+}

@@ -16,7 +16,7 @@ use super::build::at_most;
 use super::classify::{Class, class};
 use super::contraction::through;
 use super::points;
-use super::product::{self, Product};
+use super::product::{self, Product, Stores};
 use super::set::Set;
 use super::shape::{MAX_COUNT, elements, is_index, is_memref, is_tensor, product};
 use super::{Step, Unplaced, Values, Work};
@@ -186,8 +186,9 @@ impl<'a> Nest<'a> {
         }
         let mut contractions: Vec<(OpId, Product)> = Vec::new();
         let mut used: Vec<OpId> = Vec::new();
+        let stores = Stores::new(tree, run);
         for &op in &computing {
-            let Some(found) = product::of_sum(tree, run, &self.loops, op, times, lanes(op)) else { continue };
+            let Some(found) = product::of_sum(tree, &stores, &self.loops, op, times, lanes(op)) else { continue };
             used.extend(found.operations.iter().copied());
             // Unrolled copies read the same two memories: one contraction, so many times the work.
             let same = |c: &&mut (OpId, Product)| {

@@ -4,11 +4,13 @@
 //! through: the sides of the contraction. What else there is, functions of a factor, scales by something smaller and
 //! scalars, is a function of the elements of a side that comes before the product, wherever the text does it.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use crate::tree::{BlockId, Definition, OpId, Tree, ValueId};
 
 use super::contraction::{self, through};
 use super::nest::{Access, Enclosing, MAX_CHAIN, Variables, access, all_variables, computes, variables};
-use super::set::Set;
 use super::shape::{extents, product};
 use super::step::{Contraction, Side};
 
@@ -18,6 +20,43 @@ pub(super) struct Product {
     pub(super) operations: Vec<OpId>,
     /// Memories that scale a factor.
     pub(super) others: Vec<ValueId>,
+}
+
+/// Where a statement stores what it makes.
+pub(super) struct Stores<'a> {
+    tree: &'a Tree,
+    run: &'a [OpId],
+    /// For every value, the place in `run` of the last store of what is made of it; looked up once for all sums.
+    last: OnceCell<BTreeMap<ValueId, usize>>,
+}
+
+impl<'a> Stores<'a> {
+    pub(super) fn new(tree: &'a Tree, run: &'a [OpId]) -> Self {
+        Self { tree, run, last: OnceCell::new() }
+    }
+
+    /// The last store of what is made of a value.
+    fn of(&self, value: ValueId) -> Option<Access<'a>> {
+        let last = self.last.get_or_init(|| {
+            let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
+            // Users stand behind what they use: last first, each knows where its results go.
+            for (place, &op) in self.run.iter().enumerate().rev() {
+                let operation = self.tree.operation(op);
+                let stored = match access(self.tree, op, true) {
+                    Some(_) => Some(place),
+                    None => operation.results.iter().filter_map(|r| last.get(r).copied()).max(),
+                };
+                if let Some(stored) = stored {
+                    for &operand in &operation.operands {
+                        let known = last.entry(operand).or_insert(stored);
+                        *known = stored.max(*known);
+                    }
+                }
+            }
+            last
+        });
+        last.get(&value).and_then(|&place| access(self.tree, self.run[place], true))
+    }
 }
 
 /// A factor of a product: the memory it comes from and what is done to it before.
@@ -99,7 +138,7 @@ fn carried_or_indexed(tree: &Tree, loops: &[Enclosing], value: ValueId) -> bool 
 /// The contraction that the sum `op` of a statement is part of.
 pub(super) fn of_sum(
     tree: &Tree,
-    run: &[OpId],
+    stores: &Stores<'_>,
     loops: &[Enclosing],
     op: OpId,
     times: u64,
@@ -123,7 +162,7 @@ pub(super) fn of_sum(
         _ => return None,
     };
     let around: Variables = loops.iter().flat_map(|l| l.variables.iter().copied()).collect();
-    let kept = kept_variables(tree, run, loops, op, accumulator)?;
+    let kept = kept_variables(tree, stores, loops, op, accumulator)?;
     let summed: Variables = around.iter().filter(|&v| !kept.contains(v)).collect();
     if summed.is_empty() {
         return None;
@@ -200,7 +239,7 @@ fn initial(tree: &Tree, op: OpId, block: BlockId, argument: ValueId) -> Option<V
 /// Loop variables that the result of a sum is kept apart for.
 fn kept_variables(
     tree: &Tree,
-    run: &[OpId],
+    stores: &Stores<'_>,
     loops: &[Enclosing],
     sum: OpId,
     accumulator: ValueId,
@@ -241,17 +280,6 @@ fn kept_variables(
         }
     }
     // A sum in memory is kept apart for what its place depends on.
-    let mut results: Set<ValueId> = tree.operation(sum).results.iter().copied().collect();
-    let mut place = None;
-    for &op in run {
-        let operands = &tree.operation(op).operands;
-        if operands.iter().any(|&o| results.contains(o)) {
-            if let Some(store) = access(tree, op, true) {
-                place = Some(all_variables(tree, store));
-            } else {
-                tree.operation(op).results.iter().for_each(|&result| results.insert(result));
-            }
-        }
-    }
-    place
+    let result = *tree.operation(sum).results.first()?;
+    stores.of(result).map(|store| all_variables(tree, store))
 }
