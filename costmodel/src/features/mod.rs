@@ -6,6 +6,7 @@
 mod class;
 mod extract;
 mod loops;
+pub mod steps;
 
 pub use extract::features;
 
