@@ -323,14 +323,6 @@ features! {
     ArgumentElements = "argument_elements",
     /// Elements of its largest.
     LargestArgument = "largest_argument",
-    /// Iterations of innermost loops without arithmetic.
-    MovedPoints = "moved_points",
-    /// Iterations of innermost loops with arithmetic that carry nothing.
-    ComputedPoints = "computed_points",
-    /// Iterations of innermost loops that carry a floating-point sum.
-    SummedPoints = "summed_points",
-    /// Times that these are entered.
-    SummedEntries = "summed_entries",
 }
 
 #[cfg(test)]

@@ -108,12 +108,6 @@ pub fn put(levels: &[Level], set: &mut dyn FnMut(Feature, f64)) {
     set(Feature::MostCarried, most(&|l| l.carried.iter().sum()));
     set(Feature::MostWork, most(&|l| l.work.iter().sum()));
     set(Feature::Levels, levels.len() as f64);
-    let points = |of: &dyn Fn(&Level) -> bool| total(&|l| if !l.has_inner && of(l) { l.iterations } else { 0.0 });
-    let sums = |l: &Level| l.carried[Carried::Floats as usize] > 0.0;
-    set(Feature::MovedPoints, points(&|l| !computes(l)));
-    set(Feature::ComputedPoints, points(&|l| computes(l) && l.carried.iter().all(|&n| n == 0.0)));
-    set(Feature::SummedPoints, points(&sums));
-    set(Feature::SummedEntries, total(&|l| if !l.has_inner && sums(l) { l.entries } else { 0.0 }));
     if let Some(hottest) = levels.iter().max_by(|a, b| scalar(a).total_cmp(&scalar(b))) {
         hot(hottest, all, set);
     }
@@ -208,9 +202,4 @@ fn can_vectorise(level: &Level, vectors: Vectors) -> bool {
 /// Whether a loop only copies or fills, which a call does.
 fn is_copy(level: &Level) -> bool {
     !level.has_inner && level.of(Kind::Store) == 1.0 && level.work.iter().sum::<f64>() == 1.0 + level.of(Kind::Load)
-}
-
-fn computes(level: &Level) -> bool {
-    use Kind::{Brain, Call, Divide, Float, Half, Integer, MinMax, Select};
-    [Float, MinMax, Select, Divide, Call, Half, Brain, Integer].iter().any(|&kind| level.of(kind) > 0.0)
 }

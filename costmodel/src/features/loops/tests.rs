@@ -218,7 +218,6 @@ fn vectors_take_fewer_instructions_where_iterations_can_share_them() {
     assert!(of(Feature::InstructionsVector) < of(Feature::InstructionsScalar) / 4.0);
     assert_eq!(of(Feature::HotVectorizable), 1.0);
     assert_eq!(of(Feature::HotRest), 0.0);
-    assert_eq!(of(Feature::ComputedPoints), 512.0);
     let called = features(&text.replace("arith.addf %0, %s", "math.powf %0, %s"));
     assert_eq!(called(Feature::HotVectorizable), 0.0);
     assert!(called(Feature::InstructionsVector) >= called(Feature::InstructionsScalar));
