@@ -15,6 +15,14 @@ use crate::span::Span;
 pub use attribute::{AffineExpr, AffineMap, Attribute, AttributeValue};
 pub use types::{Dimension, FloatKind, Signedness, Type, Types};
 
+/// Dialect and short name of an operation's full name, `linalg` and `matmul` of `linalg.matmul`; `None` without a dialect.
+/// Asked for several times an operation: looking at one byte after the other is faster than a search for so short a text.
+#[must_use]
+pub fn split_name(name: &str) -> Option<(&str, &str)> {
+    let dot = name.bytes().position(|byte| byte == b'.')?;
+    Some((&name[..dot], &name[dot + 1..]))
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

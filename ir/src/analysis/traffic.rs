@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::Reason;
 use super::range::Range;
 use super::size::{bytes, is_shaped};
-use crate::tree::{AttributeValue, OpId, Tree, Type, TypeId, ValueId};
+use crate::tree::{AttributeValue, OpId, Tree, Type, TypeId, ValueId, split_name};
 
 /// What moves between memory and arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -108,7 +108,7 @@ pub fn interface_bytes(tree: &Tree, function: OpId) -> Range {
 pub(super) fn of(tree: &Tree, operation: OpId) -> Result<Traffic, Reason> {
     let node = tree.operation(operation);
     let name = tree.name(operation);
-    let (dialect, short) = name.split_once('.').unwrap_or(("", name));
+    let (dialect, short) = split_name(name).unwrap_or(("", name));
     let size = |value: Option<&ValueId>| value.map_or(Range::UNKNOWN, |&v| bytes(tree, tree.value(v).ty));
     let load = |count: Range| Traffic { loads: Range::ONE, read_bytes: count, ..Traffic::ZERO };
     let store = |count: Range| Traffic { stores: Range::ONE, written_bytes: count, ..Traffic::ZERO };

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::range::Range;
 use super::size::{elements, elements_of};
 use super::{Reason, space};
-use crate::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, Type, TypeId};
+use crate::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, Type, TypeId, split_name};
 
 /// Arithmetic operations by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -97,7 +97,7 @@ enum Kind {
 /// Arithmetic of one execution, or why it is not known.
 pub(super) fn of(tree: &Tree, operation: OpId) -> Result<Work, Reason> {
     let name = tree.name(operation);
-    let (dialect, short) = name.split_once('.').unwrap_or(("", name));
+    let (dialect, short) = split_name(name).unwrap_or(("", name));
     let node = tree.operation(operation);
     let result = node.results.first().map(|&r| tree.value(r).ty);
     let operand = |index: usize| node.operands.get(index).map(|&v| tree.value(v).ty);

@@ -1,5 +1,7 @@
 //! Custom forms, by dialect: rows for the engine, and functions where a form is irregular.
 
+use crate::tree::split_name;
+
 mod affine;
 mod arith;
 mod builtin;
@@ -24,7 +26,7 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
 impl<'a> Parser<'a> {
     /// Parse by what is known of the operation; `None` where nothing is.
     pub(super) fn known_form(&mut self, name: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        let (dialect, short) = name.split_once('.')?;
+        let (dialect, short) = split_name(name)?;
         let irregular = match dialect {
             "builtin" | "func" | "cf" => self.builtin_form(short, draft),
             "arith" => self.arith_form(short, draft),

@@ -37,7 +37,7 @@ use super::draft::Draft;
 use super::scope::Use;
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
-use crate::tree::{AttributeValue, TypeId, Types};
+use crate::tree::{AttributeValue, TypeId, Types, split_name};
 
 /// One operation's custom form.
 pub(super) struct Row {
@@ -122,7 +122,7 @@ impl Table {
             let mut dialect = "";
             for name in row.names.split(' ') {
                 // `dialect.a b c`: the dialect's name is up to the first dot.
-                let short = match name.split_once('.') {
+                let short = match split_name(name) {
                     Some((first, short)) if dialect.is_empty() => {
                         dialect = first;
                         short
@@ -138,7 +138,7 @@ impl Table {
     }
 
     fn get(&self, name: &str) -> Option<&Format> {
-        let &place = self.by_name.get(&name.split_once('.')?)?;
+        let &place = self.by_name.get(&split_name(name)?)?;
         let (row, format) = &self.formats[place];
         Some(format.get_or_init(|| compile(row)))
     }

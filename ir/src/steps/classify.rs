@@ -1,6 +1,6 @@
 //! What an operation is, by its name: the table of dialects.
 
-use crate::tree::{AffineExpr, AttributeValue, OpId, Tree};
+use crate::tree::{AffineExpr, AttributeValue, OpId, Tree, split_name};
 
 use super::contraction;
 use super::shape::{elements, is_tensor, product};
@@ -48,7 +48,7 @@ pub(super) enum Class {
 /// The class of an operation.
 pub(super) fn class(tree: &Tree, op: OpId) -> Class {
     let name = tree.name(op);
-    let (dialect, short) = name.split_once('.').unwrap_or(("", name));
+    let (dialect, short) = split_name(name).unwrap_or(("", name));
     let of_tensors = || tree.operation(op).results.first().is_some_and(|&r| is_tensor(tree, r));
     match dialect {
         "arith" if short == "constant" && of_tensors() => Class::Constant,
