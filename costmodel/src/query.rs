@@ -7,7 +7,7 @@ use ir::tree::{AttributeValue, OpId, Tree};
 use ir::vocabulary::Vocabulary;
 use ir::{Limits, parse};
 
-use crate::features::features;
+use crate::features::numbers;
 use crate::sample::{Input, Tokens};
 
 /// One function of a text.
@@ -68,10 +68,7 @@ impl QueryReader {
         Ok(queries
             .map(|((operation, [ops, operands, shaped]), length)| Query {
                 function: symbol(tree, operation).to_owned(),
-                input: Input {
-                    tokens: Tokens::new(ops, operands, shaped),
-                    features: features(tree, &analysis, operation, length),
-                },
+                input: Input::new(Tokens::new(ops, operands, shaped), numbers(tree, &analysis, operation, length)),
             })
             .collect())
     }
@@ -99,7 +96,7 @@ impl QueryReader {
         }
         let [ops, operands, shaped] = words;
         let tokens = Tokens::new(ops, operands, shaped);
-        Some(Input { tokens, features: features(tree, analysis, operation, length) })
+        Some(Input::new(tokens, numbers(tree, analysis, operation, length)))
     }
 }
 

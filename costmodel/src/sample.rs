@@ -3,7 +3,7 @@
 //! An [`Input`] is made from text alone; a [`Sample`] adds labels and where the function comes from; a [`Dataset`]
 //! is many samples with the outputs that their labels stand for.
 
-use crate::features::Feature;
+use crate::features::{Feature, Numbers, WORK};
 use crate::quantity::Output;
 
 pub use ir::tokenizer::Scheme;
@@ -33,9 +33,17 @@ pub struct Input {
     pub tokens: Tokens,
     /// One number a [`Feature`], in that order.
     pub features: Vec<f32>,
+    /// Counts of work, in the order of [`crate::features::work_names`].
+    pub work: Vec<f32>,
 }
 
 impl Input {
+    /// Words and numbers together.
+    #[must_use]
+    pub fn new(tokens: Tokens, Numbers { features, work }: Numbers) -> Self {
+        Self { tokens, features, work }
+    }
+
     /// One feature.
     #[must_use]
     pub fn feature(&self, feature: Feature) -> f64 {
@@ -119,8 +127,12 @@ impl Dataset {
             };
             count("labels", s.labels.len(), outputs.len())?;
             count("features", s.input.features.len(), Feature::COUNT)?;
+            count("counts of work", s.input.work.len(), WORK)?;
             if s.input.features.iter().any(|x| !x.is_finite()) {
                 return Err(DatasetError::NotFinite { sample, what: "feature" });
+            }
+            if s.input.work.iter().any(|x| !x.is_finite()) {
+                return Err(DatasetError::NotFinite { sample, what: "count of work" });
             }
             if s.labels.iter().flatten().any(|x| !x.is_finite()) {
                 return Err(DatasetError::NotFinite { sample, what: "label" });

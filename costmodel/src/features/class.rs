@@ -1,5 +1,7 @@
 //! What kind of work an operation is, by its name.
 
+use ir::tree::split_name;
+
 /// Kinds of operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
@@ -37,7 +39,7 @@ pub(super) enum Class {
 
 /// The kind of an operation.
 pub(super) fn class(name: &str) -> Class {
-    let (dialect, op) = name.split_once('.').unwrap_or(("", name));
+    let (dialect, op) = split_name(name).unwrap_or(("", name));
     match dialect {
         "arith" => arith(op),
         "math" => match op {

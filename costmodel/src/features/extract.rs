@@ -6,6 +6,7 @@ use ir::tree::{AffineExpr, AttributeValue, BlockId, OpId, Tree, Type, TypeId, Va
 
 use super::Feature;
 use super::class::{Class, class};
+use super::loops::work::Live;
 
 /// Iterations of a loop that the text does not bound, as LLVM guesses.
 pub(super) const UNKNOWN_TRIPS: f64 = 32.0;
@@ -13,17 +14,30 @@ pub(super) const UNKNOWN_TRIPS: f64 = 32.0;
 /// Numbers beyond this are as large as it: squares of them still fit `f32`.
 const LARGEST: f64 = 1e18;
 
-/// The features of a function, in their order; `words` is the number of its words.
+/// What is read off a function.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Numbers {
+    /// One number a [`Feature`], in that order.
+    pub features: Vec<f32>,
+    /// Counts that add up, in the order of [`super::work_names`].
+    pub work: Vec<f32>,
+}
+
+/// The numbers of a function; `words` is the number of its words.
 #[must_use]
-pub fn features(tree: &Tree, analysis: &Analysis, function: OpId, words: usize) -> Vec<f32> {
+pub fn numbers(tree: &Tree, analysis: &Analysis, function: OpId, words: usize) -> Numbers {
     let mut walk = Walk::new(tree, analysis, function);
     if let Some(entry) = tree.entry(function, 0) {
         walk.blocks(entry);
     }
     walk.close(function);
     walk.set(Feature::Length, words as f64);
-    super::loops::put(tree, analysis, function, &mut |feature, value| walk.set(feature, value));
-    walk.features.iter().map(|&x| x.min(LARGEST) as f32).collect()
+    let of = |feature: Feature| walk.features[feature as usize];
+    let live = Live { data: of(Feature::MaxLiveData), indices: of(Feature::MaxLiveIndices) };
+    let mut work = super::loops::put(tree, analysis, function, live, &mut |feature, value| walk.set(feature, value));
+    work.extend(super::steps::work(tree, analysis, function));
+    let bounded = |numbers: &[f64]| numbers.iter().map(|&x| x.min(LARGEST) as f32).collect();
+    Numbers { features: bounded(&walk.features), work: bounded(&work) }
 }
 
 /// A count that the text leaves open, as one number.

@@ -8,7 +8,20 @@ mod extract;
 mod loops;
 pub mod steps;
 
-pub use extract::features;
+pub use extract::{Numbers, numbers};
+
+/// Numbers of [`Numbers::work`].
+pub const WORK: usize = loops::work::COUNT + steps::COUNT;
+
+/// Those that tell of a design's work, or else of a processor's.
+pub(crate) fn work_of(design: bool) -> std::ops::Range<usize> {
+    if design { loops::work::COUNT..WORK } else { 0..loops::work::COUNT }
+}
+
+/// Their names, in their order.
+pub fn work_names() -> impl Iterator<Item = String> {
+    loops::work::names().chain(steps::NAMES.map(str::to_owned))
+}
 
 macro_rules! features {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {

@@ -425,7 +425,7 @@ mod tests {
             };
             let words = vec![2, 3, 2, 5, 1, 1, 9, 4, 0, 2, 3];
             let features = (0..Feature::COUNT).map(|i| (i % 3) as f32).collect();
-            let input = Input { tokens: Tokens::new(vec![], vec![], words), features };
+            let input = Input { tokens: Tokens::new(vec![], vec![], words), features, ..Input::default() };
             let example: Example<f64> = network.example(&parameters, &standard, &input);
             let slope = DVector::from_vec(vec![0.7, -1.3]);
             let trace = network.forward(&weights, &example);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::features::Feature;
+use crate::features::{Feature, work_names};
 use crate::quantity::{Output, Quantity};
 
 /// Name of the models that this program trains.
@@ -22,7 +22,7 @@ pub struct Card {
     pub tokenizer_version: u32,
     /// Hash of the vocabulary.
     pub vocabulary_hash: String,
-    /// Names of the features in their order.
+    /// Names of the features and counts of work in their order.
     pub features: Vec<String>,
     /// What is predicted, in the order of the weights.
     pub outputs: Vec<Output>,
@@ -83,10 +83,10 @@ impl Card {
         format!("{name}+{}", hash.get(..12).unwrap_or_default())
     }
 
-    /// Names of the features that this build computes.
+    /// Names of the features and counts of work that this build computes.
     #[must_use]
     pub fn current_features() -> Vec<String> {
-        Feature::ALL.iter().map(|feature| feature.name().to_owned()).collect()
+        Feature::ALL.iter().map(|feature| feature.name().to_owned()).chain(work_names()).collect()
     }
 
     /// Names of the targets, each once, in the order of the outputs.

@@ -84,7 +84,7 @@ fn of_output(data: &Dataset, held_out: &HeldOut, output: usize) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::Feature;
+    use crate::features::{Feature, WORK};
     use crate::quantity::Quantity;
     use crate::random::Random;
     use crate::sample::{Input, Sample, Tokens};
@@ -100,7 +100,11 @@ mod tests {
             let hardness = 0.5 + random.unit();
             for _ in 0..20 {
                 samples.push(Sample {
-                    input: Input { tokens: Tokens::default(), features: vec![0.0; Feature::COUNT] },
+                    input: Input {
+                        tokens: Tokens::default(),
+                        features: vec![0.0; Feature::COUNT],
+                        work: vec![0.0; WORK],
+                    },
                     labels: vec![Some(100.0 + hardness * random.normal())],
                     family,
                     kernel: 0,

@@ -1,6 +1,6 @@
 //! Made-up functions.
 
-use costmodel::features::Feature;
+use costmodel::features::{Feature, WORK};
 use costmodel::model::{Predict, Rows};
 use costmodel::quantity::{Output, Quantity};
 use costmodel::random::Random;
@@ -60,7 +60,7 @@ pub fn dataset(count: usize, mut law: impl FnMut(&Function) -> Vec<(&'static str
         let quantity = |name: &str| Quantity::from_name(name).expect("a quantity");
         outputs = law.iter().map(|(name, _)| Output { target: "cpu".into(), quantity: quantity(name) }).collect();
         samples.push(Sample {
-            input: Input { tokens: Tokens::new(words.clone(), words.clone(), words), features },
+            input: Input { tokens: Tokens::new(words.clone(), words.clone(), words), features, work: vec![0.0; WORK] },
             labels: law.iter().map(|(_, label)| label.is_finite().then_some(*label)).collect(),
             family: index as u32 % 4,
             kernel: index as u32 / 8,

@@ -3,6 +3,8 @@
 use ir::analysis::traffic::views_memory;
 use ir::tree::{AffineExpr, Definition, Dimension, OpId, Tree, TypeId, ValueId};
 
+use super::level::Machine;
+
 /// How an integer value changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Course {
@@ -18,6 +20,21 @@ pub(super) struct Course {
 
 impl Course {
     pub const FIXED: Self = Self { level: 0, stride: 0.0, offset: 0.0, data: false };
+
+    /// A loop's variable.
+    pub fn variable(level: usize, stride: f64) -> Self {
+        Self { level, stride, ..Self::FIXED }
+    }
+
+    /// Some value that a level's iterations compute or are given.
+    pub fn data(level: usize) -> Self {
+        Self { level, stride: f64::NAN, data: true, ..Self::FIXED }
+    }
+
+    /// Whether two grow by as much with the iterations of a loop that both stand in.
+    pub fn moves_as(self, other: Self) -> bool {
+        self.data == other.data && self.level == other.level && self.stride == other.stride
+    }
 
     pub fn constant(offset: f64) -> Self {
         Self { offset, ..Self::FIXED }
@@ -91,15 +108,19 @@ pub(super) struct Access {
     /// Whether it writes.
     pub store: bool,
     /// Machine accesses that it takes.
-    pub units: f64,
-    /// Whether the text itself accesses a vector.
-    pub vector: bool,
+    pub machine: Machine,
+    /// Whether it is a vector whose lanes lie apart.
+    pub across: bool,
+    /// Of a write: how the value is made, see [`super::walk::Walk::origin`].
+    pub origin: u64,
     /// How often an iteration gets to it.
     pub weight: f64,
     /// Whether it may reach beyond the end.
     pub masked: bool,
     /// Bits of an element.
     pub bits: f64,
+    /// Whether its elements fill no whole bytes: they are read and written one by one.
+    pub odd: bool,
 }
 
 /// The address of an element, counted in elements.

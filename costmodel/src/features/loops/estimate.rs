@@ -66,7 +66,7 @@ const COPY: f64 = 4.0;
 
 /// What a vectoriser takes on.
 #[derive(Debug, Clone, Copy)]
-struct Vectors {
+pub(super) struct Vectors {
     bits: f64,
     /// Floating-point sums, in their order.
     sums: bool,
@@ -77,7 +77,7 @@ struct Vectors {
 const X86: Vectors = Vectors { bits: 256.0, sums: false, strided: true };
 const CONTIGUOUS: Vectors = Vectors { strided: false, ..X86 };
 const ORDERED: Vectors = Vectors { sums: true, ..CONTIGUOUS };
-const LONG: Vectors = Vectors { bits: 512.0, sums: true, strided: true };
+pub(super) const LONG: Vectors = Vectors { bits: 512.0, sums: true, strided: true };
 
 /// All features of the levels.
 pub fn put(levels: &[Level], set: &mut dyn FnMut(Feature, f64)) {
@@ -146,7 +146,7 @@ fn hot(level: &Level, all: f64, set: &mut dyn FnMut(Feature, f64)) {
 }
 
 /// Instructions of one iteration.
-fn instructions(level: &Level) -> f64 {
+pub(super) fn instructions(level: &Level) -> f64 {
     let of = |kind| level.of(kind);
     level.work.iter().sum::<f64>()
         // Most addresses are part of the access.
@@ -162,7 +162,7 @@ fn instructions(level: &Level) -> f64 {
 }
 
 /// All instructions, no iterations put together.
-fn scalar(level: &Level) -> f64 {
+pub(super) fn scalar(level: &Level) -> f64 {
     level.iterations * instructions(level)
 }
 
@@ -188,11 +188,12 @@ fn vectorised(level: &Level, vectors: Vectors) -> f64 {
 }
 
 /// Whether iterations can share vector instructions.
-fn can_vectorise(level: &Level, vectors: Vectors) -> bool {
+pub(super) fn can_vectorise(level: &Level, vectors: Vectors) -> bool {
     let none = |kinds: &[Kind]| kinds.iter().all(|&kind| level.of(kind) == 0.0);
     !level.has_inner
         && !level.vectors
         && !level.conflicts
+        && !level.odd
         && level.carried[Carried::Recurrence as usize] == 0.0
         && (vectors.sums || level.carried[Carried::Floats as usize] == 0.0)
         && (vectors.strided || none(&[Kind::StridedLoad, Kind::StridedStore, Kind::IndirectLoad]))
@@ -200,6 +201,6 @@ fn can_vectorise(level: &Level, vectors: Vectors) -> bool {
 }
 
 /// Whether a loop only copies or fills, which a call does.
-fn is_copy(level: &Level) -> bool {
+pub(super) fn is_copy(level: &Level) -> bool {
     !level.has_inner && level.of(Kind::Store) == 1.0 && level.work.iter().sum::<f64>() == 1.0 + level.of(Kind::Load)
 }

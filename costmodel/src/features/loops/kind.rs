@@ -1,8 +1,20 @@
 //! What an operation becomes in machine code, roughly: the kinds that cost differently.
 
-use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId};
+use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId, split_name};
 
 use super::super::class::{Class, class};
+
+/// A type's name in small letters, words joined by `_`.
+fn snake_case(name: &str) -> String {
+    let mut out = String::new();
+    for (place, letter) in name.char_indices() {
+        if letter.is_uppercase() && place > 0 {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -15,7 +27,18 @@ macro_rules! kinds {
 
         impl Kind {
             /// How many there are.
-            pub const COUNT: usize = [$(Self::$name),*].len();
+            pub const COUNT: usize = Self::ALL.len();
+
+            /// All of them, in their order.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Its name in files.
+            pub fn name(self) -> String {
+                let text = match self {
+                    $(Self::$name => stringify!($name),)*
+                };
+                snake_case(text)
+            }
         }
     };
 }
@@ -70,7 +93,7 @@ pub fn kind(tree: &Tree, operation: OpId) -> Option<Kind> {
     let name = tree.name(operation);
     let node = tree.operation(operation);
     let result = node.results.first().copied();
-    let (dialect, op) = name.split_once('.').unwrap_or(("", name));
+    let (dialect, op) = split_name(name).unwrap_or(("", name));
     let narrow = || result.and_then(|v| narrow(tree, v));
     let division = || {
         let by = node.operands.get(1).map(|&v| tree.value(v).definition);
@@ -91,7 +114,7 @@ pub fn kind(tree: &Tree, operation: OpId) -> Option<Kind> {
         Class::Division if op == "remf" => Some(Kind::Call),
         Class::Division => Some(Kind::Divide),
         Class::Transcendental => Some(Kind::Call),
-        Class::Integer if op == "cmpi" => Some(Kind::Select),
+        Class::Integer if matches!(op, "cmpi" | "maxsi" | "minsi" | "maxui" | "minui") => Some(Kind::Select),
         Class::Integer => match op {
             "divsi" | "divui" | "remsi" | "remui" | "floordivsi" | "ceildivsi" | "ceildivui" | "ipowi" => {
                 Some(division())
@@ -121,7 +144,7 @@ fn is_index(tree: &Tree, value: ValueId) -> bool {
 }
 
 /// The kind of arithmetic whose results are 16-bit floating-point numbers.
-fn narrow(tree: &Tree, value: ValueId) -> Option<Kind> {
+pub(super) fn narrow(tree: &Tree, value: ValueId) -> Option<Kind> {
     let element = tree.types().element(tree.value(value).ty);
     match tree.ty(element) {
         Type::Float(FloatKind::F16) => Some(Kind::Half),

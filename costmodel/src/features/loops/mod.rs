@@ -14,15 +14,24 @@ mod nests;
 mod settle;
 mod structured;
 mod walk;
+pub(super) mod work;
 
 use ir::analysis::Analysis;
 use ir::tree::{OpId, Tree};
 
 use super::Feature;
 
-/// Sets the features of a function's loops.
-pub(super) fn put(tree: &Tree, analysis: &Analysis, function: OpId, set: &mut dyn FnMut(Feature, f64)) {
-    estimate::put(&walk::levels(tree, analysis, function), set);
+/// Sets the features of a function's loops; their [`work`].
+pub(super) fn put(
+    tree: &Tree,
+    analysis: &Analysis,
+    function: OpId,
+    live: work::Live,
+    set: &mut dyn FnMut(Feature, f64),
+) -> Vec<f64> {
+    let levels = walk::levels(tree, analysis, function);
+    estimate::put(&levels, set);
+    work::work(&levels, live)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use ir::analysis::{BranchLoop, added};
 use ir::tree::{AttributeValue, BlockId, OpId, ValueId};
 
 use super::access::{Access, Course, address, evaluate, root};
-use super::kind::{Carried, Kind};
-use super::level::Level;
+use super::kind::{Carried, Kind, narrow};
+use super::level::{Level, Machine};
 use super::structured::structure;
 use super::walk::{Frame, Walk, is_shaped};
 use crate::features::extract::{UNKNOWN_TRIPS, count};
@@ -55,9 +55,10 @@ impl Walk<'_> {
             let level = self.enter(parent, count(own.iterations), count(own.entries), (from, to));
             inside.extend(own.blocks.iter().map(|&b| (b, level)));
             for &argument in &tree.block(own.header).arguments {
-                let stride = if argument == own.variable { own.step as f64 } else { f64::NAN };
-                let data = argument != own.variable;
-                self.known(argument).course = Course { level, stride, offset: 0.0, data };
+                self.known(argument).course = match argument == own.variable {
+                    true => Course::variable(level, own.step as f64),
+                    false => Course::data(level),
+                };
             }
             self.handed_on(own, level);
         }
@@ -68,7 +69,7 @@ impl Walk<'_> {
             let weight = (self.executions(block, around) / around.max(1.0)).clamp(0.0, 1.0);
             if !headers.contains(&block) {
                 for &argument in &tree.block(block).arguments {
-                    self.known(argument).course = Course { level, stride: f64::NAN, offset: 0.0, data: true };
+                    self.known(argument).course = Course::data(level);
                 }
             }
             self.block(block, Frame { level, weight });
@@ -118,12 +119,12 @@ impl Walk<'_> {
             around = own;
             if let Some(&argument) = arguments.get(variable).filter(|_| variable < variables) {
                 let stride = steps.get(variable).copied().unwrap_or(1.0);
-                self.known(argument).course = Course { level, stride, offset: 0.0, data: false };
+                self.known(argument).course = Course::variable(level, stride);
             }
         }
         for &block in &blocks {
             for &argument in tree.block(block).arguments.iter().skip(variables) {
-                self.known(argument).course = Course { level, stride: f64::NAN, offset: 0.0, data: true };
+                self.known(argument).course = Course::data(level);
             }
         }
         if variables <= 1
@@ -135,7 +136,7 @@ impl Walk<'_> {
             for (&value, &argument) in yielded[skip..].iter().zip(arguments) {
                 // A `while` counts in its body.
                 if let Some(step) = added(tree, value, argument).filter(|_| variables == 0) {
-                    self.known(argument).course = Course { level, stride: step as f64, offset: 0.0, data: false };
+                    self.known(argument).course = Course::variable(level, step as f64);
                     continue;
                 }
                 let how = self.combiner(value, Some(argument));
@@ -181,7 +182,7 @@ impl Walk<'_> {
         for trips in &structure.trips {
             let own = around * trips.unwrap_or(UNKNOWN_TRIPS);
             level = self.open(operation, level, own, around);
-            courses.push(Course { level, stride: 1.0, offset: 0.0, data: false });
+            courses.push(Course::variable(level, 1.0));
             around = own;
         }
         let Some(body) = tree.entry(operation, 0) else { return };
@@ -199,15 +200,17 @@ impl Walk<'_> {
                 at: level,
                 address: address(tree, tree.value(operand).ty, &subscripts),
                 store: false,
-                units: 1.0,
-                vector: false,
+                machine: Machine::SCALAR,
+                across: false,
+                origin: 0,
                 weight: 1.0,
                 masked: false,
                 bits: self.element_bits(operand),
+                odd: self.is_odd(operand),
             };
             if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.used(argument)) {
                 let follows = if output { level } else { access.address.level };
-                self.known(argument).course = Course { level: follows, stride: f64::NAN, offset: 0.0, data: true };
+                self.known(argument).course = Course::data(follows);
                 self.accesses.push(access);
             }
             if output {
@@ -234,8 +237,11 @@ impl Walk<'_> {
         let flops = count(work.flops);
         let iterations = (entries * elements).max(flops / 2.0);
         let level = self.open(operation, frame.level, iterations, entries);
+        let bits = node.results.first().map_or(0.0, |&v| self.element_bits(v));
         let one = &mut self.levels[level];
-        one.work[Kind::Float as usize] += flops / iterations.max(1.0);
+        (one.narrowest, one.widest) = (bits, bits);
+        let kind = node.results.first().and_then(|&v| narrow(tree, v)).unwrap_or(Kind::Float);
+        one.work[kind as usize] += flops / iterations.max(1.0);
         one.work[Kind::Call as usize] += count(work.transcendentals) / iterations.max(1.0);
         one.work[Kind::Load as usize] += node.operands.len() as f64;
         one.work[Kind::Store as usize] += 1.0;

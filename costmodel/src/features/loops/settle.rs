@@ -11,6 +11,9 @@ use super::walk::Walk;
 /// Iterations between a write and a read of the same place that no vector is longer than.
 const FAR: usize = 16;
 
+/// Reads of a buffer that are looked at for each write to it.
+const MOST: usize = 32;
+
 impl Walk<'_> {
     /// Accesses find their levels; what walks memory is known.
     pub(super) fn settle(&mut self) {
@@ -26,9 +29,12 @@ impl Walk<'_> {
             }
             let follows = access.address.level == at && at > 0;
             let stride = if follows { access.address.stride.abs() } else { 0.0 };
-            let dense =
-                stride <= 1.0 || access.vector || runs.get(&(at, access.root)).is_some_and(|&run| run >= stride);
+            let dense = stride <= 1.0
+                || access.machine.is_explicit()
+                || runs.get(&(at, access.root)).is_some_and(|&run| run >= stride);
             let kind = match (access.store, access.address.data) {
+                (false, _) if access.across => Kind::StridedLoad,
+                (true, _) if access.across => Kind::StridedStore,
                 _ if access.masked => Kind::Masked,
                 (false, true) => Kind::IndirectLoad,
                 (false, false) if dense => Kind::Load,
@@ -36,8 +42,9 @@ impl Walk<'_> {
                 (true, false) if dense => Kind::Store,
                 (true, _) => Kind::StridedStore,
             };
-            self.levels[level].work[kind as usize] += access.units * access.weight;
+            self.levels[level].add(kind, access.machine, access.weight);
             let one = &mut self.levels[at];
+            one.odd |= access.odd;
             one.widest = one.widest.max(access.bits);
             one.narrowest = if one.narrowest == 0.0 { access.bits } else { one.narrowest.min(access.bits) };
         }
@@ -72,10 +79,9 @@ impl Walk<'_> {
         for write in accesses.iter().filter(|a| a.store && moving.contains(&(a.root, a.at))) {
             let Some(own) = reads.get(&(write.at, write.root)) else { continue };
             let stride = write.address.stride;
-            let unlike = |read: &&Access| read.address.data != write.address.data || read.address.stride != stride;
             let read = |offset: f64| own.binary_search_by(|r| r.address.offset.total_cmp(&offset)).is_ok();
-            // Reads of one buffer in one loop move alike or they do not: two of them show it.
-            let differ = write.address.data || own.first().is_some_and(&unlike) || own.last().is_some_and(&unlike);
+            // Unrolled loops read much: a few reads show how all move.
+            let differ = write.address.data || own.iter().take(MOST).any(|read| !read.address.moves_as(write.address));
             let behind = || (1..FAR).any(|distance| read(write.address.offset - distance as f64 * stride));
             if differ || behind() {
                 self.levels[write.at].conflicts = true;
@@ -83,16 +89,19 @@ impl Walk<'_> {
         }
     }
 
-    /// The longest run of accesses to neighbouring places, a level and buffer; notes that of writes.
+    /// The longest run of accesses to neighbouring places, a level and buffer; notes that of writes of values that are made
+    /// alike.
     fn neighbours(&mut self, accesses: &[Access]) -> BTreeMap<(usize, ValueId), f64> {
-        let mut places: Vec<(usize, ValueId, bool, f64)> =
-            accesses.iter().filter(|a| !a.address.data).map(|a| (a.at, a.root, a.store, a.address.offset)).collect();
-        places.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then(a.3.total_cmp(&b.3)));
+        let place = |a: &Access| ((a.at, a.root, a.store, a.origin), a.address.offset);
+        let mut places: Vec<((usize, ValueId, bool, u64), f64)> =
+            accesses.iter().filter(|a| !a.address.data).map(place).collect();
+        places.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         places.dedup();
         let (mut run, mut runs) = (0.0, BTreeMap::new());
         for index in 0..places.len() {
-            let (at, root, store, offset) = places[index];
-            let next_to = index > 0 && places[index - 1] == (at, root, store, offset - 1.0);
+            let (own, offset) = places[index];
+            let (at, root, store, _) = own;
+            let next_to = index > 0 && places[index - 1] == (own, offset - 1.0);
             run = if next_to { run + 1.0 } else { 1.0 };
             let longest: &mut f64 = runs.entry((at, root)).or_insert(0.0);
             *longest = longest.max(run);

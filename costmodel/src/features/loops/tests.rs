@@ -222,3 +222,141 @@ fn vectors_take_fewer_instructions_where_iterations_can_share_them() {
     assert_eq!(called(Feature::HotVectorizable), 0.0);
     assert!(called(Feature::InstructionsVector) >= called(Feature::InstructionsScalar));
 }
+
+/// A count of work by its name.
+fn work(text: &str, name: &str) -> f64 {
+    let live = super::work::Live { data: 0.0, indices: 0.0 };
+    let place = super::work::names().position(|known| known == name).expect("a count of that name");
+    super::work::work(&of(text), live)[place]
+}
+
+#[test]
+fn a_product_and_a_sum_that_may_be_rounded_together_are_one_instruction() {
+    let sum = |flags: &str| {
+        let levels = of(&nest(&format!(
+            "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
+             %1 = arith.mulf %0, %s {flags} : f32
+             %2 = arith.addf %1, %0 {flags} : f32
+             affine.store %2, %b[%i, %j] : memref<8x64xf32>"
+        )));
+        levels[2].of(Kind::Float)
+    };
+    assert_eq!((sum(""), sum("fastmath<contract>"), sum("fastmath<fast>")), (2.0, 1.0, 1.0));
+}
+
+#[test]
+fn only_flags_that_free_the_order_of_a_sum_do() {
+    let carried = |flags: &str| {
+        let levels = of(&nest(&format!(
+            "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
+             %1 = affine.load %v[%i] : memref<8xf32>
+             %2 = arith.addf %1, %0 {flags} : f32
+             affine.store %2, %v[%i] : memref<8xf32>"
+        )));
+        levels[2].carried[Carried::Floats as usize]
+    };
+    assert_eq!((carried(""), carried("fastmath<contract>"), carried("fastmath<nnan,contract>")), (1.0, 1.0, 1.0));
+    assert_eq!((carried("fastmath<fast>"), carried("fastmath<nnan, reassoc>")), (0.0, 0.0));
+}
+
+#[test]
+fn work_of_loops_that_share_vectors_is_counted_in_vectors_and_the_rest_apart() {
+    let scaled = |extent: usize| {
+        format!(
+            "func.func @f(%a: memref<{extent}xf32>, %b: memref<{extent}xf32>, %s: f32) {{
+  affine.for %i = 0 to {extent} {{
+    %0 = affine.load %a[%i] : memref<{extent}xf32>
+    %1 = arith.mulf %0, %s : f32
+    affine.store %1, %b[%i] : memref<{extent}xf32>
+  }}
+  return
+}}"
+        )
+    };
+    let whole = scaled(64);
+    assert_eq!((work(&whole, "vector_float"), work(&whole, "vector_iterations")), (8.0, 8.0));
+    assert_eq!((work(&whole, "rest_entries"), work(&whole, "scalar_float")), (0.0, 0.0));
+    let rest = scaled(67);
+    assert_eq!((work(&rest, "vector_float"), work(&rest, "rest_entries")), (8.0, 1.0));
+    assert!(work(&rest, "rest_instructions") >= 3.0 * 3.0);
+    let short = scaled(7);
+    assert_eq!(
+        (work(&short, "vector_float"), work(&short, "short_float"), work(&short, "scalar_float")),
+        (0.0, 7.0, 7.0)
+    );
+}
+
+#[test]
+fn loops_are_told_apart_by_what_keeps_vectors_away() {
+    let body = |body: &str| nest(&format!("%0 = affine.load %a[%i, %j] : memref<8x64xf32>\n{body}"));
+    let sum = body(
+        "%1 = affine.load %v[%i] : memref<8xf32>
+         %2 = arith.addf %1, %0 : f32
+         affine.store %2, %v[%i] : memref<8xf32>",
+    );
+    assert_eq!((work(&sum, "reordered_float"), work(&sum, "ordered_float")), (64.0, 512.0));
+    let call = body("%1 = math.exp %0 : f32\naffine.store %1, %b[%i, %j] : memref<8x64xf32>");
+    assert_eq!((work(&call, "calling_call"), work(&call, "scalar_call")), (512.0, 512.0));
+    let behind = body("%1 = arith.addf %0, %s : f32\naffine.store %1, %a[%i, %j + 1] : memref<8x64xf32>");
+    assert_eq!(work(&behind, "conflict_float"), 512.0);
+    // A place that stays the same, in the row that is written.
+    let pivot = body(
+        "%1 = affine.load %a[%i, 0] : memref<8x64xf32>
+         %2 = arith.addf %0, %1 : f32
+         affine.store %2, %a[%i, %j] : memref<8x64xf32>",
+    );
+    assert_eq!(work(&pivot, "conflict_float"), 512.0);
+    let bits = "func.func @f(%a: memref<64xi1>, %b: memref<64xi1>) {
+  affine.for %i = 0 to 64 {
+    %0 = affine.load %a[%i] : memref<64xi1>
+    %1 = arith.xori %0, %0 : i1
+    affine.store %1, %b[%i] : memref<64xi1>
+  }
+  return
+}";
+    assert_eq!((work(bits, "calling_integer"), work(bits, "vector_integer")), (64.0, 0.0), "bits are no bytes");
+}
+
+#[test]
+fn vectors_of_the_text_are_counted_by_number_and_size_and_columns_lane_by_lane() {
+    let text = |map: &str| {
+        format!(
+            "func.func @f(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %p: f32) {{
+  affine.for %i = 0 to 8 {{
+    %0 = vector.transfer_read %a[%i, %i], %p {{in_bounds = [true], permutation_map = affine_map<(d0, d1) -> ({map})>}} : memref<64x64xf32>, vector<16xf32>
+    %1 = arith.addf %0, %0 : vector<16xf32>
+    vector.transfer_write %1, %b[%i, %i] {{in_bounds = [true]}} : vector<16xf32>, memref<64x64xf32>
+  }}
+  return
+}}"
+        )
+    };
+    let row = text("d1");
+    assert_eq!((work(&row, "explicit_float_vectors"), work(&row, "explicit_float_parts")), (8.0, 32.0));
+    assert_eq!((work(&row, "explicit_load_parts"), work(&row, "plain_float")), (32.0, 0.0));
+    let column = text("d0");
+    assert_eq!(
+        (work(&column, "explicit_strided_load_vectors"), work(&column, "explicit_strided_load_parts")),
+        (8.0, 128.0)
+    );
+}
+
+#[test]
+fn only_values_that_are_made_alike_are_written_together() {
+    let text = |second: &str| {
+        format!(
+            "func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {{
+  affine.for %i = 0 to 64 step 2 {{
+    %0 = affine.load %a[%i] : memref<64xf32>
+    %1 = arith.addf %0, %0 : f32
+    affine.store %1, %b[%i] : memref<64xf32>
+    %2 = affine.load %a[%i + 1] : memref<64xf32>
+    %3 = arith.{second} %2, %2 : f32
+    affine.store %3, %b[%i + 1] : memref<64xf32>
+  }}
+  return
+}}"
+        )
+    };
+    assert_eq!((of(&text("addf"))[1].neighbours, of(&text("mulf"))[1].neighbours), (2.0, 1.0));
+}

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use ir::analysis::Analysis;
-use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, Type, ValueId};
+use ir::tree::{AffineExpr, AttributeValue, BlockId, Definition, OpId, Tree, Type, ValueId};
 
 use super::super::class::{Class, class};
 use super::access::{Access, Course, address, evaluate, root};
 use super::kind::{Carried, Kind, carried, kind};
-use super::level::Level;
+use super::level::{Level, Machine};
 use crate::features::extract::{count, executions};
 
-/// Bits of a vector register that vectors are counted in.
-const REGISTER_BITS: f64 = 256.0;
+/// Operations back that tell whether two values are made alike.
+const ORIGIN: u32 = 3;
 
 /// What is known of a value.
 #[derive(Debug, Clone, Copy)]
@@ -191,16 +191,19 @@ impl Walk<'_> {
             self.known(result).course = course;
         }
         let Some(mut kind) = kind.filter(|_| !repeated) else { return };
-        if kind == Kind::MinMax && flags(tree, operation, &["fast", "nnan"]) {
+        if kind == Kind::MinMax && no_nan(tree, operation) {
             kind = Kind::Float;
         }
-        let units = self.units(operation, kind);
+        if kind == Kind::Float && self.joins_product(operation, course) {
+            return;
+        }
+        let one = self.machine(operation, kind);
         let level = if matches!(kind, Kind::Runtime | Kind::Branch) { frame.level } else { course.level };
         let level = level.min(frame.level);
         for &operand in &node.operands {
             self.uses(operand, level);
         }
-        self.levels[level].work[kind as usize] += units * frame.weight;
+        self.levels[level].add(kind, one, frame.weight);
         self.levels[frame.level].vectors |= node.results.iter().any(|&v| is_vector(tree, v));
     }
 
@@ -277,8 +280,24 @@ impl Walk<'_> {
         }
     }
 
-    /// Machine operations that an operation on vectors takes.
-    fn units(&self, operation: OpId, kind: Kind) -> f64 {
+    /// Whether a sum becomes one instruction with a product that is its operand and nothing else's.
+    fn joins_product(&self, operation: OpId, course: Course) -> bool {
+        let tree = self.tree;
+        let is_joined = |name: &str, wanted: &[&str]| wanted.contains(&name);
+        if !is_joined(tree.name(operation), &["arith.addf", "arith.subf"]) || !contracts(tree, operation) {
+            return false;
+        }
+        tree.operation(operation).operands.iter().any(|&value| {
+            let Definition::Result { operation: product, .. } = tree.value(value).definition else { return false };
+            is_joined(tree.name(product), &["arith.mulf"])
+                && contracts(tree, product)
+                && self.so_far(value).uses == 1
+                && self.course(value).level == course.level
+        })
+    }
+
+    /// What an operation comes to, on vectors more than one.
+    fn machine(&self, operation: OpId, kind: Kind) -> Machine {
         let tree = self.tree;
         let node = tree.operation(operation);
         let wide = node
@@ -287,14 +306,7 @@ impl Walk<'_> {
             .chain(&node.operands)
             .map(|&v| vector_bits(tree, v))
             .fold((0.0, 0.0), |a: (f64, f64), b| (a.0.max(b.0), a.1.max(b.1)));
-        let (bits, lanes) = wide;
-        if bits == 0.0 {
-            return 1.0;
-        }
-        match kind {
-            Kind::Call | Kind::IntegerDivide => lanes,
-            _ => (bits / REGISTER_BITS).ceil().max(1.0),
-        }
+        Machine::new(wide, matches!(kind, Kind::Call | Kind::IntegerDivide))
     }
 
     fn access(&mut self, operation: OpId, frame: Frame, store: bool, seen: &mut Seen) {
@@ -312,7 +324,8 @@ impl Walk<'_> {
         let address = address(tree, tree.value(shaped).ty, &subscripts);
         let root = root(tree, shaped);
         let vector = if store { node.operands.first() } else { node.results.first() }.copied();
-        let (bits, _) = vector.map_or((0.0, 0.0), |v| vector_bits(tree, v));
+        let wide = vector.map_or((0.0, 0.0), |v| vector_bits(tree, v));
+        let across = crosses(tree, operation);
         let in_bounds = match tree.attribute(operation, "in_bounds") {
             Some(AttributeValue::Array(all)) => all.iter().all(|b| *b == AttributeValue::Bool(true)),
             _ => false,
@@ -322,17 +335,19 @@ impl Walk<'_> {
         for &operand in node.operands.iter().take(if store { place } else { 0 }) {
             self.uses(operand, frame.level);
         }
-        self.levels[frame.level].vectors |= bits > 0.0;
+        self.levels[frame.level].vectors |= wide.0 > 0.0;
         let access = Access {
             root,
             at: frame.level,
             address,
             store,
-            units: if bits > 0.0 { (bits / REGISTER_BITS).ceil() } else { 1.0 },
-            vector: bits > 0.0,
+            machine: Machine::new(wide, across),
+            across,
+            origin: if store { node.operands.first().map_or(0, |&v| self.origin(v, ORIGIN)) } else { 0 },
             weight: frame.weight,
             masked,
             bits: self.element_bits(shaped),
+            odd: self.is_odd(shaped),
         };
         if store {
             seen.writes += 1;
@@ -342,7 +357,7 @@ impl Walk<'_> {
             return;
         }
         let level = self.settled(frame.level, root, address.level);
-        let course = Course { level, stride: f64::NAN, offset: 0.0, data: true };
+        let course = Course::data(level);
         let repeated = self.repeats(operation, seen);
         for &result in &node.results {
             self.known(result).course = course;
@@ -350,6 +365,19 @@ impl Walk<'_> {
         if !repeated {
             self.accesses.push(access);
         }
+    }
+
+    /// A hash of how a value is made, so many operations back: values that are made alike can be made together.
+    pub(super) fn origin(&self, value: ValueId, back: u32) -> u64 {
+        let Definition::Result { operation, .. } = self.tree.value(value).definition else { return 1 };
+        let node = self.tree.operation(operation);
+        let mut hash = (node.name.index() as u64 + 2).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        if back > 0 && node.regions.is_empty() {
+            for &operand in &node.operands {
+                hash = (hash.rotate_left(23) ^ self.origin(operand, back - 1)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        hash
     }
 
     /// The level that a read's value follows: no further out than the last loop that writes the buffer.
@@ -380,13 +408,22 @@ impl Walk<'_> {
         {
             return Carried::Recurrence;
         }
-        let how = carried(self.tree.name(operation));
-        if how == Carried::Floats && free_order(self.tree, operation) { Carried::Integers } else { how }
+        match carried(self.tree.name(operation)) {
+            Carried::Floats if free_order(self.tree, operation) => Carried::Integers,
+            Carried::Extreme if no_nan(self.tree, operation) => Carried::Integers,
+            how => how,
+        }
     }
 
     pub(super) fn element_bits(&self, value: ValueId) -> f64 {
         let ty = self.tree.value(value).ty;
         ir::analysis::size::element_bytes(self.tree, ty).map_or(64.0, |bytes| 8.0 * bytes as f64)
+    }
+
+    /// Whether elements fill no whole bytes.
+    pub(super) fn is_odd(&self, value: ValueId) -> bool {
+        let types = self.tree.types();
+        matches!(self.tree.ty(types.element(self.tree.value(value).ty)), Type::Integer(bits, _) if bits % 8 != 0)
     }
 
     pub(super) fn executions(&self, block: BlockId, guess: f64) -> f64 {
@@ -415,11 +452,32 @@ impl Walk<'_> {
                 }
             }
         }
-        let course = Course { level: frame.level, stride: f64::NAN, offset: 0.0, data: true };
+        let course = Course::data(frame.level);
         for &result in &node.results {
             self.known(result).course = course;
         }
     }
+}
+
+/// Whether a vector is read or written across rows: its lanes lie apart.
+fn crosses(tree: &Tree, operation: OpId) -> bool {
+    match tree.attribute(operation, "permutation_map") {
+        Some(AttributeValue::AffineMap(map)) => match map.results.last() {
+            Some(AffineExpr::Dimension(dimension)) => *dimension + 1 != map.dimensions,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether an operation may be rounded together with the one before.
+fn contracts(tree: &Tree, operation: OpId) -> bool {
+    flags(tree, operation, &["fast", "contract"])
+}
+
+/// Whether an operation sees no NaN: a minimum is then one instruction.
+fn no_nan(tree: &Tree, operation: OpId) -> bool {
+    flags(tree, operation, &["fast", "nnan"])
 }
 
 /// Whether an operation's order may be changed.
@@ -427,9 +485,13 @@ fn free_order(tree: &Tree, operation: OpId) -> bool {
     flags(tree, operation, &["fast", "reassoc"])
 }
 
+/// Whether one of these is among an operation's flags for floating-point numbers.
 fn flags(tree: &Tree, operation: OpId, flags: &[&str]) -> bool {
     match tree.attribute(operation, "fastmath") {
-        Some(AttributeValue::Other(text) | AttributeValue::String(text)) => flags.iter().any(|f| text.contains(f)),
+        Some(AttributeValue::Other(text) | AttributeValue::String(text)) => {
+            let list = text.split_once('<').map_or(text.as_str(), |(_, list)| list).trim_end_matches('>');
+            list.split(',').any(|flag| flags.contains(&flag.trim()))
+        }
         _ => false,
     }
 }
