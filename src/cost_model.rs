@@ -5,7 +5,7 @@ use std::io::Read;
 
 use costmodel::predictor::{Predictor, Settings};
 use costmodel::quantity::Output;
-use costmodel::shipped::{CostModel, MAX_BYTES, embedded};
+use costmodel::shipped::{CostModel, MAX_BYTES};
 use designs::problem::{did_you_mean, shorten};
 
 use crate::cli::predict::Asked;
@@ -14,7 +14,7 @@ use crate::diagnostics::Failure;
 /// The model of a file, or the one that comes with the program.
 pub fn load(file: Option<&str>) -> Result<CostModel, Failure> {
     let Some(path) = file else {
-        return CostModel::from_bytes(embedded()).map_err(|e| Failure::Request(format!("the shipped model: {e}")));
+        return CostModel::shipped().map_err(|e| Failure::Request(format!("the shipped model: {e}")));
     };
     let refuse = |why: String| Failure::Request(format!("{path}: {why}"));
     let opened = File::open(path).map_err(|e| refuse(e.to_string()))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use costmodel::shipped::{CostModel, embedded};
+use costmodel::shipped::CostModel;
 
 /// A folder of its own for a test, empty.
 fn folder(name: &str) -> PathBuf {
@@ -126,7 +126,7 @@ fn linked(page: &str) -> usize {
 
 /// An evaluation of the embedded model with everything that a report shows, and more.
 fn evaluation() -> serde_json::Value {
-    let version = CostModel::from_bytes(embedded()).unwrap().card.version();
+    let version = CostModel::shipped().unwrap().card.version();
     let samples = |n: u32| -> Vec<_> {
         (0..n).map(|i| serde_json::json!({"family": "f", "true": i, "predicted": f64::from(i) * 1.25 + 0.5})).collect()
     };
@@ -364,7 +364,7 @@ fn an_evaluation_is_reduced_to_what_is_shown_and_the_page_checked_against_that()
 #[test]
 fn an_evaluation_without_much_says_what_is_missing() {
     let out = folder("report-evaluation-bare");
-    let version = CostModel::from_bytes(embedded()).unwrap().card.version();
+    let version = CostModel::shipped().unwrap().card.version();
     let bare = serde_json::json!({"schema": "hardwire-evaluation/1", "model_version": version, "quantities": [{"quantity": "ipc"}]});
     let path = written(&out, &bare);
     report(&out, &["--evaluation", &path]);

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use costmodel::predictor::{Choice, Predictor, Settings};
 use costmodel::quantity::{Output, Quantity};
-use costmodel::shipped::{CostModel, MAX_BYTES, ModelFileError, embedded};
+use costmodel::shipped::{CostModel, MAX_BYTES, ModelFileError};
 
 use crate::answer::{Answer, predict, texts};
 use crate::boundary::{Error, c_string, call, guard, note};
@@ -51,9 +51,17 @@ unsafe fn cleared<T>(out: *mut *mut T) -> Result<*mut *mut T, Error> {
     Ok(out)
 }
 
+fn refused(error: ModelFileError) -> Error {
+    Error::new(Status::ModelFile, error.to_string())
+}
+
 /// # Safety
 /// `out` is null or may be written to.
-unsafe fn open(bytes: Result<&[u8], Error>, choice: u32, out: *mut *mut Model) -> Result<(), Error> {
+unsafe fn open(
+    model: impl FnOnce() -> Result<CostModel, Error>,
+    choice: u32,
+    out: *mut *mut Model,
+) -> Result<(), Error> {
     // SAFETY: as for this function.
     let out = unsafe { cleared(out) }?;
     let choice = match choice {
@@ -62,8 +70,7 @@ unsafe fn open(bytes: Result<&[u8], Error>, choice: u32, out: *mut *mut Model) -
         2 => Choice::Analytical,
         other => return Err(Error::new(Status::OutOfRange, format!("no choice {other}; they are 0 to 2"))),
     };
-    let bytes = bytes?;
-    let model = CostModel::from_bytes(bytes).map_err(|e| Error::new(Status::ModelFile, e.to_string()))?;
+    let model = model()?;
     let (name, targets) = (c_string(&model.card.name), model.targets().iter().map(|t| c_string(t)).collect());
     let predictor = Predictor::new(model, Settings { choice, ..Settings::default() });
     let outputs = Arc::new(predictor.outputs().to_vec());
@@ -79,7 +86,7 @@ unsafe fn open(bytes: Result<&[u8], Error>, choice: u32, out: *mut *mut Model) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hardwire_model_open(choice: u32, out: *mut *mut Model) -> Status {
     // SAFETY: as for this function.
-    call(|| unsafe { open(Ok(embedded()), choice, out) })
+    call(|| unsafe { open(|| CostModel::shipped().map_err(refused), choice, out) })
 }
 
 /// Opens a model from the bytes of its file, which are not needed any more afterwards. `choice` is a
@@ -95,7 +102,7 @@ pub unsafe extern "C" fn hardwire_model_from_bytes(
     out: *mut *mut Model,
 ) -> Status {
     // SAFETY: as for this function.
-    call(|| unsafe { open(slice(bytes, length), choice, out) })
+    call(|| unsafe { open(|| CostModel::from_bytes(slice(bytes, length)?).map_err(refused), choice, out) })
 }
 
 /// Frees a model; null is ignored. Answers stay.

@@ -8,7 +8,7 @@ use costmodel::model::Predict;
 use costmodel::predictor::{ContentKey, Predictor, Settings};
 use costmodel::query::QueryReader;
 use costmodel::sample::Scheme;
-use costmodel::shipped::{CostModel, embedded};
+use costmodel::shipped::CostModel;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ir::Limits;
 use ir::analysis::Analysis;
@@ -29,9 +29,9 @@ fn words(text: &str) -> usize {
 fn query(c: &mut Criterion) {
     let texts = texts();
     let text = texts.iter().min_by_key(|text| words(text).abs_diff(300)).expect("there are kernels");
-    let model = CostModel::from_bytes(embedded()).expect("the shipped model");
+    let model = CostModel::shipped().expect("the shipped model");
     eprintln!("a function of {} words, {} bytes of text", words(text), text.len());
-    c.bench_function("open the model", |b| b.iter(|| CostModel::from_bytes(black_box(embedded()))));
+    c.bench_function("open the model", |b| b.iter(CostModel::shipped));
     c.bench_function("content key", |b| b.iter(|| ContentKey::of(black_box(text))));
     let mut tokenizer = Tokenizer::new(Scheme::Shaped);
     c.bench_function("tokenize", |b| b.iter(|| tokenizer.read(black_box(text)).words().len()));

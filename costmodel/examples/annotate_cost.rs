@@ -12,7 +12,7 @@ use std::sync::Arc;
 use costmodel::annotate::{CostAnnotations, PASS};
 use costmodel::predictor::{Predictor, Settings};
 use costmodel::quantity::{Output, Quantity};
-use costmodel::shipped::{CostModel, embedded};
+use costmodel::shipped::CostModel;
 use ir::mlir::bridge::{Bridge, Diagnostic, Form, ParseOptions, print};
 
 const USAGE: &str = "usage: annotate_cost FILE|- [--target NAME] [--operations QUANTITY] [--pipeline PIPELINE]
@@ -76,7 +76,7 @@ fn run(request: &Request) -> Result<String, String> {
     };
     read.map_err(|error| format!("{}: {error}", request.file))?;
 
-    let model = CostModel::from_bytes(embedded()).map_err(|error| error.to_string())?;
+    let model = CostModel::shipped().map_err(|error| error.to_string())?;
     let predictor = Arc::new(Predictor::new(model, Settings::default()));
     let target = request.target.clone();
     let operations = request.operations.map(|quantity| Output { target: target.clone(), quantity });

@@ -1,6 +1,8 @@
-//! A function as a row of numbers: its features, then how often each frequent word occurs.
+//! A function as a row of numbers: its features and its counts of work, then how often each frequent word occurs.
+//!
+//! Of a processor's work a row has each count's share of all: what a function is made of, however long it runs.
 
-use crate::features::Feature;
+use crate::features::{Feature, WORK, work_of};
 use crate::sample::{Dataset, Input, Scheme};
 
 /// Which numbers make a row.
@@ -16,11 +18,14 @@ pub struct Columns {
 
 const NO_COLUMN: u16 = u16::MAX;
 
+/// Numbers of a function that are no counts of words.
+const NUMBERS: usize = Feature::COUNT + WORK;
+
 /// Most words counted: columns are numbered by `u16`.
 pub const MAX_WORDS: usize = 4096;
 
 impl Columns {
-    /// All features if asked for, and the `most` words that occur in most of the rows, of those that occur in at
+    /// All features and counts of work if asked for, and the `most` words that occur in most of the rows, of those that occur in at
     /// least `in_rows` of them.
     ///
     /// # Panics
@@ -47,7 +52,7 @@ impl Columns {
 
     /// Columns of words that were chosen before.
     pub(crate) fn from_words(features: bool, scheme: Scheme, words: Vec<u16>, vocabulary: usize) -> Self {
-        let first = if features { Feature::COUNT } else { 0 };
+        let first = if features { NUMBERS } else { 0 };
         let mut column_of = vec![NO_COLUMN; vocabulary];
         for (index, &word) in words.iter().enumerate() {
             column_of[usize::from(word)] = (first + index) as u16;
@@ -58,7 +63,7 @@ impl Columns {
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.words.len() + if self.features { Feature::COUNT } else { 0 }
+        self.words.len() + if self.features { NUMBERS } else { 0 }
     }
 
     /// Whether there are none.
@@ -67,7 +72,7 @@ impl Columns {
         self.len() == 0
     }
 
-    /// Whether the features are columns.
+    /// Whether features and counts of work are columns.
     pub(crate) fn has_features(&self) -> bool {
         self.features
     }
@@ -83,12 +88,17 @@ impl Columns {
         &self.words
     }
 
-    /// The row of a function: features as they are, words as counts.
+    /// The row of a function: features and a design's work as they are, a processor's work as shares, words as counts.
     #[must_use]
     pub fn row(&self, input: &Input) -> Vec<f32> {
         let mut row = vec![0.0; self.len()];
         if self.features {
             row[..Feature::COUNT].copy_from_slice(&input.features);
+            let work = &mut row[Feature::COUNT..NUMBERS];
+            work.copy_from_slice(&input.work);
+            let processors = &mut work[work_of(false)];
+            let all = processors.iter().sum::<f32>().max(1.0);
+            processors.iter_mut().for_each(|count| *count /= all);
         }
         for &word in input.tokens.of(self.scheme) {
             match self.column_of.get(usize::from(word)) {

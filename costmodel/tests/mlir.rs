@@ -5,7 +5,7 @@ use std::sync::Arc;
 use costmodel::annotate::{ADDS, COST, CostAnnotations, PASS};
 use costmodel::predictor::{Predictor, Settings};
 use costmodel::quantity::{Output, Quantity};
-use costmodel::shipped::{CostModel, embedded};
+use costmodel::shipped::CostModel;
 use ir::mlir::annotate::{Annotate, Annotation, FunctionAnnotations};
 use ir::mlir::bridge::{Bridge, Form, ParseOptions, print};
 
@@ -24,7 +24,7 @@ func.func @twice(%a: f32) -> f32 {
 }";
 
 fn costs(operations: Option<Quantity>) -> CostAnnotations {
-    let model = CostModel::from_bytes(embedded()).unwrap();
+    let model = CostModel::shipped().unwrap();
     let predictor = Arc::new(Predictor::new(model, Settings::default()));
     let target = "znver4".to_owned();
     let operations = operations.map(|quantity| Output { target: target.clone(), quantity });

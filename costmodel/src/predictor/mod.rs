@@ -15,13 +15,18 @@ use ir::tokenizer::Scheme;
 use ir::{Limits, text};
 
 use crate::quantity::Output;
-use crate::query::QueryReader;
-use crate::sample::Input;
+use crate::query::{Query, QueryReader};
 use crate::shipped::CostModel;
 use cache::{Cache, Entry};
 
 pub use explain::{Effect, Explanation, MOST};
 pub use key::ContentKey;
+
+/// Most texts of a batch that are computed together: the trees are read once for all of them, and their rows stay near.
+const TOGETHER: usize = 128;
+
+/// What is computed of a text.
+type Computed = Result<Arc<[Reply]>, Arc<Refusal>>;
 
 /// Longest text read, in bytes.
 pub const MAX_TEXT_BYTES: usize = text::MAX_TEXT_BYTES;
@@ -206,10 +211,13 @@ impl Predictor {
                     due.push(i);
                 }
             }
-            let results = crate::parallel::map(threads, due.len(), |d| {
-                self.bound(texts[due[d]]).and_then(|()| self.compute(texts[due[d]]))
+            // Parts alike, some for each thread.
+            let together = due.len().div_ceil(4 * threads.max(1)).clamp(1, TOGETHER);
+            let parts: Vec<&[usize]> = due.chunks(together).collect();
+            let results = crate::parallel::map(threads, parts.len(), |part| {
+                self.compute_all(&parts[part].iter().map(|&i| texts[i]).collect::<Vec<&str>>())
             });
-            due.into_iter().zip(results).collect::<std::collections::BTreeMap<usize, _>>()
+            due.into_iter().zip(results.into_iter().flatten()).collect::<std::collections::BTreeMap<usize, _>>()
         };
         for (&i, result) in &computed {
             if let Some(key) = keys[i] {
@@ -249,7 +257,7 @@ impl Predictor {
         }
     }
 
-    fn keep(&self, key: ContentKey, text: &str, computed: &Result<Arc<[Reply]>, Arc<Refusal>>) {
+    fn keep(&self, key: ContentKey, text: &str, computed: &Computed) {
         let entry = match computed {
             Ok(replies) => Entry::Replies(Arc::clone(replies)),
             Err(refusal) => Entry::Refusal(key::exact(text), Arc::clone(refusal)),
@@ -257,13 +265,31 @@ impl Predictor {
         locked(&self.cache).insert(key, entry);
     }
 
-    fn compute(&self, text: &str) -> Result<Arc<[Reply]>, Arc<Refusal>> {
+    fn compute(&self, text: &str) -> Computed {
+        let queries = self.read(text)?;
+        Ok(self.replies(queries).into())
+    }
+
+    /// What [`Self::compute`] gives for each text.
+    fn compute_all(&self, texts: &[&str]) -> Vec<Computed> {
+        let mut queries = Vec::new();
+        let mut read = |text: &&str| {
+            self.bound(text)?;
+            let own = self.read(text)?;
+            let functions = own.len();
+            queries.extend(own);
+            Ok(functions)
+        };
+        let read: Vec<Result<usize, Arc<Refusal>>> = texts.iter().map(&mut read).collect();
+        let mut replies = self.replies(queries).into_iter();
+        read.into_iter().map(|functions| Ok(replies.by_ref().take(functions?).collect())).collect()
+    }
+
+    /// The functions of a text.
+    fn read(&self, text: &str) -> Result<Vec<Query>, Arc<Refusal>> {
         let queries = self.with_reader(|reader| reader.read(text, |_| &self.model.vocabulary));
         let queries = queries.map_err(|diagnostics| Arc::new(Refusal::Text(diagnostics)))?;
-        if queries.is_empty() {
-            return Err(Arc::new(Refusal::NoFunction));
-        }
-        Ok(queries.into_iter().map(|query| self.reply(query.function, &query.input)).collect())
+        if queries.is_empty() { Err(Arc::new(Refusal::NoFunction)) } else { Ok(queries) }
     }
 
     /// Lends a reader out; one whose thread panics does not come back.
@@ -275,22 +301,29 @@ impl Predictor {
         result
     }
 
-    fn reply(&self, function: String, input: &Input) -> Reply {
-        let ood_score = self.model.novelty.score(input);
-        let provider = match self.settings.choice {
+    /// One a function.
+    fn replies(&self, queries: Vec<Query>) -> Vec<Reply> {
+        let scores: Vec<f64> = queries.iter().map(|query| self.model.novelty.score(&query.input)).collect();
+        let provider = |score: f64| match self.settings.choice {
             Choice::Learned => Provider::Learned,
             Choice::Analytical => Provider::Analytical,
-            Choice::Cascade if ood_score <= 1.0 => Provider::Learned,
+            Choice::Cascade if score <= 1.0 => Provider::Learned,
             Choice::Cascade => Provider::Analytical,
         };
-        let estimates = match provider {
-            Provider::Learned => self.model.learned(input),
-            Provider::Analytical => self.model.analytical(input),
-        };
-        Reply { function, ood_score, provider, estimates }
+        let asked = queries.iter().zip(&scores).filter(|(_, score)| provider(**score) == Provider::Learned);
+        let mut learned = self.model.learned_all(&asked.map(|(query, _)| &query.input).collect::<Vec<_>>()).into_iter();
+        let replies = queries.into_iter().zip(scores).map(|(query, ood_score)| {
+            let provider = provider(ood_score);
+            let estimates = match provider {
+                Provider::Learned => learned.next().expect("as many answers as questions"),
+                Provider::Analytical => self.model.analytical(&query.input),
+            };
+            Reply { function: query.function, ood_score, provider, estimates }
+        });
+        replies.collect()
     }
 }
 
-fn fresh(computed: Result<Arc<[Reply]>, Arc<Refusal>>) -> Result<Answer, Arc<Refusal>> {
+fn fresh(computed: Computed) -> Result<Answer, Arc<Refusal>> {
     computed.map(|replies| Answer { replies, cached: false })
 }

@@ -31,8 +31,17 @@ impl CostModel {
     /// The learned answers, one an output.
     #[must_use]
     pub fn learned(&self, input: &Input) -> Vec<Option<Estimate>> {
-        let known: Vec<Option<(f32, f32)>> = self.blend.scaled(input).into_iter().map(Some).collect();
-        self.estimates(&known, &self.widths, |adaptation| Some(adaptation.learned))
+        self.learned_all(&[input]).remove(0)
+    }
+
+    /// The learned answers for many functions: those that each has alone, in less time.
+    #[must_use]
+    pub fn learned_all(&self, inputs: &[&Input]) -> Vec<Vec<Option<Estimate>>> {
+        let all = self.blend.scaled_all(inputs).into_iter().map(|scaled| {
+            let known: Vec<Option<(f32, f32)>> = scaled.into_iter().map(Some).collect();
+            self.estimates(&known, &self.widths, |adaptation| Some(adaptation.learned))
+        });
+        all.collect()
     }
 
     /// The analytical answers, one an output; `None` for what analysis does not tell.

@@ -6,7 +6,7 @@ struct Aligned<T: ?Sized>(T);
 
 static MODEL: &Aligned<[u8]> = &Aligned(*include_bytes!("../../model/hardwire-cost-model-v1.safetensors"));
 
-/// The bytes of the shipped model file; [`super::CostModel::from_bytes`] reads them.
+/// The bytes of the shipped model file; [`super::CostModel::shipped`] reads them.
 #[must_use]
 pub fn embedded() -> &'static [u8] {
     &MODEL.0

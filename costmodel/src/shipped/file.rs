@@ -8,6 +8,7 @@ use super::adaptation::Adaptation;
 use super::blend::Blend;
 use super::card::Card;
 use super::conformal::Widths;
+use super::embedded::embedded;
 use super::novelty::Novelty;
 use super::parts::{ColumnsShape, get_network, get_novelty, get_trees, put_network, put_novelty, put_trees};
 use super::tensors::{Reader, Writer};
@@ -16,7 +17,7 @@ use crate::network::NetworkParameters;
 use crate::quantity::Output;
 
 /// Version of the layout.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// Largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 256 << 20;
@@ -128,7 +129,19 @@ impl CostModel {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(ModelFileError::TooLarge(bytes.len() as u64));
         }
-        let reader = Reader::new(bytes)?;
+        Self::read(&Reader::new(bytes)?)
+    }
+
+    /// The model that comes with the program. It is used where it lies, and its trees are not checked again: a test does
+    /// that.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`], if the program was built with another model than its own.
+    pub fn shipped() -> Result<Self, ModelFileError> {
+        Self::read(&Reader::own(embedded())?)
+    }
+
+    fn read(reader: &Reader<'_>) -> Result<Self, ModelFileError> {
         let header = header(&reader.card)?;
         let card = header.card;
         let vocabulary: Vec<u8> = reader.get("vocabulary")?;
@@ -152,8 +165,8 @@ impl CostModel {
             return Err(content("an analytical model answers another number of outputs"));
         }
         check_adaptations(&header.adaptations, outputs)?;
-        let trees = get_trees(&reader, header.trees, words, outputs)?;
-        let network = header.network.map(|p| get_network(&reader, p, words, outputs)).transpose()?;
+        let trees = get_trees(reader, header.trees, words, outputs)?;
+        let network = header.network.map(|p| get_network(reader, p, words, outputs)).transpose()?;
         let shares = reader.exactly("blend.shares", outputs.len())?;
         let widths = |name: &str| -> Result<Widths, ModelFileError> {
             Ok(Widths {
@@ -165,7 +178,7 @@ impl CostModel {
             blend: Blend { outputs: outputs.clone(), trees, network, shares },
             widths: widths("learned")?,
             analytical_widths: widths("analytical")?,
-            novelty: get_novelty(&reader, words)?,
+            novelty: get_novelty(reader, words)?,
             roofline: header.roofline,
             liveness: header.liveness,
             adaptations: header.adaptations,
@@ -192,7 +205,7 @@ fn content(what: &str) -> ModelFileError {
     ModelFileError::Content(what.to_owned())
 }
 
-/// The header, if this program can use it. Versions are compared before anything else is understood.
+/// The header, if this program can use it. Where it has another shape, its version says so before anything else is said.
 fn header(text: &str) -> Result<Header, ModelFileError> {
     #[derive(Deserialize)]
     struct Versions {
@@ -203,14 +216,17 @@ fn header(text: &str) -> Result<Header, ModelFileError> {
         schema: u32,
     }
     let damaged = |error: serde_json::Error| ModelFileError::Damaged(format!("its card: {error}"));
-    let versions: Versions = serde_json::from_str(text).map_err(damaged)?;
     let incompatible =
         |what, found: String, ours: String| Err(ModelFileError::Incompatible { what, found, ours, remedy: RETRAIN });
-    let schema = versions.card.schema;
+    let header = serde_json::from_str::<Header>(text);
+    let schema = match &header {
+        Ok(header) => header.card.schema,
+        Err(_) => serde_json::from_str::<Versions>(text).map_err(damaged)?.card.schema,
+    };
     if schema != SCHEMA {
         return incompatible("layout", schema.to_string(), SCHEMA.to_string());
     }
-    let header: Header = serde_json::from_str(text).map_err(damaged)?;
+    let header = header.map_err(damaged)?;
     let card = &header.card;
     if card.tokenizer_version != VERSION {
         return incompatible("tokenizer", card.tokenizer_version.to_string(), VERSION.to_string());

@@ -10,7 +10,7 @@ use crate::features::Feature;
 use crate::network::{NetworkModel, NetworkParameters, Standard};
 use crate::quantity::{Output, groups};
 use crate::sample::Scheme;
-use crate::trees::{Forest, Node, Stored, TreesModel};
+use crate::trees::{Bases, Forest, TreesModel};
 
 /// What a set of columns is made of, besides its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,16 +44,14 @@ pub(super) fn put_trees(writer: &mut Writer, trees: &TreesModel) {
     writer.put("trees.words", trees.columns.words());
     let gains: Vec<f32> = trees.gains.iter().map(|gain| *gain as f32).collect();
     writer.put("trees.gains", &gains);
+    writer.put("trees.prices", &trees.bases.0.concat());
     for (index, forest) in trees.forests.iter().enumerate() {
-        let Stored { nodes, roots, leaves, values, base } = forest.stored();
         let mut put = Put { writer, prefix: format!("trees.{index}") };
-        put.numbers("columns", nodes.iter().map(|node| node.column));
-        put.numbers("next", nodes.iter().map(|node| node.next));
-        put.numbers("thresholds", nodes.iter().map(|node| node.threshold));
-        put.numbers("roots", roots.into_iter());
-        put.numbers("leaves", leaves.into_iter());
-        put.numbers("values", values.into_iter());
-        put.numbers("base", base.into_iter());
+        put.numbers("stops", &forest.stops);
+        put.numbers("roots", &forest.roots);
+        put.numbers("leaves", &forest.leaves);
+        put.numbers("values", &forest.values);
+        put.numbers("base", &forest.base);
     }
 }
 
@@ -63,8 +61,8 @@ struct Put<'a> {
 }
 
 impl Put<'_> {
-    fn numbers<N: super::tensors::Number>(&mut self, name: &str, numbers: impl Iterator<Item = N>) {
-        self.writer.put(&format!("{}.{name}", self.prefix), &numbers.collect::<Vec<N>>());
+    fn numbers<N: super::tensors::Number>(&mut self, name: &str, numbers: &[N]) {
+        self.writer.put(&format!("{}.{name}", self.prefix), numbers);
     }
 }
 
@@ -76,32 +74,41 @@ pub(super) fn get_trees(
 ) -> Result<TreesModel, ModelFileError> {
     let columns = shape.read(reader, "trees.words", vocabulary)?;
     let gains: Vec<f32> = reader.exactly("trees.gains", columns.len())?;
+    let bases = get_bases(reader, outputs)?;
     let forests = groups(outputs)
         .into_iter()
         .enumerate()
         .map(|(index, group)| get_forest(reader, &format!("trees.{index}"), columns.len(), group.len()))
         .collect::<Result<Vec<Forest>, ModelFileError>>()?;
     let gains = gains.into_iter().map(f64::from).collect();
-    Ok(TreesModel { columns, outputs: outputs.to_vec(), forests, gains })
+    Ok(TreesModel { columns, bases, outputs: outputs.to_vec(), forests, gains })
+}
+
+fn get_bases(reader: &Reader<'_>, outputs: &[Output]) -> Result<Bases, ModelFileError> {
+    let lengths = outputs.iter().map(Bases::prices);
+    let prices: Vec<f32> = reader.exactly("trees.prices", lengths.clone().sum())?;
+    check(prices.iter().all(|price| *price >= 0.0), "trees.prices", "holds a price below 0")?;
+    let mut rest = &prices[..];
+    let of = |length| {
+        let (own, others) = rest.split_at(length);
+        rest = others;
+        own.to_vec()
+    };
+    Ok(Bases(lengths.map(of).collect()))
 }
 
 fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -> Result<Forest, ModelFileError> {
     let name = |part: &str| format!("{prefix}.{part}");
-    let (node_columns, _) = reader.bytes::<u16>(&name("columns"))?.as_chunks::<2>();
-    let (next, _) = reader.bytes::<u16>(&name("next"))?.as_chunks::<2>();
-    let (thresholds, _) = reader.bytes::<f32>(&name("thresholds"))?.as_chunks::<4>();
-    let alike = next.len() == node_columns.len() && thresholds.len() == node_columns.len();
-    check(alike, prefix, "has not as many columns, thresholds and children")?;
-    let nodes = node_columns.iter().zip(next).zip(thresholds).map(|((column, next), threshold)| Node {
-        column: u16::from_le_bytes(*column),
-        next: u16::from_le_bytes(*next),
-        threshold: f32::from_le_bytes(*threshold),
-    });
-    let roots: Vec<u32> = reader.get(&name("roots"))?;
-    let leaves: Vec<u32> = reader.exactly(&name("leaves"), roots.len())?;
-    let (values, base) = (reader.get(&name("values"))?, reader.exactly(&name("base"), width)?);
-    let forest = Forest::of(nodes, (roots, leaves), values, base, columns);
-    forest.ok_or_else(|| ModelFileError::Content(format!("`{prefix}` is no forest")))
+    let forest = Forest {
+        stops: reader.lend(&name("stops"))?,
+        roots: reader.lend(&name("roots"))?,
+        leaves: reader.lend(&name("leaves"))?,
+        values: reader.lend(&name("values"))?,
+        base: reader.lend(&name("base"))?,
+    };
+    check(forest.width() == width, prefix, "answers another number of outputs")?;
+    check(reader.is_own() || forest.is_sound(columns), prefix, "is no forest")?;
+    Ok(forest)
 }
 
 pub(super) fn put_network(writer: &mut Writer, network: &NetworkModel) {

@@ -1,12 +1,14 @@
 //! Vectors of numbers in a safetensors file, checked when read.
 
+use std::borrow::Cow;
+
 use safetensors::tensor::{Dtype, Metadata, TensorView};
 use safetensors::{SafeTensors, serialize};
 
 use super::file::ModelFileError;
 
 /// Numbers that a file holds.
-pub(super) trait Number: Copy {
+pub(super) trait Number: bytemuck::Pod {
     const TYPE: Dtype;
     fn write(self, bytes: &mut Vec<u8>);
     /// All numbers that the bytes hold.
@@ -40,6 +42,7 @@ macro_rules! number {
 number!(u8, Dtype::U8, |_| true);
 number!(u16, Dtype::U16, |_| true);
 number!(u32, Dtype::U32, |_| true);
+number!(u64, Dtype::U64, |_| true);
 number!(f32, Dtype::F32, |x| x.is_finite());
 
 /// Vectors to be written.
@@ -71,6 +74,8 @@ pub(super) struct Reader<'a> {
     tensors: Metadata,
     /// What is behind the header.
     data: &'a [u8],
+    /// The same, if it is there for ever and nobody else's: what it holds need neither be copied nor checked.
+    own: Option<&'static [u8]>,
     pub card: String,
 }
 
@@ -84,22 +89,45 @@ impl<'a> Reader<'a> {
         let (header, tensors) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
         let card = tensors.metadata().as_ref().and_then(|metadata| metadata.get("card").cloned());
         let data = bytes.get(LENGTH + header..).unwrap_or_default();
-        Ok(Self { tensors, data, card: card.ok_or(ModelFileError::Foreign)? })
+        Ok(Self { tensors, data, own: None, card: card.ok_or(ModelFileError::Foreign)? })
     }
 
-    /// The bytes of a vector of such numbers.
-    pub fn bytes<N: Number>(&self, name: &str) -> Result<&'a [u8], ModelFileError> {
+    /// A reader of the program's own file.
+    pub fn own(bytes: &'static [u8]) -> Result<Self, ModelFileError> {
+        let reader = Reader::<'static>::new(bytes)?;
+        Ok(Self { own: Some(reader.data), ..reader })
+    }
+
+    /// Whether what it reads is the program's own.
+    pub fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Where the bytes of a vector of such numbers are.
+    fn place<N: Number>(&self, name: &str) -> Result<std::ops::Range<usize>, ModelFileError> {
         let wrong = |what: String| ModelFileError::Content(format!("`{name}` {what}"));
         let tensor = self.tensors.info(name).ok_or_else(|| wrong("is missing".into()))?;
         if tensor.dtype != N::TYPE {
             return Err(wrong(format!("holds {:?} instead of {:?}", tensor.dtype, N::TYPE)));
         }
         let (start, end) = tensor.data_offsets;
-        self.data.get(start..end).ok_or_else(|| wrong("is cut short".into()))
+        if end <= self.data.len() { Ok(start..end) } else { Err(wrong("is cut short".into())) }
+    }
+
+    /// Numbers of the program's own file where they lie, if the machine can use them as they are; else as
+    /// [`Self::get`].
+    pub fn lend<N: Number>(&self, name: &str) -> Result<Cow<'static, [N]>, ModelFileError> {
+        let own = self.own.filter(|_| cfg!(target_endian = "little"));
+        if let Some(data) = own
+            && let Ok(numbers) = bytemuck::try_cast_slice(&data[self.place::<N>(name)?])
+        {
+            return Ok(Cow::Borrowed(numbers));
+        }
+        self.get(name).map(Cow::Owned)
     }
 
     pub fn get<N: Number>(&self, name: &str) -> Result<Vec<N>, ModelFileError> {
-        let numbers = N::read(self.bytes::<N>(name)?);
+        let numbers = N::read(&self.data[self.place::<N>(name)?]);
         let unsound = || ModelFileError::Content(format!("`{name}` holds a number that is not finite"));
         if N::are_sound(&numbers) { Ok(numbers) } else { Err(unsound()) }
     }

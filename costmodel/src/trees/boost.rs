@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::base::Bases;
 use super::bins::Bins;
 use super::forest::Forest;
 use super::grow::{Limits, Node, UNIT, grow, leaf_of_bins};
@@ -19,6 +20,8 @@ pub struct TreesParameters {
     pub trees: usize,
     /// Most leaves a tree.
     pub leaves: usize,
+    /// Most splits on the way to a leaf: a query takes as many steps as the deepest leaf of several trees needs.
+    pub depth: usize,
     /// Fewest rows a leaf.
     pub rows_per_leaf: usize,
     /// Share of each tree's answer that is taken.
@@ -38,7 +41,7 @@ pub struct TreesParameters {
     /// Most of an error, in standard deviations, that a tree sees of quantities that grow with the work (Huber's loss):
     /// what is far off does not outweigh the many that are nearly right.
     pub most_error: f64,
-    /// Whether the features are columns, too.
+    /// Whether the features are columns, too, and trees correct sums of work where a quantity is one.
     pub features: bool,
     /// Seed of the choices of rows and columns.
     pub seed: u64,
@@ -49,6 +52,7 @@ impl Default for TreesParameters {
         Self {
             trees: 300,
             leaves: 32,
+            depth: 12,
             rows_per_leaf: 10,
             learning_rate: 0.1,
             penalty: 1.0,
@@ -73,6 +77,7 @@ impl TreesParameters {
         let share = |name, value| require(value > 0.0 && value <= 1.0, name, value, "more than 0, at most 1");
         require((1..=5000).contains(&self.trees), "trees", self.trees as f64, "1 to 5000")?;
         require((2..=256).contains(&self.leaves), "leaves", self.leaves as f64, "2 to 256")?;
+        require((1..=64).contains(&self.depth), "depth", self.depth as f64, "1 to 64")?;
         require(self.rows_per_leaf >= 1, "rows_per_leaf", 0.0, "at least 1")?;
         share("learning_rate", self.learning_rate)?;
         require(self.most_error > 0.0, "most_error", self.most_error, "more than 0")?;
@@ -90,10 +95,14 @@ impl TreesParameters {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trees(TreesParameters);
 
+/// Fewer functions than this walk trees one by one.
+const FEWEST_TOGETHER: usize = 6;
+
 /// Trees for all outputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TreesModel {
     pub(crate) columns: Columns,
+    pub(crate) bases: Bases,
     pub(crate) outputs: Vec<Output>,
     pub(crate) forests: Vec<Forest>,
     pub(crate) gains: Vec<f64>,
@@ -111,6 +120,7 @@ impl Fit for Trees {
         let columns = Columns::choose(data, &rows.training, p.scheme, p.features, p.words, least);
         let all: Vec<usize> = rows.training.iter().chain(&rows.validation).copied().collect();
         let bins = Bins::new(data, &columns, &all, rows.training.len());
+        let bases = if p.features { Bases::fit(data, rows, run) } else { Bases::none(data.outputs()) };
         let groups = groups(data.outputs());
         let fitted = crate::parallel::map(run.threads, groups.len(), |g| {
             let outputs = groups[g].clone();
@@ -118,6 +128,7 @@ impl Fit for Trees {
                 parameters: p,
                 data,
                 bins: &bins,
+                bases: &bases,
                 rows: &all,
                 training: rows.training.len(),
                 outputs: outputs.clone(),
@@ -132,7 +143,7 @@ impl Fit for Trees {
             gains.iter_mut().zip(&forest_gains).for_each(|(sum, gain)| *sum += gain / total);
             forests.push(forest);
         }
-        Ok(TreesModel { columns, outputs: data.outputs().to_vec(), forests, gains })
+        Ok(TreesModel { columns, bases, outputs: data.outputs().to_vec(), forests, gains })
     }
 }
 
@@ -141,6 +152,7 @@ struct Task<'a> {
     parameters: &'a TreesParameters,
     data: &'a Dataset,
     bins: &'a Bins,
+    bases: &'a Bases,
     rows: &'a [usize],
     training: usize,
     outputs: std::ops::Range<usize>,
@@ -158,7 +170,7 @@ impl Task<'_> {
         let mut gains = vec![0.0; self.bins.columns()];
         let mut random = Random::new(seed);
         let trainable: Vec<u32> = (0..self.training as u32).filter(|&r| self.labelled(&labels, r)).collect();
-        let limits = Limits { leaves: p.leaves, rows_per_leaf: p.rows_per_leaf, penalty: p.penalty };
+        let limits = Limits { leaves: p.leaves, depth: p.depth, rows_per_leaf: p.rows_per_leaf, penalty: p.penalty };
         let mut gradients = vec![0i32; self.training * width];
         let (mut best_loss, mut best_trees) = (self.loss(&labels, &answers), 0);
         let most = self.most_error();
@@ -194,10 +206,15 @@ impl Task<'_> {
         Some((forest, gains))
     }
 
-    /// Labels on their scale, by row and output.
+    /// Labels on their scale, less where trees start, by row and output.
     fn labels(&self) -> Vec<Option<f64>> {
-        let label = |row, output| self.data.scaled_label(row, output);
-        self.rows.iter().flat_map(|&row| self.outputs.clone().map(move |output| label(row, output))).collect()
+        let of_row = |&row: &usize| {
+            let starts = self.bases.scaled(self.data.outputs(), &self.data.samples()[row].input);
+            self.outputs
+                .clone()
+                .map(move |output| Some(self.data.scaled_label(row, output)? - f64::from(starts[output])))
+        };
+        self.rows.iter().flat_map(of_row).collect()
     }
 
     /// Brings labels to mean 0 and deviation 1 over the training rows; the mean and deviation by output.
@@ -304,7 +321,7 @@ impl TreesModel {
     /// Predictions on the scale of the labels.
     pub(crate) fn scaled(&self, input: &Input) -> Vec<f32> {
         let row = self.columns.row(input);
-        let mut out = vec![0.0; self.outputs.len()];
+        let mut out = self.bases.scaled(&self.outputs, input);
         let mut rest = &mut out[..];
         for forest in &self.forests {
             let (own, others) = rest.split_at_mut(forest.width());
@@ -312,6 +329,23 @@ impl TreesModel {
             rest = others;
         }
         out
+    }
+
+    /// Predictions on the scale of the labels for many functions: those of [`Self::scaled`], in less time.
+    pub(crate) fn scaled_all(&self, inputs: &[&Input]) -> Vec<Vec<f32>> {
+        if inputs.len() < FEWEST_TOGETHER {
+            return inputs.iter().map(|input| self.scaled(input)).collect();
+        }
+        let rows: Vec<f32> = inputs.iter().flat_map(|input| self.columns.row(input)).collect();
+        let mut all: Vec<Vec<f32>> = inputs.iter().map(|input| self.bases.scaled(&self.outputs, input)).collect();
+        let mut first = 0;
+        for forest in &self.forests {
+            let own = first..first + forest.width();
+            first = own.end;
+            let mut outs: Vec<&mut [f32]> = all.iter_mut().map(|out| &mut out[own.clone()]).collect();
+            forest.add_all(&rows, self.columns.len(), &mut outs);
+        }
+        all
     }
 
     /// Columns by how much their splits reduced the error, as shares of all quantities together.

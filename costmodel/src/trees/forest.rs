@@ -1,13 +1,15 @@
-//! Fitted trees, laid out to be walked fast.
+//! Fitted trees, laid out to be walked fast, and stored as they are walked: a file's trees need not be turned into others.
 //!
-//! A query walks more than a thousand trees, so the walk is most of a prediction. Trees are walked side by side: the
-//! processor then waits for many nodes at once. A leaf leads to itself, so that a step is the same for all and nothing
-//! is hard to foresee but when the last tree arrives. Answers are added in the order of the trees, which makes sums the
-//! same to the bit however trees are walked.
+//! A query walks more than a thousand trees, so the walk is most of a prediction. For one row, trees are walked side by
+//! side; for many, a tree is walked by several rows at once, while it is near. The processor then waits for many nodes at
+//! once. A leaf leads to itself, so that a step is the same for all and nothing is hard to foresee but when the last one
+//! arrives. Answers are added in the order of the trees, which makes sums the same to the bit however trees are walked.
+
+use std::borrow::Cow;
 
 use super::grow::{LEAF, Node};
 
-/// Trees walked side by side.
+/// Walked side by side: trees of one row, or rows of one tree.
 const TOGETHER: usize = 16;
 
 /// Steps between looks at whether all have arrived.
@@ -16,81 +18,94 @@ const STEPS: usize = 4;
 /// Marks a leaf: not a number, above which no column's value is.
 const NOWHERE: u32 = 0x7fc0_0000;
 
-/// A node to be walked: `step` nodes further on, and one more if the column's value is above the threshold. A leaf has
-/// step 0 and its number in the lower bits of a threshold that is no number.
+/// A node to be walked, in 64 bits: from the lowest 16 of the column, 16 of the step and 32 of the threshold. From it one
+/// goes `step` nodes further on, and one more if the column's value is above the threshold. A leaf has step 0 and its
+/// number in the lower bits of a threshold that is no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stop {
-    column: u16,
-    step: u16,
-    /// Bits of an `f32`: leaves, which are no numbers, have to equal themselves.
-    threshold: u32,
-}
+struct Stop(u64);
 
 impl Stop {
-    fn of(place: usize, node: Node) -> Self {
-        if node.column == LEAF {
-            return Self { column: 0, step: 0, threshold: NOWHERE | u32::from(node.next) };
-        }
-        Self { column: node.column, step: node.next.wrapping_sub(place as u16), threshold: node.threshold.to_bits() }
+    fn new(column: u16, step: u16, threshold: u32) -> Self {
+        Self(u64::from(column) | u64::from(step) << 16 | u64::from(threshold) << 32)
     }
 
-    fn node(self, place: usize) -> Node {
-        if self.step == 0 {
-            return Node { column: LEAF, next: self.leaf() as u16, threshold: 0.0 };
+    fn of(place: usize, node: Node) -> Self {
+        if node.column == LEAF {
+            return Self::new(0, 0, NOWHERE | u32::from(node.next));
         }
-        Node { column: self.column, next: place as u16 + self.step, threshold: f32::from_bits(self.threshold) }
+        Self::new(node.column, node.next.wrapping_sub(place as u16), node.threshold.to_bits())
+    }
+
+    fn column(self) -> usize {
+        usize::from(self.0 as u16)
+    }
+
+    fn step(self) -> u16 {
+        (self.0 >> 16) as u16
+    }
+
+    fn threshold(self) -> u32 {
+        (self.0 >> 32) as u32
     }
 
     fn leaf(self) -> usize {
-        (self.threshold & u32::from(u16::MAX)) as usize
+        (self.threshold() & u32::from(u16::MAX)) as usize
+    }
+
+    /// Where a row goes from a place with this node.
+    fn next(self, place: u32, value: f32) -> u32 {
+        place + u32::from(self.step()) + u32::from(value > f32::from_bits(self.threshold()))
+    }
+
+    /// Whether a tree of so many nodes and leaves, over so many columns, can have this node at a place.
+    fn fits(self, place: usize, nodes: usize, leaves: usize, columns: usize) -> bool {
+        if self.step() == 0 {
+            return self.threshold() & !u32::from(u16::MAX) == NOWHERE
+                && self.column() < columns
+                && self.leaf() < leaves;
+        }
+        // Only forward, so that every walk ends.
+        let inside = place + usize::from(self.step()) + 1 < nodes;
+        inside && self.column() < columns && f32::from_bits(self.threshold()).is_finite()
     }
 }
 
-/// Trees of one quantity.
+/// Trees of one quantity, as they are stored.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Forest {
-    stops: Vec<Stop>,
+    /// [`Stop`]s of all trees one behind the other.
+    pub stops: Cow<'static, [u64]>,
     /// First node of each tree.
-    roots: Vec<u32>,
+    pub roots: Cow<'static, [u32]>,
     /// First leaf of each tree, in leaves.
-    leaves: Vec<u32>,
+    pub leaves: Cow<'static, [u32]>,
     /// Answers, one an output, leaf by leaf.
-    values: Vec<f32>,
+    pub values: Cow<'static, [f32]>,
     /// What is answered without trees.
-    base: Vec<f32>,
-}
-
-/// A forest's numbers, as they are stored: nodes of all trees one behind the other, children by their place in the tree.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Stored {
-    pub nodes: Vec<Node>,
-    pub roots: Vec<u32>,
-    pub leaves: Vec<u32>,
-    pub values: Vec<f32>,
-    pub base: Vec<f32>,
+    pub base: Cow<'static, [f32]>,
 }
 
 impl Forest {
     /// No trees yet.
     pub fn new(base: Vec<f32>) -> Self {
-        Self { base, ..Self::default() }
+        Self { base: base.into(), ..Self::default() }
     }
 
     /// Adds a tree; `values` are its leaves' answers.
     pub fn push(&mut self, nodes: &[Node], values: &[f32]) {
-        self.roots.push(self.stops.len() as u32);
-        self.leaves.push((self.values.len() / self.base.len()) as u32);
-        self.stops.extend(nodes.iter().enumerate().map(|(place, &node)| Stop::of(place, node)));
-        self.values.extend_from_slice(values);
+        self.roots.to_mut().push(self.stops.len() as u32);
+        self.leaves.to_mut().push((self.values.len() / self.base.len()) as u32);
+        self.stops.to_mut().extend(nodes.iter().enumerate().map(|(place, &node)| Stop::of(place, node).0));
+        self.values.to_mut().extend_from_slice(values);
     }
 
     /// Drops all trees behind the first so many.
     pub fn truncate(&mut self, trees: usize) {
         if trees < self.roots.len() {
-            self.stops.truncate(self.roots[trees] as usize);
-            self.values.truncate(self.leaves[trees] as usize * self.base.len());
-            self.roots.truncate(trees);
-            self.leaves.truncate(trees);
+            self.stops.to_mut().truncate(self.roots[trees] as usize);
+            self.values.to_mut().truncate(self.leaves[trees] as usize * self.base.len());
+            self.roots.to_mut().truncate(trees);
+            self.leaves.to_mut().truncate(trees);
         }
     }
 
@@ -104,88 +119,86 @@ impl Forest {
         self.base.len()
     }
 
-    /// As stored.
-    pub fn stored(&self) -> Stored {
-        let ends = self.roots.iter().skip(1).map(|&root| root as usize).chain([self.stops.len()]);
-        let trees = self.roots.iter().zip(ends).map(|(&root, end)| &self.stops[root as usize..end]);
-        let nodes = trees.flat_map(|tree| tree.iter().enumerate().map(|(place, stop)| stop.node(place))).collect();
-        let (roots, leaves) = (self.roots.clone(), self.leaves.clone());
-        Stored { nodes, roots, leaves, values: self.values.clone(), base: self.base.clone() }
-    }
-
-    /// From what was stored, by anybody, for rows of so many columns; `None` if that is no forest. Nodes come one by one,
-    /// so that megabytes of them are not copied from list to list.
-    pub fn of(
-        nodes: impl ExactSizeIterator<Item = Node>,
-        (roots, leaves): (Vec<u32>, Vec<u32>),
-        values: Vec<f32>,
-        base: Vec<f32>,
-        columns: usize,
-    ) -> Option<Self> {
-        if base.is_empty() || !values.len().is_multiple_of(base.len()) || leaves.len() != roots.len() {
-            return None;
-        }
-        let all_leaves = values.len() / base.len();
-        let all_nodes = nodes.len();
-        let mut nodes = nodes;
-        let mut stops = Vec::with_capacity(all_nodes);
-        // Each tree's nodes and leaves lie between its own start and that of the next.
-        for (tree, (&root, &leaf)) in roots.iter().zip(&leaves).enumerate() {
-            let node_end = roots.get(tree + 1).map_or(all_nodes, |&next| next as usize);
-            let leaf_end = leaves.get(tree + 1).map_or(all_leaves, |&next| next as usize);
-            let own = node_end.checked_sub(root as usize).filter(|&own| own > 0 && node_end <= all_nodes)?;
-            let own_leaves = leaf_end.checked_sub(leaf as usize).filter(|_| leaf_end <= all_leaves)?;
-            if root as usize != stops.len() {
-                return None;
-            }
-            let mut good = true;
-            stops.extend(nodes.by_ref().take(own).enumerate().map(|(place, node)| {
-                let next = usize::from(node.next);
-                good &= if node.column == LEAF {
-                    next < own_leaves
-                } else {
-                    // Only forward, so that every walk ends.
-                    usize::from(node.column) < columns && next > place && next + 1 < own && node.threshold.is_finite()
-                };
-                Stop::of(place, node)
-            }));
-            if !good {
-                return None;
-            }
-        }
-        (stops.len() == all_nodes).then_some(Self { stops, roots, leaves, values, base })
-    }
-
-    /// Adds the trees' answers to `out`, one an output.
-    pub fn add(&self, row: &[f32], out: &mut [f32]) {
+    /// Whether rows of so many columns can walk it: anybody may have stored it.
+    pub fn is_sound(&self, columns: usize) -> bool {
         let width = self.base.len();
-        out.iter_mut().zip(&self.base).for_each(|(out, base)| *out += base);
+        if width == 0 || !self.values.len().is_multiple_of(width) || self.leaves.len() != self.roots.len() {
+            return false;
+        }
+        let (all_nodes, all_leaves) = (self.stops.len(), self.values.len() / width);
+        let mut next = 0;
+        // Each tree's nodes and leaves lie between its own start and that of the next.
+        for (tree, (&root, &leaf)) in self.roots.iter().zip(&*self.leaves).enumerate() {
+            let node_end = self.roots.get(tree + 1).map_or(all_nodes, |&next| next as usize);
+            let leaf_end = self.leaves.get(tree + 1).map_or(all_leaves, |&next| next as usize);
+            let Some(nodes) = self.stops.get(root as usize..node_end).filter(|nodes| !nodes.is_empty()) else {
+                return false;
+            };
+            let leaves = if leaf_end <= all_leaves { leaf_end.saturating_sub(leaf as usize) } else { 0 };
+            let fits = |(place, &stop): (usize, &u64)| Stop(stop).fits(place, nodes.len(), leaves, columns);
+            if root as usize != next || !nodes.iter().enumerate().all(fits) {
+                return false;
+            }
+            next = node_end;
+        }
+        next == all_nodes
+    }
+
+    /// Adds the trees' answers for a row to `out`, one an output.
+    pub fn add(&self, row: &[f32], out: &mut [f32]) {
+        self.start(out);
         for (roots, leaves) in self.roots.chunks(TOGETHER).zip(self.leaves.chunks(TOGETHER)) {
-            for (stop, first) in self.walk(roots, row).into_iter().zip(leaves) {
-                let leaf = *first as usize + stop.leaf();
-                out.iter_mut().zip(&self.values[leaf * width..][..width]).for_each(|(out, value)| *out += value);
+            let mut places = [roots[0]; TOGETHER];
+            places[..roots.len()].copy_from_slice(roots);
+            let stops = self.walk(places, |_, column| row[column]);
+            for (stop, &first) in stops.into_iter().zip(leaves) {
+                self.answer(stop, first, out);
             }
         }
     }
 
-    /// The leaves of up to [`TOGETHER`] trees.
-    fn walk(&self, roots: &[u32], row: &[f32]) -> [Stop; TOGETHER] {
+    /// Adds the trees' answers for several rows of so many columns, one behind the other, each to its own `out`.
+    pub fn add_all(&self, rows: &[f32], columns: usize, outs: &mut [&mut [f32]]) {
+        outs.iter_mut().for_each(|out| self.start(out));
+        for (&root, &first) in self.roots.iter().zip(&*self.leaves) {
+            for (rows, outs) in rows.chunks(TOGETHER * columns).zip(outs.chunks_mut(TOGETHER)) {
+                // Where there are fewer, the last is walked again and again.
+                let starts: [usize; TOGETHER] = std::array::from_fn(|i| i.min(outs.len() - 1) * columns);
+                let stops = self.walk([root; TOGETHER], |i, column| rows[starts[i] + column]);
+                for (stop, out) in stops.into_iter().zip(outs) {
+                    self.answer(stop, first, out);
+                }
+            }
+        }
+    }
+
+    fn start(&self, out: &mut [f32]) {
+        out.iter_mut().zip(&*self.base).for_each(|(out, base)| *out += base);
+    }
+
+    /// Adds the answer of a leaf of the tree whose leaves begin at `first`.
+    fn answer(&self, stop: Stop, first: u32, out: &mut [f32]) {
+        let width = self.base.len();
+        let leaf = first as usize + stop.leaf();
+        out.iter_mut().zip(&self.values[leaf * width..][..width]).for_each(|(out, value)| *out += value);
+    }
+
+    /// The leaves that are reached from places; `value` gives what each finds in a column.
+    #[inline(always)]
+    fn walk(&self, mut places: [u32; TOGETHER], value: impl Fn(usize, usize) -> f32) -> [Stop; TOGETHER] {
         let stops = &self.stops[..];
-        let mut places = [roots[0]; TOGETHER];
-        places[..roots.len()].copy_from_slice(roots);
         loop {
             let mut moved = 0;
             for _ in 0..STEPS {
                 moved = 0;
-                for place in &mut places {
-                    let stop = stops[*place as usize];
-                    let above = row[usize::from(stop.column)] > f32::from_bits(stop.threshold);
-                    *place += u32::from(stop.step) + u32::from(above);
-                    moved |= stop.step;
+                for (i, place) in places.iter_mut().enumerate() {
+                    let stop = Stop(stops[*place as usize]);
+                    *place = stop.next(*place, value(i, stop.column()));
+                    moved |= stop.step();
                 }
             }
             if moved == 0 {
-                return places.map(|place| stops[place as usize]);
+                return places.map(|place| Stop(stops[place as usize]));
             }
         }
     }
@@ -210,11 +223,6 @@ mod tests {
         nodes
     }
 
-    fn read(stored: Stored) -> Option<Forest> {
-        let Stored { nodes, roots, leaves, values, base } = stored;
-        Forest::of(nodes.into_iter(), (roots, leaves), values, base, 5)
-    }
-
     fn leaf(nodes: &[Node], row: &[f32]) -> usize {
         let mut node = nodes[0];
         while node.column != LEAF {
@@ -236,17 +244,23 @@ mod tests {
                 forest.push(&nodes, &values);
                 grown.push((nodes, values));
             }
-            assert_eq!(read(forest.stored()).as_ref(), Some(&forest));
-            for _ in 0..20 {
-                let row: Vec<f32> = (0..5).map(|_| random.unit() as f32).collect();
-                let mut expected = [0.5, -1.0];
+            assert!(forest.is_sound(5));
+            let rows: Vec<f32> = (0..5 * 20).map(|_| random.unit() as f32).collect();
+            let mut expected = [[0.5, -1.0]; 20];
+            for (row, expected) in rows.chunks(5).zip(&mut expected) {
                 for (nodes, values) in &grown {
-                    let leaf = leaf(nodes, &row);
+                    let leaf = leaf(nodes, row);
                     expected.iter_mut().zip(&values[2 * leaf..]).for_each(|(sum, value)| *sum += value);
                 }
                 let mut out = [0.0; 2];
-                forest.add(&row, &mut out);
-                assert_eq!(out, expected);
+                forest.add(row, &mut out);
+                assert_eq!(out, *expected);
+            }
+            for several in [1, 3, 16, 20] {
+                let mut outs = vec![[0.0; 2]; several];
+                let mut each: Vec<&mut [f32]> = outs.iter_mut().map(|out| &mut out[..]).collect();
+                forest.add_all(&rows[..5 * several], 5, &mut each);
+                assert_eq!(outs, expected[..several]);
             }
             forest.truncate(10);
             assert_eq!(forest.trees(), trees.min(10));
@@ -260,25 +274,35 @@ mod tests {
         for _ in 0..3 {
             forest.push(&tree(&mut random, 4), &[1.0, 2.0, 3.0, 4.0]);
         }
-        let refused = |change: &dyn Fn(&mut Stored)| {
-            let mut stored = forest.stored();
-            change(&mut stored);
-            read(stored).is_none()
+        // First stops of the second tree and of a leaf.
+        let (second, leaf) =
+            (forest.roots[1] as usize, forest.stops.iter().position(|s| Stop(*s).step() == 0).unwrap());
+        let refused = |change: &dyn Fn(&mut Forest)| {
+            let mut changed = forest.clone();
+            change(&mut changed);
+            !changed.is_sound(5)
         };
+        let put = |place: usize, column, step, threshold: u32| {
+            refused(&|f: &mut Forest| f.stops.to_mut()[place] = Stop::new(column, step, threshold).0)
+        };
+        let half = 0.5f32.to_bits();
         assert!(!refused(&|_| {}));
-        assert!(refused(&|s| s.nodes[0].column = 5));
-        assert!(refused(&|s| s.nodes[0].next = 0));
-        assert!(refused(&|s| s.nodes[0].threshold = f32::NAN));
-        assert!(refused(&|s| s.nodes[0].next = 6));
-        assert!(refused(&|s| s.nodes[7].next = u16::MAX));
-        assert!(refused(&|s| s.nodes.iter_mut().for_each(|n| n.next = if n.column == LEAF { 4 } else { n.next })));
-        assert!(refused(&|s| s.roots[1] += 1));
-        assert!(refused(&|s| s.roots[0] = 1));
-        assert!(refused(&|s| s.roots[2] = 1000));
-        assert!(refused(&|s| s.leaves[2] = 1000));
-        assert!(refused(&|s| _ = s.leaves.pop()));
-        assert!(refused(&|s| _ = s.values.pop()));
-        assert!(refused(&|s| _ = s.nodes.pop()));
-        assert!(refused(&|s| s.base.clear()));
+        assert!(!put(0, 4, 1, half));
+        assert!(put(0, 5, 1, half));
+        assert!(put(0, 0, 1, f32::NAN.to_bits()));
+        assert!(put(0, 0, 6, half), "into the next tree");
+        assert!(put(second, 0, u16::MAX, half));
+        assert!(!put(leaf, 0, 0, NOWHERE | 3));
+        assert!(put(leaf, 0, 0, NOWHERE | 4), "a leaf that is not there");
+        assert!(put(leaf, 0, 0, half), "a leaf that could be left");
+        assert!(put(leaf, 5, 0, NOWHERE));
+        assert!(refused(&|f| f.roots.to_mut()[1] += 1));
+        assert!(refused(&|f| f.roots.to_mut()[0] = 1));
+        assert!(refused(&|f| f.roots.to_mut()[2] = 1000));
+        assert!(refused(&|f| f.leaves.to_mut()[2] = 1000));
+        assert!(refused(&|f| _ = f.leaves.to_mut().pop()));
+        assert!(refused(&|f| _ = f.values.to_mut().pop()));
+        assert!(refused(&|f| _ = f.stops.to_mut().pop()));
+        assert!(refused(&|f| f.base.to_mut().clear()));
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Node {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub leaves: usize,
+    /// Most splits on the way to a leaf.
+    pub depth: usize,
     pub rows_per_leaf: usize,
     pub penalty: f64,
 }
@@ -42,6 +44,7 @@ struct Split {
 
 struct Leaf {
     node: usize,
+    depth: usize,
     /// Places of its rows in the [`View`].
     rows: Vec<u32>,
     /// For each bin: number of rows, then the sum of each output's gradients.
@@ -116,7 +119,7 @@ pub(super) fn grow(
     let view = View::new(bins, rows, gradients, width, allowed);
     let mut nodes = vec![Node { column: LEAF, next: 0, threshold: 0.0 }];
     let mut gains = Vec::new();
-    let mut leaves = vec![Leaf::new(0, (0..view.rows.len() as u32).collect(), &view)];
+    let mut leaves = vec![Leaf::new(0, 0, (0..view.rows.len() as u32).collect(), &view)];
     leaves[0].choose(&view, limits);
     while leaves.len() < limits.leaves {
         let gain = |leaf: &Leaf| leaf.best.as_ref().map_or(0.0, |split| split.gain);
@@ -141,7 +144,8 @@ pub(super) fn grow(
         // Only the smaller side is added up; the other is what remains of the parent.
         let left_is_small = left.len() <= right.len();
         let (small_rows, large_rows) = if left_is_small { (left, right) } else { (right, left) };
-        let mut small = Leaf::new(next + usize::from(!left_is_small), small_rows, &view);
+        let depth = parent.depth + 1;
+        let mut small = Leaf::new(next + usize::from(!left_is_small), depth, small_rows, &view);
         let mut large = parent.without(&small, next + usize::from(left_is_small), large_rows);
         small.choose(&view, limits);
         large.choose(&view, limits);
@@ -154,10 +158,10 @@ pub(super) fn grow(
 
 impl Leaf {
     fn empty(node: usize) -> Self {
-        Self { node, rows: Vec::new(), histogram: Vec::new(), total: Vec::new(), best: None }
+        Self { node, depth: 0, rows: Vec::new(), histogram: Vec::new(), total: Vec::new(), best: None }
     }
 
-    fn new(node: usize, rows: Vec<u32>, view: &View<'_>) -> Self {
+    fn new(node: usize, depth: usize, rows: Vec<u32>, view: &View<'_>) -> Self {
         // The usual numbers of targets get loops of constant length.
         let (histogram, total) = match view.width {
             1 => add_up::<1>(&rows, view),
@@ -165,7 +169,7 @@ impl Leaf {
             4 => add_up::<4>(&rows, view),
             _ => add_up_any(&rows, view),
         };
-        Self { node, rows, histogram, total, best: None }
+        Self { node, depth, rows, histogram, total, best: None }
     }
 
     /// This leaf less another: what remains of its sums belongs to `rows`.
@@ -173,13 +177,14 @@ impl Leaf {
         self.histogram.iter_mut().zip(&other.histogram).for_each(|(a, b)| *a -= b);
         self.total.iter_mut().zip(&other.total).for_each(|(a, b)| *a -= b);
         self.node = node;
+        self.depth += 1;
         self.rows = rows;
         self
     }
 
     /// Finds the best split; ties go to the earlier column and bin.
     fn choose(&mut self, view: &View<'_>, limits: Limits) {
-        if self.rows.len() < 2 * limits.rows_per_leaf {
+        if self.rows.len() < 2 * limits.rows_per_leaf || self.depth >= limits.depth {
             return;
         }
         let stride = view.width + 1;

@@ -5,11 +5,12 @@
 //! shared by the targets, so a query walks a fraction of the trees that single outputs would need. Gradients are
 //! added as fixed-point integers: sums do not depend on their order, so a fit is the same for any number of threads.
 
+mod base;
 mod bins;
 mod boost;
 mod forest;
 mod grow;
 
+pub(crate) use base::Bases;
 pub use boost::{Trees, TreesModel, TreesParameters};
-pub(crate) use forest::{Forest, Stored};
-pub(crate) use grow::Node;
+pub(crate) use forest::Forest;

@@ -6,7 +6,7 @@ use costmodel::metrics::auroc;
 use costmodel::model::{Fit, Predict, Run};
 use costmodel::network::{ConvolutionLayer, Encoder, NetworkParameters};
 use costmodel::sample::{Dataset, Input, Scheme, Tokens};
-use costmodel::shipped::{BlendParameters, Card, CostModel, HeldOut, Novelty, SCHEMA, Widths};
+use costmodel::shipped::{BlendParameters, Card, CostModel, HeldOut, Novelty, SCHEMA, Widths, embedded};
 use costmodel::trees::TreesParameters;
 use ir::tokenizer::Word;
 use ir::vocabulary::{Counts, Vocabulary};
@@ -69,6 +69,13 @@ fn a_file_gives_the_same_model_to_the_bit() {
         assert_eq!((read.widths, &read.card), (model.widths, &model.card));
         assert_eq!(CostModel::from_bytes(&bytes).unwrap().to_bytes(), bytes);
     }
+}
+
+#[test]
+fn the_shipped_file_passes_the_checks_of_a_foreign_one_and_gives_the_same_model() {
+    let checked = CostModel::from_bytes(embedded()).unwrap();
+    assert_eq!(CostModel::shipped().unwrap().to_bytes(), embedded());
+    assert_eq!(checked.to_bytes(), embedded());
 }
 
 #[test]

@@ -19,11 +19,15 @@ use report::{Row, rows, table};
 /// Runs the command.
 pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
     let sources: Vec<Source> = arguments.files.iter().map(|file| Source::read(file)).collect::<Result<_, _>>()?;
-    let predictor = cost_model::predictor(&arguments.asked, Settings::default())?;
+    // One text has nothing to share with others, neither answers nor threads.
+    let alone = sources.len() == 1;
+    let settings = Settings::default();
+    let settings = Settings { kept: if alone { 0 } else { settings.kept }, ..settings };
+    let predictor = cost_model::predictor(&arguments.asked, settings)?;
     let asked = &arguments.asked;
     let wanted = Wanted::settle(predictor.outputs(), &asked.targets, &asked.designs).map_err(Failure::Request)?;
     let texts: Vec<&str> = sources.iter().map(|source| source.text.as_str()).collect();
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = if alone { 1 } else { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) };
     let answers: Vec<Answer> = predictor
         .predict_batch(&texts, threads)
         .into_iter()
