@@ -199,8 +199,11 @@ impl Predictor {
     /// that stands there again is computed once.
     #[must_use]
     pub fn predict_batch(&self, texts: &[&str], threads: usize) -> Vec<Result<Answer, Arc<Refusal>>> {
-        let keys =
-            crate::parallel::map(threads, texts.len(), |i| self.bound(texts[i]).ok().and_then(|()| self.key(texts[i])));
+        let keys = if locked(&self.cache).keeps_nothing() {
+            vec![None; texts.len()]
+        } else {
+            crate::parallel::map(threads, texts.len(), |i| self.bound(texts[i]).ok().and_then(|()| self.key(texts[i])))
+        };
         // What is known and what stands there first is settled in the order of the texts, whatever the threads do.
         let mut first: std::collections::BTreeMap<ContentKey, usize> = std::collections::BTreeMap::new();
         let known: Vec<_> = (0..texts.len()).map(|i| keys[i].and_then(|key| self.known(key, texts[i]))).collect();
@@ -212,7 +215,7 @@ impl Predictor {
                 }
             }
             // Parts alike, some for each thread.
-            let together = due.len().div_ceil(4 * threads.max(1)).clamp(1, TOGETHER);
+            let together = due.len().div_ceil(6 * threads.max(1)).clamp(1, TOGETHER);
             let parts: Vec<&[usize]> = due.chunks(together).collect();
             let results = crate::parallel::map(threads, parts.len(), |part| {
                 self.compute_all(&parts[part].iter().map(|&i| texts[i]).collect::<Vec<&str>>())
