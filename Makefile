@@ -98,7 +98,6 @@ differential: deps-mlir ## Compare our parser with upstream's on every text of D
 header: deps ## Write the header of the C interface, capi/include/hardwire.h, again (`make test` checks it)
 	HARDWIRE_BLESS=1 $(CARGO) test -p capi --locked --test header
 
-report: deps ## Write the published report again (`make test` checks it)
 report: deps ## Write the published report again (`make test` checks it), with a new EVALUATION=file if there is one
 	$(CARGO) run --release --locked -- report $(REPORT_OPTIONS)
 

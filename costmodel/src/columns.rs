@@ -25,8 +25,8 @@ const NUMBERS: usize = Feature::COUNT + WORK;
 pub const MAX_WORDS: usize = 4096;
 
 impl Columns {
-    /// All features and counts of work if asked for, and the `most` words that occur in most of the rows, of those that occur in at
-    /// least `in_rows` of them.
+    /// All features and counts of work if asked for, and the `most` words that occur in most of the rows, of those that
+    /// occur in at least `in_rows` of them.
     ///
     /// # Panics
     /// If `most` exceeds [`MAX_WORDS`].

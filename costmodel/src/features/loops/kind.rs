@@ -4,88 +4,52 @@ use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId, split_name};
 
 use super::super::class::{Class, class};
 
-/// A type's name in small letters, words joined by `_`.
-fn snake_case(name: &str) -> String {
-    let mut out = String::new();
-    for (place, letter) in name.char_indices() {
-        if letter.is_uppercase() && place > 0 {
-            out.push('_');
-        }
-        out.push(letter.to_ascii_lowercase());
+named! {
+    /// Kinds of machine work.
+    pub enum Kind {
+        /// Floating-point addition, multiplication, fused multiply-add.
+        Float = "float",
+        /// Minimum and maximum of floating-point numbers: they have to pass NaN on.
+        MinMax = "min_max",
+        /// Comparisons and selections.
+        Select = "select",
+        /// Floating-point division and square root.
+        Divide = "divide",
+        /// Functions of a library.
+        Call = "call",
+        /// Arithmetic on numbers of `f16`, which most processors convert for it.
+        Half = "half",
+        /// Arithmetic on `bf16`, whose rounding is a call where there is no instruction.
+        Brain = "brain",
+        /// Integer arithmetic on data.
+        Integer = "integer",
+        /// Integer division and remainder by a constant.
+        ConstantDivide = "constant_divide",
+        /// Integer division and remainder.
+        IntegerDivide = "integer_divide",
+        /// Arithmetic on indices.
+        Address = "address",
+        /// Conversions.
+        Cast = "cast",
+        /// Reads at consecutive places.
+        Load = "load",
+        /// Reads at places a constant distance apart.
+        StridedLoad = "strided_load",
+        /// Reads at places that depend on data.
+        IndirectLoad = "indirect_load",
+        /// Writes at consecutive places.
+        Store = "store",
+        /// Writes elsewhere.
+        StridedStore = "strided_store",
+        /// Operations that move lanes of vectors.
+        Shuffle = "shuffle",
+        /// Reads and writes of vectors that may reach beyond the end.
+        Masked = "masked",
+        /// Branches.
+        Branch = "branch",
+        /// Allocations and other calls of the run time.
+        Runtime = "runtime",
     }
-    out
-}
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// Kinds of machine work.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        #[repr(usize)]
-        pub enum Kind {
-            $($(#[$doc])* $name,)*
-        }
-
-        impl Kind {
-            /// How many there are.
-            pub const COUNT: usize = Self::ALL.len();
-
-            /// All of them, in their order.
-            pub const ALL: &'static [Self] = &[$(Self::$name),*];
-
-            /// Its name in files.
-            pub fn name(self) -> String {
-                let text = match self {
-                    $(Self::$name => stringify!($name),)*
-                };
-                snake_case(text)
-            }
-        }
-    };
-}
-
-kinds! {
-    /// Floating-point addition, multiplication, fused multiply-add.
-    Float,
-    /// Minimum and maximum of floating-point numbers: they have to pass NaN on.
-    MinMax,
-    /// Comparisons and selections.
-    Select,
-    /// Floating-point division and square root.
-    Divide,
-    /// Functions of a library.
-    Call,
-    /// Arithmetic on numbers of `f16`, which most processors convert for it.
-    Half,
-    /// Arithmetic on `bf16`, whose rounding is a call where there is no instruction.
-    Brain,
-    /// Integer arithmetic on data.
-    Integer,
-    /// Integer division and remainder by a constant.
-    ConstantDivide,
-    /// Integer division and remainder.
-    IntegerDivide,
-    /// Arithmetic on indices.
-    Address,
-    /// Conversions.
-    Cast,
-    /// Reads at consecutive places.
-    Load,
-    /// Reads at places a constant distance apart.
-    StridedLoad,
-    /// Reads at places that depend on data.
-    IndirectLoad,
-    /// Writes at consecutive places.
-    Store,
-    /// Writes elsewhere.
-    StridedStore,
-    /// Operations that move lanes of vectors.
-    Shuffle,
-    /// Reads and writes of vectors that may reach beyond the end.
-    Masked,
-    /// Branches.
-    Branch,
-    /// Allocations and other calls of the run time.
-    Runtime,
 }
 
 /// The kind of an operation without regions that is no access; `None` for what costs nothing.

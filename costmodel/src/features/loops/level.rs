@@ -2,6 +2,9 @@
 
 use super::kind::Kind;
 
+/// Bits of the vector registers that work is counted in.
+pub const REGISTER_BITS: f64 = 256.0;
+
 /// Operations on vectors that stand in the text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Explicit {
@@ -16,7 +19,7 @@ pub struct Explicit {
 /// What an operation comes to.
 #[derive(Debug, Clone, Copy)]
 pub struct Machine {
-    /// Operations of a machine with registers of 256 bits.
+    /// Operations of a machine with registers of [`REGISTER_BITS`].
     pub units: f64,
     /// Of an operation on vectors that stands in the text, its parts: lanes where each is worked on alone, else 128 bits
     /// each. None for scalars.
@@ -32,7 +35,7 @@ impl Machine {
         match apart {
             _ if bits == 0.0 => Self::SCALAR,
             true => Self { units: lanes, parts: lanes },
-            false => Self { units: (bits / 256.0).ceil(), parts: bits / 128.0 },
+            false => Self { units: (bits / REGISTER_BITS).ceil(), parts: bits / 128.0 },
         }
     }
 

@@ -283,13 +283,12 @@ impl Walk<'_> {
     /// Whether a sum becomes one instruction with a product that is its operand and nothing else's.
     fn joins_product(&self, operation: OpId, course: Course) -> bool {
         let tree = self.tree;
-        let is_joined = |name: &str, wanted: &[&str]| wanted.contains(&name);
-        if !is_joined(tree.name(operation), &["arith.addf", "arith.subf"]) || !contracts(tree, operation) {
+        if !matches!(tree.name(operation), "arith.addf" | "arith.subf") || !contracts(tree, operation) {
             return false;
         }
         tree.operation(operation).operands.iter().any(|&value| {
             let Definition::Result { operation: product, .. } = tree.value(value).definition else { return false };
-            is_joined(tree.name(product), &["arith.mulf"])
+            tree.name(product) == "arith.mulf"
                 && contracts(tree, product)
                 && self.so_far(value).uses == 1
                 && self.course(value).level == course.level

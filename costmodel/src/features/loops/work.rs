@@ -3,59 +3,42 @@
 //! Loops are told apart by what a vectoriser makes of them, because their work then costs differently: those whose
 //! iterations share vectors, those that do so if places apart are gathered, those that do so if floating-point sums may
 //! change their order, and those that stay as they are, by what forbids it. Work of loops that share vectors is counted once
-//! for every [`BITS`] of them; the iterations that fill no vector are counted apart.
+//! for every [`REGISTER_BITS`] of them; the iterations that fill no vector are counted apart.
 
 use super::estimate::{LONG, can_vectorise, instructions, is_copy, scalar};
 use super::kind::{Carried, Kind};
-use super::level::Level;
+use super::level::{Level, REGISTER_BITS};
 
-/// Bits of the vectors that work is counted in.
-const BITS: f64 = 256.0;
-
-/// What a vectoriser makes of a loop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Loops {
-    /// All that stay as they are: what their kinds of work cost alike.
-    Scalar,
-    /// The body of the function, loops around others, and loops that compute on vectors themselves.
-    Plain,
-    /// Reads what an iteration before has written.
-    Conflict,
-    /// Hands on a value that is no sum or extreme.
-    Recurrent,
-    /// Calls functions, or does what machines have no vectors for.
-    Calling,
-    /// Computes on `bf16`, which is rounded by a sequence of instructions or a call.
-    Brain,
-    /// Turns too few times to fill a vector.
-    Short,
-    Vector,
-    /// Reads or writes places apart: if it stays as it is.
-    Apart,
-    /// The same: if it gathers.
-    Gathered,
-    /// Carries floating-point sums or extremes: if it stays as it is.
-    Ordered,
-    /// The same: if their order may change.
-    Reordered,
+named! {
+    /// What a vectoriser makes of a loop.
+    enum Loops {
+        /// All that stay as they are: what their kinds of work cost alike.
+        Scalar = "scalar",
+        /// The body of the function, loops around others, and loops that compute on vectors themselves.
+        Plain = "plain",
+        /// Reads what an iteration before has written.
+        Conflict = "conflict",
+        /// Hands on a value that is no sum or extreme.
+        Recurrent = "recurrent",
+        /// Calls functions, or does what machines have no vectors for.
+        Calling = "calling",
+        /// Computes on `bf16`, which is rounded by a sequence of instructions or a call.
+        Brain = "brain",
+        /// Turns too few times to fill a vector.
+        Short = "short",
+        Vector = "vector",
+        /// Reads or writes places apart: if it stays as it is.
+        Apart = "apart",
+        /// The same: if it gathers.
+        Gathered = "gathered",
+        /// Carries floating-point sums or extremes: if it stays as it is.
+        Ordered = "ordered",
+        /// The same: if their order may change.
+        Reordered = "reordered",
+    }
 }
 
 impl Loops {
-    const ALL: [(Self, &'static str); 12] = [
-        (Self::Scalar, "scalar"),
-        (Self::Plain, "plain"),
-        (Self::Conflict, "conflict"),
-        (Self::Recurrent, "recurrent"),
-        (Self::Calling, "calling"),
-        (Self::Brain, "brain"),
-        (Self::Short, "short"),
-        (Self::Vector, "vector"),
-        (Self::Apart, "apart"),
-        (Self::Gathered, "gathered"),
-        (Self::Ordered, "ordered"),
-        (Self::Reordered, "reordered"),
-    ];
-
     /// Whether iterations share vectors.
     fn shares(self) -> bool {
         matches!(self, Self::Vector | Self::Gathered | Self::Reordered)
@@ -73,7 +56,7 @@ impl Loops {
             Self::Brain
         } else if !can_vectorise(level, LONG) {
             Self::Calling
-        } else if level.iterations < level.entries.max(1.0) * level.lanes(BITS) {
+        } else if level.iterations < level.entries.max(1.0) * level.lanes(REGISTER_BITS) {
             Self::Short
         } else if level.carried[Carried::Floats as usize] + level.carried[Carried::Extreme as usize] > 0.0 {
             Self::Reordered
@@ -91,70 +74,52 @@ const EACH: usize = Kind::COUNT + 1;
 /// Counts of operations on vectors that stand in the text, by kind: how many, and their parts.
 const EXPLICIT: usize = 2 * Kind::COUNT;
 
-/// Counts that belong to no class.
-#[derive(Debug, Clone, Copy)]
-enum Other {
-    /// Loops entered.
-    Entries,
-    /// Scalar instructions of iterations that fill no vector, and loops entered that have such.
-    RestInstructions,
-    RestEntries,
-    /// Instructions of loops that write neighbouring places together.
-    PackedInstructions,
-    /// Loops entered that only copy or fill, and their iterations.
-    CopyEntries,
-    CopyIterations,
-    /// Iterations of loops without vectors that hand something on, and how much they hand on.
-    ChainedIterations,
-    ChainedFloats,
-    ChainedExtremes,
-    ChainedOthers,
-    /// Iterations of the loop that does most, for each value that finds no register among so many.
-    DataBeyond16,
-    DataBeyond32,
-    IndicesBeyond14,
-    IndicesBeyond28,
-}
-
-impl Other {
-    const ALL: [(Self, &'static str); 14] = [
-        (Self::Entries, "entries"),
-        (Self::RestInstructions, "rest_instructions"),
-        (Self::RestEntries, "rest_entries"),
-        (Self::PackedInstructions, "packed_instructions"),
-        (Self::CopyEntries, "copy_entries"),
-        (Self::CopyIterations, "copy_iterations"),
-        (Self::ChainedIterations, "chained_iterations"),
-        (Self::ChainedFloats, "chained_floats"),
-        (Self::ChainedExtremes, "chained_extremes"),
-        (Self::ChainedOthers, "chained_others"),
-        (Self::DataBeyond16, "data_beyond_16"),
-        (Self::DataBeyond32, "data_beyond_32"),
-        (Self::IndicesBeyond14, "indices_beyond_14"),
-        (Self::IndicesBeyond28, "indices_beyond_28"),
-    ];
+named! {
+    /// Counts that belong to no class.
+    enum Other {
+        /// Loops entered.
+        Entries = "entries",
+        /// Scalar instructions of iterations that fill no vector, and loops entered that have such.
+        RestInstructions = "rest_instructions",
+        RestEntries = "rest_entries",
+        /// Instructions of loops that write neighbouring places together.
+        PackedInstructions = "packed_instructions",
+        /// Loops entered that only copy or fill, and their iterations.
+        CopyEntries = "copy_entries",
+        CopyIterations = "copy_iterations",
+        /// Iterations of loops without vectors that hand something on, and how much they hand on.
+        ChainedIterations = "chained_iterations",
+        ChainedFloats = "chained_floats",
+        ChainedExtremes = "chained_extremes",
+        ChainedOthers = "chained_others",
+        /// Iterations of the loop that does most, for each value that finds no register among so many.
+        DataBeyond16 = "data_beyond_16",
+        DataBeyond32 = "data_beyond_32",
+        IndicesBeyond14 = "indices_beyond_14",
+        IndicesBeyond28 = "indices_beyond_28",
+    }
 }
 
 /// Where the counts of explicit vectors, and those of no class, begin.
-const FIRST_EXPLICIT: usize = Loops::ALL.len() * EACH;
+const FIRST_EXPLICIT: usize = Loops::COUNT * EACH;
 /// See [`FIRST_EXPLICIT`].
 const FIRST_OTHER: usize = FIRST_EXPLICIT + EXPLICIT;
 
 /// How many counts there are.
-pub const COUNT: usize = FIRST_OTHER + Other::ALL.len();
+pub const COUNT: usize = FIRST_OTHER + Other::COUNT;
 
 /// Names of the counts, in their order.
 pub fn names() -> impl Iterator<Item = String> {
-    let each = |class: &'static str| {
-        let kinds = Kind::ALL.iter().map(move |kind| format!("{class}_{}", kind.name()));
-        kinds.chain([format!("{class}_iterations")])
+    let each = |loops: &Loops| {
+        let class = loops.name();
+        Kind::ALL.iter().map(move |kind| format!("{class}_{}", kind.name())).chain([format!("{class}_iterations")])
     };
     let explicit = ["vectors", "parts"].into_iter().flat_map(|what| {
         let kinds = Kind::ALL.iter();
         kinds.map(move |kind| format!("explicit_{}_{what}", kind.name()))
     });
-    let others = Other::ALL.map(|(_, name)| name.to_owned());
-    Loops::ALL.into_iter().flat_map(move |(_, class)| each(class)).chain(explicit).chain(others)
+    let others = Other::ALL.iter().map(|other| other.name().to_owned());
+    Loops::ALL.iter().flat_map(each).chain(explicit).chain(others)
 }
 
 /// Values that live at once, at most, in a function.
@@ -208,7 +173,7 @@ impl Counts {
         }
         self.put(Other::Entries, level.entries);
         let trips = level.iterations / level.entries.max(1.0);
-        let lanes = level.lanes(BITS).max(1.0);
+        let lanes = level.lanes(REGISTER_BITS).max(1.0);
         let run = level.neighbours.min(lanes);
         match Loops::of(level) {
             _ if is_copy(level) => {
