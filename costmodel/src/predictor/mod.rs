@@ -269,11 +269,10 @@ impl Predictor {
     }
 
     fn compute(&self, text: &str) -> Computed {
-        let queries = self.read(text)?;
-        Ok(self.replies(queries).into())
+        self.compute_all(&[text]).remove(0)
     }
 
-    /// What [`Self::compute`] gives for each text.
+    /// One a text: all that are not too long are read, then the model answers for them together.
     fn compute_all(&self, texts: &[&str]) -> Vec<Computed> {
         let mut queries = Vec::new();
         let mut read = |text: &&str| {

@@ -55,9 +55,10 @@ impl Walk<'_> {
             let level = self.enter(parent, count(own.iterations), count(own.entries), (from, to));
             inside.extend(own.blocks.iter().map(|&b| (b, level)));
             for &argument in &tree.block(own.header).arguments {
-                self.known(argument).course = match argument == own.variable {
-                    true => Course::variable(level, own.step as f64),
-                    false => Course::data(level),
+                self.known(argument).course = if argument == own.variable {
+                    Course::variable(level, own.step as f64)
+                } else {
+                    Course::data(level)
                 };
             }
             self.handed_on(own, level);
