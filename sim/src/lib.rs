@@ -13,7 +13,6 @@ pub mod roofline;
 pub mod schedule;
 mod simulation;
 pub mod units;
-pub mod workload;
 
 pub use schedule::machine::Phase;
 pub use simulation::*;

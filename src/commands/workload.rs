@@ -8,8 +8,8 @@ use ir::tree::{AttributeValue, OpId, Tree};
 use reports::number::significant;
 use reports::{Align, Table};
 use serde::Serialize;
-use sim::workload::emit::{self, Emitted, Setting};
-use sim::workload::{Lowered, Options, Place, WeightRule, lower};
+use workload::emit::{self, Emitted, Setting};
+use workload::{Lowered, Options, Place, WeightRule, lower};
 
 use crate::cli::Format;
 use crate::cli::{self, workload as arguments};

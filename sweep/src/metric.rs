@@ -7,7 +7,7 @@
 use sim::Simulation;
 use sim::economics::layout::blocks;
 use sim::economics::{Estimate, OUTCOMES, Outcome};
-use sim::workload::Lowered;
+use workload::Lowered;
 
 /// A result.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use designs::{Grade, Provenance};
 use sim::Fidelity;
-use sim::workload::Program;
+use workload::Program;
 
 use crate::expression::{Comparison, Expression};
 use crate::metric::Metric;

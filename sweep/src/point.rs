@@ -8,8 +8,8 @@ use sim::economics::layout::{Layout, Start};
 use sim::economics::masks::wiring_growth;
 use sim::economics::{Estimate, Request as Pricing};
 use sim::mapping::Mapping;
-use sim::workload::Program;
 use sim::{Fidelity, Prepared, Request, Simulation};
+use workload::Program;
 
 use crate::metric::{Answers, OnChip};
 use crate::plan::{Column, Plan, Variable};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use designs::problem::{did_you_mean, shorten};
 use designs::{Location, Problem, Problems, Source, SourceKind};
 use sim::Fidelity;
-use sim::workload::{Program, ProgramError};
+use workload::{Program, ProgramError};
 
 use crate::metric::Metric;
 use crate::plan::{Axis, Column, Dependent, MAX_POINTS, Plan, Variable};

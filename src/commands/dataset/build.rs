@@ -201,7 +201,7 @@ fn emitted(seed: u64) -> Result<Vec<Draft>, Failure> {
     for preset in designs::presets::models() {
         models.push(crate::input::model(preset.name)?);
     }
-    let layers = sim::workload::emit::corpus(&models);
+    let layers = workload::emit::corpus(&models);
     Ok(layers
         .into_iter()
         .enumerate()

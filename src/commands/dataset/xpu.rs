@@ -3,7 +3,7 @@
 use designs::Design;
 use ir::tree::{AttributeValue, OpId, Tree};
 use ir::{Limits, parse};
-use sim::workload::{Options, lower};
+use workload::{Options, lower};
 
 use super::table::Entry;
 use crate::columnar::Column;

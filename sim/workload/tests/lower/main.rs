@@ -1,8 +1,8 @@
 //! MLIR functions on the simulated machine: emitted layers cost what the simulator's own mapping charges, three
 //! spellings of a program cost the same, hand-made programs cost their closed forms, any text has an answer.
 
+#[path = "../../../tests/common/mod.rs"]
 mod common;
-#[path = "workload/nests.rs"]
 mod nests;
 
 use designs::{Attention, Design, Ffn, Grid, Layer, Model};
@@ -12,8 +12,8 @@ use sim::Phase;
 use sim::mapping::{LayerPlan, Mapping, Work, smallest_grid};
 use sim::schedule::cost::attention_work;
 use sim::units::Specs;
-use sim::workload::emit::{self, Setting};
-use sim::workload::{Lowered, Options, Place, Unplaced, WeightRule, lower};
+use workload::emit::{self, Setting};
+use workload::{Lowered, Options, Place, Unplaced, WeightRule, lower};
 
 const MODELS: [&str; 5] = ["gpt-oss-120b", "llama-3-1-8b", "qwq-32b", "deepseek-v3", "kimi-k2"];
 

@@ -4,10 +4,11 @@
 //! `tokens` tokens of one prompt with one cache. A cache holds `context` positions, the new tokens in the last
 //! places. Rotary tables are arguments; learned sinks and biases are left out, as [`designs::Model`] leaves them.
 
+use sim::Phase;
+
 use super::operations as op;
 use super::operations::Mask;
 use super::text::{Function, Scalar, Tensor};
-use crate::Phase;
 
 /// Grouped-query attention as one function sees it: shapes in elements.
 #[derive(Debug, Clone, Copy)]

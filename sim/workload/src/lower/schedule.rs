@@ -1,7 +1,7 @@
 //! Steps on the units of one chip: a list schedule in the order of the text.
 //!
 //! An operation starts when what it reads is there and its unit is free; a unit serves operations in the order of
-//! the text. Costs are those of [`crate::units`]: what the simulator charges a layer of its own mapping. A loop
+//! the text. Costs are those of [`sim::units`]: what the simulator charges a layer of its own mapping. A loop
 //! over whole tensors begins when everything before it is done and holds what follows; its iterations follow each
 //! other. What an argument does not leave room for in the attention buffer streams from HBM from the first cycle
 //! on, as the simulator streams a layer ahead.
@@ -13,12 +13,12 @@ use ir::steps::constants::{Constants, Task};
 use ir::steps::shape::{elements, is_memref};
 use ir::steps::{Contraction, Step, Steps, Unplaced, WeightRule, Work};
 use ir::tree::{OpId, Tree, ValueId};
+use sim::mapping::vector_operations;
+use sim::units::hbm::Placement;
+use sim::units::{attention_buffer, hbm, hn_array, vex};
 
 use super::coverage::Coverage;
 use super::{Lowered, MissingPlace, Place, Placed, Reason, UnitShare, Work as Totals};
-use crate::mapping::vector_operations;
-use crate::units::hbm::Placement;
-use crate::units::{attention_buffer, hbm, hn_array, vex};
 
 /// Compute units and memories with a share of their own, in the order of [`Lowered::units`].
 pub(super) const UNITS: [&str; 5] = ["hn_array", "vex_attention", "vex_nonlinear", "attention_buffer", "hbm"];

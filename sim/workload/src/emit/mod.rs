@@ -2,7 +2,7 @@
 //!
 //! [`layer`] writes a whole layer with its KV cache, [`head`] the final norm, unembedding and greedy choice,
 //! [`pieces`] the parts between which a machine or compiler would cut, also as one chip of a grid holds them. The
-//! functions are those of the mapping (`crate::mapping`): the same matrices, absorbed latent attention, the cache
+//! functions are those of the mapping (`sim::mapping`): the same matrices, absorbed latent attention, the cache
 //! with the new token in its last place. Shapes are static; the same question gives the same bytes.
 //!
 //! Weights are arguments marked with [`ir::steps::WEIGHT_ATTRIBUTE`] or payload-free constants. Experts are one stacked
@@ -18,8 +18,8 @@ mod pieces;
 mod text;
 
 use designs::{Attention, Ffn, Layer, Model};
+use sim::Phase;
 
-use crate::Phase;
 use attention::{Gqa, Mla};
 use feed_forward::Mixture;
 use operations as op;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use designs::{Grid, Model};
 use sim::Phase;
-use sim::workload::emit::{Element, EmitError, Setting, WeightStyle, corpus, head, layer, layer_kinds, pieces};
+use workload::emit::{Element, EmitError, Setting, WeightStyle, corpus, head, layer, layer_kinds, pieces};
 
 const MODELS: [&str; 5] = ["gpt-oss-120b", "llama-3-1-8b", "qwq-32b", "deepseek-v3", "kimi-k2"];
 

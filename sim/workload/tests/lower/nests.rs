@@ -1,7 +1,7 @@
 //! Products, statements and vectors, spelled as operations and as loop nests, cost their closed forms; unrolling, tiling and
 //! vectorising keep the work.
 
-use sim::workload::{Lowered, Unplaced, WeightRule};
+use workload::{Lowered, Unplaced, WeightRule};
 
 use super::{common, lowered, lowered_with};
 

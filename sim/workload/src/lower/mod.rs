@@ -25,8 +25,7 @@ use ir::span::Span;
 use ir::steps::Steps;
 use ir::tree::{OpId, Tree};
 use serde::Serialize;
-
-use crate::units::hbm::Placement;
+use sim::units::hbm::Placement;
 
 pub use ir::steps::{Unplaced, WeightRule};
 

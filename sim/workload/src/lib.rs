@@ -1,7 +1,7 @@
 //! Model layers as MLIR, and MLIR graphs on the simulated machine.
 //!
 //! [`emit`] writes the layers of any [`designs::Model`] as `linalg` on tensors; [`lower`] puts a function on one
-//! chip with the cycle counts of [`crate::units`], and says latency and utilization.
+//! chip with the cycle counts of [`sim::units`], and says latency and utilization.
 
 pub mod emit;
 mod lower;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use designs::{Grid, Model};
+use sim::Phase;
 
 use super::pieces::setting_name;
 use super::{Emitted, Setting, layer, layer_kinds, pieces};
-use crate::Phase;
 
 /// Sequences and contexts of decode.
 const DECODE: [(u64, &[u64]); 4] = [

@@ -2,12 +2,12 @@
 //! compiler dispatches at once. On a grid of more than one chip the shapes are those of one chip (rounded up).
 
 use designs::{Attention, Ffn, Grid, Layer, Model};
+use sim::Phase;
 
 use super::attention::tables;
 use super::operations as op;
 use super::text::{Function, Scalar, Tensor};
 use super::{EmitError, Emitted, Setting, feed_forward, gqa, mixture, mla};
-use crate::Phase;
 
 /// Collects pieces of one model in one setting.
 struct Pieces<'a> {
