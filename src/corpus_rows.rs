@@ -5,14 +5,15 @@
 
 use std::path::Path;
 
-use costmodel::corpus::Source;
-use costmodel::corpus::normal::digest;
+use corpus::Source;
+use corpus::normal::digest;
+use costmodel::input::{Input, Scheme};
 use costmodel::quantity::{Output, Quantity, outputs};
 use costmodel::query::QueryReader;
-use costmodel::sample::{Dataset, Input, Sample, Scheme};
 use ir::labels::Target;
 use ir::tokenizer::Tokenizer;
 use ir::vocabulary::{Counts, Vocabulary};
+use training::dataset::{Dataset, Sample};
 
 use crate::columnar::{Column, Frame};
 use crate::commands::dataset::columns::prefix;

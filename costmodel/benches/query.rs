@@ -3,11 +3,11 @@
 
 use std::hint::black_box;
 
-use costmodel::corpus::kernels::{Form, kernels};
+use corpus::kernels::{Form, kernels};
+use costmodel::input::Scheme;
 use costmodel::model::Predict;
 use costmodel::predictor::{ContentKey, Predictor, Settings};
 use costmodel::query::QueryReader;
-use costmodel::sample::Scheme;
 use costmodel::shipped::CostModel;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ir::Limits;
@@ -41,7 +41,7 @@ fn query(c: &mut Criterion) {
     let mut reader = QueryReader::new(Limits::default(), &[Scheme::Shaped]);
     c.bench_function("text to input", |b| b.iter(|| reader.read(black_box(text), |_| &model.vocabulary)));
     let input = reader.read(text, |_| &model.vocabulary).expect("a good text").remove(0).input;
-    c.bench_function("input to predictions", |b| b.iter(|| model.blend.predict(black_box(&input))));
+    c.bench_function("input to predictions", |b| b.iter(|| model.trees.predict(black_box(&input))));
     let cold = Predictor::new(model.clone(), Settings { kept: 0, ..Settings::default() });
     c.bench_function("text to answer", |b| b.iter(|| cold.predict(black_box(text))));
     let kept = Predictor::new(model.clone(), Settings::default());

@@ -12,11 +12,11 @@
 
 use std::time::Instant;
 
-use costmodel::corpus::kernels::kernels;
+use corpus::kernels::kernels;
+use costmodel::input::Scheme;
 use costmodel::model::Predict;
 use costmodel::predictor::{Answer, Predictor, Settings};
 use costmodel::query::QueryReader;
-use costmodel::sample::Scheme;
 use costmodel::shipped::CostModel;
 use ir::Limits;
 use ir::analysis::Analysis;
@@ -63,7 +63,7 @@ fn parts(text: &str, predictor: &Predictor) {
     let mut read = || reader.read(text, |_| vocabulary).expect("a kernel is right").remove(0).input;
     let input = read();
     row("- all that the model sees", 4000, &mut read);
-    row("- the model", 4000, || predictor.model().blend.predict(&input));
+    row("- the model", 4000, || predictor.model().trees.predict(&input));
 }
 
 /// The command from its start to its end, as a build system would call it.

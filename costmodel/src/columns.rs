@@ -3,7 +3,7 @@
 //! Of a processor's work a row has each count's share of all: what a function is made of, however long it runs.
 
 use crate::features::{Feature, WORK, work_of};
-use crate::sample::{Dataset, Input, Scheme};
+use crate::input::{Input, Scheme};
 
 /// Which numbers make a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,33 +25,14 @@ const NUMBERS: usize = Feature::COUNT + WORK;
 pub const MAX_WORDS: usize = 4096;
 
 impl Columns {
-    /// All features and counts of work if asked for, and the `most` words that occur in most of the rows, of those that
-    /// occur in at least `in_rows` of them.
+    /// Columns for these words, ascending ids of a vocabulary of that size, behind all features and counts of work if
+    /// `features`.
     ///
     /// # Panics
-    /// If `most` exceeds [`MAX_WORDS`].
+    /// If there are more than [`MAX_WORDS`] words.
     #[must_use]
-    pub fn choose(data: &Dataset, rows: &[usize], scheme: Scheme, features: bool, most: usize, in_rows: usize) -> Self {
-        assert!(most <= MAX_WORDS, "columns are numbered by 16 bits");
-        let mut occurs = vec![0usize; data.vocabulary(scheme)];
-        let mut last = vec![usize::MAX; occurs.len()];
-        for (index, &row) in rows.iter().enumerate() {
-            for &word in data.samples()[row].input.tokens.of(scheme) {
-                if std::mem::replace(&mut last[usize::from(word)], index) != index {
-                    occurs[usize::from(word)] += 1;
-                }
-            }
-        }
-        let mut words: Vec<u16> =
-            (0..=u16::MAX).take(occurs.len()).filter(|&w| occurs[usize::from(w)] >= in_rows.max(1)).collect();
-        words.sort_by_key(|&w| (std::cmp::Reverse(occurs[usize::from(w)]), w));
-        words.truncate(most);
-        words.sort_unstable();
-        Self::from_words(features, scheme, words, occurs.len())
-    }
-
-    /// Columns of words that were chosen before.
-    pub(crate) fn from_words(features: bool, scheme: Scheme, words: Vec<u16>, vocabulary: usize) -> Self {
+    pub fn from_words(features: bool, scheme: Scheme, words: Vec<u16>, vocabulary: usize) -> Self {
+        assert!(words.len() <= MAX_WORDS, "columns are numbered by 16 bits");
         let first = if features { NUMBERS } else { 0 };
         let mut column_of = vec![NO_COLUMN; vocabulary];
         for (index, &word) in words.iter().enumerate() {

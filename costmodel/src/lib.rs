@@ -1,27 +1,20 @@
-//! The learned cost model for compilers: what is predicted, from what, by which models, and how well.
+//! The learned cost model for compilers: what functions cost, from their text alone.
 //!
-//! [`corpus`] says what it learns from, [`quantity`] what is predicted, [`sample`] what a model sees ([`features`]
-//! and words), [`model`] what all models share. [`baselines`] are what has to be beaten; [`trees`] and [`network`]s learn,
-//! [`shipped`] puts them into one file with intervals, [`query`] reads texts for them,
-//! and a [`predictor`] answers with them. [`metrics`] and [`bootstrap`]
-//! judge. Nothing here knows a back end, the simulator or a file: text and labels come in,
-//! predictions go out.
+//! [`quantity`] says what is predicted, [`query`] turns texts into [`input`]s ([`features`] and words), [`columns`] these
+//! into rows of numbers for [`trees`]; [`analytical`] models answer for what is too novel. [`shipped`] holds all of it in
+//! one file with intervals, and a [`predictor`] answers with it. Nothing here knows a back end, the simulator, a file, or
+//! how models are made: the crate `training` fits them, the crate `corpus` draws what they learn from.
 
+pub mod analytical;
 #[cfg(feature = "mlir")]
 pub mod annotate;
-pub mod baselines;
-pub mod bootstrap;
 pub mod columns;
-pub mod corpus;
 pub mod features;
-pub mod metrics;
+pub mod input;
 pub mod model;
-pub mod network;
 pub mod parallel;
 pub mod predictor;
 pub mod quantity;
 pub mod query;
-pub mod random;
-pub mod sample;
 pub mod shipped;
 pub mod trees;

@@ -8,7 +8,7 @@ use ir::vocabulary::Vocabulary;
 use ir::{Limits, parse};
 
 use crate::features::numbers;
-use crate::sample::{Input, Tokens};
+use crate::input::{Input, Tokens};
 
 /// One function of a text.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use costmodel::predictor::{Choice, Predictor, Settings};
 use costmodel::quantity::{Output, Quantity};
-use costmodel::shipped::{Adaptation, FEWEST, Line, Pair};
+use costmodel::shipped::Adaptation;
 use designs::problem::{did_you_mean, shorten};
 use reports::{Align, Table, number};
 use serde::{Deserialize, Serialize};
+use training::adaptation::{self, FEWEST, Pair};
 
 use crate::cli::Format;
 use crate::cli::predict::Calibrate;
@@ -66,7 +67,7 @@ pub fn run(arguments: &Calibrate) -> Result<ExitCode, Failure> {
     if name.is_empty() || model.targets().contains(&name) {
         return Err(Failure::Request(format!("the model has a target `{name}` already; choose another name")));
     }
-    let trained = model.blend.outputs().to_vec();
+    let trained = model.trees.outputs().to_vec();
     let bases = names(&trained, |o| o.quantity.is_of_design() == is_design);
     if let Some(base) = arguments.base.as_deref().filter(|base| !bases.contains(base)) {
         let help = did_you_mean(base, &bases);
@@ -160,7 +161,7 @@ fn fit(labelled: &[Labelled], trained: &[Output], base: &str, name: &str) -> (Ve
             labelled.iter().filter_map(pair).collect()
         };
         let known = pairs(|one| &one.learned);
-        let Some(learned) = Line::fit(&known) else { continue };
+        let Some(learned) = adaptation::fit(&known) else { continue };
         let mean = |of: &dyn Fn(&Pair) -> f64| known.iter().map(of).sum::<f64>() / known.len() as f64;
         reports.push(QuantityReport {
             quantity: output.quantity.name(),
@@ -176,7 +177,7 @@ fn fit(labelled: &[Labelled], trained: &[Output], base: &str, name: &str) -> (Ve
             base: base.to_owned(),
             rows: known.len(),
             learned,
-            analytical: Line::fit(&pairs(|one| &one.analytical)),
+            analytical: adaptation::fit(&pairs(|one| &one.analytical)),
         });
     }
     (adaptations, reports)

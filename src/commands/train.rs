@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use costmodel::baselines::{Liveness, Roofline};
-use costmodel::metrics::regression;
-use costmodel::model::{Fit, FitError, Rows, Run};
-use costmodel::shipped::{Card, CostModel, ErrorRow, NAME, Novelty, SCHEMA, TrainingSet, Widths};
+use costmodel::shipped::{Card, CostModel, ErrorRow, NAME, SCHEMA, TrainingSet};
 use ir::vocabulary::Vocabulary;
 use reports::{Align, Table};
 use serde::Serialize;
+use training::baselines::{Liveness, Roofline};
+use training::fit::{Fit, FitError, Rows, Run};
+use training::metrics::regression;
+use training::novelty;
 
 use super::dataset::file_or_default;
 use super::evaluate::measure::{CoverageRow, held_out, intervals, pairs};
@@ -57,7 +58,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
         rows: corpus.entries.len(),
         rows_without_labels: corpus.unlabelled,
         rows_refused_by_parser: corpus.refused,
-        trees: model.blend.trees(),
+        trees: model.trees.trees(),
         card: model.card,
     };
     match common.format {
@@ -83,17 +84,17 @@ fn train(corpus: &CorpusRows, work: &Work<'_>, folds: usize, seed: u64, threads:
         .iter()
         .flat_map(|cell| {
             let known = [&cell.rows.training[..], &cell.rows.validation].concat();
-            let novelty = Novelty::fit(data, &known);
-            cell.test.iter().map(move |&row| novelty.parts(&data.samples()[row].input)).collect::<Vec<_>>()
+            let known = novelty::fit(data, &known);
+            cell.test.iter().map(move |&row| known.parts(&data.samples()[row].input)).collect::<Vec<_>>()
         })
         .unzip();
     let rows = Rows { training: (0..corpus.entries.len()).collect(), validation: vec![] };
     eprintln!("final fit to {} rows", rows.training.len());
-    let progress = |p: &costmodel::model::Progress| eprintln!("{}: {} of {}", p.stage, p.done, p.total);
+    let progress = |p: &training::fit::Progress| eprintln!("{}: {} of {}", p.stage, p.done, p.total);
     let run = Run { threads, progress: &progress };
     let failed = |error: FitError| Failure::Request(format!("the fit to all rows: {error}"));
-    let blend = shipped(seed).check().expect("valid parameters").fit(data, &rows, &run).map_err(failed)?;
-    let vocabulary: &Vocabulary = &corpus.vocabularies[costmodel::sample::Scheme::Shaped as usize];
+    let trees = shipped(seed).trees.check().expect("valid parameters").fit(data, &rows, &run).map_err(failed)?;
+    let vocabulary: &Vocabulary = &corpus.vocabularies[costmodel::input::Scheme::Shaped as usize];
     Ok(CostModel {
         adaptations: vec![],
         card: Card {
@@ -116,12 +117,12 @@ fn train(corpus: &CorpusRows, work: &Work<'_>, folds: usize, seed: u64, threads:
             errors: errors(corpus, &all_learned, &intervals(corpus, learned)),
         },
         vocabulary: vocabulary.clone(),
-        blend,
-        widths: Widths::fit(data, &held_out(&all_learned, count)),
-        novelty: Novelty::fit(data, &rows.training).with_references(unseen, beyond),
+        trees,
+        widths: training::intervals::fit(data, &held_out(&all_learned, count)),
+        novelty: novelty::with_references(novelty::fit(data, &rows.training), unseen, beyond),
         roofline: Roofline.fit(data, &rows, &run).map_err(failed)?,
         liveness: Liveness.fit(data, &rows, &run).map_err(failed)?,
-        analytical_widths: Widths::fit(data, &held_out(&all_analytical, count)),
+        analytical_widths: training::intervals::fit(data, &held_out(&all_analytical, count)),
     })
 }
 

@@ -1,13 +1,15 @@
 //! The models that are compared, with the hyper-parameters of each.
 
-use costmodel::baselines::{Liveness, Mean, Nearest, RidgeParameters, Roofline};
-use costmodel::model::{Fit, FitError, Predict, Rows, Run};
-use costmodel::network::{ConvolutionLayer, Encoder, NetworkParameters};
-use costmodel::random::Random;
-use costmodel::sample::{Dataset, Scheme};
-use costmodel::shipped::BlendParameters;
-use costmodel::trees::TreesParameters;
+use costmodel::input::Scheme;
+use costmodel::model::Predict;
 use serde::Serialize;
+use training::baselines::{Liveness, Mean, Nearest, RidgeParameters, Roofline};
+use training::blend::BlendParameters;
+use training::dataset::Dataset;
+use training::fit::{Fit, FitError, Rows, Run};
+use training::network::{ConvolutionLayer, Encoder, NetworkParameters};
+use training::random::Random;
+use training::trees::TreesParameters;
 
 use super::splits::{Cell, Split};
 use super::store::Answers;

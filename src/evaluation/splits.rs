@@ -1,11 +1,11 @@
 //! What is held back: the splits that the corpus stores with its rows, as cells of one fit each.
 
-use costmodel::corpus::Part;
-use costmodel::corpus::splits::FAMILY_FOLDS;
-use costmodel::model::Rows;
-use costmodel::sample::Dataset;
+use corpus::Part;
+use corpus::splits::FAMILY_FOLDS;
 use ir::labels::Target;
 use serde::Serialize;
+use training::dataset::Dataset;
+use training::fit::Rows;
 
 use crate::corpus_rows::CorpusRows;
 

@@ -8,9 +8,11 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use costmodel::model::{Predict, Run};
-use costmodel::sample::{Dataset, Input, Scheme};
+use costmodel::input::{Input, Scheme};
+use costmodel::model::Predict;
 use serde::{Deserialize, Serialize};
+use training::dataset::Dataset;
+use training::fit::Run;
 use twox_hash::XxHash3_128;
 
 use super::models::Model;

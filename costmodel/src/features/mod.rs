@@ -41,7 +41,7 @@ pub use extract::{Numbers, numbers};
 pub const WORK: usize = loops::work::COUNT + steps::COUNT;
 
 /// Those that tell of a design's work, or else of a processor's.
-pub(crate) fn work_of(design: bool) -> std::ops::Range<usize> {
+pub fn work_of(design: bool) -> std::ops::Range<usize> {
     if design { loops::work::COUNT..WORK } else { 0..loops::work::COUNT }
 }
 

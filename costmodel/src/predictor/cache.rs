@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use super::key::ContentKey;
-use super::{Refusal, Reply};
+use super::reply::{Refusal, Reply};
 
 /// What was said of a text.
 #[derive(Debug, Clone)]

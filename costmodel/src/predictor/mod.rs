@@ -7,10 +7,10 @@
 mod cache;
 mod explain;
 mod key;
+mod reply;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ir::span::Diagnostic;
 use ir::tokenizer::Scheme;
 use ir::{Limits, text};
 
@@ -19,8 +19,10 @@ use crate::query::{Query, QueryReader};
 use crate::shipped::CostModel;
 use cache::{Cache, Entry};
 
+pub use crate::shipped::Estimate;
 pub use explain::{Effect, Explanation, MOST};
 pub use key::ContentKey;
+pub use reply::{Provider, Refusal, Reply};
 
 /// Most texts of a batch that are computed together: the trees are read once for all of them, and their rows stay near.
 const TOGETHER: usize = 128;
@@ -30,26 +32,6 @@ type Computed = Result<Arc<[Reply]>, Arc<Refusal>>;
 
 /// Longest text read, in bytes.
 pub const MAX_TEXT_BYTES: usize = text::MAX_TEXT_BYTES;
-
-/// Who answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Provider {
-    /// The learned model.
-    Learned,
-    /// Analysis of the text: a roofline for cycles, liveness for registers, nothing for the rest.
-    Analytical,
-}
-
-impl Provider {
-    /// Its name in replies.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Learned => "learned",
-            Self::Analytical => "analytical",
-        }
-    }
-}
 
 /// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,38 +45,6 @@ pub enum Choice {
     Analytical,
 }
 
-/// A predicted number and its interval, in the quantity's unit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
-    /// The number; whole for quantities that count.
-    pub value: f64,
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
-
-/// What is predicted of one function.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
-    /// Its symbol, without `@`.
-    pub function: String,
-    /// Up to 1 the function is like those of the training.
-    pub ood_score: f64,
-    /// Who answered.
-    pub provider: Provider,
-    /// One an output of [`Predictor::outputs`]; `None` where the provider has no answer.
-    pub estimates: Vec<Option<Estimate>>,
-}
-
-impl Reply {
-    /// Whether the function is like those of the training.
-    #[must_use]
-    pub fn in_distribution(&self) -> bool {
-        self.ood_score <= 1.0
-    }
-}
-
 /// What is predicted of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
@@ -102,29 +52,6 @@ pub struct Answer {
     pub replies: Arc<[Reply]>,
     /// Whether it was kept from before.
     pub cached: bool,
-}
-
-/// Why a text has no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Longer than what is read.
-    #[error("the text has {bytes} bytes; at most {limit} are read")]
-    TooLarge {
-        /// Bytes.
-        bytes: usize,
-        /// Bytes allowed.
-        limit: usize,
-    },
-    /// Something is wrong with the text.
-    #[error("{}", first(.0))]
-    Text(Vec<Diagnostic>),
-    /// There is nothing to predict.
-    #[error("the text has no function with a body")]
-    NoFunction,
-}
-
-fn first(diagnostics: &[Diagnostic]) -> &str {
-    diagnostics.first().map_or("the text is wrong", |d| &d.message)
 }
 
 /// How a [`Predictor`] works.
@@ -234,7 +161,7 @@ impl Predictor {
                 (None, Some(computed), _) => fresh(computed.clone()),
                 (None, None, Some(key)) => match &computed[&first[&key]] {
                     Ok(replies) => Ok(Answer { replies: Arc::clone(replies), cached: true }),
-                    // Places of problems belong to the text as it is spelled.
+                    // Diagnostics hold byte offsets into the original text, so a cached answer's cannot be reused.
                     Err(_) => self.predict(texts[i]),
                 },
                 (None, None, None) => unreachable!("a text without a key is computed"),

@@ -1,19 +1,29 @@
 //! What the model answers for one function: learned or analytical, with intervals, adapted targets behind the others.
 
-use super::adaptation::Line;
+use super::adaptation::{Adaptation, Line};
 use super::conformal::Widths;
 use super::file::CostModel;
+use crate::input::Input;
 use crate::model::Predict;
-use crate::predictor::Estimate;
 use crate::quantity::Output;
-use crate::sample::Input;
+
+/// A predicted number and its interval, in the quantity's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The number; whole for quantities that count.
+    pub value: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+}
 
 impl CostModel {
     /// What is predicted: the outputs it was trained for, then the adapted ones.
     #[must_use]
     pub fn outputs(&self) -> Vec<Output> {
         let adapted = self.adaptations.iter().map(|adaptation| adaptation.output.clone());
-        self.blend.outputs().iter().cloned().chain(adapted).collect()
+        self.trees.outputs().iter().cloned().chain(adapted).collect()
     }
 
     /// Names of the processors and designs, each once, those it was trained for first.
@@ -37,8 +47,8 @@ impl CostModel {
     /// The learned answers for many functions: those that each has alone, in less time.
     #[must_use]
     pub fn learned_all(&self, inputs: &[&Input]) -> Vec<Vec<Option<Estimate>>> {
-        let all = self.blend.scaled_all(inputs).into_iter().map(|scaled| {
-            let known: Vec<Option<(f32, f32)>> = scaled.into_iter().map(Some).collect();
+        let all = self.trees.scaled_all(inputs).into_iter().map(|scaled| {
+            let known: Vec<Option<(f32, f32)>> = scaled.into_iter().map(|answer| Some((answer, 0.0))).collect();
             self.estimates(&known, &self.widths, |adaptation| Some(adaptation.learned))
         });
         all.collect()
@@ -57,7 +67,7 @@ impl CostModel {
     pub fn analytical_scaled(&self, input: &Input) -> Vec<Option<(f32, f32)>> {
         let answers = self.roofline.predict(input).into_iter().zip(self.liveness.predict(input));
         answers
-            .zip(self.blend.outputs())
+            .zip(self.trees.outputs())
             .map(|((time, registers), output)| {
                 time.or(registers).map(|value| (output.quantity.scale().to(value) as f32, 0.0))
             })
@@ -68,9 +78,9 @@ impl CostModel {
         &self,
         known: &[Option<(f32, f32)>],
         widths: &Widths,
-        line: impl Fn(&super::Adaptation) -> Option<Line>,
+        line: impl Fn(&Adaptation) -> Option<Line>,
     ) -> Vec<Option<Estimate>> {
-        let outputs = self.blend.outputs();
+        let outputs = self.trees.outputs();
         let trained = known.iter().zip(outputs).enumerate().map(|(index, (answer, output))| {
             let answer = (*answer)?;
             Some(estimate(output, answer.0, widths.interval(output, index, answer)))

@@ -1,26 +1,23 @@
 //! One file: weights as safetensors, all else as JSON in its metadata.
 
 use ir::tokenizer::{Scheme, VERSION};
-use ir::vocabulary::{Vocabulary, VocabularyError};
+use ir::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
 
 use super::adaptation::Adaptation;
-use super::blend::Blend;
 use super::card::Card;
 use super::conformal::Widths;
 use super::embedded::embedded;
+use super::error::{MAX_BYTES, ModelFileError};
 use super::novelty::Novelty;
-use super::parts::{ColumnsShape, get_network, get_novelty, get_trees, put_network, put_novelty, put_trees};
+use super::parts::{ColumnsShape, get_novelty, get_trees, put_novelty, put_trees};
 use super::tensors::{Reader, Writer};
-use crate::baselines::{LivenessModel, RooflineModel};
-use crate::network::NetworkParameters;
+use crate::analytical::{LivenessModel, RooflineModel};
 use crate::quantity::Output;
+use crate::trees::TreesModel;
 
 /// Version of the layout.
 pub const SCHEMA: u32 = 3;
-
-/// Largest file that is read, in bytes.
-pub const MAX_BYTES: u64 = 256 << 20;
 
 /// A model with all that its answers need.
 #[derive(Debug, Clone)]
@@ -30,7 +27,7 @@ pub struct CostModel {
     /// Its words, of [`Scheme::Shaped`].
     pub vocabulary: Vocabulary,
     /// The learned part.
-    pub blend: Blend,
+    pub trees: TreesModel,
     /// Intervals of the learned part.
     pub widths: Widths,
     /// What is familiar to it.
@@ -45,37 +42,8 @@ pub struct CostModel {
     pub adaptations: Vec<Adaptation>,
 }
 
-/// Why a file gives no model.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelFileError {
-    /// Too long.
-    #[error("the file has {0} bytes; a model has at most {MAX_BYTES}")]
-    TooLarge(u64),
-    /// Cut short or changed.
-    #[error("not a whole model file: {0}")]
-    Damaged(String),
-    /// A safetensors file of another program.
-    #[error("a safetensors file, but not a cost model: it has no card")]
-    Foreign,
-    /// Of another version of this program.
-    #[error("the model has {what} {found}, this program {ours}: {remedy}")]
-    Incompatible {
-        /// What differs.
-        what: &'static str,
-        /// The model's.
-        found: String,
-        /// This program's.
-        ours: String,
-        /// What would help.
-        remedy: &'static str,
-    },
-    /// The vocabulary cannot be used.
-    #[error("the model's vocabulary: {0}")]
-    Vocabulary(#[from] VocabularyError),
-    /// Vectors that do not fit together.
-    #[error("the model is inconsistent: {0}")]
-    Content(String),
-}
+/// Vector that a blend with a network would have: the share of its answer, by output.
+const SHARES: &str = "blend.shares";
 
 const RETRAIN: &str = "train again or take a model of this version";
 
@@ -85,7 +53,8 @@ const RETRAIN: &str = "train again or take a model of this version";
 struct Header {
     card: Card,
     trees: ColumnsShape,
-    network: Option<NetworkParameters>,
+    /// Parameters of a network beside the trees. The layout has room for one; this program writes none and reads none.
+    network: Option<serde_json::Value>,
     roofline: RooflineModel,
     liveness: LivenessModel,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -98,12 +67,9 @@ impl CostModel {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.put("vocabulary", self.vocabulary.to_json().as_bytes());
-        let blend = &self.blend;
-        put_trees(&mut writer, &blend.trees);
-        if let Some(network) = &blend.network {
-            put_network(&mut writer, network);
-        }
-        writer.put("blend.shares", &blend.shares);
+        put_trees(&mut writer, &self.trees);
+        // Shares of a network's answer, by output.
+        writer.put(SHARES, &vec![0f32; self.trees.outputs.len()]);
         put_novelty(&mut writer, &self.novelty);
         for (name, widths) in [("learned", &self.widths), ("analytical", &self.analytical_widths)] {
             writer.put(&format!("{name}.floors"), &widths.floors);
@@ -111,8 +77,8 @@ impl CostModel {
         }
         let header = Header {
             card: self.card.clone(),
-            trees: ColumnsShape::of(&blend.trees.columns),
-            network: blend.network.as_ref().map(|network| network.parameters.clone()),
+            trees: ColumnsShape::of(&self.trees.columns),
+            network: None,
             roofline: self.roofline.clone(),
             liveness: self.liveness.clone(),
             adaptations: self.adaptations.clone(),
@@ -161,13 +127,15 @@ impl CostModel {
         if outputs.is_empty() || distinct.len() != outputs.len() || grouped != quantities.len() {
             return Err(content("the outputs are empty, repeated or not sorted by quantity"));
         }
-        if [header.roofline.outputs(), header.liveness.outputs()] != [outputs.len(); 2] {
+        if [header.roofline.0.len(), header.liveness.0.len()] != [outputs.len(); 2] {
             return Err(content("an analytical model answers another number of outputs"));
         }
         check_adaptations(&header.adaptations, outputs)?;
         let trees = get_trees(reader, header.trees, words, outputs)?;
-        let network = header.network.map(|p| get_network(reader, p, words, outputs)).transpose()?;
-        let shares = reader.exactly("blend.shares", outputs.len())?;
+        let shares: Vec<f32> = reader.exactly(SHARES, outputs.len())?;
+        if header.network.is_some() || shares.iter().any(|share| *share != 0.0) {
+            return Err(content("it blends a network into its answers, which this program cannot compute"));
+        }
         let widths = |name: &str| -> Result<Widths, ModelFileError> {
             Ok(Widths {
                 floors: reader.exactly(&format!("{name}.floors"), outputs.len())?,
@@ -175,7 +143,7 @@ impl CostModel {
             })
         };
         Ok(Self {
-            blend: Blend { outputs: outputs.clone(), trees, network, shares },
+            trees,
             widths: widths("learned")?,
             analytical_widths: widths("analytical")?,
             novelty: get_novelty(reader, words)?,

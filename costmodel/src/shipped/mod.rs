@@ -1,25 +1,25 @@
-//! The model that is shipped: trees and a network blended, with intervals, a novelty score and analytical models to
-//! fall back on, in one file.
+//! The model file: trees with intervals, a novelty score, and analytical models to fall back on.
 //!
-//! [`Blend`] is the learned part and fits like any other model. [`CostModel`] adds what makes its answers safe to act
-//! on: intervals and the limits of what is familiar are calibrated on families that the fits of the calibration had
-//! left out, so that they hold for functions unlike those of the corpus.
+//! [`CostModel`] adds to the trees what makes their answers safe to act on: intervals and the limits of what is familiar are
+//! calibrated on families that the fits of the calibration had left out, so that they hold for functions unlike those of the
+//! corpus. The crate `training` makes one; here it is read, written and asked.
 
 mod adaptation;
 mod answer;
-mod blend;
 mod card;
 mod conformal;
 mod embedded;
+mod error;
 mod file;
 mod novelty;
 mod parts;
 mod tensors;
 
-pub use adaptation::{Adaptation, FEWEST, Line, Pair};
-pub use blend::{Blend, BlendParameters, Blends};
+pub use adaptation::{Adaptation, Line};
+pub use answer::Estimate;
 pub use card::{Card, ErrorRow, NAME, TrainingSet};
-pub use conformal::{HeldOut, NOMINAL, Widths};
+pub use conformal::{NOMINAL, Widths};
 pub use embedded::embedded;
-pub use file::{CostModel, MAX_BYTES, ModelFileError, SCHEMA};
+pub use error::{MAX_BYTES, ModelFileError};
+pub use file::{CostModel, SCHEMA};
 pub use novelty::Novelty;

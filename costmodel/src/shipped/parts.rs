@@ -2,15 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::file::ModelFileError;
+use super::error::ModelFileError;
 use super::novelty::Novelty;
 use super::tensors::{Reader, Writer};
 use crate::columns::{Columns, MAX_WORDS};
 use crate::features::Feature;
-use crate::network::{NetworkModel, NetworkParameters, Standard};
+use crate::input::Scheme;
 use crate::quantity::{Output, groups};
-use crate::sample::Scheme;
-use crate::trees::{Bases, Forest, TreesModel};
+
+use crate::trees::{Forest, TreesModel, WorkSums};
 
 /// What a set of columns is made of, besides its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub(super) fn put_trees(writer: &mut Writer, trees: &TreesModel) {
     writer.put("trees.words", trees.columns.words());
     let gains: Vec<f32> = trees.gains.iter().map(|gain| *gain as f32).collect();
     writer.put("trees.gains", &gains);
-    writer.put("trees.prices", &trees.bases.0.concat());
+    writer.put("trees.prices", &trees.work_sums.0.concat());
     for (index, forest) in trees.forests.iter().enumerate() {
         let mut put = Put { writer, prefix: format!("trees.{index}") };
         put.numbers("stops", &forest.stops);
@@ -74,27 +74,27 @@ pub(super) fn get_trees(
 ) -> Result<TreesModel, ModelFileError> {
     let columns = shape.read(reader, "trees.words", vocabulary)?;
     let gains: Vec<f32> = reader.exactly("trees.gains", columns.len())?;
-    let bases = get_bases(reader, outputs)?;
+    let work_sums = get_work_sums(reader, outputs)?;
     let forests = groups(outputs)
         .into_iter()
         .enumerate()
         .map(|(index, group)| get_forest(reader, &format!("trees.{index}"), columns.len(), group.len()))
         .collect::<Result<Vec<Forest>, ModelFileError>>()?;
     let gains = gains.into_iter().map(f64::from).collect();
-    Ok(TreesModel { columns, bases, outputs: outputs.to_vec(), forests, gains })
+    Ok(TreesModel { columns, work_sums, outputs: outputs.to_vec(), forests, gains })
 }
 
-fn get_bases(reader: &Reader<'_>, outputs: &[Output]) -> Result<Bases, ModelFileError> {
-    let lengths = outputs.iter().map(Bases::prices);
-    let prices: Vec<f32> = reader.exactly("trees.prices", lengths.clone().sum())?;
-    check(prices.iter().all(|price| *price >= 0.0), "trees.prices", "holds a price below 0")?;
-    let mut rest = &prices[..];
+fn get_work_sums(reader: &Reader<'_>, outputs: &[Output]) -> Result<WorkSums, ModelFileError> {
+    let lengths = outputs.iter().map(WorkSums::coefficients);
+    let coefficients: Vec<f32> = reader.exactly("trees.prices", lengths.clone().sum())?;
+    check(coefficients.iter().all(|c| *c >= 0.0), "trees.prices", "holds a number below 0")?;
+    let mut rest = &coefficients[..];
     let of = |length| {
         let (own, others) = rest.split_at(length);
         rest = others;
         own.to_vec()
     };
-    Ok(Bases(lengths.map(of).collect()))
+    Ok(WorkSums(lengths.map(of).collect()))
 }
 
 fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -> Result<Forest, ModelFileError> {
@@ -109,37 +109,6 @@ fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -
     check(forest.width() == width, prefix, "answers another number of outputs")?;
     check(reader.is_own() || forest.is_sound(columns), prefix, "is no forest")?;
     Ok(forest)
-}
-
-pub(super) fn put_network(writer: &mut Writer, network: &NetworkModel) {
-    writer.put("network.weights", &network.weights);
-    writer.put("network.feature_means", &network.standard.feature_means);
-    writer.put("network.feature_deviations", &network.standard.feature_deviations);
-    writer.put("network.output_means", &network.standard.output_means);
-    writer.put("network.output_deviations", &network.standard.output_deviations);
-}
-
-pub(super) fn get_network(
-    reader: &Reader<'_>,
-    parameters: NetworkParameters,
-    vocabulary: usize,
-    outputs: &[Output],
-) -> Result<NetworkModel, ModelFileError> {
-    let invalid = |error: crate::model::ParameterError| ModelFileError::Content(error.to_string());
-    parameters.clone().check().map_err(invalid)?;
-    check(parameters.scheme == Scheme::Shaped, "network", "reads another scheme")?;
-    let standard = Standard {
-        feature_means: reader.exactly("network.feature_means", Feature::COUNT)?,
-        feature_deviations: reader.exactly("network.feature_deviations", Feature::COUNT)?,
-        output_means: reader.exactly("network.output_means", outputs.len())?,
-        output_deviations: reader.exactly("network.output_deviations", outputs.len())?,
-    };
-    let positive = |deviations: &[f32]| deviations.iter().all(|d| *d > 0.0);
-    let good = positive(&standard.feature_deviations) && positive(&standard.output_deviations);
-    check(good, "network", "has a deviation that is not positive")?;
-    let weights = reader.get("network.weights")?;
-    let model = NetworkModel::from_parts(parameters, vocabulary, outputs.to_vec(), standard, weights);
-    model.ok_or_else(|| ModelFileError::Content("`network.weights` are not as many as the network has".into()))
 }
 
 pub(super) fn put_novelty(writer: &mut Writer, novelty: &Novelty) {

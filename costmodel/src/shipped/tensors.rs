@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
 use safetensors::{SafeTensors, serialize};
 
-use super::file::ModelFileError;
+use super::error::ModelFileError;
 
 /// Numbers that a file holds.
 pub(super) trait Number: bytemuck::Pod {
@@ -74,7 +74,7 @@ pub(super) struct Reader<'a> {
     tensors: Metadata,
     /// What is behind the header.
     data: &'a [u8],
-    /// The same, if it is there for ever and nobody else's: what it holds need neither be copied nor checked.
+    /// The same for the embedded `'static` model: borrowed, neither copied nor validated.
     own: Option<&'static [u8]>,
     pub card: String,
 }
@@ -132,12 +132,12 @@ impl<'a> Reader<'a> {
         if N::are_sound(&numbers) { Ok(numbers) } else { Err(unsound()) }
     }
 
-    /// As many numbers as are due.
-    pub fn exactly<N: Number>(&self, name: &str, due: usize) -> Result<Vec<N>, ModelFileError> {
+    /// Exactly `expected` numbers.
+    pub fn exactly<N: Number>(&self, name: &str, expected: usize) -> Result<Vec<N>, ModelFileError> {
         let numbers = self.get(name)?;
-        if numbers.len() == due {
+        if numbers.len() == expected {
             return Ok(numbers);
         }
-        Err(ModelFileError::Content(format!("`{name}` holds {} numbers, {due} are due", numbers.len())))
+        Err(ModelFileError::Content(format!("`{name}`: expected {expected} numbers, found {}", numbers.len())))
     }
 }

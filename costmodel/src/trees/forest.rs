@@ -7,7 +7,19 @@
 
 use std::borrow::Cow;
 
-use super::grow::{LEAF, Node};
+/// Marks a leaf among a tree's nodes.
+pub const LEAF: u16 = u16::MAX;
+
+/// A node of a tree: go to `next` if the column's value is at most the threshold, else to `next + 1`; or a leaf.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Node {
+    /// Column compared; [`LEAF`] for a leaf.
+    pub column: u16,
+    /// Index of the first child within the tree; of a leaf, its number.
+    pub next: u16,
+    /// Largest value that goes to the first child.
+    pub threshold: f32,
+}
 
 /// Walked side by side: trees of one row, or rows of one tree.
 const TOGETHER: usize = 16;
@@ -72,21 +84,22 @@ impl Stop {
 
 /// Trees of one quantity, as they are stored.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Forest {
+pub struct Forest {
     /// [`Stop`]s of all trees one behind the other.
-    pub stops: Cow<'static, [u64]>,
+    pub(crate) stops: Cow<'static, [u64]>,
     /// First node of each tree.
-    pub roots: Cow<'static, [u32]>,
+    pub(crate) roots: Cow<'static, [u32]>,
     /// First leaf of each tree, in leaves.
-    pub leaves: Cow<'static, [u32]>,
+    pub(crate) leaves: Cow<'static, [u32]>,
     /// Answers, one an output, leaf by leaf.
-    pub values: Cow<'static, [f32]>,
+    pub(crate) values: Cow<'static, [f32]>,
     /// What is answered without trees.
-    pub base: Cow<'static, [f32]>,
+    pub(crate) base: Cow<'static, [f32]>,
 }
 
 impl Forest {
     /// No trees yet.
+    #[must_use]
     pub fn new(base: Vec<f32>) -> Self {
         Self { base: base.into(), ..Self::default() }
     }
@@ -110,16 +123,19 @@ impl Forest {
     }
 
     /// Number of trees.
+    #[must_use]
     pub fn trees(&self) -> usize {
         self.roots.len()
     }
 
     /// Number of outputs.
+    #[must_use]
     pub fn width(&self) -> usize {
         self.base.len()
     }
 
     /// Whether rows of so many columns can walk it: anybody may have stored it.
+    #[must_use]
     pub fn is_sound(&self, columns: usize) -> bool {
         let width = self.base.len();
         if width == 0 || !self.values.len().is_multiple_of(width) || self.leaves.len() != self.roots.len() {
@@ -207,7 +223,30 @@ impl Forest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+
+    /// SplitMix64 (Steele, Lea and Flood, 2014).
+    struct Random(u64);
+
+    impl Random {
+        fn new(seed: u64) -> Self {
+            Self(seed)
+        }
+
+        fn next(&mut self) -> u64 {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            x ^ (x >> 31)
+        }
+
+        fn below(&mut self, bound: usize) -> usize {
+            (self.next() % bound as u64) as usize
+        }
+
+        fn unit(&mut self) -> f64 {
+            (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        }
+    }
 
     /// A tree of so many leaves, grown at random places, over columns 0 to 4.
     fn tree(random: &mut Random, leaves: usize) -> Vec<Node> {
@@ -239,7 +278,7 @@ mod tests {
             let mut grown = Vec::new();
             for _ in 0..trees {
                 let leaves = 1 + random.below(60);
-                let values: Vec<f32> = (0..2 * leaves).map(|_| random.normal() as f32).collect();
+                let values: Vec<f32> = (0..2 * leaves).map(|_| (random.unit() - 0.5) as f32).collect();
                 let nodes = tree(&mut random, leaves);
                 forest.push(&nodes, &values);
                 grown.push((nodes, values));

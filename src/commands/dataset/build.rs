@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use costmodel::corpus::kernels::{Draw, Form};
-use costmodel::corpus::normal::content_hash;
-use costmodel::corpus::row::{largest_elements, main_dialect};
-use costmodel::corpus::splits::{assign, groups};
-use costmodel::corpus::{FrameworkLine, Row, Source, kernels, variants};
+use corpus::kernels::{Draw, Form};
+use corpus::normal::content_hash;
+use corpus::row::{largest_elements, main_dialect};
+use corpus::splits::{assign, groups};
+use corpus::{FrameworkLine, Row, Source, kernels, variants};
 use ir::labels::{Phase, Target};
 
 use super::passes::{Reply, Request};

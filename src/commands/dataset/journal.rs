@@ -9,7 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use costmodel::corpus::normal::digest;
+use corpus::normal::digest;
 use ir::labels::{Failure as LabelFailure, FunctionLabels, Settings};
 use serde::{Deserialize, Serialize};
 

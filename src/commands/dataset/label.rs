@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use costmodel::corpus::normal::digest;
+use corpus::normal::digest;
 use designs::Design;
 use ir::labels::{Batch, BatchReply, Failure as LabelFailure, Job, Phase, Reply, Settings, Target};
 use serde::Serialize;

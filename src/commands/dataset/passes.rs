@@ -59,7 +59,7 @@ pub fn serve() -> Result<std::process::ExitCode, crate::diagnostics::Failure> {
 
 #[cfg(feature = "mlir")]
 fn answer(bridge: &ir::mlir::bridge::Bridge, request: &Request) -> Reply {
-    use costmodel::corpus::normal::content_hash;
+    use corpus::normal::content_hash;
 
     let reason = |diagnostics: Vec<ir::mlir::bridge::Diagnostic>| {
         diagnostics.first().map_or_else(String::new, |d| d.message.lines().next().unwrap_or("").to_owned())

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use costmodel::corpus::{Part, Row, Source, Splits};
+use corpus::{Part, Row, Source, Splits};
 use ir::labels::Target;
 
 use crate::columnar::{Column, Frame, Limits, read_parquet};

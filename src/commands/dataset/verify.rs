@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use costmodel::corpus::checks::{self, Check};
-use costmodel::corpus::{Row, Splits};
+use corpus::checks::{self, Check};
+use corpus::{Row, Splits};
 use ir::labels::{Labels, Target};
 use reports::{Align, Table};
 use serde::Serialize;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use costmodel::bootstrap::{Difference, clustered, clusters};
-use costmodel::metrics::{Coverage, Ranking, Regression, coverage, f1_above, quantile, ranking, regression};
 use costmodel::quantity::Quantity;
-use costmodel::random::Random;
-use costmodel::sample::Dataset;
-use costmodel::shipped::{HeldOut, Widths};
 use serde::Serialize;
+use training::bootstrap::{Difference, clustered, clusters};
+use training::dataset::Dataset;
+use training::intervals::{self, HeldOut};
+use training::metrics::{Coverage, Ranking, Regression, coverage, f1_above, quantile, ranking, regression};
+use training::random::Random;
 
 use crate::corpus_rows::CorpusRows;
 use crate::evaluation::splits::is_tested;
@@ -313,7 +313,7 @@ pub fn intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<CoverageRow> {
     for (fold, answers) in folds.iter().enumerate() {
         let others: Vec<Answers> =
             folds.iter().enumerate().filter(|(other, _)| *other != fold).map(|(_, a)| a.clone()).collect();
-        let widths = Widths::fit(data, &held_out(&Answers::joined(&others), count));
+        let widths = intervals::fit(data, &held_out(&Answers::joined(&others), count));
         for (place, &row) in answers.rows.iter().enumerate() {
             for (output, name) in data.outputs().iter().enumerate() {
                 let sample = &data.samples()[row];

@@ -6,9 +6,9 @@ mod report;
 
 use std::process::ExitCode;
 
-use costmodel::metrics::auroc;
-use costmodel::shipped::Novelty;
 use serde::Serialize;
+use training::metrics::auroc;
+use training::novelty;
 
 use super::dataset::file_or_default;
 use super::train::threads;
@@ -119,7 +119,7 @@ fn dialects(corpus: &CorpusRows, folds: usize, threads: usize) -> Vec<DialectRow
             if known.is_empty() {
                 continue;
             }
-            let novelty = Novelty::fit(&corpus.data, &known);
+            let novelty = novelty::fit(&corpus.data, &known);
             for &row in &cell.test {
                 let score = novelty.score(&corpus.data.samples()[row].input);
                 if has[row] { members.push(score) } else { others.push(score) }

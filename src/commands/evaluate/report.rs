@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use costmodel::metrics::quantile;
 use costmodel::quantity::Quantity;
 use costmodel::shipped::{Card, NAME};
 use serde_json::{Value, json};
+use training::metrics::quantile;
 
 use super::DialectRow;
 use super::figures::plots;

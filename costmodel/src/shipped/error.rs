@@ -1,0 +1,38 @@
+//! Why a file gives no model.
+
+use ir::vocabulary::VocabularyError;
+
+/// Largest file that is read, in bytes.
+pub const MAX_BYTES: u64 = 256 << 20;
+
+/// Why a file gives no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelFileError {
+    /// Too long.
+    #[error("the file has {0} bytes; a model has at most {MAX_BYTES}")]
+    TooLarge(u64),
+    /// Cut short or changed.
+    #[error("not a whole model file: {0}")]
+    Damaged(String),
+    /// A safetensors file of another program.
+    #[error("a safetensors file, but not a cost model: it has no card")]
+    Foreign,
+    /// Of another version of this program.
+    #[error("the model has {what} {found}, this program {ours}: {remedy}")]
+    Incompatible {
+        /// What differs.
+        what: &'static str,
+        /// The model's.
+        found: String,
+        /// This program's.
+        ours: String,
+        /// What would help.
+        remedy: &'static str,
+    },
+    /// The vocabulary cannot be used.
+    #[error("the model's vocabulary: {0}")]
+    Vocabulary(#[from] VocabularyError),
+    /// Vectors that do not fit together.
+    #[error("the model is inconsistent: {0}")]
+    Content(String),
+}

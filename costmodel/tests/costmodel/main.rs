@@ -1,7 +1,0 @@
-//! The crate from outside.
-
-mod features;
-mod models;
-mod predictor;
-mod shipped;
-mod support;

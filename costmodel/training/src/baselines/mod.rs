@@ -1,0 +1,11 @@
+//! Simple models that a learned one has to beat.
+
+mod analytical;
+mod mean;
+mod nearest;
+mod ridge;
+
+pub use analytical::{Liveness, Roofline};
+pub use mean::{Mean, MeanModel};
+pub use nearest::{Nearest, NearestModel};
+pub use ridge::{Ridge, RidgeModel, RidgeParameters};

@@ -1,0 +1,38 @@
+//! Choice of the words that are counted in a row of numbers.
+
+use costmodel::columns::{Columns, MAX_WORDS};
+use costmodel::input::Scheme;
+
+use crate::dataset::Dataset;
+
+/// All features and counts of work if `features`, and the `most` words that occur in most of the rows, of those that occur
+/// in at least `in_rows` of them.
+///
+/// # Panics
+/// If `most` exceeds [`MAX_WORDS`].
+#[must_use]
+pub(crate) fn choose(
+    data: &Dataset,
+    rows: &[usize],
+    scheme: Scheme,
+    features: bool,
+    most: usize,
+    in_rows: usize,
+) -> Columns {
+    assert!(most <= MAX_WORDS, "columns are numbered by 16 bits");
+    let mut occurs = vec![0usize; data.vocabulary(scheme)];
+    let mut last = vec![usize::MAX; occurs.len()];
+    for (index, &row) in rows.iter().enumerate() {
+        for &word in data.samples()[row].input.tokens.of(scheme) {
+            if std::mem::replace(&mut last[usize::from(word)], index) != index {
+                occurs[usize::from(word)] += 1;
+            }
+        }
+    }
+    let mut words: Vec<u16> =
+        (0..=u16::MAX).take(occurs.len()).filter(|&w| occurs[usize::from(w)] >= in_rows.max(1)).collect();
+    words.sort_by_key(|&w| (std::cmp::Reverse(occurs[usize::from(w)]), w));
+    words.truncate(most);
+    words.sort_unstable();
+    Columns::from_words(features, scheme, words, occurs.len())
+}

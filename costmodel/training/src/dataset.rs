@@ -1,0 +1,139 @@
+//! Functions with their labels.
+//!
+//! A [`Sample`] is a function as a model sees it, its labels, and where it comes from; a [`Dataset`] is many samples with
+//! the outputs that their labels stand for.
+
+use costmodel::features::{Feature, WORK};
+use costmodel::input::{Input, Scheme};
+use costmodel::quantity::Output;
+
+/// One function with its labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// What a model sees.
+    pub input: Input,
+    /// One label an output, in the outputs' order; `None` where labelling failed.
+    pub labels: Vec<Option<f64>>,
+    /// Its family, an index of [`Dataset::families`].
+    pub family: u32,
+    /// Its kernel: variants of one kernel share it. Numbers are the caller's.
+    pub kernel: u32,
+}
+
+/// Samples with what their numbers mean.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    outputs: Vec<Output>,
+    vocabulary: [usize; 3],
+    families: Vec<String>,
+    samples: Vec<Sample>,
+}
+
+/// Why samples do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DatasetError {
+    /// A sample has another number of something than the rest promises.
+    #[error("sample {sample}: expected {expected} {what}, found {found}")]
+    Count {
+        /// Its index.
+        sample: usize,
+        /// What is counted.
+        what: &'static str,
+        /// How many it has.
+        found: usize,
+        /// How many it should have.
+        expected: usize,
+    },
+    /// A number is not one.
+    #[error("sample {sample} has a {what} that is not finite")]
+    NotFinite {
+        /// Its index.
+        sample: usize,
+        /// What is not finite.
+        what: &'static str,
+    },
+    /// A word or family that its list does not have.
+    #[error("sample {sample} has {what} {found}, beyond the {limit} known")]
+    Unknown {
+        /// Its index.
+        sample: usize,
+        /// What is unknown.
+        what: &'static str,
+        /// The number found.
+        found: usize,
+        /// How many there are.
+        limit: usize,
+    },
+}
+
+impl Dataset {
+    /// Puts samples together. `vocabulary` holds the number of words by scheme.
+    ///
+    /// # Errors
+    /// If a sample's counts or numbers do not fit the rest.
+    pub fn new(
+        outputs: Vec<Output>,
+        vocabulary: [usize; 3],
+        families: Vec<String>,
+        samples: Vec<Sample>,
+    ) -> Result<Self, DatasetError> {
+        for (sample, s) in samples.iter().enumerate() {
+            let count = |what, found, expected| {
+                if found == expected { Ok(()) } else { Err(DatasetError::Count { sample, what, found, expected }) }
+            };
+            count("labels", s.labels.len(), outputs.len())?;
+            count("features", s.input.features.len(), Feature::COUNT)?;
+            count("counts of work", s.input.work.len(), WORK)?;
+            if s.input.features.iter().any(|x| !x.is_finite()) {
+                return Err(DatasetError::NotFinite { sample, what: "feature" });
+            }
+            if s.input.work.iter().any(|x| !x.is_finite()) {
+                return Err(DatasetError::NotFinite { sample, what: "count of work" });
+            }
+            if s.labels.iter().flatten().any(|x| !x.is_finite()) {
+                return Err(DatasetError::NotFinite { sample, what: "label" });
+            }
+            let known = |what, found: usize, limit| {
+                if found < limit { Ok(()) } else { Err(DatasetError::Unknown { sample, what, found, limit }) }
+            };
+            known("family", s.family as usize, families.len())?;
+            for scheme in Scheme::ALL {
+                for &token in s.input.tokens.of(scheme) {
+                    known("word", usize::from(token), vocabulary[scheme as usize])?;
+                }
+            }
+        }
+        Ok(Self { outputs, vocabulary, families, samples })
+    }
+
+    /// What the labels stand for.
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// Number of words of a scheme's vocabulary.
+    #[must_use]
+    pub fn vocabulary(&self, scheme: Scheme) -> usize {
+        self.vocabulary[scheme as usize]
+    }
+
+    /// Names of the families.
+    #[must_use]
+    pub fn families(&self) -> &[String] {
+        &self.families
+    }
+
+    /// The samples.
+    #[must_use]
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+
+    /// Label of a row on the scale that models fit; `None` where there is none.
+    #[must_use]
+    pub fn scaled_label(&self, row: usize, output: usize) -> Option<f64> {
+        let label = self.samples[row].labels[output]?;
+        Some(self.outputs[output].quantity.scale().to(label))
+    }
+}

@@ -1,0 +1,111 @@
+//! Calibration of intervals: split conformal prediction over families.
+//!
+//! The error of a row on a family that its model had left out, over how unsure the model is there (a floor plus the
+//! distance between trees and network), is its score. The interval is as many such units wide each way as nine tenths
+//! of the scores need (Lei et al., "Distribution-Free Predictive Inference for Regression", 2018), families counting
+//! equally and one more family, infinitely bad, standing for the one to come (Dunn, Wasserman and Ramdas,
+//! "Distribution-Free Prediction Sets for Two-Layer Hierarchical Models", 2022).
+
+use costmodel::shipped::{NOMINAL, Widths};
+
+use crate::dataset::Dataset;
+use crate::metrics::quantile;
+
+/// Predictions for rows by models that had left out the rows' families, on the scale of the fit.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HeldOut {
+    /// The rows.
+    pub rows: Vec<usize>,
+    /// For each row and output: prediction and distance between the models; `None` where the model has no answer.
+    pub answers: Vec<Vec<Option<(f32, f32)>>>,
+}
+
+/// Calibrates on held-out rows; an output without any is as wide as its scale.
+#[must_use]
+pub fn fit(data: &Dataset, held_out: &HeldOut) -> Widths {
+    let (floors, factors) = (0..data.outputs().len()).map(|output| of_output(data, held_out, output)).unzip();
+    Widths { floors, factors }
+}
+
+/// Half width where nothing is known: any value of a logarithmic scale.
+const UNBOUNDED: f32 = 50.0;
+
+fn of_output(data: &Dataset, held_out: &HeldOut, output: usize) -> (f32, f32) {
+    let mut errors: Vec<(u32, f64, f64)> = Vec::new();
+    for (&row, answers) in held_out.rows.iter().zip(&held_out.answers) {
+        if let (Some((answer, distance)), Some(label)) = (answers[output], data.scaled_label(row, output)) {
+            errors.push((data.samples()[row].family, (label - f64::from(answer)).abs(), f64::from(distance)));
+        }
+    }
+    if errors.is_empty() {
+        return (1.0, UNBOUNDED);
+    }
+    let mut distances: Vec<f64> = errors.iter().map(|e| e.2).collect();
+    distances.sort_by(f64::total_cmp);
+    let floor = quantile(&distances, 0.5).max(0.01);
+    errors.sort_by_key(|e| e.0);
+    let mut scores: Vec<(f64, f64)> = Vec::new();
+    let families = errors.chunk_by(|a, b| a.0 == b.0).count();
+    for family in errors.chunk_by(|a, b| a.0 == b.0) {
+        let weight = 1.0 / (family.len() * (families + 1)) as f64;
+        scores.extend(family.iter().map(|(_, error, distance)| (error / (floor + distance), weight)));
+    }
+    scores.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut covered = 0.0;
+    for &(score, weight) in &scores {
+        covered += weight;
+        if covered >= NOMINAL {
+            return (floor as f32, score as f32);
+        }
+    }
+    // Too few families to leave a tenth of them out.
+    (floor as f32, scores[scores.len() - 1].0 as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use costmodel::features::{Feature, WORK};
+    use costmodel::input::{Input, Tokens};
+    use costmodel::quantity::{Output, Quantity};
+
+    use super::*;
+    use crate::dataset::Sample;
+    use crate::random::Random;
+
+    #[test]
+    fn new_families_are_covered_as_promised() {
+        let mut random = Random::new(5);
+        let output = Output { target: "cpu".into(), quantity: Quantity::Ipc };
+        // Families differ in how hard they are; labels are far from zero, so that nothing is cut off.
+        let families = 400;
+        let mut samples = Vec::new();
+        for family in 0..families {
+            let hardness = 0.5 + random.unit();
+            for _ in 0..20 {
+                samples.push(Sample {
+                    input: Input {
+                        tokens: Tokens::default(),
+                        features: vec![0.0; Feature::COUNT],
+                        work: vec![0.0; WORK],
+                    },
+                    labels: vec![Some(100.0 + hardness * random.normal())],
+                    family,
+                    kernel: 0,
+                });
+            }
+        }
+        let names = (0..families).map(|f| f.to_string()).collect();
+        let data = Dataset::new(vec![output.clone()], [0; 3], names, samples).unwrap();
+        let known = 40 * 20;
+        let held_out = HeldOut { rows: (0..known).collect(), answers: vec![vec![Some((100.0, 0.1))]; known] };
+        let widths = fit(&data, &held_out);
+        let (low, high) = widths.interval(&output, 0, (100.0, 0.1));
+        let new = &data.samples()[known..];
+        let inside = new.iter().filter(|s| (low..=high).contains(&s.labels[0].unwrap())).count();
+        let share = inside as f64 / new.len() as f64;
+        assert!((0.88..0.95).contains(&share), "{share}");
+        // Twice as unsure, about twice as wide.
+        let (wider_low, wider_high) = widths.interval(&output, 0, (100.0, 0.3));
+        assert!((wider_high - wider_low) > 1.9 * (high - low));
+    }
+}

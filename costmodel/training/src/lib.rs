@@ -1,0 +1,20 @@
+//! Training of the learned cost model: data sets, fits, baselines, networks, and how good predictions are.
+//!
+//! A [`dataset`] is functions with labels. Hyper-parameters are checked into something that can [`fit`]: [`baselines`] are to
+//! be beaten, [`trees`] and [`network`]s learn, a [`blend`] mixes them. [`intervals`], [`novelty`] and [`adaptation`] calibrate
+//! what a model file holds beside its trees. [`metrics`] and [`bootstrap`] judge. Predicting is the crate `costmodel`'s.
+
+pub mod adaptation;
+pub mod baselines;
+pub mod blend;
+pub mod bootstrap;
+mod columns;
+pub mod dataset;
+pub mod fit;
+pub mod intervals;
+mod least_squares;
+pub mod metrics;
+pub mod network;
+pub mod novelty;
+pub mod random;
+pub mod trees;

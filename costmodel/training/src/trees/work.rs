@@ -1,0 +1,133 @@
+//! Fits the sums of counts of work that trees start from ([`WorkSums`]).
+//!
+//! Weighted non-negative least squares on the logarithmic scale of the labels: rows are counts of work, targets are labels,
+//! the solution is a coefficient per count.
+
+use costmodel::features::{WORK, work_of};
+use costmodel::trees::{WorkSums, total_time};
+
+use crate::dataset::Dataset;
+use crate::fit::{Rows, Run};
+use crate::least_squares::NormalEquations;
+
+/// Iterations of the fit: each solves again with the errors of the solution before.
+const ITERATIONS: usize = 12;
+
+/// Errors below this, as differences of logarithms, weigh by their square; larger ones by their size, so that functions
+/// whose work is not understood do not dominate.
+const QUADRATIC_BELOW: f64 = 0.1;
+
+/// Fits the coefficients of all outputs to the training rows.
+pub(super) fn fit(data: &Dataset, rows: &Rows, run: &Run<'_>) -> WorkSums {
+    let outputs = data.outputs();
+    WorkSums(costmodel::parallel::map(run.threads, outputs.len(), |output| {
+        if WorkSums::coefficients(&outputs[output]) == 0 {
+            return vec![];
+        }
+        let total = total_time(outputs, output);
+        let counts = work_of(outputs[output].quantity.is_of_design());
+        let rows = rows.training.iter().filter_map(|&row| {
+            let sample = &data.samples()[row];
+            // A share of the time: busy time is what adds up.
+            let target = sample.labels[output]? * total.map_or(Some(1.0), |total| sample.labels[total])?;
+            (target > 0.0).then(|| Row::new(&sample.input.work, counts.clone(), target))
+        });
+        coefficients(&rows.collect::<Vec<Row>>())
+    }))
+}
+
+/// The counts of one function that are not zero, and its label.
+struct Row {
+    counts: Vec<(usize, f64)>,
+    target: f64,
+}
+
+impl Row {
+    fn new(work: &[f32], of: std::ops::Range<usize>, target: f64) -> Self {
+        let counts = of.map(|at| (at, f64::from(work[at]))).filter(|(_, count)| *count > 0.0);
+        Self { counts: counts.chain([(WORK, 1.0)]).collect(), target }
+    }
+
+    fn predicted(&self, coefficients: &[f64]) -> f64 {
+        self.counts.iter().map(|&(at, count)| coefficients[at] * count).sum::<f64>().max(1e-3)
+    }
+}
+
+/// Coefficients whose predictions are closest to the targets, from the better of two starts.
+fn coefficients(rows: &[Row]) -> Vec<f32> {
+    // All counts with one coefficient, that of the median function.
+    let mut each: Vec<f64> =
+        rows.iter().map(|r| r.target / r.counts.iter().map(|(_, count)| count).sum::<f64>()).collect();
+    each.sort_by(f64::total_cmp);
+    let alike = vec![each.get(each.len() / 2).copied().unwrap_or(0.0); WORK + 1];
+    // Least squares of errors relative to the target.
+    let mut equations = NormalEquations::new(WORK + 1);
+    rows.iter().for_each(|row| equations.add(&row.counts, row.target, 1.0, 1.0));
+    let [(one, error), (other, other_error)] = [alike, equations.solve()].map(|start| refine(rows, start));
+    let best = if error <= other_error { one } else { other };
+    best.into_iter().map(|coefficient| coefficient as f32).collect()
+}
+
+/// Gauss-Newton steps on logarithms with iteratively reweighted errors; the coefficients and the mean absolute error.
+fn refine(rows: &[Row], mut coefficients: Vec<f64>) -> (Vec<f64>, f64) {
+    let error = |row: &Row, coefficients: &[f64]| libm::log(row.target / row.predicted(coefficients));
+    for _ in 0..ITERATIONS {
+        let mut equations = NormalEquations::new(WORK + 1);
+        for row in rows {
+            let error = error(row, &coefficients);
+            equations.add(
+                &row.counts,
+                row.predicted(&coefficients),
+                1.0 + error.clamp(-1.0, 1.0),
+                1.0 / error.abs().max(QUADRATIC_BELOW),
+            );
+        }
+        coefficients = equations.solve();
+    }
+    let errors: f64 = rows.iter().map(|row| error(row, &coefficients).abs()).sum();
+    (coefficients, errors / rows.len().max(1) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    fn rows(random: &mut Random, count: usize, target: impl Fn(&[f64; 3], &mut Random) -> f64) -> Vec<Row> {
+        (0..count)
+            .map(|_| {
+                // Sizes far apart, as those of functions are.
+                let work = [0; 3].map(|_| if random.unit() < 0.3 { 0.0 } else { libm::exp(12.0 * random.unit()) });
+                let target = target(&work, random);
+                let counts = work.iter().copied().enumerate().filter(|(_, count)| *count > 0.0).chain([(WORK, 1.0)]);
+                Row { counts: counts.collect(), target }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn coefficients_are_found_however_far_apart_the_sizes_are() {
+        let exact = rows(&mut Random::new(3), 400, |w, _| 2.0 * w[0] + 0.25 * w[2] + 30.0);
+        let found = coefficients(&exact);
+        for (at, expected) in [(0, 2.0), (1, 0.0), (2, 0.25), (WORK, 30.0)] {
+            assert!((found[at] - expected).abs() <= 0.01 * expected.max(0.01), "coefficient {at} is {}", found[at]);
+        }
+    }
+
+    #[test]
+    fn outliers_do_not_dominate() {
+        let target = |w: &[f64; 3], random: &mut Random| {
+            let factor = if random.unit() < 0.1 { 1000.0 } else { 1.0 };
+            factor * (2.0 * w[0] + 0.25 * w[2] + 30.0)
+        };
+        let found = coefficients(&rows(&mut Random::new(4), 1000, target));
+        for (at, expected) in [(0, 2.0), (2, 0.25)] {
+            assert!((found[at] / expected - 1.0).abs() < 0.2, "coefficient {at} is {}", found[at]);
+        }
+    }
+
+    #[test]
+    fn no_rows_give_zero_coefficients() {
+        assert_eq!(coefficients(&[]), vec![0.0; WORK + 1]);
+    }
+}

@@ -1,0 +1,6 @@
+//! The crate from outside.
+
+mod models;
+mod predictor;
+mod shipped;
+mod support;
