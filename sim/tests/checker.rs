@@ -242,7 +242,7 @@ fn a_wrong_expert_is_found() {
             else {
                 return None;
             };
-            let here = program.experts.2 as usize;
+            let here = program.experts.most_per_chip as usize;
             let slot = index.checked_sub(first[place.layer as usize] + offset + place.chip as usize * here)?;
             (slot < here).then(|| *index = *index - slot + (slot + 1) % here)
         }

@@ -1,7 +1,7 @@
 //! The mapping: published shapes on the published grid, order of steps, grids, refusals.
 
 use designs::{Design, Grid, Model, Override};
-use sim::mapping::{LayerPlan, Mapping, MappingError, Work, smallest_grid};
+use sim::mapping::{LayerPlan, Mapping, MappingError, Op, OpId, Work, explain, smallest_grid};
 
 fn design(overrides: &[&str]) -> Design {
     let overrides: Vec<Override> = overrides.iter().map(|o| Override::parse(o).expect("well-formed")).collect();
@@ -42,24 +42,59 @@ fn steps_are_in_topological_order() {
         let grid = smallest_grid(&design, &model).expect("fits");
         let mapping = Mapping::new(&design, &model, grid).expect("fits");
         for plan in plans(&mapping) {
-            let order: Vec<&str> = plan.all_ops().map(|op| op.name).collect();
-            let at = |name| order.iter().position(|&o| o == name).expect("every operation is in a step");
-            for (from, tensor, to) in plan.tensors() {
-                assert!(at(from.name) < at(to.name), "{}: {} of {} to {}", plan.name, tensor.name, from.name, to.name);
+            let step_of = |op: OpId| plan.steps().iter().position(|s| s.ops.contains(&op)).expect("in a step");
+            for (from, to) in plan.dependences() {
+                let names = (plan.op(from).name, plan.op(to).name);
+                assert!(step_of(from) < step_of(to), "{}: {names:?}", plan.name);
             }
         }
     }
+}
+
+/// Names along the longest chain of dependent operations when an operation lasts `cycles(op)`, and its length.
+fn critical_path(plan: &LayerPlan, cycles: impl Fn(&Op) -> u64) -> (u64, Vec<&'static str>) {
+    // Operations are in topological order: the longest chain to each is known when it is visited.
+    let mut chains: Vec<(u64, Vec<&'static str>)> = Vec::new();
+    for op in plan.all_ops() {
+        let before = op.reads.iter().map(|read| chains[read.producer().index()].clone()).max_by_key(|c| c.0);
+        let (length, mut names) = before.unwrap_or_default();
+        names.push(op.name);
+        chains.push((length + cycles(op), names));
+    }
+    chains.into_iter().max_by_key(|chain| chain.0).expect("a plan has operations")
 }
 
 #[test]
 fn the_critical_path_runs_through_the_layer() {
     let mapping = Mapping::new(&design(&[]), &model("gpt-oss-120b"), Grid { rows: 4, columns: 4 }).expect("fits");
     let plan = &mapping.kinds[0];
-    let (length, path) = plan.critical_path(|op| if matches!(op.work, Work::Hn(_)) { 1000 } else { 1 });
+    let (length, path) = critical_path(plan, |op| if matches!(op.work, Work::Hn(_)) { 1000 } else { 1 });
     assert_eq!(length / 1000, 5, "five dependent passes: {path:?}");
     assert_eq!((path.first(), path.last()), (Some(&"attention_norm"), Some(&"y_all_reduce")));
-    let producers: Vec<&str> = plan.producers("values").iter().map(|(op, _)| op.name).collect();
+    let values = plan.all_ops().find(|op| op.name == "values").expect("attention has values");
+    let mut producers: Vec<&str> = values.reads.iter().map(|read| plan.op(read.producer()).name).collect();
+    producers.sort_unstable();
     assert_eq!(producers, ["kv_to_owner", "scores", "softmax_merge"]);
+}
+
+#[test]
+fn every_operation_is_explained_by_a_rule_of_its_plan() {
+    for name in ["gpt-oss-120b", "llama-3-1-8b", "deepseek-v3", "kimi-k2"] {
+        let (design, model) = (design(&[]), model(name));
+        let grid = smallest_grid(&design, &model).expect("fits");
+        let mapping = Mapping::new(&design, &model, grid).expect("fits");
+        for plan in plans(&mapping) {
+            let text: Vec<String> = explain(plan).into_iter().map(|rule| rule.statement).collect();
+            let text = text.join("\n");
+            for op in plan.all_ops() {
+                assert!(plan.rules().contains(&op.rule), "{}: {}", plan.name, op.name);
+                if let Work::Hn(matrix) = &op.work {
+                    let shape = format!("{} {} x {}", op.name, matrix.fan_in, matrix.fan_out);
+                    assert!(text.contains(&shape), "{}: {shape} is missing in\n{text}", plan.name);
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use reports::number::{bytes, significant};
 use reports::{Align, Table};
 use serde::Serialize;
-use sim::mapping::{LayerPlan, Mapping, Message, OwnerOf, Rule, Work};
+use sim::mapping::{LayerPlan, Mapping, Message, OwnerOf, RuleStatement, Work};
 use sim::{Prepared, Request, Simulation};
 
 use crate::cli::{self, Format};
@@ -95,7 +95,7 @@ struct Answer<'a> {
 struct KindExplanation {
     layer_kind: String,
     layers: usize,
-    rules: Vec<Rule>,
+    rules: Vec<RuleStatement>,
     operations: Vec<Operation>,
     tensors: Vec<TensorLine>,
 }
@@ -122,27 +122,16 @@ struct TensorLine {
 }
 
 fn explain(mapping: &Mapping) -> Vec<KindExplanation> {
-    let mut all: Vec<KindExplanation> = mapping
-        .rules()
-        .into_iter()
-        .zip(&mapping.kinds)
-        .enumerate()
-        .map(|(index, ((layer_kind, rules), plan))| KindExplanation {
-            layer_kind,
-            layers: mapping.layer_kinds.iter().filter(|&&k| k == index).count(),
-            rules,
-            operations: operations(mapping, plan),
-            tensors: tensors(plan),
-        })
-        .collect();
-    all.push(KindExplanation {
-        layer_kind: mapping.head.name.clone(),
-        layers: 1,
-        rules: Vec::new(),
-        operations: operations(mapping, &mapping.head),
-        tensors: tensors(&mapping.head),
-    });
-    all
+    let explanation = |plan: &LayerPlan, layers: usize| KindExplanation {
+        layer_kind: plan.name.clone(),
+        layers,
+        rules: sim::mapping::explain(plan),
+        operations: operations(mapping, plan),
+        tensors: tensors(plan),
+    };
+    let count = |kind: usize| mapping.layer_kinds.iter().filter(|&&k| k == kind).count();
+    let kinds = mapping.kinds.iter().enumerate().map(|(kind, plan)| explanation(plan, count(kind)));
+    kinds.chain([explanation(&mapping.head, 1)]).collect()
 }
 
 fn operations(mapping: &Mapping, plan: &LayerPlan) -> Vec<Operation> {
@@ -180,17 +169,18 @@ fn operations(mapping: &Mapping, plan: &LayerPlan) -> Vec<Operation> {
 }
 
 fn tensors(plan: &LayerPlan) -> Vec<TensorLine> {
-    plan.tensors()
-        .into_iter()
-        .map(|(from, tensor, to)| TensorLine {
-            tensor: tensor.name,
+    let line = |(from, to)| {
+        let (from, to) = (plan.op(from), plan.op(to));
+        TensorLine {
+            tensor: from.writes.name,
             from: from.name,
             to: to.name,
-            elements_per_chip: tensor.elements,
-            bytes_per_chip: tensor.bytes,
-            owner: tensor.owner,
-        })
-        .collect()
+            elements_per_chip: from.writes.elements,
+            bytes_per_chip: from.writes.bytes,
+            owner: from.writes.owner,
+        }
+    };
+    plan.dependences().into_iter().map(line).collect()
 }
 
 fn render_explanation(kinds: &[KindExplanation]) -> String {

@@ -83,7 +83,7 @@ fn experts_used(
     findings: &mut Findings,
 ) {
     let mapping = context.subject.mapping;
-    let (_, per_token, _) = mapping.kinds[mapping.layer_kinds[layer as usize]].experts;
+    let per_token = mapping.kinds[mapping.layer_kinds[layer as usize]].experts.per_token;
     let whom = || format!("experts of sequence {} token {} layer {layer}", token.sequence, token.number);
     if complete {
         findings.equal(experts.len() as u32, per_token, Law::Operations, whom);
@@ -154,7 +154,7 @@ impl One<'_> {
             self.findings.expect(false, Law::Operations, || format!("{whom}: no array pass in the program"));
             return Vec::new();
         };
-        let here = compiled.program(layer as usize).experts.2 as usize;
+        let here = compiled.program(layer as usize).experts.most_per_chip as usize;
         let fixed_index = fixed_at.as_ref().map(|f| base + f.0 + chip as usize);
         let expert_index = expert_at.as_ref().map(|e| base + e.0 + chip as usize * here);
         let (mut slots, mut fixed_passes) = (Vec::new(), 0);

@@ -1,17 +1,25 @@
 //! From a model and a grid to operations, owners and messages.
 //!
-//! [`Mapping::new`] applies the rules (`rules.rs`) to every distinct layer of a model, checks that the
+//! [`Mapping::new`] applies the rules (`rules`) to every distinct layer of a model, checks that the
 //! weights fit and that heads divide over columns, and keeps the resulting plans. It knows no cycles:
 //! what an operation costs is the units' matter.
 
+mod builder;
 pub mod collective;
+mod explain;
 mod messages;
 mod plan;
+mod rule;
 mod rules;
 
+pub use explain::{RuleStatement, explain};
 pub use messages::{Message, OwnerOf, Phase, When, phases};
-pub use plan::{AttentionCost, Elements, LayerPlan, Leg, Matrix, Op, Owner, Scope, Step, Tensor, Work};
-pub use rules::{Rule, vector_operations};
+pub use plan::{
+    AttentionCost, Elements, LayerPlan, Leg, Matrix, Op, OpId, Owner, RoutedExperts, Scope, Step, Tensor, TensorId,
+    Work,
+};
+pub use rule::{Rule, RuleSource};
+pub use rules::vector_operations;
 
 use designs::{Algorithm, Attention, Design, Ffn, Grid, Layer, MappingOptions, Model};
 
@@ -94,7 +102,6 @@ pub struct Mapping {
     /// Weights on the fullest chip.
     pub weights_per_chip: u64,
     options: MappingOptions,
-    layers: Vec<Layer>,
 }
 
 impl Mapping {
@@ -128,7 +135,7 @@ impl Mapping {
         {
             return Err(MappingError::Algorithm { rows: grid.rows, columns: grid.columns });
         }
-        let rules = rules::Rules { grid, hidden: model.hidden.into(), options };
+        let context = rules::MappingContext { grid, hidden: model.hidden.into(), options };
         let mut layers: Vec<Layer> = Vec::new();
         let mut layer_kinds = Vec::with_capacity(model.layers.len());
         for layer in &model.layers {
@@ -143,13 +150,13 @@ impl Mapping {
         for layer in &layers {
             check_heads(&model.name, &layer.attention, grid.columns)?;
         }
-        let kinds: Vec<LayerPlan> = layers.iter().map(|l| rules.layer(l)).collect();
-        let head = rules.head(model.vocabulary.into());
+        let kinds: Vec<LayerPlan> = layers.iter().map(|l| rules::layer(&context, l)).collect();
+        let head = rules::head(&context, model.vocabulary.into());
         let weights_per_chip =
             layer_kinds.iter().map(|&k| kinds[k].weights_per_chip()).sum::<u64>() + head.weights_per_chip();
         let hidden = model.hidden.into();
         let options = options.clone();
-        Ok(Self { grid, kinds, layer_kinds, head, hidden, weights_per_chip, options, layers })
+        Ok(Self { grid, kinds, layer_kinds, head, hidden, weights_per_chip, options })
     }
 
     /// Plans of the layers in order.
@@ -161,13 +168,6 @@ impl Mapping {
     #[must_use]
     pub fn stages(&self) -> u64 {
         self.layers().map(|l| l.stages.len() as u64).sum()
-    }
-
-    /// The rules behind each layer kind, in words.
-    #[must_use]
-    pub fn rules(&self) -> Vec<(String, Vec<Rule>)> {
-        let rules = rules::Rules { grid: self.grid, hidden: self.hidden, options: &self.options };
-        self.kinds.iter().zip(&self.layers).map(|(k, l)| (k.name.clone(), rules.explain(l))).collect()
     }
 
     /// The choices it was made with.

@@ -1,13 +1,11 @@
-//! What a layer becomes on the machine: operations in stages, as a graph and as a sequence of steps.
+//! What a layer becomes on the machine: operations in stages and steps, and the tensors between them.
 //!
-//! Every chip runs the same steps (single program, multiple data); operations of one step run side by
-//! side. The petgraph graph carries operations (nodes) and tensors (edges) for domain questions; the step
-//! order is a topological order of it, which a test checks.
-
-use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::{EdgeRef, Topo};
+//! Every chip runs the same steps (single program, multiple data); the operations of one step start together. An
+//! operation reads tensors of earlier steps only ([`super::builder::PlanBuilder`] enforces it), so the order of steps
+//! is a topological order of the dataflow.
 
 use super::collective::Collective;
+use super::rule::Rule;
 
 /// Which chips hold which part of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -103,27 +101,64 @@ pub enum Work {
     Transfer(Vec<Leg>),
 }
 
+/// An operation of a plan: an index into its operations in the order in which they were added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpId(u32);
+
+impl OpId {
+    pub(super) fn new(index: usize) -> Self {
+        Self(u32::try_from(index).expect("a plan has fewer than 2^32 operations"))
+    }
+
+    /// Position among the operations of its plan, from 0.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A tensor of a plan, named by the operation that writes it. Only
+/// [`PlanBuilder`](super::builder::PlanBuilder) makes one, so a tensor that nobody writes has no handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TensorId(OpId);
+
+impl TensorId {
+    pub(super) fn written_by(op: OpId) -> Self {
+        Self(op)
+    }
+
+    /// The operation that writes it.
+    #[must_use]
+    pub fn producer(self) -> OpId {
+        self.0
+    }
+}
+
 /// An operation of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Op {
-    /// Name within the layer.
+    /// Name, unique within the layer.
     pub name: &'static str,
-    /// Index of its stage.
+    /// Index of its stage in [`LayerPlan::stages`].
     pub stage: usize,
-    /// What it does.
+    /// The mapping rule that placed it.
+    pub rule: Rule,
+    /// What it does on every chip.
     pub work: Work,
-    /// Who holds its result.
-    pub owner: Owner,
+    /// Tensors it reads, all of earlier steps.
+    pub reads: Vec<TensorId>,
+    /// The tensor it writes.
+    pub writes: Tensor,
 }
 
 /// A tensor between two operations.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Tensor {
-    /// Name within the layer.
+    /// Name, unique within the layer.
     pub name: &'static str,
     /// Elements on one chip.
     pub elements: u64,
-    /// Bytes on one chip.
+    /// Bytes on one chip, in the format of the links.
     pub bytes: u64,
     /// Who holds it.
     pub owner: Owner,
@@ -172,13 +207,24 @@ impl AttentionCost {
     }
 }
 
-/// A step: operations of one kind that start together on a chip.
+/// Operations that start together on a chip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Index of the stage.
+    /// Index of the stage in [`LayerPlan::stages`].
     pub stage: usize,
-    /// Operations.
-    pub ops: Vec<NodeIndex>,
+    /// Operations, at least one.
+    pub ops: Vec<OpId>,
+}
+
+/// Experts of a mixture that a router selects from. All fields are 0 in a layer without routed experts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RoutedExperts {
+    /// Experts of the layer.
+    pub total: u32,
+    /// Experts that one token uses.
+    pub per_token: u32,
+    /// Experts on the chip that holds most.
+    pub most_per_chip: u32,
 }
 
 /// A layer kind (or the head) as stages of steps.
@@ -188,12 +234,13 @@ pub struct LayerPlan {
     pub name: String,
     /// Names of the stages in order.
     pub stages: Vec<&'static str>,
-    graph: DiGraph<Op, Tensor>,
-    steps: Vec<Step>,
     /// Attention, `None` for the head.
     pub attention: Option<AttentionCost>,
-    /// Mixture-of-experts shape: (experts, experts per token, most experts on one chip); zeros without.
-    pub experts: (u32, u32, u32),
+    /// Routed experts.
+    pub experts: RoutedExperts,
+    pub(super) ops: Vec<Op>,
+    pub(super) steps: Vec<Step>,
+    pub(super) rules: Vec<Rule>,
 }
 
 impl LayerPlan {
@@ -203,52 +250,26 @@ impl LayerPlan {
         &self.steps
     }
 
+    /// One operation. Panics for the id of a larger plan.
+    #[must_use]
+    pub fn op(&self, id: OpId) -> &Op {
+        &self.ops[id.index()]
+    }
+
     /// The operations of a step.
     pub fn ops<'a>(&'a self, step: &'a Step) -> impl Iterator<Item = &'a Op> {
-        step.ops.iter().map(|&i| &self.graph[i])
+        step.ops.iter().map(|&id| self.op(id))
     }
 
     /// All operations in step order.
     pub fn all_ops(&self) -> impl Iterator<Item = &Op> {
-        self.steps.iter().flat_map(|s| self.ops(s))
+        self.ops.iter()
     }
 
-    /// The tensors an operation reads, with the operation that made each.
+    /// Rules that made the plan, in the order in which they were first applied.
     #[must_use]
-    pub fn producers(&self, name: &str) -> Vec<(&Op, &Tensor)> {
-        let Some(node) = self.graph.node_indices().find(|&n| self.graph[n].name == name) else { return Vec::new() };
-        let mut found: Vec<_> =
-            self.graph.edges_directed(node, petgraph::Direction::Incoming).map(|e| (e.source(), e.weight())).collect();
-        found.sort_by_key(|(source, tensor)| (*source, tensor.name));
-        found.into_iter().map(|(source, tensor)| (&self.graph[source], tensor)).collect()
-    }
-
-    /// Longest path through the graph when an operation lasts `cycles(op)`: the length and the names on it.
-    #[must_use]
-    pub fn critical_path(&self, mut cycles: impl FnMut(&Op) -> u64) -> (u64, Vec<&'static str>) {
-        let mut best: Vec<(u64, Option<NodeIndex>)> = vec![(0, None); self.graph.node_count()];
-        let mut topo = Topo::new(&self.graph);
-        let mut last = None;
-        while let Some(node) = topo.next(&self.graph) {
-            let before = self
-                .graph
-                .neighbors_directed(node, petgraph::Direction::Incoming)
-                .map(|p| (best[p.index()].0, Some(p)))
-                .max()
-                .unwrap_or((0, None));
-            best[node.index()] = (before.0 + cycles(&self.graph[node]), before.1);
-            if last.is_none_or(|l: NodeIndex| best[l.index()].0 < best[node.index()].0) {
-                last = Some(node);
-            }
-        }
-        let mut path = Vec::new();
-        let mut at = last;
-        while let Some(node) = at {
-            path.push(self.graph[node].name);
-            at = best[node.index()].1;
-        }
-        path.reverse();
-        (last.map_or(0, |l| best[l.index()].0), path)
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// Weights on the fullest chip.
@@ -262,76 +283,14 @@ impl LayerPlan {
         self.all_ops().filter_map(|op| if let Work::Hn(m) = &op.work { Some(m) } else { None })
     }
 
-    /// Every tensor, in the order of its producer, with producer and consumer.
+    /// Every pair of producer and consumer, ordered by producer, then by consumer.
     #[must_use]
-    pub fn tensors(&self) -> Vec<(&Op, &Tensor, &Op)> {
-        let mut edges: Vec<_> = self.graph.edge_references().collect();
-        edges.sort_by_key(|e| (e.source(), e.target(), e.weight().name));
-        edges.into_iter().map(|e| (&self.graph[e.source()], e.weight(), &self.graph[e.target()])).collect()
-    }
-}
-
-/// Puts a plan together, connecting operations by the names of their tensors.
-pub struct PlanBuilder {
-    plan: LayerPlan,
-    element_bytes: u64,
-    latest: Vec<(Tensor, NodeIndex)>,
-}
-
-impl PlanBuilder {
-    /// A plan without stages; tensors have `element_bytes` bytes per element.
-    #[must_use]
-    pub fn new(name: String, element_bytes: u32) -> Self {
-        let plan = LayerPlan {
-            name,
-            stages: Vec::new(),
-            graph: DiGraph::new(),
-            steps: Vec::new(),
-            attention: None,
-            experts: (0, 0, 0),
-        };
-        Self { plan, element_bytes: u64::from(element_bytes), latest: Vec::new() }
-    }
-
-    /// Begins a stage.
-    pub fn stage(&mut self, name: &'static str) {
-        self.plan.stages.push(name);
-    }
-
-    /// Adds a step of one operation.
-    pub fn op(&mut self, name: &'static str, work: Work, reads: &[&str], writes: (&'static str, u64, Owner)) {
-        self.step(vec![(name, work, reads.to_vec(), writes)]);
-    }
-
-    /// Adds a step of several operations that start together.
-    #[allow(clippy::type_complexity)]
-    pub fn step(&mut self, ops: Vec<(&'static str, Work, Vec<&str>, (&'static str, u64, Owner))>) {
-        let stage = self.plan.stages.len().checked_sub(1).expect("a stage comes before its steps");
-        let mut nodes = Vec::new();
-        let mut written = Vec::new();
-        for (name, work, reads, (tensor, elements, owner)) in ops {
-            let node = self.plan.graph.add_node(Op { name, stage, work, owner });
-            for read in reads {
-                if let Some((tensor, from)) = self.latest.iter().find(|(t, _)| t.name == read) {
-                    self.plan.graph.add_edge(*from, node, tensor.clone());
-                }
-            }
-            let bytes = elements * self.element_bytes;
-            written.push((Tensor { name: tensor, elements, bytes, owner }, node));
-            nodes.push(node);
-        }
-        for (tensor, node) in written {
-            self.latest.retain(|(t, _)| t.name != tensor.name);
-            self.latest.push((tensor, node));
-        }
-        self.plan.steps.push(Step { stage, ops: nodes });
-    }
-
-    /// The finished plan.
-    #[must_use]
-    pub fn finish(mut self, attention: Option<AttentionCost>, experts: (u32, u32, u32)) -> LayerPlan {
-        self.plan.attention = attention;
-        self.plan.experts = experts;
-        self.plan
+    pub fn dependences(&self) -> Vec<(OpId, OpId)> {
+        let consumers = self.ops.iter().enumerate();
+        let mut pairs: Vec<(OpId, OpId)> = consumers
+            .flat_map(|(index, op)| op.reads.iter().map(move |read| (read.producer(), OpId::new(index))))
+            .collect();
+        pairs.sort_unstable();
+        pairs
     }
 }

@@ -46,7 +46,7 @@ fn layer_activity(compiled: &Compiled, layer: usize, context: u64, placement: &P
     let program = compiled.program(layer);
     let chips = f64::from(compiled.specs.interconnect.grid.chips());
     let mut sum = TokenActivity::default();
-    let per_token = f64::from(program.experts.1);
+    let per_token = f64::from(program.experts.per_token);
     for (_, instr) in &program.instrs {
         sum.steps += chips;
         match instr {

@@ -247,7 +247,7 @@ pub fn bound(compiled: &Compiled, context: u64, placement: &Placement, head: boo
             match instr {
                 Instr::Hn { fixed, expert, .. } => {
                     let fixed = fixed.map_or(0.0, |(_, pass, _)| pass.serial as f64);
-                    let share = f64::from(program.experts.1) / f64::from(program.experts.0.max(1));
+                    let share = f64::from(program.experts.per_token) / f64::from(program.experts.total.max(1));
                     let expert = expert.map_or(0.0, |(_, pass, _)| pass.serial as f64 * share);
                     candidates.push(("HN array", fixed.max(expert)));
                 }

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::mapping::{AttentionCost, Elements, LayerPlan, Mapping, Message, OwnerOf, Phase, When, Work, collective};
+use crate::mapping::{
+    AttentionCost, Elements, LayerPlan, Mapping, Message, OwnerOf, Phase, RoutedExperts, When, Work, collective,
+};
 use crate::units::Specs;
 use crate::units::hn_array::Pass;
 
@@ -126,8 +128,8 @@ pub struct Program {
     pub phases: Vec<Vec<PhaseTable>>,
     /// Attention cost, `None` for the head.
     pub attention: Option<AttentionCost>,
-    /// (experts, experts per token, most experts on one chip).
-    pub experts: (u32, u32, u32),
+    /// Routed experts.
+    pub experts: RoutedExperts,
     /// Server instances of the array one such layer needs.
     pub hn_instances: usize,
     /// Number of stages.

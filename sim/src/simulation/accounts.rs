@@ -55,7 +55,7 @@ impl Prepared<'_> {
                 match instr {
                     Instr::Hn { fixed, expert, .. } => {
                         hn += count * fixed.map_or(0.0, |(_, p, _)| p.serial as f64 * chips);
-                        let per_token = f64::from(program.experts.1);
+                        let per_token = f64::from(program.experts.per_token);
                         hn += count * expert.map_or(0.0, |(_, p, _)| p.serial as f64 * per_token);
                     }
                     Instr::Nonlinear { fixed, per_expert } => {

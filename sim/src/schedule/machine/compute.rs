@@ -7,6 +7,7 @@ use super::Machine;
 use super::load::Spent;
 use super::state::State;
 use crate::engine::IdleCause;
+use crate::mapping::RoutedExperts;
 use crate::units::hn_array;
 
 /// Active experts of a token on one chip.
@@ -142,19 +143,19 @@ impl<L: Listener> Machine<'_, L> {
     /// Experts of the token's current layer that live on `chip`.
     fn active_experts(&mut self, sequence: u32, chip: u32) -> Active {
         let layer = self.state.at[sequence as usize * self.chips + chip as usize].layer;
-        let (experts, per_token, here) = self.program.program(layer as usize).experts;
+        let RoutedExperts { total, per_token, most_per_chip } = self.program.program(layer as usize).experts;
         let seed = self.load.seed;
         let token = &mut self.state.tokens[sequence as usize];
         if token.experts_layer != layer {
             token.experts_layer = layer;
-            choose(&mut token.experts, seed, sequence, token.done, layer, experts, per_token);
+            choose(&mut token.experts, seed, sequence, token.done, layer, total, per_token);
         }
         // Experts are dealt in blocks, as evenly as whole experts allow.
-        let (chips, all) = (u64::from(self.grid.chips()), u64::from(experts));
+        let (chips, all) = (u64::from(self.grid.chips()), u64::from(total));
         let first = (u64::from(chip) * all).div_ceil(chips) as u32;
         let next = ((u64::from(chip) + 1) * all).div_ceil(chips) as u32;
         let active = token.experts.partition_point(|&e| e < first)..token.experts.partition_point(|&e| e < next);
-        Active { first, here: here as usize, active }
+        Active { first, here: most_per_chip as usize, active }
     }
 }
 

@@ -1,0 +1,70 @@
+//! The paper's mapping rules, for any supported layer on any R x C grid.
+//!
+//! Source: HNLPU, ASPLOS '26, Sec. 5 and Fig. 11, App. A for gpt-oss. Rules for other layers (dense feed-forward
+//! parts, latent attention, shared experts) are this project's extension; [`Rule::source`](super::rule::Rule::source)
+//! tells which is which. Chip (r, c) sits in row r and column c. Uneven slices are rounded up: a plan describes the
+//! fullest chip.
+
+mod context;
+mod feed_forward;
+mod grouped_query;
+mod head;
+mod latent;
+mod output;
+
+use designs::{Attention, Ffn, Layer};
+
+use super::builder::PlanBuilder;
+use super::plan::{LayerPlan, RoutedExperts};
+
+pub use context::{MappingContext, vector_operations};
+pub use head::head;
+
+/// The plan of one layer.
+#[must_use]
+pub fn layer(context: &MappingContext, layer: &Layer) -> LayerPlan {
+    let attention = match layer.attention {
+        Attention::Gqa { .. } => "GQA",
+        Attention::Mla { .. } => "MLA",
+    };
+    let ffn = match layer.ffn {
+        Ffn::Dense { .. } => "dense",
+        Ffn::Moe { .. } => "MoE",
+    };
+    let window = if context.options.sliding_windows { layer.window } else { None };
+    let name = match window {
+        Some(w) => format!("{attention} (window {w}) + {ffn}"),
+        None => format!("{attention} + {ffn}"),
+    };
+    let mut plan = PlanBuilder::new(name, context.options.link_element_bytes);
+    let (mut cost, attended) = match layer.attention {
+        Attention::Gqa { query_heads, kv_heads, head_dim } => {
+            grouped_query::place(context, &mut plan, query_heads.into(), kv_heads.into(), head_dim.into())
+        }
+        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
+            let shape = latent::Shape {
+                heads: heads.into(),
+                query_rank: q_lora.map(u64::from),
+                latent: kv_lora.into(),
+                nope: nope.into(),
+                rope: rope.into(),
+                value: v.into(),
+            };
+            latent::place(context, &mut plan, &shape)
+        }
+    };
+    cost.window = window;
+    let experts = match layer.ffn {
+        Ffn::Dense { width } => {
+            feed_forward::dense(context, &mut plan, attended, width.into());
+            RoutedExperts::default()
+        }
+        Ffn::Moe { experts, experts_per_token, width, shared_width } => {
+            let most_per_chip = u64::from(experts).div_ceil(context.chips()) as u32;
+            let routed = RoutedExperts { total: experts, per_token: experts_per_token, most_per_chip };
+            feed_forward::mixture(context, &mut plan, attended, routed, width.into(), shared_width.into());
+            routed
+        }
+    };
+    plan.finish(Some(cost), experts)
+}
