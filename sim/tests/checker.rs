@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use designs::{Attention, BytesPerSecond, Cycles, Ffn, Hertz, Layer, Seconds};
 use proptest::prelude::*;
-use sim::checker::{Law, Record, Recording, check};
+use sim::checker::{Law, Record, Recording, Violation, check};
 use sim::mapping::active_weights;
 use sim::schedule::machine::Load;
 use sim::schedule::trace::Unit;
@@ -117,7 +117,7 @@ fn broken(mut falsify: impl FnMut(&mut Record) -> bool) -> Vec<Law> {
 
 fn laws(case: &Case, load: &Load, recording: &Recording) -> Vec<Law> {
     let mut laws: Vec<Law> =
-        check(recording, &case.subject(load, case.placement(200, 4))).iter().map(|v| v.law).collect();
+        check(recording, &case.subject(load, case.placement(200, 4))).iter().map(Violation::law).collect();
     laws.sort_unstable();
     laws.dedup();
     laws

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Findings, Law, Record, Recording, Subject};
+use super::recording::{Record, Recording, Subject};
+use super::violation::{Findings, Violation};
 use crate::engine::Usage;
 use crate::schedule::trace::Unit;
 
@@ -70,29 +71,32 @@ impl Rates {
 /// Checks every server's requests and the accounts of all.
 pub(super) fn check(recording: &Recording, subject: &Subject, findings: &mut Findings) {
     let rates = Rates::new(subject);
-    // (last request, last end, cycles of work before the end of the recording)
+    // Time of the last request, end of the last service, cycles of work before the end of the recording.
     let mut servers: BTreeMap<(Unit, usize), (u64, u64, u64)> = BTreeMap::new();
     for record in &recording.records {
         let Record::Served { place, unit, index, now, work, end, done } = *record else { continue };
-        let (asked, free, busy) = servers.entry((unit, index)).or_default();
-        let at = || format!("{unit:?} {index} for {place:?}");
+        let (before, free, busy) = servers.entry((unit, index)).or_default();
+        let server = (unit, index);
         let Some(start) = end.checked_sub(work) else {
-            findings.expect(false, Law::Server, || format!("{}: more work than time, {work} of {end}", at()));
+            findings.expect(false, || Violation::MoreWorkThanTime { server, place, work, end });
             continue;
         };
-        let earliest = rates.own(unit, now);
-        findings.expect(now >= *asked, Law::Server, || format!("{}: asked at {now} after {asked}", at()));
-        findings.expect(start >= *free, Law::Server, || format!("{}: starts at {start}, occupied until {free}", at()));
-        findings.expect(start >= earliest, Law::Server, || format!("{}: starts at {start}, asked at {earliest}", at()));
-        findings.expect(start <= earliest.max(*free), Law::Server, || format!("{}: idles until {start}", at()));
+        let (last, free_at, earliest) = (*before, *free, rates.own(unit, now));
+        let possible = earliest.max(free_at);
+        findings.expect(now >= last, || Violation::RequestOrder { server, place, now, before: last });
+        findings.expect(start >= free_at, || Violation::Overlap { server, place, start, free: free_at });
+        findings.expect(start >= earliest, || Violation::StartsEarly { server, place, start, earliest });
+        findings.expect(start <= possible, || Violation::Idles { server, place, start, possible });
         let complete = rates.reference(unit, end);
-        match rates.latency(unit) {
-            Some(latency) => findings.equal(done, complete + latency, Law::Server, || format!("{}: done", at())),
-            None => findings.expect(done > complete, Law::Server, || format!("{}: done at {done}", at())),
+        match rates.latency(unit).map(|latency| complete + latency) {
+            Some(expected) => {
+                findings.expect(done == expected, || Violation::Completion { server, place, done, expected });
+            }
+            None => findings.expect(done > complete, || Violation::NoDepth { server, place, done, end: complete }),
         }
         let closing = rates.own(unit, recording.end);
         *busy += end.min(closing).saturating_sub(start);
-        (*asked, *free) = (now, end);
+        (*before, *free) = (now, end);
     }
     accounts(recording, subject, &rates, &servers, findings);
 }
@@ -109,10 +113,11 @@ fn accounts(
     let chips = u64::from(subject.mapping.grid.chips());
     let lanes = (subject.mapping.layer_kinds.len() as u64 + 1) * chips;
     let busy_of = |unit: Unit| servers.iter().filter(|((u, _), _)| *u == unit).map(|(_, (_, _, busy))| *busy).sum();
-    let mut account = |unit: Unit, usage: &Usage, count: u64, busy: u64, what: &str| {
-        let elapsed = count * rates.own(unit, recording.end);
-        findings.equal(usage.busy, busy, Law::Accounts, || format!("busy cycles of {what}"));
-        findings.equal(usage.total(), elapsed, Law::Accounts, || format!("accounted cycles of {what}"));
+    let mut account = |unit: Unit, link: Option<usize>, usage: &Usage, count: u64, expected: u64| {
+        let found = usage.busy;
+        findings.expect(found == expected, || Violation::BusyCycles { unit, link, found, expected });
+        let (found, expected) = (usage.total(), count * rates.own(unit, recording.end));
+        findings.expect(found == expected, || Violation::ElapsedCycles { unit, link, found, expected });
     };
     for (unit, usage, count) in [
         (Unit::HnArray, &settled.hn_array, subject.compiled.hn_instances as u64),
@@ -121,13 +126,14 @@ fn accounts(
         (Unit::AttentionBuffer, &settled.attention_buffer, chips),
         (Unit::Hbm, &settled.hbm, chips),
     ] {
-        account(unit, usage, count, busy_of(unit), &format!("{unit:?}"));
+        account(unit, None, usage, count, busy_of(unit));
     }
     for (link, usage) in settled.links.iter().enumerate() {
         let busy = servers.get(&(Unit::Link, link)).map_or(0, |(_, _, busy)| *busy);
-        account(Unit::Link, usage, 1, busy, &format!("link {link}"));
+        account(Unit::Link, Some(link), usage, 1, busy);
     }
     let grid = subject.mapping.grid;
-    let links = u64::from(grid.chips()) * u64::from(grid.rows + grid.columns - 2);
-    findings.equal(settled.links.len() as u64, links, Law::Accounts, || "number of links".to_owned());
+    let expected = u64::from(grid.chips()) * u64::from(grid.rows + grid.columns - 2);
+    let found = settled.links.len() as u64;
+    findings.expect(found == expected, || Violation::LinkCount { found, expected });
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::tokens::{Context, Served, Token, places};
-use super::{Findings, Law};
+use super::context::Context;
+use super::token::{Served, Token};
+use super::violation::{Findings, TokenLayer, Violation};
 use crate::schedule::machine::Phase;
 use crate::schedule::trace::Unit;
 
@@ -16,52 +17,62 @@ pub(super) fn streams(tokens: &[Token], context: &Context, findings: &mut Findin
     let mut streamed = Streamed::new();
     if context.subject.placement.spilled_bytes_per_chip == 0 {
         for token in tokens {
-            let all = token.served.values().flatten().filter(|s| s.unit == Unit::Hbm).count();
-            findings.equal(all, 0, Law::Operations, || "streams though nothing is spilled".to_owned());
+            let streams = token.served.values().flatten().filter(|s| s.unit == Unit::Hbm).count();
+            let (sequence, token) = (token.sequence, token.number);
+            findings.expect(streams == 0, || Violation::StreamsWithoutSpill { sequence, token, streams });
         }
         return streamed;
     }
     let layers = context.subject.mapping.layer_kinds.len() as u32;
-    for sequence in tokens.chunk_by(|a, b| a.sequence == b.sequence) {
-        let first = context.first_layer(&sequence[0]);
-        let positions = targets(sequence, context);
-        let mut targets = Vec::new();
-        for (number, position) in positions.iter().enumerate() {
-            let from = if number == 0 { first } else { 0 };
-            targets.extend((from..layers).map(|layer| (number as u64, layer, *position)));
-        }
+    for tokens in tokens.chunk_by(|a, b| a.sequence == b.sequence) {
         for chip in 0..context.chips {
-            let mut expected = targets.iter().map(|&(n, l, position)| (n, l, context.spilled(chip, l, position)));
-            let of = |t: &'_ Token| -> Vec<(u64, u32, Served)> {
-                let here = t.served.range((chip, 0, 0)..(chip + 1, 0, 0));
-                here.flat_map(|(at, all)| all.iter().map(|s| (t.number, at.1, *s))).collect()
-            };
-            let mut recorded = sequence.iter().flat_map(of).filter(|(_, _, s)| s.unit == Unit::Hbm);
-            // A chip without positions in the window has nothing to stream.
-            for (number, layer, bytes) in &mut expected {
-                let done = match bytes {
-                    0 => 0,
-                    _ => {
-                        let Some((by, during, stream)) = recorded.next() else { break };
-                        let asked = match (number, layer) {
-                            (0, l) if l == first => (0, l),
-                            (n, 0) => (n - 1, context.layers - 1),
-                            (n, l) => (n, l - 1),
-                        };
-                        findings.equal((stream.work, (by, during)), (bytes, asked), Law::Operations, || {
-                            format!("bytes streamed by chip {chip} for sequence {} token {number} layer {layer}, asked in (token, layer)", sequence[0].sequence)
-                        });
-                        stream.done
-                    }
-                };
-                streamed.insert((sequence[0].sequence, chip, number, layer), done);
-            }
-            findings.equal(recorded.count(), 0, Law::Operations, || {
-                format!("streams of chip {chip} for no layer of sequence {}", sequence[0].sequence)
-            });
+            chip_streams(tokens, chip, layers, context, &mut streamed, findings);
         }
     }
     streamed
+}
+
+/// Matches the streams of one chip with the layers of one sequence's `tokens`.
+fn chip_streams(
+    tokens: &[Token],
+    chip: u32,
+    layers: u32,
+    context: &Context,
+    streamed: &mut Streamed,
+    findings: &mut Findings,
+) {
+    let sequence = tokens[0].sequence;
+    let first = context.first_layer(sequence, tokens[0].number);
+    let targets = targets(tokens, context);
+    let wanted = targets.iter().enumerate().flat_map(|(number, &position)| {
+        let from = if number == 0 { first } else { 0 };
+        (from..layers).map(move |layer| (number as u64, layer, context.spilled(chip, layer, position)))
+    });
+    let of = |token: &'_ Token| -> Vec<(u64, u32, Served)> {
+        let here = token.served.range((chip, 0, 0)..(chip + 1, 0, 0));
+        here.flat_map(|(at, all)| all.iter().map(|s| (token.number, at.1, *s))).collect()
+    };
+    let mut recorded = tokens.iter().flat_map(of).filter(|(_, _, s)| s.unit == Unit::Hbm);
+    for (number, layer, bytes) in wanted {
+        // A chip without positions in the window has nothing to stream.
+        let done = if bytes == 0 {
+            0
+        } else {
+            let Some((by, during, stream)) = recorded.next() else { break };
+            let requested = match (number, layer) {
+                (0, l) if l == first => (0, l),
+                (n, 0) => (n - 1, context.layers - 1),
+                (n, l) => (n, l - 1),
+            };
+            let (found, expected) = ((stream.work, (by, during)), (bytes, requested));
+            let at = TokenLayer { sequence, token: number, layer };
+            findings.expect(found == expected, || Violation::Stream { at, chip, found, expected });
+            stream.done
+        };
+        streamed.insert((sequence, chip, number, layer), done);
+    }
+    let streams = recorded.count();
+    findings.expect(streams == 0, || Violation::ExtraStreams { sequence, chip, streams });
 }
 
 /// Positions for which the caches of a sequence's tokens are fetched, the one after the last recorded token included.
@@ -69,7 +80,7 @@ fn targets(sequence: &[Token], context: &Context) -> Vec<u64> {
     let load = context.subject.load;
     let (step, end) = match load.phase {
         Phase::Decode => (1, u64::MAX),
-        Phase::Prefill => (places(context.subject), load.context + load.prompt_tokens),
+        Phase::Prefill => (context.tokens_in_flight(), load.context + load.prompt_tokens),
     };
     let after = sequence.last().map(|t| t.position + step).filter(|p| *p < end);
     sequence.iter().map(|t| t.position).chain(after).collect()

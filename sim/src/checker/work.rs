@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::context::{At, Context};
 use super::expected::{Act, Exchange, Pass, Traffic};
-use super::tokens::{At, Context, Served, Token};
-use super::{Findings, Law};
+use super::token::{Served, Token};
+use super::violation::{ExchangeId, Findings, Violation};
 use crate::schedule::program::Instr;
-use crate::schedule::trace::Unit;
+use crate::schedule::trace::{Place, Unit};
 
 /// Work of all tokens; compare with [`crate::schedule::machine::Activity`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,16 +84,18 @@ fn experts_used(
     findings: &mut Findings,
 ) {
     let mapping = context.subject.mapping;
-    let per_token = mapping.kinds[mapping.layer_kinds[layer as usize]].experts.per_token;
-    let whom = || format!("experts of sequence {} token {} layer {layer}", token.sequence, token.number);
-    if complete {
-        findings.equal(experts.len() as u32, per_token, Law::Operations, whom);
-    }
+    let at = token.layer(layer);
+    let (found, expected) =
+        (experts.len() as u32, mapping.kinds[mapping.layer_kinds[layer as usize]].experts.per_token);
+    findings.expect(!complete || found == expected, || Violation::ExpertCount { at, found, expected });
     if let Some(before) = before {
         let chips: BTreeSet<u32> = experts.iter().map(|e| e.0).collect();
         let same = experts.iter().all(|e| before.contains(e))
             && before.iter().all(|e| !chips.contains(&e.0) || experts.contains(e));
-        findings.expect(same, Law::Operations, || format!("{}: {experts:?} after {before:?}", whom()));
+        findings.expect(same, || {
+            let list = |experts: &Experts| experts.iter().copied().collect();
+            Violation::ExpertsDiffer { at, found: list(experts), before: list(before) }
+        });
     }
 }
 
@@ -101,10 +104,9 @@ fn visible(token: &Token, layer: u32, positions: u64, context: &Context, finding
     let mapping = context.subject.mapping;
     let attention = mapping.kinds[mapping.layer_kinds[layer as usize]].attention.expect("attention has a cost");
     let seen = attention.window.map_or(token.position + 1, |w| u64::from(w).min(token.position + 1));
-    let copies = u64::from(context.chips / attention.stripes);
-    findings.equal(positions, seen * copies, Law::Operations, || {
-        format!("positions read for sequence {} token {} layer {layer}", token.sequence, token.number)
-    });
+    let expected = seen * u64::from(context.chips / attention.stripes);
+    let at = token.layer(layer);
+    findings.expect(positions == expected, || Violation::PositionsRead { at, found: positions, expected });
 }
 
 /// One instruction of a token on a chip.
@@ -117,41 +119,38 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    fn whom(&self) -> String {
-        format!(
-            "sequence {} token {} at (chip, layer, instruction) {:?}",
-            self.token.sequence, self.token.number, self.at
-        )
+    fn place(&self) -> Place {
+        self.token.place(self.at)
     }
 
     /// The requests of this instruction, none of them to HBM, which works ahead.
     fn served(&mut self, units: &[Unit]) -> Vec<Served> {
         let all = self.token.served.get(&self.at).into_iter().flatten();
         let served: Vec<Served> = all.filter(|s| s.unit != Unit::Hbm).copied().collect();
-        for request in &served {
-            let known = units.contains(&request.unit);
-            self.findings.expect(known, Law::Operations, || format!("{:?} used at {:?}", request.unit, self.at));
+        let place = self.place();
+        for &Served { unit, .. } in &served {
+            self.findings.expect(units.contains(&unit), || Violation::UnexpectedUnit { place, unit });
         }
         served
     }
 
     /// Exactly one request of `unit`, with this much work.
-    fn once(&mut self, served: &[Served], unit: Unit, work: u64) {
+    fn once(&mut self, served: &[Served], unit: Unit, expected: u64) {
         let found: Vec<u64> = served.iter().filter(|s| s.unit == unit).map(|s| s.work).collect();
-        let whom = self.whom();
-        self.findings.equal(found, vec![work], Law::Operations, || format!("{unit:?} work of {whom}"));
+        let place = self.place();
+        self.findings.expect(found == [expected], || Violation::UnitWork { place, unit, found, expected });
     }
 
     /// Returns the slots of the experts used.
     fn pass(&mut self, fixed: Option<Pass>, expert: Option<Pass>) -> Vec<usize> {
+        let place = self.place();
         let (chip, layer, instr) = self.at;
         let compiled = self.context.subject.compiled;
         let base = compiled.hn_base[layer as usize];
         let Some((_, Instr::Hn { fixed: fixed_at, expert: expert_at, .. })) =
             compiled.program(layer as usize).instrs.get(instr as usize)
         else {
-            let whom = self.whom();
-            self.findings.expect(false, Law::Operations, || format!("{whom}: no array pass in the program"));
+            self.findings.expect(false, || Violation::NoPass { place });
             return Vec::new();
         };
         let here = compiled.program(layer as usize).experts.most_per_chip as usize;
@@ -169,15 +168,15 @@ impl One<'_> {
             } else {
                 None
             };
-            let got = Some((request.work, request.done - request.end));
-            let whom = self.whom();
-            self.findings.equal(got, pass.map(|p| (p.serial, p.depth)), Law::Operations, || format!("pass of {whom}"));
+            let found = (request.work, request.done - request.end);
+            let expected = pass.map(|p| (p.serial, p.depth));
+            self.findings.expect(Some(found) == expected, || Violation::PassCycles { place, found, expected });
             self.sums.weights += pass.map_or(0, |p| p.weights);
         }
-        let whom = self.whom();
-        self.findings.equal(fixed_passes, u32::from(fixed.is_some()), Law::Operations, || format!("passes of {whom}"));
-        let different: BTreeSet<usize> = slots.iter().copied().collect();
-        self.findings.equal(different.len(), slots.len(), Law::Operations, || format!("different experts of {whom}"));
+        let (found, expected) = (fixed_passes, u32::from(fixed.is_some()));
+        self.findings.expect(found == expected, || Violation::PassCount { place, found, expected });
+        let (used, distinct) = (slots.len(), slots.iter().copied().collect::<BTreeSet<usize>>().len());
+        self.findings.expect(distinct == used, || Violation::RepeatedExpert { place, used, distinct });
         slots
     }
 
@@ -185,8 +184,8 @@ impl One<'_> {
         let served = self.served(&[Unit::VexNonlinear]);
         self.sums.vex_operations += elements;
         if elements == 0 {
-            let whom = self.whom();
-            self.findings.equal(served.len(), 0, Law::Operations, || format!("requests without elements of {whom}"));
+            let (place, requests) = (self.place(), served.len());
+            self.findings.expect(requests == 0, || Violation::RequestsWithoutElements { place, requests });
             return;
         }
         let lanes = u64::from(self.context.subject.design.vex.nonlinear_lanes);
@@ -222,11 +221,14 @@ impl One<'_> {
 /// profile of the collectives.
 fn traffic(token: &Token, layer: u32, index: usize, exchange: &Exchange, context: &Context, findings: &mut Findings) {
     let grid = context.subject.mapping.grid;
-    let whom = || format!("exchange {index} of sequence {} token {} layer {layer}", token.sequence, token.number);
+    let id = ExchangeId { at: token.layer(layer), exchange: index };
     let empty = BTreeMap::new();
     let links = token.links.get(&(layer, index)).unwrap_or(&empty);
     let messages = token.messages.get(&(layer, index)).unwrap_or(&empty);
-    findings.equal(messages, links, Law::Bytes, || format!("messages of {}", whom()));
+    findings.expect(messages == links, || {
+        let (messages, links) = (messages.values().sum(), links.values().sum());
+        Violation::MessagesDifferFromLinks { exchange: id, messages, links }
+    });
     let (row, one) = context.owner(layer, token.position);
     let mut loads: [BTreeMap<u32, Vec<u64>>; 2] = Default::default();
     for from in 0..context.chips {
@@ -238,32 +240,25 @@ fn traffic(token: &Token, layer: u32, index: usize, exchange: &Exchange, context
                     (_, true) => (1, if to / grid.columns == row { exchange.to_owner_row } else { 0 }),
                     _ => continue,
                 };
-            findings.expect(carried >= entry, Law::Bytes, || {
-                format!("{}: {carried} bytes from {from} to {to}, {entry} for the cache alone", whom())
-            });
+            findings.expect(carried >= entry, || Violation::CacheEntry { exchange: id, from, to, carried, entry });
             loads[along].entry(from).or_default().push(carried.saturating_sub(entry));
         }
     }
     for (loads, expected) in loads.iter_mut().zip(&exchange.along) {
-        profile(loads, expected, &whom, findings);
+        profile(loads, expected, id, findings);
     }
 }
 
-fn profile(
-    loads: &mut BTreeMap<u32, Vec<u64>>,
-    expected: &Traffic,
-    whom: &dyn Fn() -> String,
-    findings: &mut Findings,
-) {
-    let total: u64 = loads.values().flatten().sum();
-    findings.equal(total, expected.total, Law::Bytes, || format!("bytes of {}", whom()));
-    for (from, loads) in loads {
+/// Compares the loads of every sender, the fullest link first, and their sum with the closed form.
+fn profile(loads: &mut BTreeMap<u32, Vec<u64>>, expected: &Traffic, exchange: ExchangeId, findings: &mut Findings) {
+    let (found, total) = (loads.values().flatten().sum::<u64>(), expected.total);
+    findings.expect(found == total, || Violation::ExchangeBytes { exchange, found, expected: total });
+    for (&chip, loads) in loads {
         loads.sort_unstable_by(|a, b| b.cmp(a));
-        for (link, load) in loads.iter().enumerate() {
-            let (low, high) = expected.profile.get(link).copied().unwrap_or((0, 0));
-            findings.expect((low..=high).contains(load), Law::Bytes, || {
-                format!("{}: link {link} of chip {from} carries {load}, expected {low} to {high}", whom())
-            });
+        for (rank, &load) in loads.iter().enumerate() {
+            let (low, high) = expected.profile.get(rank).copied().unwrap_or((0, 0));
+            let within = (low..=high).contains(&load);
+            findings.expect(within, || Violation::LinkLoad { exchange, chip, rank, load, low, high });
         }
     }
 }

@@ -1,0 +1,113 @@
+//! What all checks of tokens share: the plans as the checker reads them, owners, positions, spilled bytes.
+
+use super::expected::{Act, Expected, owner};
+use super::recording::Subject;
+use crate::schedule::machine::{Phase, Start};
+
+/// Chip, layer, instruction.
+pub(super) type At = (u32, u32, u32);
+
+/// What all checks of tokens share.
+pub(super) struct Context<'a> {
+    pub subject: &'a Subject<'a>,
+    pub chips: u32,
+    /// Layers a token passes, the head included in decode.
+    pub layers: u32,
+    kinds: Vec<Expected>,
+}
+
+impl<'a> Context<'a> {
+    /// Reads the plans of `subject`.
+    pub(super) fn new(subject: &'a Subject<'a>) -> Self {
+        let mapping = subject.mapping;
+        let plans = mapping.kinds.iter().chain([&mapping.head]);
+        Self {
+            subject,
+            chips: mapping.grid.chips(),
+            layers: mapping.layer_kinds.len() as u32 + u32::from(subject.load.phase == Phase::Decode),
+            kinds: plans.map(|plan| Expected::new(subject.design, mapping, plan)).collect(),
+        }
+    }
+
+    /// What a layer (the head is the last) must do.
+    pub(super) fn layer(&self, layer: u32) -> &Expected {
+        let last = self.kinds.len() - 1;
+        &self.kinds[self.subject.mapping.layer_kinds.get(layer as usize).copied().unwrap_or(last)]
+    }
+
+    /// Act at a place, if there is one.
+    pub(super) fn act(&self, (_, layer, instr): At) -> Option<&Act> {
+        self.layer(layer).acts.get(instr as usize)
+    }
+
+    /// Layer at which token `number` of `sequence` begins.
+    pub(super) fn first_layer(&self, sequence: u32, number: u64) -> u32 {
+        let load = self.subject.load;
+        match load.start {
+            // Sequences beyond the places of the pipeline come later and begin at the beginning.
+            Start::Spread if number == 0 && u64::from(sequence) < self.subject.mapping.stages() => {
+                let layers = self.subject.mapping.layer_kinds.len() as u64;
+                (u64::from(sequence) * layers / u64::from(load.sequences)) as u32
+            }
+            _ => 0,
+        }
+    }
+
+    /// The place after this one on the same chip.
+    pub(super) fn next(&self, (chip, layer, instr): At) -> At {
+        if (instr as usize) + 1 < self.layer(layer).acts.len() {
+            (chip, layer, instr + 1)
+        } else {
+            (chip, layer + 1, 0)
+        }
+    }
+
+    /// Cached positions that `chip` reads in `layer` for a token at `position`.
+    pub(super) fn positions(&self, chip: u32, layer: u32, position: u64) -> Option<u64> {
+        let kind = *self.subject.mapping.layer_kinds.get(layer as usize)?;
+        let attention = self.subject.mapping.kinds[kind].attention?;
+        let context = position + 1;
+        let first = attention.window.map_or(0, |w| context.saturating_sub(w.into()));
+        let stripe =
+            u64::from(if attention.stripes == self.chips { chip } else { chip / self.subject.mapping.grid.columns });
+        let below = |end: u64| if end > stripe { (end - stripe - 1) / u64::from(attention.stripes) + 1 } else { 0 };
+        Some(below(context) - below(first))
+    }
+
+    /// Row and chip that take the token's cache entry in `layer`.
+    pub(super) fn owner(&self, layer: u32, position: u64) -> (u32, u32) {
+        let kind = self.subject.mapping.layer_kinds.get(layer as usize);
+        let stripes = kind.and_then(|&k| self.subject.mapping.kinds[k].attention).map_or(1, |a| a.stripes);
+        owner(position, stripes, self.subject.mapping.grid)
+    }
+
+    /// Bytes of the cache of `layer` that `chip` streams for a token at `position`.
+    pub(super) fn spilled(&self, chip: u32, layer: u32, position: u64) -> u64 {
+        let placement = &self.subject.placement;
+        let kind = self.subject.mapping.layer_kinds[layer as usize];
+        let Some(attention) = self.subject.mapping.kinds[kind].attention else { return 0 };
+        let positions = self.positions(chip, layer, position).unwrap_or(0);
+        let bytes = positions * attention.stored_elements * u64::from(self.subject.mapping.options().kv_element_bytes);
+        if placement.spilled_bytes_per_chip == 0 {
+            return 0;
+        }
+        (u128::from(bytes) * u128::from(placement.spilled_bytes_per_chip)).div_ceil(placement.kv_bytes_per_chip.into())
+            as u64
+    }
+    /// Position of a token: sequences are spread over the stripes in decode, take turns in prefill.
+    pub(super) fn position(&self, sequence: u32, number: u64) -> u64 {
+        let stripes = self.subject.mapping.kinds.iter().find_map(|k| k.attention).map_or(1, |a| u64::from(a.stripes));
+        let load = self.subject.load;
+        match load.phase {
+            Phase::Decode => load.context - 1 + u64::from(sequence) % stripes + number,
+            Phase::Prefill => load.context + u64::from(sequence) + number * self.tokens_in_flight(),
+        }
+    }
+
+    /// Prompt tokens in flight: the sequences of the load, the stages of the pipeline or the tokens of the prompt,
+    /// whichever is fewest.
+    pub(super) fn tokens_in_flight(&self) -> u64 {
+        let load = self.subject.load;
+        u64::from(load.sequences).min(self.subject.mapping.stages()).min(load.prompt_tokens)
+    }
+}

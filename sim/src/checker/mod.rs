@@ -1,0 +1,66 @@
+//! Checks a recorded run against the laws of the machine, by a logic of its own.
+//!
+//! A [`Recorder`] writes down what a run did; [`check`] returns every [`Violation`] that it finds. The checker knows
+//! the design's figures, the mapping's operations and closed forms of the collectives, but neither the machine's
+//! state nor the message schedules.
+//!
+//! # Laws
+//!
+//! Notation: `f` is the chip clock; a server with `hz` cycles per second of its own counts time in own cycles; a
+//! request made at chip cycle `t` with work `w` is served in own cycles `[end - w, end)` and has its result at chip
+//! cycle `done`; `start = end - w`; `own(t) = ceil(t hz / f)`; `chip(e) = ceil(e f / hz)`.
+//!
+//! 1. [`Law::Server`]. For the requests of one server in the order of recording, with `free` the end of the request
+//!    before (0 at first): `t` does not fall, and `start = max(own(t), free)`. Hence service is exclusive, first come
+//!    first served, never early and never idle while a request waits. `done = chip(end) + latency`; for a pass of
+//!    the array, whose latency is the depth of its matrix, `done > chip(end)` here and law 3 fixes the depth.
+//! 2. [`Law::Bytes`]. A chip sends only on its own links and only in exchanges. For every token, layer and exchange,
+//!    messages and links carry the same bytes between the same chips; the owner of the new cache entry receives
+//!    exactly that entry; the remaining loads of every sender, sorted, equal the closed form of the collectives, and so
+//!    does their sum.
+//! 3. [`Law::Operations`]. For every token, layer and chip: every matrix of the step is passed once, with the serial
+//!    cycles and the depth of its shape; as many different experts as the model says are used, the same ones in every
+//!    pass of the layer; non-linear work is the elements of the step over the lanes; the cached positions read over all
+//!    chips are the visible ones, once per part of the heads; the bytes streamed from HBM are those of the spilled
+//!    share of the positions, requested one layer ahead.
+//! 4. [`Law::Causality`]. A chip that reaches an instruction at `r` reaches the next one at the maximum of `r` and the
+//!    times of everything the instruction waits for: results of its own requests, the last message of the phase (of
+//!    which there are exactly as many as the collectives send), the streamed cache, in prefill the cache entry of the
+//!    predecessor.
+//! 5. [`Law::Accounts`]. Busy cycles of every account are the recorded work; busy and idle cycles add up to the elapsed
+//!    time; tokens, latencies and counters are the sums over the recording; a token's cycles by class add up to its
+//!    latency.
+//!
+//! Not checked, because [`crate::schedule::machine`] may choose: which experts the router draws, and along which path
+//! a token's time is attributed to classes.
+
+mod context;
+mod expected;
+mod recording;
+mod servers;
+mod streams;
+mod token;
+mod tokens;
+mod violation;
+mod work;
+
+use std::collections::BTreeMap;
+
+pub use recording::{Record, Recorder, Recording, Subject, record};
+use violation::Findings;
+pub use violation::{Counter, ExchangeId, Law, ServerId, TokenLayer, Violation};
+
+/// Every law that `recording` breaks (the first 64); empty when it proves right.
+#[must_use]
+pub fn check(recording: &Recording, subject: &Subject) -> Vec<Violation> {
+    let mut findings = Findings::default();
+    servers::check(recording, subject, &mut findings);
+    // Records of one token, in order; the sort by key keeps the order of recording.
+    let mut tokens: BTreeMap<(u32, u64), Vec<Record>> = BTreeMap::new();
+    for record in &recording.records {
+        let place = record.place();
+        tokens.entry((place.sequence, place.token)).or_default().push(*record);
+    }
+    tokens::check(recording, &tokens, subject, &mut findings);
+    findings.violations
+}
