@@ -26,7 +26,7 @@ pub fn load(file: Option<&str>) -> Result<CostModel, Failure> {
 
 /// A predictor as asked for.
 pub fn predictor(asked: &Asked, settings: Settings) -> Result<Predictor, Failure> {
-    let settings = Settings { choice: asked.provider.into(), ..settings };
+    let settings = Settings { choice: asked.provider, ..settings };
     Ok(Predictor::new(load(asked.cost_model.as_deref())?, settings))
 }
 

@@ -5,32 +5,33 @@
 //! `reloads` are instructions in the code; `instructions` and `cycles` are executed per call of the function, the
 //! cycles by a static model of the processor. The labels' own documentation is in `ir::labels`.
 
+use names::named;
 use serde::{Deserialize, Serialize};
 
-/// One predicted quantity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Quantity {
-    /// Most vector registers' worth of values live at once.
-    VectorRegisterPressure,
-    /// Most general registers' worth of values live at once.
-    GeneralRegisterPressure,
-    /// Instructions that spill a register.
-    Spills,
-    /// Instructions that reload a spilled register.
-    Reloads,
-    /// Instructions executed per call.
-    Instructions,
-    /// Cycles per call.
-    Cycles,
-    /// Instructions per cycle.
-    Ipc,
-    /// Busy cycles of the busiest port over all cycles, 0 to 1.
-    PortUtilization,
-    /// Share of the design's compute units that is busy, 0 to 1.
-    XpuUtilization,
-    /// Cycles on the design.
-    XpuLatencyCycles,
+named! {
+    /// One predicted quantity.
+    pub enum Quantity {
+        /// Most vector registers' worth of values live at once.
+        VectorRegisterPressure = "vector_register_pressure",
+        /// Most general registers' worth of values live at once.
+        GeneralRegisterPressure = "general_register_pressure",
+        /// Instructions that spill a register.
+        Spills = "spills",
+        /// Instructions that reload a spilled register.
+        Reloads = "reloads",
+        /// Instructions executed per call.
+        Instructions = "instructions",
+        /// Cycles per call.
+        Cycles = "cycles",
+        /// Instructions per cycle.
+        Ipc = "ipc",
+        /// Busy cycles of the busiest port over all cycles, 0 to 1.
+        PortUtilization = "port_utilization",
+        /// Share of the design's compute units that is busy, 0 to 1.
+        XpuUtilization = "xpu_utilization",
+        /// Cycles on the design.
+        XpuLatencyCycles = "xpu_latency_cycles",
+    }
 }
 
 /// The scale on which errors of a quantity are alike, hence on which models fit it.
@@ -45,43 +46,6 @@ pub enum Scale {
 }
 
 impl Quantity {
-    /// All, in the order of a reply.
-    pub const ALL: [Self; 10] = [
-        Self::VectorRegisterPressure,
-        Self::GeneralRegisterPressure,
-        Self::Spills,
-        Self::Reloads,
-        Self::Instructions,
-        Self::Cycles,
-        Self::Ipc,
-        Self::PortUtilization,
-        Self::XpuUtilization,
-        Self::XpuLatencyCycles,
-    ];
-
-    /// Its name in replies and files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::VectorRegisterPressure => "vector_register_pressure",
-            Self::GeneralRegisterPressure => "general_register_pressure",
-            Self::Spills => "spills",
-            Self::Reloads => "reloads",
-            Self::Instructions => "instructions",
-            Self::Cycles => "cycles",
-            Self::Ipc => "ipc",
-            Self::PortUtilization => "port_utilization",
-            Self::XpuUtilization => "xpu_utilization",
-            Self::XpuLatencyCycles => "xpu_latency_cycles",
-        }
-    }
-
-    /// The quantity of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|quantity| quantity.name() == name)
-    }
-
     /// Its unit, as printed.
     #[must_use]
     pub fn unit(self) -> &'static str {
@@ -142,12 +106,6 @@ impl Quantity {
             }
             Self::PortUtilization | Self::XpuUtilization => Scale::Share,
         }
-    }
-}
-
-impl std::fmt::Display for Quantity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
     }
 }
 

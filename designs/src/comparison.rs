@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use names::named;
 use serde::Serialize;
 
 use crate::field::{Reader, Visitor};
@@ -16,21 +17,16 @@ use crate::slot::Limits;
 /// Most published serving figures of a machine.
 pub const MAX_SERVING: usize = 64;
 
-/// Which tokens a serving figure counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Counts {
-    /// Generated tokens of all users.
-    Output,
-    /// Prompt and generated tokens of all users.
-    Total,
-    /// Generated tokens of one user.
-    User,
-}
-
-impl Counts {
-    /// Every choice with the name used in files.
-    pub const ALL: [(&'static str, Self); 3] = [("output", Self::Output), ("total", Self::Total), ("user", Self::User)];
+named! {
+    /// Which tokens a serving figure counts.
+    pub enum Counts {
+        /// Generated tokens of all users.
+        Output = "output",
+        /// Prompt and generated tokens of all users.
+        Total = "total",
+        /// Generated tokens of one user.
+        User = "user",
+    }
 }
 
 /// A published serving figure with its traffic.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use names::named;
 use serde::Serialize;
 
 use crate::provenance::Provenance;
@@ -87,44 +88,28 @@ pub struct Interconnect {
     pub hop_latency: Seconds,
 }
 
-/// How one group of chips combines a vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Algorithm {
-    /// Every member sends its whole vector to every other member.
-    Direct,
-    /// Reduce-scatter, then all-gather, each by direct messages to all peers.
-    TwoPhase,
-    /// Ring reduce-scatter and all-gather.
-    Ring,
-    /// Recursive halving, then recursive doubling; groups of a power of two.
-    HalvingDoubling,
+named! {
+    /// How one group of chips combines a vector.
+    pub enum Algorithm {
+        /// Every member sends its whole vector to every other member.
+        Direct = "direct",
+        /// Reduce-scatter, then all-gather, each by direct messages to all peers.
+        TwoPhase = "two-phase",
+        /// Ring reduce-scatter and all-gather.
+        Ring = "ring",
+        /// Recursive halving, then recursive doubling; groups of a power of two.
+        HalvingDoubling = "halving-doubling",
+    }
 }
 
-impl Algorithm {
-    /// Every algorithm with the name used in files and on the command line.
-    pub const ALL: [(&'static str, Self); 4] = [
-        ("direct", Self::Direct),
-        ("two-phase", Self::TwoPhase),
-        ("ring", Self::Ring),
-        ("halving-doubling", Self::HalvingDoubling),
-    ];
-}
-
-/// How an all-reduce over all chips crosses rows and columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AllChip {
-    /// All-reduce of the whole vector in rows, then of the whole vector in columns.
-    RowThenColumn,
-    /// Reduce-scatter in rows, all-reduce of the shard in columns, all-gather in rows.
-    Hierarchical,
-}
-
-impl AllChip {
-    /// Every scheme with the name used in files and on the command line.
-    pub const ALL: [(&'static str, Self); 2] =
-        [("row-then-column", Self::RowThenColumn), ("hierarchical", Self::Hierarchical)];
+named! {
+    /// How an all-reduce over all chips crosses rows and columns.
+    pub enum AllChip {
+        /// All-reduce of the whole vector in rows, then of the whole vector in columns.
+        RowThenColumn = "row-then-column",
+        /// Reduce-scatter in rows, all-reduce of the shard in columns, all-gather in rows.
+        Hierarchical = "hierarchical",
+    }
 }
 
 /// Choices of the mapping that are not fixed by the machine or the model.

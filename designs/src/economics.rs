@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use names::named;
 use serde::Serialize;
 
 use crate::field::{Reader, Visitor};
@@ -13,46 +14,30 @@ use crate::provenance::Provenance;
 use crate::range::Range;
 use crate::slot::Limits;
 
-/// Share of dies without a killing defect, as a function of x = area times defect density.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum YieldModel {
-    /// e^-x.
-    Poisson,
-    /// ((1 - e^-x) / x)^2.
-    Murphy,
-    /// 1 / (1 + x).
-    Seeds,
-    /// (1 + x / alpha)^-alpha.
-    NegativeBinomial,
-    /// (1 + x / n)^-n over n critical layers that share the defects evenly.
-    BoseEinstein,
+named! {
+    /// Share of dies without a killing defect, as a function of x = area times defect density.
+    pub enum YieldModel {
+        /// e^-x.
+        Poisson = "poisson",
+        /// ((1 - e^-x) / x)^2.
+        Murphy = "murphy",
+        /// 1 / (1 + x).
+        Seeds = "seeds",
+        /// (1 + x / alpha)^-alpha.
+        NegativeBinomial = "negative-binomial",
+        /// (1 + x / n)^-n over n critical layers that share the defects evenly.
+        BoseEinstein = "bose-einstein",
+    }
 }
 
-impl YieldModel {
-    /// Every model with the name used in files and on the command line.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("poisson", Self::Poisson),
-        ("murphy", Self::Murphy),
-        ("seeds", Self::Seeds),
-        ("negative-binomial", Self::NegativeBinomial),
-        ("bose-einstein", Self::BoseEinstein),
-    ];
-}
-
-/// How dies of a wafer are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DieFormula {
-    /// pi r^2 / A - pi d / sqrt(2 A): no scribe line, no edge exclusion.
-    FirstOrder,
-    /// The same with the die grown by scribe lines and the wafer shrunk by its edge (Chiplet Actuary).
-    Actuary,
-}
-
-impl DieFormula {
-    /// Every formula with the name used in files and on the command line.
-    pub const ALL: [(&'static str, Self); 2] = [("first-order", Self::FirstOrder), ("actuary", Self::Actuary)];
+named! {
+    /// How dies of a wafer are counted.
+    pub enum DieFormula {
+        /// pi r^2 / A - pi d / sqrt(2 A): no scribe line, no edge exclusion.
+        FirstOrder = "first-order",
+        /// The same with the die grown by scribe lines and the wafer shrunk by its edge (Chiplet Actuary).
+        Actuary = "actuary",
+    }
 }
 
 macro_rules! economics {

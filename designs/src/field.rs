@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
             let result = match key.as_str() {
                 "value" => Ok(()),
                 "source" => provenance.source.set(node, Limits::NONE),
-                "grade" => choice(node, &Grade::ALL).map(|grade| provenance.grade = grade),
+                "grade" => choice(node, &names::choices::<Grade>()).map(|grade| provenance.grade = grade),
                 "year" => {
                     let mut year = 0_u32;
                     let result = year.set(node, Limits::between(1900.0, 2100.0));

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use names::named;
 use serde::Serialize;
 
 use crate::field::{Reader, Visitor};
@@ -16,19 +17,14 @@ use crate::slot::Limits;
 /// Most layers of a stack.
 pub const MAX_LAYERS: usize = 256;
 
-/// Light source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Lithography {
-    /// Extreme ultraviolet, 13.5 nm.
-    Euv,
-    /// Deep ultraviolet: 193 nm, immersion or dry, and longer waves.
-    Duv,
-}
-
-impl Lithography {
-    /// Every kind with the name used in files.
-    pub const ALL: [(&'static str, Self); 2] = [("euv", Self::Euv), ("duv", Self::Duv)];
+named! {
+    /// Light source.
+    pub enum Lithography {
+        /// Extreme ultraviolet, 13.5 nm.
+        Euv = "euv",
+        /// Deep ultraviolet: 193 nm, immersion or dry, and longer waves.
+        Duv = "duv",
+    }
 }
 
 /// One layer, or a group whose split is not public.

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::ops::Range;
 
+pub use names::suggest::{did_you_mean, nearest, shorten};
+
 /// What kind of text a [`Source`] is; decides the provenance of the values written in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
@@ -139,37 +141,6 @@ pub fn cap(problems: &mut Vec<Problem>) {
     }
 }
 
-/// The beginning of a user's text on one line, for messages.
-pub fn shorten(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut short: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        short.push_str("...");
-    }
-    // Quotation marks are harmless, and escaping them makes JSON texts unreadable.
-    short.replace("\\\"", "\"").replace("\\'", "'")
-}
-
-/// The candidate nearest to `word`, when one is near enough to be what was meant.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A distance over a very long word is slow and tells nothing.
-    let word: String = word.chars().take(64).collect::<String>().to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count().max(2) / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Advice for an unknown word: the near candidate, or the whole list.
-pub fn did_you_mean(word: &str, candidates: &[&str]) -> String {
-    match nearest(word, candidates.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known here: {}", candidates.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,12 +178,5 @@ mod tests {
         assert_eq!(problems[MAX_PROBLEMS].message, "950 more problems");
         assert_eq!(shorten("a\nb\u{1b}[1m\"c\""), "a\\nb\\u{1b}[1m\"c\"");
         assert_eq!(shorten(&"x".repeat(1000)).len(), 63);
-    }
-
-    #[test]
-    fn suggestions_are_near_or_absent() {
-        assert_eq!(did_you_mean("clokc", &["clock", "rows"]), "did you mean `clock`?");
-        assert_eq!(did_you_mean("zebra", &["clock", "rows"]), "known here: clock, rows");
-        assert_eq!(nearest("capcity", ["capacity", "banks"]), Some("capacity"));
     }
 }

@@ -285,12 +285,12 @@ macro_rules! choice_slots {
     ($($type:ident),*) => { $(
         impl Slot for $type {
             fn set(&mut self, node: &Node, _: Limits) -> Result<(), Reason> {
-                *self = choice(node, &Self::ALL)?;
+                *self = choice(node, &names::choices::<Self>())?;
                 Ok(())
             }
 
             fn show(&self) -> Option<String> {
-                name_of(self, &Self::ALL)
+                Some(self.name().to_owned())
             }
         }
     )* };

@@ -41,11 +41,7 @@ mod types;
 mod values;
 mod word;
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use names::named;
 
 use crate::span::Span;
 use attributes::Entry;
@@ -60,45 +56,15 @@ pub use word::{ClosedWord, Word};
 /// Raised whenever the same text gives other words; stored with vocabularies and models.
 pub const VERSION: u32 = 1;
 
-/// What becomes a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Scheme {
-    /// Names of operations.
-    #[serde(rename = "ops")]
-    Ops,
-    /// Names of operations, numbered values, whole types.
-    #[serde(rename = "ops+operands")]
-    OpsOperands,
-    /// Operations, values by origin, shapes and numbers by digits, attributes that matter.
-    #[serde(rename = "shaped")]
-    Shaped,
-}
-
-impl Scheme {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Ops, Self::OpsOperands, Self::Shaped];
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Ops => "ops",
-            Self::OpsOperands => "ops+operands",
-            Self::Shaped => "shaped",
-        })
-    }
-}
-
-/// No scheme of that name.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("no scheme `{0}`; there are `ops`, `ops+operands` and `shaped`")]
-pub struct UnknownScheme(String);
-
-impl FromStr for Scheme {
-    type Err = UnknownScheme;
-
-    fn from_str(name: &str) -> Result<Self, UnknownScheme> {
-        Self::ALL.into_iter().find(|s| s.to_string() == name).ok_or_else(|| UnknownScheme(name.to_owned()))
+named! {
+    /// What becomes a word.
+    pub enum Scheme {
+        /// Names of operations.
+        Ops = "ops",
+        /// Names of operations, numbered values, whole types.
+        OpsOperands = "ops+operands",
+        /// Operations, values by origin, shapes and numbers by digits, attributes that matter.
+        Shaped = "shaped",
     }
 }
 

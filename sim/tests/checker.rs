@@ -332,9 +332,9 @@ proptest! {
         design.vex.nonlinear_lanes = lanes;
         design.vex.nonlinear_latency = Cycles::new(u64::from(hop) % 7);
         let algorithm = if rows == 3 && algorithm == "halving-doubling" { "ring" } else { algorithm };
-        design.mapping.collective = designs::Algorithm::ALL.iter().find(|a| a.0 == algorithm).unwrap().1;
+        design.mapping.collective = algorithm.parse().unwrap();
         design.mapping.rotate_partners = rotate;
-        design.mapping.all_chip = designs::AllChip::ALL[usize::from(hierarchical)].1;
+        design.mapping.all_chip = designs::AllChip::ALL[usize::from(hierarchical)];
         design.mapping.sliding_windows = windows;
         let case = Case::new(design, &model(hidden, vocabulary, layers));
         let mut load = decode(sequences, context);

@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use super::{Discipline, Format};
+use sim::Discipline;
+
+use super::shared::{Format, named};
 
 /// Arguments of `hardwire compare`.
 #[derive(Debug, Args)]
@@ -27,7 +29,7 @@ pub struct Compare {
     #[command(flatten)]
     pub terms: Terms,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -47,6 +49,6 @@ pub struct Terms {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub systems: u64,
     /// How time of hardwired designs is accounted
-    #[arg(long, value_enum, default_value_t = Discipline::Serial)]
+    #[arg(long, value_parser = named::<Discipline>(), default_value_t = Discipline::Serial)]
     pub discipline: Discipline,
 }

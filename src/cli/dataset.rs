@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Format;
+use super::shared::{Format, named};
 
 /// Arguments of `hardwire dataset`.
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ pub struct DatasetBuild {
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
     /// How to write the summary
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -98,7 +98,7 @@ pub struct DatasetLabel {
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<u64>,
     /// How to write the summary
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -116,7 +116,7 @@ pub struct DatasetShow {
     #[arg(long, value_name = "HASH")]
     pub row: Option<String>,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -135,7 +135,7 @@ pub struct DatasetVerify {
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub relabel: usize,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -160,6 +160,6 @@ pub struct DatasetCompareParsers {
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

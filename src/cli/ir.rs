@@ -1,9 +1,9 @@
 //! `hardwire ir` as typed.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use ir::tokenizer::Scheme;
 
-use super::Format;
+use super::shared::{Format, named};
 
 /// Arguments of `hardwire ir`.
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub struct Parse {
     /// MLIR text, or `-` for standard input
     pub file: String,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -72,7 +72,7 @@ pub struct Tokens {
     /// MLIR text, or `-` for standard input
     pub file: String,
     /// What becomes a word: ops, ops+operands or shaped
-    #[arg(long, default_value_t = Scheme::Shaped)]
+    #[arg(long, value_parser = named::<Scheme>(), default_value_t = Scheme::Shaped)]
     pub scheme: Scheme,
     /// Only this function
     #[arg(long)]
@@ -81,7 +81,7 @@ pub struct Tokens {
     #[arg(long)]
     pub vocabulary: Option<String>,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -96,22 +96,23 @@ pub struct Vocabulary {
     #[arg(required = true)]
     pub files: Vec<String>,
     /// What becomes a word: ops, ops+operands or shaped
-    #[arg(long, default_value_t = Scheme::Shaped)]
+    #[arg(long, value_parser = named::<Scheme>(), default_value_t = Scheme::Shaped)]
     pub scheme: Scheme,
     /// Rarer words are unknown
     #[arg(long, default_value_t = 2)]
     pub minimum_count: u64,
 }
 
-/// How a graph is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum GraphFormat {
-    /// For Graphviz.
-    Dot,
-    /// A picture.
-    Svg,
-    /// Nodes and edges.
-    Json,
+names::named! {
+    /// Output format of a graph.
+    pub enum GraphFormat {
+        /// DOT text for Graphviz.
+        Dot = "dot",
+        /// SVG image.
+        Svg = "svg",
+        /// JSON with nodes and edges.
+        Json = "json",
+    }
 }
 
 /// Arguments of `hardwire ir graph`.
@@ -128,7 +129,7 @@ pub struct Graph {
     #[arg(long)]
     pub function: Option<String>,
     /// How to write the graph
-    #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
+    #[arg(long, value_parser = named::<GraphFormat>(), default_value_t = GraphFormat::Dot)]
     pub format: GraphFormat,
 }
 
@@ -147,6 +148,6 @@ pub struct Stats {
     #[arg(long)]
     pub function: Option<String>,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Format;
+use super::shared::{Format, named};
 use crate::evaluation::{Model, Split};
 
 /// Arguments that both share.
@@ -26,7 +26,7 @@ pub struct Learning {
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
     /// How to write the summary
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -69,10 +69,10 @@ pub struct Evaluate {
     #[arg(long, default_value = "evaluation", value_name = "DIR")]
     pub out: PathBuf,
     /// Splits; all unless given
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "SPLIT")]
+    #[arg(long, value_parser = named::<Split>(), value_delimiter = ',', value_name = "SPLIT")]
     pub split: Vec<Split>,
     /// Models; unless given all but `blend`, the paper's networks on `random` and `families` only
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "MODEL")]
+    #[arg(long, value_parser = named::<Model>(), value_delimiter = ',', value_name = "MODEL")]
     pub models: Vec<Model>,
     /// Document whose lines between the two `evaluation` marks are replaced by the tables
     #[arg(long, value_name = "FILE")]

@@ -2,40 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use costmodel::predictor::Choice;
 
-use super::Format;
+use super::shared::{Format, named};
 
-/// How predictions are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PredictFormat {
-    /// Aligned text for people.
-    Table,
-    /// JSON with stable keys: one object a function and target.
-    Json,
-    /// The text itself, with the predictions as comments above each function.
-    Comment,
-}
-
-/// Who is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ProviderChoice {
-    /// The learned model where a function is familiar, else analysis.
-    Auto,
-    /// The learned model for every function.
-    Learned,
-    /// Analysis for every function.
-    Analytical,
-}
-
-impl From<ProviderChoice> for Choice {
-    fn from(choice: ProviderChoice) -> Self {
-        match choice {
-            ProviderChoice::Auto => Self::Cascade,
-            ProviderChoice::Learned => Self::Learned,
-            ProviderChoice::Analytical => Self::Analytical,
-        }
+names::named! {
+    /// Output format of predictions.
+    pub enum PredictFormat {
+        /// Aligned text.
+        Table = "table",
+        /// JSON with stable keys, one object per function and target.
+        Json = "json",
+        /// The input text with the predictions as comments above each function.
+        Comment = "comment",
     }
 }
 
@@ -52,8 +32,8 @@ pub struct Asked {
     #[arg(long, value_name = "FILE")]
     pub cost_model: Option<String>,
     /// Who answers: analytical or learned for all, so that two texts are compared by the same means
-    #[arg(long, value_enum, default_value_t = ProviderChoice::Auto)]
-    pub provider: ProviderChoice,
+    #[arg(long, value_parser = named::<Choice>(), default_value_t = Choice::Cascade)]
+    pub provider: Choice,
 }
 
 /// Arguments of `hardwire predict`.
@@ -77,7 +57,7 @@ pub struct Predict {
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = PredictFormat::Table)]
+    #[arg(long, value_parser = named::<PredictFormat>(), default_value_t = PredictFormat::Table)]
     pub format: PredictFormat,
 }
 
@@ -110,7 +90,7 @@ pub struct Explain {
     #[arg(long, default_value_t = 12, value_name = "N")]
     pub most: usize,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -173,6 +153,6 @@ pub struct Calibrate {
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

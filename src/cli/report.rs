@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::Format;
 use super::compare::Terms;
+use super::shared::{Format, named};
 
 /// Arguments of `hardwire report`.
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub struct Report {
     #[arg(long, conflicts_with = "png")]
     pub check: bool,
     /// How to print what was written or compared
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
     /// The terms of comparison.
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Format;
+use super::shared::{Format, named};
 
 /// Arguments of `hardwire sweep`.
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ pub struct Common {
     #[arg(long)]
     pub no_plots: bool,
     /// How to write the summary
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -88,7 +88,7 @@ pub enum SweepAction {
         /// Only names that contain this text
         filter: Option<String>,
         /// How to write the list
-        #[arg(long, value_enum, default_value_t = Format::Table)]
+        #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
         format: Format,
     },
 }

@@ -1,8 +1,11 @@
 //! Arguments of `hardwire workload`.
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
+use sim::Phase;
+use workload::WeightRule;
+use workload::emit::{Element, WeightStyle};
 
-use super::{Format, Phase};
+use super::shared::{Format, named};
 
 /// Arguments of `hardwire workload`.
 #[derive(Debug, Args)]
@@ -22,24 +25,6 @@ pub enum WorkloadAction {
     Run(Run),
 }
 
-/// Format of weights and caches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Element {
-    /// 32-bit floating point.
-    F32,
-    /// 16-bit brain floating point.
-    Bf16,
-}
-
-/// Where weights come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum WeightStyle {
-    /// Function arguments marked `hardwire.weight`.
-    Arguments,
-    /// Constants without payload.
-    Constants,
-}
-
 /// Arguments of `hardwire workload emit`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -57,7 +42,7 @@ pub struct Emit {
     #[arg(long, value_name = "NAME")]
     pub piece: Option<String>,
     /// Decode (one new token per sequence) or prefill (tokens of one prompt)
-    #[arg(long, value_enum, default_value_t = Phase::Decode)]
+    #[arg(long, value_parser = named::<Phase>(), default_value_t = Phase::Decode)]
     pub phase: Phase,
     /// New tokens: sequences in decode, tokens of the prompt in prefill
     #[arg(long, default_value_t = 1, value_name = "N", allow_negative_numbers = true)]
@@ -66,13 +51,13 @@ pub struct Emit {
     #[arg(long, default_value_t = 2048, value_name = "TOKENS", allow_negative_numbers = true)]
     pub context: u64,
     /// Format of weights and caches; everything else is f32
-    #[arg(long, value_enum, default_value_t = Element::F32)]
+    #[arg(long, value_parser = named::<Element>(), default_value_t = Element::F32)]
     pub element: Element,
     /// Where weights come from
-    #[arg(long, value_enum, default_value_t = WeightStyle::Arguments)]
+    #[arg(long, value_parser = named::<WeightStyle>(), default_value_t = WeightStyle::Arguments)]
     pub weights: WeightStyle,
     /// How to write the result: `table` is the MLIR text itself
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
@@ -88,12 +73,12 @@ pub struct Run {
     #[arg(long, default_value = "hnlpu", value_name = "DESIGN")]
     pub design: String,
     /// What is a weight: marked arguments or else matrices of products (auto), marked ones only, every second operand, none
-    #[arg(long, default_value = "auto", value_parser = ["auto", "marked", "all-rhs", "none"])]
-    pub weights: String,
+    #[arg(long, default_value_t = WeightRule::Auto, value_parser = named::<WeightRule>())]
+    pub weights: WeightRule,
     /// Override a value of the design, e.g. --set vex.nonlinear_lanes=4096; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// How to write the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

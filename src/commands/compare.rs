@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use reports::{Align, Cell, Support, Table};
 use serde::Serialize;
 
+use crate::cli::Format;
 use crate::cli::compare::{Compare, Terms};
-use crate::cli::{self, Format};
 use crate::comparison::{self, Metric};
 use crate::diagnostics::Failure;
 use crate::output;
@@ -24,11 +24,7 @@ pub fn terms(arguments: &Terms) -> comparison::Terms {
         systems: arguments.systems,
         years: YEARS,
         respins_per_year: RESPINS_PER_YEAR,
-        discipline: match arguments.discipline {
-            cli::Discipline::Dataflow => sim::Discipline::Dataflow,
-            cli::Discipline::Lockstep => sim::Discipline::Lockstep,
-            cli::Discipline::Serial => sim::Discipline::Serial,
-        },
+        discipline: arguments.discipline,
     }
 }
 
@@ -168,7 +164,7 @@ fn checks(table: &comparison::Table, reasons: &mut Reasons) -> String {
     ]);
     for column in &table.designs {
         for check in &column.serving {
-            let counts = designs::Counts::ALL.iter().find(|(_, c)| *c == check.counts).map_or("", |(name, _)| name);
+            let counts = check.counts.name();
             body.row([
                 named(column),
                 check.model.clone(),

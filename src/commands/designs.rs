@@ -113,8 +113,7 @@ fn show(name: &str, set: &[String], format: Format) -> Result<(), Failure> {
     ]);
     for line in &values {
         let provenance = line.provenance.as_ref();
-        let grade = provenance
-            .and_then(|p| designs::Grade::ALL.iter().find(|(_, g)| *g == p.grade).map(|(name, _)| (*name).to_owned()));
+        let grade = provenance.map(|p| p.grade.to_string());
         table.row([
             line.path.clone(),
             line.value.clone(),

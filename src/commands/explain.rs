@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use costmodel::predictor::{Explanation, Settings};
+use costmodel::predictor::{Choice, Explanation, Settings};
 use costmodel::quantity::{Output, Quantity};
 use designs::problem::{did_you_mean, shorten};
 use reports::{Align, Table, number};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::ir::source::{Source, function_name, listed};
 use super::predict::{failure, report::value};
 use crate::cli::Format;
-use crate::cli::predict::{Asked, Explain, ProviderChoice};
+use crate::cli::predict::{Asked, Explain};
 use crate::cost_model::{self, names};
 use crate::diagnostics::Failure;
 use crate::output;
@@ -48,12 +48,8 @@ struct OperationReport<'a> {
 /// Runs the command.
 pub fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
     let source = Source::read(&arguments.file)?;
-    let asked = Asked {
-        targets: vec![],
-        designs: vec![],
-        cost_model: arguments.cost_model.clone(),
-        provider: ProviderChoice::Auto,
-    };
+    let asked =
+        Asked { targets: vec![], designs: vec![], cost_model: arguments.cost_model.clone(), provider: Choice::Cascade };
     let predictor = cost_model::predictor(&asked, Settings::default())?;
     let at = output_asked(predictor.outputs(), arguments).map_err(Failure::Request)?;
     let tree = source.tree()?;

@@ -19,7 +19,6 @@ const PROGRESS_FROM_EVENTS: u64 = 20_000_000;
 pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     let mut overrides = input::overrides(&arguments.set)?;
     if let Some(windows) = arguments.sliding_windows {
-        let windows = if windows == cli::Windows::Honoured { "honoured" } else { "ignored" };
         overrides.extend(input::overrides(&[format!("mapping.sliding_windows={windows}")])?);
     }
     let design = input::design(&arguments.design, &overrides)?;
@@ -34,19 +33,9 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         grid: (own || grid_set).then_some(design.grid),
         context: arguments.context,
         sequences: arguments.sequences,
-        phase: match arguments.phase {
-            cli::Phase::Decode => sim::Phase::Decode,
-            cli::Phase::Prefill => sim::Phase::Prefill,
-        },
-        discipline: match arguments.discipline {
-            cli::Discipline::Dataflow => sim::Discipline::Dataflow,
-            cli::Discipline::Lockstep => sim::Discipline::Lockstep,
-            cli::Discipline::Serial => sim::Discipline::Serial,
-        },
-        fidelity: match arguments.fidelity {
-            cli::Fidelity::Event => sim::Fidelity::Event,
-            cli::Fidelity::Analytic => sim::Fidelity::Analytic,
-        },
+        phase: arguments.phase,
+        discipline: arguments.discipline,
+        fidelity: arguments.fidelity,
         allow_beyond_model_context: arguments.allow_beyond_model_context,
         seed: arguments.seed,
     };
@@ -219,16 +208,15 @@ fn render_explanation(kinds: &[KindExplanation]) -> String {
 }
 
 fn render(s: &Simulation) -> String {
-    let name = |value: &dyn erased::Name| value.name();
     let mut text = format!(
         "{} on {}, {} x {} chips, {}, {} discipline, {}\n",
         s.model,
         s.design,
         s.grid.rows,
         s.grid.columns,
-        name(&s.phase),
-        name(&s.discipline),
-        name(&s.fidelity),
+        s.phase,
+        s.discipline,
+        s.fidelity.phrase(),
     );
     let unit = if s.phase == sim::Phase::Prefill { "prompt tokens in flight" } else { "sequences" };
     text.push_str(&format!(
@@ -326,39 +314,4 @@ fn render_units(s: &Simulation) -> String {
         table.row([name.to_owned(), format!("{:.1}", busy * 100.0), cause]);
     }
     table.render()
-}
-
-/// Names of the enums as the command line spells them.
-mod erased {
-    pub trait Name {
-        fn name(&self) -> &'static str;
-    }
-
-    impl Name for sim::Phase {
-        fn name(&self) -> &'static str {
-            match self {
-                Self::Decode => "decode",
-                Self::Prefill => "prefill",
-            }
-        }
-    }
-
-    impl Name for sim::Discipline {
-        fn name(&self) -> &'static str {
-            match self {
-                Self::Dataflow => "dataflow",
-                Self::Lockstep => "lockstep",
-                Self::Serial => "serial",
-            }
-        }
-    }
-
-    impl Name for sim::Fidelity {
-        fn name(&self) -> &'static str {
-            match self {
-                Self::Event => "from events",
-                Self::Analytic => "closed form",
-            }
-        }
-    }
 }

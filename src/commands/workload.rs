@@ -12,7 +12,7 @@ use workload::emit::{self, Emitted, Setting};
 use workload::{Lowered, Options, Place, WeightRule, lower};
 
 use crate::cli::Format;
-use crate::cli::{self, workload as arguments};
+use crate::cli::workload as arguments;
 use crate::diagnostics::Failure;
 use crate::{input, output};
 
@@ -33,20 +33,10 @@ fn request(error: impl ToString) -> Failure {
 
 fn emit(arguments: &arguments::Emit) -> Result<ExitCode, Failure> {
     let model = input::model(&arguments.model)?;
-    let phase = match arguments.phase {
-        cli::Phase::Decode => sim::Phase::Decode,
-        cli::Phase::Prefill => sim::Phase::Prefill,
-    };
     let setting = Setting {
-        element: match arguments.element {
-            arguments::Element::F32 => emit::Element::F32,
-            arguments::Element::Bf16 => emit::Element::Bf16,
-        },
-        weights: match arguments.weights {
-            arguments::WeightStyle::Arguments => emit::WeightStyle::Arguments,
-            arguments::WeightStyle::Constants => emit::WeightStyle::Constants,
-        },
-        ..Setting::new(phase, arguments.tokens, arguments.context)
+        element: arguments.element,
+        weights: arguments.weights,
+        ..Setting::new(arguments.phase, arguments.tokens, arguments.context)
     };
     let whole = |piece, text: Result<String, emit::EmitError>| {
         let name = format!("{}/layer{}/{piece}", model.name, arguments.layer);
@@ -135,8 +125,7 @@ fn place(arguments: &arguments::Run) -> Result<ExitCode, Failure> {
         return Err(Failure::Request(all.join("\nerror: ")));
     }
     let tree = &parsed.tree;
-    let weights =
-        WeightRule::ALL.iter().find(|(name, _)| *name == arguments.weights).map_or_else(Default::default, |r| r.1);
+    let weights = arguments.weights;
     let functions: Vec<Function> = tree
         .functions()
         .map(|f| {

@@ -3,7 +3,7 @@
 use designs::Model;
 use reports::{Cell, Origin, Value};
 use sim::economics::Estimate;
-use sim::{Discipline, Phase, Simulation};
+use sim::{Phase, Simulation};
 
 use super::{Class, Column, Hardwired, Question, Reference, Terms, origin};
 use crate::diagnostics::Failure;
@@ -31,15 +31,6 @@ fn reason(failure: Failure) -> String {
     }
 }
 
-/// Name of a discipline as it is typed.
-pub fn discipline_name(discipline: Discipline) -> &'static str {
-    match discipline {
-        Discipline::Dataflow => "dataflow",
-        Discipline::Lockstep => "lockstep",
-        Discipline::Serial => "serial",
-    }
-}
-
 impl Known {
     /// Prices and simulates.
     pub fn new(hardwired: &Hardwired, model: &Model, terms: &Terms) -> Self {
@@ -57,7 +48,7 @@ impl Known {
         Self {
             estimate,
             runs,
-            discipline: discipline_name(terms.discipline),
+            discipline: terms.discipline.name(),
             fast_enough,
             prompt_share: f64::from(terms.input_tokens) / f64::from(terms.output_tokens),
         }

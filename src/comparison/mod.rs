@@ -216,6 +216,6 @@ pub fn origin(provenance: &Provenance) -> Origin {
         Grade::Calibrated => Support::Calibrated,
         _ => Support::Input,
     };
-    let grade = Grade::ALL.iter().find(|(_, grade)| *grade == provenance.grade).map_or("", |(name, _)| name);
+    let grade = provenance.grade.name();
     Origin { kind, grade: grade.to_owned(), source: provenance.source.clone(), year: provenance.year }
 }

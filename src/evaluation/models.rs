@@ -2,6 +2,7 @@
 
 use costmodel::input::Scheme;
 use costmodel::model::Predict;
+use names::named;
 use serde::Serialize;
 use training::baselines::{Liveness, Mean, Nearest, RidgeParameters, Roofline};
 use training::blend::BlendParameters;
@@ -14,38 +15,38 @@ use training::trees::TreesParameters;
 use super::splits::{Cell, Split};
 use super::store::Answers;
 
-/// A model of the comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Model {
-    /// The model that is shipped
-    Shipped,
-    /// The shipped model blended with a network
-    Blend,
-    /// Mean of the training rows
-    Mean,
-    /// Labels of the nearest training row by counts of words
-    Nearest,
-    /// Ridge regression on counts of operations
-    Ridge,
-    /// Roofline with fitted rates
-    Roofline,
-    /// Line through the most values live at once
-    Liveness,
-    /// Gradient-boosted trees on the bag of words
-    Trees,
-    /// The paper's bag of words and fully connected layers, operations only
-    BagOps,
-    /// The same, operations and operands
-    BagOpsOperands,
-    /// The paper's Conv1D, max-pool, fully connected, operations only
-    Conv1dOps,
-    /// The same, operations and operands
-    Conv1dOpsOperands,
-    /// The paper's LSTM, operations only
-    LstmOps,
-    /// The same, operations and operands
-    LstmOpsOperands,
+named! {
+    /// A model of the comparison.
+    pub enum Model {
+        /// The model that is shipped
+        Shipped = "shipped",
+        /// The shipped model blended with a network
+        Blend = "blend",
+        /// Mean of the training rows
+        Mean = "mean",
+        /// Labels of the nearest training row by counts of words
+        Nearest = "nearest",
+        /// Ridge regression on counts of operations
+        Ridge = "ridge",
+        /// Roofline with fitted rates
+        Roofline = "roofline",
+        /// Line through the most values live at once
+        Liveness = "liveness",
+        /// Gradient-boosted trees on the bag of words
+        Trees = "trees",
+        /// The paper's bag of words and fully connected layers, operations only
+        BagOps = "bag-ops",
+        /// The same, operations and operands
+        BagOpsOperands = "bag-ops-operands",
+        /// The paper's Conv1D, max-pool, fully connected, operations only
+        Conv1dOps = "conv1d-ops",
+        /// The same, operations and operands
+        Conv1dOpsOperands = "conv1d-ops-operands",
+        /// The paper's LSTM, operations only
+        LstmOps = "lstm-ops",
+        /// The same, operations and operands
+        LstmOpsOperands = "lstm-ops-operands",
+    }
 }
 
 /// How a model is fitted, all of which decides whether an earlier fit is still good.
@@ -60,44 +61,6 @@ enum Parameters {
 }
 
 impl Model {
-    /// All, in the order of tables.
-    pub const ALL: [Self; 14] = [
-        Self::Shipped,
-        Self::Blend,
-        Self::Mean,
-        Self::Nearest,
-        Self::Ridge,
-        Self::Roofline,
-        Self::Liveness,
-        Self::Trees,
-        Self::BagOps,
-        Self::BagOpsOperands,
-        Self::Conv1dOps,
-        Self::Conv1dOpsOperands,
-        Self::LstmOps,
-        Self::LstmOpsOperands,
-    ];
-
-    /// Its name in files and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Shipped => "shipped",
-            Self::Blend => "blend",
-            Self::Mean => "mean",
-            Self::Nearest => "nearest",
-            Self::Ridge => "ridge",
-            Self::Roofline => "roofline",
-            Self::Liveness => "liveness",
-            Self::Trees => "trees",
-            Self::BagOps => "bag-ops",
-            Self::BagOpsOperands => "bag-ops-operands",
-            Self::Conv1dOps => "conv1d-ops",
-            Self::Conv1dOpsOperands => "conv1d-ops-operands",
-            Self::LstmOps => "lstm-ops",
-            Self::LstmOpsOperands => "lstm-ops-operands",
-        }
-    }
-
     /// Whether it is one of the paper's families.
     pub fn is_network(self) -> bool {
         matches!(

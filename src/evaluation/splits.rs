@@ -3,46 +3,31 @@
 use corpus::Part;
 use corpus::splits::FAMILY_FOLDS;
 use ir::labels::Target;
-use serde::Serialize;
+use names::named;
 use training::dataset::Dataset;
 use training::fit::Rows;
 
 use crate::corpus_rows::CorpusRows;
 
-/// What the tested rows have that those learned from have not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Split {
-    /// Nothing: a tenth of the rows, whatever their kernel
-    Random,
-    /// Another kernel: a tenth of the groups of near duplicates
-    Kernel,
-    /// Another family: every row once, in folds of whole families
-    Families,
-    /// Larger arrays than any that was learned from
-    Shape,
-    /// An operation that was not learned from
-    Operation,
-    /// Another processor: labels of one processor are hidden for each group
-    Target,
+named! {
+    /// What the tested rows have that those learned from have not.
+    pub enum Split {
+        /// Another family: every row once, in folds of whole families
+        Families = "families",
+        /// Nothing: a tenth of the rows, whatever their kernel
+        Random = "random",
+        /// Another kernel: a tenth of the groups of near duplicates
+        Kernel = "kernel",
+        /// Larger arrays than any that was learned from
+        Shape = "shape",
+        /// An operation that was not learned from
+        Operation = "operation",
+        /// Another processor: labels of one processor are hidden for each group
+        Target = "target",
+    }
 }
 
 impl Split {
-    /// All, in the order of tables.
-    pub const ALL: [Self; 6] = [Self::Families, Self::Random, Self::Kernel, Self::Shape, Self::Operation, Self::Target];
-
-    /// Its name in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Random => "random",
-            Self::Kernel => "kernel",
-            Self::Families => "families",
-            Self::Shape => "shape",
-            Self::Operation => "operation",
-            Self::Target => "target",
-        }
-    }
-
     /// As a reader of tables knows it.
     pub fn title(self) -> &'static str {
         match self {

@@ -199,7 +199,8 @@ impl Reading<'_> {
         let entries = self.file.section("sample", &["method", "points", "seed"]);
         let find = |key: &str| entries.iter().find(|entry| entry.path == key);
         let seed = find("seed").and_then(|entry| self.file.count(entry, 0, 1 << 53)).unwrap_or(1);
-        let method = find("method").and_then(|entry| self.file.choice(entry, &Method::ALL)).unwrap_or(Method::Grid);
+        let method =
+            find("method").and_then(|entry| self.file.choice(entry, &names::choices())).unwrap_or(Method::Grid);
         let Some(points) = find("points") else {
             if method == Method::Grid {
                 return (method, self.grid(), seed);
@@ -247,8 +248,7 @@ impl Reading<'_> {
     }
 
     fn fidelity(&mut self, objectives: bool, method: Method) -> (Fidelity, usize) {
-        let choices = [("analytic", Fidelity::Analytic), ("event", Fidelity::Event)];
-        let fidelity = self.file.take("fidelity").and_then(|e| self.file.choice(&e, &choices));
+        let fidelity = self.file.take("fidelity").and_then(|e| self.file.choice(&e, &names::choices()));
         let fidelity = fidelity.unwrap_or(Fidelity::Analytic);
         if method == Method::Nsga2 && !objectives {
             let at = self.file.place_of("sample");

@@ -6,38 +6,23 @@
 //! - `sobol`: the sequence of Sobol' with the direction numbers `new-joe-kuo-6.21201` (Joe, Kuo, SIAM J. Sci. Comput. 30,
 //!   2008) in Gray-code-free order, all bits shifted by the seed; up to [`SOBOL_AXES`] axes.
 
+use names::named;
 use rand_core::{RngCore, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-/// How points are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Every combination of values.
-    Grid,
-    /// Independent random points.
-    Random,
-    /// Latin hypercube.
-    LatinHypercube,
-    /// Sobol' sequence.
-    Sobol,
-    /// Optimised by NSGA-II, see [`crate::nsga2`].
-    Nsga2,
-}
-
-impl Method {
-    /// Every method with its name in files.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("grid", Self::Grid),
-        ("random", Self::Random),
-        ("latin-hypercube", Self::LatinHypercube),
-        ("sobol", Self::Sobol),
-        ("nsga2", Self::Nsga2),
-    ];
-
-    /// Its name in files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, method)| *method == self).map_or("", |(name, _)| name)
+named! {
+    /// How points are chosen.
+    pub enum Method {
+        /// Every combination of values.
+        Grid = "grid",
+        /// Independent random points.
+        Random = "random",
+        /// Latin hypercube.
+        LatinHypercube = "latin-hypercube",
+        /// Sobol' sequence.
+        Sobol = "sobol",
+        /// Optimised by NSGA-II, see [`crate::nsga2`].
+        Nsga2 = "nsga2",
     }
 }
 

@@ -252,18 +252,6 @@ fn word<T: Copy>(value: &Value, choices: &[(&str, T)]) -> Result<T, Reason> {
 
 const FLAG: [(&str, bool); 2] = [("true", true), ("false", false)];
 
-/// The weight formats by name.
-const FORMATS: [(&str, WeightFormat); 8] = [
-    ("ternary", WeightFormat::Ternary),
-    ("int3", WeightFormat::Int3),
-    ("int4", WeightFormat::Int4),
-    ("fp4", WeightFormat::Fp4),
-    ("mxfp4", WeightFormat::Mxfp4),
-    ("int6", WeightFormat::Int6),
-    ("fp8", WeightFormat::Fp8),
-    ("bf16", WeightFormat::Bf16),
-];
-
 /// Fields of workload and build: path, meaning, measure, value at first, setter.
 const OWN: [(&str, &str, Measure, &str, Setter); 15] = [
     (
@@ -290,13 +278,11 @@ const OWN: [(&str, &str, Measure, &str, Setter); 15] = [
         },
     ),
     ("workload.phase", "decode or prefill", Measure::Word, "decode", |s, v| {
-        s.workload.phase = word(v, &[("decode", Phase::Decode), ("prefill", Phase::Prefill)])?;
+        s.workload.phase = word(v, &names::choices())?;
         Ok(())
     }),
     ("workload.discipline", "dataflow, lockstep or serial", Measure::Word, "dataflow", |s, v| {
-        let all =
-            [("dataflow", Discipline::Dataflow), ("lockstep", Discipline::Lockstep), ("serial", Discipline::Serial)];
-        s.workload.discipline = word(v, &all)?;
+        s.workload.discipline = word(v, &names::choices())?;
         Ok(())
     }),
     (
@@ -337,7 +323,7 @@ const OWN: [(&str, &str, Measure, &str, Setter); 15] = [
         Measure::Word,
         "fp4",
         |s, v| {
-            s.build.weights = word(v, &FORMATS)?;
+            s.build.weights = word(v, &names::choices())?;
             Ok(())
         },
     ),

@@ -1,34 +1,17 @@
 //! One row of the corpus before labelling: a function in one variant.
 
+use names::named;
 use serde::{Deserialize, Serialize};
 
-/// Where a row comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// Kernels of [`super::kernels`].
-    Generated,
-    /// Graphs that a machine-learning framework lowered.
-    Framework,
-    /// Layers of the models that the simulator knows.
-    Emitted,
-}
-
-impl Source {
-    /// All sources, in the order of rows.
-    pub const ALL: [Self; 3] = [Self::Generated, Self::Framework, Self::Emitted];
-
-    /// As stored.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Generated => "generated",
-            Self::Framework => "framework",
-            Self::Emitted => "emitted",
-        }
-    }
-
-    /// The source of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.name() == name)
+named! {
+    /// Where a row comes from.
+    pub enum Source {
+        /// Kernels of [`super::kernels`].
+        Generated = "generated",
+        /// Graphs that a machine-learning framework lowered.
+        Framework = "framework",
+        /// Layers of the models that the simulator knows.
+        Emitted = "emitted",
     }
 }
 

@@ -4,6 +4,7 @@
 //! one group, and every split but the random one is drawn by group. The random split is the flattering one that
 //! earlier work used; it is kept for comparison.
 
+use names::named;
 use std::collections::BTreeMap;
 
 use super::normal::{digest, without_numbers};
@@ -15,33 +16,15 @@ pub const FAMILY_FOLDS: usize = 10;
 /// Operations left out of training in the split by operation; a group with one of them anywhere is tested on.
 pub const LEFT_OUT_OPERATIONS: [&str; 4] = ["math.tanh", "math.rsqrt", "stablehlo.tanh", "stablehlo.rsqrt"];
 
-/// Part of a split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// To learn from.
-    Train,
-    /// To choose by.
-    Validation,
-    /// To report.
-    Test,
-}
-
-impl Part {
-    /// All parts, in order.
-    pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
-
-    /// As stored.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-
-    /// The part of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.name() == name)
+named! {
+    /// Part of a split.
+    pub enum Part {
+        /// To learn from.
+        Train = "train",
+        /// To choose by.
+        Validation = "validation",
+        /// To report.
+        Test = "test",
     }
 }
 

@@ -3,39 +3,13 @@
 //! Counts come twice: in the text, and executed (times the trips of the loops around). A loop whose trips are not
 //! constant counts as 32 trips, LLVM's own guess, and is counted in [`Feature::UnknownLoops`].
 
-/// An enumeration whose variants have names in files, in their order.
-macro_rules! named {
-    ($(#[$doc:meta])* $visible:vis enum $type:ident { $($(#[$about:meta])* $name:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        #[repr(usize)]
-        $visible enum $type {
-            $($(#[$about])* $name,)*
-        }
-
-        impl $type {
-            /// All, in their order.
-            $visible const ALL: &'static [Self] = &[$(Self::$name,)*];
-            /// How many there are.
-            $visible const COUNT: usize = Self::ALL.len();
-
-            /// Its name in files and explanations.
-            #[must_use]
-            $visible fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
 mod class;
 mod extract;
 mod loops;
 pub mod steps;
 
 pub use extract::{Numbers, numbers};
+use names::named;
 
 /// Numbers of [`Numbers::work`].
 pub const WORK: usize = loops::work::COUNT + steps::COUNT;

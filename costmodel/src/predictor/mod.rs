@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ir::tokenizer::Scheme;
 use ir::{Limits, text};
+use names::named;
 
 use crate::quantity::Output;
 use crate::query::{Query, QueryReader};
@@ -33,16 +34,16 @@ type Computed = Result<Arc<[Reply]>, Arc<Refusal>>;
 /// Longest text read, in bytes.
 pub const MAX_TEXT_BYTES: usize = text::MAX_TEXT_BYTES;
 
-/// Who is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Choice {
-    /// The learned model where the function is familiar, else analysis.
-    #[default]
-    Cascade,
-    /// The learned model, also where the function is unlike all it has learned from.
-    Learned,
-    /// Analysis, so that two functions are compared by the same means.
-    Analytical,
+named! {
+    /// The model that answers a query.
+    pub enum Choice (default: Cascade) {
+        /// The learned model where the function is familiar, else analysis.
+        Cascade = "auto",
+        /// The learned model for every function.
+        Learned = "learned",
+        /// Analysis for every function, so that two texts are compared by the same means.
+        Analytical = "analytical",
+    }
 }
 
 /// What is predicted of a text.

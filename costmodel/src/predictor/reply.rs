@@ -1,26 +1,17 @@
 //! What is said of a function or a text: predictions, or why there are none.
 
 use ir::span::Diagnostic;
+use names::named;
 
 use crate::shipped::Estimate;
 
-/// Who answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Provider {
-    /// The learned model.
-    Learned,
-    /// Analysis of the text: a roofline for cycles, liveness for registers, nothing for the rest.
-    Analytical,
-}
-
-impl Provider {
-    /// Its name in replies.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Learned => "learned",
-            Self::Analytical => "analytical",
-        }
+named! {
+    /// Who answered.
+    pub enum Provider {
+        /// The learned model.
+        Learned = "learned",
+        /// Analysis of the text: a roofline for cycles, liveness for registers, nothing for the rest.
+        Analytical = "analytical",
     }
 }
 

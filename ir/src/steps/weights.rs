@@ -1,9 +1,9 @@
 //! Which arguments of a function never change and can be metal.
 
+use names::named;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tree::{AttributeValue, OpId, Tree, ValueId};
-use serde::Serialize;
 
 use super::shape::extents;
 use super::{Step, Steps, Work};
@@ -11,28 +11,21 @@ use super::{Step, Steps, Work};
 /// Unit attribute of a function argument that never changes and can be metal.
 pub const WEIGHT_ATTRIBUTE: &str = "hardwire.weight";
 
-/// What counts as a weight. Constants (`arith.constant`, `tosa.const`, `memref.get_global`, ...) and what follows
-/// from constants alone always do, except under [`WeightRule::None`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WeightRule {
-    /// Marked arguments where there are any; else arguments of two dimensions or more whose every use is as the
-    /// matrix (a convolution's filter; else the second operand, or the one of more dimensions) of products without a
-    /// batch dimension.
-    #[default]
-    Auto,
-    /// Marked arguments only.
-    Marked,
-    /// Every argument that is the matrix of any product, batched or not, whatever else it is used for.
-    AllRhs,
-    /// Nothing: every product goes to the vector unit.
-    None,
-}
-
-impl WeightRule {
-    /// Every rule with its name on the command line.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("auto", Self::Auto), ("marked", Self::Marked), ("all-rhs", Self::AllRhs), ("none", Self::None)];
+named! {
+    /// What counts as a weight. Constants (`arith.constant`, `tosa.const`, `memref.get_global`, ...) and what follows
+    /// from constants alone always do, except under [`WeightRule::None`].
+    pub enum WeightRule (default: Auto) {
+        /// Marked arguments where there are any; else arguments of two dimensions or more whose every use is as the
+        /// matrix (a convolution's filter; else the second operand, or the one of more dimensions) of products without a
+        /// batch dimension.
+        Auto = "auto",
+        /// Marked arguments only.
+        Marked = "marked",
+        /// Every argument that is the matrix of any product, batched or not, whatever else it is used for.
+        AllRhs = "all-rhs",
+        /// Nothing: every product goes to the vector unit.
+        None = "none",
+    }
 }
 
 /// The arguments of a function that are weights under `rule`.

@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_model_starts_at_one_and_falls() {
-        for (_, model) in YieldModel::ALL {
+        for model in YieldModel::ALL {
             let y = Yield { model, alpha: 3.0, layers: 10.0 };
             assert_eq!(y.share(0.0), 1.0);
             assert!((y.share(1e-9) - 1.0).abs() < 1e-8, "{model:?} is continuous at 0");

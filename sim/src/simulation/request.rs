@@ -1,31 +1,42 @@
 //! What is asked, and why there may be no answer.
 
 use designs::{Design, Grid, Model};
-use serde::Serialize;
+use names::named;
 
 use crate::mapping::MappingError;
 use crate::schedule::machine::Phase;
 
-/// How time is accounted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Discipline {
-    /// Operations start when inputs, links and memory are free.
-    Dataflow,
-    /// Stages advance on a common beat.
-    Lockstep,
-    /// The paper's accounting.
-    Serial,
+named! {
+    /// How time is accounted.
+    pub enum Discipline {
+        /// Operations start when inputs, links and memory are free.
+        Dataflow = "dataflow",
+        /// Stages advance on a common beat.
+        Lockstep = "lockstep",
+        /// The paper's accounting.
+        Serial = "serial",
+    }
 }
 
-/// Whether the answer comes from events or from a closed form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fidelity {
-    /// From the event engine.
-    Event,
-    /// From closed forms.
-    Analytic,
+named! {
+    /// Whether the answer comes from events or from a closed form.
+    pub enum Fidelity {
+        /// From the event engine.
+        Event = "event",
+        /// From closed forms.
+        Analytic = "analytic",
+    }
+}
+
+impl Fidelity {
+    /// How a figure was computed, as a phrase of a sentence or title.
+    #[must_use]
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Self::Event => "from events",
+            Self::Analytic => "closed form",
+        }
+    }
 }
 
 /// A question.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use designs::{Comparison, Grade, Provenance};
 use serde::Serialize;
-use sim::economics::area::RETICLE_MM2;
+use sim::economics::area::{RETICLE_MM2, WeightFormat};
 use sim::economics::compare::Basis;
 use sim::economics::masks::MaskBill;
 use sim::economics::monte_carlo::{Bar, MonteCarlo, Percentiles};
@@ -57,7 +57,7 @@ pub struct Answer {
     pub mask_stack: String,
     pub economics: String,
     pub embedding: String,
-    pub weights: String,
+    pub weights: WeightFormat,
     pub systems: u64,
     pub years: f64,
     pub respins: f64,
@@ -139,7 +139,7 @@ impl Answer {
             mask_stack: subject.stack.name.clone(),
             economics: subject.economics.name.clone(),
             embedding: arguments.embedding.clone(),
-            weights: arguments.weights.clone(),
+            weights: arguments.weights,
             systems: arguments.systems,
             years: arguments.years,
             respins: estimate.plan.respins,

@@ -6,7 +6,7 @@ mod table;
 
 use std::process::ExitCode;
 
-use designs::{Comparison, Design, Economics, MaskStack, Model, Override, ProcessNode, YieldModel, presets};
+use designs::{Comparison, Design, Economics, MaskStack, Model, Override, ProcessNode, presets};
 use sim::economics::monte_carlo::{MAX_SAMPLES, MonteCarlo, tornado};
 use sim::economics::{Estimate, MAX_SYSTEMS, Request, compare};
 use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
@@ -56,16 +56,16 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
     check(arguments)?;
     let mut subject = read(arguments)?;
     let published = subject.design.area.clone();
-    let mut weight_growth = structure::format(&arguments.weights).traits().stored_bits / 4.0;
-    if arguments.area == "structure" {
-        weight_growth = structure::apply(&mut subject, &arguments.weights)?;
+    let mut weight_growth = arguments.weights.traits().stored_bits / 4.0;
+    if arguments.area == cli::AreaSource::Structure {
+        weight_growth = structure::apply(&mut subject, arguments.weights)?;
     }
     let mut estimate = Estimate::new(&request(arguments, &subject, weight_growth))?;
     refuse_unconfirmed(arguments, &others)?;
     let run = simulate(&subject, &mut estimate);
     let throughput = run.as_ref().map(|run| throughput(&subject, &mut estimate, run));
     let power = run.as_ref().map(|run| structure::power(&subject, &published, &estimate, run));
-    if let Some(power) = power.as_ref().filter(|_| arguments.area == "structure") {
+    if let Some(power) = power.as_ref().filter(|_| arguments.area == cli::AreaSource::Structure) {
         estimate.set_power(power.system_kw / f64::from(estimate.layout.grid.chips()));
     }
     let tco = tco_throughput(&subject, &estimate);
@@ -82,7 +82,7 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
     let samples = arguments.monte_carlo;
     let monte_carlo = samples.map(|n| MonteCarlo::run(&estimate.plan, &estimate.inputs, n, arguments.seed));
     let bars = if monte_carlo.is_some() { tornado(&estimate.plan, &estimate.inputs) } else { Vec::new() };
-    let structure = structure::estimate(&subject, &estimate, &arguments.weights);
+    let structure = structure::estimate(&subject, &estimate, arguments.weights);
     let answer = answer::Answer::new(
         arguments,
         &subject,
@@ -154,10 +154,6 @@ fn read(arguments: &cli::Estimate) -> Result<Subject, Failure> {
 }
 
 fn request<'a>(arguments: &'a cli::Estimate, subject: &'a Subject, weight_growth: f64) -> Request<'a> {
-    let yield_model = arguments
-        .yield_model
-        .as_deref()
-        .and_then(|name| YieldModel::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, model)| model));
     Request {
         design: &subject.design,
         home: (&subject.home, &subject.home_node),
@@ -167,7 +163,7 @@ fn request<'a>(arguments: &'a cli::Estimate, subject: &'a Subject, weight_growth
         embedding: &arguments.embedding,
         weight_growth,
         economics: &subject.economics,
-        yield_model,
+        yield_model: arguments.yield_model,
         systems: arguments.systems,
         years: arguments.years,
         respins_per_year: arguments.respins_per_year,

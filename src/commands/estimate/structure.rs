@@ -42,22 +42,14 @@ pub struct Structure {
     pub chip_mm2: f64,
 }
 
-/// The weight format of a name that the command line has checked.
-pub fn format(name: &str) -> WeightFormat {
-    WeightFormat::ALL
-        .into_iter()
-        .find(|f| format!("{f:?}").to_lowercase() == name)
-        .expect("the command line accepts known formats only")
-}
-
 /// Shape of the chip that `per_chip` weights and the design make, at the published mean fan-in.
-fn chip(design: &Design, per_chip: f64, weights: &str) -> ChipAreaRequest {
+fn chip(design: &Design, per_chip: f64, weights: WeightFormat) -> ChipAreaRequest {
     let banks = f64::from(design.attention_buffer.banks);
     // Banks have a power of two of words: 16 KB are 16,384 bytes.
     let bank_bytes = (design.attention_buffer.capacity.get() / u64::from(design.attention_buffer.banks)).max(1);
     let bank_bytes = bank_bytes.next_power_of_two() as f64;
     let neuron = NeuronDesign {
-        format: format(weights),
+        format: weights,
         activation_bits: design.hn_array.activation_bits,
         inputs_per_port: design.hn_array.inputs_per_port,
         ..NeuronDesign::HNLPU
@@ -73,14 +65,14 @@ fn chip(design: &Design, per_chip: f64, weights: &str) -> ChipAreaRequest {
 
 /// Replaces the design's areas by structural ones, at its own node and for its own model; the growth of a weight's area
 /// through its format.
-pub fn apply(subject: &mut Subject, weights: &str) -> Result<f64, Failure> {
+pub fn apply(subject: &mut Subject, weights: WeightFormat) -> Result<f64, Failure> {
     let refuse = |e: AreaError| Failure::Request(e.to_string());
     let node = NodeDensities::from_node(&subject.home_node).map_err(refuse)?;
     let inputs = AreaInputs::default();
     let mapping = Mapping::new(&subject.design, &subject.home, subject.design.grid);
     let per_chip = mapping.map_err(|e| Failure::Request(e.to_string()))?.weights_per_chip as f64;
     let area = |weights| chip_area(&chip(&subject.design, per_chip, weights), &node, &inputs).map_err(refuse);
-    let (own, wanted) = (area("fp4")?, area(weights)?);
+    let (own, wanted) = (area(WeightFormat::Fp4)?, area(weights)?);
     for (block, area) in own.blocks() {
         let origin = Provenance { source: "area model from structure".into(), grade: Grade::Derived, year: None };
         subject.design.provenance.insert(format!("area.{block}"), origin);
@@ -112,7 +104,7 @@ pub fn power(subject: &Subject, published: &BlockAreas, estimate: &Estimate, run
 }
 
 /// The structural area of the laid-out chip, where the node has densities and the sizes are within the model.
-pub fn estimate(subject: &Subject, estimate: &Estimate, weights: &str) -> Option<Structure> {
+pub fn estimate(subject: &Subject, estimate: &Estimate, weights: WeightFormat) -> Option<Structure> {
     let node = NodeDensities::from_node(&subject.node).ok()?;
     let inputs = AreaInputs::default();
     let request = chip(&subject.design, estimate.layout.weights_per_chip as f64, weights);

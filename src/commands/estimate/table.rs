@@ -1,6 +1,5 @@
 //! The answer of `hardwire estimate` for people.
 
-use designs::Grade;
 use reports::number::significant;
 use reports::{Align, Table};
 use sim::economics::Span;
@@ -279,7 +278,7 @@ fn origins(a: &Answer) -> String {
     ]);
     for (path, origin) in &a.provenance {
         let p = origin.provenance.as_ref();
-        let grade = p.and_then(|p| Grade::ALL.iter().find(|(_, g)| *g == p.grade).map(|(name, _)| (*name).to_owned()));
+        let grade = p.map(|p| p.grade.to_string());
         table.row([
             path.clone(),
             span(&Span::new(origin.low, origin.high)),

@@ -47,7 +47,7 @@ pub fn section(s: &Subjects<'_>) -> Section {
         code("--set"),
         " changes any of them."
     ])];
-    let mut counted: Vec<(&str, usize)> = Grade::ALL.iter().map(|(name, _)| (*name, 0)).collect();
+    let mut counted: Vec<(&str, usize)> = Grade::ALL.iter().map(|grade| (grade.name(), 0)).collect();
     let mut all = vec![
         lines(vec![design(s.column()), ": the machine".into()], &show::design(&h.design), ""),
         lines(text!["process ", code(&h.node.name)], &show::node(&h.node), ""),
@@ -112,9 +112,8 @@ pub fn regenerate(arguments: &Report) -> Section {
     if terms.systems != 1 {
         add("systems", &terms.systems.to_string());
     }
-    if terms.discipline != crate::cli::Discipline::Serial {
-        let discipline = if terms.discipline == crate::cli::Discipline::Dataflow { "dataflow" } else { "lockstep" };
-        add("discipline", discipline);
+    if terms.discipline != sim::Discipline::Serial {
+        add("discipline", terms.discipline.name());
     }
     command.push_str(" --out DIR");
     let names = presets::designs().iter().chain(presets::comparisons()).map(|p| p.name);

@@ -198,7 +198,7 @@ fn serving(result: &Table) -> Vec<Block> {
     let mut rows = Vec::new();
     for column in &result.designs {
         for check in &column.serving {
-            let counts = designs::Counts::ALL.iter().find(|(_, c)| *c == check.counts).map_or("", |(name, _)| name);
+            let counts = check.counts.name();
             let of = |value: f64, unit| Value::new(value, unit, check.published.origin.clone());
             let users: Cell = match check.users {
                 Some(users) => of(users, "").digits(1).into(),

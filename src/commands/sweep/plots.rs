@@ -16,7 +16,6 @@ use super::explore::Exploration;
 use super::label;
 use super::rows::Row;
 use super::summary::shown;
-use super::tables::fidelity_name;
 use super::verdict::{Best, Parts, Verdict};
 use crate::diagnostics::Failure;
 use crate::replace::replace;
@@ -93,11 +92,6 @@ fn title(e: &Exploration<'_>, what: &str) -> String {
     format!("{summary}\n{what}")
 }
 
-/// How results that were not confirmed came about.
-fn origin(fidelity: sim::Fidelity) -> &'static str {
-    if fidelity_name(fidelity) == "event" { "from events" } else { "closed form" }
-}
-
 /// By ratio where values of one sign span more than a linear axis shows.
 fn wide(values: impl Iterator<Item = f64>) -> bool {
     let (low, high) =
@@ -136,7 +130,7 @@ fn scatter(e: &Exploration<'_>, verdict: &Verdict, x: Objective, y: Objective) -
         title: title(e, &what),
         x: variable(x, &mut points.iter().map(|p| p.0)),
         y: variable(y, &mut points.iter().map(|p| p.1)),
-        points_label: format!("meets every constraint ({})", origin(plan.fidelity)),
+        points_label: format!("meets every constraint ({})", plan.fidelity.phrase()),
         points,
         // With a third objective a frontier is no line in the plane of two.
         joined: plan.objectives.len() == 2,
@@ -224,7 +218,7 @@ fn heat_map(e: &Exploration<'_>, verdict: &Verdict, (x, y): (usize, usize), obje
     let rest = if plan.axes.len() > 2 { "best over all other axes" } else { "every pair" };
     let known = verdict.counts.feasible as usize;
     let origin = match e.confirmed.len() {
-        0 => origin(plan.fidelity),
+        0 => plan.fidelity.phrase(),
         all if all == known => "from events",
         _ => "closed form, from events where confirmed",
     };

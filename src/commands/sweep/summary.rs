@@ -9,7 +9,6 @@ use serde_json::Value as Json;
 use sweep::metric::NEAR_KNEE;
 use sweep::{Domain, Objective, Plan, Value};
 
-use super::tables::fidelity_name;
 use super::verdict::{Best, Branch, Counts, Reason, Screening, Sensitivity, Verdict};
 
 /// Points of the frontier shown to people.
@@ -132,13 +131,13 @@ impl Summary {
             hardwire_version: env!("CARGO_PKG_VERSION"),
             method: plan.method.name(),
             seed: plan.seed,
-            fidelity: fidelity_name(plan.fidelity),
+            fidelity: plan.fidelity.name(),
             counts: verdict.counts.clone(),
             reasons: verdict.reasons.clone(),
             axes: axes.collect(),
             constraints: plan.constraints.iter().map(|constraint| constraint.text.clone()).collect(),
             objectives: objectives(plan, &verdict.frontier),
-            frontier_fidelity: fidelity_name(verdict.frontier_fidelity),
+            frontier_fidelity: verdict.frontier_fidelity.name(),
             frontier: frontier.collect(),
             knee_point: verdict.frontier.iter().find(|best| best.knee).map(|best| best.index),
             frontier_by: verdict.branches.iter().map(branch).collect(),

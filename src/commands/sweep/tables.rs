@@ -28,11 +28,6 @@ struct Line<'a> {
     knee: Option<bool>,
 }
 
-/// Name of a fidelity in tables.
-pub fn fidelity_name(fidelity: Fidelity) -> &'static str {
-    if fidelity == Fidelity::Event { "event" } else { "analytic" }
-}
-
 /// Whether some value of an axis is a word, so that its column is text.
 fn is_text(axis: &Axis) -> bool {
     matches!(&axis.domain, Domain::Listed(values) if values.iter().any(|value| matches!(value, Value::Word(_))))
@@ -64,7 +59,7 @@ fn frame(plan: &Plan, lines: &[Line<'_>], frontier: bool, metadata: BTreeMap<Str
         columns.push(("status".to_owned(), Column::Text(status)));
         columns.push(("reason".to_owned(), Column::Text(reason)));
     }
-    let fidelity = lines.iter().map(|l| Some(fidelity_name(l.fidelity).to_owned())).collect();
+    let fidelity = lines.iter().map(|l| Some(l.fidelity.to_string())).collect();
     columns.push(("fidelity".to_owned(), Column::Text(fidelity)));
     for (i, column) in plan.columns.iter().enumerate() {
         // An axis that is a result as well is there already.

@@ -1,6 +1,7 @@
 //! What an operation becomes in machine code, roughly: the kinds that cost differently.
 
 use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId, split_name};
+use names::named;
 
 use super::super::class::{Class, class};
 

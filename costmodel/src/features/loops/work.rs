@@ -5,6 +5,8 @@
 //! change their order, and those that stay as they are, by what forbids it. Work of loops that share vectors is counted once
 //! for every [`REGISTER_BITS`] of them; the iterations that fill no vector are counted apart.
 
+use names::named;
+
 use super::estimate::{LONG, can_vectorise, instructions, is_copy, scalar};
 use super::kind::{Carried, Kind};
 use super::level::{Level, REGISTER_BITS};

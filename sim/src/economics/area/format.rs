@@ -5,28 +5,29 @@
 //! cost more than the wires they save (see the tests). Constant multipliers are shifts and adders: a constant takes
 //! one adder less than its signed-digit form has nonzero digits.
 
-use serde::{Deserialize, Serialize};
+use names::named;
+use serde::Serialize;
 
-/// Number format of the hardwired weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WeightFormat {
-    /// -1, 0, 1.
-    Ternary,
-    /// 3-bit two's complement.
-    Int3,
-    /// 4-bit two's complement.
-    Int4,
-    /// E2M1.
-    Fp4,
-    /// E2M1 with an 8-bit power-of-two scale per 32 weights.
-    Mxfp4,
-    /// 6-bit two's complement: two digits of 3 bits.
-    Int6,
-    /// E4M3, exact: 18 bits of fixed point and a sign, five digits.
-    Fp8,
-    /// BF16 kept to 16 bits of fixed point per neuron, four digits; exact BF16 spans 2^8 exponents.
-    Bf16,
+named! {
+    /// Number format of the hardwired weights.
+    pub enum WeightFormat {
+        /// -1, 0, 1.
+        Ternary = "ternary",
+        /// 3-bit two's complement.
+        Int3 = "int3",
+        /// 4-bit two's complement.
+        Int4 = "int4",
+        /// E2M1.
+        Fp4 = "fp4",
+        /// E2M1 with an 8-bit power-of-two scale per 32 weights.
+        Mxfp4 = "mxfp4",
+        /// 6-bit two's complement: two digits of 3 bits.
+        Int6 = "int6",
+        /// E4M3, exact: 18 bits of fixed point and a sign, five digits.
+        Fp8 = "fp8",
+        /// BF16 kept to 16 bits of fixed point per neuron, four digits; exact BF16 spans 2^8 exponents.
+        Bf16 = "bf16",
+    }
 }
 
 /// Hardware of one digit, and how many digits a weight has.
@@ -47,10 +48,6 @@ pub struct FormatTraits {
 }
 
 impl WeightFormat {
-    /// Every format.
-    pub const ALL: [Self; 8] =
-        [Self::Ternary, Self::Int3, Self::Int4, Self::Fp4, Self::Mxfp4, Self::Int6, Self::Fp8, Self::Bf16];
-
     /// Hardware that the format asks for.
     pub const fn traits(self) -> FormatTraits {
         let int4 = traits(1.0, 16.0, 15.0, 8.0, 3.0, 4.0);

@@ -1,5 +1,6 @@
 //! What to run, and how a token's time is classed.
 
+use names::named;
 use serde::{Deserialize, Serialize};
 
 use super::super::program::Compiled;
@@ -32,14 +33,14 @@ pub const SPENT: usize = 8;
 pub const SPENT_NAMES: [&str; SPENT] =
     ["communication", "projection", "nonlinear", "attention", "hbm", "hn_array_busy", "vex_busy", "predecessor"];
 
-/// What the tokens are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Every sequence generates tokens one after the other.
-    Decode,
-    /// The tokens of one prompt follow each other; each attends to the ones before it.
-    Prefill,
+named! {
+    /// What the tokens are.
+    pub enum Phase {
+        /// Every sequence generates tokens one after the other.
+        Decode = "decode",
+        /// The tokens of one prompt follow each other; each attends to the ones before it.
+        Prefill = "prefill",
+    }
 }
 
 /// Where sequences start.

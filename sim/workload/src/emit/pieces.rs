@@ -328,10 +328,7 @@ impl Pieces<'_> {
 
 /// `decode-t1-c2048`, without the context where it does not matter.
 pub(super) fn setting_name(setting: &Setting, context: Option<u64>) -> String {
-    let phase = match setting.phase {
-        Phase::Decode => "decode",
-        Phase::Prefill => "prefill",
-    };
+    let phase = setting.phase;
     let context = context.map_or(String::new(), |c| format!("-c{c}"));
     format!("{phase}-t{}{context}", setting.tokens)
 }

@@ -3,25 +3,26 @@
 use std::fmt::Write;
 
 use ir::steps::WEIGHT_ATTRIBUTE;
+use names::named;
 
-/// Format of weights and KV caches. Activations, accumulators and non-linear functions are f32 either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Element {
-    /// 32-bit floating point: what CPU back ends compute with.
-    F32,
-    /// 16-bit brain floating point: the released format of most models.
-    Bf16,
+named! {
+    /// Format of weights and KV caches. Activations, accumulators and non-linear functions are f32 either way.
+    pub enum Element {
+        /// 32-bit floating point: what CPU back ends compute with.
+        F32 = "f32",
+        /// 16-bit brain floating point: the released format of most models.
+        Bf16 = "bf16",
+    }
 }
 
-/// Where weights come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WeightStyle {
-    /// Function arguments with the unit attribute [`WEIGHT_ATTRIBUTE`].
-    Arguments,
-    /// `arith.constant dense_resource<name>` without payload: says that they are constant, cannot be run.
-    Constants,
+named! {
+    /// Where weights come from.
+    pub enum WeightStyle {
+        /// Function arguments with the unit attribute [`WEIGHT_ATTRIBUTE`].
+        Arguments = "arguments",
+        /// `arith.constant dense_resource<name>` without payload: says that they are constant, cannot be run.
+        Constants = "constants",
+    }
 }
 
 /// Scalars a tensor holds.

@@ -333,7 +333,7 @@ fn constants_fold_into_the_metal() {
 fn check(text: &str, design: &Design) -> Result<(), TestCaseError> {
     let parsed = ir::parse(text, &ir::Limits::default());
     for function in parsed.tree.functions() {
-        for (_, weights) in WeightRule::ALL {
+        for weights in WeightRule::ALL {
             let lowered = lower(&parsed.tree, function, design, &Options { weights });
             prop_assert!((0.0..=1.0).contains(&lowered.xpu_utilization), "{}", lowered.xpu_utilization);
             prop_assert!(lowered.computing_cycles <= lowered.latency_cycles);

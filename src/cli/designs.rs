@@ -1,0 +1,52 @@
+//! Arguments of `hardwire designs`.
+
+use clap::{Args, Subcommand};
+
+use super::shared::{Format, named};
+
+/// Arguments of `hardwire designs`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct Designs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: DesignsAction,
+}
+
+/// Actions of `hardwire designs`.
+#[derive(Debug, Subcommand)]
+pub enum DesignsAction {
+    /// List the presets
+    #[command(after_help = "Example:\n  hardwire designs list")]
+    List {
+        /// How to write the result
+        #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Show every value of a design, process node or model with where it comes from
+    #[command(
+        after_help = "Examples:\n  hardwire designs show hnlpu\n  hardwire designs show n5\n  hardwire designs show economics:hnlpu\n  hardwire designs show masks:n5\n  hardwire designs show against:h100\n  hardwire designs show path/to/config.json --format json"
+    )]
+    Show {
+        /// Preset name, or path of a design (.toml) or model (.json); after `economics:`, `masks:` or `against:` one of those
+        name: String,
+        /// Override a value of a design
+        #[arg(long = "set", value_name = "PATH=VALUE")]
+        set: Vec<String>,
+        /// How to write the result
+        #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Check a design or model file and report all problems at once
+    #[command(after_help = "Example:\n  hardwire designs check my-machine.toml")]
+    Check {
+        /// Preset name, or path of a design (.toml) or model (.json); after `economics:`, `masks:` or `against:` one of those
+        name: String,
+        /// Override a value of a design
+        #[arg(long = "set", value_name = "PATH=VALUE")]
+        set: Vec<String>,
+        /// How to write the result
+        #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
+        format: Format,
+    },
+}

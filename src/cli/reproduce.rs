@@ -1,0 +1,21 @@
+//! Arguments of `hardwire reproduce`.
+
+use clap::Args;
+
+use super::shared::{Format, named};
+
+/// Arguments of `hardwire reproduce`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hardwire reproduce hnlpu
+  hardwire reproduce hnlpu --format json
+
+Exit code 1 if a derived figure is out of tolerance.")]
+pub struct Reproduce {
+    /// The published machine
+    #[arg(value_parser = ["hnlpu"])]
+    pub machine: String,
+    /// How to write the result
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
+    pub format: Format,
+}

@@ -1,0 +1,48 @@
+//! Arguments and value parsers that several commands share.
+
+use std::ffi::OsStr;
+use std::marker::PhantomData;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Command};
+use names::Named;
+
+names::named! {
+    /// Output format of a command.
+    pub enum Format {
+        /// Aligned text.
+        Table = "table",
+        /// JSON with stable keys; units are part of the keys.
+        Json = "json",
+    }
+}
+
+/// Parses the name of a variant of `T`.
+pub fn named<T: Named>() -> NamedParser<T> {
+    NamedParser(PhantomData)
+}
+
+/// The parser that [`named`] returns.
+#[derive(Debug, Clone)]
+pub struct NamedParser<T>(PhantomData<T>);
+
+fn possible_values<T: Named>() -> impl Iterator<Item = PossibleValue> {
+    T::VARIANTS.iter().map(|variant| {
+        let value = PossibleValue::new(variant.name());
+        if variant.about().is_empty() { value } else { value.help(variant.about()) }
+    })
+}
+
+impl<T: Named> TypedValueParser for NamedParser<T> {
+    type Value = T;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {
+        let name = PossibleValuesParser::new(possible_values::<T>()).parse_ref(command, argument, value)?;
+        // The parser above has accepted the name, so one variant has it.
+        names::from_name(&name).ok_or_else(|| clap::Error::new(clap::error::ErrorKind::InvalidValue).with_cmd(command))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(possible_values::<T>()))
+    }
+}
