@@ -8,6 +8,7 @@ pub mod lexer;
 pub mod mlir;
 mod parse;
 mod print;
+pub mod registry;
 pub mod span;
 pub mod steps;
 pub mod text;

@@ -10,18 +10,12 @@ mod attribute;
 mod types;
 
 use crate::print::marks::Marks;
+use crate::registry::Record;
 use crate::span::Span;
 
+pub use crate::registry::names::split as split_name;
 pub use attribute::{AffineExpr, AffineMap, Attribute, AttributeValue};
 pub use types::{Dimension, FloatKind, Signedness, Type, Types};
-
-/// Dialect and short name of an operation's full name, `linalg` and `matmul` of `linalg.matmul`; `None` without a dialect.
-/// Asked for several times an operation: looking at one byte after the other is faster than a search for so short a text.
-#[must_use]
-pub fn split_name(name: &str) -> Option<(&str, &str)> {
-    let dot = name.bytes().position(|byte| byte == b'.')?;
-    Some((&name[..dot], &name[dot + 1..]))
-}
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -162,6 +156,8 @@ pub struct Tree {
     pub(crate) values: Vec<Value>,
     pub(crate) types: Types,
     pub(crate) names: Vec<String>,
+    /// By name; [`crate::registry::UNKNOWN`] for attributes too.
+    pub(crate) records: Vec<&'static Record>,
     pub(crate) marks: Marks,
 }
 
@@ -221,6 +217,12 @@ impl Tree {
         &self.names[self.operation(id).name.index()]
     }
 
+    /// What the registry knows of an operation; [`crate::registry::UNKNOWN`] where it is not registered.
+    #[must_use]
+    pub fn record(&self, id: OpId) -> &'static Record {
+        self.records[self.operation(id).name.index()]
+    }
+
     /// The name of an attribute.
     #[must_use]
     pub fn attribute_name(&self, attribute: &Attribute) -> &str {
@@ -256,8 +258,7 @@ impl Tree {
     /// The functions (`func.func` with a body) in the order of the text.
     pub fn functions(&self) -> impl Iterator<Item = OpId> + '_ {
         self.walk().filter(|&op| {
-            self.name(op) == "func.func"
-                && self.operation(op).regions.iter().any(|&r| !self.region(r).blocks.is_empty())
+            self.record(op).is_function && self.operation(op).regions.iter().any(|&r| !self.region(r).blocks.is_empty())
         })
     }
 

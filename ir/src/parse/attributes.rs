@@ -2,6 +2,7 @@
 
 use super::{Alias, Parse, Parser};
 use crate::lexer::TokenKind;
+use crate::registry;
 use crate::span::Span;
 use crate::tree::{Attribute, AttributeValue, NameId, Type, TypeId, Types};
 
@@ -11,6 +12,7 @@ impl<'a> Parser<'a> {
         if let Some(id) = self.names.get_index_of(name) {
             return NameId(id as u32);
         }
+        self.tree.records.push(registry::find(name).unwrap_or(&registry::UNKNOWN));
         NameId(self.names.insert_full(name.to_owned()).0 as u32)
     }
 

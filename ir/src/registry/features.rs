@@ -1,0 +1,169 @@
+//! What the features of the cost model need to know of an operation.
+//!
+//! Values are those that the shipped model was trained with. These contradict other fields of the record and are kept
+//! until the model is trained again:
+//!
+//! - `memref.atomic_rmw` and `memref.generic_atomic_rmw` are `Reshape`, though they load and store;
+//! - `memref.prefetch` and `memref.dma_*` are `Reshape`, `affine.prefetch` and `affine.dma_*` are `Integer`;
+//! - every operation of `index` is `Integer`, constants, comparisons and casts included;
+//! - `cf.assert` is `Branch`;
+//! - `scf.execute_region`, `scf.reduce` and `scf.forall.in_parallel` are `Free`;
+//! - `math.isnan` and its like and `math.clampf` are `Transcendental`;
+//! - `vector.scan`, `vector.transpose` and other operations with arithmetic or moves are `Vector`;
+//! - `tosa.gather` and its like are `Structured` though they only move data;
+//! - `complex`, `llvm`, `gpu` and `ml_program` are `Unknown`;
+//! - named contractions and convolutions without [`Nest::in_features`](super::Nest::in_features) count as element-wise.
+
+/// Kind of work, as the features count it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InstructionClass {
+    /// Additions, multiplications, comparisons of floating-point numbers.
+    Float,
+    /// Divisions, remainders, square roots.
+    Division,
+    /// Functions that become calls of a mathematical library.
+    Transcendental,
+    /// Integer and index arithmetic.
+    Integer,
+    /// Conversions.
+    Cast,
+    /// Reads.
+    Load,
+    /// Writes.
+    Store,
+    /// Branches and selections.
+    Branch,
+    /// Calls.
+    Call,
+    /// Operations on vectors other than arithmetic and accesses.
+    Vector,
+    /// Loops.
+    Loop,
+    /// Loop nests in one operation.
+    Structured,
+    /// Changes of shape, views, allocations.
+    Reshape,
+    /// Nothing at run time: constants, terminators.
+    Free,
+    /// Not known.
+    Unknown,
+}
+
+/// Machine work of an operation without regions, before types are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MachineWork {
+    /// None, or counted as an access, loop or nest.
+    None,
+    /// A floating-point instruction; 16-bit results have a kind of their own.
+    Float,
+    /// A minimum or maximum that hands NaN on.
+    MinMax,
+    /// A comparison or selection.
+    Select,
+    /// A move between lanes.
+    Shuffle,
+    /// A floating-point division or square root; 16-bit results have a kind of their own.
+    Divide,
+    /// A floating-point remainder: a call; 16-bit results have a kind of their own.
+    Remainder,
+    /// A call.
+    Call,
+    /// An integer instruction; an address computation if the result is an index.
+    Integer,
+    /// An integer division; cheaper by a constant.
+    IntegerDivide,
+    /// An address computation.
+    Address,
+    /// A conversion.
+    Cast,
+    /// A truncation of a floating-point number; 16-bit results have a kind of their own.
+    Truncation,
+    /// A branch.
+    Branch,
+    /// A call of the run time, or anything that is not known.
+    Runtime,
+}
+
+/// How a value that a loop carries is combined with the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Accumulation {
+    /// An integer sum, product or extreme: the order is free.
+    Integers,
+    /// An extreme of floating-point numbers.
+    Extreme,
+    /// A floating-point sum or product: the order is fixed.
+    Floats,
+    /// Anything else.
+    Recurrence,
+}
+
+/// The operand whose buffer a result lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BufferSource {
+    /// None.
+    None,
+    /// The first operand.
+    First,
+    /// The second operand.
+    Second,
+    /// The output (one of the last operands) at the result's place.
+    Output,
+}
+
+/// Part of an operation in a fused multiply-add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FusedPart {
+    /// None.
+    None,
+    /// The addition or subtraction.
+    Sum,
+    /// The multiplication.
+    Product,
+}
+
+/// Facts for the features of the cost model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeatureFacts {
+    /// Kind of work.
+    pub class: InstructionClass,
+    /// Machine work.
+    pub machine: MachineWork,
+    /// How a carried value is combined.
+    pub accumulation: Accumulation,
+    /// Where the result's buffer is.
+    pub buffer: BufferSource,
+    /// Part in a fused multiply-add.
+    pub fused: FusedPart,
+    /// Whether lanes out of bounds are masked unless the attribute `in_bounds` says otherwise.
+    pub masked_unless_in_bounds: bool,
+}
+
+impl FeatureFacts {
+    /// Facts of an operation that is not known.
+    pub const UNKNOWN: Self = Self {
+        class: InstructionClass::Unknown,
+        machine: MachineWork::Runtime,
+        accumulation: Accumulation::Recurrence,
+        buffer: BufferSource::None,
+        fused: FusedPart::None,
+        masked_unless_in_bounds: false,
+    };
+}
+
+impl InstructionClass {
+    /// The machine work of an operation of this class that states none.
+    #[must_use]
+    pub const fn machine(self) -> MachineWork {
+        match self {
+            Self::Float => MachineWork::Float,
+            Self::Division => MachineWork::Divide,
+            Self::Transcendental | Self::Call => MachineWork::Call,
+            Self::Integer => MachineWork::Integer,
+            Self::Cast => MachineWork::Cast,
+            Self::Branch => MachineWork::Branch,
+            Self::Vector => MachineWork::Shuffle,
+            Self::Unknown => MachineWork::Runtime,
+            Self::Load | Self::Store | Self::Loop | Self::Structured | Self::Reshape | Self::Free => MachineWork::None,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The registry of operations: one record for each operation, with every fact that is decided by its name.
+//!
+//! The parser, the printer, the analyses, the steps, the graph, the tokenizer and the features of the cost model ask the
+//! record; none of them knows an operation's name. An operation without a record is unknown to all of them: its form is
+//! guessed, and its arithmetic, traffic and class are unknown.
+//!
+//! To add an operation, add one record to the table of its dialect. The builder's methods are in [`Record`]; a test walks
+//! all records and checks that their facts agree.
+
+mod affine;
+mod arith;
+mod control;
+pub mod facts;
+pub mod features;
+mod hlo;
+mod linalg;
+mod llvm;
+mod math;
+mod memref;
+pub mod names;
+mod record;
+pub mod syntax;
+mod tensor;
+mod tosa;
+mod vector;
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+pub use record::{OperationKind, Record};
+
+const TABLES: &[&[Record]] = &[
+    affine::RECORDS,
+    arith::RECORDS,
+    control::RECORDS,
+    hlo::STABLEHLO,
+    hlo::MHLO,
+    hlo::CHLO,
+    linalg::RECORDS,
+    llvm::RECORDS,
+    math::RECORDS,
+    memref::RECORDS,
+    tensor::RECORDS,
+    tosa::RECORDS,
+    vector::RECORDS,
+];
+
+/// Registered operations.
+pub const COUNT: usize = {
+    let (mut count, mut table) = (0, 0);
+    while table < TABLES.len() {
+        count += TABLES[table].len();
+        table += 1;
+    }
+    count
+};
+
+static ALL: [Record; COUNT] = {
+    let mut all = [TABLES[0][0]; COUNT];
+    let (mut number, mut table) = (0, 0);
+    while table < TABLES.len() {
+        let mut at = 0;
+        while at < TABLES[table].len() {
+            all[number] = TABLES[table][at].numbered(number);
+            number += 1;
+            at += 1;
+        }
+        table += 1;
+    }
+    all
+};
+
+static BY_NAME: LazyLock<IndexMap<&'static str, &'static Record, FxBuildHasher>> =
+    LazyLock::new(|| ALL.iter().map(|record| (record.name, record)).collect());
+
+/// The record of every operation that is not registered: it knows nothing.
+pub static UNKNOWN: Record = Record::new(facts::Dialect::Unknown, "");
+
+/// All records, each at the place of its [`Record::kind`].
+#[must_use]
+pub fn all() -> &'static [Record] {
+    &ALL
+}
+
+/// The record of an operation, by its full name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Record> {
+    // Names of attributes come here too: most have no dialect.
+    name.as_bytes().contains(&b'.').then(|| BY_NAME.get(name).copied())?
+}
+
+/// Operations that the language names without their dialect in places.
+pub fn short_names() -> impl Iterator<Item = (syntax::ShortName, &'static Record)> {
+    SHORT_NAMES.iter().filter_map(|&record| Some((record.short_name?, record)))
+}
+
+static SHORT_NAMES: LazyLock<Vec<&'static Record>> =
+    LazyLock::new(|| ALL.iter().filter(|record| record.short_name.is_some()).collect());

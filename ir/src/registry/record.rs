@@ -1,0 +1,340 @@
+//! The record of an operation, built in constant tables.
+
+use super::facts::{
+    Aliasing, Arithmetic, Contraction, Dialect, Drawing, ElementArithmetic, Evaluation, Filter, IndexedAccess,
+    MemoryEffect, Nest, RegionExecution, StepClass, SumTerm, TrafficRule,
+};
+use super::features::{Accumulation, BufferSource, FeatureFacts, FusedPart, InstructionClass, MachineWork};
+use super::names;
+use super::syntax::{Format, Reader, ShortName, ShortNamePrinted, Syntax};
+
+/// Number of a registered operation; dense, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OperationKind(u16);
+
+impl OperationKind {
+    /// Place in [`all`](super::all).
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Everything that is decided by the name of an operation.
+///
+/// A new record knows nothing: its form is guessed, its arithmetic and traffic are unknown, it may read and write every
+/// memory it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record {
+    /// Full name, e.g. `arith.addf`.
+    pub name: &'static str,
+    /// Dialect.
+    pub dialect: Dialect,
+    /// Number.
+    pub kind: OperationKind,
+    /// Custom form.
+    pub syntax: Syntax,
+    /// Name without the dialect, where the language has one.
+    pub short_name: Option<ShortName>,
+    /// Dialect that operations directly inside may leave out.
+    pub default_dialect: Option<Dialect>,
+    /// Whether it ends a block.
+    pub is_terminator: bool,
+    /// Whether its regions see no values from outside; names start anew in it.
+    pub is_isolated: bool,
+    /// Whether it is a function to be analysed.
+    pub is_function: bool,
+    /// Whether it calls the function that the attribute `callee` names.
+    pub is_call: bool,
+    /// Whether its result is memory of its own.
+    pub allocates: bool,
+    /// Whether its result is a tensor without data worth keeping.
+    pub is_fresh: bool,
+    /// Whether its operands decide how often regions are executed.
+    pub decides_execution: bool,
+    /// Whether its region works on scalars, whatever the types say.
+    pub has_scalar_body: bool,
+    /// Whether it calculates with the elements of its operands, other than moving them.
+    pub calculates: bool,
+    /// Arithmetic of one execution.
+    pub arithmetic: Arithmetic,
+    /// Bytes moved by one execution.
+    pub traffic: TrafficRule,
+    /// Effect on the memrefs among its operands.
+    pub effect: MemoryEffect,
+    /// Memory shared with operands.
+    pub aliasing: Aliasing,
+    /// Executions of its regions.
+    pub regions: RegionExecution,
+    /// How an integer result follows from the operands.
+    pub evaluation: Evaluation,
+    /// Part in the steps of a function.
+    pub steps: StepClass,
+    /// Part in a sum of products.
+    pub sum: SumTerm,
+    /// Access by subscripts.
+    pub access: IndexedAccess,
+    /// The sum of products that it stands for.
+    pub contraction: Contraction,
+    /// Loops and subscripts, of named structured operations.
+    pub nest: Option<Nest>,
+    /// Group in drawings.
+    pub drawing: Drawing,
+    /// Facts for the features of the cost model.
+    pub features: FeatureFacts,
+}
+
+impl Record {
+    /// A record that knows nothing but the name.
+    pub(super) const fn new(dialect: Dialect, name: &'static str) -> Self {
+        Self {
+            name,
+            dialect,
+            kind: OperationKind(u16::MAX),
+            syntax: Syntax::Guessed,
+            short_name: None,
+            default_dialect: None,
+            is_terminator: false,
+            is_isolated: false,
+            is_function: false,
+            is_call: false,
+            allocates: false,
+            is_fresh: false,
+            decides_execution: false,
+            has_scalar_body: false,
+            calculates: false,
+            arithmetic: Arithmetic::Unknown,
+            traffic: TrafficRule::Unknown,
+            effect: MemoryEffect::Any,
+            aliasing: Aliasing::None,
+            regions: RegionExecution::Unknown,
+            evaluation: Evaluation::None,
+            steps: StepClass::Unknown,
+            sum: SumTerm::None,
+            access: IndexedAccess::None,
+            contraction: Contraction::None,
+            nest: None,
+            drawing: Drawing::ByWork,
+            features: FeatureFacts::UNKNOWN,
+        }
+    }
+
+    pub(super) const fn numbered(mut self, number: usize) -> Self {
+        assert!(number < u16::MAX as usize, "kinds have 16 bits");
+        self.kind = OperationKind(number as u16);
+        self
+    }
+
+    /// The same facts for another name.
+    pub(super) const fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    pub(super) const fn form(mut self, items: &'static str, results: &'static str) -> Self {
+        self.syntax = Syntax::Format(Format { operands: "", items, results });
+        self
+    }
+
+    /// A form whose operands come in another order in the generic form.
+    pub(super) const fn ordered_form(
+        mut self,
+        operands: &'static str,
+        items: &'static str,
+        results: &'static str,
+    ) -> Self {
+        self.syntax = Syntax::Format(Format { operands, items, results });
+        self
+    }
+
+    pub(super) const fn reader(mut self, reader: Reader) -> Self {
+        self.syntax = Syntax::Reader(reader);
+        self
+    }
+
+    pub(super) const fn short_name(mut self, name: &'static str, printed: ShortNamePrinted, tokenized: bool) -> Self {
+        self.short_name = Some(ShortName { name, printed, tokenized });
+        self
+    }
+
+    pub(super) const fn default_dialect(mut self, dialect: Dialect) -> Self {
+        self.default_dialect = Some(dialect);
+        self
+    }
+
+    pub(super) const fn terminator(mut self) -> Self {
+        self.is_terminator = true;
+        self
+    }
+
+    pub(super) const fn isolated(mut self) -> Self {
+        self.is_isolated = true;
+        self
+    }
+
+    pub(super) const fn function(mut self) -> Self {
+        self.is_function = true;
+        self
+    }
+
+    pub(super) const fn call(mut self) -> Self {
+        self.is_call = true;
+        self
+    }
+
+    pub(super) const fn allocates(mut self) -> Self {
+        self.allocates = true;
+        self
+    }
+
+    pub(super) const fn fresh(mut self) -> Self {
+        self.is_fresh = true;
+        self
+    }
+
+    pub(super) const fn decides_execution(mut self) -> Self {
+        self.decides_execution = true;
+        self
+    }
+
+    pub(super) const fn scalar_body(mut self) -> Self {
+        self.has_scalar_body = true;
+        self
+    }
+
+    pub(super) const fn calculates(mut self, calculates: bool) -> Self {
+        self.calculates = calculates;
+        self
+    }
+
+    pub(super) const fn arithmetic(mut self, arithmetic: Arithmetic) -> Self {
+        self.arithmetic = arithmetic;
+        self
+    }
+
+    /// Arithmetic for each element of the result.
+    pub(super) const fn each(self, arithmetic: ElementArithmetic) -> Self {
+        self.arithmetic(Arithmetic::PerResult(arithmetic))
+    }
+
+    pub(super) const fn no_arithmetic(self) -> Self {
+        self.arithmetic(Arithmetic::None)
+    }
+
+    pub(super) const fn traffic(mut self, traffic: TrafficRule) -> Self {
+        self.traffic = traffic;
+        self
+    }
+
+    pub(super) const fn no_traffic(self) -> Self {
+        self.traffic(TrafficRule::None)
+    }
+
+    pub(super) const fn effect(mut self, effect: MemoryEffect) -> Self {
+        self.effect = effect;
+        self
+    }
+
+    pub(super) const fn aliasing(mut self, aliasing: Aliasing) -> Self {
+        self.aliasing = aliasing;
+        self
+    }
+
+    pub(super) const fn regions(mut self, regions: RegionExecution) -> Self {
+        self.regions = regions;
+        self
+    }
+
+    pub(super) const fn evaluation(mut self, evaluation: Evaluation) -> Self {
+        self.evaluation = evaluation;
+        self
+    }
+
+    pub(super) const fn steps(mut self, steps: StepClass) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    pub(super) const fn sum(mut self, sum: SumTerm) -> Self {
+        self.sum = sum;
+        self
+    }
+
+    pub(super) const fn access(mut self, access: IndexedAccess) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// A sum of products over the loops of a nest.
+    pub(super) const fn contraction_over(mut self, nest: Nest) -> Self {
+        self.nest = Some(nest);
+        self.contraction(Contraction::Nest)
+    }
+
+    pub(super) const fn contraction(mut self, contraction: Contraction) -> Self {
+        self.contraction = contraction;
+        self.drawing(Drawing::Contraction)
+    }
+
+    pub(super) const fn convolution(self, letters: &'static str) -> Self {
+        self.contraction(Contraction::Convolution(Filter { letters, depthwise: false }))
+    }
+
+    pub(super) const fn depthwise_convolution(self, letters: &'static str) -> Self {
+        self.contraction(Contraction::Convolution(Filter { letters, depthwise: true }))
+    }
+
+    pub(super) const fn nest(mut self, loops: &'static str, operands: &'static [&'static str]) -> Self {
+        self.nest = Some(Nest { loops, operands, implied: false, in_features: true });
+        self
+    }
+
+    pub(super) const fn drawing(mut self, drawing: Drawing) -> Self {
+        self.drawing = drawing;
+        self
+    }
+
+    /// The class of the features, with the machine work that is usual for it.
+    pub(super) const fn class(mut self, class: InstructionClass) -> Self {
+        self.features.class = class;
+        self.features.machine = class.machine();
+        self
+    }
+
+    pub(super) const fn machine(mut self, machine: MachineWork) -> Self {
+        self.features.machine = machine;
+        self
+    }
+
+    pub(super) const fn accumulation(mut self, accumulation: Accumulation) -> Self {
+        self.features.accumulation = accumulation;
+        self
+    }
+
+    pub(super) const fn buffer(mut self, buffer: BufferSource) -> Self {
+        self.features.buffer = buffer;
+        self
+    }
+
+    pub(super) const fn fused(mut self, fused: FusedPart) -> Self {
+        self.features.fused = fused;
+        self
+    }
+
+    pub(super) const fn masked_unless_in_bounds(mut self) -> Self {
+        self.features.masked_unless_in_bounds = true;
+        self
+    }
+
+    /// Whether the operation is registered.
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        !matches!(self.dialect, Dialect::Unknown)
+    }
+
+    /// The name behind the dialect, e.g. `matmul` of `linalg.matmul`.
+    #[must_use]
+    pub fn short(&self) -> &'static str {
+        names::split(self.name).map_or(self.name, |(_, short)| short)
+    }
+}
