@@ -170,7 +170,7 @@ pub fn answer(
         (_, None) => return Err(no_stack(stack_name)),
         (embedding, Some(stack)) => {
             let chosen = stack.select(embedding)?;
-            wiring_growth(stack, &chosen, state.economics.via_only_fill)?
+            wiring_growth(stack, &chosen, state.economics.via_only_fill).map_err(|e| e.to_string())?
         }
     };
     let asked = Asked {

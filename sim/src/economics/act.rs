@@ -2,7 +2,7 @@
 //!
 //! An independent figure beside the publication's kilograms per module. Packaging and transport are left out.
 
-use designs::Economics;
+use designs::{Economics, KgPerKwh, KgPerSquareCm, KilowattHours, SquareMm};
 use serde::Serialize;
 
 use super::estimate::Span;
@@ -27,13 +27,16 @@ pub fn act(e: &Economics, node_nm: u32, die_mm2: f64, yields: Span, memory_gb: f
         return None;
     }
     let gas = e.gas_kg_per_cm2?;
-    let base = e.fab_kg_per_kwh * e.fab_kwh_per_cm2? + e.material_kg_per_cm2?;
-    let cm2 = die_mm2 / 100.0;
-    let per_cm2 = Span::new(base + gas.low, base + gas.high);
+    // Electricity of a square centimetre of wafer.
+    let fab = KgPerKwh::new(e.fab_kg_per_kwh) * KilowattHours::from_kwh(e.fab_kwh_per_cm2?);
+    let base = KgPerSquareCm::new(fab.kg()) + KgPerSquareCm::new(e.material_kg_per_cm2?);
+    let area = SquareMm::from_mm2(die_mm2).square_cm();
+    let [low, high] = [gas.low, gas.high].map(|gas| base + KgPerSquareCm::new(gas));
+    let (die_low, die_high) = (low * area, high * area);
     Some(Act {
-        kg_per_cm2: per_cm2,
-        die_kg: Span::new(per_cm2.low * cm2, per_cm2.high * cm2),
-        good_die_kg: Span::new(per_cm2.low * cm2 / yields.high, per_cm2.high * cm2 / yields.low),
+        kg_per_cm2: Span::new(low.get(), high.get()),
+        die_kg: Span::new(die_low.kg(), die_high.kg()),
+        good_die_kg: Span::new((die_low / yields.high).kg(), (die_high / yields.low).kg()),
         memory_kg: e.memory_kg_per_gb * memory_gb,
     })
 }

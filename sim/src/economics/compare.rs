@@ -5,12 +5,12 @@
 //! as a share of capital; its carbon: energy plus modules. Every basis is computed apart and never mixed: a
 //! throughput of the publication's total-cost table, one at equal decode speed, one at equal interactivity.
 
-use designs::{Comparison, Range};
+use designs::{Comparison, KgCo2e, KgPerKwh, Kilowatts, Megawatts, Range, TonnesCo2e, Usd, UsdPerKwh, UsdPerMw};
 use serde::Serialize;
 
 use super::estimate::{Estimate, Span};
 use super::inputs::Input;
-use super::plan::facility_mw;
+use super::plan::{Outcome, facility_power};
 
 /// The other machine on one basis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -75,46 +75,50 @@ pub enum CompareError {
     },
 }
 
-/// Totals of `units` of the other machine.
-struct Other {
-    hardware: f64,
-    mw: f64,
-    infrastructure: f64,
-    capex: f64,
-    electricity: f64,
-    maintenance: f64,
-    tco: f64,
-    carbon: f64,
+/// Totals of all units of the other machine.
+struct RivalTotals {
+    hardware: Usd,
+    facility: Megawatts,
+    infrastructure: Usd,
+    capex: Usd,
+    electricity: Usd,
+    maintenance: Usd,
+    tco: Usd,
+    carbon: TonnesCo2e,
 }
 
-struct Needed {
+/// Price and power of one unit of the other machine.
+struct UnitFigures {
     usd: Range,
     kw: Range,
 }
 
-fn needed(other: &Comparison) -> Result<Needed, CompareError> {
+fn needed(other: &Comparison) -> Result<UnitFigures, CompareError> {
     let missing = |what, key| CompareError::Missing { name: other.name.clone(), what, key };
-    Ok(Needed {
+    Ok(UnitFigures {
         usd: other.usd.ok_or_else(|| missing("price", "usd"))?,
         kw: other.kw.ok_or_else(|| missing("power", "kw"))?,
     })
 }
 
-fn totals(estimate: &Estimate, other: &Comparison, units: f64, usd: f64, kw: f64, share: f64) -> Other {
+/// Totals of `units` of the other machine at a price of `unit` and a power of `drawn` each, our own inputs at `share`.
+fn totals(estimate: &Estimate, other: &Comparison, units: f64, unit: Usd, drawn: Kilowatts, share: f64) -> RivalTotals {
     let (plan, sample) = (&estimate.plan, estimate.inputs.at(share));
-    let hardware = units * usd;
-    let mw = facility_mw(units * kw, sample.get(Input::Pue), plan.step_mw);
+    let hardware = units * unit;
+    let facility = facility_power(units * drawn, sample.get(Input::Pue), plan.power_step);
     let networks = other.units_per_network.map_or(0.0, |per| (units / per).ceil());
-    let infrastructure = networks * sample.get(Input::NetworkUsd) + mw * sample.get(Input::UsdPerMw);
+    let infrastructure =
+        networks * sample.usd(Input::NetworkUsd) + facility * UsdPerMw::new(sample.get(Input::UsdPerMw));
     let capex = hardware + infrastructure;
-    let kwh = mw * 1e3 * plan.hours_per_year * plan.years;
-    let electricity = kwh * sample.get(Input::ElectricityUsd);
-    let maintenance =
-        plan.years * (units * other.licence_usd_per_year.unwrap_or(0.0) + capex * other.upkeep_per_year.unwrap_or(0.0));
-    let embodied = units * other.modules.unwrap_or(0.0) * sample.get(Input::ModuleKg) / 1e3;
-    let carbon = kwh * sample.get(Input::GridKg) / 1e3 + embodied;
+    let used = facility.over_hours(plan.hours_per_year) * plan.years;
+    let electricity = used * UsdPerKwh::new(sample.get(Input::ElectricityUsd));
+    let licence = Usd::from_usd(other.licence_usd_per_year.unwrap_or(0.0));
+    let maintenance = plan.years * (units * licence + capex * other.upkeep_per_year.unwrap_or(0.0));
+    let modules = units * other.modules.unwrap_or(0.0);
+    let embodied = (modules * KgCo2e::from_kg(sample.get(Input::ModuleKg))).tonnes();
+    let carbon = (used * KgPerKwh::new(sample.get(Input::GridKg))).tonnes() + embodied;
     let tco = capex + electricity + maintenance;
-    Other { hardware, mw, infrastructure, capex, electricity, maintenance, tco, carbon }
+    RivalTotals { hardware, facility, infrastructure, capex, electricity, maintenance, tco, carbon }
 }
 
 /// One basis: `ours` tokens per second of a system against `theirs` of a unit.
@@ -128,33 +132,35 @@ pub fn basis(
     ours: f64,
     theirs: Range,
 ) -> Result<Basis, CompareError> {
-    let Needed { usd, kw } = needed(other)?;
+    let UnitFigures { usd, kw } = needed(other)?;
     let systems = estimate.plan.systems;
     let exact = Span::new(systems * ours / theirs.high, systems * ours / theirs.low);
     // 2,000.0000001 units are 2,000.
     let whole = |units: f64| (units * (1.0 - 1e-9)).ceil();
     let units = Span::new(whole(exact.low), whole(exact.high));
-    let low = totals(estimate, other, units.low, usd.low, kw.low, 0.0);
-    let high = totals(estimate, other, units.high, usd.high, kw.high, 1.0);
-    let span = |of: fn(&Other) -> f64| Span::new(of(&low), of(&high));
+    let end = |units, usd, kw, share| totals(estimate, other, units, Usd::from_usd(usd), Kilowatts::from_kw(kw), share);
+    let low = end(units.low, usd.low, kw.low, 0.0);
+    let high = end(units.high, usd.high, kw.high, 1.0);
+    let span = |of: fn(&RivalTotals) -> f64| Span::new(of(&low), of(&high));
+    let money = |of: fn(&RivalTotals) -> Usd| Span::new(of(&low).usd(), of(&high).usd());
     // Our shares at both ends; the other machine's range is mostly its throughput and price.
     let ours_tco = estimate.span(|o| o.tco_dynamic_usd);
     let ours_carbon = estimate.span(|o| o.carbon_dynamic_t);
     let ours_mw = estimate.span(|o| o.facility_mw);
     let over = |theirs: Span, ours: Span| Span::new(theirs.low / ours.high, theirs.high / ours.low);
-    let (tco, carbon, mw) = (span(|o| o.tco), span(|o| o.carbon), span(|o| o.mw));
+    let (tco, carbon, mw) = (money(|o| o.tco), span(|o| o.carbon.t()), span(|o| o.facility.mw()));
     Ok(Basis {
         basis: name,
         ours_tokens_per_s: ours,
         unit_tokens_per_s: Span::new(theirs.low, theirs.high),
         units_exact: exact,
         units,
-        hardware_usd: span(|o| o.hardware),
+        hardware_usd: money(|o| o.hardware),
         facility_mw: mw,
-        infrastructure_usd: span(|o| o.infrastructure),
-        capex_usd: span(|o| o.capex),
-        electricity_usd: span(|o| o.electricity),
-        maintenance_usd: span(|o| o.maintenance),
+        infrastructure_usd: money(|o| o.infrastructure),
+        capex_usd: money(|o| o.capex),
+        electricity_usd: money(|o| o.electricity),
+        maintenance_usd: money(|o| o.maintenance),
         tco_usd: tco,
         carbon_t: carbon,
         tco_advantage: over(tco, ours_tco),
@@ -166,11 +172,12 @@ pub fn basis(
 
 /// Systems n from which nre + n * system <= n * equivalent units * price; `None` where a system never pays.
 fn break_even(estimate: &Estimate, ours: f64, theirs: Range, usd: Range) -> Option<[Span; 2]> {
-    let from = |nre: f64, system: f64, replaced: f64| (replaced > system).then(|| (nre / (replaced - system)).ceil());
-    let dear = ours / theirs.low * usd.high;
-    let cheap = ours / theirs.high * usd.low;
-    let at = |o: &super::plan::Outcome| {
-        Some(Span::new(from(o.nre_usd, o.system_usd, dear)?, from(o.nre_usd, o.system_usd, cheap)?))
+    let from = |nre: Usd, system: Usd, replaced: Usd| (replaced > system).then(|| (nre / (replaced - system)).ceil());
+    let dear = ours / theirs.low * Usd::from_usd(usd.high);
+    let cheap = ours / theirs.high * Usd::from_usd(usd.low);
+    let at = |o: &Outcome| {
+        let (nre, system) = (Usd::from_usd(o.nre_usd), Usd::from_usd(o.system_usd));
+        Some(Span::new(from(nre, system, dear)?, from(nre, system, cheap)?))
     };
     Some([at(&estimate.low)?, at(&estimate.high)?])
 }

@@ -6,7 +6,7 @@
 
 use std::f64::consts::PI;
 
-use designs::{DieFormula, YieldModel};
+use designs::{DieFormula, SquareMm, YieldModel};
 
 /// Geometry of a wafer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,13 +22,13 @@ pub struct Wafer {
 }
 
 impl Wafer {
-    /// Dies of `area_mm2`, not rounded, at least 0.
+    /// Dies of `area`, not rounded, at least 0.
     #[must_use]
-    pub fn dies(&self, area_mm2: f64) -> f64 {
+    pub fn dies(&self, area: SquareMm) -> f64 {
         let (diameter, area) = match self.formula {
-            DieFormula::FirstOrder => (self.diameter_mm, area_mm2),
+            DieFormula::FirstOrder => (self.diameter_mm, area.mm2()),
             DieFormula::Actuary => {
-                let side = area_mm2.sqrt() + self.scribe_mm;
+                let side = area.mm2().sqrt() + self.scribe_mm;
                 (self.diameter_mm - 2.0 * self.edge_mm, side * side)
             }
         };
@@ -105,8 +105,9 @@ mod tests {
     #[test]
     fn dies_by_both_formulas() {
         let wafer = |formula| Wafer { formula, diameter_mm: 300.0, scribe_mm: 0.2, edge_mm: 5.0 };
-        assert!((wafer(DieFormula::FirstOrder).dies(827.08) - 62.29).abs() < 0.01);
-        assert!((wafer(DieFormula::Actuary).dies(827.08) - 56.5).abs() < 0.1);
-        assert_eq!(wafer(DieFormula::FirstOrder).dies(80_000.0), 0.0);
+        let published = SquareMm::from_mm2(827.08);
+        assert!((wafer(DieFormula::FirstOrder).dies(published) - 62.29).abs() < 0.01);
+        assert!((wafer(DieFormula::Actuary).dies(published) - 56.5).abs() < 0.1);
+        assert_eq!(wafer(DieFormula::FirstOrder).dies(SquareMm::from_mm2(80_000.0)), 0.0);
     }
 }

@@ -1,5 +1,6 @@
 //! Why a machine cannot be priced.
 
+use super::masks::WiringError;
 use crate::mapping::MappingError;
 
 /// Why a machine cannot be priced.
@@ -77,9 +78,12 @@ pub enum EconomicsError {
         /// Largest chip.
         limit: f64,
     },
-    /// The mask stack has no such layer, or no wires in the chosen ones.
+    /// The mask stack has no such layer.
     #[error("{0}")]
     Layers(String),
+    /// The chosen layers carry no weights.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
     /// A count out of range.
     #[error("{what} is {value}; it must be at least {least} and at most {most}")]
     Bounds {

@@ -1,6 +1,8 @@
 //! One estimate: a request in, a [`Plan`], its inputs and its outcomes at both ends out.
 
-use designs::{Design, Economics, Grade, MaskStack, Model, ProcessNode, Provenance, Range, YieldModel};
+use designs::{
+    Design, Economics, Grade, MaskStack, Megawatts, Model, ProcessNode, Provenance, Range, SquareMm, YieldModel,
+};
 use serde::Serialize;
 
 use super::dies::{Wafer, Yield};
@@ -128,7 +130,7 @@ impl Estimate {
             return Err(EconomicsError::Unconfirmed { keys: unconfirmed.join(", ") });
         }
         let chosen = r.stack.select(r.embedding).map_err(EconomicsError::Layers)?;
-        let wiring = wiring_growth(r.stack, &chosen, e.via_only_fill).map_err(EconomicsError::Layers)?;
+        let wiring = wiring_growth(r.stack, &chosen, e.via_only_fill)?;
         let masks = MaskBill::new(r.stack, &chosen);
         let layout = layout(wiring)?;
         let plan = plan(r, &layout, &masks)?;
@@ -192,11 +194,12 @@ fn plan(r: &Request<'_>, layout: &Layout, masks: &MaskBill) -> Result<Plan, Econ
     let e = r.economics;
     let wafer =
         Wafer { formula: e.die_formula, diameter_mm: e.wafer_diameter_mm, scribe_mm: e.scribe_mm, edge_mm: e.edge_mm };
-    let dies = Plan::dies_of(&wafer, layout.chip_mm2, e.whole_dies);
+    let chip = SquareMm::from_mm2(layout.chip_mm2);
+    let dies = Plan::dies_of(&wafer, chip, e.whole_dies);
     if dies <= 0.0 || (e.whole_dies && dies < 1.0) {
         return Err(EconomicsError::Wafer { die: layout.chip_mm2, diameter: e.wafer_diameter_mm });
     }
-    let killing = layout.chip_mm2 - layout.area.hn_array.mm2() * e.yield_tolerant_share;
+    let killing = chip - layout.area.hn_array * e.yield_tolerant_share;
     let hbm = &r.design.hbm;
     Ok(Plan {
         chips: layout.grid.chips().into(),
@@ -205,7 +208,7 @@ fn plan(r: &Request<'_>, layout: &Layout, masks: &MaskBill) -> Result<Plan, Econ
         respins: respins(r.respins_per_year, r.years),
         dies,
         whole_dies: e.whole_dies,
-        killing_cm2: killing / 100.0,
+        killing_area: killing.square_cm(),
         yield_model: Yield {
             model: r.yield_model.unwrap_or(e.yield_model),
             alpha: e.yield_alpha,
@@ -219,7 +222,7 @@ fn plan(r: &Request<'_>, layout: &Layout, masks: &MaskBill) -> Result<Plan, Econ
         chip_masks: masks.per_chip.units / masks.total.units,
         memory_gb: f64::from(hbm.stacks) * hbm.stack_capacity.get() as f64 / 1e9,
         processors_per_network: e.processors_per_network,
-        step_mw: e.facility_step_mw,
+        power_step: Megawatts::from_mw(e.facility_step_mw),
         hours_per_year: e.hours_per_year,
         systems_per_spare: e.systems_per_spare,
         million_tokens: f64::NAN,

@@ -1,6 +1,6 @@
 //! The uncertain inputs of an estimate, as a plain array that a sample fills without allocating.
 
-use designs::{Economics, Grade, Interval, ProcessNode, Provenance, Range};
+use designs::{Economics, Grade, Interval, ProcessNode, Provenance, Range, Usd};
 
 use super::error::EconomicsError;
 
@@ -78,6 +78,13 @@ impl Sample {
     #[inline]
     pub fn get(&self, input: Input) -> f64 {
         self.0[input as usize]
+    }
+
+    /// The value of an input that is an amount of money.
+    #[must_use]
+    #[inline]
+    pub fn usd(&self, input: Input) -> Usd {
+        Usd::from_usd(self.get(input))
     }
 }
 

@@ -56,6 +56,23 @@ impl MaskBill {
     }
 }
 
+/// Why a choice of layers carries no weights.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WiringError {
+    /// The published layers have no wires to compare with.
+    #[error("the stack `{stack}` marks no wires with a pitch as per_chip")]
+    NoPublishedWires {
+        /// Mask stack.
+        stack: String,
+    },
+    /// The chosen layers have neither wires nor vias between the published wires.
+    #[error("weights cannot be carried by these layers alone; choose among {}", layers.join(", "))]
+    NoWires {
+        /// Layers of the stack that can carry weights.
+        layers: Vec<String>,
+    },
+}
+
 /// Growth of the array where fewer wires than published carry the weights (1 = as published).
 ///
 /// The published array fills its wires to the limit of routing; fewer tracks over the same weights need
@@ -64,7 +81,7 @@ impl MaskBill {
 ///
 /// # Errors
 /// When the chosen layers carry neither wires nor vias between wires.
-pub fn wiring_growth(stack: &MaskStack, chosen: &[bool], via_only_fill: f64) -> Result<f64, String> {
+pub fn wiring_growth(stack: &MaskStack, chosen: &[bool], via_only_fill: f64) -> Result<f64, WiringError> {
     let tracks = |selected: &dyn Fn(usize) -> bool| -> f64 {
         let pitches = stack.layers.iter().enumerate().filter(|(i, _)| selected(*i)).filter_map(|(_, l)| l.pitch_nm);
         pitches.map(|pitch| 1.0 / pitch).sum()
@@ -72,7 +89,7 @@ pub fn wiring_growth(stack: &MaskStack, chosen: &[bool], via_only_fill: f64) -> 
     let published = tracks(&|i| stack.layers[i].per_chip);
     let own = tracks(&|i| chosen[i]);
     if published == 0.0 {
-        return Err(format!("the stack `{}` marks no wires with a pitch as per_chip", stack.name));
+        return Err(WiringError::NoPublishedWires { stack: stack.name.clone() });
     }
     if own > 0.0 {
         return Ok((published / own).max(1.0));
@@ -80,6 +97,6 @@ pub fn wiring_growth(stack: &MaskStack, chosen: &[bool], via_only_fill: f64) -> 
     if (0..chosen.len()).any(|i| chosen[i] && stack.layers[i].per_chip) {
         return Ok(1.0 / via_only_fill);
     }
-    let names: Vec<&str> = stack.layers.iter().filter(|l| l.per_chip).map(|l| l.name.as_str()).collect();
-    Err(format!("weights cannot be carried by these layers alone; choose among {}", names.join(", ")))
+    let layers = stack.layers.iter().filter(|l| l.per_chip).map(|l| l.name.clone()).collect();
+    Err(WiringError::NoWires { layers })
 }

@@ -22,4 +22,4 @@ pub use act::{Act, act};
 pub use error::EconomicsError;
 pub use estimate::{Estimate, MAX_SYSTEMS, Request, Span};
 pub use inputs::{INPUTS, Input, Inputs, Sample};
-pub use plan::{OUTCOMES, Outcome, Plan};
+pub use plan::{Costs, OUTCOMES, Outcome, Plan};

@@ -10,6 +10,8 @@
 //! - capital = build + network + infrastructure; spares (one per `systems_per_spare`, at least one) are maintenance;
 //! - carbon = energy of all years at the grid's intensity plus every build of every module, spares left out.
 
+use designs::{KgCo2e, KgPerKwh, Kilowatts, Megawatts, SquareCm, SquareMm, TonnesCo2e, Usd, UsdPerKwh, UsdPerMw};
+
 use super::dies::{Wafer, Yield};
 use super::inputs::{Input, Sample};
 
@@ -28,8 +30,8 @@ pub struct Plan {
     pub dies: f64,
     /// Whether good dies are rounded.
     pub whole_dies: bool,
-    /// Area in which a defect kills a die, square centimetres.
-    pub killing_cm2: f64,
+    /// Area in which a defect kills a die.
+    pub killing_area: SquareCm,
     /// Yield.
     pub yield_model: Yield,
     /// Yield that replaces the model.
@@ -46,8 +48,8 @@ pub struct Plan {
     pub memory_gb: f64,
     /// Processors that share a network node.
     pub processors_per_network: f64,
-    /// Multiple to which facility power is rounded, megawatts; 0 does not round.
-    pub step_mw: f64,
+    /// Multiple to which facility power is rounded; 0 does not round.
+    pub power_step: Megawatts,
     /// Hours of a year.
     pub hours_per_year: f64,
     /// Systems that share a spare.
@@ -57,8 +59,14 @@ pub struct Plan {
 }
 
 macro_rules! outcomes {
-    ($($name:ident $doc:literal;)*) => {
-        /// What an estimate yields.
+    ($($name:ident: $quantity:ident ($field:ident $number:path) $doc:literal;)*) => {
+        /// What an estimate yields, in quantities.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub struct Costs {
+            $(#[doc = $doc] pub $field: $quantity,)*
+        }
+
+        /// What an estimate yields, as numbers with the unit in the name.
         #[derive(Debug, Clone, Copy, PartialEq, Default)]
         pub struct Outcome {
             $(#[doc = $doc] pub $name: f64,)*
@@ -78,45 +86,52 @@ macro_rules! outcomes {
                 [$(self.$name),*]
             }
         }
+
+        impl From<Costs> for Outcome {
+            #[inline]
+            fn from(costs: Costs) -> Self {
+                Self { $($name: $number(costs.$field)),* }
+            }
+        }
     };
 }
 
 outcomes! {
-    yield_share "Share of good dies.";
-    good_dies "Good dies of a wafer.";
-    die_usd "Good die.";
-    package_usd "Packaging and test of a chip.";
-    memory_usd "Memory of a chip.";
-    integration_usd "Integration of a chip.";
-    system_usd "Recurring cost of a system.";
-    mask_set_usd "Full mask set.";
-    mask_shared_usd "Shared masks.";
-    mask_per_chip_usd "Masks of one chip.";
-    mask_all_chips_usd "Masks of all chips without the shared ones.";
-    mask_total_usd "All masks of the first build.";
-    design_usd "Design effort and licences.";
-    nre_usd "Non-recurring cost of the first build.";
-    build_usd "First build with all systems.";
-    respin_usd "One re-spin with all systems.";
-    facility_mw "Power of the facility.";
-    infrastructure_usd "Network and infrastructure.";
-    capex_usd "Build and infrastructure.";
-    electricity_usd "Electricity over the years.";
-    maintenance_usd "Spares.";
-    tco_static_usd "Total cost over the years without re-spins.";
-    tco_dynamic_usd "Total cost with the re-spins.";
-    carbon_static_t "Carbon without re-spins.";
-    carbon_dynamic_t "Carbon with the re-spins.";
-    usd_per_million_tokens "Total cost with re-spins per million tokens.";
+    yield_share: f64 (yield_share f64::from) "Share of good dies, 0 to 1.";
+    good_dies: f64 (good_dies f64::from) "Good dies of a wafer.";
+    die_usd: Usd (die Usd::usd) "Good die.";
+    package_usd: Usd (package Usd::usd) "Packaging and test of a chip.";
+    memory_usd: Usd (memory Usd::usd) "Memory of a chip.";
+    integration_usd: Usd (integration Usd::usd) "Integration of a chip.";
+    system_usd: Usd (system Usd::usd) "Recurring cost of a system.";
+    mask_set_usd: Usd (mask_set Usd::usd) "Full mask set.";
+    mask_shared_usd: Usd (mask_shared Usd::usd) "Shared masks.";
+    mask_per_chip_usd: Usd (mask_per_chip Usd::usd) "Masks of one chip.";
+    mask_all_chips_usd: Usd (mask_all_chips Usd::usd) "Masks of all chips without the shared ones.";
+    mask_total_usd: Usd (mask_total Usd::usd) "All masks of the first build.";
+    design_usd: Usd (design Usd::usd) "Design effort and licences.";
+    nre_usd: Usd (nre Usd::usd) "Non-recurring cost of the first build.";
+    build_usd: Usd (build Usd::usd) "First build with all systems.";
+    respin_usd: Usd (respin Usd::usd) "One re-spin with all systems.";
+    facility_mw: Megawatts (facility Megawatts::mw) "Power of the facility.";
+    infrastructure_usd: Usd (infrastructure Usd::usd) "Network and infrastructure.";
+    capex_usd: Usd (capex Usd::usd) "Build and infrastructure.";
+    electricity_usd: Usd (electricity Usd::usd) "Electricity over the years.";
+    maintenance_usd: Usd (maintenance Usd::usd) "Spares.";
+    tco_static_usd: Usd (tco_static Usd::usd) "Total cost over the years without re-spins.";
+    tco_dynamic_usd: Usd (tco_dynamic Usd::usd) "Total cost with the re-spins.";
+    carbon_static_t: TonnesCo2e (carbon_static TonnesCo2e::t) "Carbon without re-spins.";
+    carbon_dynamic_t: TonnesCo2e (carbon_dynamic TonnesCo2e::t) "Carbon with the re-spins.";
+    usd_per_million_tokens: Usd (per_million_tokens Usd::usd) "Total cost with re-spins per million tokens.";
 }
 
-/// Facility power of `kw` of systems, megawatts, rounded to `step_mw`.
+/// Facility power of systems that draw `systems`, rounded to a multiple of `step`.
 #[must_use]
 #[inline]
-pub fn facility_mw(kw: f64, pue: f64, step_mw: f64) -> f64 {
-    let mw = kw * pue / 1e3;
+pub fn facility_power(systems: Kilowatts, pue: f64, step: Megawatts) -> Megawatts {
+    let exact = (systems * pue).megawatts();
     // The slack keeps 483.0 kW, computed as 482.999..., where it belongs.
-    if step_mw > 0.0 { (mw / step_mw * (1.0 + 1e-12)).round() * step_mw } else { mw }
+    if step.mw() > 0.0 { (exact / step * (1.0 + 1e-12)).round() * step } else { exact }
 }
 
 /// Re-spins when builds follow each other every `1 / per_year` years.
@@ -125,68 +140,109 @@ pub fn respins(per_year: f64, years: f64) -> f64 {
     ((per_year * years - 1e-9).ceil() - 1.0).max(0.0)
 }
 
+/// Dies of one sample: share of good ones, good ones of a wafer, price of one.
+struct Dies {
+    yield_share: f64,
+    good_dies: f64,
+    die: Usd,
+}
+
 impl Plan {
-    /// Evaluates one sample.
+    /// Evaluates one sample, as numbers.
     #[must_use]
     #[inline]
     pub fn evaluate(&self, s: &Sample) -> Outcome {
-        let get = |input| s.get(input);
-        let mut o = Outcome::default();
-        self.dies_and_systems(s, &mut o);
+        self.costs(s).into()
+    }
 
-        o.mask_set_usd = get(Input::MaskSetUsd);
-        o.mask_shared_usd = o.mask_set_usd * self.shared_masks;
-        o.mask_per_chip_usd = o.mask_set_usd * self.chip_masks;
-        o.mask_all_chips_usd = o.mask_per_chip_usd * self.chips;
-        o.mask_total_usd = o.mask_shared_usd + o.mask_all_chips_usd;
-        o.design_usd =
-            get(Input::ArchitectureUsd) + get(Input::VerificationUsd) + get(Input::PhysicalUsd) + get(Input::IpUsd);
-        o.nre_usd = o.design_usd + o.mask_total_usd;
-        o.build_usd = o.nre_usd + self.systems * o.system_usd;
-        let banked = self.systems * self.chips * o.die_usd * self.banking;
-        o.respin_usd = o.mask_all_chips_usd + self.systems * o.system_usd + banked;
+    /// Evaluates one sample.
+    #[must_use]
+    #[inline]
+    pub fn costs(&self, s: &Sample) -> Costs {
+        let Dies { yield_share, good_dies, die } = self.dies(s);
+        let package = s.usd(Input::PackageUsd) / good_dies;
+        let memory = s.usd(Input::MemoryUsd) * self.memory_gb;
+        let integration = s.usd(Input::IntegrationUsd);
+        let system = self.chips * (die + package + memory + integration);
+
+        let mask_set = s.usd(Input::MaskSetUsd);
+        let mask_shared = mask_set * self.shared_masks;
+        let mask_per_chip = mask_set * self.chip_masks;
+        let mask_all_chips = mask_per_chip * self.chips;
+        let mask_total = mask_shared + mask_all_chips;
+        let effort = [Input::ArchitectureUsd, Input::VerificationUsd, Input::PhysicalUsd, Input::IpUsd];
+        let [architecture, verification, physical, ip] = effort.map(|input| s.usd(input));
+        let design = architecture + verification + physical + ip;
+        let nre = design + mask_total;
+        let build = nre + self.systems * system;
+        let banked = self.systems * self.chips * die * self.banking;
+        let respin = mask_all_chips + self.systems * system + banked;
 
         let processors = self.systems * self.chips;
-        let kw = processors * get(Input::KwPerChip);
-        o.facility_mw = facility_mw(kw, get(Input::Pue), self.step_mw);
+        let drawn = processors * Kilowatts::from_kw(s.get(Input::KwPerChip));
+        let facility = facility_power(drawn, s.get(Input::Pue), self.power_step);
         let networks = (processors / self.processors_per_network).ceil();
-        o.infrastructure_usd = networks * get(Input::NetworkUsd) + o.facility_mw * get(Input::UsdPerMw);
-        o.capex_usd = o.build_usd + o.infrastructure_usd;
-        let kwh = o.facility_mw * 1e3 * self.hours_per_year * self.years;
-        o.electricity_usd = kwh * get(Input::ElectricityUsd);
-        o.maintenance_usd = (self.systems / self.systems_per_spare).ceil().max(1.0) * o.system_usd;
-        o.tco_static_usd = o.capex_usd + o.electricity_usd + o.maintenance_usd;
-        o.tco_dynamic_usd = o.tco_static_usd + self.respins * o.respin_usd;
-        let build_t = processors * get(Input::ModuleKg) / 1e3;
-        o.carbon_static_t = kwh * get(Input::GridKg) / 1e3 + build_t;
-        o.carbon_dynamic_t = o.carbon_static_t + self.respins * build_t;
-        o.usd_per_million_tokens = o.tco_dynamic_usd / self.million_tokens;
-        o
+        let infrastructure = networks * s.usd(Input::NetworkUsd) + facility * UsdPerMw::new(s.get(Input::UsdPerMw));
+        let capex = build + infrastructure;
+        let used = facility.over_hours(self.hours_per_year) * self.years;
+        let electricity = used * UsdPerKwh::new(s.get(Input::ElectricityUsd));
+        let maintenance = (self.systems / self.systems_per_spare).ceil().max(1.0) * system;
+        let tco_static = capex + electricity + maintenance;
+        let tco_dynamic = tco_static + self.respins * respin;
+
+        let embodied = (processors * KgCo2e::from_kg(s.get(Input::ModuleKg))).tonnes();
+        let operational = (used * KgPerKwh::new(s.get(Input::GridKg))).tonnes();
+        let carbon_static = operational + embodied;
+        Costs {
+            yield_share,
+            good_dies,
+            die,
+            package,
+            memory,
+            integration,
+            system,
+            mask_set,
+            mask_shared,
+            mask_per_chip,
+            mask_all_chips,
+            mask_total,
+            design,
+            nre,
+            build,
+            respin,
+            facility,
+            infrastructure,
+            capex,
+            electricity,
+            maintenance,
+            tco_static,
+            tco_dynamic,
+            carbon_static,
+            carbon_dynamic: carbon_static + self.respins * embodied,
+            per_million_tokens: tco_dynamic / self.million_tokens,
+        }
     }
 
     #[inline]
-    fn dies_and_systems(&self, s: &Sample, o: &mut Outcome) {
-        let x = self.killing_cm2 * s.get(Input::Defects);
-        o.yield_share = self.yield_fixed.unwrap_or_else(|| self.yield_model.share(x));
-        let good = self.dies * o.yield_share;
+    fn dies(&self, s: &Sample) -> Dies {
+        let x = self.killing_area.cm2() * s.get(Input::Defects);
+        let yield_share = self.yield_fixed.unwrap_or_else(|| self.yield_model.share(x));
+        let good = self.dies * yield_share;
         // Less than half a good die per wafer cannot be rounded to none: several wafers share one.
-        o.good_dies = if self.whole_dies && good >= 0.5 { good.round() } else { good };
-        let wafer = s.get(Input::WaferUsd);
-        o.die_usd = if self.whole_wafers {
-            (self.systems / o.good_dies).ceil() * wafer / self.systems
+        let good_dies = if self.whole_dies && good >= 0.5 { good.round() } else { good };
+        let wafer = s.usd(Input::WaferUsd);
+        let die = if self.whole_wafers {
+            (self.systems / good_dies).ceil() * wafer / self.systems
         } else {
-            wafer / o.good_dies
+            wafer / good_dies
         };
-        o.package_usd = s.get(Input::PackageUsd) / o.good_dies;
-        o.memory_usd = s.get(Input::MemoryUsd) * self.memory_gb;
-        o.integration_usd = s.get(Input::IntegrationUsd);
-        o.system_usd = self.chips * (o.die_usd + o.package_usd + o.memory_usd + o.integration_usd);
+        Dies { yield_share, good_dies, die }
     }
 
     /// The geometry of `wafer` for a die, rounded as wanted.
     #[must_use]
-    pub fn dies_of(wafer: &Wafer, die_mm2: f64, whole: bool) -> f64 {
-        let dies = wafer.dies(die_mm2);
+    pub fn dies_of(wafer: &Wafer, die: SquareMm, whole: bool) -> f64 {
+        let dies = wafer.dies(die);
         if whole { dies.floor() } else { dies }
     }
 }
@@ -206,8 +262,9 @@ mod tests {
 
     #[test]
     fn facility_power_is_rounded_to_steps() {
-        assert!((facility_mw(6.9, 1.4, 0.001) - 0.010).abs() < 1e-12);
-        assert!((facility_mw(6.9, 1.4, 0.0) - 0.00966).abs() < 1e-12);
-        assert!((facility_mw(345.0, 1.4, 0.001) - 0.483).abs() < 1e-12);
+        let facility = |kw, step| facility_power(Kilowatts::from_kw(kw), 1.4, Megawatts::from_mw(step)).mw();
+        assert!((facility(6.9, 0.001) - 0.010).abs() < 1e-12);
+        assert!((facility(6.9, 0.0) - 0.00966).abs() < 1e-12);
+        assert!((facility(345.0, 0.001) - 0.483).abs() < 1e-12);
     }
 }
