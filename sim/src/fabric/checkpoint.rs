@@ -3,6 +3,7 @@
 //! A checkpoint is the parameters and the changing state; tables are rebuilt. Restoring checks the parameters, the size
 //! of every array, every index and then every invariant, so that a damaged file is refused with the reason.
 
+use super::corrupt::CorruptState;
 use super::network::Fabric;
 use super::spec::{FabricError, Spec};
 use super::state::{InputVc, MAX_PACKETS, NO_VC, NONE, Stages, State, SwitchPointers, ring_size};
@@ -31,16 +32,16 @@ impl Fabric {
         let Checkpoint { spec, state } = checkpoint;
         spec.validate()?;
         let topology = Topology::new(&spec);
-        check_sizes(&spec, &topology, &state).map_err(FabricError::Checkpoint)?;
-        check_indices(&spec, &topology, &state).map_err(FabricError::Checkpoint)?;
+        check_sizes(&spec, &topology, &state)?;
+        check_indices(&spec, &topology, &state)?;
         let fabric = Fabric::assemble(spec, topology, state);
-        fabric.check_invariants().map_err(FabricError::Checkpoint)?;
+        fabric.check_invariants()?;
         Ok(fabric)
     }
 }
 
 /// Every array has the size that a new fabric would give it.
-fn check_sizes(spec: &Spec, topology: &Topology, state: &State) -> Result<(), String> {
+fn check_sizes(spec: &Spec, topology: &Topology, state: &State) -> Result<(), CorruptState> {
     let Topology { nodes, ports, vcs, input_vcs, wheel, .. } = *topology;
     let sizes = [
         ("sources", state.sources.len(), nodes),
@@ -55,16 +56,16 @@ fn check_sizes(spec: &Spec, topology: &Topology, state: &State) -> Result<(), St
         ("credit_arrivals", state.credit_arrivals.len(), wheel),
     ];
     match sizes.into_iter().find(|(_, size, right)| size != right) {
-        Some((name, size, right)) => Err(format!("{name} has {size} entries, not {right}")),
+        Some((array, size, expected)) => Err(CorruptState::Size { array, size, expected }),
         None if state.packets.len() > MAX_PACKETS => {
-            Err(format!("{} packets, at most {MAX_PACKETS}", state.packets.len()))
+            Err(CorruptState::Packets { packets: state.packets.len(), most: MAX_PACKETS })
         }
         None => Ok(()),
     }
 }
 
 /// Every index points into its array.
-fn check_indices(spec: &Spec, topology: &Topology, state: &State) -> Result<(), String> {
+fn check_indices(spec: &Spec, topology: &Topology, state: &State) -> Result<(), CorruptState> {
     let Topology { nodes, ports, vcs, input_vcs, wheel, .. } = *topology;
     let packet = |index: u32| (index as usize) < state.packets.len();
     let listed = |index: u32| index == NONE || packet(index);
@@ -110,7 +111,7 @@ fn check_indices(spec: &Spec, topology: &Topology, state: &State) -> Result<(), 
         ("credit arrival", state.credit_arrivals.iter().flatten().all(|t| (*t as usize) < state.credits.len())),
     ];
     match checks.into_iter().find(|(_, right)| !right) {
-        Some((name, _)) => Err(format!("{name} out of range")),
+        Some((what, _)) => Err(CorruptState::OutOfRange { what }),
         None => Ok(()),
     }
 }

@@ -4,12 +4,13 @@
 //! every VC of every channel, free credits, flits and credits on the way, and buffered flits add up to the buffer's
 //! size, so no buffer can overflow; and every input VC is in exactly the pipeline stage that its packets say.
 
+use super::corrupt::CorruptState;
 use super::network::Fabric;
 use super::state::{Bits, NO_VC, NONE};
 
 impl Fabric {
     /// Checks every invariant; the error says which one broke, and where.
-    pub fn check_invariants(&self) -> Result<(), String> {
+    pub fn check_invariants(&self) -> Result<(), CorruptState> {
         self.check_conservation()?;
         self.check_channels()?;
         self.check_credits()?;
@@ -17,7 +18,7 @@ impl Fabric {
         self.check_packets()
     }
 
-    fn check_conservation(&self) -> Result<(), String> {
+    fn check_conservation(&self) -> Result<(), CorruptState> {
         let buffered: u64 = self.state.input_vcs.iter().map(|input| u64::from(input.flits)).sum();
         let travelling: u64 = self.state.arrivals.iter().map(|slot| slot.len() as u64).sum();
         let counters = &self.state.counters;
@@ -25,13 +26,11 @@ impl Fabric {
         if here == Some(counters.flits_injected) {
             return Ok(());
         }
-        Err(format!(
-            "{} flits injected, but {} delivered, {buffered} buffered and {travelling} on channels",
-            counters.flits_injected, counters.flits_delivered
-        ))
+        let (injected, delivered) = (counters.flits_injected, counters.flits_delivered);
+        Err(CorruptState::Flits { injected, delivered, buffered, travelling })
     }
 
-    fn check_channels(&self) -> Result<(), String> {
+    fn check_channels(&self) -> Result<(), CorruptState> {
         // One number per channel into a router, then one per channel into a node.
         let channels = self.state.credits.len() / self.topology.vcs;
         let mut last_slot = vec![usize::MAX; channels];
@@ -39,14 +38,14 @@ impl Fabric {
             for arrival in arrivals {
                 let channel = arrival.target as usize / self.topology.vcs;
                 if std::mem::replace(&mut last_slot[channel], slot) == slot {
-                    return Err(format!("two flits leave channel {channel} in the same cycle"));
+                    return Err(CorruptState::Channel { channel });
                 }
             }
         }
         Ok(())
     }
 
-    fn check_credits(&self) -> Result<(), String> {
+    fn check_credits(&self) -> Result<(), CorruptState> {
         let size = self.spec.buffer_flits as usize;
         let mut places: Vec<usize> = self.state.credits.iter().map(|credits| usize::from(*credits)).collect();
         for target in self.state.credit_arrivals.iter().flatten() {
@@ -56,12 +55,12 @@ impl Fabric {
         let travelling = self.state.arrivals.iter().flatten().map(|arrival| (arrival.target as usize, 1));
         for (input, flits) in buffered.chain(travelling) {
             if flits > size {
-                return Err(format!("input VC {input} holds {flits} flits, its buffer {size}"));
+                return Err(CorruptState::Overflow { input, flits, size });
             }
             places[self.upstream(input)] += flits;
         }
         match places.iter().position(|count| *count != size) {
-            Some(vc) => Err(format!("the places of output VC {vc} add up to {}, not to {size}", places[vc])),
+            Some(vc) => Err(CorruptState::Credits { vc, places: places[vc], size }),
             None => Ok(()),
         }
     }
@@ -75,7 +74,7 @@ impl Fabric {
         self.topology.channels[port].other_end as usize + lane
     }
 
-    fn check_stages(&self) -> Result<(), String> {
+    fn check_stages(&self) -> Result<(), CorruptState> {
         let count = self.topology.input_vcs;
         for (router, stages) in self.state.routers.iter().enumerate() {
             let mut free = u64::MAX >> (64 - count);
@@ -87,19 +86,19 @@ impl Fabric {
                 }
                 let out_port = input.out_vc as usize / self.topology.vcs;
                 if free >> input.out_vc & 1 == 0 || out_port != input.out_port as usize {
-                    return Err(format!("router {router} output VC {} is held twice or wrongly", input.out_vc));
+                    return Err(CorruptState::HeldTwice { router, output_vc: input.out_vc });
                 }
                 free &= !(1 << input.out_vc);
             }
             if free != stages.free_vcs {
-                return Err(format!("router {router} counts free output VCs {:#x}, not {free:#x}", stages.free_vcs));
+                return Err(CorruptState::FreeVcs { router, counted: stages.free_vcs, free });
             }
         }
         Ok(())
     }
 
     /// One input VC is in the stage that its packets say, and its router knows that it has work.
-    fn check_stage(&self, router: usize, vc: usize) -> Result<(), String> {
+    fn check_stage(&self, router: usize, vc: usize) -> Result<(), CorruptState> {
         let stages = &self.state.routers[router];
         let input = &self.state.input_vcs[router * self.topology.input_vcs + vc];
         let set = |mask: u64| mask >> vc & 1 == 1;
@@ -115,16 +114,16 @@ impl Fabric {
         if right && input.sent < self.packet_flits && (awake || (waits == 0 && !sends)) {
             return Ok(());
         }
-        Err(format!("router {router} input VC {vc} is in the wrong stage: {input:?}, {stages:?}, active {awake}"))
+        Err(CorruptState::Stage { router, vc })
     }
 
     /// Every packet is free, queued, or in the fabric; the sources' mask agrees with their queues.
-    fn check_packets(&self) -> Result<(), String> {
+    fn check_packets(&self) -> Result<(), CorruptState> {
         let state = &self.state;
         let alive = state.packets.len().checked_sub(state.free_packets.len());
         let counted = state.counters.packets_created.checked_sub(state.counters.packets_delivered);
         if alive.is_none() || counted != alive.map(|count| count as u64) {
-            return Err(format!("{counted:?} packets created and not delivered, {alive:?} alive"));
+            return Err(CorruptState::PacketCount { counted, alive });
         }
         for (node, source) in state.sources.iter().enumerate() {
             let mut at = source.first;
@@ -134,14 +133,14 @@ impl Fabric {
                 length += 1;
             }
             if length > state.packets.len() || (source.sent > 0 && length == 0) || source.sent >= self.packet_flits {
-                return Err(format!("the queue of node {node} is broken"));
+                return Err(CorruptState::Queue { node });
             }
             if (state.backlog[node / 64] >> (node % 64) & 1 == 1) != (length > 0) {
-                return Err(format!("node {node} has {length} packets, its bit says otherwise"));
+                return Err(CorruptState::BacklogBit { node, packets: length });
             }
         }
-        let bits: usize = state.backlog.iter().map(|word| Bits(*word).count()).sum();
+        let marked: usize = state.backlog.iter().map(|word| Bits(*word).count()).sum();
         let queued = state.sources.iter().filter(|source| source.first != NONE).count();
-        if bits == queued { Ok(()) } else { Err(format!("{bits} nodes marked, {queued} queues")) }
+        if marked == queued { Ok(()) } else { Err(CorruptState::Backlog { marked, queued }) }
     }
 }

@@ -18,6 +18,7 @@
 //! multicast and the collective operations of the machine's own schedule.
 
 mod checkpoint;
+mod corrupt;
 mod invariants;
 mod measure;
 mod network;
@@ -28,6 +29,7 @@ mod state;
 mod topology;
 
 pub use checkpoint::Checkpoint;
+pub use corrupt::CorruptState;
 pub use measure::{Knee, LoadPoint, Window, calibrate_extra_hop, knee, measure};
 pub use network::Fabric;
 pub use spec::{ChannelLatency, FabricError, Ratio, Routing, Spec, StuckVc};

@@ -4,9 +4,8 @@
 //! cycle arrives in a later one, so the order of the routers does not matter. If no flit has moved for `stall_cycles`
 //! cycles while flits are in flight, nothing can move any more and `run` reports the VCs that hold them.
 
-use super::source::log_miss;
 use super::spec::{FabricError, Spec, StuckVc};
-use super::state::{Arrival, Bits, Counters, NO_VC, State, ring_size};
+use super::state::{Arrival, Bits, Counters, NO_VC, State, log_miss, ring_size};
 use super::topology::Topology;
 
 /// A running fabric.

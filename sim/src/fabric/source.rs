@@ -7,7 +7,7 @@
 
 use super::network::Fabric;
 use super::spec::{FabricError, Routing};
-use super::state::{Arrival, Bits, MAX_PACKETS, NONE, Packet};
+use super::state::{Arrival, Bits, MAX_PACKETS, NONE, Packet, log_miss};
 use rand_core::RngCore;
 
 impl Fabric {
@@ -136,9 +136,4 @@ impl Fabric {
         state.counters.flits_injected += 1;
         state.last_movement = state.cycle;
     }
-}
-
-/// ln(1 - p), the logarithm of the chance that one node creates no packet in one cycle.
-pub(super) fn log_miss(load: f64, packet_flits: u16) -> f64 {
-    libm::log1p(-load / f64::from(packet_flits))
 }

@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::corrupt::CorruptState;
+
 /// Largest number of rows and of columns.
 pub const MAX_SIDE: u32 = 16;
 /// Largest number of virtual channels per port.
@@ -282,7 +284,7 @@ pub enum FabricError {
     },
     /// A checkpoint contradicts itself.
     #[error("fabric: the checkpoint is damaged: {0}")]
-    Checkpoint(String),
+    Checkpoint(#[from] CorruptState),
 }
 
 /// The first few stuck VCs in words; the rest is in the error's field.

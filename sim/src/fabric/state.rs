@@ -165,6 +165,11 @@ pub struct State {
     pub credit_arrivals: Vec<Vec<u32>>,
 }
 
+/// ln(1 - p), the logarithm of the chance that one node creates no packet in one cycle.
+pub fn log_miss(load: f64, packet_flits: u16) -> f64 {
+    libm::log1p(-load / f64::from(packet_flits))
+}
+
 /// Places in one VC's ring of packets: a part of one packet, whole packets, a part of another.
 pub fn ring_size(spec: &Spec) -> usize {
     (spec.buffer_flits / spec.packet_flits) as usize + 2
