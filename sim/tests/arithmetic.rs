@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sim::arithmetic::{
-    ArithmeticError, BENCHMARK_MA, BLOCK_INPUTS, BlockScales, CellEmbedding, Fp4, HardwiredNeurons, HnTiming,
+    ArithmeticError, BENCHMARK_MA, BLOCK_INPUTS, BlockScales, CellEmbedding, Fp4, Fp4Error, HardwiredNeurons, HnTiming,
     MAX_INPUTS, MaTiming, MacArray, ScaleFolding, ScaleTable, SlicePlan, SliceSharing, WeightMatrix, benchmark,
     benchmark_with, code_counts,
 };
@@ -177,8 +177,8 @@ fn fp4_codes_round_trip_and_ties_go_to_even() {
     }
     assert_eq!(Fp4::from_f32(f32::INFINITY).unwrap().to_f32(), 6.0);
     assert_eq!(Fp4::from_f32(-1e30).unwrap().to_f32(), -6.0);
-    assert_eq!(Fp4::from_f32(f32::NAN), Err(ArithmeticError::NanWeight));
-    assert_eq!(Fp4::from_code(16), Err(ArithmeticError::Code { code: 16 }));
+    assert_eq!(Fp4::from_f32(f32::NAN), Err(Fp4Error::Nan));
+    assert_eq!(Fp4::from_code(16), Err(Fp4Error::Code { code: 16 }));
 }
 
 #[test]

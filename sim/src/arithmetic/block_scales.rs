@@ -7,11 +7,9 @@
 //! neuron whose exact sum needs more than 64 bits is rejected.
 
 use super::error::ArithmeticError;
+use super::fp4::BLOCK_INPUTS;
 use super::timing::{ScaleFolding, tree_levels};
 use super::weights::WeightMatrix;
-
-/// Inputs that share one scale (OCP Microscaling Formats v1.0).
-pub const BLOCK_INPUTS: usize = 32;
 
 /// E8M0 exponent bias.
 const BIAS: i32 = 127;

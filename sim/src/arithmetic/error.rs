@@ -2,7 +2,7 @@
 //!
 //! Indices count from 0. Leaves out internal faults: those are asserts.
 
-use super::fp4::Fp4;
+use super::fp4::{Fp4, Fp4Error};
 
 /// A rejected matrix, input vector or machine parameter.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -49,15 +49,9 @@ pub enum ArithmeticError {
         /// Stated width, bits.
         bits: u32,
     },
-    /// A weight code above 15.
-    #[error("{code} is no FP4 code; codes are 0 to 15")]
-    Code {
-        /// The code given.
-        code: u8,
-    },
-    /// FP4 has no encoding for not-a-number.
-    #[error("NaN has no FP4 (E2M1) encoding")]
-    NanWeight,
+    /// A weight that FP4 does not encode.
+    #[error(transparent)]
+    Weight(#[from] Fp4Error),
     /// The E8M0 code 255 means not-a-number.
     #[error("block {block} of output {output} has scale code 255, which is NaN in E8M0; codes are 0 to 254")]
     NanScale {

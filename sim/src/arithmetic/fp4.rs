@@ -5,7 +5,22 @@
 
 use std::fmt;
 
-use super::error::ArithmeticError;
+/// Inputs that share one block scale (OCP Microscaling Formats v1.0).
+pub const BLOCK_INPUTS: usize = 32;
+
+/// A weight that FP4 does not encode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fp4Error {
+    /// A weight code above 15.
+    #[error("{code} is no FP4 code; codes are 0 to 15")]
+    Code {
+        /// The code given.
+        code: u8,
+    },
+    /// FP4 has no encoding for not-a-number.
+    #[error("NaN has no FP4 (E2M1) encoding")]
+    Nan,
+}
 
 /// One E2M1 weight, stored as its 4-bit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,8 +34,8 @@ impl Fp4 {
     pub const CODES: usize = 16;
 
     /// The weight of a 4-bit code (bit 3 sign, bits 2..1 exponent, bit 0 mantissa).
-    pub fn from_code(code: u8) -> Result<Self, ArithmeticError> {
-        if code < 16 { Ok(Self(code)) } else { Err(ArithmeticError::Code { code }) }
+    pub fn from_code(code: u8) -> Result<Self, Fp4Error> {
+        if code < 16 { Ok(Self(code)) } else { Err(Fp4Error::Code { code }) }
     }
 
     /// All 16 weights in code order.
@@ -35,9 +50,9 @@ impl Fp4 {
 
     /// The nearest weight; a tie goes to the even code, magnitudes above 6 (and infinities) saturate at 6, the sign
     /// of a value that rounds to zero is kept. NaN is an error.
-    pub fn from_f32(value: f32) -> Result<Self, ArithmeticError> {
+    pub fn from_f32(value: f32) -> Result<Self, Fp4Error> {
         if value.is_nan() {
-            return Err(ArithmeticError::NanWeight);
+            return Err(Fp4Error::Nan);
         }
         // Midpoints of neighbouring magnitudes are quarters: exact in f32, as is doubling.
         let doubled = value.abs() * 2.0;

@@ -9,10 +9,10 @@
 //! The POPCNT registers carry the tag of a turn instead of partial counts, and the count is evaluated at the root:
 //! the bits of a turn never change, so value and cycle are the same. Left out: carry-save form of the accumulator.
 
-use super::block_scales::{BLOCK_INPUTS, BlockScales, BlockShifts};
+use super::block_scales::{BlockScales, BlockShifts};
 use super::error::ArithmeticError;
 use super::events::{Events, Pass, Stream};
-use super::fp4::Fp4;
+use super::fp4::{BLOCK_INPUTS, Fp4};
 use super::pipeline::{AdderTree, Delay};
 use super::port_layout::{BitPlanes, PortLayout};
 use super::timing::{HnTiming, REGION_TREE_LEVELS, ScaleFolding, ScaledHnTiming, tree_levels};

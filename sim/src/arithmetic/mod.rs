@@ -34,11 +34,11 @@ pub use benchmark::{
     BENCHMARK_HN, BENCHMARK_INPUTS, BENCHMARK_MA, BENCHMARK_OUTPUTS, BENCHMARK_SRAM_BYTES, Benchmark, benchmark,
     benchmark_with,
 };
-pub use block_scales::{BLOCK_INPUTS, BlockScales, ScaleTable};
+pub use block_scales::{BlockScales, ScaleTable};
 pub use cell_embedding::CellEmbedding;
 pub use error::ArithmeticError;
 pub use events::{Events, Pass, Stream};
-pub use fp4::Fp4;
+pub use fp4::{BLOCK_INPUTS, Fp4, Fp4Error};
 pub use hardwired_neuron::HardwiredNeurons;
 pub use mac_array::MacArray;
 pub use slices::{SliceFit, SlicePlan, SliceSharing, code_counts};

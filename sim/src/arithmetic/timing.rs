@@ -8,8 +8,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::block_scales::BLOCK_INPUTS;
 use super::error::ArithmeticError;
+use super::fp4::BLOCK_INPUTS;
 use super::weights::check_activation_bits;
 
 /// Levels of the adder tree over the 16 region products.
