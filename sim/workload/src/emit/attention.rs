@@ -4,10 +4,12 @@
 //! `tokens` tokens of one prompt with one cache. A cache holds `context` positions, the new tokens in the last
 //! places. Rotary tables are arguments; learned sinks and biases are left out, as [`designs::Model`] leaves them.
 
+use designs::Layer;
 use sim::Phase;
 
 use super::operations as op;
 use super::operations::Mask;
+use super::setting::Setting;
 use super::text::{Function, Scalar, Tensor};
 
 /// Grouped-query attention as one function sees it: shapes in elements.
@@ -38,6 +40,14 @@ pub(super) struct Mla {
     pub(super) window: Option<u64>,
 }
 
+/// Positions a layer's cache holds in decode: a window needs no older ones.
+fn cached_positions(layer: &Layer, setting: &Setting) -> u64 {
+    match (setting.phase, layer.window) {
+        (Phase::Decode, Some(window)) => setting.context.min(u64::from(window).max(1)),
+        _ => setting.context,
+    }
+}
+
 fn mask(phase: Phase, tokens: u64, context: u64, window: Option<u64>) -> Option<Mask> {
     // One new token at the end of its own cache sees all of it.
     (phase == Phase::Prefill).then(|| Mask { before: context - tokens, window })
@@ -49,6 +59,19 @@ pub(super) fn tables(f: &mut Function, tokens: u64, width: u64) -> [Tensor; 2] {
 }
 
 impl Gqa {
+    /// Attention of `layer` with as many query heads, KV heads and elements per head.
+    pub(super) fn new(layer: &Layer, setting: &Setting, (query_heads, kv_heads, dim): (u64, u64, u64)) -> Self {
+        Self {
+            phase: setting.phase,
+            tokens: setting.tokens,
+            context: cached_positions(layer, setting),
+            kv_heads,
+            group: query_heads / kv_heads,
+            dim,
+            window: layer.window.map(u64::from),
+        }
+    }
+
     pub(super) fn queries(&self) -> u64 {
         self.kv_heads * self.group
     }
@@ -126,6 +149,21 @@ impl Gqa {
 }
 
 impl Mla {
+    /// Attention of `layer` with as many heads; widths of the latent vector and of a head's parts.
+    pub(super) fn new(layer: &Layer, setting: &Setting, heads: u64, [latent, nope, rope, v]: [u64; 4]) -> Self {
+        Self {
+            phase: setting.phase,
+            tokens: setting.tokens,
+            context: cached_positions(layer, setting),
+            heads,
+            latent,
+            nope,
+            rope,
+            v,
+            window: layer.window.map(u64::from),
+        }
+    }
+
     /// Elements cached per position.
     pub(super) fn cached(&self) -> u64 {
         self.latent + self.rope

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use designs::{Grid, Model};
 use sim::Phase;
 
-use super::pieces::setting_name;
-use super::{Emitted, Setting, layer, layer_kinds, pieces};
+use super::layer::{layer, layer_kinds};
+use super::pieces::{Emitted, pieces, setting_name};
+use super::setting::Setting;
 
 /// Sequences and contexts of decode.
 const DECODE: [(u64, &[u64]); 4] = [

@@ -22,6 +22,11 @@ pub(super) struct Mixture {
 }
 
 impl Mixture {
+    pub(super) fn new(experts: u32, per_token: u32, width: u32, shared_width: u32) -> Self {
+        let [experts, per_token, width, shared_width] = [experts, per_token, width, shared_width].map(u64::from);
+        Self { experts, per_token, width, shared_width }
+    }
+
     /// Router, the `per_token` best experts, their weights by softmax over the chosen ones: (weights, indices).
     pub(super) fn route(&self, f: &mut Function, x: &Tensor) -> (Tensor, Tensor) {
         let logits = op::linear(f, x, "w_router", self.experts);

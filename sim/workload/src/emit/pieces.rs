@@ -4,10 +4,28 @@
 use designs::{Attention, Ffn, Grid, Layer, Model};
 use sim::Phase;
 
-use super::attention::tables;
+use super::attention::{Gqa, Mla, tables};
+use super::feed_forward::{Mixture, gated};
 use super::operations as op;
+use super::setting::{EmitError, Setting, checked};
 use super::text::{Function, Scalar, Tensor};
-use super::{EmitError, Emitted, Setting, feed_forward, gqa, mixture, mla};
+
+/// One function's text with what it is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Emitted {
+    /// Unique among what one call returns: model, grid, setting and piece.
+    pub name: String,
+    /// Family of pieces, e.g. `llm-attention`.
+    pub family: &'static str,
+    /// Model it comes from.
+    pub model: String,
+    /// What part of the model, also the function's name.
+    pub piece: &'static str,
+    /// Whether it is a whole layer.
+    pub whole: bool,
+    /// The MLIR text.
+    pub text: String,
+}
 
 /// Collects pieces of one model in one setting.
 struct Pieces<'a> {
@@ -28,7 +46,7 @@ pub fn pieces(model: &Model, index: usize, setting: &Setting, grid: Grid) -> Res
         let last = model.layers.len().saturating_sub(1);
         return Err(EmitError::NoLayer { model: model.name.clone(), layer: index, last });
     };
-    super::checked(layer, setting)?;
+    checked(layer, setting)?;
     let heads = match layer.attention {
         Attention::Gqa { query_heads, .. } => query_heads,
         Attention::Mla { heads, .. } => heads,
@@ -104,7 +122,7 @@ impl Pieces<'_> {
     fn gqa(&mut self, layer: &Layer, shape: (u64, u64, u64)) {
         let (heads, kv, dim) = shape;
         let (hidden, slice) = (self.hidden(), self.slice());
-        let mut gqa = gqa(layer, self.setting, shape);
+        let mut gqa = Gqa::new(layer, self.setting, shape);
         // Decode deals the positions of a cache to the rows; a prompt's mask needs them all.
         if self.setting.phase == Phase::Decode {
             gqa.context = gqa.context.div_ceil(self.rows());
@@ -164,7 +182,7 @@ impl Pieces<'_> {
         }
         self.linear("llm-projection", "kv_a_proj", slice, (latent + rope).div_ceil(columns));
         // Queries of all heads meet the cache on every chip, which holds positions of its own.
-        let mut all = mla(layer, self.setting, heads, shape);
+        let mut all = Mla::new(layer, self.setting, heads, shape);
         if self.setting.phase == Phase::Decode {
             all.context = all.context.div_ceil(self.chips());
         }
@@ -251,7 +269,7 @@ impl Pieces<'_> {
         self.linear("llm-feed-forward", down, width, hidden);
         self.add("llm-feed-forward", all, None, |f, tokens| {
             let x = f.input("x", &[tokens, hidden], Scalar::F32);
-            vec![feed_forward::gated(f, &x, "w_", width)]
+            vec![gated(f, &x, "w_", width)]
         });
     }
 
@@ -267,7 +285,7 @@ impl Pieces<'_> {
                 (experts, experts_per_token, width, shared_width)
             }
         };
-        let moe = mixture(experts, per_token, width, shared);
+        let moe = Mixture::new(experts, per_token, width, shared);
         self.gated(["expert_up_proj", "expert_up_gate", "expert_down_proj", "expert"], moe.width);
         self.swiglu(moe.width);
         self.linear("llm-router", "router", hidden, moe.experts);

@@ -18,7 +18,7 @@ use sim::units::hbm::Placement;
 use sim::units::{attention_buffer, hbm, hn_array, vex};
 
 use super::coverage::Coverage;
-use super::{Lowered, MissingPlace, Place, Placed, Reason, UnitShare, Work as Totals};
+use super::lowered::{Lowered, MissingPlace, Place, Placed, Reason, UnitShare, Work as Totals};
 
 /// Compute units and memories with a share of their own, in the order of [`Lowered::units`].
 pub(super) const UNITS: [&str; 5] = ["hn_array", "vex_attention", "vex_nonlinear", "attention_buffer", "hbm"];

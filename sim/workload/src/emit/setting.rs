@@ -1,0 +1,115 @@
+//! What to emit for, and what cannot be emitted.
+
+use designs::{Attention, Layer};
+use sim::Phase;
+
+use super::text::{Element, Function, WeightStyle};
+
+/// Most tokens and positions: shapes stay far from overflow.
+pub const MAX_POSITIONS: u64 = 1 << 24;
+
+/// What to emit for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Decode: one new token for each of `tokens` sequences. Prefill: `tokens` tokens of one prompt.
+    pub phase: Phase,
+    /// New tokens.
+    pub tokens: u64,
+    /// Positions of the cache, the new tokens included.
+    pub context: u64,
+    /// Format of weights and caches.
+    pub element: Element,
+    /// Where weights come from.
+    pub weights: WeightStyle,
+}
+
+impl Setting {
+    /// f32, weights as arguments.
+    #[must_use]
+    pub fn new(phase: Phase, tokens: u64, context: u64) -> Self {
+        Self { phase, tokens, context, element: Element::F32, weights: WeightStyle::Arguments }
+    }
+
+    /// Refuses settings without tokens, beyond the limit, or with a prompt longer than its cache.
+    pub(super) fn check(&self) -> Result<(), EmitError> {
+        let Self { tokens, context, .. } = *self;
+        if tokens == 0 || context == 0 {
+            return Err(EmitError::Nothing { tokens, context });
+        }
+        if tokens > MAX_POSITIONS || context > MAX_POSITIONS {
+            return Err(EmitError::TooLarge { value: tokens.max(context), limit: MAX_POSITIONS });
+        }
+        if self.phase == Phase::Prefill && tokens > context {
+            return Err(EmitError::Context { tokens, context });
+        }
+        Ok(())
+    }
+
+    /// An empty function in this format.
+    pub(super) fn function(&self) -> Function {
+        Function::new(self.element, self.weights)
+    }
+}
+
+/// Why nothing can be emitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EmitError {
+    /// No tokens or no positions.
+    #[error("tokens and context must be at least 1, not {tokens} and {context}")]
+    Nothing {
+        /// Tokens.
+        tokens: u64,
+        /// Context.
+        context: u64,
+    },
+    /// Beyond what is emitted.
+    #[error("{value} tokens or positions are more than the {limit} that are emitted")]
+    TooLarge {
+        /// What was asked.
+        value: u64,
+        /// Limit.
+        limit: u64,
+    },
+    /// A prompt longer than its cache.
+    #[error("a prompt of {tokens} tokens does not fit into a context of {context}; the context includes the prompt")]
+    Context {
+        /// Tokens.
+        tokens: u64,
+        /// Context.
+        context: u64,
+    },
+    /// Rotary embedding turns halves of a head.
+    #[error("{width} positional elements per head cannot be halved for the rotary embedding")]
+    OddHead {
+        /// Elements.
+        width: u32,
+    },
+    /// Heads are dealt to columns.
+    #[error("{heads} query heads cannot be dealt evenly to {columns} columns")]
+    Columns {
+        /// Query heads.
+        heads: u32,
+        /// Columns.
+        columns: u32,
+    },
+    /// The model has no such layer.
+    #[error("{model} has layers 0 to {last}, not {layer}")]
+    NoLayer {
+        /// Model.
+        model: String,
+        /// What was asked.
+        layer: usize,
+        /// Last layer.
+        last: usize,
+    },
+}
+
+/// Refuses a setting that makes no sense, and heads that the rotary embedding cannot halve.
+pub(super) fn checked(layer: &Layer, setting: &Setting) -> Result<(), EmitError> {
+    setting.check()?;
+    let width = match layer.attention {
+        Attention::Gqa { head_dim, .. } => head_dim,
+        Attention::Mla { rope, .. } => rope,
+    };
+    if width % 2 == 1 { Err(EmitError::OddHead { width }) } else { Ok(()) }
+}

@@ -1,0 +1,196 @@
+//! What lowering a function yields: operations with their units and cycles, and the account of a call.
+
+use ir::span::Span;
+use ir::steps::Unplaced;
+use ir::tree::OpId;
+use serde::Serialize;
+use sim::units::hbm::Placement;
+
+/// A unit that an operation occupies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Hardwired-neuron array.
+    HnArray,
+    /// Attention pipeline of the vector unit.
+    VexAttention,
+    /// Lanes of the vector unit.
+    VexNonlinear,
+    /// Attention buffer.
+    AttentionBuffer,
+    /// None: takes no time.
+    None,
+}
+
+/// Why an operation stands where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A matrix that never changes is metal.
+    ConstantMatrix,
+    /// Both operands of the product change from call to call.
+    BothChange,
+    /// A function of elements, or a reduction.
+    ByElement,
+    /// Data are laid out anew.
+    Layout,
+    /// A view, a constant, storage or an address.
+    Address,
+    /// Works on constants alone: done before the first call.
+    Folded,
+}
+
+/// An operation with its place. Cycles are those of the chip clock, per execution.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Placed {
+    #[serde(skip)]
+    pub(super) op: OpId,
+    /// Name, e.g. `linalg.matmul`; for a statement of a loop nest, of the operation that decided its place.
+    pub operation: String,
+    /// Where it stands in the text.
+    #[serde(skip)]
+    pub span: Span,
+    /// Unit.
+    pub unit: Place,
+    /// Why.
+    pub reason: Reason,
+    /// How often it runs because of loops over whole tensors around it; a loop nest of scalar code is one operation.
+    pub executions: u64,
+    /// Start of the first execution.
+    pub start_cycle: u64,
+    /// Cycles the unit is occupied.
+    pub busy_cycles: u64,
+    /// Cycles from start to result.
+    pub latency_cycles: u64,
+    /// Multiply-accumulates.
+    pub macs: u64,
+    /// Input vectors of a matrix, or queries of a cached operand, one after the other.
+    pub passes: u64,
+    /// Inputs that one output of a matrix sums over.
+    pub fan_in: u64,
+    /// Elements of the matrix, of the cached operand, of the iteration space, or moved.
+    pub elements: u64,
+    /// Bytes read from the attention buffer by a product.
+    pub bytes: u64,
+}
+
+impl Placed {
+    pub(super) fn at(
+        op: OpId,
+        unit: Place,
+        reason: Reason,
+        start_cycle: u64,
+        busy_cycles: u64,
+        latency_cycles: u64,
+    ) -> Self {
+        Self {
+            op,
+            operation: String::new(),
+            span: Span::default(),
+            unit,
+            reason,
+            executions: 1,
+            start_cycle,
+            busy_cycles,
+            latency_cycles,
+            macs: 0,
+            passes: 0,
+            fan_in: 0,
+            elements: 0,
+            bytes: 0,
+        }
+    }
+
+    pub(super) fn free(op: OpId, reason: Reason, at: u64) -> Self {
+        Self::at(op, Place::None, reason, at, 0, 0)
+    }
+}
+
+/// An operation without a place.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MissingPlace {
+    /// Name.
+    pub operation: String,
+    /// Where it stands in the text.
+    #[serde(skip)]
+    pub span: Span,
+    /// Why.
+    pub reason: Unplaced,
+    /// How often it runs because of loops around it, as far as known.
+    pub executions: u64,
+}
+
+/// How much of the time a unit is at work.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnitShare {
+    /// Unit.
+    pub unit: &'static str,
+    /// Cycles in which it is at work; matrices that work at the same time count once.
+    pub busy_cycles: u64,
+    /// Share of the latency, 0 to 1.
+    pub busy_share: f64,
+}
+
+/// What a call asks of the machine, all executions together; counts end at 2^64 - 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Work {
+    /// Weights that have to be metal.
+    pub weights: u64,
+    /// Multiply-accumulates of the HN array.
+    pub hn_macs: u64,
+    /// Multiply-accumulates of the vector unit.
+    pub vex_macs: u64,
+    /// Elements of functions on the vector unit.
+    pub nonlinear_elements: u64,
+    /// Bytes read from the attention buffer.
+    pub buffer_bytes: u64,
+    /// Bytes from HBM.
+    pub hbm_bytes: u64,
+}
+
+impl Work {
+    fn each(&self, other: &Self, f: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            weights: f(self.weights, other.weights),
+            hn_macs: f(self.hn_macs, other.hn_macs),
+            vex_macs: f(self.vex_macs, other.vex_macs),
+            nonlinear_elements: f(self.nonlinear_elements, other.nonlinear_elements),
+            buffer_bytes: f(self.buffer_bytes, other.buffer_bytes),
+            hbm_bytes: f(self.hbm_bytes, other.hbm_bytes),
+        }
+    }
+
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        self.each(other, u64::saturating_add)
+    }
+
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        self.each(other, u64::saturating_sub)
+    }
+
+    pub(super) fn times(&self, n: u64) -> Self {
+        self.each(self, |one, _| one.saturating_mul(n))
+    }
+}
+
+/// A function on one chip.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Lowered {
+    /// Share of the latency in which at least one compute unit (a matrix of the HN array, the attention pipeline or
+    /// the lanes of the vector unit) is at work, 0 to 1; 0 for a function that takes no time.
+    pub xpu_utilization: f64,
+    /// Cycles of the chip clock from the call to the last result: exact, what would end after 2^62 has no place.
+    pub latency_cycles: u64,
+    /// Of these, cycles in which a compute unit is at work.
+    pub computing_cycles: u64,
+    /// Every unit's share.
+    pub units: Vec<UnitShare>,
+    /// What was asked of them.
+    pub work: Work,
+    /// Arguments that change, between attention buffer and HBM.
+    pub cache: Placement,
+    /// Operations with a place, in the order of the text.
+    pub operations: Vec<Placed>,
+    /// Operations without one.
+    pub unplaced: Vec<MissingPlace>,
+}
