@@ -4,8 +4,8 @@
 //! `t_step = max((weights(B) + B kv) / bandwidth, B flop / peak)`. Of E experts, k per token and evenly routed,
 //! `E (1 - (1 - k/E)^B)` are touched. Prompts cost arithmetic alone: `t_prompt = input flop / peak`, and delay the steps they
 //! share the machine with, so that a user gets `1 / (t_step + B t_prompt / output)` tokens per second. Windows of the model
-//! limit attention and cache, weights have their released format, the cache 16 bits. Left out, and why this is a bound:
-//! launches and synchronisation, links between units, anything below peak. Seconds, bytes, operations.
+//! limit attention and cache, weights have their released format, the cache 16 bits. This is a bound because it leaves out
+//! launches, synchronisation, links between units and every loss below peak. Units: seconds, bytes, operations.
 
 use designs::{Attention, Ffn, Model};
 
@@ -30,9 +30,9 @@ pub struct Machine {
 /// Tokens of a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Traffic {
-    /// Prompt.
+    /// Prompt tokens of a request.
     pub input: f64,
-    /// Generated.
+    /// Generated tokens of a request.
     pub output: f64,
 }
 
@@ -57,7 +57,7 @@ pub struct Point {
     pub total_tokens_per_s: f64,
 }
 
-/// What a model asks of a machine.
+/// Bytes and operations that a model needs per token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Demand {
     /// All weights, both tables of the vocabulary among them.
@@ -72,7 +72,7 @@ pub struct Demand {
     matrix_flop: f64,
 }
 
-/// Bits of a weight inside and outside routed experts in a released format; 16 where it is not one of those with fewer.
+/// Bits of a weight inside and outside routed experts in a released format; 16 for every format that is not listed.
 fn bits(format: &str) -> (f64, f64) {
     match format {
         "mxfp4" => (MXFP4_BITS, WIDE_BITS),
@@ -82,7 +82,7 @@ fn bits(format: &str) -> (f64, f64) {
 }
 
 impl Demand {
-    /// What `model` asks for.
+    /// The demand of `model`.
     #[must_use]
     pub fn new(model: &Model) -> Self {
         let hidden = f64::from(model.hidden);
@@ -105,7 +105,7 @@ impl Demand {
         }
         let tables = if model.tied_embeddings { 1.0 } else { 2.0 };
         let bytes = |weights: f64, bits: f64| weights * bits / 8.0;
-        // Tables are left at 16 bits by every release read here.
+        // All releases read here keep the vocabulary tables at 16 bits.
         Self {
             stored_bytes: bytes(dense, other_bits) + bytes(experts, expert_bits) + bytes(tables * table, WIDE_BITS),
             dense_bytes: bytes(dense, other_bits) + bytes(table, WIDE_BITS),

@@ -1,9 +1,9 @@
 //! MXFP4 block scales: one power of two (E8M0, `2^(code - 127)`) per output and block of 32 inputs.
 //!
 //! The 16 regions of a hardwired neuron sum over all its inputs and so cannot apply a scale per block by themselves.
-//! [`BlockScales`] names two exact ways to do it; dropping the scales is not among them. Within neuron `o`, block `b` is
+//! [`BlockScales`] has two exact ways to do it. Within neuron `o`, block `b` is
 //! shifted left by `code[o][b] - min_b code[o][b]`, and the sum has the exponent `min - 127 - 1`. A block of zero
-//! weights adds nothing whatever its scale, so its scale is left out of minimum and maximum. Left out: rounding; a
+//! weights contributes nothing, so its scale does not count in minimum and maximum. There is no rounding: a
 //! neuron whose exact sum needs more than 64 bits is rejected.
 
 use super::error::ArithmeticError;
@@ -57,7 +57,7 @@ impl ScaleTable {
     }
 }
 
-/// What to do about block scales in an array of hardwired neurons.
+/// How an array of hardwired neurons applies block scales.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BlockScales {
     /// The weights are plain FP4.

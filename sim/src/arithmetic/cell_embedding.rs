@@ -46,7 +46,7 @@ impl CellEmbedding {
             };
             assert_eq!(sum.len(), 1, "the tree has a level for every halving of the inputs");
             pass.sums.push(sum[0]);
-            // The outputs run side by side: work adds up, time does not.
+            // The outputs run in parallel: their work adds up, their cycles do not.
             pass.events.cycles = pass.events.cycles.max(cycles);
             pass.events.multiplies += inputs.len() as u64;
             pass.events.adder_ops += tree.additions;

@@ -1,6 +1,6 @@
-//! What a caller can get wrong when a weight matrix is built or run, each with the figure that would be right.
+//! Errors of building and running a weight matrix, each with the limit or the expected value.
 //!
-//! Indices count from 0. Leaves out internal faults: those are asserts.
+//! Indices count from 0. Internal faults are asserts, not errors.
 
 use super::fp4::{Fp4, Fp4Error};
 
@@ -14,11 +14,11 @@ pub enum ArithmeticError {
         what: &'static str,
     },
     /// A list has the wrong number of elements.
-    #[error("{what} has {found} elements where the shape asks for {expected}")]
+    #[error("{what} has {found} elements, expected {expected} by its shape")]
     Shape {
         /// Which list.
         what: &'static str,
-        /// Elements that the shape asks for.
+        /// Elements of the shape.
         expected: u128,
         /// Elements given.
         found: usize,
@@ -36,7 +36,7 @@ pub enum ArithmeticError {
     /// Activation width outside 1..=32.
     #[error("activations of {bits} bits; two's complement activations have 1 to 32 bits")]
     ActivationBits {
-        /// Width asked for, bits.
+        /// Width given, bits.
         bits: u32,
     },
     /// An activation does not fit its stated width.

@@ -1,4 +1,4 @@
-//! What one run of a model yields: exact sums and counts of the events that take time and energy.
+//! Results of one run of a model: exact sums, and counts of the events that take time and energy.
 //!
 //! Units: cycles, bytes, operations. Left out: energy per event, which depends on the process and is applied elsewhere.
 
@@ -37,6 +37,6 @@ pub struct Pass {
     pub sums: Vec<i64>,
     /// Binary exponent of each sum, shape `[outputs]`; -1 without block scales, as weights are held in halves.
     pub exponents: Vec<i32>,
-    /// What was counted on the way.
+    /// Events of the product.
     pub events: Events,
 }

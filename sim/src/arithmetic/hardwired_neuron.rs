@@ -18,7 +18,7 @@ use super::port_layout::{BitPlanes, PortLayout};
 use super::timing::{HnTiming, REGION_TREE_LEVELS, ScaleFolding, ScaledHnTiming, tree_levels};
 use super::weights::WeightMatrix;
 
-/// An array of hardwired neurons, one per output, that all listen to the same serial inputs.
+/// An array of hardwired neurons, one per output, that share the serial inputs.
 #[derive(Debug, Clone)]
 pub struct HardwiredNeurons {
     weights: WeightMatrix,
@@ -69,7 +69,7 @@ impl HardwiredNeurons {
             let wiring = self.wire(output);
             let (neuron_sums, neuron_events) = Neuron::new(&wiring, &streams).run();
             sums.iter_mut().zip(neuron_sums).for_each(|(sums, sum)| sums.push(sum));
-            // The neurons run side by side: work adds up, time does not.
+            // The neurons run in parallel: their work adds up, their cycles do not.
             events.cycles = events.cycles.max(neuron_events.cycles);
             events.multiplies += neuron_events.multiplies;
             events.popcount_bit_ops += neuron_events.popcount_bit_ops;

@@ -1,4 +1,4 @@
-//! Do the uneven value counts of a neuron fit accumulators that were built before the weights were known?
+//! Fit of a neuron's uneven value counts into accumulators that are built before the weights are known.
 //!
 //! Accumulators are built in slices of a fixed number of one-bit ports; the wires say which input drives which port,
 //! and unused ports are tied to ground. The publication names slices and slack but not whether a slice can serve any
@@ -11,7 +11,7 @@ use super::error::ArithmeticError;
 use super::fp4::Fp4;
 use super::weights::WeightMatrix;
 
-/// Who may use a slice.
+/// Which regions may use a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SliceSharing {

@@ -1,6 +1,6 @@
 //! Embodied carbon by ACT (Gupta et al., ISCA 2022): (CI_fab * EPA + GPA + MPA) * area / yield, plus memory per gigabyte.
 //!
-//! An independent figure beside the publication's kilograms per module. Packaging and transport are left out.
+//! An independent check of the publication's kilograms per module. Packaging and transport are left out.
 
 use designs::{Economics, KgPerKwh, KgPerSquareCm, KilowattHours, SquareMm};
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct Act {
     pub memory_kg: f64,
 }
 
-/// ACT's figure, where the economics file has its parameters for the node.
+/// ACT's figure; `None` where the economics file has no parameters for the node.
 #[must_use]
 pub fn act(e: &Economics, node_nm: u32, die_mm2: f64, yields: Span, memory_gb: f64) -> Option<Act> {
     if e.act_node_nm != node_nm {

@@ -2,8 +2,8 @@
 //!
 //! Units of the other machine = throughput of all systems / throughput of a unit, rounded up. Its total cost, by the
 //! publication's rules: units at their price, network, infrastructure by facility power, electricity, licences, upkeep
-//! as a share of capital; its carbon: energy plus modules. Every basis is computed apart and never mixed: a
-//! throughput of the publication's total-cost table, one at equal decode speed, one at equal interactivity.
+//! as a share of capital; its carbon: energy plus modules. Every basis is computed on its own: the throughput of the
+//! publication's total-cost table, equal decode speed, equal interactivity.
 
 use designs::{Comparison, KgCo2e, KgPerKwh, Kilowatts, Megawatts, Range, TonnesCo2e, Usd, UsdPerKwh, UsdPerMw};
 use serde::Serialize;
@@ -25,21 +25,21 @@ pub struct Basis {
     pub units_exact: Span,
     /// Whole units.
     pub units: Span,
-    /// Hardware alone.
+    /// Price of the units.
     pub hardware_usd: Span,
-    /// Facility power.
+    /// Facility power, megawatts.
     pub facility_mw: Span,
-    /// Network and infrastructure.
+    /// Network and infrastructure, USD.
     pub infrastructure_usd: Span,
-    /// Capital.
+    /// Hardware, network and infrastructure, USD.
     pub capex_usd: Span,
-    /// Electricity.
+    /// Electricity over the years, USD.
     pub electricity_usd: Span,
-    /// Licences and upkeep.
+    /// Licences and upkeep over the years, USD.
     pub maintenance_usd: Span,
-    /// Total cost.
+    /// Total cost over the years, USD.
     pub tco_usd: Span,
-    /// Carbon.
+    /// Carbon over the years, tonnes of CO2 equivalent.
     pub carbon_t: Span,
     /// Its total cost over ours with re-spins.
     pub tco_advantage: Span,
@@ -52,7 +52,7 @@ pub struct Basis {
     pub break_even_systems: Option<[Span; 2]>,
 }
 
-/// Why a comparison says nothing.
+/// Why two machines cannot be compared.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CompareError {
     /// A value is not public.
@@ -135,7 +135,7 @@ pub fn basis(
     let UnitFigures { usd, kw } = needed(other)?;
     let systems = estimate.plan.systems;
     let exact = Span::new(systems * ours / theirs.high, systems * ours / theirs.low);
-    // 2,000.0000001 units are 2,000.
+    // The slack keeps 2,000 units, computed as 2,000.0000001, at 2,000.
     let whole = |units: f64| (units * (1.0 - 1e-9)).ceil();
     let units = Span::new(whole(exact.low), whole(exact.high));
     let end = |units, usd, kw, share| totals(estimate, other, units, Usd::from_usd(usd), Kilowatts::from_kw(kw), share);
@@ -170,7 +170,7 @@ pub fn basis(
     })
 }
 
-/// Systems n from which nre + n * system <= n * equivalent units * price; `None` where a system never pays.
+/// Smallest n with nre + n * system <= n * equivalent units * price; `None` if there is none.
 fn break_even(estimate: &Estimate, ours: f64, theirs: Range, usd: Range) -> Option<[Span; 2]> {
     let from = |nre: Usd, system: Usd, replaced: Usd| (replaced > system).then(|| (nre / (replaced - system)).ceil());
     let dear = ours / theirs.low * Usd::from_usd(usd.high);

@@ -9,11 +9,11 @@ pub enum EconomicsError {
     /// A number that neither the economics nor the node gives.
     #[error("node {node} has no {what}, and neither has the economics file; give it with --set {path}=...")]
     Missing {
-        /// Node.
+        /// Process node.
         node: String,
         /// What is missing.
         what: &'static str,
-        /// Where it can be given.
+        /// Key that gives it.
         path: &'static str,
     },
     /// A density that node scaling needs.
@@ -26,10 +26,10 @@ pub enum EconomicsError {
         /// What is missing.
         what: &'static str,
     },
-    /// Unconfirmed values without leave.
+    /// Unconfirmed values are needed but not allowed.
     #[error("these values are unconfirmed: {keys}; --allow-unconfirmed uses and marks them")]
     Unconfirmed {
-        /// The values.
+        /// Keys of the values, separated by commas.
         keys: String,
     },
     /// The die exceeds what one exposure prints.
@@ -44,9 +44,9 @@ pub enum EconomicsError {
         reticle: f64,
         /// Largest block.
         block: &'static str,
-        /// Its area.
+        /// Area of that block, square millimetres.
         block_mm2: f64,
-        /// Where it was given.
+        /// Source of that area.
         source_of: String,
     },
     /// No die fits the wafer.
@@ -54,10 +54,10 @@ pub enum EconomicsError {
     Wafer {
         /// Die area, square millimetres.
         die: f64,
-        /// Diameter, millimetres.
+        /// Diameter of the wafer, millimetres.
         diameter: f64,
     },
-    /// No die works.
+    /// The yield is 0.
     #[error("no die of {die:.2} mm2 works at {defects} defects per cm2 (yield.defects_per_cm2)")]
     NoGoodDie {
         /// Defects per square centimetre.
@@ -65,17 +65,17 @@ pub enum EconomicsError {
         /// Die area, square millimetres.
         die: f64,
     },
-    /// Nothing of the reticle is left for weights.
+    /// The reticle has no area left for weights.
     #[error(
         "the blocks beside the array take {others:.1} mm2 on {node}, which leaves nothing for weights of {limit:.1} mm2 \
          (reticle times utilization)"
     )]
     NoRoom {
-        /// Area of the other blocks.
+        /// Area of the other blocks, square millimetres.
         others: f64,
         /// Node.
         node: String,
-        /// Largest chip.
+        /// Largest chip, square millimetres.
         limit: f64,
     },
     /// The mask stack has no such layer.
@@ -87,13 +87,13 @@ pub enum EconomicsError {
     /// A count out of range.
     #[error("{what} is {value}; it must be at least {least} and at most {most}")]
     Bounds {
-        /// What.
+        /// Name of the count.
         what: &'static str,
-        /// Given.
+        /// Value given.
         value: u64,
-        /// Least.
+        /// Smallest value allowed.
         least: u64,
-        /// Most.
+        /// Largest value allowed.
         most: u64,
     },
     /// The model cannot be mapped.

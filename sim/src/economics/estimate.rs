@@ -1,4 +1,4 @@
-//! One estimate: a request in, a [`Plan`], its inputs and its outcomes at both ends out.
+//! One estimate: from a [`Request`] to a [`Plan`], its inputs, and its outcomes at both ends of all inputs.
 
 use designs::{
     Design, Economics, Grade, MaskStack, Megawatts, Model, ProcessNode, Provenance, Range, SquareMm, YieldModel,
@@ -12,12 +12,12 @@ use super::layout::{Layout, Start};
 use super::masks::{MaskBill, wiring_growth};
 use super::plan::{Outcome, Plan, respins};
 
-/// Optimistic and pessimistic.
+/// The range of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Span {
-    /// Optimistic.
+    /// Lower end.
     pub low: f64,
-    /// Pessimistic.
+    /// Upper end.
     pub high: f64,
 }
 
@@ -29,10 +29,10 @@ impl Span {
     }
 }
 
-/// What to price.
+/// The question that [`Estimate::new`] answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// Machine.
+    /// The machine to price.
     pub design: &'a Design,
     /// The model and node that the design's areas belong to.
     pub home: (&'a Model, &'a ProcessNode),
@@ -40,23 +40,23 @@ pub struct Request<'a> {
     pub model: &'a Model,
     /// Node to build on.
     pub node: &'a ProcessNode,
-    /// Its masks.
+    /// Mask stack of the node.
     pub stack: &'a MaskStack,
     /// Layers that carry the weights, see [`MaskStack::select`].
     pub embedding: &'a str,
-    /// Area of a weight over that of the design's own format: bits over 4 at the same area per bit.
+    /// Area of a weight over its area in the design's own format, e.g. bits / 4 at the same area per bit.
     pub weight_growth: f64,
     /// Prices and rules.
     pub economics: &'a Economics,
     /// Yield model in place of the economics file's.
     pub yield_model: Option<YieldModel>,
-    /// Systems.
+    /// Number of systems, 1 to [`MAX_SYSTEMS`].
     pub systems: u64,
-    /// Years.
+    /// Years of operation.
     pub years: f64,
     /// Re-spins per year.
     pub respins_per_year: f64,
-    /// Use unconfirmed values.
+    /// Whether unconfirmed values may be used; they are refused otherwise.
     pub allow_unconfirmed: bool,
 }
 
@@ -67,7 +67,7 @@ pub struct Estimate {
     pub layout: Layout,
     /// Masks.
     pub masks: MaskBill,
-    /// Closed form.
+    /// Closed form with everything that is not uncertain.
     pub plan: Plan,
     /// Uncertain inputs.
     pub inputs: Inputs,
@@ -75,15 +75,15 @@ pub struct Estimate {
     pub low: Outcome,
     /// Outcome with every input pessimistic.
     pub high: Outcome,
-    /// Growth of the array through fewer wires.
+    /// Area of the array over its area with the published wires, at least 1.
     pub wiring_growth: f64,
-    /// Unconfirmed values in use.
+    /// Keys of the unconfirmed values in use.
     pub unconfirmed: Vec<String>,
-    /// What was assumed on the way.
+    /// Assumptions, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// Most systems.
+/// Largest number of systems.
 pub const MAX_SYSTEMS: u64 = 10_000_000;
 
 impl Estimate {
@@ -106,7 +106,7 @@ impl Estimate {
         })
     }
 
-    /// Prices a machine whose layout the caller makes from the growth of the array through fewer wires.
+    /// Prices a machine with a layout of the caller's; `layout` gets the growth of the array through fewer wires.
     ///
     /// # Errors
     /// See [`EconomicsError`]; those of `layout` as well.
@@ -147,14 +147,14 @@ impl Estimate {
         Ok(Self { layout, masks, plan, inputs, low, high, wiring_growth: wiring, unconfirmed, notes })
     }
 
-    /// States how fast a system is, for the cost of a token.
+    /// Sets the throughput of a system at full load and its utilization (0 to 1), for the cost of a token.
     pub fn set_throughput(&mut self, tokens_per_s: f64, utilization: f64) {
         let seconds = self.plan.years * self.plan.hours_per_year * 3600.0;
         self.plan.million_tokens = tokens_per_s * self.plan.systems * seconds * utilization / 1e6;
         self.evaluate();
     }
 
-    /// Prices the power that follows from structure instead of the one in the economics file.
+    /// Replaces the system power of the economics file, kilowatts per chip, by one that follows from structure.
     pub fn set_power(&mut self, kw_per_chip: f64) {
         let index = Input::KwPerChip as usize;
         self.inputs.ranges[index] = Range::point(kw_per_chip);
@@ -216,7 +216,7 @@ fn plan(r: &Request<'_>, layout: &Layout, masks: &MaskBill) -> Result<Plan, Econ
         },
         yield_fixed: e.yield_fixed,
         whole_wafers: e.whole_wafers,
-        // Banked wafers wait for half of the years on average.
+        // A banked wafer waits for half of the years on average.
         banking: if e.banking { e.banking_share * e.banking_rate * r.years / 2.0 } else { 0.0 },
         shared_masks: masks.shared.units / masks.total.units,
         chip_masks: masks.per_chip.units / masks.total.units,

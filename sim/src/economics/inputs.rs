@@ -1,4 +1,4 @@
-//! The uncertain inputs of an estimate, as a plain array that a sample fills without allocating.
+//! The uncertain inputs of an estimate: ranges, and samples as plain arrays, so that sampling allocates nothing.
 
 use designs::{Economics, Grade, Interval, ProcessNode, Provenance, Range, Usd};
 
@@ -14,7 +14,7 @@ macro_rules! inputs {
         }
 
         impl Input {
-            /// All, in order.
+            /// All inputs in the order of declaration.
             pub const ALL: [Self; INPUTS] = [$(Self::$name),*];
 
             /// Dotted path in an economics file.
@@ -26,49 +26,49 @@ macro_rules! inputs {
             }
         }
 
-        /// How many.
+        /// Number of inputs.
         pub const INPUTS: usize = [$($path),*].len();
     };
 }
 
 inputs! {
-    /// Price of a processed wafer.
+    /// Price of a processed wafer, USD.
     WaferUsd = "wafer.usd";
     /// Defects per square centimetre.
     Defects = "yield.defects_per_cm2";
-    /// Price of a full mask set.
+    /// Price of a full mask set, USD.
     MaskSetUsd = "masks.set_usd";
-    /// Packaging and test per wafer.
+    /// Packaging and test of all dies of a wafer, USD.
     PackageUsd = "package.usd_per_wafer";
-    /// Memory per gigabyte.
+    /// Memory, USD per gigabyte.
     MemoryUsd = "memory.usd_per_gb";
-    /// Integration per chip.
+    /// Integration of a chip into the system, USD.
     IntegrationUsd = "integration.usd_per_chip";
-    /// Architecture.
+    /// Architecture, USD per design.
     ArchitectureUsd = "design_effort.architecture_usd";
-    /// Verification.
+    /// Verification, USD per design.
     VerificationUsd = "design_effort.verification_usd";
-    /// Physical design.
+    /// Physical design, USD per design.
     PhysicalUsd = "design_effort.physical_usd";
-    /// Licensed blocks.
+    /// Licensed blocks, USD per design.
     IpUsd = "design_effort.ip_usd";
-    /// System power per chip.
+    /// System power per chip, kilowatts.
     KwPerChip = "system.kw_per_chip";
-    /// Facility over system power.
+    /// Facility power over system power, at least 1.
     Pue = "facility.pue";
-    /// Infrastructure per megawatt.
+    /// Infrastructure, USD per megawatt of facility power.
     UsdPerMw = "facility.usd_per_mw";
-    /// Network per node.
+    /// Network, USD per network node.
     NetworkUsd = "facility.network_usd";
-    /// Electricity.
+    /// Electricity, USD per kilowatt hour.
     ElectricityUsd = "facility.electricity_usd_per_kwh";
-    /// Embodied carbon per module.
+    /// Embodied carbon of a module, kilograms of CO2 equivalent.
     ModuleKg = "carbon.kg_per_module";
-    /// Carbon of electricity.
+    /// Carbon of electricity, kilograms of CO2 equivalent per kilowatt hour.
     GridKg = "carbon.grid_kg_per_kwh";
 }
 
-/// One value per input.
+/// One value per input, in the input's unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample(pub [f64; INPUTS]);
 
@@ -91,19 +91,19 @@ impl Sample {
 /// Ranges and origins of all inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inputs {
-    /// Ranges, by input.
+    /// Range of every input, indexed by [`Input`].
     pub ranges: [Range; INPUTS],
-    /// Origins, by input.
+    /// Origin of every input, indexed by [`Input`]; `None` where the file states none.
     pub provenance: Vec<Option<Provenance>>,
-    /// What was assumed on the way.
+    /// Assumptions made while reading, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// A published "more than" has no upper end; this times its low end stands in.
+/// Upper end over lower end of a value that is published as "more than" only; assumed.
 const OPEN_END: f64 = 1.5;
 
 impl Inputs {
-    /// Inputs from an economics file, and from the node what it leaves to the node.
+    /// Inputs from an economics file; wafer price, mask-set price and defects from the node where the file has none.
     ///
     /// # Errors
     /// When neither gives a wafer price, a mask-set price or a defect density.
@@ -126,7 +126,7 @@ impl Inputs {
         let wafer = e.wafer_usd.or_else(|| closed(node.wafer_usd, "the wafer price"));
         let mask_set = e.mask_set_usd.or_else(|| closed(node.mask_set_usd, "the price of a mask set"));
         let defects = e.defects_per_cm2.or(node.defect_density_per_cm2.map(Range::point));
-        // A fixed yield needs no defects.
+        // A fixed yield replaces the yield model, so the defect density is not needed.
         let defects = defects.or(e.yield_fixed.map(|_| Range::point(0.0)));
         let ranges = [
             wafer.ok_or_else(|| missing("wafer price", Input::WaferUsd.path()))?,
@@ -160,13 +160,13 @@ impl Inputs {
         Ok(Self { ranges, provenance: provenance.into(), notes })
     }
 
-    /// Every input at the same share of probability.
+    /// Every input at the same quantile, 0 (optimistic) to 1 (pessimistic).
     #[must_use]
     pub fn at(&self, share: f64) -> Sample {
         Sample(self.ranges.map(|range| range.quantile(share)))
     }
 
-    /// Unconfirmed inputs.
+    /// Paths of the inputs whose grade is unconfirmed.
     #[must_use]
     pub fn unconfirmed(&self) -> Vec<String> {
         let graded = Input::ALL.iter().zip(&self.provenance);

@@ -1,19 +1,19 @@
-//! The masks of a machine: counts and weights of the shared layers and of those that differ between chips.
+//! The masks of a machine: counts and cost units of the shared layers and of the layers that differ between chips.
 //!
-//! A set's price is divided by weight (an EUV mask weighs several immersion masks): a group of layers costs
+//! The price of a set is split by units (an EUV mask has the units of several immersion masks): a group of layers costs
 //! `set price * units of the group / units of the set`. Shared layers are bought once, the others once per chip.
 
 use designs::{Lithography, MaskStack};
 use serde::Serialize;
 
-/// Counts and weights of one group of layers.
+/// Masks and cost units of one group of layers.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Group {
-    /// Masks.
+    /// Number of masks.
     pub masks: u32,
     /// EUV masks among them.
     pub euv_masks: u32,
-    /// Weight in units of an immersion mask.
+    /// Cost in units of an immersion mask.
     pub units: f64,
 }
 
@@ -75,9 +75,9 @@ pub enum WiringError {
 
 /// Growth of the array where fewer wires than published carry the weights (1 = as published).
 ///
-/// The published array fills its wires to the limit of routing; fewer tracks over the same weights need
-/// proportionally more area. An embedding with vias only uses prefabricated wires, `via_only_fill` as well as wires made
-/// to measure. More layers than published do not shrink the array, which cells bound.
+/// The published array fills its routing tracks, so fewer tracks over the same weights need proportionally more area. An
+/// embedding with vias only uses prefabricated wires, which hold `via_only_fill` times as much as custom wires. More
+/// layers than published do not shrink the array, because cells bound it then.
 ///
 /// # Errors
 /// When the chosen layers carry neither wires nor vias between wires.

@@ -1,6 +1,6 @@
 //! Monte Carlo over the uncertain inputs: independent draws, quantiles of every outcome, and a tornado.
 //!
-//! Same seed, same bytes. Quantiles are order statistics (nearest rank). The tornado moves one input from its 10th to
+//! The same seed gives the same result to the bit. Quantiles are order statistics (nearest rank). The tornado moves one input from its 10th to
 //! its 90th percentile with all others at their medians and reports the total cost with re-spins. Correlation between
 //! inputs is left out.
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::inputs::{Input, Inputs, Sample};
 use super::plan::{OUTCOMES, Plan};
 
-/// Most samples.
+/// Largest number of samples.
 pub const MAX_SAMPLES: usize = 10_000_000;
 
 /// Percentiles of one outcome.
@@ -34,14 +34,14 @@ pub struct Bar {
     pub at_p10: f64,
     /// At its 90th percentile.
     pub at_p90: f64,
-    /// Difference.
+    /// Cost at the 90th percentile less cost at the 10th.
     pub swing: f64,
 }
 
-/// The result.
+/// Percentiles of all outcomes over the samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonteCarlo {
-    /// Samples.
+    /// Number of samples.
     pub samples: usize,
     /// Percentiles in the order of [`super::plan::Outcome::NAMES`].
     pub percentiles: [Percentiles; OUTCOMES],
@@ -81,7 +81,7 @@ impl MonteCarlo {
     }
 
     fn percentiles(column: &mut [f64]) -> Percentiles {
-        // Outcomes that no input moves are frequent, and equal keys are the slow case of selection.
+        // Constant outcomes are frequent, and selection is slow on equal keys.
         if column.iter().all(|value| value.to_bits() == column[0].to_bits()) {
             return Percentiles { p10: column[0], p50: column[0], p90: column[0] };
         }

@@ -1,44 +1,44 @@
-//! The closed form of an estimate: one [`Sample`] of inputs in, all outcomes out, nothing allocated.
+//! The closed form of an estimate: from one [`Sample`] of inputs to all outcomes, without allocation.
 //!
-//! Rules, each as the publication's tables imply it:
+//! The rules follow the publication's tables:
 //! - dies of a wafer are rounded down, good dies to the nearest whole (`whole_dies`);
 //! - a system is bought complete: `chips * (die + package + memory + integration)`;
 //! - non-recurring: design plus shared masks once plus per-chip masks once per chip; build = that plus all systems;
 //! - a re-spin buys the per-chip masks again and rebuilds complete systems;
 //! - builds follow one another every `1 / respins_per_year` years from the start, so re-spins = ceil(n * years) - 1;
-//! - facility power is rounded to a multiple of `step_mw` before anything is computed from it;
+//! - facility power is rounded to a multiple of `power_step` before anything is computed from it;
 //! - capital = build + network + infrastructure; spares (one per `systems_per_spare`, at least one) are maintenance;
-//! - carbon = energy of all years at the grid's intensity plus every build of every module, spares left out.
+//! - carbon = energy of all years at the grid's intensity plus every build of every module, without spares.
 
 use designs::{KgCo2e, KgPerKwh, Kilowatts, Megawatts, SquareCm, SquareMm, TonnesCo2e, Usd, UsdPerKwh, UsdPerMw};
 
 use super::dies::{Wafer, Yield};
 use super::inputs::{Input, Sample};
 
-/// Everything that is not uncertain.
+/// Everything that does not depend on an uncertain input.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// Chips of a system, each a variant of its own.
     pub chips: f64,
-    /// Systems.
+    /// Number of systems.
     pub systems: f64,
     /// Years of operation.
     pub years: f64,
     /// Re-spins over the years.
     pub respins: f64,
-    /// Dies of a wafer, rounded as wanted.
+    /// Dies of a wafer; whole if [`Self::whole_dies`].
     pub dies: f64,
-    /// Whether good dies are rounded.
+    /// Whether good dies of a wafer are rounded to the nearest whole number.
     pub whole_dies: bool,
     /// Area in which a defect kills a die.
     pub killing_area: SquareCm,
-    /// Yield.
+    /// Yield model.
     pub yield_model: Yield,
-    /// Yield that replaces the model.
+    /// Share of good dies that replaces the model, 0 to 1.
     pub yield_fixed: Option<f64>,
-    /// Whether every variant buys whole wafers.
+    /// Whether whole wafers are bought for every chip variant.
     pub whole_wafers: bool,
-    /// Surcharge on the dies of a re-spin for wafers that were banked, share of the wafer's price.
+    /// Surcharge on the dies of a re-spin for banked wafers, as a share of the wafer price.
     pub banking: f64,
     /// Shared layers' share of a mask set's price.
     pub shared_masks: f64,
@@ -72,7 +72,7 @@ macro_rules! outcomes {
             $(#[doc = $doc] pub $name: f64,)*
         }
 
-        /// How many outcomes.
+        /// Number of outcomes.
         pub const OUTCOMES: usize = [$($doc),*].len();
 
         impl Outcome {
@@ -239,7 +239,7 @@ impl Plan {
         Dies { yield_share, good_dies, die }
     }
 
-    /// The geometry of `wafer` for a die, rounded as wanted.
+    /// Dies of `wafer` of area `die`; whole ones if `whole`.
     #[must_use]
     pub fn dies_of(wafer: &Wafer, die: SquareMm, whole: bool) -> f64 {
         let dies = wafer.dies(die);

@@ -1,7 +1,7 @@
 //! The event engine: clock domains, a totally ordered event queue, and first-come first-served servers.
 //!
-//! The engine knows nothing of chips. Time is an integer count of cycles of one reference clock; other
-//! clocks are related to it by exact ratios, so nothing drifts and every machine computes the same bits.
+//! The engine is independent of chips. Time is an integer count of cycles of one reference clock; other clocks
+//! have exact ratios to it, so rounding does not accumulate and results are the same on every machine.
 
 mod clock;
 mod queue;

@@ -1,8 +1,8 @@
-//! The pending events in total order: by cycle, then priority, then order of scheduling.
+//! Pending events in total order: by cycle, then priority, then order of scheduling.
 //!
 //! Most events lie within a few thousand cycles, so near ones sit in a wheel of one-cycle buckets
-//! (constant time), far ones in a heap until the wheel reaches them. The order that comes out is that of
-//! a plain sorted list; a property test holds the two together.
+//! (constant time), far ones in a heap until the wheel reaches them. Events leave in the order of a sorted
+//! list; a property test compares the two.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// Rank among events of one cycle; the lower one goes first.
 pub type Priority = u8;
 
-/// Where an event stands in the total order.
+/// Key of an event in the total order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
     /// Reference cycle.
@@ -48,7 +48,7 @@ pub struct Queue<E> {
     wheel: Vec<Vec<Entry<E>>>,
     occupied: Vec<u64>,
     near: usize,
-    /// Events of the current cycle, last one first out.
+    /// Events of the current cycle, the next one last.
     current: Vec<Entry<E>>,
     far: BinaryHeap<Reverse<Far<E>>>,
 }
@@ -62,7 +62,7 @@ struct Stored<E> {
     pending: Vec<(Key, E)>,
 }
 
-/// The priority rides in the top byte, so one comparison orders events within a cycle.
+/// The priority is in the top byte, so that one comparison orders the events of a cycle.
 const fn rank(priority: Priority, sequence: u64) -> u64 {
     ((priority as u64) << 56) | sequence
 }

@@ -1,15 +1,15 @@
 //! A first-come first-served server: a link, a memory channel, an array that one pass occupies at a time.
 //!
-//! Requests are made in simulated-time order, and a request never gives up its place, so its completion is
-//! known when it is made: `start = max(free, now)`, `free = start + work`. Work is in cycles of the
-//! server's own clock domain. Every idle cycle is charged to a named cause: what the request that ended
-//! the gap had been doing before it came. Busy and idle cycles add up to the elapsed time exactly.
+//! Requests arrive in simulated-time order and are never reordered, so the completion of a request is
+//! known when it arrives: `start = max(free, now)`, `free = start + work`. Work is in cycles of the
+//! server's own clock domain. Every idle cycle is charged to a cause: what the next request was doing
+//! before it reached the server. Busy and idle cycles add up to the elapsed time exactly.
 
 use serde::{Deserialize, Serialize};
 
 use super::ClockDomain;
 
-/// What kept a server without work.
+/// Why a server had no work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdleCause {
@@ -25,11 +25,11 @@ pub enum IdleCause {
     Memory,
     /// The next request was not yet admitted by the control unit.
     Admission,
-    /// Nothing asked again before the end of the observation.
+    /// No request came before the end of the observation.
     Unrequested,
 }
 
-/// Every cause, in the order of [`Usage::idle`].
+/// All causes in the order of [`Usage::idle`].
 pub const IDLE_CAUSES: [(IdleCause, &str); 7] = [
     (IdleCause::Communication, "communication"),
     (IdleCause::Projection, "projection"),
@@ -40,10 +40,10 @@ pub const IDLE_CAUSES: [(IdleCause, &str); 7] = [
     (IdleCause::Unrequested, "unrequested"),
 ];
 
-/// Accounts of a server in cycles of its own domain.
+/// Busy and idle time of a server, cycles of its own domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
-    /// Cycles at work.
+    /// Busy cycles.
     pub busy: u64,
     /// Idle cycles by cause, in the order of [`IDLE_CAUSES`].
     pub idle: [u64; IDLE_CAUSES.len()],
@@ -52,7 +52,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Cycles accounted for.
+    /// Busy and idle cycles together.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.busy + self.idle.iter().sum::<u64>()
@@ -118,7 +118,7 @@ impl Server {
             closed.idle[IdleCause::Unrequested as usize] += end - self.free;
             self.free = end;
         } else {
-            // No request lies in the future, so all that is queued past `end` is contiguous work.
+            // Requests never lie in the future, so the work queued past `end` is contiguous.
             let beyond = self.free - end;
             closed.busy -= beyond;
             self.usage.busy = beyond;

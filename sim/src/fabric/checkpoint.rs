@@ -18,16 +18,16 @@ pub struct Checkpoint {
     state: State,
 }
 
-/// Largest cycle count of a checkpoint: keeps cycle x nodes within 64 bits for good.
+/// Largest cycle count of a checkpoint: keeps cycle x nodes within 64 bits.
 const MAX_CYCLE: u64 = 1 << 48;
 
 impl Fabric {
-    /// The fabric as it stands.
+    /// The current state of the fabric.
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint { spec: self.spec.clone(), state: self.state.clone() }
     }
 
-    /// Continues from a checkpoint.
+    /// A fabric that continues from a checkpoint.
     pub fn restore(checkpoint: Checkpoint) -> Result<Fabric, FabricError> {
         let Checkpoint { spec, state } = checkpoint;
         spec.validate()?;

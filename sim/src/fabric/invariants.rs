@@ -1,4 +1,4 @@
-//! What must hold between any two cycles; tests call it, and a restored checkpoint must pass it.
+//! Invariants between any two cycles, checked by tests and for every restored checkpoint.
 //!
 //! Flits are conserved (injected = delivered + buffered + on channels); no channel delivers two flits in one cycle; for
 //! every VC of every channel, free credits, flits and credits on the way, and buffered flits add up to the buffer's
@@ -65,7 +65,7 @@ impl Fabric {
         }
     }
 
-    /// Credit counter that watches over an input VC, or over a node's VC.
+    /// Index of the credit counter of an input VC or of a node's VC.
     fn upstream(&self, input: usize) -> usize {
         if input >= self.node_base {
             return self.topology.ejection_vc[input - self.node_base] as usize;

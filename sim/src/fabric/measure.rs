@@ -1,9 +1,9 @@
-//! Latency against load: one point, the knee of the curve, and the one constant derived from a reference.
+//! Latency against load: one point, the knee of the curve, and the constant derived from a reference.
 //!
 //! A point runs the warm-up, marks the packets created in the measured window, and runs on under the same load until
 //! they have all arrived. Latencies are means over those packets: from creation (packet) or from the head's leaving the
 //! source (network) to the tail's arrival. Above saturation the packets of the window may not all arrive within the
-//! drain limit; the means then cover those that did, and the point says so.
+//! drain limit; the means then cover those that did, and the point is marked as saturated.
 
 use super::network::Fabric;
 use super::spec::{FabricError, Ratio, Spec};

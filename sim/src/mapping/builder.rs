@@ -10,7 +10,7 @@ pub struct NewTensor {
     pub name: &'static str,
     /// Elements on one chip.
     pub elements: u64,
-    /// Who holds it.
+    /// Chips that hold it.
     pub owner: Owner,
 }
 

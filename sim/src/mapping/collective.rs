@@ -1,18 +1,18 @@
 //! Collective operations as explicit messages between the members of one group.
 //!
-//! A schedule is a list of phases; in a phase every member sends what is listed and goes on when all it
-//! expects has arrived. Sizes are in elements. Members are numbered 0..n; which chip a member is, and
-//! whether that rotates from layer to layer, is the caller's matter.
+//! A schedule is a list of phases. In a phase every member sends the listed messages and continues when all messages
+//! to it have arrived. Sizes are in elements. Members are numbered 0..n; the caller assigns chips to members and may
+//! rotate the assignment from layer to layer.
 
 use designs::Algorithm;
 use rand_core::{RngCore, SeedableRng};
 
-/// What a group does with its vectors.
+/// A collective operation on one vector per member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Collective {
     /// Every member ends with the sum of all vectors.
     AllReduce,
-    /// Member `i` ends with the sum of everybody's shard `i`.
+    /// Member `i` ends with the sum of shard `i` over all members.
     ReduceScatter,
     /// Member `i` starts with shard `i`; every member ends with all shards.
     AllGather,
@@ -35,7 +35,7 @@ pub type GroupPhase = Vec<Send>;
 /// The phases of `collective` on a vector of `elements` in a group of `n` members.
 ///
 /// # Panics
-/// For halving-doubling when `n` is not a power of two; [`supports`] tells beforehand.
+/// For halving-doubling when `n` is not a power of two; see [`supports`].
 #[must_use]
 pub fn schedule(collective: Collective, algorithm: Algorithm, n: u32, elements: u64) -> Vec<GroupPhase> {
     assert!(supports(algorithm, n), "halving-doubling needs a group of a power of two, got {n}");
@@ -88,7 +88,7 @@ fn to_all_peers(n: u32, size: impl Fn(u32, u32) -> u64) -> GroupPhase {
     phase
 }
 
-/// `n - 1` steps around the ring; in step `s` member `i` passes on shard `i + first - s`.
+/// `n - 1` steps around the ring; in step `s` member `i` sends shard `i + first - s`.
 fn ring(n: u32, elements: u64, first: u32) -> Vec<GroupPhase> {
     let send = |from: u32, step: u32| Send {
         from,
@@ -102,10 +102,10 @@ fn exchange(n: u32, distance: u32, size: impl Fn(u32) -> u64) -> GroupPhase {
     (0..n).map(|from| Send { from, to: from ^ distance, elements: size(from) }).collect()
 }
 
-/// Number of different partner orders that rotation cycles through.
+/// Number of member orders that rotation cycles through.
 pub const ROTATIONS: usize = 24;
 
-/// Which chip of the group plays member `i` in rotation `turn`.
+/// Chip of the group that is member `i` in rotation `turn`.
 ///
 /// Groups of up to five go through all orders that keep member 0 (at most 24), so every pair of chips
 /// meets equally often; larger groups take [`ROTATIONS`] shuffles drawn from a fixed seed.
@@ -137,7 +137,7 @@ mod tests {
 
     const ALL: [Algorithm; 4] = [Algorithm::Direct, Algorithm::TwoPhase, Algorithm::Ring, Algorithm::HalvingDoubling];
 
-    /// Carries out an all-reduce or its halves on sets of contributions and checks who ends with what.
+    /// Runs a collective on sets of contributions; returns the set of every member and shard.
     fn contributions_after(collective: Collective, algorithm: Algorithm, n: u32) -> Vec<Vec<BTreeSet<u32>>> {
         // state[member][shard] = members whose contribution to that shard is included
         let own = |m: u32, s: u32| match collective {

@@ -24,30 +24,30 @@ pub struct Message {
     pub from: u32,
     /// Receiving chip.
     pub to: u32,
-    /// Payload.
+    /// Payload, bytes.
     pub bytes: u64,
-    /// Condition.
+    /// Condition under which it is sent.
     pub when: When,
 }
 
-/// Messages that a chip sends at once; it goes on when all it expects has arrived.
+/// Messages that start together. A chip continues when all messages to it have arrived.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Phase {
     /// Messages ordered by sender.
     pub messages: Vec<Message>,
 }
 
-/// Who owns the new cache entry of a position.
+/// Owner of the cache entry of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnerOf {
     /// Row of the owner.
     pub row: u32,
-    /// Chip that owns, where one chip does; `None` where a whole row does (each column its part).
+    /// The owning chip; `None` if the chips of the row each own the part of their column.
     pub chip: Option<u32>,
 }
 
 impl OwnerOf {
-    /// The owner of `position` when positions are dealt to `stripes` stripes on `grid`.
+    /// The owner of `position` when positions are distributed round-robin over `stripes` stripes of `grid`.
     #[must_use]
     pub fn position(position: u64, stripes: u32, grid: Grid) -> Self {
         let stripe = (position % u64::from(stripes)) as u32;
@@ -60,7 +60,7 @@ impl OwnerOf {
 }
 
 impl Message {
-    /// Whether it is sent when `owner` takes the new cache entry.
+    /// Whether it is sent when `owner` owns the new cache entry.
     #[inline]
     #[must_use]
     pub fn applies(&self, owner: OwnerOf, columns: u32) -> bool {

@@ -1,8 +1,8 @@
 //! From a model and a grid to operations, owners and messages.
 //!
 //! [`Mapping::new`] applies the rules (`rules`) to every distinct layer of a model, checks that the
-//! weights fit and that heads divide over columns, and keeps the resulting plans. It knows no cycles:
-//! what an operation costs is the units' matter.
+//! weights fit and that heads divide over columns, and keeps the resulting plans. Plans have no cycle
+//! counts; the cost of an operation belongs to the units.
 
 mod builder;
 pub mod collective;
@@ -97,7 +97,7 @@ pub struct Mapping {
     pub layer_kinds: Vec<usize>,
     /// Unembedding and sampling.
     pub head: LayerPlan,
-    /// Width of the residual stream.
+    /// Width of the residual stream, elements.
     pub hidden: u64,
     /// Weights on the fullest chip.
     pub weights_per_chip: u64,
@@ -139,7 +139,7 @@ impl Mapping {
         let mut layers: Vec<Layer> = Vec::new();
         let mut layer_kinds = Vec::with_capacity(model.layers.len());
         for layer in &model.layers {
-            // A window that is not honoured makes no difference between layers.
+            // Layers that differ only in a window that is ignored are one kind.
             let layer = Layer { window: layer.window.filter(|_| options.sliding_windows), ..*layer };
             let kind = layers.iter().position(|l| *l == layer).unwrap_or_else(|| {
                 layers.push(layer);
@@ -170,7 +170,7 @@ impl Mapping {
         self.layers().map(|l| l.stages.len() as u64).sum()
     }
 
-    /// The choices it was made with.
+    /// Options that it was made with.
     #[must_use]
     pub fn options(&self) -> &MappingOptions {
         &self.options
@@ -234,7 +234,7 @@ fn check_heads(model: &str, attention: &Attention, columns: u32) -> Result<(), M
 }
 
 /// The near-square grid (neither side more than twice the other) of fewest chips that holds `model` with
-/// its heads dealt evenly; the squarer one where several have as many chips, columns no longer than rows.
+/// heads that divide over its columns; the squarest one if several have as few chips.
 ///
 /// # Errors
 /// When no grid of up to [`MAX_CHIPS`] chips does.

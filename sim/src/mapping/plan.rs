@@ -82,7 +82,7 @@ pub enum Leg {
 pub enum Elements {
     /// The same on every chip.
     Fixed(u64),
-    /// So many per expert that is active on the chip.
+    /// This number for every expert that is active on the chip.
     PerActiveExpert(u64),
 }
 
@@ -160,14 +160,14 @@ pub struct Tensor {
     pub elements: u64,
     /// Bytes on one chip, in the format of the links.
     pub bytes: u64,
-    /// Who holds it.
+    /// Chips that hold it.
     pub owner: Owner,
 }
 
 /// Attention of one layer per chip and cached position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct AttentionCost {
-    /// Chips a sequence's positions are dealt to, one after the other (rows for GQA, all chips for MLA).
+    /// Stripes over which the positions of a sequence are distributed round-robin: rows for GQA, all chips for MLA.
     pub stripes: u32,
     /// Elements read per position for the scores.
     pub score_elements: u64,

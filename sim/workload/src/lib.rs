@@ -1,7 +1,7 @@
-//! Model layers as MLIR, and MLIR graphs on the simulated machine.
+//! Model layers as MLIR, and MLIR functions on one chip of the simulated machine.
 //!
-//! [`emit`] writes the layers of any [`designs::Model`] as `linalg` on tensors; [`lower`] puts a function on one
-//! chip with the cycle counts of [`sim::units`], and says latency and utilization.
+//! [`emit`] writes the layers of any [`designs::Model`] as `linalg` on tensors; [`lower`] schedules a function
+//! on one chip with the cycle counts of [`sim::units`] and returns latency and utilization.
 
 pub mod emit;
 mod lower;

@@ -1,11 +1,11 @@
-//! One function of an MLIR text, read once and asked about on any number of designs.
+//! One function of an MLIR text, parsed once and scheduled on any number of designs.
 
 use designs::Design;
 use ir::tree::{AttributeValue, OpId, Tree};
 
 use super::{Lowered, Options, lower};
 
-/// A function to be put on designs.
+/// A parsed text and the function in it that designs are to run.
 #[derive(Debug, Clone)]
 pub struct Program {
     text: String,
@@ -13,10 +13,10 @@ pub struct Program {
     function: OpId,
 }
 
-/// Why a text is no program.
+/// Why a text is not a [`Program`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProgramError {
-    /// It does not parse.
+    /// The text does not parse.
     #[error("{line}:{column}: {message}")]
     Text {
         /// Line, from 1.
@@ -26,26 +26,26 @@ pub enum ProgramError {
         /// What is wrong.
         message: String,
     },
-    /// It has no function with a body.
+    /// The text has no function with a body.
     #[error("no function with a body (func.func)")]
     NoFunction,
-    /// It has several, and none was named.
+    /// The text has several functions, and none was named.
     #[error("{} functions: {}", functions.len(), functions.join(", "))]
     Several {
-        /// Their names.
+        /// Names of the functions.
         functions: Vec<String>,
     },
-    /// It has none of that name.
+    /// The text has no function of that name.
     #[error("no function `{wanted}`; there are {}", functions.join(", "))]
     Unknown {
-        /// Name asked for.
+        /// Name given.
         wanted: String,
-        /// Names there are.
+        /// Names of the functions.
         functions: Vec<String>,
     },
 }
 
-/// Name of a function; `?` where it has none.
+/// Symbol of a function; `?` if it has none.
 fn name(tree: &Tree, function: OpId) -> String {
     match tree.attribute(function, "sym_name") {
         Some(AttributeValue::String(name)) => name.clone(),
@@ -87,7 +87,7 @@ impl Program {
         &self.text
     }
 
-    /// The function on one chip of `design`.
+    /// Schedules the function on one chip of `design`.
     #[must_use]
     pub fn on(&self, design: &Design) -> Lowered {
         lower(&self.tree, self.function, design, &Options::default())

@@ -2,7 +2,7 @@
 //!
 //! Decode has one new token for each of `tokens` sequences, every sequence with a cache of its own; prefill has
 //! `tokens` tokens of one prompt with one cache. A cache holds `context` positions, the new tokens in the last
-//! places. Rotary tables are arguments; learned sinks and biases are left out, as [`designs::Model`] leaves them.
+//! places. Rotary tables are arguments. Learned sinks and biases are left out, because [`designs::Model`] has none.
 
 use designs::Layer;
 use sim::Phase;
@@ -12,7 +12,7 @@ use super::operations::Mask;
 use super::setting::Setting;
 use super::text::{Function, Scalar, Tensor};
 
-/// Grouped-query attention as one function sees it: shapes in elements.
+/// Shape of a grouped-query attention function, elements.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gqa {
     pub(super) phase: Phase,
@@ -26,7 +26,7 @@ pub(super) struct Gqa {
     pub(super) window: Option<u64>,
 }
 
-/// Latent attention as one function sees it.
+/// Shape of a latent attention function, elements.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mla {
     pub(super) phase: Phase,
@@ -40,7 +40,7 @@ pub(super) struct Mla {
     pub(super) window: Option<u64>,
 }
 
-/// Positions a layer's cache holds in decode: a window needs no older ones.
+/// Positions in a layer's cache; in decode a window limits them.
 fn cached_positions(layer: &Layer, setting: &Setting) -> u64 {
     match (setting.phase, layer.window) {
         (Phase::Decode, Some(window)) => setting.context.min(u64::from(window).max(1)),
@@ -49,7 +49,7 @@ fn cached_positions(layer: &Layer, setting: &Setting) -> u64 {
 }
 
 fn mask(phase: Phase, tokens: u64, context: u64, window: Option<u64>) -> Option<Mask> {
-    // One new token at the end of its own cache sees all of it.
+    // In decode the new token is the last of its cache and sees all positions.
     (phase == Phase::Prefill).then(|| Mask { before: context - tokens, window })
 }
 
@@ -83,7 +83,7 @@ impl Gqa {
         }
     }
 
-    /// Keys or values of all positions but the new ones, which have room at the end.
+    /// Keys or values of the old positions, with room for the new ones at the end.
     pub(super) fn cache(&self, f: &mut Function, name: &str) -> Tensor {
         f.input(name, &self.cache_shape(), f.element.into())
     }
@@ -124,7 +124,7 @@ impl Gqa {
         op::contract(f, "ppppr", (p, "d0, d1, d2, d4"), (values, map), &shape, "d0, d1, d2, d3")
     }
 
-    /// The whole between norm and residual: output (T, H), new keys and values (T, KV heads, D).
+    /// Everything between norm and residual: output (T, H), new keys and values (T, KV heads, D).
     pub(super) fn block(&self, f: &mut Function, x: &Tensor, hidden: u64) -> [Tensor; 3] {
         let (tokens, kv) = (self.tokens, self.kv_heads);
         let [cos, sin] = tables(f, tokens, self.dim);
@@ -214,7 +214,7 @@ impl Mla {
         op::contract(f, "pppr", (p, "d0, d1, d3"), (&latent, map), &shape, "d0, d1, d2")
     }
 
-    /// Query heads (T, heads, nope + rope) absorbed into the latent space, with their positional part turned:
+    /// Query heads (T, heads, nope + rope) absorbed into the latent space, with their positional part rotated:
     /// (T, heads, cached).
     pub(super) fn absorb(&self, f: &mut Function, q: &Tensor, cos: &Tensor, sin: &Tensor) -> Tensor {
         let (tokens, heads) = (self.tokens, self.heads);
@@ -227,7 +227,7 @@ impl Mla {
         op::insert(f, &rope, &first, &[0, 0, self.latent], &[tokens, heads, self.rope])
     }
 
-    /// The down-projected `kv` (T, cached), its latent part normalised, its positional part turned.
+    /// The down-projected `kv` (T, cached), its latent part normalised, its positional part rotated.
     pub(super) fn latent_entry(&self, f: &mut Function, kv: &Tensor, cos: &Tensor, sin: &Tensor) -> Tensor {
         let tokens = self.tokens;
         let latent = op::slice(f, kv, &[0, 0], &[tokens, self.latent]);
@@ -241,7 +241,7 @@ impl Mla {
         op::insert(f, &rope, &first, &[0, self.latent], &[tokens, self.rope])
     }
 
-    /// The whole between norm and residual: output (T, H) and the new cache entry (T, cached).
+    /// Everything between norm and residual: output (T, H) and the new cache entry (T, cached).
     pub(super) fn block(&self, f: &mut Function, x: &Tensor, hidden: u64, rank: Option<u64>) -> [Tensor; 2] {
         let tokens = self.tokens;
         let [cos, sin] = tables(f, tokens, self.rope);

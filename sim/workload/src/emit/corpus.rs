@@ -34,7 +34,7 @@ const WHOLE: [(Phase, u64, u64); 6] = [
 const GRIDS: [(u32, u32); 4] = [(1, 1), (1, 4), (2, 2), (4, 4)];
 
 /// Layers and pieces of `models` over a fixed choice of phases, batches, contexts and grids, f32, in a fixed
-/// order. Texts that occur twice (a projection does not care for the context) are kept once.
+/// order. Texts that occur twice (a projection does not depend on the context) are kept once.
 #[must_use]
 pub fn corpus(models: &[Model]) -> Vec<Emitted> {
     let mut all = Vec::new();
@@ -58,7 +58,7 @@ pub fn corpus(models: &[Model]) -> Vec<Emitted> {
             }
             for setting in settings(Phase::Decode, &DECODE).chain(settings(Phase::Prefill, &PREFILL)) {
                 for (rows, columns) in GRIDS {
-                    // Heads that do not divide over a grid's columns are not mapped to it either.
+                    // Grids whose columns do not divide the heads are skipped: the mapping refuses them too.
                     let of_grid = pieces(model, index, &setting, Grid { rows, columns });
                     of_grid.into_iter().flatten().for_each(&mut keep);
                 }

@@ -34,7 +34,7 @@ impl Mixture {
         (op::softmax(f, &values, None, None), indices)
     }
 
-    /// The whole: every token runs its chosen experts and the shared one.
+    /// The whole mixture: every token runs its chosen experts and the shared one.
     pub(super) fn block(&self, f: &mut Function, x: &Tensor) -> Tensor {
         let hidden = x.shape[1];
         let (weights, chosen) = self.route(f, x);

@@ -63,7 +63,7 @@ pub(super) fn linear_by_head(f: &mut Function, x: &Tensor, weight: &str, outputs
     f.generic1("pppr", &[(x, "d0, d1, d3"), (&w, "d1, d3, d2")], (&start, "d0, d1, d2"), SUM, "%s")
 }
 
-/// Batched contraction of two tensors that change from call to call.
+/// Batched contraction of two variable tensors.
 pub(super) fn contract(
     f: &mut Function,
     domain: &str,
@@ -168,7 +168,7 @@ pub(super) fn softmax(f: &mut Function, x: &Tensor, scale: Option<f64>, mask: Op
     f.generic1(&parallel, &[(&exp, &all), (&sum, &rows)], (&out, &all), &body, "%q")
 }
 
-/// Rotary embedding of `x` (T, heads, D), halves turned against each other; tables of (T, D/2).
+/// Rotary embedding of `x` (T, heads, D), element i rotated with element i + D/2; tables of (T, D/2).
 pub(super) fn rotary(f: &mut Function, x: &Tensor, cos: &Tensor, sin: &Tensor) -> Tensor {
     let [tokens, heads, width] = [x.shape[0], x.shape[1], x.shape[2]];
     let half = [tokens, heads, width / 2];
@@ -308,7 +308,7 @@ pub(super) fn top_k(f: &mut Function, x: &Tensor, count: u64) -> (Tensor, Tensor
             format!("tensor.insert_slice {} into {}{place} : {} into {}", part.name, whole.name, part.ty(), t.ty())
         }));
     }
-    // In place: a loop's storage has to be the same in every iteration.
+    // In place, because the storage of a loop must be the same in every iteration.
     let body = [
         "%j = linalg.index 1 : index",
         "%c = arith.cmpi eq, %j, %x0 : index",

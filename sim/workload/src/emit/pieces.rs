@@ -1,5 +1,5 @@
-//! Parts of a layer, each a function of its own: what lies between two collectives of the machine, or what a
-//! compiler dispatches at once. On a grid of more than one chip the shapes are those of one chip (rounded up).
+//! Parts of a layer as functions: the work between two collectives of the machine, or what a compiler dispatches as
+//! one kernel. On a grid of more than one chip the shapes are those of one chip (rounded up).
 
 use designs::{Attention, Ffn, Grid, Layer, Model};
 use sim::Phase;
@@ -10,16 +10,16 @@ use super::operations as op;
 use super::setting::{EmitError, Setting, checked};
 use super::text::{Function, Scalar, Tensor};
 
-/// One function's text with what it is.
+/// The text of one function and its description.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Emitted {
-    /// Unique among what one call returns: model, grid, setting and piece.
+    /// Model, grid, setting and piece; unique among the results of one call.
     pub name: String,
     /// Family of pieces, e.g. `llm-attention`.
     pub family: &'static str,
-    /// Model it comes from.
+    /// Name of the model.
     pub model: String,
-    /// What part of the model, also the function's name.
+    /// Name of the part, which is also the name of the function.
     pub piece: &'static str,
     /// Whether it is a whole layer.
     pub whole: bool,
@@ -88,12 +88,12 @@ impl Pieces<'_> {
         self.model.hidden.into()
     }
 
-    /// A row's slice of the residual stream.
+    /// Elements of the hidden vector that a row holds.
     fn slice(&self) -> u64 {
         self.hidden().div_ceil(self.rows())
     }
 
-    /// Adds a piece; with its context in the name where `context` says so.
+    /// Adds a piece; its name contains `context` if given.
     fn add(
         &mut self,
         family: &'static str,
@@ -123,7 +123,7 @@ impl Pieces<'_> {
         let (heads, kv, dim) = shape;
         let (hidden, slice) = (self.hidden(), self.slice());
         let mut gqa = Gqa::new(layer, self.setting, shape);
-        // Decode deals the positions of a cache to the rows; a prompt's mask needs them all.
+        // In decode the positions of a cache are divided over the rows; the mask of a prompt needs all of them.
         if self.setting.phase == Phase::Decode {
             gqa.context = gqa.context.div_ceil(self.rows());
         }
@@ -181,7 +181,7 @@ impl Pieces<'_> {
             self.linear("llm-projection", "q_proj", slice, q);
         }
         self.linear("llm-projection", "kv_a_proj", slice, (latent + rope).div_ceil(columns));
-        // Queries of all heads meet the cache on every chip, which holds positions of its own.
+        // Every chip multiplies the queries of all heads with the positions that it holds.
         let mut all = Mla::new(layer, self.setting, heads, shape);
         if self.setting.phase == Phase::Decode {
             all.context = all.context.div_ceil(self.chips());
@@ -303,7 +303,7 @@ impl Pieces<'_> {
             let (weights, indices) = moe.route(f, &x);
             vec![weights, indices]
         });
-        // Experts that one chip holds; a router elsewhere has chosen among them.
+        // Experts that one chip holds; the router is a piece of its own.
         let here = moe.experts.div_ceil(chips);
         let active = moe.per_token.min(here);
         self.add("llm-experts", "experts_up", None, |f, tokens| {

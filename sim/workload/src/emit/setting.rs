@@ -1,14 +1,14 @@
-//! What to emit for, and what cannot be emitted.
+//! Settings of an emission, and why some are refused.
 
 use designs::{Attention, Layer};
 use sim::Phase;
 
 use super::text::{Element, Function, WeightStyle};
 
-/// Most tokens and positions: shapes stay far from overflow.
+/// Largest number of tokens and positions; products of shapes stay far below 2^64.
 pub const MAX_POSITIONS: u64 = 1 << 24;
 
-/// What to emit for.
+/// Phase, sizes and formats of the emitted functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     /// Decode: one new token for each of `tokens` sequences. Prefill: `tokens` tokens of one prompt.
@@ -51,7 +51,7 @@ impl Setting {
     }
 }
 
-/// Why nothing can be emitted.
+/// Why a setting or model is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EmitError {
     /// No tokens or no positions.
@@ -62,12 +62,12 @@ pub enum EmitError {
         /// Context.
         context: u64,
     },
-    /// Beyond what is emitted.
+    /// Tokens or positions above [`MAX_POSITIONS`].
     #[error("{value} tokens or positions are more than the {limit} that are emitted")]
     TooLarge {
-        /// What was asked.
+        /// Value given.
         value: u64,
-        /// Limit.
+        /// Largest value allowed.
         limit: u64,
     },
     /// A prompt longer than its cache.
@@ -78,13 +78,13 @@ pub enum EmitError {
         /// Context.
         context: u64,
     },
-    /// Rotary embedding turns halves of a head.
+    /// The rotary embedding needs an even number of positional elements.
     #[error("{width} positional elements per head cannot be halved for the rotary embedding")]
     OddHead {
         /// Elements.
         width: u32,
     },
-    /// Heads are dealt to columns.
+    /// The columns do not divide the heads.
     #[error("{heads} query heads cannot be dealt evenly to {columns} columns")]
     Columns {
         /// Query heads.
@@ -97,9 +97,9 @@ pub enum EmitError {
     NoLayer {
         /// Model.
         model: String,
-        /// What was asked.
+        /// Index given, from 0.
         layer: usize,
-        /// Last layer.
+        /// Index of the last layer.
         last: usize,
     },
 }

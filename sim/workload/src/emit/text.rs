@@ -1,4 +1,4 @@
-//! A function's text under construction: fresh names, types, arguments, `linalg.generic` with its maps.
+//! The text of a function under construction: fresh names, types, arguments, `linalg.generic` with its maps.
 
 use std::fmt::Write;
 
@@ -20,12 +20,12 @@ named! {
     pub enum WeightStyle {
         /// Function arguments with the unit attribute [`WEIGHT_ATTRIBUTE`].
         Arguments = "arguments",
-        /// `arith.constant dense_resource<name>` without payload: says that they are constant, cannot be run.
+        /// `arith.constant dense_resource<name>` without payload: marks them as constant, cannot be executed.
         Constants = "constants",
     }
 }
 
-/// Scalars a tensor holds.
+/// Element type of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scalar {
     F32,
@@ -74,7 +74,7 @@ impl Tensor {
 /// An operand of `linalg.generic`: the tensor and the results of its map, e.g. `d0, d2`.
 pub(super) type Mapped<'a> = (&'a Tensor, &'a str);
 
-/// One function.
+/// A function under construction.
 #[derive(Debug)]
 pub(super) struct Function {
     arguments: Vec<String>,
@@ -90,14 +90,14 @@ impl Function {
         Self { arguments: Vec::new(), body: String::new(), next: 0, indent: 1, element, weights }
     }
 
-    /// An argument that changes from call to call.
+    /// A variable argument.
     pub(super) fn input(&mut self, name: &str, shape: &[u64], scalar: Scalar) -> Tensor {
         let tensor = Tensor { name: format!("%{name}"), shape: shape.to_vec(), scalar };
         self.arguments.push(format!("{}: {}", tensor.name, tensor.ty()));
         tensor
     }
 
-    /// A weight: never changes.
+    /// A weight: an argument or constant, by the style of the function.
     pub(super) fn weight(&mut self, name: &str, shape: &[u64]) -> Tensor {
         let tensor = Tensor { name: format!("%{name}"), shape: shape.to_vec(), scalar: self.element.into() };
         match self.weights {
@@ -120,12 +120,12 @@ impl Function {
         self.body.push('\n');
     }
 
-    /// Following lines stand one level deeper.
+    /// Indents the following lines one level more.
     pub(super) fn enter(&mut self) {
         self.indent += 1;
     }
 
-    /// Following lines stand one level higher.
+    /// Indents the following lines one level less.
     pub(super) fn leave(&mut self) {
         self.indent -= 1;
     }
@@ -165,7 +165,7 @@ impl Function {
         })
     }
 
-    /// Zeros of f32: where sums start.
+    /// A tensor of f32 zeros, as the initial value of sums.
     pub(super) fn zeros(&mut self, shape: &[u64]) -> Tensor {
         self.filled(shape, Scalar::F32, "0.000000e+00")
     }
@@ -250,7 +250,7 @@ impl Function {
         self.generic(domain, inputs, &[output], body, &[yields]).remove(0)
     }
 
-    /// The text of the whole, returning `results`.
+    /// The complete function, which returns `results`.
     pub(super) fn finish(self, name: &str, results: &[&Tensor]) -> String {
         let types: Vec<String> = results.iter().map(|t| t.ty()).collect();
         let names: Vec<&str> = results.iter().map(|t| t.name.as_str()).collect();

@@ -1,6 +1,6 @@
-//! How many cycles something was at work, counted once where several were at the same time.
+//! Length of a union of cycle intervals.
 
-/// Intervals of cycles, closed at barriers so that they stay few.
+/// A union of intervals. Closing it at barriers bounds the number of intervals kept.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Coverage {
     open: Vec<(u64, u64)>,
@@ -8,14 +8,14 @@ pub(super) struct Coverage {
 }
 
 impl Coverage {
-    /// At work from `start` to `end`.
+    /// Adds the cycles `start..end`.
     pub(super) fn add(&mut self, start: u64, end: u64) {
         if end > start {
             self.open.push((start, end));
         }
     }
 
-    /// Cycles covered so far; later intervals must start after all before them.
+    /// Cycles covered so far. Intervals added later must start after all earlier ones end.
     pub(super) fn close(&mut self) -> u64 {
         self.open.sort_unstable();
         let mut reached = 0;
@@ -27,7 +27,7 @@ impl Coverage {
         self.closed
     }
 
-    /// What came after `before` (a result of [`Self::close`]) happened `more` times more.
+    /// Repeats the coverage since `before` (a result of [`Self::close`]) `more` times.
     pub(super) fn repeat(&mut self, before: u64, more: u64) {
         let once = self.close().saturating_sub(before);
         self.closed = self.closed.saturating_add(once.saturating_mul(more));

@@ -18,43 +18,43 @@ pub enum Place {
     VexNonlinear,
     /// Attention buffer.
     AttentionBuffer,
-    /// None: takes no time.
+    /// No unit; takes no time.
     None,
 }
 
-/// Why an operation stands where it stands.
+/// Why an operation has its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// A matrix that never changes is metal.
+    /// Product with a constant matrix, which is hardwired.
     ConstantMatrix,
-    /// Both operands of the product change from call to call.
+    /// Product of two variable operands.
     BothChange,
-    /// A function of elements, or a reduction.
+    /// Element-wise function or reduction.
     ByElement,
-    /// Data are laid out anew.
+    /// Change of data layout.
     Layout,
-    /// A view, a constant, storage or an address.
+    /// View, constant, allocation or address computation.
     Address,
-    /// Works on constants alone: done before the first call.
+    /// Operation on constants alone, done before the first call.
     Folded,
 }
 
-/// An operation with its place. Cycles are those of the chip clock, per execution.
+/// An operation with its unit. Cycles are those of the chip clock, per execution.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Placed {
     #[serde(skip)]
     pub(super) op: OpId,
-    /// Name, e.g. `linalg.matmul`; for a statement of a loop nest, of the operation that decided its place.
+    /// Name, e.g. `linalg.matmul`; for a statement of a loop nest, of the operation that decided its unit.
     pub operation: String,
-    /// Where it stands in the text.
+    /// Place in the text.
     #[serde(skip)]
     pub span: Span,
-    /// Unit.
+    /// Unit that it occupies.
     pub unit: Place,
-    /// Why.
+    /// Why it has this unit.
     pub reason: Reason,
-    /// How often it runs because of loops over whole tensors around it; a loop nest of scalar code is one operation.
+    /// Product of the trip counts of the loops over tensors around it. A loop nest of scalar code is one operation.
     pub executions: u64,
     /// Start of the first execution.
     pub start_cycle: u64,
@@ -66,7 +66,7 @@ pub struct Placed {
     pub macs: u64,
     /// Input vectors of a matrix, or queries of a cached operand, one after the other.
     pub passes: u64,
-    /// Inputs that one output of a matrix sums over.
+    /// Inputs of one output of a matrix.
     pub fan_in: u64,
     /// Elements of the matrix, of the cached operand, of the iteration space, or moved.
     pub elements: u64,
@@ -106,35 +106,35 @@ impl Placed {
     }
 }
 
-/// An operation without a place.
+/// An operation that has no unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MissingPlace {
-    /// Name.
+    /// Name, e.g. `linalg.matmul`.
     pub operation: String,
-    /// Where it stands in the text.
+    /// Place in the text.
     #[serde(skip)]
     pub span: Span,
-    /// Why.
+    /// Why it has no unit.
     pub reason: Unplaced,
-    /// How often it runs because of loops around it, as far as known.
+    /// Product of the known trip counts of the loops around it.
     pub executions: u64,
 }
 
-/// How much of the time a unit is at work.
+/// Busy time of a unit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UnitShare {
-    /// Unit.
+    /// Name of the unit.
     pub unit: &'static str,
-    /// Cycles in which it is at work; matrices that work at the same time count once.
+    /// Busy cycles; cycles in which several matrices are busy count once.
     pub busy_cycles: u64,
     /// Share of the latency, 0 to 1.
     pub busy_share: f64,
 }
 
-/// What a call asks of the machine, all executions together; counts end at 2^64 - 1.
+/// Work of one call, all executions together. Counts saturate at 2^64 - 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Work {
-    /// Weights that have to be metal.
+    /// Weights to be hardwired.
     pub weights: u64,
     /// Multiply-accumulates of the HN array.
     pub hn_macs: u64,
@@ -179,18 +179,18 @@ pub struct Lowered {
     /// Share of the latency in which at least one compute unit (a matrix of the HN array, the attention pipeline or
     /// the lanes of the vector unit) is at work, 0 to 1; 0 for a function that takes no time.
     pub xpu_utilization: f64,
-    /// Cycles of the chip clock from the call to the last result: exact, what would end after 2^62 has no place.
+    /// Cycles of the chip clock from the call to the last result, exact. Operations that would end after 2^62 have no unit.
     pub latency_cycles: u64,
-    /// Of these, cycles in which a compute unit is at work.
+    /// Of these, cycles in which a compute unit is busy.
     pub computing_cycles: u64,
-    /// Every unit's share.
+    /// Busy time of every unit.
     pub units: Vec<UnitShare>,
-    /// What was asked of them.
+    /// Work of the call.
     pub work: Work,
-    /// Arguments that change, between attention buffer and HBM.
+    /// Split of the variable arguments between attention buffer and HBM.
     pub cache: Placement,
-    /// Operations with a place, in the order of the text.
+    /// Operations with a unit, in program order.
     pub operations: Vec<Placed>,
-    /// Operations without one.
+    /// Operations without one, in program order.
     pub unplaced: Vec<MissingPlace>,
 }

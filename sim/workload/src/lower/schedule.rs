@@ -1,10 +1,9 @@
-//! Steps on the units of one chip: a list schedule in the order of the text.
+//! List schedule of steps on the units of one chip, in program order.
 //!
-//! An operation starts when what it reads is there and its unit is free; a unit serves operations in the order of
-//! the text. Costs are those of [`sim::units`]: what the simulator charges a layer of its own mapping. A loop
-//! over whole tensors begins when everything before it is done and holds what follows; its iterations follow each
-//! other. What an argument does not leave room for in the attention buffer streams from HBM from the first cycle
-//! on, as the simulator streams a layer ahead.
+//! An operation starts when its operands are available and its unit is free; a unit serves operations in program order.
+//! Costs are those of [`sim::units`], as for a layer of the mapping. A loop over tensors starts after everything before
+//! it, runs its iterations one after the other, and ends before everything after it. The part of an argument that does
+//! not fit the attention buffer streams from HBM, starting in the first cycle, as the simulator prefetches a layer.
 
 use std::collections::BTreeMap;
 
@@ -26,10 +25,10 @@ pub(super) const UNITS: [&str; 5] = ["hn_array", "vex_attention", "vex_nonlinear
 /// Of these, the compute units.
 const COMPUTE: usize = 3;
 
-/// Longest time that is counted: what would end later is reported as too large and takes no time.
+/// Latest end of an operation; one that would end later is reported as too large and takes no time.
 const MAX_CYCLES: u64 = 1 << 62;
 
-/// When a value is there, and when nobody uses it any more.
+/// Cycle at which a value is available, and end of its last use.
 #[derive(Debug, Clone, Copy, Default)]
 struct Times {
     ready: u64,
@@ -46,7 +45,7 @@ pub(super) struct Schedule<'a> {
     hbm: hbm::Spec,
     element_bytes: u64,
     placement: Placement,
-    /// Elements of an argument that were asked from HBM so far, and when they are there.
+    /// Elements of an argument requested from HBM so far, and the cycle of their arrival.
     streamed: BTreeMap<ValueId, (u64, u64)>,
     times: BTreeMap<ValueId, Times>,
     /// When each matrix is free again.
@@ -55,7 +54,7 @@ pub(super) struct Schedule<'a> {
     free: [u64; UNITS.len()],
     busy: [Coverage; UNITS.len()],
     computing: Coverage,
-    /// Nothing starts before.
+    /// No operation starts before this cycle.
     barrier: u64,
     end: u64,
     placed: Vec<Placed>,
@@ -128,7 +127,7 @@ impl<'a> Schedule<'a> {
             return;
         }
         let times = times.saturating_mul(trips);
-        // What the iterations read of arguments comes from HBM before the first one.
+        // Arguments that the loop reads are streamed from HBM before its first iteration.
         let streamed = self.prefetch(body, times);
         let start = self.end.max(self.barrier).max(streamed);
         self.barrier = start;
@@ -157,7 +156,7 @@ impl<'a> Schedule<'a> {
         for step in steps {
             match step {
                 Step::Loop { trips, body, .. } => there = self.prefetch(body, times.saturating_mul(*trips)).max(there),
-                // What has no size here is reported when its turn comes.
+                // Operations without a size are reported when they are scheduled.
                 Step::Op { work, reads, .. } => there = self.stream(reads, work, times).unwrap_or(0).max(there),
                 _ => {}
             }
@@ -176,7 +175,7 @@ impl<'a> Schedule<'a> {
         times.ready = times.ready.max(source.ready);
     }
 
-    /// When everything is there and memory that is written is no longer in use.
+    /// Cycle at which all operands are available and all memory to be written is unused.
     fn ready(&self, reads: &[ValueId], writes: &[ValueId]) -> u64 {
         let of = |v: &ValueId| self.times.get(&self.steps.place(*v)).copied().unwrap_or_default();
         let read = reads.iter().map(|v| of(v).ready).max().unwrap_or(0);
@@ -237,7 +236,7 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    /// Streams what an operation reads of arguments that do not fit; returns when it is all there.
+    /// Streams the spilled part of the arguments that an operation reads; returns the cycle of its arrival.
     fn stream(&mut self, reads: &[ValueId], work: &Work, times: u64) -> Result<u64, Unplaced> {
         if self.placement.spilled_bytes_per_chip == 0 {
             return Ok(0);
@@ -307,7 +306,7 @@ impl<'a> Schedule<'a> {
         Ok(Placed { elements, ..placed })
     }
 
-    /// Functions of factors that come before a product; returns when the product can begin.
+    /// Schedules the functions of a product's factors; returns the cycle at which the product can start.
     fn before(&mut self, op: OpId, c: &Contraction, times: u64, ready: u64) -> Result<u64, Unplaced> {
         let mut at = ready;
         for elements in self.constants.before(c) {
