@@ -58,6 +58,18 @@ impl From<sim::economics::EconomicsError> for Failure {
     }
 }
 
+impl From<study::StudyError> for Failure {
+    fn from(error: study::StudyError) -> Self {
+        use study::StudyError;
+        match error {
+            StudyError::Problems(problems) => Self::Problems(problems),
+            StudyError::Term { .. } => Self::Request(format!("--{error}")),
+            StudyError::DifferentModels { .. } => Self::Request(format!("{error} with --model")),
+            other => Self::Request(other.to_string()),
+        }
+    }
+}
+
 /// Writes a failure to standard error.
 pub fn report(failure: &Failure) {
     match failure {

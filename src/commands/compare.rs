@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use reports::{Align, Cell, Support, Table};
 use serde::Serialize;
+use study::comparison::{self, Metric};
 
 use crate::cli::Format;
 use crate::cli::compare::{Compare, Terms};
-use crate::comparison::{self, Metric};
 use crate::diagnostics::Failure;
-use crate::output;
+use crate::{input, output};
 
 /// Years and re-spins, as the publication's total cost has them.
 pub const YEARS: f64 = 3.0;
@@ -31,9 +31,9 @@ pub fn terms(arguments: &Terms) -> comparison::Terms {
 /// Runs the command.
 pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
     let metrics = comparison::chosen(&arguments.metric)?;
-    let subjects = comparison::read(&arguments.designs)?;
-    let model = comparison::model(&subjects, arguments.model.as_deref())?;
-    let mut table = comparison::compare(&subjects, &model, &terms(&arguments.terms))?;
+    let subjects = comparison::read(&arguments.designs, &input::read)?;
+    let model = comparison::model(&subjects, arguments.model.as_deref(), &input::read)?;
+    let mut table = comparison::compare(&subjects, &model, &terms(&arguments.terms), &input::read)?;
     for column in &mut table.designs {
         column.values.retain(|key, _| metrics.iter().any(|m| m.key == *key));
     }

@@ -4,17 +4,17 @@ use std::process::ExitCode;
 
 use reports::number::significant;
 use reports::{Align, Table};
+use study::reproduction::{self, Reproduction};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
-use crate::reproduce::{self, Reproduction};
 use crate::{input, output};
 
 /// Runs the command.
 pub fn run(arguments: &cli::Reproduce) -> Result<ExitCode, Failure> {
     let design = input::design(&arguments.machine, &[])?;
     let model = input::model(&design.model)?;
-    let reproduction = reproduce::hnlpu(&design, &model)?;
+    let reproduction = reproduction::hnlpu(&design, &model)?;
     match arguments.format {
         Format::Json => output::json(&reproduction)?,
         Format::Table => output::text(&render(&reproduction))?,

@@ -2,7 +2,7 @@
 
 use designs::problem::did_you_mean;
 
-use crate::diagnostics::Failure;
+use crate::StudyError;
 
 /// A row of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub const METRICS: [Metric; 24] = [
 ///
 /// # Errors
 /// When a name is unknown; the message suggests one.
-pub fn chosen(names: &[String]) -> Result<Vec<Metric>, Failure> {
+pub fn chosen(names: &[String]) -> Result<Vec<Metric>, StudyError> {
     if names.is_empty() {
         return Ok(METRICS.to_vec());
     }
@@ -65,7 +65,7 @@ pub fn chosen(names: &[String]) -> Result<Vec<Metric>, Failure> {
         METRICS
             .into_iter()
             .find(|m| m.key == *name)
-            .ok_or_else(|| Failure::Request(format!("there is no metric `{name}`; {}", did_you_mean(name, &keys))))
+            .ok_or_else(|| StudyError::UnknownMetric { name: name.clone(), help: did_you_mean(name, &keys) })
     };
     names.iter().map(find).collect()
 }

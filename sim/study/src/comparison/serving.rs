@@ -3,13 +3,15 @@
 //! A roofline bounds what is possible, so a published figure above it would refute the model or the figure; how much of it
 //! figures attain is what scales the bound to an estimate.
 
+use designs::load::Loader;
 use designs::{Comparison, Counts, Model, Range, Serving};
 use reports::{Bound, Cell, Origin, Value};
 use serde::Serialize;
 use sim::roofline::{Machine, Point, Roofline, Traffic};
 
-use super::{Terms, origin};
-use crate::input;
+use super::gap::Gap;
+use super::origin::origin;
+use super::terms::Terms;
 
 /// A figure beside its bound.
 #[derive(Debug, Clone, Serialize)]
@@ -46,9 +48,9 @@ impl Copies {
     /// `units` fixes the number.
     ///
     /// # Errors
-    /// In words, what is not public.
-    pub fn new(other: &Comparison, model: &Model, traffic: Traffic, units: Option<f64>) -> Result<Self, String> {
-        let lacking = |what: &str, key: &str| format!("no public {what}: {key} is not given");
+    /// What is not public, or does not fit.
+    pub fn new(other: &Comparison, model: &Model, traffic: Traffic, units: Option<f64>) -> Result<Self, Gap> {
+        let lacking = |what, key| Gap::NotPublic { what, key };
         let memory_gb = other.memory_gb.ok_or_else(|| lacking("size of memory", "memory_gb"))?;
         let tb_per_s = other.memory_tb_per_s.ok_or_else(|| lacking("bandwidth of memory", "memory_tb_per_s"))?;
         let tflops = other.peak_tflops.ok_or_else(|| lacking("peak arithmetic", "peak_tflops"))?;
@@ -60,7 +62,7 @@ impl Copies {
         };
         let fits = |units: f64| Roofline::new(model, of(units), traffic).map(|roofline| (units, roofline));
         if let Some(units) = units {
-            let reason = || format!("{} does not fit on the units that the figure states", model.name);
+            let reason = || Gap::DoesNotFit(model.name.clone());
             return fits(units).map(|one| Self(vec![one])).ok_or_else(reason);
         }
         let needed = Roofline::least_memory(model, traffic) / (memory_gb * 1e9);
@@ -130,16 +132,16 @@ impl Check {
 }
 
 /// One figure against the roofline.
-fn check(other: &Comparison, figure: &Serving) -> Check {
+fn check(other: &Comparison, figure: &Serving, loader: &Loader<'_>) -> Check {
     let traffic = Traffic { input: figure.input_tokens.into(), output: figure.output_tokens.into() };
     let unit = "tokens/s";
-    let bound = input::model(&figure.model)
-        .map_err(|_| format!("the model {} is no preset", figure.model))
+    let bound = designs::load::model(&figure.model, loader)
+        .map_err(|_| Gap::UnknownModel(figure.model.clone()))
         .and_then(|model| match &other.hardwired_model {
-            Some(_) => Err("weights in wires are not read from memory: a roofline bounds nothing".to_owned()),
+            Some(_) => Err(Gap::HardwiredWeights),
             None => Copies::new(other, &model, traffic, figure.units),
         })
-        .and_then(|copies| copies.of(figure).ok_or_else(|| "the roofline stays below that speed per user".to_owned()));
+        .and_then(|copies| copies.of(figure).ok_or(Gap::BelowFigure));
     let source = "roofline of memory and arithmetic at peak under the traffic of the figure";
     let share = |bound: f64| Range {
         low: figure.tokens_per_s.low / bound * 100.0,
@@ -166,14 +168,14 @@ fn check(other: &Comparison, figure: &Serving) -> Check {
         },
         bound: match bound {
             Ok(bound) => Value::new(bound, unit, Origin::derived(source)).bound(Bound::AtMost).into(),
-            Err(reason) => Cell::missing(reason),
+            Err(gap) => Cell::from(&gap),
         },
     }
 }
 
 /// All figures of a machine against the roofline.
-pub fn checks(other: &Comparison) -> Vec<Check> {
-    other.serving.iter().map(|figure| check(other, figure)).collect()
+pub fn checks(other: &Comparison, loader: &Loader<'_>) -> Vec<Check> {
+    other.serving.iter().map(|figure| check(other, figure, loader)).collect()
 }
 
 /// The least and the largest share of the roofline that published throughputs of `model` attain; `None` without one.
@@ -194,10 +196,10 @@ pub fn attained(checks: &[Check], model: &str) -> Option<Range> {
 /// The roofline of a unit, output tokens per second, at each of `speeds` per user that some user gets.
 ///
 /// # Errors
-/// In words, why there is none.
-pub fn bounds(other: &Comparison, model: &Model, terms: &Terms, speeds: &[f64]) -> Result<Vec<(f64, f64)>, String> {
+/// Why there is none.
+pub fn bounds(other: &Comparison, model: &Model, terms: &Terms, speeds: &[f64]) -> Result<Vec<(f64, f64)>, Gap> {
     if other.hardwired_model.is_some() {
-        return Err("weights in wires are not read from memory: a roofline bounds nothing".to_owned());
+        return Err(Gap::HardwiredWeights);
     }
     let copies = Copies::new(other, model, terms.traffic(), None)?;
     Ok(speeds.iter().filter_map(|speed| copies.at_speed(*speed).map(|(output, _)| (*speed, output))).collect())

@@ -1,11 +1,15 @@
 //! The column of another machine: what is public, its roofline, and what follows from both.
 
+use designs::load::Loader;
 use designs::{Comparison, Counts, Model, Range};
 use reports::{Bound, Cell, Origin, Support, Value};
 use sim::economics::compare;
 
-use super::serving::{Copies, attained, checks};
-use super::{Check, Class, Column, Reference, Terms, origin};
+use super::column::{Class, Column, Reference};
+use super::gap::Gap;
+use super::origin::origin;
+use super::serving::{Check, Copies, attained, checks};
+use super::terms::Terms;
 
 /// Output and total tokens per second of a unit, and what the numbers are.
 #[derive(Clone)]
@@ -17,11 +21,17 @@ struct Rate {
 }
 
 /// The column.
-pub fn column(other: &Comparison, reference: Option<&Reference<'_>>, model: &Model, terms: &Terms) -> Column {
-    let serving = checks(other);
+pub fn column(
+    other: &Comparison,
+    reference: Option<&Reference<'_>>,
+    model: &Model,
+    terms: &Terms,
+    loader: &Loader<'_>,
+) -> Column {
+    let serving = checks(other, loader);
     let copies = match &other.hardwired_model {
-        Some(own) if *own != model.name => Err(format!("it is hardwired with {own}")),
-        Some(_) => Err("weights in wires are not read from memory: a roofline bounds nothing".to_owned()),
+        Some(own) if *own != model.name => Err(Gap::OtherModel(own.clone())),
+        Some(_) => Err(Gap::HardwiredWeights),
         None => Copies::new(other, model, terms.traffic(), None),
     };
     let mut values = std::collections::BTreeMap::new();
@@ -53,7 +63,7 @@ fn given(other: &Comparison, key: &str, value: Option<Range>, unit: &'static str
     }
 }
 
-fn public(other: &Comparison, copies: &Result<Copies, String>, put: Put<'_>) {
+fn public(other: &Comparison, copies: &Result<Copies, Gap>, put: Put<'_>) {
     let unit = match copies {
         Ok(copies) if copies.least() > 1.0 => format!("one of the {} that hold a copy", copies.least()),
         _ => "one, as it is bought".to_owned(),
@@ -78,7 +88,7 @@ fn public(other: &Comparison, copies: &Result<Copies, String>, put: Put<'_>) {
     put("price_usd", given(other, "usd", other.usd, "USD", "price"));
 }
 
-fn alone(other: &Comparison, copies: &Result<Copies, String>, model: &Model, put: Put<'_>) {
+fn alone(other: &Comparison, copies: &Result<Copies, Gap>, model: &Model, put: Put<'_>) {
     let source = "roofline: weights of one token and its cache over peak bandwidth, waits and links left out";
     put(
         "user_tokens_per_s",
@@ -86,7 +96,7 @@ fn alone(other: &Comparison, copies: &Result<Copies, String>, model: &Model, put
             Ok(copies) => {
                 Value::new(copies.user_tokens_per_s(), "tokens/s", Origin::derived(source)).bound(Bound::AtMost).into()
             }
-            Err(reason) => Cell::missing(reason.clone()),
+            Err(gap) => gap.into(),
         },
     );
     let figure = other.serving.iter().find(|f| f.counts == Counts::User && f.model == model.name);
@@ -108,19 +118,17 @@ fn alone(other: &Comparison, copies: &Result<Copies, String>, model: &Model, put
 /// The rate at equal interactivity: the bound, scaled where a published throughput says by how much.
 fn together(
     other: &Comparison,
-    copies: &Result<Copies, String>,
+    copies: &Result<Copies, Gap>,
     serving: &[Check],
     model: &Model,
     terms: &Terms,
     put: Put<'_>,
 ) -> Option<Rate> {
     let speed = terms.per_user_tokens_per_s;
-    let bound = copies.as_ref().map_err(Clone::clone).and_then(|copies| {
-        copies.at_speed(speed).ok_or_else(|| "the roofline of one user stays below the speed asked for".to_owned())
-    });
+    let bound = copies.as_ref().map_err(Clone::clone).and_then(|copies| copies.at_speed(speed).ok_or(Gap::BelowTerms));
     let source = "roofline: as many users as get the speed asked for, prompts included, waits and links left out";
     let cell = |value: f64| Value::new(value, "tokens/s", Origin::derived(source)).bound(Bound::AtMost).into();
-    let missing = |reason: &String| Cell::missing(reason.clone());
+    let missing = |gap: &Gap| Cell::from(gap);
     put("bound_output_tokens_per_s", bound.as_ref().map_or_else(missing, |b| cell(b.0)));
     put("bound_total_tokens_per_s", bound.as_ref().map_or_else(missing, |b| cell(b.1)));
     let share = attained(serving, &model.name);
@@ -138,9 +146,7 @@ fn together(
             let scaled = |value: f64| Range { low: value * share.low, mode: None, high: value * share.high };
             Ok(Rate { output: scaled(*output), total: scaled(*total), bound: Bound::Exact, origin })
         }
-        (Ok(_), None) => {
-            Err(format!("no public throughput with {} to scale the roofline by; the bound stands above", model.name))
-        }
+        (Ok(_), None) => Err(Gap::NoThroughput(model.name.clone())),
         (Err(reason), _) => Err(reason.clone()),
     };
     let cell = |range: Range, rate: &Rate| Value::range(range.low, range.high, "tokens/s", rate.origin.clone()).into();

@@ -1,13 +1,13 @@
 //! The designs that a comparison names: hardwired ones, which are simulated and priced, and other machines.
 
+use designs::load::{self, Loader};
 use designs::problem::did_you_mean;
 use designs::{Comparison, Design, Economics, MaskStack, Model, ProcessNode, presets};
 use sim::economics::{Estimate, Request};
 use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
 
-use super::Terms;
-use crate::diagnostics::Failure;
-use crate::input;
+use super::terms::Terms;
+use crate::StudyError;
 
 /// Prefix of another machine that is read from a file.
 const PREFIX: &str = "against:";
@@ -41,23 +41,23 @@ impl Subject {
     ///
     /// # Errors
     /// When nothing is called so; the message suggests a name. Problems of a file.
-    pub fn read(name: &str) -> Result<Self, Failure> {
+    pub fn read(name: &str, loader: &Loader<'_>) -> Result<Self, StudyError> {
         if let Some(path) = name.strip_prefix(PREFIX) {
-            return Ok(Self::Other(Box::new(designs::load::comparison(path, &input::read)?)));
+            return Ok(Self::Other(Box::new(load::comparison(path, loader)?)));
         }
         if presets::comparisons().iter().any(|p| p.name == name) {
-            return Ok(Self::Other(Box::new(designs::load::comparison(name, &input::read)?)));
+            return Ok(Self::Other(Box::new(load::comparison(name, loader)?)));
         }
         let preset = presets::designs().iter().any(|p| p.name == name);
         if !preset && !name.contains(['/', '.']) {
             let names: Vec<&str> = presets::designs().iter().chain(presets::comparisons()).map(|p| p.name).collect();
-            let message = format!(
-                "there is no design `{name}`; {}; a file is named by its path, another machine's by {PREFIX}PATH",
-                did_you_mean(name, &names)
-            );
-            return Err(Failure::Request(message));
+            return Err(StudyError::UnknownDesign {
+                name: name.to_owned(),
+                help: did_you_mean(name, &names),
+                prefix: PREFIX,
+            });
         }
-        Ok(Self::Hardwired(Box::new(Hardwired::read(name)?)))
+        Ok(Self::Hardwired(Box::new(Hardwired::read(name, loader)?)))
     }
 
     /// The name it was asked by.
@@ -71,12 +71,12 @@ impl Subject {
 }
 
 impl Hardwired {
-    fn read(name: &str) -> Result<Self, Failure> {
-        let design = input::design(name, &[])?;
-        let home = input::model(&design.model)?;
-        let node = designs::load::node(&design.node, &input::read)?;
-        let stack = designs::load::mask_stack(&node.name, &input::read)?;
-        let economics = designs::load::economics("hnlpu", &[], &input::read)?;
+    fn read(name: &str, loader: &Loader<'_>) -> Result<Self, StudyError> {
+        let design = load::design(name, &[], loader)?;
+        let home = load::model(&design.model, loader)?;
+        let node = load::node(&design.node, loader)?;
+        let stack = load::mask_stack(&node.name, loader)?;
+        let economics = load::economics("hnlpu", &[], loader)?;
         Ok(Self { design, home, node, stack, economics })
     }
 
@@ -84,7 +84,7 @@ impl Hardwired {
     ///
     /// # Errors
     /// See [`sim::economics::EconomicsError`].
-    pub fn price(&self, model: &Model, systems: u64, terms: &Terms) -> Result<Estimate, Failure> {
+    pub fn price(&self, model: &Model, systems: u64, terms: &Terms) -> Result<Estimate, StudyError> {
         self.price_with(&self.economics, model, systems, terms)
     }
 
@@ -98,7 +98,7 @@ impl Hardwired {
         model: &Model,
         systems: u64,
         terms: &Terms,
-    ) -> Result<Estimate, Failure> {
+    ) -> Result<Estimate, StudyError> {
         let request = Request {
             design: &self.design,
             home: (&self.home, &self.node),
@@ -121,7 +121,7 @@ impl Hardwired {
     ///
     /// # Errors
     /// See [`sim::SimulateError`].
-    pub fn run(design: &Design, model: &Model, question: Question) -> Result<Simulation, Failure> {
+    pub fn run(design: &Design, model: &Model, question: Question) -> Result<Simulation, StudyError> {
         let request = sim::Request {
             design,
             model,

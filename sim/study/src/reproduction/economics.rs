@@ -15,7 +15,7 @@ use sim::economics::area::{
 use sim::economics::compare::{Basis, against};
 use sim::economics::{Estimate, Outcome, Request};
 
-use crate::diagnostics::Failure;
+use crate::StudyError;
 
 /// Our values by the id of the figure.
 pub type Figures = BTreeMap<String, f64>;
@@ -32,7 +32,7 @@ fn priced(
     weight_bits: f64,
     systems: u64,
     set: &[&str],
-) -> Result<Estimate, Failure> {
+) -> Result<Estimate, StudyError> {
     let set: Vec<Override> = set.iter().map(|s| Override::parse(s)).collect::<Result<_, _>>()?;
     let economics = load::economics("hnlpu", &set, &no_files)?;
     let node = load::node(&design.node, &no_files)?;
@@ -63,7 +63,7 @@ fn pair(figures: &mut Figures, id: &str, estimate: &Estimate, scale: f64, of: fn
 }
 
 /// All figures.
-pub fn figures(design: &Design, model: &Model) -> Result<Figures, Failure> {
+pub fn figures(design: &Design, model: &Model) -> Result<Figures, StudyError> {
     let mut f = Figures::new();
     let one = priced(design, model, model, 4.0, 1, &[])?;
     let fifty = priced(design, model, model, 4.0, 50, &[])?;
@@ -96,7 +96,7 @@ pub fn figures(design: &Design, model: &Model) -> Result<Figures, Failure> {
     Ok(f)
 }
 
-fn masks_and_dies(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), Failure> {
+fn masks_and_dies(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), StudyError> {
     let masks = &one.masks;
     let mut put = |id: &str, value: f64| f.insert(id.to_owned(), value);
     put("masks.layers_total", masks.total.masks.into());
@@ -138,11 +138,11 @@ fn table3(f: &mut Figures, volume: &str, e: &Estimate) {
 
 /// The comparison on the basis of the publication's total cost. Only that basis is used here, so the decode
 /// throughput does not matter.
-fn publication_basis(estimate: &Estimate, h100: &Comparison) -> Result<Basis, Failure> {
+fn publication_basis(estimate: &Estimate, h100: &Comparison) -> Result<Basis, StudyError> {
     let economics = load::economics("hnlpu", &[], &no_files)?;
     let tco = economics.tco_tokens_per_s;
-    let bases = against(estimate, h100, 1.0, 1.0, tco).map_err(|e| Failure::Request(e.to_string()))?;
-    bases.into_iter().next().ok_or_else(|| Failure::Request("the H100 preset gives no basis".to_owned()))
+    let bases = against(estimate, h100, 1.0, 1.0, tco)?;
+    bases.into_iter().next().ok_or_else(|| StudyError::Preset("the H100 preset gives no basis"))
 }
 
 fn table3_h100(f: &mut Figures, volume: &str, b: &Basis) {
@@ -162,7 +162,7 @@ fn table3_h100(f: &mut Figures, volume: &str, b: &Basis) {
 }
 
 /// All masks of the first build, pessimistic, with the weights as the models were released.
-fn table4(f: &mut Figures, design: &Design, home: &Model) -> Result<(), Failure> {
+fn table4(f: &mut Figures, design: &Design, home: &Model) -> Result<(), StudyError> {
     for (id, name, bits) in [
         ("kimi_k2_1t", "kimi-k2", 8.0),
         ("deepseek_v3_671b", "deepseek-v3", 8.0),
@@ -177,8 +177,7 @@ fn table4(f: &mut Figures, design: &Design, home: &Model) -> Result<(), Failure>
 }
 
 /// Fig. 12 and structural areas.
-fn areas(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), Failure> {
-    let refuse = |e: sim::economics::area::AreaError| Failure::Request(e.to_string());
+fn areas(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), StudyError> {
     let economics = load::economics("hnlpu", &[], &no_files)?;
     let node = NodeDensities::N5;
     let cell_um2 = OPERATOR.weights * economics.cell_transistors / node.transistors_mtr_per_mm2;
@@ -198,17 +197,17 @@ fn areas(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), Failure
     f.insert("masks.saving_factor".into(), gain * sharing);
 
     let inputs = AreaInputs::default();
-    let chip = chip_area(&ChipAreaRequest::HNLPU, &node, &inputs).map_err(refuse)?;
+    let chip = chip_area(&ChipAreaRequest::HNLPU, &node, &inputs)?;
     let counted = ChipAreaRequest { reading: HnReading::Structural, ..ChipAreaRequest::HNLPU };
-    let counted = chip_area(&counted, &node, &inputs).map_err(refuse)?;
+    let counted = chip_area(&counted, &node, &inputs)?;
     for (block, area) in chip.blocks() {
         let name = if block == "hn_array" { "hn_array_readings" } else { block };
         f.insert(format!("structure.area_mm2.{name}"), area.mm2);
     }
     f.insert("structure.area_mm2.hn_array_counted".into(), counted.hn_array.mm2);
     f.insert("structure.area_mm2.chip".into(), chip.total_mm2);
-    let n6 = NodeDensities::from_node(&load::node("n6", &no_files)?).map_err(refuse)?;
-    f.insert("external.hc1_die_mm2".into(), hc1_array_mm2(HC1_SIX_BIT_SHARE, &n6, &inputs).map_err(refuse)?);
+    let n6 = NodeDensities::from_node(&load::node("n6", &no_files)?)?;
+    f.insert("external.hc1_die_mm2".into(), hc1_array_mm2(HC1_SIX_BIT_SHARE, &n6, &inputs)?);
     Ok(())
 }
 

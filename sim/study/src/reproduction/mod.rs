@@ -11,7 +11,7 @@ use serde::Serialize;
 use sim::calibration::{Fit, fit};
 use sim::{Discipline, Fidelity, Phase, Prepared, Request, Simulation};
 
-use crate::diagnostics::Failure;
+use crate::StudyError;
 pub use targets::Targets;
 
 /// How far the closed form may be from the event engine, percent.
@@ -54,7 +54,7 @@ struct At {
 }
 
 /// Runs every context under `serial`, from events and in closed form, and compares.
-pub fn hnlpu(design: &Design, model: &Model) -> Result<Reproduction, Failure> {
+pub fn hnlpu(design: &Design, model: &Model) -> Result<Reproduction, StudyError> {
     let targets = Targets::embedded();
     let mut runs = BTreeMap::new();
     for &context in &targets.fig14.context_tokens {
@@ -94,7 +94,7 @@ pub fn hnlpu(design: &Design, model: &Model) -> Result<Reproduction, Failure> {
     rows.extend(fig14_rows(&targets, &runs));
     rows.extend(economics::unlabelled());
     let analytic_deviation_pct = rows.iter().filter_map(analytic_deviation).fold(0.0, f64::max);
-    let fitted = fit(design, model, &targets.calibration()).map_err(|e| Failure::Request(e.to_string()))?;
+    let fitted = fit(design, model, &targets.calibration())?;
     Ok(Reproduction {
         scoreboard: Scoreboard { rows },
         events: runs.values().map(|r| r.event.events).sum(),

@@ -5,41 +5,38 @@ use reports::{Cell, Origin, Value};
 use sim::economics::Estimate;
 use sim::{Phase, Simulation};
 
-use super::{Class, Column, Hardwired, Question, Reference, Terms, origin};
-use crate::diagnostics::Failure;
+use super::column::{Class, Column, Reference};
+use super::gap::Gap;
+use super::origin::origin;
+use super::subject::{Hardwired, Question};
+use super::terms::Terms;
+use crate::StudyError;
 
 /// What the models say about a design.
 pub struct Known {
     /// Price of the systems asked for.
-    pub estimate: Result<Estimate, String>,
+    pub estimate: Result<Estimate, Gap>,
     /// Decode and prefill, with the pipeline full.
-    runs: Result<(Simulation, Simulation), String>,
+    runs: Result<(Simulation, Simulation), Gap>,
     discipline: &'static str,
     /// Whether every user gets the speed asked for.
     fast_enough: bool,
     prompt_share: f64,
 }
 
-/// A failure in one line.
-fn reason(failure: Failure) -> String {
-    match failure {
-        Failure::Request(message) => message,
-        Failure::Problems(problems) => {
-            problems.problems.first().map_or_else(String::new, |problem| problem.message.clone())
-        }
-        _ => "the design cannot be evaluated".to_owned(),
-    }
+fn refused(error: StudyError) -> Gap {
+    Gap::Refused(error.to_string())
 }
 
 impl Known {
     /// Prices and simulates.
     pub fn new(hardwired: &Hardwired, model: &Model, terms: &Terms) -> Self {
-        let estimate = hardwired.price(model, terms.systems, terms).map_err(reason);
+        let estimate = hardwired.price(model, terms.systems, terms).map_err(refused);
         let runs = estimate.as_ref().map_err(Clone::clone).and_then(|estimate| {
             let design = estimate.layout.apply(&hardwired.design);
             let run = |phase, context| {
                 let question = Question { phase, context, discipline: terms.discipline, beyond: false };
-                Hardwired::run(&design, model, question).map_err(reason)
+                Hardwired::run(&design, model, question).map_err(refused)
             };
             Ok((run(Phase::Decode, terms.context())?, run(Phase::Prefill, terms.input_tokens.into())?))
         });
@@ -99,7 +96,7 @@ fn machine(hardwired: &Hardwired, known: &Known, put: Put<'_>) {
         let provenance = design.provenance.get(path);
         provenance.map_or_else(|| Origin::asked(format!("{}: {path}", design.name)), origin)
     };
-    let missing = |reason: &String| Cell::missing(reason.clone());
+    let missing = |gap: &Gap| Cell::from(gap);
     let layout = known.estimate.as_ref().map(|e| &e.layout);
     put(
         "unit",
@@ -140,7 +137,7 @@ fn machine(hardwired: &Hardwired, known: &Known, put: Put<'_>) {
 }
 
 fn speeds(known: &Known, put: Put<'_>) {
-    let missing = |reason: &String| Cell::missing(reason.clone());
+    let missing = |gap: &Gap| Cell::from(gap);
     put(
         "user_tokens_per_s",
         known.runs.as_ref().map_or_else(missing, |(decode, _)| {
@@ -152,10 +149,11 @@ fn speeds(known: &Known, put: Put<'_>) {
     for key in ["bound_output_tokens_per_s", "bound_total_tokens_per_s"] {
         put(key, Cell::missing("it is simulated: see the rows below"));
     }
-    let rate = known.runs.as_ref().map_err(Clone::clone).and_then(|(decode, _)| {
-        let slow = || "a user gets fewer tokens/s than asked for".to_owned();
-        known.output_tokens_per_s().map(|rate| (decode, rate)).ok_or_else(slow)
-    });
+    let rate = known
+        .runs
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(|(decode, _)| known.output_tokens_per_s().map(|rate| (decode, rate)).ok_or(Gap::TooSlow));
     let output = "decode and prefill share the machine by the traffic's tokens";
     put(
         "output_tokens_per_s",
@@ -181,7 +179,7 @@ fn speeds(known: &Known, put: Put<'_>) {
             (Ok((_, r)), Ok(mm2)) => {
                 Value::new(r / mm2, "tokens/s/mm2", known.source("output tokens/s over silicon")).into()
             }
-            (Err(reason), _) | (_, Err(reason)) => Cell::missing(reason.clone()),
+            (Err(gap), _) | (_, Err(gap)) => gap.into(),
         },
     );
 }
@@ -195,16 +193,16 @@ fn equal(
     terms: &Terms,
     put: Put<'_>,
 ) {
-    let systems = reference.ok_or_else(|| "no hardwired design to be equal to".to_owned()).and_then(|r| {
-        let own = known.output_tokens_per_s().ok_or_else(|| "no output tokens/s".to_owned())?;
+    let systems = reference.ok_or(Gap::NoReference).and_then(|r| {
+        let own = known.output_tokens_per_s().ok_or(Gap::NoRate)?;
         Ok((r.output_tokens_per_s * r.estimate.plan.systems / own, r))
     });
     let priced = systems.and_then(|(units, r)| {
         let whole = (units * (1.0 - 1e-9)).ceil().max(1.0);
-        let estimate = hardwired.price(model, whole as u64, terms).map_err(reason)?;
+        let estimate = hardwired.price(model, whole as u64, terms).map_err(refused)?;
         Ok((units, r.output_tokens_per_s * r.estimate.plan.systems, estimate))
     });
-    let missing = |reason: &String| Cell::missing(reason.clone());
+    let missing = |gap: &Gap| Cell::from(gap);
     let rule = "output tokens/s of the first hardwired design over those of a system";
     put(
         "equal_units",
@@ -222,7 +220,7 @@ fn equal(
         "equal_power_kw",
         match (&priced, power) {
             (Ok((units, ..)), Ok(kw)) => Value::new(units * kw, "kW", known.source("power of those systems")).into(),
-            (Err(reason), _) | (_, Err(reason)) => Cell::missing(reason.clone()),
+            (Err(gap), _) | (_, Err(gap)) => gap.into(),
         },
     );
     let span = |of: fn(&sim::economics::Outcome) -> f64, unit, rule: &str| {

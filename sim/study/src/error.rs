@@ -1,0 +1,86 @@
+//! Why a study gives no result.
+
+use designs::Problems;
+use sim::SimulateError;
+use sim::economics::EconomicsError;
+use sim::economics::area::AreaError;
+use sim::economics::compare::CompareError;
+use sim::mapping::MappingError;
+
+/// Why a study gives no result.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    /// A design, model or price file has problems.
+    #[error("{}", first(.0))]
+    Problems(Problems),
+    /// The simulator refuses the request.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
+    /// The price model refuses the request.
+    #[error(transparent)]
+    Economics(#[from] EconomicsError),
+    /// The area model refuses the request.
+    #[error(transparent)]
+    Area(#[from] AreaError),
+    /// The machine of the calibration cannot be laid out.
+    #[error(transparent)]
+    Calibration(#[from] MappingError),
+    /// Another machine cannot be priced.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    /// A preset lacks what the study needs.
+    #[error("{0}")]
+    Preset(&'static str),
+    /// No design of that name.
+    #[error("there is no design `{name}`; {help}; a file is named by its path, another machine's by {prefix}PATH")]
+    UnknownDesign {
+        /// Name asked for.
+        name: String,
+        /// The closest known names.
+        help: String,
+        /// Prefix of another machine's path.
+        prefix: &'static str,
+    },
+    /// No metric of that name.
+    #[error("there is no metric `{name}`; {help}")]
+    UnknownMetric {
+        /// Name asked for.
+        name: String,
+        /// The closest known names.
+        help: String,
+    },
+    /// A design is named twice.
+    #[error("`{0}` is named twice")]
+    NamedTwice(String),
+    /// Hardwired designs are made for different models, and none was named.
+    #[error(
+        "{} is made for {} and {} for {}, and speeds of different models say nothing about each other; name one model for all",
+        .designs[0], .models[0], .designs[1], .models[1]
+    )]
+    DifferentModels {
+        /// The first two designs that differ.
+        designs: [String; 2],
+        /// Their models.
+        models: [String; 2],
+    },
+    /// A term of the comparison is out of range.
+    #[error("{term} is {value}; it must be {range}")]
+    Term {
+        /// Name of the term: `input`, `output`, `per-user` or `systems`.
+        term: &'static str,
+        /// Value given.
+        value: String,
+        /// Values allowed.
+        range: String,
+    },
+}
+
+impl From<Problems> for StudyError {
+    fn from(problems: Problems) -> Self {
+        Self::Problems(problems)
+    }
+}
+
+fn first(problems: &Problems) -> &str {
+    problems.problems.first().map_or("", |problem| &problem.message)
+}
