@@ -1,8 +1,8 @@
 //! Design-space exploration: many points of one design, what is best among them, and which axes matter.
 //!
 //! A sweep file becomes a [`Plan`] ([`read::plan`]); a [`Worker`] turns the values of a point into a row of results. Nothing
-//! here reads files, starts threads or keeps state between points, so that the caller may run points in any order, on
-//! any machine, from any language:
+//! here reads files or starts threads, and workers keep no state between points, so that the caller may run points in any
+//! order, on any machine, from any language:
 //!
 //! ```
 //! let text = "[axes]\ninterconnect.link_bandwidth = [\"64 GB/s\", \"128 GB/s\"]\n";
@@ -20,20 +20,26 @@
 //! | [`state`], [`shape`] | every field that can be varied |
 //! | [`plan`], [`sampler`] | axes and points |
 //! | [`point`], [`metric`], [`scaling`] | one point and its results |
-//! | [`pareto`], [`nsga2`], [`sensitivity`] | what the rows say |
+//! | [`exploration`], [`rows`], [`record`] | which points are computed, their outcomes in memory and as records of a log |
+//! | [`verdict`], [`pareto`], [`nsga2`], [`sensitivity`] | what is best, and which axes matter |
 
+pub mod exploration;
 pub mod expression;
+pub mod library;
 pub mod metric;
 pub mod nsga2;
 pub mod pareto;
 pub mod plan;
 pub mod point;
 pub mod read;
+pub mod record;
+pub mod rows;
 pub mod sampler;
 pub mod scaling;
 pub mod sensitivity;
 pub mod shape;
 pub mod state;
+pub mod verdict;
 
 pub use metric::Metric;
 pub use plan::{Axis, Column, Domain, Objective, Plan};

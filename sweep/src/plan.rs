@@ -7,8 +7,8 @@ use sim::Fidelity;
 use workload::Program;
 
 use crate::expression::{Comparison, Expression};
+use crate::library::Library;
 use crate::metric::Metric;
-use crate::point::Library;
 use crate::sampler::{self, Method};
 use crate::scaling::Base;
 use crate::state::{Name, State, Value};

@@ -1,8 +1,6 @@
 //! One point: values in, a row of results out; no files, no clock, no state that outlives the call.
 
-use std::collections::BTreeMap;
-
-use designs::{Design, MaskStack, Model, ProcessNode};
+use designs::Design;
 use sim::economics::area::WeightFormat;
 use sim::economics::layout::{Layout, Start};
 use sim::economics::masks::wiring_growth;
@@ -11,12 +9,13 @@ use sim::mapping::Mapping;
 use sim::{Fidelity, Prepared, Request, Simulation};
 use workload::Program;
 
+use crate::library::Library;
 use crate::metric::{Answers, OnChip};
 use crate::plan::{Column, Plan, Variable};
 use crate::scaling::{Asked, Base};
 use crate::state::{Areas, GridChoice, State, Value};
 
-/// What became of a point.
+/// The outcome of a point.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// Results, one per column of the plan; NaN where the point has none.
@@ -25,17 +24,6 @@ pub enum Outcome {
     Excluded,
     /// It has no answer, and why.
     Failed(String),
-}
-
-/// Models, nodes and mask stacks that the values of a plan name.
-#[derive(Debug, Clone, Default)]
-pub struct Library {
-    /// Models.
-    pub models: BTreeMap<String, Model>,
-    /// Process nodes.
-    pub nodes: BTreeMap<String, ProcessNode>,
-    /// Mask stacks.
-    pub stacks: BTreeMap<String, MaskStack>,
 }
 
 /// Evaluates points of a plan one after the other, each on its own; several workers may share a plan.

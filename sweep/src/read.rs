@@ -11,9 +11,9 @@ use designs::{Location, Problem, Problems, Source, SourceKind};
 use sim::Fidelity;
 use workload::{Program, ProgramError};
 
+use crate::library::Library;
 use crate::metric::Metric;
 use crate::plan::{Axis, Column, Dependent, MAX_POINTS, Plan, Variable};
-use crate::point::Library;
 use crate::sampler::{self, Method, SOBOL_AXES};
 use crate::scaling::Base;
 use crate::state::{Name, State, separated};

@@ -1,34 +1,34 @@
 //! `hardwire sweep`: the points of a sweep file, resumable, with the frontier and the reasons at the end.
 
-mod explore;
+mod computer;
 mod journal;
 pub mod label;
 mod names;
 mod plots;
 mod pool;
-mod rows;
 mod summary;
 mod tables;
-mod verdict;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use storage::hash::ContentHash;
+use sweep::exploration::{Exploration, Stage};
+use sweep::record::Identity;
+use sweep::rows::Rows;
+use sweep::verdict::Verdict;
 use sweep::{Method, Outcome, Plan};
-use twox_hash::XxHash3_128;
 
 use crate::cli::Format;
 use crate::cli::sweep::{Common, Run, Sweep, SweepAction};
 use crate::diagnostics::Failure;
 use crate::replace::replace;
 use crate::{input, output};
-use explore::{CONFIRM, Exploration, SCREEN};
-use journal::{Identity, Journal, JournalError};
-use rows::Rows;
+use computer::Computer;
+use journal::{Journal, JournalError};
 use summary::Summary;
-use verdict::Verdict;
 
 /// Files of a results folder beside tables and plots.
 const JOURNAL: &str = "journal";
@@ -81,7 +81,7 @@ fn threads(common: &Common) -> Result<usize, Failure> {
 }
 
 fn hash(text: &str) -> u128 {
-    XxHash3_128::oneshot(text.as_bytes())
+    ContentHash::of(text.as_bytes())
 }
 
 fn whole(run: &Run, file: &str, out: &str) -> Result<ExitCode, Failure> {
@@ -95,15 +95,15 @@ fn whole(run: &Run, file: &str, out: &str) -> Result<ExitCode, Failure> {
     if run.dry_run {
         return output::text(&outline(&plan)).map(|()| ExitCode::SUCCESS);
     }
-    let mut exploration = open(&plan, out, shard, run.fresh, threads)?;
-    kept(exploration.screen(shard), out)?;
+    let (mut exploration, mut computer) = open(&plan, out, shard, run.fresh, threads)?;
+    kept(exploration.screen(shard, &mut computer), out)?;
     if shard.1 > 1 {
         let (i, n) = shard;
         let text =
             format!("shard {i} of {n} is complete in {out}; `hardwire sweep merge` makes the whole of all shards\n");
         return output::text(&text).map(|()| ExitCode::SUCCESS);
     }
-    kept(finish(exploration, out, &run.common), out)
+    kept(finish(exploration, computer, out, &run.common), out)
 }
 
 /// Says that a sweep whose files could not be written has lost nothing.
@@ -143,7 +143,7 @@ fn open<'a>(
     shard: (u32, u32),
     fresh: bool,
     threads: usize,
-) -> Result<Exploration<'a>, Failure> {
+) -> Result<(Exploration<'a>, Computer), Failure> {
     let folder = Path::new(out);
     let failure = |path: &Path| {
         let path = path.display().to_string();
@@ -165,10 +165,10 @@ fn open<'a>(
     let identity = Identity { sweep: hash(&plan.identity()), columns: plan.columns.len() as u32, shard };
     let mut rows = Rows::new(plan.points as usize, plan.columns.len());
     let mut confirmed = BTreeMap::new();
-    let mut sink = |stage: u8, index: u64, outcome: Outcome| match stage {
-        SCREEN if index < plan.points => rows.set(index as usize, &outcome),
-        CONFIRM if index < plan.points => drop(confirmed.insert(index, outcome)),
-        _ => {}
+    let mut sink = |stage: Stage, index: u64, outcome: Outcome| match stage {
+        _ if index >= plan.points => {}
+        Stage::Screen => rows.set(index as usize, &outcome),
+        Stage::Confirm => drop(confirmed.insert(index, outcome)),
     };
     let (journal, found) =
         Journal::open(&path, identity, &mut sink).map_err(|error| refuse(error, out, plan, &path))?;
@@ -180,7 +180,7 @@ fn open<'a>(
     }
     let copy = folder.join(COPY);
     replace(&copy, |out| out.write_all(plan.text.as_bytes())).map_err(failure(&copy))?;
-    Ok(Exploration::new(plan, rows, confirmed, journal, out, threads))
+    Ok((Exploration::new(plan, rows, confirmed), Computer::new(journal, out, threads)))
 }
 
 fn refuse(error: JournalError, out: &str, plan: &Plan, path: &Path) -> Failure {
@@ -200,10 +200,15 @@ fn refuse(error: JournalError, out: &str, plan: &Plan, path: &Path) -> Failure {
 }
 
 /// Confirms, judges and writes.
-fn finish(mut exploration: Exploration<'_>, out: &str, common: &Common) -> Result<ExitCode, Failure> {
+fn finish(
+    mut exploration: Exploration<'_>,
+    mut computer: Computer,
+    out: &str,
+    common: &Common,
+) -> Result<ExitCode, Failure> {
     let plan = exploration.plan;
     let feasible = exploration.feasible();
-    exploration.confirm(&feasible)?;
+    exploration.confirm(&feasible, &mut computer)?;
     let verdict = Verdict::new(&exploration, feasible);
     let hashes = (format!("{:032x}", hash(&plan.design_text())), format!("{:032x}", hash(&plan.identity())));
     let metadata = BTreeMap::from([
@@ -242,27 +247,18 @@ fn merge(file: &str, shards: &[String], out: &str, common: &Common) -> Result<Ex
         let path = Path::new(shard).join(JOURNAL);
         let opened = std::fs::File::open(&path);
         let journal = opened.map_err(|e| Failure::Request(format!("cannot read `{}`: {e}", path.display())))?;
-        let mut points: Vec<(u8, u64, Outcome)> = Vec::new();
-        let read = journal::read(&journal, &mut |stage, index, outcome| points.push((stage, index, outcome)));
-        match read.map_err(|error| refuse(error, shard, &plan, &path))? {
-            Some((identity, ..)) if identity.sweep == wanted => parts.push(points),
+        match journal::read(&journal).map_err(|error| refuse(error, shard, &plan, &path))? {
+            Some((identity, batches)) if identity.sweep == wanted => parts.push(batches),
             _ => {
                 let message = format!("`{shard}` holds another sweep than `{file}`, or this one before it was changed");
                 return Err(Failure::Request(message));
             }
         }
     }
-    let mut exploration = open(&plan, out, (0, 1), false, threads(common)?)?;
-    for points in parts {
-        let stages = [SCREEN, CONFIRM].map(|wanted| {
-            let of = points.iter().filter(|(stage, index, _)| *stage == wanted && *index < plan.points);
-            of.map(|(_, index, outcome)| (*index, outcome.clone())).collect::<Vec<_>>()
-        });
-        for (index, outcome) in
-            stages[0].iter().filter(|(index, _)| !exploration.rows.has(*index as usize)).cloned().collect::<Vec<_>>()
-        {
-            exploration.rows.set(index as usize, &outcome);
-            exploration.adopt(SCREEN, &[(index, outcome)])?;
+    let (mut exploration, mut computer) = open(&plan, out, (0, 1), false, threads(common)?)?;
+    for (stage, batch) in parts.into_iter().flatten() {
+        if stage == Stage::Screen {
+            exploration.adopt(batch, &mut computer)?;
         }
     }
     let missing: Vec<u64> = (0..plan.points).filter(|&i| !exploration.rows.has(i as usize)).collect();
@@ -274,5 +270,5 @@ fn merge(file: &str, shards: &[String], out: &str, common: &Common) -> Result<Ex
         );
         return Err(Failure::Request(message));
     }
-    finish(exploration, out, common)
+    finish(exploration, computer, out, common)
 }

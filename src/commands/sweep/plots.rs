@@ -10,13 +10,13 @@ use std::path::Path;
 use reports::plot::{
     Bar, Frontier, HeatMap, Line, Parallel, ParallelAxis, Plot, PlotError, Scatter, Ticks, Tornado, Variable,
 };
+use sweep::exploration::Exploration;
+use sweep::rows::Row;
+use sweep::verdict::{Best, Effect, Parts, Verdict};
 use sweep::{Axis, Domain, Objective, Outcome, Value};
 
-use super::explore::Exploration;
 use super::label;
-use super::rows::Row;
-use super::summary::shown;
-use super::verdict::{Best, Parts, Verdict};
+use super::summary::{shown, shown_part};
 use crate::diagnostics::Failure;
 use crate::replace::replace;
 
@@ -64,10 +64,13 @@ fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
         }
     }
     for sensitivity in &verdict.sensitivity {
-        let bar = |effect: &super::verdict::Effect| Bar {
-            name: effect.axis.replace('_', " "),
-            low: (effect.low.mean, effect.low.value.clone()),
-            high: (effect.high.mean, effect.high.value.clone()),
+        let bar = |effect: &Effect| {
+            let axis = &plan.axes[effect.axis];
+            Bar {
+                name: axis.name.path.replace('_', " "),
+                low: (effect.low.mean, shown_part(axis, &effect.low.part)),
+                high: (effect.high.mean, shown_part(axis, &effect.high.part)),
+            }
         };
         let mut axes: Vec<_> = sensitivity.axes.iter().collect();
         axes.sort_by(|a, b| (b.high.mean - b.low.mean).total_cmp(&(a.high.mean - a.low.mean)));
@@ -186,13 +189,9 @@ fn parallel(e: &Exploration<'_>, verdict: &Verdict) -> Parallel {
 /// The axes of the heat maps: those of the file, else the two that matter most to the first objective.
 fn axes_of_map(e: &Exploration<'_>, verdict: &Verdict) -> Option<(usize, usize)> {
     let plan = e.plan;
-    let position = |path: &str| plan.axes.iter().position(|axis| axis.name.path == path);
-    plan.heat_map.or_else(|| {
-        let strongest = verdict.sensitivity.first().map(|s| (position(&s.axes[0].axis), s.axes.get(1)));
-        match strongest {
-            Some((Some(x), Some(y))) => Some((x, position(&y.axis)?)),
-            _ => (plan.axes.len() > 1).then_some((0, 1)),
-        }
+    plan.heat_map.or_else(|| match verdict.sensitivity.first().map(|s| &s.axes[..]) {
+        Some([x, y, ..]) => Some((x.axis, y.axis)),
+        _ => (plan.axes.len() > 1).then_some((0, 1)),
     })
 }
 
@@ -222,7 +221,7 @@ fn heat_map(e: &Exploration<'_>, verdict: &Verdict, (x, y): (usize, usize), obje
         all if all == known => "from events",
         _ => "closed form, from events where confirmed",
     };
-    let names = |parts: &Parts<'_>| (0..parts.count()).map(|part| parts.show(part)).collect();
+    let names = |parts: &Parts<'_>| (0..parts.count()).map(|part| shown_part(parts.axis, &parts.part(part))).collect();
     HeatMap {
         title: title(e, &format!("{rest}, {origin}; grey: none meets every constraint")),
         x_label: label::axis(&plan.axes[x]),

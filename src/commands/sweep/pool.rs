@@ -6,23 +6,22 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use sim::Fidelity;
+use sweep::exploration::Job;
+use sweep::record::Batch;
 use sweep::{Outcome, Plan, Value, Worker};
 
-use super::journal::Batch;
 use crate::diagnostics::Failure;
 
 /// Points of a batch where a point takes microseconds.
 const BATCH: usize = 256;
 
-/// Evaluates the points `indices`, whose axes have the `values`, and hands batches to `sink`.
+/// Evaluates the points of a job and passes batches to `sink`.
 pub fn evaluate(
-    plan: &Plan,
-    indices: &[u64],
-    values: &(dyn Fn(u64) -> Vec<Value> + Sync),
-    fidelity: Fidelity,
+    job: &Job<'_>,
     threads: usize,
     sink: &mut dyn FnMut(Batch) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let &Job { plan, indices, values, fidelity, .. } = job;
     let size = if fidelity == Fidelity::Event { 1 } else { (indices.len() / (threads * 8)).clamp(1, BATCH) };
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     thread::scope(|scope| {

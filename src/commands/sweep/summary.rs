@@ -7,9 +7,8 @@ use reports::{Align, Table};
 use serde::Serialize;
 use serde_json::Value as Json;
 use sweep::metric::NEAR_KNEE;
-use sweep::{Domain, Objective, Plan, Value};
-
-use super::verdict::{Best, Branch, Counts, Reason, Screening, Sensitivity, Verdict};
+use sweep::verdict::{Best, Branch, Counts, Effect, Part, PartMean, Reason, Screening, Sensitivity, Verdict, best_of};
+use sweep::{Axis, Domain, Objective, Plan, Value};
 
 /// Points of the frontier shown to people.
 const SHOWN: usize = 12;
@@ -39,7 +38,7 @@ pub struct Summary {
     screening_error: Vec<Screening>,
     near_knee: u64,
     unconfirmed_rivals: u64,
-    sensitivity: Vec<Sensitivity>,
+    sensitivity: Vec<SensitivityLine>,
     files: Vec<String>,
     provenance: BTreeMap<String, Origin>,
 }
@@ -69,6 +68,28 @@ struct BranchLine {
 }
 
 #[derive(Serialize)]
+struct SensitivityLine {
+    result: String,
+    mean: f64,
+    axes: Vec<EffectLine>,
+}
+
+#[derive(Serialize)]
+struct EffectLine {
+    axis: String,
+    first_order: f64,
+    total: Option<f64>,
+    low: MeanLine,
+    high: MeanLine,
+}
+
+#[derive(Serialize)]
+struct MeanLine {
+    value: String,
+    mean: f64,
+}
+
+#[derive(Serialize)]
 struct Origin {
     value: String,
     #[serde(flatten)]
@@ -84,14 +105,10 @@ fn json(value: &Value) -> Json {
 
 /// The objectives and the best of each over some points.
 fn objectives(plan: &Plan, points: &[Best]) -> Vec<ObjectiveLine> {
-    let line = |objective: &Objective| {
-        let of = points.iter().map(|best| best.row[objective.column]);
-        let best = if objective.maximise { of.reduce(f64::max) } else { of.reduce(f64::min) };
-        ObjectiveLine {
-            result: plan.columns[objective.column].name().to_owned(),
-            direction: if objective.maximise { "maximise" } else { "minimise" },
-            best,
-        }
+    let line = |objective: &Objective| ObjectiveLine {
+        result: plan.columns[objective.column].name().to_owned(),
+        direction: if objective.maximise { "maximise" } else { "minimise" },
+        best: best_of(objective, points),
     };
     plan.objectives.iter().map(line).collect()
 }
@@ -144,11 +161,27 @@ impl Summary {
             screening_error: verdict.screening.clone(),
             near_knee: verdict.near_knee,
             unconfirmed_rivals: verdict.rivals,
-            sensitivity: verdict.sensitivity.clone(),
+            sensitivity: verdict.sensitivity.iter().map(|s| sensitivity_line(plan, s)).collect(),
             files,
             provenance: origins(plan),
         }
     }
+}
+
+fn sensitivity_line(plan: &Plan, sensitivity: &Sensitivity) -> SensitivityLine {
+    let effect = |effect: &Effect| {
+        let axis = &plan.axes[effect.axis];
+        let mean = |of: &PartMean| MeanLine { value: shown_part(axis, &of.part), mean: of.mean };
+        EffectLine {
+            axis: axis.name.path.clone(),
+            first_order: effect.first_order,
+            total: effect.total,
+            low: mean(&effect.low),
+            high: mean(&effect.high),
+        }
+    };
+    let axes = sensitivity.axes.iter().map(effect).collect();
+    SensitivityLine { result: sensitivity.result.clone(), mean: sensitivity.mean, axes }
 }
 
 fn origins(plan: &Plan) -> BTreeMap<String, Origin> {
@@ -161,7 +194,7 @@ pub fn provenance(plan: &Plan) -> String {
 }
 
 /// A value of an axis for people, in its unit.
-pub fn shown(axis: &sweep::Axis, value: &Value) -> String {
+pub fn shown(axis: &Axis, value: &Value) -> String {
     match (value, axis.name.measure) {
         (Value::Number(number), designs::Measure::Whole(unit) | designs::Measure::Quantity(unit)) => {
             designs::edit::show(*number, unit)
@@ -172,7 +205,15 @@ pub fn shown(axis: &sweep::Axis, value: &Value) -> String {
     }
 }
 
-/// So many points.
+/// A part of an axis for people.
+pub fn shown_part(axis: &Axis, part: &Part) -> String {
+    match part {
+        Part::Value(value) => shown(axis, value),
+        Part::Around(middle) => format!("about {}", shown(axis, &Value::Number(*middle))),
+    }
+}
+
+/// A number of points in words.
 pub fn points(count: u64) -> String {
     format!("{} point{}", significant(count as f64, 1), if count == 1 { "" } else { "s" })
 }
@@ -206,7 +247,7 @@ pub fn render(plan: &Plan, verdict: &Verdict, folder: &str, files: &[String]) ->
     text.push_str(&frontier(plan, verdict));
     text.push_str(&branches(plan, verdict));
     text.push_str(&screening(verdict));
-    text.push_str(&sensitivity(verdict));
+    text.push_str(&sensitivity(plan, verdict));
     text.push_str(&format!("written to {folder}: {}\n", files.join(", ")));
     text
 }
@@ -302,7 +343,7 @@ fn screening(verdict: &Verdict) -> String {
     text
 }
 
-fn sensitivity(verdict: &Verdict) -> String {
+fn sensitivity(plan: &Plan, verdict: &Verdict) -> String {
     let mut text = String::new();
     for s in &verdict.sensitivity {
         let mut table = Table::new(&[
@@ -315,14 +356,15 @@ fn sensitivity(verdict: &Verdict) -> String {
             ("at", Align::Left),
         ]);
         for effect in &s.axes {
+            let axis = &plan.axes[effect.axis];
             table.row([
-                effect.axis.clone(),
+                axis.name.path.clone(),
                 format!("{:.3}", effect.first_order),
                 effect.total.map_or("-".to_owned(), |total| format!("{total:.3}")),
                 significant(effect.low.mean, 4),
-                effect.low.value.clone(),
+                shown_part(axis, &effect.low.part),
                 significant(effect.high.mean, 4),
-                effect.high.value.clone(),
+                shown_part(axis, &effect.high.part),
             ]);
         }
         text.push_str(&format!("{}\n", table.render()));

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::path::Path;
 
 use sim::Fidelity;
+use storage::columnar::{Column, ColumnarError, Frame, Writer};
+use sweep::exploration::Exploration;
+use sweep::rows::Row;
+use sweep::verdict::{Best, Verdict};
 use sweep::{Axis, Domain, Outcome, Plan, Value, Worker};
 
-use super::explore::Exploration;
-use super::rows::Row;
-use super::verdict::{Best, Verdict};
-use crate::columnar::{Column, ColumnarError, Frame, Writer};
 use crate::diagnostics::Failure;
 use crate::replace::replace;
 

@@ -1,16 +1,19 @@
-//! What the rows of a sweep say: the frontier and its knee, how far the closed form was off, and what each axis does.
+//! Results of a sweep: the frontier and its knee, how far the closed form was off, and what each axis does.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use sim::Fidelity;
-use sweep::metric::NEAR_KNEE;
-use sweep::sensitivity::{self, BINS};
-use sweep::{Axis, Domain, Method, Outcome, Value, Worker, pareto};
 
-use super::explore::Exploration;
-use super::rows::Row;
-use super::summary::shown;
+use crate::exploration::Exploration;
+use crate::metric::NEAR_KNEE;
+use crate::pareto;
+use crate::plan::{Axis, Domain, Objective};
+use crate::point::{Outcome, Worker};
+use crate::rows::Row;
+use crate::sampler::Method;
+use crate::sensitivity::{self, BINS};
+use crate::state::Value;
 
 /// Reasons listed in the summary, the most frequent first.
 const REASONS: usize = 10;
@@ -54,32 +57,41 @@ pub struct Screening {
     pub max_error_point: u64,
 }
 
-/// A mean over the points of one value of an axis.
-#[derive(Debug, Clone, Serialize)]
-pub struct AtValue {
-    /// Value, or middle of the part, as a file states it.
-    pub value: String,
+/// A part of an axis: one of its values, or an interval.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// A value of the list.
+    Value(Value),
+    /// An interval around this number, three significant digits.
+    Around(f64),
+}
+
+/// A mean over the points of one part of an axis.
+#[derive(Debug, Clone)]
+pub struct PartMean {
+    /// Part of the axis.
+    pub part: Part,
     /// Mean result.
     pub mean: f64,
 }
 
 /// What one axis does to one result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Effect {
-    /// Path of the axis.
-    pub axis: String,
+    /// Index of the axis in the plan.
+    pub axis: usize,
     /// Sobol' index of first order.
     pub first_order: f64,
     /// Total Sobol' index; on full grids.
     pub total: Option<f64>,
-    /// Value with the least mean.
-    pub low: AtValue,
-    /// Value with the largest mean.
-    pub high: AtValue,
+    /// Part with the least mean.
+    pub low: PartMean,
+    /// Part with the largest mean.
+    pub high: PartMean,
 }
 
 /// Effects of all axes on one result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Sensitivity {
     /// Result.
     pub result: String,
@@ -135,8 +147,16 @@ pub struct Verdict {
     pub sensitivity: Vec<Sensitivity>,
 }
 
+/// The best number of an objective over some points; `None` without points.
+#[must_use]
+pub fn best_of(objective: &Objective, points: &[Best]) -> Option<f64> {
+    let of = points.iter().map(|best| best.row[objective.column]);
+    if objective.maximise { of.reduce(f64::max) } else { of.reduce(f64::min) }
+}
+
 impl Verdict {
     /// Judges a finished exploration.
+    #[must_use]
     pub fn new(e: &Exploration<'_>, feasible: Vec<bool>) -> Self {
         let (counts, reasons) = count(e, &feasible);
         let confirmed = e.plan.confirm > 0;
@@ -280,12 +300,14 @@ fn screening(e: &Exploration<'_>) -> Vec<Screening> {
 
 /// The part of an axis a value lies in, and how many there are.
 pub struct Parts<'a> {
-    axis: &'a Axis,
+    /// The axis.
+    pub axis: &'a Axis,
     listed: BTreeMap<String, u32>,
 }
 
 impl<'a> Parts<'a> {
     /// Each value a part, or [`BINS`] equal parts of an axis with many.
+    #[must_use]
     pub fn new(axis: &'a Axis) -> Self {
         let listed = match &axis.domain {
             Domain::Listed(values) if values.len() <= 4 * BINS || matches!(values[0], Value::Word(_)) => {
@@ -307,11 +329,13 @@ impl<'a> Parts<'a> {
     }
 
     /// Number of parts.
+    #[must_use]
     pub fn count(&self) -> usize {
         if self.listed.is_empty() { BINS } else { self.listed.len() }
     }
 
     /// The part that a value lies in.
+    #[must_use]
     pub fn of(&self, value: &Value) -> u32 {
         if !self.listed.is_empty() {
             return self.listed.get(&value.show()).copied().unwrap_or(0);
@@ -322,15 +346,16 @@ impl<'a> Parts<'a> {
         ((share * BINS as f64) as u32).min(BINS as u32 - 1)
     }
 
-    /// The part as people read it.
-    pub fn show(&self, part: usize) -> String {
+    /// The part of this number.
+    #[must_use]
+    pub fn part(&self, part: usize) -> Part {
         match &self.axis.domain {
-            Domain::Listed(values) if !self.listed.is_empty() => shown(self.axis, &values[part]),
+            Domain::Listed(values) if !self.listed.is_empty() => Part::Value(values[part].clone()),
             _ => {
                 let (from, to, log) = self.ends();
                 let share = (part as f64 + 0.5) / BINS as f64;
                 let middle = if log { from * libm::pow(to / from, share) } else { from + share * (to - from) };
-                format!("about {}", shown(self.axis, &Value::Number(three_digits(middle))))
+                Part::Around(three_digits(middle))
             }
         }
     }
@@ -354,7 +379,7 @@ fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {
     }
     let listed = parts.iter().all(|part| !part.listed.is_empty());
     let answered = (0..e.rows.len()).all(|index| matches!(e.rows.get(index), Row::Numbers(_)));
-    // Where points have no answer the rest is no full grid, and what its axes share out is no total.
+    // If points failed, the grid is incomplete and Sobol' indices over it are undefined.
     let grid = e.plan.method == Method::Grid && listed && answered;
     let wanted: Vec<usize> = match e.plan.objectives.len() {
         0 => vec![0],
@@ -371,12 +396,13 @@ fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {
             let mut axes: Vec<Effect> = effects
                 .into_iter()
                 .zip(&parts)
-                .map(|(effect, part)| Effect {
-                    axis: part.axis.name.path.clone(),
+                .enumerate()
+                .map(|(axis, (effect, part))| Effect {
+                    axis,
                     first_order: effect.first_order,
                     total: effect.total,
-                    low: AtValue { value: part.show(effect.low.1), mean: effect.low.0 },
-                    high: AtValue { value: part.show(effect.high.1), mean: effect.high.0 },
+                    low: PartMean { part: part.part(effect.low.1), mean: effect.low.0 },
+                    high: PartMean { part: part.part(effect.high.1), mean: effect.high.0 },
                 })
                 .collect();
             axes.sort_by(|a, b| {

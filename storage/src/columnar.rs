@@ -37,6 +37,7 @@ pub enum Column {
 
 impl Column {
     /// Number of rows.
+    #[must_use]
     pub fn len(&self) -> usize {
         match self {
             Self::Int(v) => v.len(),
@@ -44,6 +45,12 @@ impl Column {
             Self::Bool(v) => v.len(),
             Self::Text(v) => v.len(),
         }
+    }
+
+    /// Whether it has no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Rows `from..to` as a column of their own.
@@ -109,13 +116,16 @@ impl Default for Limits {
 }
 
 /// Why a table could not be written or read.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ColumnarError {
     /// Writing failed.
-    Io(std::io::Error),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
     /// The file is no Parquet file, is damaged, or holds what a [`Frame`] cannot.
+    #[error("not a readable Parquet table: {0}")]
     Format(String),
     /// The file holds more than the [`Limits`].
+    #[error("the table holds {found} {what}, more than the {limit} that are read")]
     TooLarge {
         /// What there is too much of.
         what: &'static str,
@@ -124,24 +134,6 @@ pub enum ColumnarError {
         /// The limit.
         limit: u64,
     },
-}
-
-impl std::fmt::Display for ColumnarError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Io(error) => write!(f, "{error}"),
-            Self::Format(reason) => write!(f, "not a readable Parquet table: {reason}"),
-            Self::TooLarge { what, found, limit } => {
-                write!(f, "the table holds {found} {what}, more than the {limit} that are read")
-            }
-        }
-    }
-}
-
-impl From<std::io::Error> for ColumnarError {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 impl From<ParquetError> for ColumnarError {
@@ -163,6 +155,9 @@ pub struct Writer<W: Write + Send> {
 
 impl<W: Write + Send> Writer<W> {
     /// Starts a file with the columns and the metadata of `like`; its rows are not written.
+    ///
+    /// # Errors
+    /// Those of the writer.
     pub fn new(out: W, like: &Frame) -> Result<Self, ColumnarError> {
         let fields: Result<Vec<_>, _> = like.columns.iter().map(|(name, c)| c.field(name).map(Arc::new)).collect();
         let schema = Type::group_type_builder("table").with_fields(fields?).build()?;
@@ -176,6 +171,9 @@ impl<W: Write + Send> Writer<W> {
     }
 
     /// Appends the rows of `frame`, whose columns must be those the file was started with.
+    ///
+    /// # Errors
+    /// Those of the writer.
     pub fn append(&mut self, frame: &Frame) -> Result<(), ColumnarError> {
         let mut group = self.file.next_row_group()?;
         for (_, column) in &frame.columns {
@@ -191,6 +189,9 @@ impl<W: Write + Send> Writer<W> {
     }
 
     /// Completes the file and returns what it was written to.
+    ///
+    /// # Errors
+    /// Those of the writer.
     pub fn finish(self) -> Result<W, ColumnarError> {
         Ok(self.file.into_inner()?)
     }
@@ -211,6 +212,9 @@ fn write_column<D: DataType, T, W: Write + Send>(
 }
 
 /// Writes a whole frame.
+///
+/// # Errors
+/// Those of the writer.
 pub fn write_parquet<W: Write + Send>(frame: &Frame, out: W) -> Result<W, ColumnarError> {
     let mut writer = Writer::new(out, frame)?;
     let rows = frame.rows();
@@ -226,6 +230,9 @@ pub fn write_parquet<W: Write + Send>(frame: &Frame, out: W) -> Result<W, Column
 static HOOK: Mutex<()> = Mutex::new(());
 
 /// Reads a whole file of flat columns.
+///
+/// # Errors
+/// If the file is damaged, too large, or holds nested or other values.
 pub fn read_parquet(bytes: Vec<u8>, limits: Limits) -> Result<Frame, ColumnarError> {
     // The decoders of the `parquet` crate panic on some damaged pages: a damaged file is the user's mistake, and no
     // state outlives the call.

@@ -1,8 +1,8 @@
-//! What became of every point, in memory: rows of numbers beside each other, reasons once each.
+//! The outcome of every point, in memory: rows of numbers beside each other, reasons once each.
 
 use std::collections::BTreeMap;
 
-use sweep::Outcome;
+use crate::Outcome;
 
 /// Not computed yet.
 const MISSING: u32 = 0;
@@ -13,7 +13,7 @@ const EXCLUDED: u32 = 2;
 /// From here on: failed, for the reason at this distance.
 const FAILED: u32 = 3;
 
-/// What became of a point.
+/// The outcome of a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Row<'a> {
     /// Not computed yet.
@@ -37,6 +37,7 @@ pub struct Rows {
 
 impl Rows {
     /// `points` points of `columns` results each, none computed yet.
+    #[must_use]
     pub fn new(points: usize, columns: usize) -> Self {
         Self {
             columns,
@@ -48,11 +49,19 @@ impl Rows {
     }
 
     /// Number of points.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.states.len()
     }
 
+    /// Whether there are no points.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
     /// Whether the point `index` was computed.
+    #[must_use]
     pub fn has(&self, index: usize) -> bool {
         self.states[index] != MISSING
     }
@@ -76,7 +85,8 @@ impl Rows {
         };
     }
 
-    /// What became of the point `index`.
+    /// The outcome of the point `index`.
+    #[must_use]
     pub fn get(&self, index: usize) -> Row<'_> {
         match self.states[index] {
             MISSING => Row::Missing,
@@ -87,6 +97,7 @@ impl Rows {
     }
 
     /// The same as an outcome.
+    #[must_use]
     pub fn outcome(&self, index: usize) -> Option<Outcome> {
         match self.get(index) {
             Row::Missing => None,

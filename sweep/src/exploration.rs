@@ -1,28 +1,66 @@
-//! Computes what a sweep asks for: every point at its fidelity, then the best again from events; journalled, on all cores.
+//! Which points a sweep computes: every point at the plan's fidelity, then the best ones again from events.
+//!
+//! Threads, a journal and progress are the caller's, behind an [`Executor`].
 
 use std::collections::BTreeMap;
 
 use sim::Fidelity;
-use sweep::nsga2::{Merit, Nsga2, population};
-use sweep::{Method, Outcome, Plan, Value, Worker, pareto};
 
-use super::journal::{Batch, Journal};
-use super::pool;
-use super::rows::{Row, Rows};
-use crate::diagnostics::Failure;
-use crate::progress::Progress;
+use crate::nsga2::{Merit, Nsga2, population};
+use crate::pareto;
+use crate::plan::Plan;
+use crate::point::{Outcome, Worker};
+use crate::rows::{Row, Rows};
+use crate::sampler::Method;
+use crate::state::Value;
 
-/// Stage of the journal: every point, at the fidelity of the plan.
-pub const SCREEN: u8 = 0;
-/// Stage of the journal: the best points, from events.
-pub const CONFIRM: u8 = 1;
+/// Stage of a sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Every point, at the fidelity of the plan.
+    Screen,
+    /// The best points, from events.
+    Confirm,
+}
 
-/// Batches between two waits for the disk.
-const SYNC_EVERY: u64 = 512;
+/// Points to be computed.
+pub struct Job<'a> {
+    /// The sweep.
+    pub plan: &'a Plan,
+    /// Why they are computed.
+    pub stage: Stage,
+    /// Which points.
+    pub indices: &'a [u64],
+    /// Values of the axes at a point.
+    pub values: &'a (dyn Fn(u64) -> Vec<Value> + Sync),
+    /// How they are computed.
+    pub fidelity: Fidelity,
+}
 
-/// A sweep on its way.
+/// Computes points and keeps their outcomes.
+pub trait Executor {
+    /// Why it cannot go on.
+    type Error;
+
+    /// Announces a stage of `total` points, of which `done` are known already.
+    fn begin(&mut self, stage: Stage, fidelity: Fidelity, total: u64, done: u64);
+
+    /// Computes the points of a job, stores their outcomes, and passes each to `sink`, in any order.
+    ///
+    /// # Errors
+    /// If outcomes cannot be stored.
+    fn execute(&mut self, job: Job<'_>, sink: &mut dyn FnMut(u64, &Outcome)) -> Result<(), Self::Error>;
+
+    /// Stores outcomes that were computed elsewhere.
+    ///
+    /// # Errors
+    /// If they cannot be stored.
+    fn store(&mut self, stage: Stage, batch: &[(u64, Outcome)]) -> Result<(), Self::Error>;
+}
+
+/// A sweep and the outcomes of its points so far.
 pub struct Exploration<'a> {
-    /// What is asked.
+    /// The sweep.
     pub plan: &'a Plan,
     /// Every point.
     pub rows: Rows,
@@ -30,82 +68,60 @@ pub struct Exploration<'a> {
     pub confirmed: BTreeMap<u64, Outcome>,
     /// Shares of the axes of every point that the optimiser asked for.
     genes: Vec<Vec<f64>>,
-    journal: Journal,
-    folder: String,
-    threads: usize,
 }
 
 impl<'a> Exploration<'a> {
-    /// Goes on from `rows` and `confirmed`.
-    pub fn new(
-        plan: &'a Plan,
-        rows: Rows,
-        confirmed: BTreeMap<u64, Outcome>,
-        journal: Journal,
-        folder: &str,
-        threads: usize,
-    ) -> Self {
-        Self { plan, rows, confirmed, genes: Vec::new(), journal, folder: folder.to_owned(), threads }
+    /// Continues from `rows` and `confirmed`.
+    #[must_use]
+    pub fn new(plan: &'a Plan, rows: Rows, confirmed: BTreeMap<u64, Outcome>) -> Self {
+        Self { plan, rows, confirmed, genes: Vec::new() }
     }
 
     /// Values of the axes at a point.
+    #[must_use]
     pub fn values(&self, index: u64) -> Vec<Value> {
         values(self.plan, &self.genes, index)
     }
 
     /// Computes the points that are missing, or those of one shard.
-    pub fn screen(&mut self, (shard, shards): (u32, u32)) -> Result<(), Failure> {
-        let what = if self.plan.fidelity == Fidelity::Event { "events" } else { "closed forms" };
+    ///
+    /// # Errors
+    /// Those of the executor.
+    pub fn screen<E: Executor>(&mut self, (shard, shards): (u32, u32), executor: &mut E) -> Result<(), E::Error> {
         if self.plan.method == Method::Nsga2 {
-            return self.optimise(what);
+            return self.optimise(executor);
         }
         let mine = |index: &u64| index % u64::from(shards) == u64::from(shard);
         let all = (0..self.plan.points).filter(mine);
         let missing: Vec<u64> = all.clone().filter(|&i| !self.rows.has(i as usize)).collect();
         let total = all.count() as u64;
-        let mut progress = Progress::new(what, "points", total, total - missing.len() as u64);
-        self.compute(&missing, self.plan.fidelity, SCREEN, &mut progress)
+        executor.begin(Stage::Screen, self.plan.fidelity, total, total - missing.len() as u64);
+        self.compute(&missing, self.plan.fidelity, Stage::Screen, executor)
     }
 
-    fn compute(
+    fn compute<E: Executor>(
         &mut self,
         indices: &[u64],
         fidelity: Fidelity,
-        stage: u8,
-        progress: &mut Progress,
-    ) -> Result<(), Failure> {
+        stage: Stage,
+        executor: &mut E,
+    ) -> Result<(), E::Error> {
         let (plan, genes) = (self.plan, &self.genes);
         let (rows, confirmed) = (&mut self.rows, &mut self.confirmed);
-        let (journal, folder) = (&mut self.journal, &self.folder);
-        let mut batches = 0u64;
-        let mut sink = |batch: Batch| {
-            let written = journal.append(stage, &batch).and_then(|()| {
-                batches += 1;
-                if batches.is_multiple_of(SYNC_EVERY) { journal.sync() } else { Ok(()) }
-            });
-            written.map_err(|error| Failure::File { path: format!("{folder}/journal"), error })?;
-            for (index, outcome) in &batch {
-                if stage == SCREEN {
-                    rows.set(*index as usize, outcome);
-                } else {
-                    confirmed.insert(*index, outcome.clone());
-                }
-            }
-            progress.add(batch.len() as u64);
-            Ok(())
-        };
-        pool::evaluate(plan, indices, &|index| values(plan, genes, index), fidelity, self.threads, &mut sink)?;
-        progress.finish();
-        Ok(())
+        let job = Job { plan, stage, indices, values: &|index| values(plan, genes, index), fidelity };
+        executor.execute(job, &mut |index, outcome| match stage {
+            Stage::Screen => rows.set(index as usize, outcome),
+            Stage::Confirm => drop(confirmed.insert(index, outcome.clone())),
+        })
     }
 
-    /// Generations of the optimiser; those in the journal are replayed.
-    fn optimise(&mut self, what: &'static str) -> Result<(), Failure> {
+    /// Generations of the optimiser; those that are known already are replayed.
+    fn optimise<E: Executor>(&mut self, executor: &mut E) -> Result<(), E::Error> {
         let plan = self.plan;
         let size = population(plan.points);
         let mut optimiser = Nsga2::new(plan.seed, size, plan.axes.len());
         let there = (0..plan.points as usize).filter(|&i| self.rows.has(i)).count() as u64;
-        let mut progress = Progress::new(what, "points", plan.points, there);
+        executor.begin(Stage::Screen, plan.fidelity, plan.points, there);
         // Lists make equal points frequent: what was computed once is not computed again.
         let mut first: BTreeMap<String, u64> = BTreeMap::new();
         while (self.genes.len() as u64) < plan.points {
@@ -124,7 +140,7 @@ impl<'a> Exploration<'a> {
                     _ => missing.push(index),
                 }
             }
-            self.compute(&missing, plan.fidelity, SCREEN, &mut progress)?;
+            self.compute(&missing, plan.fidelity, Stage::Screen, executor)?;
             for (index, known) in repeated {
                 let outcome = self.rows.outcome(known as usize).expect("computed before");
                 self.rows.set(index as usize, &outcome);
@@ -148,6 +164,7 @@ impl<'a> Exploration<'a> {
     }
 
     /// Which points meet every constraint by what was computed for all of them.
+    #[must_use]
     pub fn feasible(&self) -> Vec<bool> {
         let mut worker = Worker::new(self.plan);
         let free = self.plan.constraints.is_empty();
@@ -160,12 +177,26 @@ impl<'a> Exploration<'a> {
     }
 
     /// Computes the best points again from events.
-    pub fn confirm(&mut self, feasible: &[bool]) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// Those of the executor.
+    pub fn confirm<E: Executor>(&mut self, feasible: &[bool], executor: &mut E) -> Result<(), E::Error> {
         if self.plan.confirm == 0 {
             return Ok(());
         }
+        let wanted = self.best(feasible);
+        // A journal may hold more: points that an interrupted run of an optimiser confirmed.
+        self.confirmed.retain(|index, _| wanted.contains(index));
+        let missing: Vec<u64> = wanted.iter().copied().filter(|index| !self.confirmed.contains_key(index)).collect();
+        let done = (wanted.len() - missing.len()) as u64;
+        executor.begin(Stage::Confirm, Fidelity::Event, wanted.len() as u64, done);
+        self.compute(&missing, Fidelity::Event, Stage::Confirm, executor)
+    }
+
+    /// The points to be confirmed, ascending: the best of each branch of the frontier in equal numbers, or the best branch
+    /// would take all of them.
+    fn best(&self, feasible: &[bool]) -> Vec<u64> {
         let candidates: Vec<usize> = (0..feasible.len()).filter(|&i| feasible[i]).collect();
-        // Every branch of the frontier has its share, or the best branch would take all of them.
         let mut branches: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for i in candidates {
             let branch = self.plan.frontier_by.map(|axis| self.values(i as u64)[axis].show());
@@ -184,22 +215,21 @@ impl<'a> Exploration<'a> {
             wanted.extend(pareto::best(&costs, each).into_iter().map(|i| candidates[i] as u64));
         }
         wanted.sort_unstable();
-        // A journal may hold more, from before a crash of an optimiser whose points are the same all the same.
-        self.confirmed.retain(|index, _| wanted.contains(index));
-        let missing: Vec<u64> = wanted.iter().copied().filter(|index| !self.confirmed.contains_key(index)).collect();
-        let mut progress = Progress::new(
-            "confirming from events",
-            "points",
-            wanted.len() as u64,
-            (wanted.len() - missing.len()) as u64,
-        );
-        self.compute(&missing, Fidelity::Event, CONFIRM, &mut progress)
+        wanted
     }
 
-    /// Appends what was computed elsewhere.
-    pub fn adopt(&mut self, stage: u8, batch: &[(u64, Outcome)]) -> Result<(), Failure> {
-        let path = format!("{}/journal", self.folder);
-        self.journal.append(stage, batch).map_err(|error| Failure::File { path, error })
+    /// Takes outcomes of the first stage that were computed elsewhere, of points that are missing.
+    ///
+    /// # Errors
+    /// Those of the executor.
+    pub fn adopt<E: Executor>(&mut self, batch: Vec<(u64, Outcome)>, executor: &mut E) -> Result<(), E::Error> {
+        for (index, outcome) in batch {
+            if index < self.plan.points && !self.rows.has(index as usize) {
+                self.rows.set(index as usize, &outcome);
+                executor.store(Stage::Screen, &[(index, outcome)])?;
+            }
+        }
+        Ok(())
     }
 }
 
