@@ -4,18 +4,14 @@
 //! is out of tolerance, 2 a mistake in what was asked.
 
 mod cli;
-mod columnar;
 mod commands;
-mod comparison;
-mod corpus_rows;
 mod cost_model;
 mod diagnostics;
-mod evaluation;
 mod input;
 mod output;
 mod progress;
+mod record_file;
 mod replace;
-mod reproduce;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,6 @@ use costmodel::predictor::{self, Refusal, Reply};
 use costmodel::quantity::Output;
 
 use crate::boundary::{Error, c_string, call};
-use crate::model::Model;
 use crate::types::{Estimate, Provider, Quantity, Status, Text};
 
 /// What is predicted of a text; opaque.
@@ -62,15 +61,15 @@ fn refused(text: &str, refusal: &Refusal) -> Error {
     }
 }
 
-/// An answer for the caller.
-pub(crate) fn predict(
-    model: &Model,
+/// An answer for the caller; `outputs` are those of the model that answered.
+pub(crate) fn answer(
+    outputs: &Arc<Vec<Output>>,
     text: &str,
     answer: Result<predictor::Answer, Arc<Refusal>>,
 ) -> Result<Answer, Error> {
     let answer = answer.map_err(|refusal| refused(text, &refusal))?;
     let names = answer.replies.iter().map(|reply| c_string(&reply.function)).collect();
-    Ok(Answer { replies: answer.replies, outputs: Arc::clone(&model.outputs), names, cached: answer.cached })
+    Ok(Answer { replies: answer.replies, outputs: Arc::clone(outputs), names, cached: answer.cached })
 }
 
 /// Frees an answer; null is ignored.

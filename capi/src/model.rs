@@ -8,14 +8,14 @@ use costmodel::predictor::{Choice, Predictor, Settings};
 use costmodel::quantity::{Output, Quantity};
 use costmodel::shipped::{CostModel, MAX_BYTES, ModelFileError};
 
-use crate::answer::{Answer, predict, texts};
+use crate::answer::{Answer, answer, texts};
 use crate::boundary::{Error, c_string, call, guard, note};
 use crate::types::{Status, Text};
 
 /// A model that answers; opaque.
 pub struct Model {
     predictor: Predictor,
-    pub(crate) outputs: Arc<Vec<Output>>,
+    outputs: Arc<Vec<Output>>,
     name: CString,
     targets: Vec<CString>,
 }
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn hardwire_predict(
         let text = Text { data: text, length };
         // SAFETY: as for this function.
         let text = unsafe { texts(&text, 1) }?.pop().expect("one text was given")?;
-        let answer = predict(model, text, model.predictor.predict(text))?;
+        let answer = answer(&model.outputs, text, model.predictor.predict(text))?;
         // SAFETY: it is not null, and the caller's to write to.
         unsafe { *out = Box::into_raw(Box::new(answer)) };
         Ok(())
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn hardwire_predict_batch(
         let mut answers = model.predictor.predict_batch(&good, threads.min(MOST_THREADS) as usize).into_iter();
         let results = texts.into_iter().map(|text| {
             let text = text?;
-            predict(model, text, answers.next().expect("one a good text"))
+            answer(&model.outputs, text, answers.next().expect("one a good text"))
         });
         Ok(results.collect::<Vec<Result<Answer, Error>>>())
     });

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use training::evaluation::{Model, Split};
 
 use super::shared::{Format, named};
-use crate::evaluation::{Model, Split};
 
 /// Arguments that both share.
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use reports::{Align, Table, number};
 use serde::Serialize;
 
 use super::ir::source::{Source, function_name, listed};
-use super::predict::{failure, report::value};
+use super::predict::{failure, rows::value};
 use crate::cli::Format;
 use crate::cli::predict::{Asked, Explain};
 use crate::cost_model::{self, names};
@@ -17,7 +17,7 @@ use crate::diagnostics::Failure;
 use crate::output;
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct Explained<'a> {
     file: &'a str,
     function: &'a str,
     target: &'a str,
@@ -31,12 +31,12 @@ struct Report<'a> {
     provider: &'static str,
     model: &'a str,
     /// Those that add most first.
-    operations: Vec<OperationReport<'a>>,
+    operations: Vec<OperationEffect<'a>>,
     operations_left_out: usize,
 }
 
 #[derive(Serialize)]
-struct OperationReport<'a> {
+struct OperationEffect<'a> {
     operation: &'a str,
     line: usize,
     depth: usize,
@@ -96,7 +96,7 @@ fn report<'a>(
     at: usize,
     explanation: &'a Explanation,
     model: &'a str,
-) -> Result<Report<'a>, Failure> {
+) -> Result<Explained<'a>, Failure> {
     let reply = &explanation.reply;
     let Some(estimate) = reply.estimates[at] else {
         let message = format!(
@@ -107,12 +107,12 @@ fn report<'a>(
         );
         return Err(Failure::Request(message));
     };
-    let mut operations: Vec<OperationReport<'_>> = explanation
+    let mut operations: Vec<OperationEffect<'_>> = explanation
         .effects
         .iter()
         .filter_map(|effect| {
             let without = effect.without[at]?;
-            Some(OperationReport {
+            Some(OperationEffect {
                 operation: &effect.operation,
                 line: source.line(effect.span),
                 depth: effect.depth,
@@ -122,7 +122,7 @@ fn report<'a>(
         })
         .collect();
     operations.sort_by(|a, b| b.adds.abs().total_cmp(&a.adds.abs()));
-    Ok(Report {
+    Ok(Explained {
         file: &source.name,
         function: &reply.function,
         target: &output.target,
@@ -140,7 +140,7 @@ fn report<'a>(
     })
 }
 
-fn text(report: &Report<'_>, output: &Output, most: usize) -> String {
+fn text(report: &Explained<'_>, output: &Output, most: usize) -> String {
     let mut out = format!(
         "{} of {}: {} on {}: {} {} (90 %: {} to {}), provider {}\n\n",
         report.function,

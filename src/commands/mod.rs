@@ -9,6 +9,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod fabric;
 pub mod ir;
+mod learning;
 pub mod predict;
 pub mod report;
 pub mod reproduce;

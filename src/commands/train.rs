@@ -3,29 +3,22 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use costmodel::shipped::{Card, CostModel, ErrorRow, NAME, SCHEMA, TrainingSet};
-use ir::vocabulary::Vocabulary;
+use costmodel::shipped::Card;
 use reports::{Align, Table};
 use serde::Serialize;
-use training::baselines::{Liveness, Roofline};
-use training::fit::{Fit, FitError, Rows, Run};
-use training::metrics::regression;
-use training::novelty;
+use training::evaluation::Fits;
+use training::fit::{Progress, Run};
+use training::train::{calibrate, fit_all};
 
-use super::dataset::file_or_default;
-use super::evaluate::measure::{CoverageRow, held_out, intervals, pairs};
+use super::learning::{Folder, corpus_rows, fitting};
 use crate::cli::Format;
 use crate::cli::learning::Train;
-use crate::corpus_rows::{self, CorpusRows};
 use crate::diagnostics::Failure;
-use crate::evaluation::models::shipped;
-use crate::evaluation::splits::cells;
-use crate::evaluation::{Answers, Cell, Model, Split, Work};
 use crate::output;
 use crate::replace::replace;
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct TrainReport {
     file: String,
     bytes: usize,
     version: String,
@@ -36,22 +29,22 @@ struct Report {
     card: Card,
 }
 
-/// Threads that were asked for, or all cores.
-pub fn threads(asked: Option<usize>) -> usize {
-    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
-}
-
 /// Runs the command.
 pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
     let common = &arguments.learning;
-    let (path, threads) = (file_or_default(common.corpus.as_deref()), threads(common.threads));
-    let corpus = corpus_rows::read(&path, threads)?;
-    let work = Work::open(&corpus, &common.work, common.seed)?;
-    let model = train(&corpus, &work, common.folds, common.seed, threads)?;
+    let threads = super::learning::threads(common.threads);
+    let (_, corpus) = corpus_rows(common.corpus.as_deref(), threads)?;
+    let folder = Folder::open(&common.work)?;
+    let fits = Fits::new(&corpus, &folder, common.seed);
+    let calibration = calibrate(&corpus, &fits, common.folds, threads, &fitting())?;
+    eprintln!("final fit to {} rows", corpus.entries.len());
+    let progress = |p: &Progress| eprintln!("{}: {} of {}", p.stage, p.done, p.total);
+    let model = fit_all(&corpus, calibration, common.seed, &Run { threads, progress: &progress })
+        .map_err(|error| Failure::Request(format!("the fit to all rows: {error}")))?;
     let bytes = model.to_bytes();
     replace::<std::io::Error>(&arguments.out, |out| out.write_all(&bytes))
         .map_err(|error| Failure::File { path: arguments.out.display().to_string(), error })?;
-    let report = Report {
+    let report = TrainReport {
         file: arguments.out.display().to_string(),
         bytes: bytes.len(),
         version: model.card.version(),
@@ -68,91 +61,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn train(corpus: &CorpusRows, work: &Work<'_>, folds: usize, seed: u64, threads: usize) -> Result<CostModel, Failure> {
-    let data = &corpus.data;
-    let count = data.outputs().len();
-    let cells = cells(corpus, Split::Families, folds);
-    let models = [Model::Shipped, Model::Roofline, Model::Liveness];
-    let jobs: Vec<(Cell, Model)> =
-        models.iter().flat_map(|&model| cells.iter().map(move |cell| (cell.clone(), model))).collect();
-    let answers = work.answers(&jobs, threads)?;
-    let (learned, analytical) = answers.split_at(cells.len());
-    let (roofline, liveness) = analytical.split_at(cells.len());
-    let all_learned = Answers::joined(learned);
-    let all_analytical = first_answer(&Answers::joined(roofline), &Answers::joined(liveness));
-    let (unseen, beyond) = cells
-        .iter()
-        .flat_map(|cell| {
-            let known = [&cell.rows.training[..], &cell.rows.validation].concat();
-            let known = novelty::fit(data, &known);
-            cell.test.iter().map(move |&row| known.parts(&data.samples()[row].input)).collect::<Vec<_>>()
-        })
-        .unzip();
-    let rows = Rows { training: (0..corpus.entries.len()).collect(), validation: vec![] };
-    eprintln!("final fit to {} rows", rows.training.len());
-    let progress = |p: &training::fit::Progress| eprintln!("{}: {} of {}", p.stage, p.done, p.total);
-    let run = Run { threads, progress: &progress };
-    let failed = |error: FitError| Failure::Request(format!("the fit to all rows: {error}"));
-    let trees = shipped(seed).trees.check().expect("valid parameters").fit(data, &rows, &run).map_err(failed)?;
-    let vocabulary: &Vocabulary = &corpus.vocabularies[costmodel::input::Scheme::Shaped as usize];
-    Ok(CostModel {
-        adaptations: vec![],
-        card: Card {
-            schema: SCHEMA,
-            name: NAME.to_owned(),
-            licence: "MIT OR Apache-2.0".to_owned(),
-            tokenizer_version: ir::tokenizer::VERSION,
-            vocabulary_hash: vocabulary.hash().to_owned(),
-            features: Card::current_features(),
-            outputs: data.outputs().to_vec(),
-            toolchain: TOOLCHAIN.to_owned(),
-            training: TrainingSet {
-                hash: corpus.hash.clone(),
-                rows: corpus.entries.len(),
-                kernels: corpus.kernels,
-                families: data.families().to_vec(),
-            },
-            seed,
-            trained_with: std::env::consts::ARCH.to_owned(),
-            errors: errors(corpus, &all_learned, &intervals(corpus, learned)),
-        },
-        vocabulary: vocabulary.clone(),
-        trees,
-        widths: training::intervals::fit(data, &held_out(&all_learned, count)),
-        novelty: novelty::with_references(novelty::fit(data, &rows.training), unseen, beyond),
-        roofline: Roofline.fit(data, &rows, &run).map_err(failed)?,
-        liveness: Liveness.fit(data, &rows, &run).map_err(failed)?,
-        analytical_widths: training::intervals::fit(data, &held_out(&all_analytical, count)),
-    })
-}
-
-/// What made the labels of the corpus.
-const TOOLCHAIN: &str = "LLVM and MLIR 22.1.8, default<O3> without loop unrolling, llvm-mca 22";
-
-/// Of two models that answer different outputs, the answer of the one that has it.
-fn first_answer(a: &Answers, b: &Answers) -> Answers {
-    let scaled = a.scaled.iter().zip(&b.scaled).map(|(a, b)| if a.0.is_nan() { *b } else { *a });
-    Answers { scaled: scaled.collect(), ..a.clone() }
-}
-
-fn errors(corpus: &CorpusRows, answers: &Answers, coverage: &[CoverageRow]) -> Vec<ErrorRow> {
-    let of_output = |(output, name): (usize, &costmodel::quantity::Output)| {
-        let pairs = pairs(corpus, Split::Families, answers, output);
-        let covered = coverage.iter().find(|c| c.target == name.target && c.quantity == name.quantity)?;
-        let errors = regression(&pairs.truth, &pairs.predicted, None);
-        Some(ErrorRow {
-            target: name.target.clone(),
-            quantity: name.quantity,
-            rows: pairs.rows.len(),
-            median_ape_pct: errors.median_ape_pct,
-            rmse_pct_of_range: errors.rmse_pct_of_range,
-            coverage_pct: covered.mean_over_families_pct,
-        })
-    };
-    corpus.data.outputs().iter().enumerate().filter_map(of_output).collect()
-}
-
-impl Report {
+impl TrainReport {
     fn table(&self) -> String {
         let out = format!(
             "{}: {} bytes, version {}\n{} rows, {} kernels, {} families; {} rows without labels, {} that the parser refuses\n\

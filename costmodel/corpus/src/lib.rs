@@ -1,14 +1,19 @@
 //! The corpus that the learned cost model is trained on: what its rows are, how they are drawn, split and checked.
 //!
 //! Three sources: kernels generated here ([`kernels`], varied by [`variants`]), graphs of a machine-learning
-//! framework, and layers that the simulator emits. Text and plain values only: running passes, labelling and files
-//! are the caller's.
+//! framework, and layers that the simulator emits. A [`table`] holds rows as columns, [`labels`] and [`design_labels`] what
+//! was measured of them. Text and plain values only: running passes, labelling and files are the caller's.
 
 pub mod checks;
+pub mod design_labels;
 pub mod kernels;
+pub mod label_checks;
+pub mod labels;
 pub mod normal;
 pub mod row;
 pub mod splits;
+pub mod summary;
+pub mod table;
 pub mod variants;
 
 pub use row::{FrameworkLine, Row, Source};

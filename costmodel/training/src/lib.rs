@@ -2,14 +2,17 @@
 //!
 //! A [`dataset`] is functions with labels. Hyper-parameters are checked into something that can [`fit`]: [`baselines`] are to
 //! be beaten, [`trees`] and [`network`]s learn, a [`blend`] mixes them. [`intervals`], [`novelty`] and [`adaptation`] calibrate
-//! what a model file holds beside its trees. [`metrics`] and [`bootstrap`] judge. Predicting is the crate `costmodel`'s.
+//! what a model file holds beside its trees. [`metrics`] and [`bootstrap`] judge. [`corpus_rows`] makes a data set of the
+//! corpus, [`evaluation`] compares models on it, [`train`] makes the model file. Predicting is the crate `costmodel`'s.
 
 pub mod adaptation;
 pub mod baselines;
 pub mod blend;
 pub mod bootstrap;
 mod columns;
+pub mod corpus_rows;
 pub mod dataset;
+pub mod evaluation;
 pub mod fit;
 pub mod intervals;
 mod least_squares;
@@ -17,4 +20,5 @@ pub mod metrics;
 pub mod network;
 pub mod novelty;
 pub mod random;
+pub mod train;
 pub mod trees;

@@ -10,15 +10,17 @@ use corpus::kernels::{Draw, Form};
 use corpus::normal::content_hash;
 use corpus::row::{largest_elements, main_dialect};
 use corpus::splits::{assign, groups};
+use corpus::summary::Summary;
+use corpus::table::{self, Entry};
 use corpus::{FrameworkLine, Row, Source, kernels, variants};
 use ir::labels::{Phase, Target};
+use storage::columnar::{ColumnarError, Frame, write_parquet};
 
+use super::file;
 use super::passes::{Reply, Request};
 use super::pool::{Loss, Pool, Protocol, workers};
-use super::summary::Summary;
-use super::table::{self, Entry};
+use super::summary::print;
 use crate::cli;
-use crate::columnar::{ColumnarError, Frame, write_parquet};
 use crate::diagnostics::Failure;
 use crate::progress::Progress;
 use crate::replace::replace;
@@ -70,7 +72,7 @@ impl Protocol for Passes<'_> {
 
 /// Runs the command.
 pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
-    super::needs_llvm("running MLIR passes")?;
+    file::needs_llvm("running MLIR passes")?;
     if arguments.kernels > 1_000_000 || !(1..=16).contains(&arguments.variants) {
         return Err(Failure::Request("--kernels is at most 1000000, --variants between 1 and 16".into()));
     }
@@ -111,7 +113,7 @@ pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
     let path = arguments.out.join("rows.parquet");
     replace(&path, |out| write_parquet(&frame, out).map(|_| ()))
         .map_err(|e: ColumnarError| Failure::Request(format!("{}: {e}", path.display())))?;
-    Summary::of(&entries, dropped).print(arguments.format)?;
+    print(&Summary::of(&entries, dropped), arguments.format)?;
     Ok(ExitCode::SUCCESS)
 }
 

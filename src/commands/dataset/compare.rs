@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use corpus::table;
 use ir::mlir::differential::{Difference, Outcome, Text};
 use serde::{Deserialize, Serialize};
 
+use super::file;
 use super::pool::{Loss, Pool, Protocol, workers};
-use super::table;
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::output;
@@ -79,10 +80,10 @@ struct Complaint {
 
 /// Runs the command.
 pub fn run(arguments: &cli::DatasetCompareParsers) -> Result<ExitCode, Failure> {
-    super::needs_llvm("comparing with upstream's parser")?;
+    file::needs_llvm("comparing with upstream's parser")?;
     let mut texts = Texts { names: Vec::new(), texts: Vec::new() };
     if arguments.files.is_empty() {
-        read(&super::file_or_default(None), &mut texts)?;
+        read(&file::file_or_default(None), &mut texts)?;
     }
     for file in &arguments.files {
         read(file, &mut texts)?;
@@ -109,7 +110,7 @@ pub fn run(arguments: &cli::DatasetCompareParsers) -> Result<ExitCode, Failure> 
     if arguments.format == Format::Json {
         output::json(&report)?;
     } else {
-        output::text(&table(&report))?;
+        output::text(&report_table(&report))?;
     }
     Ok(ExitCode::from(u8::from(report.different + report.lost > 0)))
 }
@@ -133,7 +134,7 @@ fn report(texts: &Texts, outcomes: Vec<(usize, Outcome)>) -> Report {
     report
 }
 
-fn table(report: &Report) -> String {
+fn report_table(report: &Report) -> String {
     let mut out = format!(
         "{} texts: {} the same as upstream reads them ({} operations), {} different, {} refused by both,\n\
          {} read by us alone, {} lost with their worker\n",
@@ -164,8 +165,8 @@ fn table(report: &Report) -> String {
 /// Adds the texts of a file: rows (Parquet), or graphs (a JSON object a line).
 fn read(path: &Path, texts: &mut Texts) -> Result<(), Failure> {
     if path.extension().is_some_and(|e| e == "parquet") {
-        let frame = table::read(path)?;
-        for entry in table::entries(&frame, path)? {
+        let frame = file::read(path)?;
+        for entry in table::entries(&frame).map_err(|error| file::refuse(path, error))? {
             texts.names.push(entry.row.hash);
             texts.texts.push(Text { text: entry.row.text, generic: None });
         }
@@ -213,5 +214,5 @@ pub fn serve() -> Result<ExitCode, Failure> {
 /// Says that this build cannot compare.
 #[cfg(not(feature = "mlir"))]
 pub fn serve() -> Result<ExitCode, Failure> {
-    super::needs_llvm("comparing with upstream's parser").map(|()| ExitCode::SUCCESS)
+    file::needs_llvm("comparing with upstream's parser").map(|()| ExitCode::SUCCESS)
 }

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use corpus::design_labels::{self, DESIGN};
+use corpus::labels::{self, Outcome};
 use corpus::normal::digest;
+use corpus::table::{self, Entry};
 use designs::Design;
 use ir::labels::{Batch, BatchReply, Failure as LabelFailure, Job, Phase, Reply, Settings, Target};
 use serde::Serialize;
+use storage::columnar::{ColumnarError, Frame, Writer};
 
-use super::columns;
-use super::journal::{Header, Journal, Outcome};
+use super::file;
+use super::journal::{Header, Journal};
 use super::pool::{Loss, Pool, Protocol, workers};
-use super::table::{self, Entry};
 use super::xpu;
 use crate::cli::{self, Format};
-use crate::columnar::{ColumnarError, Frame, Writer};
 use crate::diagnostics::Failure;
 use crate::output;
 use crate::progress::Progress;
@@ -91,14 +93,14 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
         return Err(Failure::Request(format!("--timeout is 1 to 86400 seconds, not {}", arguments.timeout)));
     }
     let path = arguments.dir.join("rows.parquet");
-    let frame = table::read(&path)?;
-    let entries = table::entries(&frame, &path)?;
+    let frame = file::read(&path)?;
+    let entries = table::entries(&frame).map_err(|error| file::refuse(&path, error))?;
     let seed = frame.metadata.get("seed").and_then(|s| s.parse().ok()).unwrap_or(0);
     drop(frame);
 
     let settings = Settings::default();
     let hashes: Vec<&str> = entries.iter().map(|e| e.row.hash.as_str()).collect();
-    let header = Header { version: 1, rows: digest(&hashes.join(" ")), settings: settings.clone() };
+    let header = Header { rows: digest(&hashes.join(" ")), settings: settings.clone() };
     let (mut journal, mut outcomes, dropped) = Journal::open(&arguments.dir.join("labels.journal"), &header)?;
     if dropped > 0 {
         eprintln!("the journal's last {dropped} bytes were damaged and are dropped");
@@ -112,7 +114,7 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     let mut failed = None;
     let batches = if limit == Some(Duration::ZERO) { Vec::new() } else { batches(&entries, &todo) };
     if !batches.is_empty() {
-        super::needs_llvm("labelling")?;
+        file::needs_llvm("labelling")?;
     }
     pool.run(&Labelling { entries: &entries, settings: &settings }, batches, |job, outcome| {
         let hash = entries[job].row.hash.clone();
@@ -138,12 +140,12 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     let partial = arguments.rows.is_some() || arguments.minutes.is_some();
     let file = arguments.dir.join("corpus.parquet");
     if complete || partial {
-        let design = crate::input::design(xpu::DESIGN, &[])?;
+        let design = crate::input::design(DESIGN, &[])?;
         write(&file, &done, &outcomes, seed, &design)?;
     }
     let mut failures_by_reason = BTreeMap::new();
     for entry in &done {
-        if let Some(reason) = columns::failure(&outcomes[&entry.row.lowered]) {
+        if let Some(reason) = labels::failure(&outcomes[&entry.row.lowered]) {
             *failures_by_reason.entry(reason).or_default() += 1;
         }
     }
@@ -233,8 +235,9 @@ fn write(
         let owned: Vec<Entry> = part.iter().map(|e| (*e).clone()).collect();
         let of: Vec<&Outcome> = part.iter().map(|e| &outcomes[&e.row.lowered]).collect();
         let mut columns = table::columns(&owned);
-        columns.extend(columns::columns(&of));
-        columns.extend(xpu::columns(&owned, design));
+        columns.extend(labels::columns(&of));
+        let placed: Vec<_> = part.iter().map(|e| xpu::label(&e.row.text, design)).collect();
+        columns.extend(design_labels::columns(&placed));
         Frame { columns, metadata: table::metadata(seed) }
     };
     replace(path, |out| {

@@ -1,20 +1,18 @@
 //! `hardwire dataset`: the corpus of the learned cost model, from drawing its rows to checking its labels.
 
 mod build;
-pub mod columns;
 mod compare;
+pub mod file;
 mod journal;
 mod label;
 mod passes;
 mod pool;
 mod show;
 mod summary;
-pub mod table;
 mod verify;
 mod worker;
-pub mod xpu;
+mod xpu;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::{Dataset, DatasetAction};
@@ -41,21 +39,5 @@ fn serve_passes() -> Result<ExitCode, Failure> {
 
 #[cfg(not(feature = "mlir"))]
 fn serve_passes() -> Result<ExitCode, Failure> {
-    needs_llvm("running MLIR passes").map(|()| ExitCode::SUCCESS)
-}
-
-/// The corpus of the repository.
-const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
-
-/// The file that was named, or the corpus of the repository.
-pub fn file_or_default(file: Option<&Path>) -> PathBuf {
-    file.map_or_else(|| PathBuf::from(CORPUS), Path::to_path_buf)
-}
-
-/// Refuses what only a build with LLVM can do.
-fn needs_llvm(what: &str) -> Result<(), Failure> {
-    if cfg!(feature = "mlir") {
-        return Ok(());
-    }
-    Err(Failure::Request(format!("{what}: {}", ir::mlir::NOT_BUILT)))
+    file::needs_llvm("running MLIR passes").map(|()| ExitCode::SUCCESS)
 }

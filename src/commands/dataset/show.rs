@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
+use corpus::design_labels::DESIGN;
+use corpus::labels::prefix;
+use corpus::summary::Summary;
+use corpus::table;
 use ir::labels::Target;
 use reports::{Align, Table};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use storage::columnar::{Column, Frame};
 
-use super::columns::prefix;
-use super::summary::{Summary, counted};
-use super::table;
-use super::xpu::DESIGN;
+use super::file;
+use super::summary::{counted, table as summary_table};
 use crate::cli::{self, Format};
-use crate::columnar::{Column, Frame};
 use crate::diagnostics::Failure;
 use crate::output;
 
@@ -66,13 +68,13 @@ struct Report {
 
 /// Runs the command.
 pub fn run(arguments: &cli::DatasetShow) -> Result<ExitCode, Failure> {
-    let path = super::file_or_default(arguments.file.as_deref());
-    let frame = table::read(&path)?;
+    let path = file::file_or_default(arguments.file.as_deref());
+    let frame = file::read(&path)?;
     if let Some(hash) = &arguments.row {
         row(&frame, &path, hash, arguments.format)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let entries = table::entries(&frame, &path)?;
+    let entries = table::entries(&frame).map_err(|error| file::refuse(&path, error))?;
     let summary = Summary::of(&entries, BTreeMap::new());
     let labels = frame.column("label_status").is_some().then(|| labels(&frame));
     if arguments.format == Format::Json {
@@ -80,7 +82,7 @@ pub fn run(arguments: &cli::DatasetShow) -> Result<ExitCode, Failure> {
         output::json(&Report { file: path.display().to_string(), metadata, summary, labels })?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut out = summary.table();
+    let mut out = summary_table(&summary);
     if let Some(labels) = &labels {
         out += &labels.table();
     }

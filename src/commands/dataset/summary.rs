@@ -1,161 +1,71 @@
-//! Counts of a set of rows.
+//! Prints counts of a set of rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use corpus::summary::Summary;
 use reports::{Align, Table};
-use serde::Serialize;
 
-use super::table::Entry;
 use crate::cli::Format;
 use crate::diagnostics::Failure;
 use crate::output;
 
-/// What a set of rows consists of.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Summary {
-    /// Rows.
-    pub rows: usize,
-    /// Kernels and graphs.
-    pub kernels: usize,
-    /// Kernels and graphs that differ in more than numbers and names.
-    pub kernels_beyond_numbers: usize,
-    /// Families.
-    pub families: usize,
-    /// Rows that are whole blocks of models.
-    pub whole_blocks: usize,
-    /// Bytes of all texts.
-    pub text_bytes: usize,
-    /// Bytes of the median text.
-    pub text_bytes_median: usize,
-    /// Bytes of the longest text.
-    pub text_bytes_max: usize,
-    /// Rows by source.
-    pub by_source: BTreeMap<String, usize>,
-    /// Rows by main dialect.
-    pub by_dialect: BTreeMap<String, usize>,
-    /// Rows by split and part.
-    pub by_split: BTreeMap<String, BTreeMap<String, usize>>,
-    /// Kernels and rows by family.
-    pub by_family: BTreeMap<String, FamilyCount>,
-    /// What was left out, by reason.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub dropped: BTreeMap<String, usize>,
+/// Writes the summary.
+pub fn print(summary: &Summary, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Json => output::json(summary),
+        Format::Table => output::text(&table(summary)),
+    }
 }
 
-/// Counts of a family.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct FamilyCount {
-    /// Kernels.
-    pub kernels: usize,
-    /// Kernels that differ in more than numbers.
-    pub kernels_beyond_numbers: usize,
-    /// Rows.
-    pub rows: usize,
-}
-
-impl Summary {
-    /// Counts rows.
-    pub fn of(entries: &[Entry], dropped: BTreeMap<String, usize>) -> Self {
-        let mut by_source = BTreeMap::new();
-        let mut by_dialect = BTreeMap::new();
-        let mut by_split: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
-        let mut by_family: BTreeMap<String, FamilyCount> = BTreeMap::new();
-        let mut kernels = BTreeSet::new();
-        let mut groups = BTreeSet::new();
-        for Entry { row, group, splits } in entries {
-            *by_source.entry(row.source.name().to_owned()).or_default() += 1;
-            *by_dialect.entry(row.dialect.clone()).or_default() += 1;
-            for (split, part) in [
-                ("random", splits.random.name().to_owned()),
-                ("kernel", splits.kernel.name().to_owned()),
-                ("family_fold", splits.family_fold.to_string()),
-                ("shape", splits.shape.name().to_owned()),
-                ("operation", splits.operation.name().to_owned()),
-            ] {
-                *by_split.entry(split.to_owned()).or_default().entry(part).or_default() += 1;
-            }
-            let family = by_family.entry(row.family.clone()).or_default();
-            family.rows += 1;
-            family.kernels += usize::from(kernels.insert((row.source, &row.kernel)));
-            family.kernels_beyond_numbers += usize::from(groups.insert(*group));
-        }
-        let mut lengths: Vec<usize> = entries.iter().map(|e| e.row.text.len()).collect();
-        lengths.sort_unstable();
-        Self {
-            rows: entries.len(),
-            kernels: kernels.len(),
-            kernels_beyond_numbers: groups.len(),
-            families: by_family.len(),
-            whole_blocks: entries.iter().filter(|e| e.row.whole_block).count(),
-            text_bytes: lengths.iter().sum(),
-            text_bytes_median: lengths.get(lengths.len() / 2).copied().unwrap_or(0),
-            text_bytes_max: lengths.last().copied().unwrap_or(0),
-            by_source,
-            by_dialect,
-            by_split,
-            by_family,
-            dropped,
-        }
+/// As text for people.
+pub fn table(summary: &Summary) -> String {
+    let mut totals = Table::new(&[("", Align::Left), ("count", Align::Right)]);
+    for (name, count) in [
+        ("rows", summary.rows),
+        ("kernels and graphs", summary.kernels),
+        ("... that differ in more than numbers", summary.kernels_beyond_numbers),
+        ("families", summary.families),
+        ("whole blocks of models", summary.whole_blocks),
+        ("bytes of text", summary.text_bytes),
+        ("bytes of the median text", summary.text_bytes_median),
+        ("bytes of the longest text", summary.text_bytes_max),
+    ] {
+        totals.row([name.to_owned(), count.to_string()]);
     }
-
-    /// Writes the summary.
-    pub fn print(&self, format: Format) -> Result<(), Failure> {
-        match format {
-            Format::Json => output::json(self),
-            Format::Table => output::text(&self.table()),
-        }
+    let mut out = totals.render();
+    for (title, counts) in [("source", &summary.by_source), ("dialect", &summary.by_dialect)] {
+        out.push('\n');
+        out += &counted(title, counts);
     }
-
-    /// As text for people.
-    pub fn table(&self) -> String {
-        let mut totals = Table::new(&[("", Align::Left), ("count", Align::Right)]);
-        for (name, count) in [
-            ("rows", self.rows),
-            ("kernels and graphs", self.kernels),
-            ("... that differ in more than numbers", self.kernels_beyond_numbers),
-            ("families", self.families),
-            ("whole blocks of models", self.whole_blocks),
-            ("bytes of text", self.text_bytes),
-            ("bytes of the median text", self.text_bytes_median),
-            ("bytes of the longest text", self.text_bytes_max),
-        ] {
-            totals.row([name.to_owned(), count.to_string()]);
-        }
-        let mut out = totals.render();
-        for (title, counts) in [("source", &self.by_source), ("dialect", &self.by_dialect)] {
-            out.push('\n');
-            out += &counted(title, counts);
-        }
-        let mut families = Table::new(&[
-            ("family", Align::Left),
-            ("kernels", Align::Right),
-            ("beyond numbers", Align::Right),
-            ("rows", Align::Right),
+    let mut families = Table::new(&[
+        ("family", Align::Left),
+        ("kernels", Align::Right),
+        ("beyond numbers", Align::Right),
+        ("rows", Align::Right),
+    ]);
+    for (name, count) in &summary.by_family {
+        families.row([
+            name.clone(),
+            count.kernels.to_string(),
+            count.kernels_beyond_numbers.to_string(),
+            count.rows.to_string(),
         ]);
-        for (name, count) in &self.by_family {
-            families.row([
-                name.clone(),
-                count.kernels.to_string(),
-                count.kernels_beyond_numbers.to_string(),
-                count.rows.to_string(),
-            ]);
-        }
-        out.push('\n');
-        out += &families.render();
-        let mut splits = Table::new(&[("split", Align::Left), ("part", Align::Left), ("rows", Align::Right)]);
-        for (split, parts) in &self.by_split {
-            for (part, count) in parts {
-                splits.row([split.clone(), part.clone(), count.to_string()]);
-            }
-        }
-        out.push('\n');
-        out += &splits.render();
-        if !self.dropped.is_empty() {
-            out.push('\n');
-            out += &counted("left out", &self.dropped);
-        }
-        out
     }
+    out.push('\n');
+    out += &families.render();
+    let mut splits = Table::new(&[("split", Align::Left), ("part", Align::Left), ("rows", Align::Right)]);
+    for (split, parts) in &summary.by_split {
+        for (part, count) in parts {
+            splits.row([split.clone(), part.clone(), count.to_string()]);
+        }
+    }
+    out.push('\n');
+    out += &splits.render();
+    if !summary.dropped.is_empty() {
+        out.push('\n');
+        out += &counted("left out", &summary.dropped);
+    }
+    out
 }
 
 /// A table of counts by name.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use ir::tree::Tree;
 
-use super::report::{Row, value};
+use super::rows::{Row, value};
 
 /// How each comment begins; comments of an earlier run are replaced.
 const MARK: &str = "// hardwire-predict: ";
@@ -66,7 +66,7 @@ mod tests {
             file: None,
             function,
             target: "cpu",
-            predictions: super::super::report::Predictions(vec![]),
+            predictions: super::super::rows::Predictions(vec![]),
             in_distribution: true,
             ood_score: 0.25,
             provider: "learned",

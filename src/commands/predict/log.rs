@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::report::Row;
+use super::rows::Row;
 use crate::diagnostics::Failure;
 
 /// A log that is appended to; several processes may share one.

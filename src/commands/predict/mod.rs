@@ -2,7 +2,7 @@
 
 pub mod comment;
 pub mod log;
-pub mod report;
+pub mod rows;
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use crate::cost_model::{self, Wanted};
 use crate::diagnostics::{Failure, TextProblems};
 use crate::output;
 use log::Log;
-use report::{Row, rows, table};
+use rows::{Row, rows, table};
 
 /// Runs the command.
 pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {

@@ -5,11 +5,11 @@ use designs::{Grade, presets};
 use reports::document::{Block, Section, Table};
 use reports::number::separated;
 use reports::{Cell, Origin};
+use study::comparison::Subject;
 
 use super::Subjects;
 use super::words::{code, design, row, table, text};
 use crate::cli::report::Report;
-use crate::comparison::Subject;
 
 /// Whole numbers of five digits and more with their thousands separated, within whatever stands around them.
 fn readable(value: &str) -> String {
@@ -23,7 +23,7 @@ fn lines(caption: reports::document::Text, lines: &[Line], without: &str) -> Tab
     let rows = lines.iter().filter(|l| l.path != "summary").map(|line| {
         let origin = line.provenance.as_ref().map_or_else(
             || Origin { grade: "published".to_owned(), ..Origin::asked(without) },
-            crate::comparison::origin,
+            study::comparison::origin,
         );
         let year = origin.year.map_or_else(String::new, |y| y.to_string());
         let grade = origin.grade.clone();

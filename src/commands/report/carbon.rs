@@ -4,11 +4,11 @@ use reports::document::{Block, Entry, Figure, Section, Text};
 use reports::plot::{Curves, Plot, Variable};
 use reports::{Bound, Cell, Origin, Value};
 use sim::economics::{Outcome, Span, act};
+use study::comparison::Subject;
 
 use super::Subjects;
 use super::volume::{OverVolume, basis, estimates, rivals};
 use super::words::{derived, design, row, systems, table, text};
-use crate::comparison::Subject;
 use crate::diagnostics::Failure;
 
 /// The section on carbon.
@@ -58,7 +58,7 @@ pub fn section(s: &Subjects<'_>) -> Result<Section, Failure> {
             let source = "ACT: (fab energy, gases, materials) per area over yield; hardwire estimate";
             let value = |span: Span| Value::range(span.low, span.high, "kg", Origin::derived(source));
             let module = economics.provenance.get("carbon.kg_per_module");
-            let module = module.map_or_else(|| Origin::asked("carbon.kg_per_module"), crate::comparison::origin);
+            let module = module.map_or_else(|| Origin::asked("carbon.kg_per_module"), study::comparison::origin);
             blocks.push(Block::Paragraph(text![
                 "Embodied carbon of a chip by another method, ACT: ",
                 value(act.good_die_kg),

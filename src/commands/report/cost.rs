@@ -43,7 +43,7 @@ pub fn waterfall(s: &Subjects<'_>) -> Section {
         let path = ["architecture_usd", "verification_usd", "physical_usd", "ip_usd"].get(index);
         let given = path.and_then(|p| economics.provenance.get(&format!("design_effort.{p}")));
         let value = match given {
-            Some(provenance) => Value { origin: crate::comparison::origin(provenance), ..million(*span, "") },
+            Some(provenance) => Value { origin: study::comparison::origin(provenance), ..million(*span, "") },
             None => million(*span, source),
         };
         row(text![*name], vec![value.into()])
@@ -128,7 +128,7 @@ pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
     let rows = bars.iter().map(|b| {
         let index = Input::ALL.iter().position(|i| i.path() == b.input).expect("bars are inputs");
         let provenance = estimate.inputs.provenance[index].as_ref();
-        let origin = provenance.map_or_else(|| Origin::asked(b.input), crate::comparison::origin);
+        let origin = provenance.map_or_else(|| Origin::asked(b.input), study::comparison::origin);
         let given = |share| Value::new(at(b.input, share), "", origin.clone());
         let total = |usd: f64| derived(usd / 1e6, "", source).digits(4).into();
         row(

@@ -24,13 +24,13 @@ use reports::document::Document;
 use serde::Serialize;
 use sim::economics::Estimate;
 use sim::{Discipline, Phase, Simulation};
+use study::comparison::{self, Column, DEFAULT_OTHERS, Hardwired, Question, Subject, Table};
 
 use crate::cli::Format;
 use crate::cli::report::Report;
 use crate::commands::compare;
-use crate::comparison::{self, Column, DEFAULT_OTHERS, Hardwired, Question, Subject, Table};
 use crate::diagnostics::Failure;
-use crate::{cost_model, output, reproduce};
+use crate::{cost_model, input, output};
 use evaluation::Evaluation;
 
 /// The design described unless another is named.
@@ -69,7 +69,7 @@ pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
     let document = document(arguments, evaluation.as_ref())?;
     let mut files = files::render(&document, arguments.png)?;
     if let Some(evaluation) = &evaluation {
-        files.push((EVALUATION.to_owned(), evaluation.json()));
+        files.push((EVALUATION.to_owned(), evaluation.json().into_bytes()));
     }
     let differences = if arguments.check {
         files::differences(&arguments.out, &files)
@@ -112,8 +112,8 @@ fn names(arguments: &Report) -> Vec<String> {
 
 /// Gathers the document.
 fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Document, Failure> {
-    let subjects = comparison::read(&names(arguments))?;
-    let model = comparison::model(&subjects, arguments.model.as_deref())?;
+    let subjects = comparison::read(&names(arguments), &input::read)?;
+    let model = comparison::model(&subjects, arguments.model.as_deref(), &input::read)?;
     let terms = compare::terms(&arguments.terms);
     let Some((index, hardwired)) = subjects.iter().enumerate().find_map(|(index, subject)| match subject {
         Subject::Hardwired(hardwired) => Some((index, hardwired.as_ref())),
@@ -124,11 +124,11 @@ fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Docum
     };
     let sweeps = arguments.sweep.iter().map(|dir| frontier::read(dir, &hardwired.design.name, &model.name));
     let sweeps: Vec<frontier::Sweep> = sweeps.collect::<Result<_, _>>()?;
-    let table = comparison::compare(&subjects, &model, &terms)?;
+    let table = comparison::compare(&subjects, &model, &terms, &input::read)?;
     let estimate = hardwired.price(&model, terms.systems, &terms)?;
     let run = power(hardwired, &model, &estimate);
     let reproduction = if model == hardwired.home { reproduction::reproduction(hardwired)? } else { None };
-    let contexts = reproduce::Targets::embedded().fig14.context_tokens;
+    let contexts = study::reproduction::Targets::embedded().fig14.context_tokens;
     let output_tokens_per_s = match table.designs[index].values.get("output_tokens_per_s") {
         Some(reports::Cell::Value(value)) => Some(value.low),
         _ => None,

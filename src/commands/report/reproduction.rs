@@ -4,11 +4,11 @@ use designs::Provenance;
 use reports::document::{Block, Entry, Figure, Row, Section, Text};
 use reports::plot::{Plot, Stack, Stacked};
 use reports::{Bound, Cell, Kind, Origin, Support, Value};
+use study::comparison::Hardwired;
+use study::reproduction::{Reproduction, hnlpu};
 
 use super::words::{code, derived, row, table, text};
-use crate::comparison::Hardwired;
 use crate::diagnostics::Failure;
-use crate::reproduce::{self, Reproduction};
 
 /// The machine that figures were published of.
 const PUBLISHED: &str = "hnlpu";
@@ -18,7 +18,7 @@ pub fn reproduction(hardwired: &Hardwired) -> Result<Option<Reproduction>, Failu
     if hardwired.design.name != PUBLISHED {
         return Ok(None);
     }
-    reproduce::hnlpu(&hardwired.design, &hardwired.home).map(Some)
+    Ok(Some(hnlpu(&hardwired.design, &hardwired.home)?))
 }
 
 /// Where a published figure stands.
@@ -128,7 +128,7 @@ pub fn scoreboard(hardwired: &Hardwired, reproduction: Option<&Reproduction>) ->
         .iter()
         .map(|p| {
             let provenance = hardwired.design.provenance.get(p.parameter);
-            let origin = provenance.map_or_else(|| Origin::asked(p.parameter), crate::comparison::origin);
+            let origin = provenance.map_or_else(|| Origin::asked(p.parameter), study::comparison::origin);
             let fit = Origin {
                 kind: Support::Calibrated,
                 grade: "calibrated".to_owned(),
@@ -219,7 +219,7 @@ pub fn breakdown(reproduction: Option<&Reproduction>, contexts: &[u64]) -> Secti
         grade: designs::Grade::Calibrated,
         year: None,
     };
-    let fitted = |context: f64| Value::new(context, "tokens", crate::comparison::origin(&calibrated)).digits(1);
+    let fitted = |context: f64| Value::new(context, "tokens", study::comparison::origin(&calibrated)).digits(1);
     let caption = text![
         "Bars are ours, by the publication's accounting; the lines across are the published shares, each over our parts below it. \
          The bars at ",

@@ -6,9 +6,9 @@ use reports::plot::{Block as PlanBlock, FloorPlan, MaskLayer, MaskStack, Plot};
 use reports::{Cell, Origin, Value};
 use sim::Simulation;
 use sim::economics::{Estimate, layout};
+use study::comparison::{Hardwired, origin};
 
 use super::words::{code, derived, row, table, text};
-use crate::comparison::{Hardwired, origin};
 
 /// The section on area and power; `run` is where power comes from.
 pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation, String>) -> Section {

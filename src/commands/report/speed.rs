@@ -4,9 +4,9 @@ use designs::Model;
 use reports::document::{Block, Entry, Figure, Inline, Row, Section, Text};
 use reports::plot::{Curves, Plot, Style, Variable};
 use reports::{Bound, Cell, Origin, Value};
+use study::comparison::{self, Class, Column, METRICS, Subject, Table, Terms};
 
 use super::words::{code, derived, design, drawn, row, series, systems, table, text};
-use crate::comparison::{self, Class, Column, METRICS, Subject, Table, Terms};
 
 /// Speeds per user at which curves are computed: ratio of neighbours, and ends.
 const SLOWEST: f64 = 10.0;
@@ -178,7 +178,7 @@ fn curve(
             Ok((points, Style::Line, Bound::Exact, source.to_owned()))
         }
         Subject::Other(other) => {
-            let bounds = comparison::bounds(other, model, terms, speeds)?;
+            let bounds = comparison::bounds(other, model, terms, speeds).map_err(|gap| gap.to_string())?;
             let share = comparison::attained(&column.serving, &model.name);
             let middle = share.map_or(1.0, |s| (s.low + s.high) / 2.0);
             let points = bounds.into_iter().map(|(speed, output)| (speed, output * middle / kw)).collect();

@@ -2,12 +2,12 @@
 
 use reports::document::{Block, Entry, Section, Text};
 use reports::{Bound, Cell, Kind, Value};
+use study::comparison::Column;
+use study::reproduction::Reproduction;
 
 use super::Subjects;
 use super::volume::BreakEven;
 use super::words::{code, derived, design, million, row, systems, table, text};
-use crate::comparison::Column;
-use crate::reproduce::Reproduction;
 
 /// Text below the title: the answer first, then how to read the page.
 pub fn lead(s: &Subjects<'_>, reproduction: Option<&Reproduction>, even: &[BreakEven<'_>]) -> Vec<Text> {

@@ -6,10 +6,10 @@ use reports::plot::{Curves, DotPlot, DotRow, Plot, Series, Style, Variable};
 use reports::{Bound, Cell, Origin, Value};
 use sim::economics::compare::{self, Basis};
 use sim::economics::{Estimate, Span};
+use study::comparison::{Column, Subject};
 
 use super::Subjects;
 use super::words::{derived, design, drawn, million, row, series, table, text};
-use crate::comparison::{Column, Subject};
 use crate::diagnostics::Failure;
 
 /// Volumes at which totals are computed.
@@ -172,7 +172,7 @@ impl OverVolume {
 
 /// Estimates at every volume.
 pub fn estimates(s: &Subjects<'_>) -> Result<Vec<Estimate>, Failure> {
-    VOLUMES.iter().map(|n| s.hardwired.price(s.model, *n, &s.table.terms)).collect()
+    VOLUMES.iter().map(|n| Ok(s.hardwired.price(s.model, *n, &s.table.terms)?)).collect()
 }
 
 /// The section on volume.

@@ -4,8 +4,7 @@ use reports::document::{Entry, Inline, Row, Table, Text};
 use reports::plot::{Series, Style};
 use reports::{Origin, Value};
 use sim::economics::Span;
-
-use crate::comparison::Column;
+use study::comparison::Column;
 
 /// Running text of pieces that are words or values.
 macro_rules! text {

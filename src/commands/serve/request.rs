@@ -7,8 +7,8 @@ use costmodel::predictor::{Answer, Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Service;
-use crate::commands::predict::report::{Row, rows};
+use super::service::Service;
+use crate::commands::predict::rows::{Row, rows};
 use crate::cost_model::Wanted;
 use crate::diagnostics::Failure;
 

@@ -1,4 +1,4 @@
-//! A Unix socket: a thread a client, so many clients at most, none of which can hold another up.
+//! A Unix socket: a thread per client, up to a limit of clients; a slow client delays no other.
 
 #[cfg(unix)]
 pub use unix::listen;
@@ -6,7 +6,7 @@ pub use unix::listen;
 #[cfg(not(unix))]
 pub fn listen(
     _: &std::path::Path,
-    _: super::Service,
+    _: super::service::Service,
     _: &crate::cli::predict::Serve,
 ) -> Result<(), crate::diagnostics::Failure> {
     Err(crate::diagnostics::Failure::Request("this system has no Unix sockets: leave --socket out".to_owned()))
@@ -24,7 +24,9 @@ mod unix {
     #[expect(clippy::disallowed_types, reason = "a client that stalls is left; no result depends on it")]
     use std::time::Instant;
 
-    use super::super::{Service, request};
+    use super::super::conversation;
+    use super::super::request;
+    use super::super::service::Service;
     use crate::cli::predict::Serve;
     use crate::diagnostics::Failure;
 
@@ -35,7 +37,7 @@ mod unix {
         let (service, clients) = (Arc::new(service), Arc::new(AtomicU32::new(0)));
         let timeout = Duration::from_secs(arguments.timeout_s);
         for client in listener.incoming() {
-            // A client that is gone before it is accepted, or too many open files: the next may do.
+            // `accept` failed (client gone, or EMFILE); keep serving.
             let Ok(mut client) = client else {
                 std::thread::sleep(Duration::from_millis(10));
                 continue;
@@ -52,7 +54,7 @@ mod unix {
             std::thread::spawn(move || {
                 let _leave = Leave(clients);
                 match converse(&service, client, timeout) {
-                    // Clients come and go; only what the server cannot do itself is worth a word.
+                    // A closed connection is not an error of the server.
                     Ok(()) | Err(Failure::Output(_)) => {}
                     Err(failure) => crate::diagnostics::report(&failure),
                 }
@@ -61,7 +63,7 @@ mod unix {
         Ok(())
     }
 
-    /// Counts a client out, whatever ends its thread.
+    /// Decrements the number of clients when dropped, also on a panic.
     struct Leave(Arc<AtomicU32>);
 
     impl Drop for Leave {
@@ -70,7 +72,7 @@ mod unix {
         }
     }
 
-    /// A listener at a path; a socket that no one listens to any more is replaced, nothing else is.
+    /// A listener at a path. A socket file without a listener is replaced; any other file is refused.
     fn bind(path: &Path) -> Result<UnixListener, Failure> {
         let refuse = |why: String| Failure::Request(format!("{}: {why}", path.display()));
         if let Ok(there) = path.symlink_metadata() {
@@ -88,10 +90,10 @@ mod unix {
     fn converse(service: &Service, client: UnixStream, timeout: Duration) -> Result<(), Failure> {
         let output = client.try_clone()?;
         let input = Patient { input: BufReader::new(client), timeout, begun: None };
-        service.converse(input, output)
+        conversation::converse(service, input, output)
     }
 
-    /// Waits for a request as long as it takes, but for the rest of one that has begun only so long.
+    /// Waits for the start of a request without limit, and for the rest of it up to `timeout`.
     struct Patient {
         input: BufReader<UnixStream>,
         timeout: Duration,

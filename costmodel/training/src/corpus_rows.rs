@@ -1,26 +1,22 @@
-//! The corpus as a data set: rows of the Parquet file, their words as numbers, their features, their labels.
+//! The corpus as a data set: rows of its table, their words as numbers, their features, their labels.
 //!
 //! Words that occur rarely are unknown to the vocabularies; labels play no part in choosing them. A row whose text the
 //! parser refuses is left out and counted. Labels of the simulated machine are left out where it has no place for an operation. `instructions` are those executed, `spills` and `reloads` those in the code.
 
-use std::path::Path;
-
 use corpus::Source;
+use corpus::design_labels::DESIGN;
+use corpus::labels::prefix;
 use corpus::normal::digest;
+use corpus::table::{self, Entry, TableError};
 use costmodel::input::{Input, Scheme};
 use costmodel::quantity::{Output, Quantity, outputs};
 use costmodel::query::QueryReader;
 use ir::labels::Target;
 use ir::tokenizer::Tokenizer;
 use ir::vocabulary::{Counts, Vocabulary};
-use training::dataset::{Dataset, Sample};
+use storage::columnar::{Column, Frame};
 
-use crate::columnar::{Column, Frame};
-use crate::commands::dataset::columns::prefix;
-use crate::commands::dataset::table::{self, Entry};
-use crate::commands::dataset::xpu::DESIGN;
-use crate::diagnostics::Failure;
-use crate::progress::Progress;
+use crate::dataset::{Dataset, DatasetError, Sample};
 
 /// A word of the full scheme is known from so many occurrences on.
 const MINIMUM_SHAPED: u64 = 5;
@@ -28,6 +24,37 @@ const MINIMUM_SHAPED: u64 = 5;
 const MINIMUM_OPS: u64 = 5;
 /// A word of names, values and whole types: types are many and most are rare.
 const MINIMUM_OPS_OPERANDS: u64 = 50;
+
+/// Why a table is no corpus to learn from.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    /// The table is no corpus.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The corpus was not labelled.
+    #[error("the column `{0}` is missing: the corpus has no labels; `hardwire dataset label` makes them")]
+    NoLabels(String),
+    /// A column of labels holds something else.
+    #[error("the column `{0}` does not hold numbers")]
+    NoNumbers(String),
+    /// A label is negative or not a number.
+    #[error("the column `{column}` has a label in row {row} that is negative or no number")]
+    Label {
+        /// Name of the column.
+        column: String,
+        /// Row, from 0.
+        row: usize,
+    },
+    /// The count of unplaced operations is missing.
+    #[error("there is no column `{0}` of whole numbers")]
+    NoUnplaced(String),
+    /// Nothing is left to learn from.
+    #[error("no row has a label and a readable text")]
+    Empty,
+    /// Rows do not fit together.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+}
 
 /// Rows that a thread reads at once.
 const CHUNK: usize = 64;
@@ -77,42 +104,46 @@ fn column(output: &Output) -> String {
 }
 
 /// Labels by output, then by row.
-fn labels(frame: &Frame, path: &Path, outputs: &[Output]) -> Result<Vec<Vec<Option<f64>>>, Failure> {
+fn labels(frame: &Frame, outputs: &[Output]) -> Result<Vec<Vec<Option<f64>>>, CorpusError> {
     let of = |output: &Output| {
         let name = column(output);
-        let refuse = |reason: &str| Failure::Request(format!("{}: the column `{name}` {reason}", path.display()));
         let numbers: Vec<Option<f64>> = match frame.column(&name) {
-            None => return Err(refuse("is missing: the corpus has no labels; `hardwire dataset label` makes them")),
+            None => return Err(CorpusError::NoLabels(name)),
             Some(Column::Int(values)) => values.iter().map(|v| v.map(|n| n as f64)).collect(),
             Some(Column::Float(values)) => values.clone(),
-            Some(_) => return Err(refuse("does not hold numbers")),
+            Some(_) => return Err(CorpusError::NoNumbers(name)),
         };
         match numbers.iter().position(|v| v.is_some_and(|x| !x.is_finite() || x < 0.0)) {
-            Some(row) => Err(refuse(&format!("has a label in row {row} that is negative or no number"))),
+            Some(row) => Err(CorpusError::Label { column: name, row }),
             None => Ok(numbers),
         }
     };
     let mut labels: Vec<Vec<Option<f64>>> = outputs.iter().map(of).collect::<Result<_, _>>()?;
-    // A latency that leaves operations out is none of the function's.
+    // Drop latencies of functions with unplaced operations: they are incomplete.
     let name = format!("{DESIGN}_unplaced_operations");
-    let Some(Column::Int(unplaced)) = frame.column(&name) else {
-        return Err(Failure::Request(format!("{}: there is no column `{name}` of whole numbers", path.display())));
-    };
+    let Some(Column::Int(unplaced)) = frame.column(&name) else { return Err(CorpusError::NoUnplaced(name)) };
     for (labels, _) in labels.iter_mut().zip(outputs).filter(|(_, output)| output.quantity.is_of_design()) {
         labels.iter_mut().zip(unplaced).filter(|(_, u)| **u != Some(0)).for_each(|(label, _)| *label = None);
     }
     Ok(labels)
 }
 
-/// Reads a labelled corpus.
-pub fn read(path: &Path, threads: usize) -> Result<CorpusRows, Failure> {
-    let frame = table::read(path)?;
-    let entries = table::entries(&frame, path)?;
+/// Reads a labelled corpus on up to `threads` threads. `progress` is called from any of them with the number of texts just
+/// read and the number of all.
+///
+/// # Errors
+/// If the table is no labelled corpus.
+pub fn read(
+    frame: &Frame,
+    threads: usize,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<CorpusRows, CorpusError> {
+    let entries = table::entries(frame)?;
     let outputs = corpus_outputs();
-    let labels = labels(&frame, path, &outputs)?;
+    let labels = labels(frame, &outputs)?;
     let labelled: Vec<usize> = (0..entries.len()).filter(|&row| labels.iter().any(|l| l[row].is_some())).collect();
     let vocabularies = vocabularies(&entries, &labelled, threads);
-    let inputs = inputs(&entries, &labelled, &vocabularies, threads);
+    let inputs = inputs(&entries, &labelled, &vocabularies, threads, progress);
     let mut families: Vec<String> = entries.iter().map(|e| e.row.family.clone()).collect();
     families.sort();
     families.dedup();
@@ -142,11 +173,10 @@ pub fn read(path: &Path, threads: usize) -> Result<CorpusRows, Failure> {
         kept.push(entry);
     }
     if samples.is_empty() {
-        return Err(Failure::Request(format!("{}: no row has a label and a readable text", path.display())));
+        return Err(CorpusError::Empty);
     }
     let sizes = [0, 1, 2].map(|scheme| vocabularies[scheme].size());
-    let data = Dataset::new(outputs, sizes, families, samples)
-        .map_err(|error| Failure::Request(format!("{}: {error}", path.display())))?;
+    let data = Dataset::new(outputs, sizes, families, samples)?;
     Ok(CorpusRows {
         rows_in_file: frame.rows(),
         unlabelled: frame.rows() - labelled.len(),
@@ -180,8 +210,13 @@ fn vocabularies(entries: &[Entry], rows: &[usize], threads: usize) -> [Vocabular
 }
 
 /// What models see of each row; `None` where the parser refuses.
-fn inputs(entries: &[Entry], rows: &[usize], vocabularies: &[Vocabulary; 3], threads: usize) -> Vec<Option<Input>> {
-    let progress = std::sync::Mutex::new(Progress::new("reading", "texts", rows.len() as u64, 0));
+fn inputs(
+    entries: &[Entry],
+    rows: &[usize],
+    vocabularies: &[Vocabulary; 3],
+    threads: usize,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Vec<Option<Input>> {
     let chunks: Vec<&[usize]> = rows.chunks(CHUNK).collect();
     let read = costmodel::parallel::map(threads, chunks.len(), |chunk| {
         let mut reader = QueryReader::new(ir::Limits::default(), &Scheme::ALL);
@@ -193,9 +228,8 @@ fn inputs(entries: &[Entry], rows: &[usize], vocabularies: &[Vocabulary; 3], thr
             queries.into_iter().nth(found).map(|query| query.input)
         });
         let own: Vec<Option<Input>> = own.collect();
-        progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(own.len() as u64);
+        progress(own.len(), rows.len());
         own
     });
-    progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner).finish();
     read.into_iter().flatten().collect()
 }

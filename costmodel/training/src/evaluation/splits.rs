@@ -4,10 +4,10 @@ use corpus::Part;
 use corpus::splits::FAMILY_FOLDS;
 use ir::labels::Target;
 use names::named;
-use training::dataset::Dataset;
-use training::fit::Rows;
 
 use crate::corpus_rows::CorpusRows;
+use crate::dataset::Dataset;
+use crate::fit::Rows;
 
 named! {
     /// What the tested rows have that those learned from have not.
@@ -29,6 +29,7 @@ named! {
 
 impl Split {
     /// As a reader of tables knows it.
+    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Random => "random rows",
@@ -55,6 +56,7 @@ pub struct Cell {
 }
 
 /// The fits of a split; families are left out in `folds` folds, which the ten stored ones are dealt to.
+#[must_use]
 pub fn cells(corpus: &CorpusRows, split: Split, folds: usize) -> Vec<Cell> {
     let part = |row: usize| -> Part {
         let splits = &corpus.entries[row].splits;
@@ -100,6 +102,7 @@ pub fn cells(corpus: &CorpusRows, split: Split, folds: usize) -> Vec<Cell> {
 }
 
 /// Whether an output of a row is what the split tests.
+#[must_use]
 pub fn is_tested(corpus: &CorpusRows, split: Split, row: usize, output: usize) -> bool {
     split != Split::Target || hidden(corpus, row, output)
 }
@@ -110,6 +113,7 @@ fn hidden(corpus: &CorpusRows, row: usize, output: usize) -> bool {
 }
 
 /// The data without the labels that the split by target hides.
+#[must_use]
 pub fn without_hidden_targets(corpus: &CorpusRows) -> Dataset {
     let mut samples = corpus.data.samples().to_vec();
     for (row, sample) in samples.iter_mut().enumerate() {

@@ -2,29 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use costmodel::quantity::Quantity;
-use serde::Serialize;
-use training::bootstrap::{Difference, clustered, clusters};
-use training::dataset::Dataset;
-use training::intervals::{self, HeldOut};
-use training::metrics::{Coverage, Ranking, Regression, coverage, f1_above, quantile, ranking, regression};
-use training::random::Random;
+use costmodel::quantity::{Quantity, Scale};
 
+use super::answers::Answers;
+use super::document::{Comparison, Decision, Interval};
+use super::models::Model;
+use super::result_row::ResultRow;
+use super::splits::{Split, is_tested};
+use crate::bootstrap::{Difference, clustered, clusters};
 use crate::corpus_rows::CorpusRows;
-use crate::evaluation::splits::is_tested;
-use crate::evaluation::{Answers, Model, Split};
+use crate::dataset::Dataset;
+use crate::intervals;
+use crate::metrics::{Coverage, Ranking, Regression, coverage, f1_above, quantile, ranking, regression};
+use crate::random::Random;
 
 /// Draws of the bootstrap.
 pub const DRAWS: usize = 1000;
 
 /// Truth and prediction of the rows of a split that have both, for one output.
 pub struct Pairs {
+    /// Rows of the corpus.
     pub rows: Vec<usize>,
+    /// Labels, in the quantity's unit.
     pub truth: Vec<f64>,
+    /// Predictions, in the quantity's unit.
     pub predicted: Vec<f64>,
 }
 
 /// The pairs of an output, in the quantity's unit.
+#[must_use]
 pub fn pairs(corpus: &CorpusRows, split: Split, answers: &Answers, output: usize) -> Pairs {
     let data = &corpus.data;
     let scale = data.outputs()[output].quantity.scale();
@@ -40,31 +46,8 @@ pub fn pairs(corpus: &CorpusRows, split: Split, answers: &Answers, output: usize
     pairs
 }
 
-/// Errors of a model on one output, or their mean over targets.
-#[derive(Debug, Clone, Serialize)]
-pub struct ResultRow {
-    pub split: Split,
-    pub model: Model,
-    pub training_rows: usize,
-    pub quantity: Quantity,
-    pub unit: &'static str,
-    /// Processor or design; `mean` for the mean over targets.
-    pub target: String,
-    #[serde(flatten)]
-    pub errors: Regression,
-    /// Root of the mean squared error over the 99th percentile of the truth.
-    pub rmse_pct_of_p99: Option<f64>,
-    pub f1_above_0: Option<f64>,
-    pub f1_above_16: Option<f64>,
-    /// Order of the variants of a kernel.
-    pub kendall_tau: Option<f64>,
-    pub spearman: Option<f64>,
-    pub top_1_regret_pct: Option<f64>,
-    pub top_5_regret_pct: Option<f64>,
-    pub decision_accuracy_pct: Option<f64>,
-}
-
 /// Range and 99th percentile of an output's labels over the whole corpus.
+#[must_use]
 pub fn ranges(data: &Dataset) -> Vec<(f64, f64)> {
     (0..data.outputs().len())
         .map(|output| {
@@ -79,6 +62,7 @@ pub fn ranges(data: &Dataset) -> Vec<(f64, f64)> {
 }
 
 /// Errors of a model on every output of a split.
+#[must_use]
 pub fn results(
     corpus: &CorpusRows,
     ranges: &[(f64, f64)],
@@ -159,12 +143,36 @@ fn mean_over_targets(rows: &[ResultRow]) -> Option<ResultRow> {
 }
 
 /// What models are compared by, each the mean over targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
+    /// Root of the mean squared error.
     Rmse,
+    /// Median absolute error over the truth, in %.
     MedianApePct,
+    /// F1 of "any spill".
     F1Above0,
+}
+
+impl Measure {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rmse => "rmse",
+            Self::MedianApePct => "median_ape_pct",
+            Self::F1Above0 => "f1_above0",
+        }
+    }
+
+    /// As a reader of tables knows it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Rmse => "RMSE",
+            Self::MedianApePct => "median error, %",
+            Self::F1Above0 => "any spill, F1",
+        }
+    }
 }
 
 /// The comparisons of the headline.
@@ -179,23 +187,8 @@ pub const COMPARED: [(Quantity, Measure); 8] = [
     (Quantity::XpuLatencyCycles, Measure::MedianApePct),
 ];
 
-/// How much better the shipped model is than another on families left out.
-#[derive(Debug, Clone, Serialize)]
-pub struct ComparisonRow {
-    pub quantity: Quantity,
-    pub measure: Measure,
-    pub other: Model,
-    pub shipped_value: f64,
-    pub other_value: f64,
-    /// How much better the shipped one is, in the measure's unit: positive is better, whatever the measure.
-    pub better_by: f64,
-    /// Ends of the 95 % interval over draws of families.
-    pub better_by_low: f64,
-    pub better_by_high: f64,
-    pub excludes_zero: bool,
-}
-
 /// Compares two models on the rows that both answer.
+#[must_use]
 pub fn compare(
     corpus: &CorpusRows,
     (quantity, measure): (Quantity, Measure),
@@ -203,7 +196,7 @@ pub fn compare(
     other: &Answers,
     model: Model,
     seed: u64,
-) -> Option<ComparisonRow> {
+) -> Option<Comparison> {
     let data = &corpus.data;
     let outputs: Vec<usize> = (0..data.outputs().len()).filter(|&o| data.outputs()[o].quantity == quantity).collect();
     // For each output and place of the answers: a number that the measure is made of, for both models.
@@ -229,16 +222,16 @@ pub fn compare(
     let difference: Difference = clustered(&clusters(&families), DRAWS, seed, |places| {
         values(places).map(|(shipped, other)| sign * (shipped - other))
     })?;
-    Some(ComparisonRow {
-        quantity,
-        measure,
-        other: model,
-        shipped_value,
-        other_value,
-        better_by: difference.value,
-        better_by_low: difference.low,
-        better_by_high: difference.high,
-        excludes_zero: difference.excludes_zero(),
+    Some(Comparison {
+        quantity: quantity.name().to_owned(),
+        measure: measure.name().to_owned(),
+        other: model.name().to_owned(),
+        shipped_value: Some(shipped_value),
+        other_value: Some(other_value),
+        better_by: Some(difference.value),
+        better_by_low: Some(difference.low),
+        better_by_high: Some(difference.high),
+        excludes_zero: Some(difference.excludes_zero()),
     })
 }
 
@@ -292,28 +285,16 @@ fn score(measure: Measure, mut terms: Vec<f64>) -> Option<f64> {
     }
 }
 
-/// Coverage of the shipped model's intervals on one output.
-#[derive(Debug, Clone, Serialize)]
-pub struct CoverageRow {
-    pub quantity: Quantity,
-    pub target: String,
-    pub nominal_pct: f64,
-    pub mean_over_families_pct: f64,
-    pub p10_over_families_pct: f64,
-    pub least_family_pct: f64,
-    /// Median of upper over lower end (both plus 1) for logarithmic quantities, of their distance for others.
-    pub median_width: f64,
-}
-
 /// Coverage on each fold's families by widths calibrated on the other folds.
-pub fn intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<CoverageRow> {
+#[must_use]
+pub fn intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<Interval> {
     let data = &corpus.data;
     let count = data.outputs().len();
     let mut rows: Vec<Vec<(f64, f64, f64, u32)>> = vec![Vec::new(); count];
     for (fold, answers) in folds.iter().enumerate() {
         let others: Vec<Answers> =
             folds.iter().enumerate().filter(|(other, _)| *other != fold).map(|(_, a)| a.clone()).collect();
-        let widths = intervals::fit(data, &held_out(&Answers::joined(&others), count));
+        let widths = intervals::fit(data, &Answers::joined(&others).held_out(count));
         for (place, &row) in answers.rows.iter().enumerate() {
             for (output, name) in data.outputs().iter().enumerate() {
                 let sample = &data.samples()[row];
@@ -327,51 +308,26 @@ pub fn intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<CoverageRow> {
     let of_output = |(output, rows): (usize, &Vec<(f64, f64, f64, u32)>)| {
         let Coverage { mean_pct, p10_pct, least_pct, .. } = coverage(rows)?;
         let name = &data.outputs()[output];
-        let logarithmic = name.quantity.scale() == costmodel::quantity::Scale::Logarithmic;
+        let logarithmic = name.quantity.scale() == Scale::Logarithmic;
         let width = |r: &(f64, f64, f64, u32)| if logarithmic { (1.0 + r.2) / (1.0 + r.1) } else { r.2 - r.1 };
         let mut wide: Vec<f64> = rows.iter().map(width).collect();
         wide.sort_by(f64::total_cmp);
-        Some(CoverageRow {
-            quantity: name.quantity,
+        Some(Interval {
+            quantity: name.quantity.name().to_owned(),
             target: name.target.clone(),
-            nominal_pct: 90.0,
-            mean_over_families_pct: mean_pct,
-            p10_over_families_pct: p10_pct,
-            least_family_pct: least_pct,
-            median_width: quantile(&wide, 0.5),
+            nominal_pct: Some(90.0),
+            mean_over_families_pct: Some(mean_pct),
+            p10_over_families_pct: Some(p10_pct),
+            least_family_pct: Some(least_pct),
+            median_width: Some(quantile(&wide, 0.5)),
         })
     };
     rows.iter().enumerate().filter_map(of_output).collect()
 }
 
-/// Answers as calibration takes them.
-pub fn held_out(answers: &Answers, outputs: usize) -> HeldOut {
-    let of = |place: usize| (0..outputs).map(|output| answers.at(place, output, outputs)).collect();
-    HeldOut { rows: answers.rows.clone(), answers: (0..answers.rows.len()).map(of).collect() }
-}
-
-/// Choosing a variant of a kernel by predicted cycles, on families left out.
-#[derive(Debug, Clone, Serialize)]
-pub struct DecisionRow {
-    pub decision: String,
-    pub target: String,
-    pub chooser: String,
-    /// Kernels with variants of different cycles.
-    pub rows: usize,
-    /// Kernels where the choice is within 1 % of the best variant.
-    pub right_choice_pct: f64,
-    pub median_regret_pct: f64,
-    pub mean_regret_pct: f64,
-    pub p90_regret_pct: f64,
-    /// Mean regret of the kernel's first variant, what is compiled if nobody chooses.
-    pub baseline_mean_regret_pct: f64,
-    /// Pairs that differ by more than 1 % and are put the right way round.
-    pub decision_accuracy_pct: f64,
-    pub kendall_tau: f64,
-}
-
 /// Decisions by a model, by the first variant and at random.
-pub fn decisions(corpus: &CorpusRows, shipped: &Answers, seed: u64) -> Vec<DecisionRow> {
+#[must_use]
+pub fn decisions(corpus: &CorpusRows, shipped: &Answers, seed: u64) -> Vec<Decision> {
     let data = &corpus.data;
     let mut rows = Vec::new();
     for (output, name) in data.outputs().iter().enumerate().filter(|(_, o)| o.quantity == Quantity::Cycles) {
@@ -391,18 +347,18 @@ pub fn decisions(corpus: &CorpusRows, shipped: &Answers, seed: u64) -> Vec<Decis
             regrets.sort_by(f64::total_cmp);
             let Some(order) = ranking(&pairs.truth, predicted, &kernels) else { continue };
             let count = regrets.len() as f64;
-            rows.push(DecisionRow {
+            rows.push(Decision {
                 decision: "variant of a kernel by cycles".to_owned(),
-                target: name.target.clone(),
-                chooser: chooser.to_owned(),
-                rows: regrets.len(),
-                right_choice_pct: 100.0 * regrets.iter().filter(|r| **r <= 1.0).count() as f64 / count,
-                median_regret_pct: quantile(&regrets, 0.5),
-                mean_regret_pct: regrets.iter().sum::<f64>() / count,
-                p90_regret_pct: quantile(&regrets, 0.9),
-                baseline_mean_regret_pct: baseline.iter().sum::<f64>() / count,
-                decision_accuracy_pct: order.decision_accuracy_pct,
-                kendall_tau: order.kendall_tau,
+                target: Some(name.target.clone()),
+                chooser: Some(chooser.to_owned()),
+                rows: Some(regrets.len() as u64),
+                right_choice_pct: Some(100.0 * regrets.iter().filter(|r| **r <= 1.0).count() as f64 / count),
+                median_regret_pct: Some(quantile(&regrets, 0.5)),
+                mean_regret_pct: Some(regrets.iter().sum::<f64>() / count),
+                p90_regret_pct: Some(quantile(&regrets, 0.9)),
+                baseline_mean_regret_pct: Some(baseline.iter().sum::<f64>() / count),
+                decision_accuracy_pct: Some(order.decision_accuracy_pct),
+                kendall_tau: Some(order.kendall_tau),
             });
         }
     }

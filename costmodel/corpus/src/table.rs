@@ -4,14 +4,12 @@
 //! underscores; those of a design with the design's name.
 
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::path::Path;
 
-use corpus::{Part, Row, Source, Splits};
 use ir::labels::Target;
+use storage::columnar::{Column, ColumnarError, Frame, Limits, read_parquet};
 
-use crate::columnar::{Column, Frame, Limits, read_parquet};
-use crate::diagnostics::Failure;
+use crate::row::{Row, Source};
+use crate::splits::{Part, Splits};
 
 /// Version of the columns; readers refuse others.
 pub const SCHEMA: &str = "hardwire-corpus-1";
@@ -19,8 +17,62 @@ pub const SCHEMA: &str = "hardwire-corpus-1";
 /// What a corpus file may hold at most.
 const LIMITS: Limits = Limits { rows: 2_000_000, columns: 400, bytes: 4 << 30 };
 
-/// Largest file that is read.
-const MAX_FILE_BYTES: u64 = 1 << 30;
+/// Largest file that is read, in bytes.
+pub const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// Why a table is no corpus.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The file is longer than [`MAX_FILE_BYTES`].
+    #[error("the file is larger than {} MiB", MAX_FILE_BYTES >> 20)]
+    TooLarge,
+    /// No readable Parquet table.
+    #[error(transparent)]
+    Columnar(#[from] ColumnarError),
+    /// Columns of another version.
+    #[error("its columns are of version {0}, this command reads {SCHEMA}")]
+    Version(String),
+    /// A Parquet table of another program.
+    #[error("it is a Parquet file, but no corpus: the metadata key `schema` is missing")]
+    Foreign,
+    /// A column is missing.
+    #[error("there is no column `{0}`")]
+    NoColumn(String),
+    /// A column holds values of another kind.
+    #[error("the column `{column}` does not hold {kind}")]
+    Kind {
+        /// Name of the column.
+        column: String,
+        /// Kind expected.
+        kind: &'static str,
+    },
+    /// A value is missing.
+    #[error("row {row} has no value in the column `{column}`")]
+    NoValue {
+        /// Row, from 0.
+        row: usize,
+        /// Name of the column.
+        column: String,
+    },
+    /// A count is negative.
+    #[error("row {row}, column `{column}`: a count is not negative")]
+    Negative {
+        /// Row, from 0.
+        row: usize,
+        /// Name of the column.
+        column: String,
+    },
+    /// A name that this version does not know.
+    #[error("row {row}, column `{column}`: `{value}` is not known")]
+    Unknown {
+        /// Row, from 0.
+        row: usize,
+        /// Name of the column.
+        column: String,
+        /// Value found.
+        value: String,
+    },
+}
 
 /// A row with its group and splits.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,26 +123,28 @@ pub fn metadata(seed: u64) -> BTreeMap<String, String> {
         .into()
 }
 
-/// Reads a Parquet file whole.
-pub fn read(path: &Path) -> Result<Frame, Failure> {
-    let refuse = |reason: String| Failure::Request(format!("{}: {reason}", path.display()));
-    let file = std::fs::File::open(path).map_err(|e| refuse(e.to_string()))?;
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|e| refuse(e.to_string()))?;
+/// Reads the bytes of a Parquet file.
+///
+/// # Errors
+/// If they are no corpus of this version.
+pub fn read(bytes: Vec<u8>) -> Result<Frame, TableError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(refuse(format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20)));
+        return Err(TableError::TooLarge);
     }
-    let frame = read_parquet(bytes, LIMITS).map_err(|e| refuse(e.to_string()))?;
+    let frame = read_parquet(bytes, LIMITS)?;
     match frame.metadata.get("schema").map(String::as_str) {
         Some(SCHEMA) => Ok(frame),
-        Some(other) => Err(refuse(format!("its columns are of version {other}, this command reads {SCHEMA}"))),
-        None => Err(refuse("it is a Parquet file, but no corpus: the metadata key `schema` is missing".into())),
+        Some(other) => Err(TableError::Version(other.to_owned())),
+        None => Err(TableError::Foreign),
     }
 }
 
 /// The rows of a table.
-pub fn entries(frame: &Frame, path: &Path) -> Result<Vec<Entry>, Failure> {
-    let reader = Reader { frame, path };
+///
+/// # Errors
+/// If a column is missing or holds values that are not known.
+pub fn entries(frame: &Frame) -> Result<Vec<Entry>, TableError> {
+    let reader = Reader { frame };
     let (hash, source) = (reader.text("hash")?, reader.text("source")?);
     let (family, kernel, variant) = (reader.text("family")?, reader.text("kernel")?, reader.text("variant")?);
     let (dialect, pipeline, lowered) = (reader.text("dialect")?, reader.text("pipeline")?, reader.text("lowered")?);
@@ -132,78 +186,99 @@ pub fn entries(frame: &Frame, path: &Path) -> Result<Vec<Entry>, Failure> {
         .collect()
 }
 
-/// Typed access to columns, with messages that name file and column.
+/// Typed access to columns; every error names the column.
 pub struct Reader<'a> {
     /// The table.
     pub frame: &'a Frame,
-    /// Where it was read from.
-    pub path: &'a Path,
 }
 
 impl Reader<'_> {
-    fn refuse(&self, reason: &str) -> Failure {
-        Failure::Request(format!("{}: {reason}", self.path.display()))
+    fn unknown(&self, column: &str, row: usize, value: &str) -> TableError {
+        TableError::Unknown { row, column: column.to_owned(), value: value.to_owned() }
     }
 
-    fn unknown(&self, column: &str, row: usize, value: &str) -> Failure {
-        self.refuse(&format!("row {row}, column `{column}`: `{value}` is not known"))
+    fn kind(&self, column: &str, kind: &'static str) -> TableError {
+        TableError::Kind { column: column.to_owned(), kind }
     }
 
-    fn column(&self, name: &str) -> Result<&Column, Failure> {
-        self.frame.column(name).ok_or_else(|| self.refuse(&format!("there is no column `{name}`")))
+    fn column(&self, name: &str) -> Result<&Column, TableError> {
+        self.frame.column(name).ok_or_else(|| TableError::NoColumn(name.to_owned()))
     }
 
-    fn all<T: Clone>(&self, name: &str, kind: &str, values: Option<&Vec<Option<T>>>) -> Result<Vec<T>, Failure> {
-        let values = values.ok_or_else(|| self.refuse(&format!("the column `{name}` does not hold {kind}")))?;
-        let missing = |row: usize| self.refuse(&format!("row {row} has no value in the column `{name}`"));
+    fn all<T: Clone>(
+        &self,
+        name: &str,
+        kind: &'static str,
+        values: Option<&Vec<Option<T>>>,
+    ) -> Result<Vec<T>, TableError> {
+        let values = values.ok_or_else(|| self.kind(name, kind))?;
+        let missing = |row: usize| TableError::NoValue { row, column: name.to_owned() };
         values.iter().enumerate().map(|(row, value)| value.clone().ok_or_else(|| missing(row))).collect()
     }
 
     /// A column of text without gaps.
-    pub fn text(&self, name: &str) -> Result<Vec<String>, Failure> {
+    ///
+    /// # Errors
+    /// If it is missing, of another kind, or has gaps.
+    pub fn text(&self, name: &str) -> Result<Vec<String>, TableError> {
         let values = if let Column::Text(values) = self.column(name)? { Some(values) } else { None };
         self.all(name, "text", values)
     }
 
-    /// A column of yes and no without gaps.
-    pub fn flag(&self, name: &str) -> Result<Vec<bool>, Failure> {
+    /// A column of booleans without gaps.
+    ///
+    /// # Errors
+    /// If it is missing, of another kind, or has gaps.
+    pub fn flag(&self, name: &str) -> Result<Vec<bool>, TableError> {
         let values = if let Column::Bool(values) = self.column(name)? { Some(values) } else { None };
         self.all(name, "yes or no", values)
     }
 
     /// A column of counts without gaps.
-    pub fn count(&self, name: &str) -> Result<Vec<u64>, Failure> {
+    ///
+    /// # Errors
+    /// If it is missing, of another kind, has gaps or negative numbers.
+    pub fn count(&self, name: &str) -> Result<Vec<u64>, TableError> {
         let values = if let Column::Int(values) = self.column(name)? { Some(values) } else { None };
         let numbers = self.all(name, "whole numbers", values)?;
-        let negative = |row: usize| self.refuse(&format!("row {row}, column `{name}`: a count is not negative"));
+        let negative = |row: usize| TableError::Negative { row, column: name.to_owned() };
         numbers.iter().enumerate().map(|(row, n)| u64::try_from(*n).map_err(|_| negative(row))).collect()
     }
 
     /// A column of counts with gaps.
-    pub fn counts_or_none(&self, name: &str) -> Result<Vec<Option<u64>>, Failure> {
+    ///
+    /// # Errors
+    /// If it is missing or of another kind.
+    pub fn counts_or_none(&self, name: &str) -> Result<Vec<Option<u64>>, TableError> {
         match self.column(name)? {
             Column::Int(values) => Ok(values.iter().map(|v| v.and_then(|n| u64::try_from(n).ok())).collect()),
-            _ => Err(self.refuse(&format!("the column `{name}` does not hold whole numbers"))),
+            _ => Err(self.kind(name, "whole numbers")),
         }
     }
 
     /// A column of numbers with gaps.
-    pub fn numbers_or_none(&self, name: &str) -> Result<Vec<Option<f64>>, Failure> {
+    ///
+    /// # Errors
+    /// If it is missing or of another kind.
+    pub fn numbers_or_none(&self, name: &str) -> Result<Vec<Option<f64>>, TableError> {
         match self.column(name)? {
             Column::Float(values) => Ok(values.clone()),
-            _ => Err(self.refuse(&format!("the column `{name}` does not hold numbers"))),
+            _ => Err(self.kind(name, "numbers")),
         }
     }
 
     /// A column of text with gaps.
-    pub fn texts_or_none(&self, name: &str) -> Result<Vec<Option<String>>, Failure> {
+    ///
+    /// # Errors
+    /// If it is missing or of another kind.
+    pub fn texts_or_none(&self, name: &str) -> Result<Vec<Option<String>>, TableError> {
         match self.column(name)? {
             Column::Text(values) => Ok(values.clone()),
-            _ => Err(self.refuse(&format!("the column `{name}` does not hold text"))),
+            _ => Err(self.kind(name, "text")),
         }
     }
 
-    fn parts(&self, name: &str) -> Result<Vec<Part>, Failure> {
+    fn parts(&self, name: &str) -> Result<Vec<Part>, TableError> {
         let names = self.text(name)?;
         let part = |(row, n): (usize, &String)| Part::from_name(n).ok_or_else(|| self.unknown(name, row, n));
         names.iter().enumerate().map(part).collect()

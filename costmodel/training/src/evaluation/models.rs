@@ -4,16 +4,16 @@ use costmodel::input::Scheme;
 use costmodel::model::Predict;
 use names::named;
 use serde::Serialize;
-use training::baselines::{Liveness, Mean, Nearest, RidgeParameters, Roofline};
-use training::blend::BlendParameters;
-use training::dataset::Dataset;
-use training::fit::{Fit, FitError, Rows, Run};
-use training::network::{ConvolutionLayer, Encoder, NetworkParameters};
-use training::random::Random;
-use training::trees::TreesParameters;
 
+use super::answers::Answers;
 use super::splits::{Cell, Split};
-use super::store::Answers;
+use crate::baselines::{Liveness, Mean, Nearest, RidgeParameters, Roofline};
+use crate::blend::BlendParameters;
+use crate::dataset::Dataset;
+use crate::fit::{Fit, FitError, Rows, Run};
+use crate::network::{ConvolutionLayer, Encoder, NetworkParameters};
+use crate::random::Random;
+use crate::trees::TreesParameters;
 
 named! {
     /// A model of the comparison.
@@ -62,6 +62,7 @@ enum Parameters {
 
 impl Model {
     /// Whether it is one of the paper's families.
+    #[must_use]
     pub fn is_network(self) -> bool {
         matches!(
             self,
@@ -75,12 +76,14 @@ impl Model {
     }
 
     /// Whether it reads features, or words alone.
+    #[must_use]
     pub fn sees_features(self) -> bool {
         !self.is_network() && !matches!(self, Self::Mean | Self::Nearest | Self::Trees)
     }
 
     /// Whether it is compared on a split unless asked for: networks take hours, so that they are fitted only where
     /// the paper can be compared with and on the headline; hidden targets need a model of labels by output.
+    #[must_use]
     pub fn belongs_to(self, split: Split) -> bool {
         match split {
             Split::Random | Split::Families => self != Self::Blend,
@@ -90,6 +93,7 @@ impl Model {
     }
 
     /// A rough rank of its cost, so that the longest fits start first.
+    #[must_use]
     pub fn cost(self) -> u32 {
         match self {
             Self::LstmOps | Self::LstmOpsOperands => 5,
@@ -138,11 +142,15 @@ impl Model {
     }
 
     /// Its hyper-parameters as text.
+    #[must_use]
     pub fn describe(self, seed: u64) -> String {
         serde_json::to_string(&self.parameters(seed)).expect("plain values serialize")
     }
 
     /// Fits it to the cell's rows and answers the cell's tests.
+    ///
+    /// # Errors
+    /// If the rows do not carry a fit.
     pub fn answer(self, data: &Dataset, cell: &Cell, seed: u64, run: &Run<'_>) -> Result<Answers, FitError> {
         // Only what stops early keeps rows back for it.
         let all = || {
@@ -190,6 +198,7 @@ impl Model {
 }
 
 /// Hyper-parameters of the shipped model.
+#[must_use]
 pub fn shipped(seed: u64) -> BlendParameters {
     let default = BlendParameters::default();
     BlendParameters { trees: TreesParameters { seed, ..default.trees }, ..default }

@@ -2,12 +2,24 @@
 //!
 //! `ports` beyond the busiest are left out: they are twenty numbers a target that the file has no room for.
 
-use ir::labels::{Frequencies, FrequencySource, Labels, Outcome as TargetOutcome, PerClass, Target};
+use ir::labels::{
+    Failure as LabelFailure, Frequencies, FrequencySource, FunctionLabels, Labels, Outcome as TargetOutcome, PerClass,
+    Target,
+};
+use serde::{Deserialize, Serialize};
+use storage::columnar::Column;
 
-use super::journal::Outcome;
-use super::table::Reader;
-use crate::columnar::Column;
-use crate::diagnostics::Failure;
+use super::table::{Reader, TableError};
+
+/// The result of labelling one text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Labels on every target, or why a target has none.
+    Function(FunctionLabels),
+    /// Why there are no labels at all.
+    Failure(LabelFailure),
+}
 
 type Count = fn(&Labels) -> Option<u64>;
 type Number = fn(&Labels) -> f64;
@@ -143,7 +155,10 @@ fn frequencies(source: FrequencySource, estimated_share: f64) -> Frequencies {
 }
 
 /// A target's labels of every row, as they were stored.
-pub fn read(reader: &Reader, target: Target) -> Result<Vec<Option<Labels>>, Failure> {
+///
+/// # Errors
+/// If a column is missing or of another kind.
+pub fn read(reader: &Reader, target: Target) -> Result<Vec<Option<Labels>>, TableError> {
     let prefix = prefix(target);
     let counts = |name: &str| reader.counts_or_none(&format!("{prefix}_{name}"));
     let numbers = |name: &str| reader.numbers_or_none(&format!("{prefix}_{name}"));

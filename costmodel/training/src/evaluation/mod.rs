@@ -1,0 +1,33 @@
+//! Evaluation: fits on rows of which some are held back, and what they get right on those.
+//!
+//! ```text
+//! splits   which rows are learned from and which are held back
+//! models   which models are compared, with their hyper-parameters
+//! fits     answers of fits, kept in a store
+//! measure  from answers to figures
+//! run      all of it for a list of splits and models
+//! document the figures as a file
+//! ```
+//!
+//! `hardwire evaluate` measures; `hardwire train` calibrates intervals and novelty on the answers of the shipped model. Both
+//! use one store, so that neither repeats a fit of the other.
+
+mod aims;
+pub mod answers;
+mod dialects;
+pub mod document;
+pub mod fits;
+pub mod measure;
+pub mod measured;
+pub mod models;
+mod outputs;
+mod result_row;
+pub mod run;
+pub mod splits;
+
+pub use answers::Answers;
+pub use fits::{Fits, FitsError, Store};
+pub use measured::Measured;
+pub use models::Model;
+pub use result_row::ResultRow;
+pub use splits::{Cell, Split};
