@@ -1,44 +1,32 @@
 #!/usr/bin/env bash
-# Installs what builds and tests need where it is missing: a C compiler, a Rust toolchain of at least 1.90, and Python 3,
-# by which the tests call the C library.
-# On Debian and Ubuntu it uses apt, as root or through sudo; elsewhere it says what to install.
+# Installs what builds and tests need if it is missing: a C compiler, a Rust toolchain of at least 1.90, and Python 3,
+# which the tests of the C library use. Uses apt on Debian and Ubuntu, and rustup for Rust.
 set -euo pipefail
+# shellcheck source=scripts/apt.sh
+. "$(dirname "$0")/apt.sh"
 
-minimum=90 # the minor version of Rust that Cargo.toml names
+minimum=90 # minor version of Rust, as `rust-version` in Cargo.toml
 rust_minor() { cargo --version 2>/dev/null | sed -nE 's/^cargo 1\.([0-9]+)\..*/\1/p'; }
 PATH="$HOME/.cargo/bin:$PATH"
 minor=$(rust_minor || true)
-need_cc=$(command -v cc >/dev/null && echo no || echo yes)
-need_python=$(command -v python3 >/dev/null && echo no || echo yes)
-need_rustup=$([ -n "$minor" ] || command -v rustup >/dev/null && echo no || echo yes)
 
-if [ "$need_cc$need_python$need_rustup" != nonono ]; then
-  if ! command -v apt-get >/dev/null; then
-    echo "deps: please install a C compiler, Python 3, and Rust 1.$minimum or newer by rustup" >&2
-    exit 1
-  fi
-  as_root=""
-  if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || { echo "deps: run as root, or install a C compiler, Python 3 and rustup" >&2; exit 1; }
-    as_root=sudo
-  fi
-  echo "deps: looking for packages with apt" >&2
-  $as_root apt-get update -qq
-  packages=()
-  [ "$need_cc" = no ] || packages+=(build-essential)
-  [ "$need_python" = no ] || packages+=(python3)
+packages=()
+command -v cc >/dev/null || packages+=(build-essential)
+command -v python3 >/dev/null || packages+=(python3)
+need_rustup=no
+[ -n "$minor" ] || command -v rustup >/dev/null || need_rustup=yes
+
+if [ ${#packages[@]} -gt 0 ] || [ "$need_rustup" = yes ]; then
+  apt_update deps "a C compiler, Python 3, and Rust 1.$minimum or newer with rustup"
   if [ "$need_rustup" = yes ]; then
-    # Newer releases package rustup; older ones need its own installer, fetched with curl.
-    if apt-cache policy rustup | grep -qE 'Candidate: [0-9]'; then
+    # Newer releases of Debian and Ubuntu package rustup; on older ones curl fetches its installer.
+    if apt_available rustup; then
       packages+=(rustup)
     elif ! command -v curl >/dev/null; then
       packages+=(curl ca-certificates)
     fi
   fi
-  if [ ${#packages[@]} -gt 0 ]; then
-    echo "deps: installing ${packages[*]} with apt" >&2
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${packages[@]}"
-  fi
+  [ ${#packages[@]} -eq 0 ] || apt_install deps "${packages[@]}"
 fi
 
 if [ -z "$minor" ]; then
