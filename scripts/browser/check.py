@@ -1,8 +1,8 @@
-"""Looks at a report in Chromium: at desktop and phone width, light and dark, and as it prints.
+"""Tests a report in Chromium: at desktop and phone width, with the light and the dark scheme, and printed.
 
-Usage: check.py PAGE SCREENSHOTS. Fails on messages of the console, errors, requests beyond the file, a page wider than the
-window, links that lead nowhere, text too small to read, dark paper, and serious or critical findings of axe-core. Screenshots and a PDF go
-to SCREENSHOTS.
+Usage: check.py PAGE SCREENSHOTS. Fails on console messages, script errors, requests other than for the page, a page
+wider than the window, links without a target, text below 7.5 pixels in drawings, colours other than black on white in
+print, and serious or critical findings of axe-core. Writes screenshots and a PDF to SCREENSHOTS.
 """
 
 import sys
@@ -24,7 +24,7 @@ WIDER = """() => {
 
 LOST = """() => [...document.querySelectorAll('a[href^="#"]')]
   .filter(a => !document.getElementById(a.getAttribute('href').slice(1)))
-  .map(a => `${a.getAttribute('href')} leads nowhere`)"""
+  .map(a => `${a.getAttribute('href')} has no target`)"""
 
 PAPER = """() => {
   const style = getComputedStyle(document.body);
@@ -39,14 +39,14 @@ SMALL = """() => [...document.querySelectorAll('svg text')]
 
 
 def look(browser, url, screenshots, width, scheme):
-    """Everything that is wrong at one width and colour scheme."""
+    """The findings at one width and colour scheme, as messages."""
     wrong = []
     size = dict(zip(("width", "height"), WIDTHS[width]))
     context = browser.new_context(viewport=size, color_scheme=scheme, is_mobile=width == "phone", has_touch=width == "phone")
     page = context.new_page()
     page.on("console", lambda m: wrong.append(f"console {m.type}: {m.text}"))
     page.on("pageerror", lambda e: wrong.append(f"error: {e}"))
-    page.on("request", lambda r: None if r.url == url else wrong.append(f"request beyond the page: {r.url}"))
+    page.on("request", lambda r: None if r.url == url else wrong.append(f"request other than for the page: {r.url}"))
     page.goto(url)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     for finding in (WIDER, LOST, SMALL):

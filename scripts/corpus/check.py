@@ -1,6 +1,6 @@
-"""Checks of the framework corpus: every line obeys the schema, and the parts of the generator keep their promises.
+"""Checks the framework corpus: every line has the schema, and the generator passes its unit tests.
 
-Run as `check.py [CORPUS.jsonl ...]`: the files first, then the unit tests.
+Usage: check.py [CORPUS.jsonl ...]. Checks the files first, then runs the unit tests.
 """
 
 import collections
@@ -21,7 +21,7 @@ MOST_WHOLE_SHARE = 0.08
 
 
 def problems(lines):
-    """What is wrong with the lines of a corpus, each with its line number."""
+    """The schema violations of a corpus as messages, each with its line number."""
     seen, kernels, texts = {}, {}, {}
     for number, line in enumerate(lines, 1):
         twinned = line.get("dialect") != "linalg"
@@ -169,7 +169,7 @@ class Texts(unittest.TestCase):
 
 
 class Runs(unittest.TestCase):
-    """A small run in full, in one process and in two, and one that goes on after a loss."""
+    """Small complete runs: in one process, in two, and resumed after a chunk was lost."""
 
     @classmethod
     def setUpClass(cls):
@@ -208,7 +208,7 @@ class Runs(unittest.TestCase):
 
 
 def check_file(path):
-    """Ends the process with the problems of a corpus file, if it has any."""
+    """Exits with the schema violations of a corpus file, if it has any."""
     with open(path, encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     found = list(problems(lines))

@@ -1,7 +1,7 @@
-"""One chunk of the plan, from JAX to finished lines: trace, convert, make variants, lower to LLVM as a check.
+"""One chunk of the plan, from JAX to finished lines: trace, convert, generate variants, lower to LLVM as a check.
 
-Every line that leaves here was read by upstream's `mlir-opt` and lowered to the LLVM dialect with the pipeline the
-labels are made with; what fails at any stage becomes a failure record with its reason.
+Every line was parsed by upstream's `mlir-opt` and lowered to the LLVM dialect with the pipeline that labels are made
+with. A graph that fails at any stage becomes a failure record with its reason.
 """
 
 import math
@@ -15,7 +15,7 @@ import trace
 import loops
 
 MOST_TEXT_BYTES = 64 * 1024
-# A dense constant of this many elements becomes data in every object file; larger ones are refused.
+# Most elements of a dense constant; larger ones would make large object files.
 MOST_CONSTANT_ELEMENTS = 16 * 1024
 SMALL_BELOW_ELEMENTS = 4096
 LARGE_FROM_ELEMENTS = 262_144
@@ -29,9 +29,9 @@ TIDY = ["--canonicalize", "--cse"]
 
 TO_LINALG = "--stablehlo-legalize-to-linalg"
 
-# Name of the variant, the program it comes from, its options.
+# Name of the variant, name of the program that makes it, options of that program.
 VARIANTS = {
-    # Not canonicalised: that would fold its broadcasts of scalars into constants of the full shape.
+    # Not canonicalised: that would fold broadcasts of scalars into constants of the full shape.
     "primitive": ("torch", INLINE + [f"{TO_LINALG}=enable-primitive-ops=1", "--cse"]),
     "simplified": ("torch", INLINE + ["--stablehlo-aggressive-simplification", TO_LINALG] + TIDY),
     "generalized": ("upstream", ["--linalg-generalize-named-ops"] + TIDY),
@@ -40,7 +40,7 @@ VARIANTS = {
     "unit-dims-folded": ("upstream", ["--linalg-fold-unit-extent-dims", "--linalg-fuse-elementwise-ops"] + TIDY),
     "named": ("upstream", ["--linalg-fuse-elementwise-ops", "--linalg-specialize-generic-ops"] + TIDY),
 }
-# Fusion is what compilers do first, so it is asked for most.
+# Fusion has the largest share: compilers apply it first.
 VARIANT_CHOICES = (
     ["fused-elementwise"] * 5 + ["fused-generalized"] * 3 + ["generalized"] + ["unit-dims-folded"] * 2
     + ["primitive"] * 2 + ["simplified"] + ["named"]
@@ -75,7 +75,7 @@ def shape_class(text):
 
 
 def refusal(text):
-    """Why a linalg text is not usable, or None."""
+    """The reason why a linalg text is rejected, or None."""
     if len(text.encode()) > MOST_TEXT_BYTES:
         return f"text longer than {MOST_TEXT_BYTES} bytes"
     foreign = re.search(r"\b(stablehlo|chlo)\.\w+", text)
@@ -92,7 +92,7 @@ def refusal(text):
 
 
 class Chunk:
-    """The graphs of one chunk and what became of them."""
+    """The graphs of one chunk, their texts and their failures."""
 
     def __init__(self, graphs, seed, source):
         self.graphs = {f"g{i}": g for i, g in enumerate(graphs)}
@@ -110,7 +110,7 @@ class Chunk:
         )
 
     def pick(self, names, purpose, share):
-        """The names whose coin for `purpose` falls below `share`."""
+        """The names whose random number for `purpose` is below `share`."""
         return [n for n in names if registry.coin(self.seed, self.graphs[n].id, purpose) < share]
 
     def line(self, name, variant, dialect, text, twin=None):
@@ -131,18 +131,18 @@ class Chunk:
         self.lines.append(record)
 
     def trace_all(self):
-        """StableHLO of every graph, under batch names."""
+        """StableHLO of every graph, by batch name."""
         traced = {}
         for name, graph in self.graphs.items():
             try:
                 traced[name] = tools.named(name, trace.stablehlo_text(graph))
-            except Exception as error:  # a faulty piece must not end the run; its reason is kept
+            except Exception as error:  # an error in one piece is recorded and does not end the run
                 self.fail(name, "base", "trace", f"{type(error).__name__}: {str(error).splitlines()[0][:200]}")
         jax.clear_caches()
         return traced
 
     def convert(self, variant, binary, arguments, modules):
-        """Runs one conversion, rewrites loops, and keeps what is usable."""
+        """Runs one conversion, rewrites loops, and drops texts that are rejected."""
         done, failed = tools.run(binary, arguments, modules)
         looped = {n: loops.rewrite(t) for n, t in self.with_loops(binary, arguments, modules, done).items()}
         tidied, bad = tools.run(self.torch, TIDY, looped)
@@ -154,12 +154,12 @@ class Chunk:
         return done
 
     def with_loops(self, binary, arguments, modules, done):
-        """The generic form of the results that still hold a `stablehlo.while`."""
+        """The generic form of the results that contain a `stablehlo.while`."""
         left = {n: modules[n] for n, t in done.items() if "stablehlo.while" in t}
         return tools.run(binary, arguments + ["--mlir-print-op-generic"], left)[0]
 
     def accept(self, variant, modules):
-        """Reads, canonicalises and lowers with upstream; returns the accepted texts as upstream prints them."""
+        """Parses, canonicalises and lowers with upstream; returns the texts that pass, as upstream prints them."""
         usable = {}
         for name, text in modules.items():
             reason = refusal(text)
@@ -194,14 +194,14 @@ class Chunk:
         return self.lines, self.failures
 
     def variants(self, traced, base):
-        """One more form of some of the graphs."""
+        """Adds a variant of a share of the graphs."""
         asked = {}
         for name in self.pick(base, "variant", SHARE_WITH_VARIANT):
             number = registry.coin(self.seed, self.graphs[name].id, "which variant")
             asked.setdefault(VARIANT_CHOICES[int(number * len(VARIANT_CHOICES))], []).append(name)
         for variant, names in sorted(asked.items()):
             if "generalized" in variant:
-                # Generalised copies fold away, and loops need theirs to carry one buffer.
+                # Generalised copies would be folded, but loops need them to carry a single buffer.
                 names = [n for n in names if "scf.while" not in base[n]]
             program, arguments = VARIANTS[variant]
             if program == "torch":
@@ -216,7 +216,7 @@ class Chunk:
                     self.line(name, variant, "linalg", tools.unnamed(text))
 
     def stablehlo(self, traced, base):
-        """The StableHLO twins of some of the graphs, and the generic form of a few of those."""
+        """Adds the StableHLO text of a share of the graphs, and the generic form of a share of those."""
         names = self.pick(base, "stablehlo", SHARE_STABLEHLO)
         pretty, failed = tools.run(self.torch, INLINE, {n: traced[n] for n in names})
         generic_names = self.pick(pretty, "generic", SHARE_GENERIC / SHARE_STABLEHLO)

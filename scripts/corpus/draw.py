@@ -1,9 +1,9 @@
-"""Seeded choice of shapes and options, the vocabulary every family draws from.
+"""Seeded choices of shapes and options, used by every family.
 
-A family never calls a random generator itself: it asks a `Draw` for a batch, a width, a sequence length, and the
-`Draw` remembers what it gave. The list of those choices names the kernel, so two kernels with the same name have the
-same architecture and the same shapes. Dimensions are those of published models (768, 1024, 4096, 2880, ...), powers of
-two, and sizes that divide by nothing convenient (37, 197, 1000), in elements.
+A family uses no random generator of its own: it draws batches, widths and sequence lengths from a `Draw`, which
+records them. The record names the kernel, so two kernels with the same name have the same architecture and the same
+shapes. Dimensions in elements: those of published models (768, 1024, 4096, 2880, ...), powers of two, and sizes that
+are not multiples of a vector length (37, 197, 1000).
 """
 
 import random
@@ -21,12 +21,12 @@ HEAD_WIDTHS = (16, 24, 32, 40, 64, 80, 96, 128)
 VOCABULARIES = (101, 256, 1000, 8192, 10007, 30522, 32000, 50257)
 STEPS = (2, 3, 4)
 
-# Shares of the floating-point types; models are trained and served in all three.
+# Weights of the floating-point types; models are trained and served in all three.
 FLOATS = ("f32",) * 6 + ("bf16",) * 3 + ("f16",) * 2
 
 
 class Draw:
-    """The choices of one kernel, in the order they were asked for."""
+    """The choices of one kernel, in the order of the calls."""
 
     def __init__(self, key):
         self._random = random.Random(key)
@@ -38,7 +38,7 @@ class Draw:
         return "-".join(self._chosen) or "fixed"
 
     def pick(self, name, options):
-        """One of `options`, remembered under `name`."""
+        """One of `options`, recorded under `name`."""
         value = self._random.choice(options)
         self._chosen.append(f"{name}{value}".replace(" ", "").replace("-", "m"))
         return value
@@ -48,7 +48,7 @@ class Draw:
         return self._random.choice(FLOATS)
 
     def chance(self, probability):
-        """A coin that is not part of the kernel's name."""
+        """True with the given probability; not part of the kernel's name."""
         return self._random.random() < probability
 
     def choose(self, options):

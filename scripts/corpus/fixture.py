@@ -1,6 +1,6 @@
 """Writes a small slice of the framework corpus for tests: a linalg line of every family, some StableHLO with its twin.
 
-Takes short texts, since tests read all of them, and turns through variants and types from family to family.
+Takes short texts, because tests read all of them, and another variant and type for each family.
 """
 
 import json
@@ -33,7 +33,7 @@ def pick(lines):
 
     for number, family in enumerate(families):
         candidates = short(family, "linalg")
-        # Every third family shows a form other than the base, if it has a short one.
+        # Every third family gets a variant other than the base, if it has a short one.
         other = [l for l in candidates if not l["variant"].endswith("/base")]
         candidates = other if number % 3 == 0 and other else candidates
         keep(candidates[(number * 7) % len(candidates)])

@@ -1,7 +1,7 @@
 """Writes the framework corpus: one JSON line per graph, variant and dialect, the same bytes for the same seed.
 
-The plan is cut into chunks that worker processes take one at a time. A finished chunk is a file of its own, so a run
-that was killed goes on where it stopped; the corpus is put together from the chunks once all are there.
+The plan is divided into chunks for worker processes. A finished chunk is stored as a file, so a run that was killed
+resumes with the missing chunks; the corpus is assembled once all chunks exist.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def parse_arguments():
 
 
 def refuse(message):
-    """Ends the process over a mistake of its user's."""
+    """Exits with an error message about the arguments."""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(2)
 
@@ -57,7 +57,7 @@ def make_plan(seed, share, names):
 
 
 def source():
-    """What made the text, with versions."""
+    """The tools that made the texts, with versions."""
     from importlib import metadata
 
     import tools
@@ -69,7 +69,7 @@ def source():
 
 
 def fingerprint(seed, share, names, versions):
-    """Changes whenever anything that could change a chunk does."""
+    """A hash over everything that a chunk depends on."""
     digest = hashlib.sha256(f"{seed} {share} {sorted(names)} {CHUNK_GRAPHS} {versions}".encode())
     for path in sorted(HERE.rglob("*.py")):
         digest.update(path.read_bytes())
@@ -77,7 +77,7 @@ def fingerprint(seed, share, names, versions):
 
 
 def write(path, lines):
-    """Writes through a temporary file, so that a reader never sees half of it."""
+    """Writes a file atomically, through a temporary file."""
     temporary = path.with_name(path.name + ".tmp")
     with open(temporary, "w", encoding="utf-8", newline="\n") as file:
         for line in lines:
@@ -89,14 +89,14 @@ _worker = {}
 
 
 def start_worker(seed, share, names, versions):
-    """Prepares a worker process: JAX on the CPU, and the same plan the parent made."""
+    """Sets up a worker process: JAX on the CPU, and the same plan as the parent process."""
     os.environ["JAX_PLATFORMS"] = "cpu"
     sys.path.insert(0, str(HERE))
     _worker.update(graphs=make_plan(seed, share, names), seed=seed, source=versions)
 
 
 def do_chunk(task):
-    """Makes one chunk and stores it."""
+    """Computes one chunk and stores it."""
     number, path = task
     from chunk import Chunk
 
@@ -107,14 +107,14 @@ def do_chunk(task):
 
 
 def assemble(paths):
-    """All lines in order of their identifiers, each linalg text once."""
+    """All lines in the order of their identifiers, without repeated linalg texts."""
     lines, failures = [], []
     for path in paths:
         part = json.loads(path.read_text(encoding="utf-8"))
         lines.extend(part["lines"])
         failures.extend(part["failures"])
     lines.sort(key=lambda l: l["id"])
-    # Bases first: a variant that equals another graph's base is the repeat, not the base.
+    # Bases first, so that a variant that equals another graph's base is dropped as the repeat.
     order = sorted(range(len(lines)), key=lambda i: (not lines[i]["id"].endswith("/base"), i))
     owners, repeats = {}, set()
     for index in order:
@@ -133,7 +133,7 @@ def assemble(paths):
 
 
 def summary(planned, lines, failures):
-    """Counts for people, one a line."""
+    """A readable summary: one count a line."""
     linalg = [l for l in lines if l["dialect"] == "linalg"]
     sizes = sorted(len(l["text"].encode()) for l in linalg)
     broken = [f for f in failures if f["stage"] != "repeat"]

@@ -2,8 +2,8 @@
 
     generic.py IN.jsonl OUT.jsonl
 
-Only StableHLO lines are written: upstream MLIR has no parser for their pretty form, so parsers are compared on the
-generic one. The order of lines is kept; the result replaces OUT in one step.
+Only StableHLO lines are written: upstream MLIR has no parser for StableHLO's custom form, so parsers are compared on
+the generic form. The order of lines is kept; OUT is replaced atomically.
 """
 
 import json

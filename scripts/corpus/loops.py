@@ -1,8 +1,8 @@
-"""Loops: `stablehlo.while` into `scf.while`, which the conversion to linalg leaves out.
+"""Converts `stablehlo.while` to `scf.while`, which the conversion to linalg does not do.
 
-Works on the generic form, where both have the same shape: a condition region and a body region over the same values.
-Only the terminators differ: the condition yields a scalar and passes its values on, the body yields them. What the body
-computes is copied into the loop's own values before it is yielded, since bufferisation wants one buffer for each.
+Works on the generic form, where both have a condition region and a body region over the same values, and only the
+terminators differ: the condition yields a scalar and forwards its values, the body yields them. Results of the body are
+copied into the loop's values before they are yielded, because bufferisation needs one buffer for each.
 """
 
 import re
@@ -13,7 +13,7 @@ BLOCK = re.compile(r"^\s*\^bb\d+\((.*)\):$")
 
 
 def rewrite(text):
-    """The module with every `stablehlo.while` replaced; text without one is returned as it is."""
+    """The module with every `stablehlo.while` replaced; a text without one is returned unchanged."""
     lines = text.splitlines()
     # Per open loop: the region it is in (0 condition, 1 body), the arguments of that region's block, its indentation.
     stack = []
@@ -75,7 +75,7 @@ def _copy(value, into, kind):
 
 
 def _split(arguments):
-    """`%a: tensor<2xf32>, %b: i1` at its top-level commas."""
+    """Splits a list such as `%a: tensor<2xf32>, %b: i1` at its top-level commas."""
     parts, depth, start = [], 0, 0
     for index, character in enumerate(arguments):
         depth += character in "<({"

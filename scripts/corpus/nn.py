@@ -1,4 +1,4 @@
-"""Layers the families share, as plain functions of arrays."""
+"""Layers that several families use, as functions of arrays."""
 
 import jax
 import jax.numpy as jnp
@@ -148,7 +148,7 @@ def merge_heads(x):
 
 
 def causal(rows, columns, shift=0):
-    """Mask of the positions each row may look at."""
+    """Mask of the positions that each row may attend to."""
     return (lax.broadcasted_iota(jnp.int32, (rows, columns), 0) + shift) >= lax.broadcasted_iota(
         jnp.int32, (rows, columns), 1
     )

@@ -1,7 +1,7 @@
-"""Families and pieces: what a generator file declares, and the plan made of all of them.
+"""Families and pieces: the declarations of the generator files, and the plan of all graphs.
 
-A piece is a function of a `Draw` that returns a JAX function and the shapes of its arguments. Nothing is traced while
-the plan is made, so planning thousands of graphs costs well under a second and every worker can repeat it.
+A piece is a function of a `Draw` that returns a JAX function and the shapes of its arguments. Planning traces nothing,
+so a plan of thousands of graphs takes less than a second, and every worker repeats it.
 """
 
 import hashlib
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from draw import Draw
 
-# Drawing again until a new kernel turns up ends here: a piece with few choices simply has few kernels.
+# Most draws for a kernel that is not in the plan yet; a piece with few choices has fewer kernels.
 MOST_REPEATS = 40
 
 
 @dataclass(frozen=True)
 class Arg:
-    """An argument of a graph: shape in elements, and a type where it is not the graph's floating-point type."""
+    """An argument of a graph: its shape in elements, and its type if it is not the graph's floating-point type."""
 
     shape: tuple
     dtype: str | None = None
@@ -37,13 +37,13 @@ def i1(*shape):
 
 
 def f32(*shape):
-    """An argument that stays in single precision whatever the graph's type: master weights, statistics, scales."""
+    """An argument in single precision for any type of the graph: master weights, statistics, scales."""
     return Arg(shape, "f32")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One generator of graphs."""
+    """A generator of graphs."""
 
     name: str
     build: object
@@ -78,7 +78,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Graph:
-    """A planned graph: enough to build it again from the seed."""
+    """A planned graph: what is needed to build it again from the seed."""
 
     family: str
     piece: Piece
@@ -105,7 +105,7 @@ def plan_family(family, seed, share):
         for attempt in range(wanted * MOST_REPEATS):
             if len(seen) >= wanted:
                 break
-            # A piece and its backward pass draw the same kernels, so they can be compared.
+            # A piece and its backward pass draw the same kernels, so that they can be compared.
             key = f"{seed}/{family.name}/{piece.build.__name__}/{attempt}"
             draw = Draw(key)
             piece.build(draw)
@@ -129,6 +129,6 @@ def plan(families, seed, share=1.0):
 
 
 def coin(seed, identifier, purpose):
-    """A number in [0, 1) that depends only on its arguments, for choices made after planning."""
+    """A number in [0, 1) that is a hash of the arguments, for choices after planning."""
     digest = hashlib.sha256(f"{seed}/{purpose}/{identifier}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

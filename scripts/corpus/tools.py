@@ -1,7 +1,7 @@
-"""Running `torch-mlir-opt` and `mlir-opt` over many modules in one process.
+"""Runs `torch-mlir-opt` and `mlir-opt` over many modules in one process.
 
-Modules are joined with `// -----` and told apart by their names, since a module that fails leaves no output. Whatever
-is missing is run again alone, once, to learn its reason; a crash therefore costs the batch only time.
+Modules are joined with `// -----` and identified by their names, because a module that fails has no output. A module
+without output is run again alone, once, for its error message; so a crash does not lose the rest of the batch.
 """
 
 import os
@@ -21,7 +21,7 @@ class ToolMissing(Exception):
 
 
 def torch_mlir_opt():
-    """The converter of the virtual environment this runs in."""
+    """Path of `torch-mlir-opt` in the virtual environment of this process."""
     for folder in map(Path, sys.path):
         path = folder / "torch_mlir" / "_mlir_libs" / "torch-mlir-opt"
         if path.is_file():
@@ -30,7 +30,7 @@ def torch_mlir_opt():
 
 
 def mlir_opt():
-    """Upstream's `mlir-opt`, whose version is the one the labels are made with."""
+    """Path of upstream's `mlir-opt`, of the version that labels are made with."""
     wanted = os.environ.get("MLIR_OPT", "mlir-opt-22")
     path = shutil.which(wanted)
     if path is None:
@@ -45,7 +45,7 @@ def version(binary):
 
 
 def named(name, text):
-    """The module under a name of this batch; any name and attributes it had are dropped."""
+    """The module with a batch name in place of its name and attributes."""
     return re.sub(r"^module( @[\w$.]+)?( attributes \{[^\n]*\})? \{$", f"module @{name} {{", text, count=1, flags=re.M)
 
 

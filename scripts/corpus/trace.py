@@ -1,4 +1,4 @@
-"""From a planned graph to StableHLO text, through JAX on the CPU. No weights exist and nothing is executed."""
+"""Traces a planned graph to StableHLO text with JAX on the CPU. No weights are made and nothing is executed."""
 
 import re
 
@@ -50,7 +50,7 @@ def _backward(function, structs):
 
 
 def _legalize_chlo(lowered):
-    """Expands CHLO operations (erf, sinh, ...), which the conversion to linalg does not know."""
+    """Expands CHLO operations (erf, sinh, ...), which the conversion to linalg does not support."""
     global _registered
     if not _registered:
         stablehlo.register_stablehlo_passes()

@@ -1,10 +1,10 @@
-"""Time and memory of sweeps: a million points in closed form, a thousand from events, and a decode grid beside GenZ.
+"""Time and memory of sweeps: a million closed-form points, a thousand simulated points, and a decode grid against GenZ.
 
     measure.py HARDWIRE million events genz
 
-`genz` needs the package genz-llm in the Python that runs this. Every sweep runs as a process of its own, from an empty folder to
-the last file written. GenZ runs in this process, after one call that is not counted, so that no import is charged to it. Seconds of
-processor time are given beside those of the clock: they say what other work on the machine hides.
+`genz` needs the package genz-llm in this Python. Each sweep runs in a process of its own and is timed from an empty
+folder to its last file. GenZ runs in this process after one call that is not timed, so that its imports do not count.
+Processor time is printed beside wall time, because other work on the machine affects wall time only.
 """
 
 import csv
@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def sweep(hardwire, name, folder):
-    """Runs a sweep; seconds, those of the processors, and the largest resident set of any sweep so far in MB."""
+    """Runs a sweep; returns wall seconds, processor seconds, and the largest resident set of all sweeps so far in MB."""
     out = os.path.join(folder, name)
     command = [hardwire, "sweep", os.path.join(HERE, f"{name}.toml"), "--out", out, "--no-plots", "--format", "json"]
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
@@ -67,7 +67,7 @@ def main():
     hardwire, wanted = sys.argv[1], sys.argv[2:]
     cores = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
-        # The greatest memory is that of the million: it runs first or alone.
+        # The maximum over all child processes is that of `million`, so it has to run first or alone.
         for name in [name for name in ("million", "events") if name in wanted]:
             seconds, busy, memory, out = sweep(hardwire, name, folder)
             count = len(rows(out)) if name == "events" else 1_000_000

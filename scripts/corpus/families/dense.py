@@ -198,7 +198,7 @@ def bilinear(d):
 
 
 def gates(x, router, keep):
-    """Routing weights of the `keep` best experts, by repeated masked maximum."""
+    """Routing weights of the `keep` best experts, found by repeated masked maximum."""
     logits = x @ router
     left, kept = logits, jnp.zeros(logits.shape, bool)
     for _ in range(keep):

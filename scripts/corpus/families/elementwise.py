@@ -1,4 +1,4 @@
-"""Activations and element-wise chains as fusion leaves them: a handful of operations over broadcast operands."""
+"""Activations and element-wise chains as they are after fusion: a few operations over broadcast operands."""
 
 import jax
 import jax.numpy as jnp
@@ -164,7 +164,7 @@ def two_results(d):
     shape = d.shape((1, 2, 3))
     kinds = tuple(UNARY)
     a = d.pick("a", kinds)
-    # Two different results: a function that returns one value twice crashes buffer-results-to-out-params of LLVM 22.
+    # The two results differ: a function that returns one value twice crashes LLVM 22's buffer-results-to-out-params.
     first, second = UNARY[a], UNARY[d.pick("b", tuple(k for k in kinds if k != a))]
     joint = BINARY[d.pick("op", tuple(BINARY))]
 

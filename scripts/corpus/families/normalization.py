@@ -1,4 +1,4 @@
-"""Normalisations and softmax, forward and backward, alone and with what is fused around them."""
+"""Normalisations and softmax, forward and backward, alone and with the operations that are fused with them."""
 
 import jax
 import jax.numpy as jnp

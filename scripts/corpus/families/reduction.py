@@ -199,7 +199,7 @@ def attention_pool(d):
 
 
 def shifted(x, by, fill):
-    """`x` moved right by `by` along the last axis, `fill` coming in."""
+    """`x` shifted right by `by` along the last axis and filled with `fill`."""
     return jnp.pad(x, ((0, 0),) * (x.ndim - 1) + ((by, 0),), constant_values=fill)[..., : x.shape[-1]]
 
 

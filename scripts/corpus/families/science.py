@@ -1,4 +1,4 @@
-"""Models from outside text and images: graphs, neural ODEs, kernels and clustering, signals, physics, control."""
+"""Models for data other than text and images: graphs, neural ODEs, kernels and clustering, signals, physics, control."""
 
 import jax
 import jax.numpy as jnp

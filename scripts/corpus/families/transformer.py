@@ -1,4 +1,4 @@
-"""Transformer encoder and decoder blocks, vision transformers, and the pieces between their matrix products."""
+"""Transformer encoder and decoder blocks, vision transformers, and the operations between their matrix products."""
 
 import jax
 import jax.numpy as jnp
