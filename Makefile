@@ -1,39 +1,39 @@
-# Hardwire: `make run` does the main job, `make test` passes the tests; both install what they need.
+# `make run` builds and reproduces the published machine, `make test` runs the tests; both install what they need first.
+# `make help` lists all targets.
 
 CARGO ?= cargo
-# Where rustup puts a toolchain that `deps` has just installed.
+# rustup installs to this folder; a shell from before `make deps` does not have it on its path.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-# The framework corpus: its own virtual environment, and where the text goes.
+# Python environments, each with the pinned packages of one task, and the file of the framework corpus.
 CORPUS_VENV ?= target/corpus/venv
 CORPUS ?= target/corpus/framework.jsonl
 CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
 BROWSER_VENV ?= target/browser/venv
-# GenZ, with which `compare-genz` compares.
 GENZ_VENV ?= target/genz/venv
-# The report that ships, and what it is made of.
+# The report in the repository and its inputs. EVALUATION is an evaluation of the shipped model: after `make evaluate`
+# run `make report EVALUATION=target/evaluation/evaluation.json` once, which copies what the page shows of it.
 REPORT = reports/published
-# An evaluation of the model that ships; after `make evaluate` give EVALUATION=target/evaluation/evaluation.json once: what the page
-# shows of it is kept beside the page.
 EVALUATION ?= $(REPORT)/evaluation.json
 REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --out $(REPORT)
 
-.PHONY: help deps run test lint doc bench bench-sweep bench-query compare-genz test-kill clean header \
-        report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check train evaluate
+.PHONY: help deps run test lint doc deny bench bench-sweep bench-query compare-genz test-kill clean header \
+        report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check \
+        train evaluate
 
-help: ## What the targets do
+help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
 
-deps: ## Install what builds and tests need: a C compiler, Rust, and Python 3 for the tests
+deps: ## Install what builds and tests need: a C compiler, Rust and Python 3
 	@./scripts/deps.sh
 
-run: deps ## Build, then compare the simulated machine with the published one
+run: deps ## Build, then compare the simulated machine with the published figures
 	$(CARGO) run --release --locked -- reproduce hnlpu
 
-# A fixed seed keeps the run repeatable; PROPTEST_RNG_SEED=... explores other cases.
+# Property tests use a fixed seed, so that a run is repeatable; set PROPTEST_RNG_SEED to try other cases.
 test: export PROPTEST_RNG_SEED ?= 1
 test: export PROPTEST_DISABLE_FAILURE_PERSISTENCE ?= 1
-test: deps lint doc ## Everything that has to pass before a change lands
+test: deps lint doc ## Lints, documentation and all tests: what must pass before a change lands
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run --workspace --locked --no-fail-fast; \
 	else \
@@ -41,87 +41,97 @@ test: deps lint doc ## Everything that has to pass before a change lands
 	fi
 	$(CARGO) test --workspace --locked --doc
 
-lint: deps ## Formatting and lints, warnings as errors
+lint: deps ## Check formatting and lints, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
-doc: deps ## API documentation, warnings as errors
+doc: deps ## Build the API documentation, warnings as errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 
-bench: deps ## Criterion benchmarks of the hot paths
+# The advisory database is a git repository on the network; without it the other checks still run.
+deny: deps ## Check licences, sources and versions of dependencies (cargo-deny); known advisories if they can be fetched
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny --locked check bans licenses sources
+	@if $(CARGO) deny --locked fetch db >/dev/null 2>&1; then \
+	  $(CARGO) deny --locked check --disable-fetch advisories; \
+	else \
+	  echo "deny: the advisory database cannot be fetched; advisories were not checked" >&2; \
+	fi
+
+bench: deps ## Run the criterion benchmarks of the hot paths
 	$(CARGO) bench --workspace --locked
 
-bench-sweep: deps ## A point of a sweep (criterion); a million points in closed form, a thousand from events: time and memory
+bench-sweep: deps ## Time and memory of sweeps: one point, a million closed-form points, a thousand simulated points
 	$(CARGO) bench -p sweep --locked
 	$(CARGO) build --release --locked
 	python3 -B scripts/sweep/measure.py target/release/hardwire million events
 
 bench-query: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
 bench-query: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
-bench-query: deps-mlir ## Time of a prediction: warm, a process, batches, and beside lowering and labelling the same functions
+bench-query: deps-mlir ## Time of a prediction: warm, by process, in batches, and against compiling the same functions
 	$(CARGO) build --release --locked
 	$(CARGO) run --release --locked -p costmodel --features mlir --example query_speed -- target/release/hardwire
 
-compare-genz: deps ## The same decode grid by hardwire and by GenZ (PyPI genz-llm, in a virtual environment of its own)
+compare-genz: deps ## Run the same decode grid with hardwire and with GenZ (PyPI genz-llm) and compare
 	$(CARGO) build --release --locked
 	@./scripts/sweep/genz.sh $(GENZ_VENV)
 	$(GENZ_VENV)/bin/python -B scripts/sweep/measure.py target/release/hardwire genz
 
-test-kill: deps ## Kill a sweep ten times at random moments and compare the files with those of an uninterrupted run
+test-kill: deps ## Kill a sweep ten times at random moments; its files must equal those of an uninterrupted run
 	$(CARGO) test --release --locked --test sweep -- --ignored --nocapture
 
 clean: ## Remove build products
 	$(CARGO) clean
 
-deps-mlir: deps ## Install LLVM and MLIR 22, which only the feature `mlir` needs (Debian packages, about 2 GB)
+deps-mlir: deps ## Install LLVM and MLIR 22 for the feature `mlir` (Debian packages, about 2 GB)
 	@./scripts/deps-mlir.sh
 
-# Linking LLVM is what takes time and disk: only the crate that uses it, its tests from outside in one binary.
+# Each binary that links LLVM costs time and disk, so the integration tests of a crate are one binary.
 test-mlir: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
 test-mlir: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 test-mlir: export PROPTEST_RNG_SEED ?= 1
 test-mlir: export PROPTEST_DISABLE_FAILURE_PERSISTENCE ?= 1
-test-mlir: deps-mlir ## Lint and test what needs LLVM: the bridge, the labels made with it, the pass annotate-cost, FileCheck on predictions
+test-mlir: deps-mlir ## Lint and test what needs LLVM: the bridge, labels, the pass annotate-cost, FileCheck on predictions
 	$(CARGO) clippy -p ir --features mlir --lib --tests --locked -- -D warnings
 	$(CARGO) test -p ir --features mlir --locked --lib --test mlir
 	$(CARGO) clippy -p costmodel --features mlir --lib --test mlir --example annotate_cost --locked -- -D warnings
 	$(CARGO) test -p costmodel --features mlir --locked --test mlir
 	FILECHECK=$(MLIR_SYS_220_PREFIX)/bin/FileCheck $(CARGO) test --locked --test predict -- --ignored filecheck
 
-# Rows, corpora (Parquet) or graphs (JSON lines) that both parsers read.
+# Files whose texts both parsers read: rows and corpora (Parquet), graphs (JSON lines).
 DIFFERENTIAL ?= corpus/hardwire-corpus-v1.parquet $(wildcard $(CORPUS) $(CORPUS:.jsonl=.generic.jsonl))
 differential: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
 differential: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
-differential: deps-mlir ## Compare our parser with upstream's on every text of DIFFERENTIAL="files"
+differential: deps-mlir ## Compare the parser with upstream's on every text of DIFFERENTIAL="files"
 	$(CARGO) run --release --features mlir --locked -- dataset compare-parsers $(DIFFERENTIAL)
 
-header: deps ## Write the header of the C interface, capi/include/hardwire.h, again (`make test` checks it)
+header: deps ## Regenerate the header of the C interface, capi/include/hardwire.h (`make test` checks it)
 	HARDWIRE_BLESS=1 $(CARGO) test -p capi --locked --test header
 
-report: deps ## Write the published report again (`make test` checks it), with a new EVALUATION=file if there is one
+report: deps ## Regenerate the published report (`make test` checks it), with EVALUATION=file after a new evaluation
 	$(CARGO) run --release --locked -- report $(REPORT_OPTIONS)
 
-# Needs Debian's Chromium, which it installs; screenshots go to target/browser.
-test-browser: deps ## Look at the published report in Chromium: desktop and phone, light and dark, print, accessibility
+# Installs Debian's Chromium; screenshots go to target/browser.
+test-browser: deps ## Test the published report in Chromium: desktop and phone, light and dark, print, accessibility
 	@./scripts/browser/env.sh $(BROWSER_VENV)
 	$(BROWSER_VENV)/bin/python -B scripts/browser/check.py $(REPORT)/index.html target/browser
 
-corpus-env: ## Install the pinned JAX and torch-mlir that framework MLIR is made with (Python 3.11)
+corpus-env: ## Install the pinned JAX and torch-mlir that generate framework MLIR (Python 3.11)
 	@./scripts/corpus/env.sh $(CORPUS_VENV)
 
 corpus-framework: corpus-env ## Write the framework corpus as JSON lines to CORPUS=path, with CORPUS_OPTIONS="--seed 1"
 	@mkdir -p $(dir $(CORPUS))
 	@$(CORPUS_RUN)/framework.py $(CORPUS) $(CORPUS_OPTIONS)
 
-corpus-generic: corpus-env ## Add the generic form of StableHLO graphs, for `make differential`
+corpus-generic: corpus-env ## Write the generic form of StableHLO graphs, for `make differential`
 	@$(CORPUS_RUN)/generic.py $(CORPUS) $(CORPUS:.jsonl=.generic.jsonl)
 
-corpus-check: corpus-env ## Check the corpus generator, and the lines of CORPUS if it is there
+corpus-check: corpus-env ## Check the corpus generator, and the lines of CORPUS if the file exists
 	@$(CORPUS_RUN)/check.py tests/fixtures/framework.jsonl $(wildcard $(CORPUS))
 
-# Both keep finished fits in target/costmodel and go on from them; `train` reuses those of `evaluate`.
-train: deps ## Train the shipped cost model on the corpus again: the same bytes from the same corpus
+# Both keep finished fits in target/costmodel and resume from them; `train` reuses those of `evaluate`.
+train: deps ## Train the shipped cost model: the same bytes from the same corpus
 	$(CARGO) run --release --locked -- train --out costmodel/model/hardwire-cost-model-v1.safetensors
 
-evaluate: deps ## Measure the cost model and what it has to beat, and renew the tables of docs/costmodel-quality.md
+evaluate: deps ## Evaluate the cost model and its baselines, and update the tables of docs/costmodel-quality.md
 	$(CARGO) run --release --locked -- evaluate --out target/evaluation --document docs/costmodel-quality.md
