@@ -1,10 +1,11 @@
-//! A compiler driver with the pass `annotate-cost` behind its pipeline: reads MLIR, simplifies it, and writes what each
-//! function costs onto it, on request also what each operation adds.
+//! A compiler driver that runs `annotate-cost` after its pipeline: reads MLIR, simplifies it, and writes the predicted
+//! cost of each function as an attribute; on request also what each operation adds.
 //!
 //! ```sh
 //! cargo run -p costmodel --features mlir --example annotate_cost -- docs/costmodel-example.mlir --operations cycles
 //! ```
 
+use std::error::Error;
 use std::io::Read;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use ir::mlir::bridge::{Bridge, Diagnostic, Form, ParseOptions, print};
 const USAGE: &str = "usage: annotate_cost FILE|- [--target NAME] [--operations QUANTITY] [--pipeline PIPELINE]
 
   --target NAME          processor or design (default: skylake-avx512)
-  --operations QUANTITY  write what each operation adds to this quantity, e.g. cycles
+  --operations QUANTITY  also write what each operation adds to this quantity, e.g. cycles
   --pipeline PIPELINE    passes to run before (default: builtin.module(canonicalize,cse))";
 
 struct Request {
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn request(mut arguments: impl Iterator<Item = String>) -> Result<Request, String> {
+fn request(mut arguments: impl Iterator<Item = String>) -> Result<Request, Box<dyn Error>> {
     let mut file = None;
     let mut request = Request {
         file: String::new(),
@@ -59,8 +60,10 @@ fn request(mut arguments: impl Iterator<Item = String>) -> Result<Request, Strin
                 let quantity = Quantity::from_name(&name).ok_or_else(|| format!("no quantity `{name}`\n\n{USAGE}"))?;
                 request.operations = Some(quantity);
             }
-            other if other != "-" && other.starts_with('-') => return Err(format!("what is {other}?\n\n{USAGE}")),
-            _ if file.is_some() => return Err(format!("one file at a time\n\n{USAGE}")),
+            other if other != "-" && other.starts_with('-') => {
+                return Err(format!("unknown option {other}\n\n{USAGE}").into());
+            }
+            _ if file.is_some() => return Err(format!("one file at a time\n\n{USAGE}").into()),
             _ => file = Some(argument),
         }
     }
@@ -68,7 +71,7 @@ fn request(mut arguments: impl Iterator<Item = String>) -> Result<Request, Strin
     Ok(request)
 }
 
-fn run(request: &Request) -> Result<String, String> {
+fn run(request: &Request) -> Result<String, Box<dyn Error>> {
     let mut text = String::new();
     let read = match request.file.as_str() {
         "-" => std::io::stdin().read_to_string(&mut text).map(drop),
@@ -76,7 +79,7 @@ fn run(request: &Request) -> Result<String, String> {
     };
     read.map_err(|error| format!("{}: {error}", request.file))?;
 
-    let model = CostModel::shipped().map_err(|error| error.to_string())?;
+    let model = CostModel::shipped()?;
     let predictor = Arc::new(Predictor::new(model, Settings::default()));
     let target = request.target.clone();
     let operations = request.operations.map(|quantity| Output { target: target.clone(), quantity });
@@ -93,5 +96,5 @@ fn run(request: &Request) -> Result<String, String> {
     let mut module = bridge.parse(&text, ParseOptions::default()).map_err(all)?;
     bridge.run_passes(&mut module, &request.pipeline).map_err(all)?;
     bridge.annotate(&mut module, PASS, costs).map_err(all)?;
-    print(&module, Form::Custom).map_err(all)
+    Ok(print(&module, Form::Custom).map_err(all)?)
 }

@@ -10,6 +10,7 @@
 //! is left out. Give [`CostAnnotations`] to [`ir::mlir::annotate::pass`] for a pass manager of your own, or to
 //! [`ir::mlir::bridge::Bridge::annotate`].
 
+use std::error::Error;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -27,6 +28,17 @@ pub const COST: &str = "hardwire.cost";
 /// Attribute of operations.
 pub const ADDS: &str = "hardwire.adds";
 
+/// Why [`CostAnnotations`] has nothing to write.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CostAnnotationError {
+    /// The model predicts nothing for the processor or design.
+    #[error("the model has no target or design `{0}`")]
+    UnknownTarget(String),
+    /// The model does not predict the quantity on that processor or design.
+    #[error("the model does not predict {0}")]
+    NotPredicted(Output),
+}
+
 /// What the pass writes.
 #[derive(Debug, Clone)]
 pub struct CostAnnotations {
@@ -43,20 +55,20 @@ impl Annotate for CostAnnotations {
         &[COST, ADDS]
     }
 
-    fn annotations(&self, text: &str) -> Result<Vec<FunctionAnnotations>, String> {
+    fn annotations(&self, text: &str) -> Result<Vec<FunctionAnnotations>, Box<dyn Error + Send + Sync>> {
         let outputs = self.predictor.outputs();
         if let Some(target) = self.targets.iter().find(|&target| outputs.iter().all(|o| o.target != *target)) {
-            return Err(format!("the model has no target or design `{target}`"));
+            return Err(CostAnnotationError::UnknownTarget(target.clone()).into());
         }
         let asked = self.operations.as_ref().map(|wanted| {
             let place = outputs.iter().position(|output| output == wanted);
-            place.ok_or_else(|| format!("the model does not predict {wanted}"))
+            place.ok_or_else(|| CostAnnotationError::NotPredicted(wanted.clone()))
         });
         let asked = asked.transpose()?;
         let answer = match self.predictor.predict(text) {
             Ok(answer) => answer,
             Err(refusal) if matches!(*refusal, Refusal::NoFunction) => return Ok(Vec::new()),
-            Err(refusal) => return Err(refusal.to_string()),
+            Err(refusal) => return Err(refusal.into()),
         };
         let function = |(index, reply): (usize, &Reply)| {
             let own = vec![Annotation { name: COST, value: self.cost(reply) }];
@@ -95,8 +107,8 @@ impl CostAnnotations {
     }
 
     /// What the operations of a function add to an output.
-    fn adds(&self, text: &str, function: usize, at: usize) -> Result<Vec<(usize, String, Annotation)>, String> {
-        let explanation = self.predictor.explain(text, function).map_err(|refusal| refusal.to_string())?;
+    fn adds(&self, text: &str, function: usize, at: usize) -> Result<Vec<(usize, String, Annotation)>, Arc<Refusal>> {
+        let explanation = self.predictor.explain(text, function)?;
         let whole = explanation.reply.estimates[at];
         let known = explanation.effects.into_iter().filter_map(|effect| {
             let value = format!("{} : f64", number(whole?.value - effect.without[at]?));

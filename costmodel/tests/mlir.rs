@@ -1,5 +1,6 @@
-//! The pass `annotate-cost` on modules of upstream's (feature `mlir`).
+//! The pass `annotate-cost` on upstream's modules (feature `mlir`).
 
+use std::error::Error;
 use std::sync::Arc;
 
 use costmodel::annotate::{ADDS, COST, CostAnnotations, PASS};
@@ -35,7 +36,7 @@ fn annotated(text: &str, asked: &Arc<CostAnnotations>) -> String {
     let bridge = Bridge::new();
     let mut module = bridge.parse(text, ParseOptions::default()).unwrap();
     bridge.annotate(&mut module, PASS, Arc::clone(asked) as Arc<dyn Annotate>).unwrap();
-    // Upstream verifies and carries the attributes along.
+    // The attributes survive upstream's verifier and passes.
     bridge.run_passes(&mut module, "builtin.module(canonicalize)").unwrap();
     print(&module, Form::Custom).unwrap()
 }
@@ -75,7 +76,7 @@ fn operations_carry_what_they_add_and_a_second_run_gives_the_same() {
         let line = once.lines().find(|line| line.contains(operation)).unwrap();
         assert!(line.contains(ADDS), "{line}");
     }
-    // Of a loop the attributes stand behind its body.
+    // A loop's attributes are printed after its body.
     assert_eq!(once.lines().filter(|line| line.contains(ADDS)).count(), 5, "{once}");
     assert_eq!(annotated(&once, &asked), once);
 }
@@ -86,15 +87,15 @@ fn a_module_without_functions_stays_as_it_is() {
     assert_eq!(annotated("module {}", &asked), annotated("", &asked));
 }
 
-struct Fixed(Result<Vec<FunctionAnnotations>, String>);
+struct Fixed(Result<Vec<FunctionAnnotations>, &'static str>);
 
 impl Annotate for Fixed {
     fn names(&self) -> &'static [&'static str] {
         &["a.b"]
     }
 
-    fn annotations(&self, _: &str) -> Result<Vec<FunctionAnnotations>, String> {
-        self.0.clone()
+    fn annotations(&self, _: &str) -> Result<Vec<FunctionAnnotations>, Box<dyn Error + Send + Sync>> {
+        self.0.clone().map_err(Into::into)
     }
 }
 
@@ -106,7 +107,7 @@ fn answers_that_do_not_fit_are_errors() {
         bridge.annotate(&mut module, PASS, asked).unwrap_err().pop().unwrap().message
     };
     let fixed = |answers| refusal(Arc::new(Fixed(answers)));
-    assert_eq!(fixed(Err("no idea".into())), "no idea");
+    assert_eq!(fixed(Err("no idea")), "no idea");
     assert_eq!(fixed(Ok(vec![])), "0 answers for 2 functions");
     let on = |number: usize, value: &str| {
         let operations = vec![(number, "arith.mulf".into(), Annotation { name: "a.b", value: value.into() })];

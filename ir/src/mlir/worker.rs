@@ -1,45 +1,48 @@
-//! A labelling worker: batches of modules in, labels out, one JSON document a line.
+//! A labelling worker: reads batches of modules and writes their labels, one JSON document a line.
 //!
-//! A fatal error of LLVM ends the process that runs this, so it runs in a process of its own
-//! (see [`crate::labels::Batch`] for what its parent does then).
+//! A fatal error in LLVM ends the process, so the worker is a process of its own; its parent restarts it
+//! (see [`crate::labels::Batch`]).
 
 use std::io::{BufRead, Write};
 
 #[cfg(feature = "mlir")]
 use crate::labels::Batch;
+use crate::labels::Failure;
 
-/// What ends a worker before its input does.
+/// Why a worker ends before its input does.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
-    /// A line is no batch.
+    /// A line is not a batch.
     #[error("line {line}: {reason}")]
     Request {
-        /// From 1.
+        /// Number of the line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The JSON parser's message.
         reason: String,
     },
-    /// The other side is gone.
+    /// Reading or writing failed: the parent process is gone.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// The toolchain is not complete.
+    /// The block simulator is not installed.
     #[error("{0}")]
-    Toolchain(String),
+    Toolchain(#[from] Failure),
+    /// The feature `mlir` is off.
+    #[error("{}", super::NOT_BUILT)]
+    NotBuilt,
 }
 
-/// Longest line accepted, in bytes.
+/// Most bytes of a line.
 #[cfg(feature = "mlir")]
 const LONGEST_LINE: u64 = 256 << 20;
 
 /// Serves batches until the input ends.
 ///
 /// # Errors
-/// A line that is no batch, a broken pipe, or an incomplete toolchain.
+/// A line that is not a batch, a broken pipe, or no block simulator.
 #[cfg(feature = "mlir")]
 pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<(), WorkerError> {
     use std::io::Read;
-    let mut labeller =
-        super::codegen::Labeller::new().map_err(|failure| WorkerError::Toolchain(failure.to_string()))?;
+    let mut labeller = super::codegen::Labeller::new()?;
     for line in 1.. {
         let mut text = String::new();
         if input.by_ref().take(LONGEST_LINE).read_line(&mut text)? == 0 {
@@ -57,11 +60,11 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<(), Work
     Ok(())
 }
 
-/// Says that this build cannot label.
+/// Fails: this build cannot label.
 ///
 /// # Errors
 /// Always: the feature `mlir` is off.
 #[cfg(not(feature = "mlir"))]
 pub fn serve(_: impl BufRead, _: impl Write) -> Result<(), WorkerError> {
-    Err(WorkerError::Toolchain(super::NOT_BUILT.into()))
+    Err(WorkerError::NotBuilt)
 }
