@@ -6,11 +6,6 @@ use serde::Serialize;
 use super::checks::Check;
 use super::table::Entry;
 
-/// Bytes below the stack pointer that a function without calls may use: 128 in the System V ABI for x86-64.
-fn red_zone_bytes(target: Target) -> u64 {
-    if matches!(target, Target::SkylakeAvx512 | Target::Znver4) { 128 } else { 0 }
-}
-
 /// How often register pressure equals the registers used, on functions without spills.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PressureAgreement {
@@ -73,7 +68,7 @@ pub fn label_checks(entries: &[Entry], labelled: &[bool], labels: &[(Target, Vec
             (!(0.0..=1.0 + 1e-9).contains(&l.port_utilization)).then(|| format!("{}", l.port_utilization))
         }),
         each("spilled bytes lie in the frame or the red zone", &|target, l| {
-            (l.spill_bytes > l.stack_bytes + red_zone_bytes(target))
+            (l.spill_bytes > l.stack_bytes + target.instruction_set().red_zone_bytes())
                 .then(|| format!("{} of {} bytes", l.spill_bytes, l.stack_bytes))
         }),
         each("values live across a call are part of the pressure", &|_, l| {

@@ -7,7 +7,7 @@ use ir::labels::{
     Target,
 };
 use serde::{Deserialize, Serialize};
-use storage::columnar::Column;
+use storage::columnar::{Column, Frame};
 
 use super::table::{Reader, TableError};
 
@@ -68,6 +68,14 @@ const SOURCES: [(FrequencySource, &str); 3] = [
 /// The start of a target's column names.
 pub fn prefix(target: Target) -> String {
     target.cpu().replace('-', "_")
+}
+
+/// The targets that a table has labels of; all of them if it has no labels at all, so that reading names a column
+/// that is missing.
+pub fn targets(frame: &Frame) -> Vec<Target> {
+    let has_labels = |target: &Target| frame.column(&format!("{}_cycles", prefix(*target))).is_some();
+    let found: Vec<Target> = Target::ALL.into_iter().filter(has_labels).collect();
+    if found.is_empty() { Target::ALL.to_vec() } else { found }
 }
 
 /// A target's labels in an outcome.

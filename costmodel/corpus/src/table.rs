@@ -157,7 +157,7 @@ pub fn entries(frame: &Frame) -> Result<Vec<Entry>, TableError> {
     (0..frame.rows())
         .map(|i| {
             let source = Source::from_name(&source[i]).ok_or_else(|| reader.unknown("source", i, &source[i]))?;
-            let left_out = Target::ALL.iter().position(|t| t.cpu() == target[i]);
+            let left_out = Target::from_cpu(&target[i]).map(|target| target as usize);
             Ok(Entry {
                 row: Row {
                     hash: hash[i].clone(),

@@ -5,7 +5,7 @@
 
 use corpus::Source;
 use corpus::design_labels::DESIGN;
-use corpus::labels::prefix;
+use corpus::labels::{prefix, targets};
 use corpus::normal::digest;
 use corpus::table::{self, Entry, TableError};
 use costmodel::input::{Input, Scheme};
@@ -79,9 +79,9 @@ pub struct CorpusRows {
     pub kernels: usize,
 }
 
-/// Outputs of the corpus, in the order of labels.
-pub fn corpus_outputs() -> Vec<Output> {
-    let processors: Vec<&str> = Target::ALL.iter().map(|t| t.cpu()).collect();
+/// Outputs that a corpus has labels of, in the order of labels.
+fn corpus_outputs(frame: &Frame) -> Vec<Output> {
+    let processors: Vec<&str> = targets(frame).iter().map(|t| t.cpu()).collect();
     outputs(&processors, &[DESIGN])
 }
 
@@ -99,7 +99,7 @@ fn column(output: &Output) -> String {
         Quantity::XpuUtilization => "xpu_utilization",
         Quantity::XpuLatencyCycles => "xpu_latency_cycles",
     };
-    let target = Target::ALL.into_iter().find(|t| t.cpu() == output.target);
+    let target = Target::from_cpu(&output.target);
     format!("{}_{name}", target.map_or_else(|| output.target.clone(), prefix))
 }
 
@@ -139,7 +139,7 @@ pub fn read(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<CorpusRows, CorpusError> {
     let entries = table::entries(frame)?;
-    let outputs = corpus_outputs();
+    let outputs = corpus_outputs(frame);
     let labels = labels(frame, &outputs)?;
     let labelled: Vec<usize> = (0..entries.len()).filter(|&row| labels.iter().any(|l| l[row].is_some())).collect();
     let vocabularies = vocabularies(&entries, &labelled, threads);

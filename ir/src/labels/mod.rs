@@ -1,60 +1,60 @@
-//! Labels of compiled functions, and the protocol by which worker processes hand them over.
+//! Labels of compiled functions, the processors they are for, and the protocol of labelling workers.
 //!
-//! Plain data, no LLVM: what a back end says about one function on one processor ([`Labels`]), how it was
-//! obtained ([`Toolchain`], [`Settings`]), and the lines a labelling worker reads and writes
-//! ([`Batch`], [`BatchReply`]). `ir::mlir` produces these values when it is built with the feature `mlir`.
+//! Plain data without LLVM: the labels of one function on one processor ([`Labels`]), how they were made
+//! ([`Toolchain`], [`Settings`]), the processors ([`Target`]), and the lines that a labelling worker reads and writes
+//! ([`Batch`], [`BatchReply`]). `ir::mlir` makes labels if it is built with the feature `mlir`.
 //!
-//! Cycles are those of a static model (llvm-mca), not of a run: every access hits the first-level cache and
-//! a call costs 100 cycles. Counts are per call of the function.
+//! Cycles are from a static model (llvm-mca), not from a run: every access hits the first-level cache and a call takes
+//! 100 cycles. Counts are per call of the function.
 
 mod protocol;
 mod target;
 
 pub use protocol::{Batch, BatchReply, Failure, FunctionLabels, Job, Outcome, Phase, Reply, TargetOutcome};
-pub use target::Target;
+pub use target::{InstructionSet, Processor, Target};
 
 use serde::{Deserialize, Serialize};
 
-/// One number for each class of registers.
+/// A count for each class of registers.
 ///
-/// A class that a target lacks is `None`: scalar floating point has registers of its own on RISC-V only
-/// (x86 and AArch64 keep it in the vector registers), masks on x86 (`k0`-`k7`) and AArch64 (`p0`-`p15`).
+/// A class that the instruction set lacks is `None`: only RISC-V has separate scalar floating-point registers (x86 and
+/// AArch64 use the vector registers), and only x86 (`k0`-`k7`) and AArch64 (`p0`-`p15`) have mask registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PerClass {
     /// General-purpose registers.
     pub general: u32,
     /// Vector registers, counted as single registers: a RISC-V group of eight counts eight.
     pub vector: u32,
-    /// Scalar floating-point registers, where they are not the vector registers.
+    /// Scalar floating-point registers, if they are not the vector registers.
     pub float: Option<u32>,
     /// Mask or predicate registers.
     pub mask: Option<u32>,
 }
 
-/// How the execution counts of basic blocks were found.
+/// How the execution counts of basic blocks were determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FrequencySource {
-    /// The control flow of the optimised code was run with the given shapes, counting every edge.
+    /// The control flow of the optimised code was executed with the given shapes.
     Executed,
-    /// As `executed`, but some branches depend on data: they are taken to go either way half of the time.
+    /// As `executed`, but some branches depend on data and are assumed to be taken half of the time.
     DataDependent,
-    /// The control flow could not be run to its end: LLVM's guesses.
+    /// The control flow did not end within the limit: LLVM's static estimates.
     Guessed,
 }
 
-/// How far the execution counts can be trusted.
+/// Exactness of the execution counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Frequencies {
-    /// Whether every block's count is the count of a run with the shapes given.
+    /// Whether every block's count is exact for the given shapes.
     pub exact: bool,
-    /// How they were found.
+    /// How the counts were determined.
     pub source: FrequencySource,
-    /// Part of `cycles` spent in blocks whose count is a guess, 0 to 1; 0 when `exact`.
+    /// Share of `cycles` in blocks whose count is an estimate, 0 to 1; 0 if `exact`.
     pub estimated_share: f64,
 }
 
-/// One port or unit of the processor in the static model.
+/// One port or unit of LLVM's scheduling model of the processor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Port {
     /// Its name in LLVM's scheduling model.
@@ -63,36 +63,36 @@ pub struct Port {
     pub utilization: f64,
 }
 
-/// What the back end says of one function on one target. Counts are per call of the function.
+/// The labels of one function on one target. Counts are per call of the function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Labels {
-    /// Most values live at once before register allocation, by class, in registers.
+    /// Most registers live at once before register allocation, by class.
     pub pressure: PerClass,
-    /// Distinct registers that the final code names, by class; stack pointer and zero register excluded.
+    /// Distinct registers in the final code, by class; without stack pointer and zero register.
     pub registers_used: PerClass,
-    /// Most values live across one call, by class, in registers.
+    /// Most registers live across one call before register allocation, by class.
     pub live_across_call: PerClass,
-    /// Stores of spilled registers in the code; saving a register for the caller is none.
+    /// Stores to spill slots in the code; saves of callee-saved registers are not counted.
     pub spills: u32,
-    /// Loads of spilled registers in the code, those that another instruction does on the side included.
+    /// Loads from spill slots in the code, including memory operands of other instructions.
     pub reloads: u32,
     /// Spills executed.
     pub spills_dynamic: f64,
     /// Reloads executed.
     pub reloads_dynamic: f64,
-    /// Bytes of the stack slots that hold spilled registers; for scalable vectors at the target's vector length.
+    /// Bytes of the spill slots; scalable ones at the target's vector length.
     pub spill_bytes: u64,
-    /// Bytes of the stack frame; for scalable vectors at the target's vector length.
+    /// Bytes of the stack frame; scalable objects at the target's vector length.
     pub stack_bytes: u64,
     /// Instructions in the code.
     pub instructions_static: u64,
     /// Instructions executed.
     pub instructions_dynamic: f64,
-    /// Cycles: the sum over basic blocks of cycles per pass times passes.
+    /// Cycles: the sum over basic blocks of cycles per pass times executions.
     pub cycles: f64,
-    /// Instructions executed per cycle.
+    /// Instructions executed per cycle; 0 if there are no cycles.
     pub ipc: f64,
-    /// The port that is busy longest.
+    /// Name of the port with the highest utilization; empty if no port is used.
     pub busiest_port: String,
     /// Busy cycles of that port over `cycles`, 0 to 1.
     pub port_utilization: f64,
@@ -102,26 +102,27 @@ pub struct Labels {
     pub calls: u32,
     /// Calls executed.
     pub calls_dynamic: f64,
-    /// How the execution counts were found.
+    /// Exactness of the execution counts.
     pub frequencies: Frequencies,
-    /// Fewest simulated passes over any block of the function (see [`Settings::mca_iterations`]).
+    /// Fewest simulated passes over any block of the function (see [`Settings::mca_iterations`]); `u32::MAX` if no block
+    /// has an instruction.
     pub mca_iterations_min: u32,
-    /// Instructions in the code that the static model does not know and takes to cost nothing.
+    /// Instructions in the code that the scheduling model does not know; they cost nothing.
     pub instructions_unmodelled: u32,
 }
 
-/// What a label depends on besides the text and the target.
+/// Settings that labels depend on besides the text and the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Whether LLVM may unroll loops. Off, so that unrolling done in MLIR stays visible.
+    /// Whether LLVM may unroll loops. Off by default, so that unrolling in MLIR has an effect on labels.
     pub loop_unrolling: bool,
-    /// Passes that llvm-mca simulates over a short, a medium and a long block: fewer over longer ones, so that
-    /// filling the pipeline weighs about the same and no block costs too much.
+    /// Passes that llvm-mca simulates over a short, a medium and a long block. Longer blocks get fewer passes: the cost of
+    /// filling the pipeline has about the same weight, and the time is bounded.
     pub mca_iterations: [u32; 3],
-    /// Most instructions of a short and of a medium block.
+    /// Most instructions of a short and of a medium block; longer blocks are long.
     pub mca_block_sizes: [u32; 2],
-    /// Longest text of a module, in bytes.
+    /// Most bytes of a module's text.
     pub text_limit_bytes: u64,
     /// Most instructions of a module in LLVM IR, before optimisation and after it.
     pub instruction_limit: u64,
@@ -139,10 +140,10 @@ impl Default for Settings {
     }
 }
 
-/// What produced the labels, for the metadata of a data set.
+/// Versions and options of the tools that made the labels, for the metadata of a data set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Toolchain {
-    /// LLVM's version.
+    /// LLVM's version, `major.minor.patch`.
     pub llvm_version: String,
     /// The pass pipelines from MLIR to the LLVM dialect, in order.
     pub mlir_pipelines: Vec<String>,
@@ -150,10 +151,10 @@ pub struct Toolchain {
     pub llvm_pipeline: String,
     /// Options of the code generator.
     pub codegen_options: Vec<String>,
-    /// Each target: name, triple, processor.
+    /// For each target, its triple and processor as options of LLVM's tools.
     pub targets: Vec<String>,
     /// The simulator of basic blocks and its options.
     pub simulator: String,
-    /// Settings of the run.
+    /// The settings.
     pub settings: Settings,
 }

@@ -1,26 +1,26 @@
 //! The lines that a labelling worker reads and writes.
 //!
-//! A worker reads one [`Batch`] a line as JSON and answers each with one [`BatchReply`] line, replies in the
-//! order of the jobs. Labels do not depend on what else is in a batch; several jobs share the cost of starting
-//! the block simulator, so batches of 16 to 64 small functions are fastest.
+//! A worker reads one [`Batch`] a line as JSON and writes one [`BatchReply`] a line, with replies in the order of the
+//! jobs. The labels of a job do not depend on the other jobs of its batch. The jobs of a batch share one process of
+//! llvm-mca, so batches of 16 to 64 small functions are fastest.
 //!
-//! A fatal error of LLVM ends the worker without an answer, and no job bounds its own time. Who started the
-//! worker then starts another, sends the batch's jobs one by one, and records the job that fails alone with
-//! [`Phase::Crash`] or [`Phase::Timeout`]. The worker ends without error when its input ends.
+//! A fatal error in LLVM ends the worker without a reply, and the time of a job is not bounded. The parent process then
+//! starts another worker, sends the jobs of the batch one by one, and records [`Phase::Crash`] or [`Phase::Timeout`] for
+//! the job that fails. The worker exits without error at the end of its input.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Labels, Settings, Target};
 
-/// What a worker is asked: jobs with common targets and settings.
+/// A request to a worker: jobs with common targets and settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
     /// The modules to label.
     pub jobs: Vec<Job>,
-    /// For which processors.
+    /// The processors to label for.
     pub targets: Vec<Target>,
-    /// Under which settings.
+    /// The settings; the defaults if left out.
     #[serde(default)]
     pub settings: Settings,
 }
@@ -29,36 +29,36 @@ pub struct Batch {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
-    /// Returned with the reply.
+    /// Number chosen by the sender, repeated in the reply.
     pub id: u64,
-    /// MLIR in any of the dialects that the pipeline lowers.
+    /// MLIR in any of the dialects that `ir::mlir::codegen::lowering` lowers.
     pub text: String,
 }
 
-/// A worker's answer to a batch: one reply a job, in the order of the jobs.
+/// A worker's reply to a batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BatchReply {
-    /// The replies.
+    /// One reply a job, in the order of the jobs.
     pub replies: Vec<Reply>,
 }
 
-/// What became of one job.
+/// The result of one job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
-    /// The job's.
+    /// The job's number.
     pub id: u64,
     /// Each public function of the module, in the order of the text; empty if the module failed.
     pub functions: Vec<FunctionLabels>,
-    /// Why the whole module has no labels.
+    /// Why the module has no labels; `None` if it was compiled.
     pub failure: Option<Failure>,
 }
 
-/// One function on all targets asked for.
+/// One function on all targets of the batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FunctionLabels {
     /// Its symbol name.
     pub function: String,
-    /// One outcome a target, in the order asked for.
+    /// One outcome a target, in the order of the batch.
     pub targets: Vec<TargetOutcome>,
 }
 
@@ -71,13 +71,13 @@ pub struct TargetOutcome {
     pub outcome: Outcome,
 }
 
-/// Labels, or why there are none.
+/// The labels of one function on one target, or why there are none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The labels.
     Labels(Box<Labels>),
-    /// What failed.
+    /// Why there are none.
     Failure(Failure),
 }
 
@@ -85,19 +85,19 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{phase}: {reason}")]
 pub struct Failure {
-    /// Where it failed.
+    /// The step that failed.
     pub phase: Phase,
-    /// What was wrong.
+    /// The message of the step.
     pub reason: String,
 }
 
-/// A step on the way from text to labels.
+/// A step from text to labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The text or the code exceeds a limit of the settings.
     Size,
-    /// MLIR's parser or verifier refused the text.
+    /// MLIR's parser or verifier rejected the text.
     Parse,
     /// A pass failed on the way to the LLVM dialect.
     Lower,
@@ -107,11 +107,11 @@ pub enum Phase {
     Optimise,
     /// Code generation failed.
     Generate,
-    /// The block simulator failed.
+    /// llvm-mca failed.
     Simulate,
-    /// The worker took longer than it was given; recorded by who started it.
+    /// The worker exceeded its time; recorded by the parent process.
     Timeout,
-    /// The worker died; recorded by who started it.
+    /// The worker ended without a reply; recorded by the parent process.
     Crash,
 }
 

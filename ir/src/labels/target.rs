@@ -1,37 +1,170 @@
-//! The processors that functions are compiled for.
+//! The processors that functions are compiled for, one record each.
+//!
+//! To add a processor of a known instruction set, add its record to [`processors!`] and run the tests: they check that
+//! LLVM has a scheduling model of that name, and that the table of `docs/labels.md` lists it. An instruction set is a
+//! variant of [`InstructionSet`] with a module in `ir::mlir::codegen::targets`.
 
 use serde::{Deserialize, Serialize};
 
-/// A processor with an instruction set, as LLVM names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Target {
-    /// Intel Skylake server: x86-64 with AVX-512.
-    #[serde(rename = "skylake-avx512")]
-    SkylakeAvx512,
-    /// AMD Zen 4: x86-64 with AVX-512.
-    Znver4,
-    /// Arm Neoverse V1: AArch64 with SVE of 256 bits.
-    #[serde(rename = "neoverse-v1")]
-    NeoverseV1,
-    /// SiFive X280: RISC-V with vectors of 512 bits.
-    #[serde(rename = "sifive-x280")]
-    SifiveX280,
+/// An instruction set: what its processors share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InstructionSet {
+    /// 64-bit x86.
+    X86,
+    /// 64-bit Arm.
+    Aarch64,
+    /// 64-bit RISC-V.
+    Riscv,
+}
+
+impl InstructionSet {
+    /// All instruction sets.
+    pub const ALL: [Self; 3] = [Self::X86, Self::Aarch64, Self::Riscv];
+
+    /// Its name in documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::X86 => "x86-64",
+            Self::Aarch64 => "AArch64",
+            Self::Riscv => "RISC-V",
+        }
+    }
+
+    /// LLVM's target triple.
+    #[must_use]
+    pub fn triple(self) -> &'static str {
+        match self {
+            Self::X86 => "x86_64-unknown-linux-gnu",
+            Self::Aarch64 => "aarch64-unknown-linux-gnu",
+            Self::Riscv => "riscv64-unknown-linux-gnu",
+        }
+    }
+
+    /// Bytes below the stack pointer that a function without calls may use: 128 in the System V ABI for x86-64.
+    #[must_use]
+    pub fn red_zone_bytes(self) -> u64 {
+        match self {
+            Self::X86 => 128,
+            Self::Aarch64 | Self::Riscv => 0,
+        }
+    }
+
+    /// Bits of a vector register per unit of LLVM's `vscale`; `None` if vector registers have one fixed length.
+    #[must_use]
+    pub fn vscale_bits(self) -> Option<u32> {
+        match self {
+            Self::X86 => None,
+            Self::Aarch64 => Some(128),
+            Self::Riscv => Some(64),
+        }
+    }
+}
+
+/// The record of a processor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Processor {
+    /// LLVM's name of it (`-mcpu`), which is also its name in files and on the command line.
+    pub cpu: &'static str,
+    /// Maker and model, for documents.
+    pub description: &'static str,
+    /// Its instruction set.
+    pub instruction_set: InstructionSet,
+    /// Its vector extension, for documents.
+    pub vectors: &'static str,
+    /// Length of a vector register in bits.
+    pub vector_bits: u32,
+    /// Lower bound of the latency, in cycles, of one floating-point addition in a chain of dependent additions that
+    /// may be done in order only.
+    pub addition_cycles: f64,
+}
+
+/// Defines [`Target`] and its records: one variant a processor, in the order of the columns of a data set.
+macro_rules! processors {
+    ($($variant:ident {
+        cpu: $cpu:literal,
+        description: $description:literal,
+        instruction_set: $set:ident,
+        vectors: $vectors:literal,
+        vector_bits: $vector_bits:literal,
+        addition_cycles: $addition_cycles:literal,
+    })*) => {
+        /// A processor that functions are compiled for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Target {
+            $(
+                #[doc = concat!($description, ".")]
+                #[serde(rename = $cpu)]
+                $variant,
+            )*
+        }
+
+        impl Target {
+            /// All targets, in the order of the columns of a data set.
+            pub const ALL: [Self; [$($cpu),*].len()] = [$(Self::$variant),*];
+
+            /// The record of the processor.
+            #[must_use]
+            pub fn processor(self) -> &'static Processor {
+                match self {
+                    $(Self::$variant => &Processor {
+                        cpu: $cpu,
+                        description: $description,
+                        instruction_set: InstructionSet::$set,
+                        vectors: $vectors,
+                        vector_bits: $vector_bits,
+                        addition_cycles: $addition_cycles,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+processors! {
+    SkylakeAvx512 {
+        cpu: "skylake-avx512",
+        description: "Intel Skylake server",
+        instruction_set: X86,
+        vectors: "AVX-512",
+        vector_bits: 512,
+        // Intel 64 and IA-32 Architectures Optimization Reference Manual: 4 cycles.
+        addition_cycles: 4.0,
+    }
+    Znver4 {
+        cpu: "znver4",
+        description: "AMD Zen 4",
+        instruction_set: X86,
+        vectors: "AVX-512",
+        vector_bits: 512,
+        // AMD Software Optimization Guide for the Zen 4 Microarchitecture: 3 cycles.
+        addition_cycles: 3.0,
+    }
+    NeoverseV1 {
+        cpu: "neoverse-v1",
+        description: "Arm Neoverse V1",
+        instruction_set: Aarch64,
+        vectors: "SVE",
+        vector_bits: 256,
+        // Arm Neoverse V1 Software Optimization Guide: 2 cycles.
+        addition_cycles: 2.0,
+    }
+    SifiveX280 {
+        cpu: "sifive-x280",
+        description: "SiFive X280",
+        instruction_set: Riscv,
+        vectors: "RVV",
+        vector_bits: 512,
+        // An ordered vector reduction takes at least one cycle an element.
+        addition_cycles: 1.0,
+    }
 }
 
 impl Target {
-    /// All targets, in the order of the columns of a data set.
-    pub const ALL: [Self; 4] = [Self::SkylakeAvx512, Self::Znver4, Self::NeoverseV1, Self::SifiveX280];
-
     /// The processor's name, as LLVM's `-mcpu` takes it.
     #[must_use]
     pub fn cpu(self) -> &'static str {
-        match self {
-            Self::SkylakeAvx512 => "skylake-avx512",
-            Self::Znver4 => "znver4",
-            Self::NeoverseV1 => "neoverse-v1",
-            Self::SifiveX280 => "sifive-x280",
-        }
+        self.processor().cpu
     }
 
     /// The target of that name.
@@ -40,19 +173,60 @@ impl Target {
         Self::ALL.into_iter().find(|target| target.cpu() == cpu)
     }
 
+    /// The processor's instruction set.
+    #[must_use]
+    pub fn instruction_set(self) -> InstructionSet {
+        self.processor().instruction_set
+    }
+
     /// LLVM's target triple.
     #[must_use]
     pub fn triple(self) -> &'static str {
-        match self {
-            Self::SkylakeAvx512 | Self::Znver4 => "x86_64-unknown-linux-gnu",
-            Self::NeoverseV1 => "aarch64-unknown-linux-gnu",
-            Self::SifiveX280 => "riscv64-unknown-linux-gnu",
-        }
+        self.instruction_set().triple()
+    }
+
+    /// LLVM's `vscale`: units of a scalable vector register on this processor; 1 if vector registers have one fixed
+    /// length.
+    #[must_use]
+    pub fn vscale(self) -> u64 {
+        let unit = self.instruction_set().vscale_bits();
+        unit.map_or(1, |unit| u64::from(self.processor().vector_bits / unit))
     }
 }
 
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.cpu())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_record_is_complete() {
+        for target in Target::ALL {
+            let Processor { cpu, description, vectors, vector_bits, addition_cycles, .. } = *target.processor();
+            assert_eq!(Target::from_cpu(cpu), Some(target), "two processors are called {cpu}");
+            assert_eq!(serde_json::to_value(target).unwrap(), cpu);
+            assert_eq!(serde_json::from_value::<Target>(cpu.into()).unwrap(), target);
+            assert!(!description.is_empty() && !vectors.is_empty(), "{cpu}");
+            assert!(addition_cycles >= 1.0, "{cpu}");
+            let unit = target.instruction_set().vscale_bits().unwrap_or(128);
+            assert!(vector_bits >= unit && vector_bits % unit == 0, "{cpu}: {vector_bits} is no multiple of {unit}");
+        }
+    }
+
+    #[test]
+    fn the_documentation_lists_every_record() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/labels.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| `")).take(Target::ALL.len()).collect();
+        let expected = Target::ALL.map(|target| {
+            let Processor { cpu, description, instruction_set, vectors, vector_bits, .. } = *target.processor();
+            format!("| `{cpu}` | {description} | {} | {vectors}, {vector_bits} bits |", instruction_set.name())
+        });
+        assert_eq!(rows, expected, "the table of {path} differs from the records");
     }
 }

@@ -1,8 +1,7 @@
 //! Upstream MLIR through melior: parse, verify, run pass pipelines, print, list the operations.
 //!
-//! Text comes in, text or plain structures go out; nothing of LLVM's appears in a signature. Input is bounded
-//! ([`Limits`]): upstream's parser is recursive and would overflow its stack on deep nesting. Errors are
-//! collected with their place instead of being printed.
+//! Input is bounded ([`Limits`]), because upstream's parser is recursive and would overflow its stack on deep nesting.
+//! Diagnostics are collected with line and column instead of being printed.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,13 +17,13 @@ use melior::pass::PassManager;
 use melior::utility;
 use serde::Serialize;
 
-/// How grave a diagnostic is.
+/// Severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The text or the pass failed.
     Error,
-    /// Suspicious.
+    /// Valid but suspicious.
     Warning,
     /// Information from a pass.
     Remark,
@@ -35,11 +34,11 @@ pub enum Severity {
 /// A message of upstream's parser, verifier or passes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// How grave.
+    /// Severity.
     pub severity: Severity,
-    /// What upstream says; notes follow on lines of their own.
+    /// Upstream's message; each note follows on a line of its own.
     pub message: String,
-    /// Line and column, both from 1, where the message has a place in the text.
+    /// Line and column, both from 1, if the message has a location in the text.
     pub place: Option<(usize, usize)>,
 }
 
@@ -52,10 +51,10 @@ impl std::fmt::Display for Diagnostic {
     }
 }
 
-/// What is accepted as input.
+/// Bounds of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Longest text, in bytes.
+    /// Most bytes of a text.
     pub bytes: usize,
     /// Deepest nesting of brackets of any kind.
     pub depth: usize,
@@ -70,13 +69,13 @@ impl Default for Limits {
 /// How text is parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ParseOptions {
-    /// Accept operations of dialects that upstream does not know, in generic form.
+    /// Whether operations of unregistered dialects are accepted, in generic form.
     pub allow_unregistered: bool,
     /// Bounds of the input.
     pub limits: Limits,
 }
 
-/// Which of the two textual forms is printed.
+/// A textual form of MLIR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Each operation's own syntax.
@@ -85,15 +84,15 @@ pub enum Form {
     Generic,
 }
 
-/// One operation, as a preorder walk meets it.
+/// One operation of a preorder walk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct WalkedOperation {
-    /// Operations around it; the module has 0.
+    /// Number of enclosing operations; 0 for the module.
     pub depth: usize,
     /// Full name, such as `arith.addf`.
     pub name: String,
-    /// Number of each operand: values count from 0 as the walk meets their definitions, an operation's results before
-    /// the arguments of its regions' blocks. `None` for a value that is not defined.
+    /// Number of each operand. Values are numbered from 0 in the order of the walk, an operation's results before the
+    /// arguments of its regions' blocks. `None` for a value that is not defined.
     pub operands: Vec<Option<usize>>,
     /// Type of each operand, as upstream prints it.
     pub operand_types: Vec<String>,
@@ -101,13 +100,13 @@ pub struct WalkedOperation {
     pub result_types: Vec<String>,
     /// Names of all its attributes, sorted.
     pub attributes: Vec<String>,
-    /// Number of each successor block: blocks count from 0 as the walk meets their operations.
+    /// Number of each successor block. Blocks are numbered from 0 in the order of the walk.
     pub successors: Vec<Option<usize>>,
     /// Per region, per block, the types of the block's arguments.
     pub regions: Vec<Vec<Vec<String>>>,
 }
 
-/// Upstream's context with all dialects and passes registered; reused for many texts.
+/// Upstream's context with all dialects and passes registered. One context serves many texts.
 pub struct Bridge {
     context: Context,
     diagnostics: Rc<RefCell<Vec<Diagnostic>>>,
@@ -120,7 +119,7 @@ impl Default for Bridge {
 }
 
 impl Bridge {
-    /// A context that runs on the calling thread only.
+    /// A context without threads of its own.
     #[must_use]
     pub fn new() -> Self {
         utility::register_all_passes();
@@ -140,7 +139,7 @@ impl Bridge {
     /// Parses and verifies; the module lives as long as the bridge.
     ///
     /// # Errors
-    /// The input is too large or too deep, or upstream's messages, each with its place.
+    /// The input exceeds the limits, or upstream's diagnostics.
     pub fn parse(&self, text: &str, options: ParseOptions) -> Result<Module<'_>, Vec<Diagnostic>> {
         check(text, options.limits).map_err(|error| vec![error])?;
         self.diagnostics.borrow_mut().clear();
@@ -151,7 +150,7 @@ impl Bridge {
     /// Runs a textual pass pipeline, such as `builtin.module(canonicalize,cse)`, on a module.
     ///
     /// # Errors
-    /// The pipeline does not parse, or a pass fails: upstream's messages.
+    /// The pipeline does not parse, or a pass fails: upstream's diagnostics.
     pub fn run_passes(&self, module: &mut Module<'_>, pipeline: &str) -> Result<(), Vec<Diagnostic>> {
         self.diagnostics.borrow_mut().clear();
         let manager = PassManager::new(&self.context);
@@ -196,13 +195,13 @@ impl Bridge {
         &self.context
     }
 
-    /// The messages since the last parse or run of passes.
+    /// Takes the diagnostics since the last parse or run of passes.
     #[must_use]
     pub fn take_diagnostics(&self) -> Vec<Diagnostic> {
         self.diagnostics.take()
     }
 
-    /// The messages so far; if there is no error among them, one that says `otherwise`.
+    /// Takes the diagnostics; adds an error with the message `otherwise` if there is none among them.
     fn take_errors(&self, otherwise: &str) -> Vec<Diagnostic> {
         let mut all = self.diagnostics.take();
         if !all.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
@@ -242,7 +241,7 @@ pub fn walk(module: &Module<'_>) -> Vec<WalkedOperation> {
     order.into_iter().map(|(depth, operation)| numbers.describe(depth, operation)).collect()
 }
 
-/// Values and blocks by the order of their definitions; found by their addresses, whose order is never looked at.
+/// Numbers of values and blocks, by address. The order of addresses does not affect the result.
 #[derive(Default)]
 struct Numbers {
     values: BTreeMap<usize, usize>,
@@ -250,7 +249,7 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// Numbers what an operation defines; returns its direct children in order.
+    /// Numbers the values and blocks that an operation defines; returns its direct children in order.
     fn define<'c, 'a>(&mut self, operation: OperationRef<'c, 'a>) -> Vec<OperationRef<'c, 'a>> {
         let mut children = Vec::new();
         for result in operation.results() {
@@ -336,7 +335,7 @@ fn read_diagnostic(raw: &RawDiagnostic<'_>) -> Diagnostic {
     Diagnostic { severity, message, place }
 }
 
-/// Refuses what upstream's recursive parser or its C strings could not take.
+/// Rejects texts that would overflow the stack of upstream's parser, and NUL, which ends its C strings.
 fn check(text: &str, limits: Limits) -> Result<(), Diagnostic> {
     let error = |message: String, place| Err(Diagnostic { severity: Severity::Error, message, place });
     if text.len() > limits.bytes {

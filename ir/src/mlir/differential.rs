@@ -1,13 +1,13 @@
-//! Our parser against upstream's: the same text read both ways, operation by operation.
+//! Compares this crate's parser with upstream's on the same text, operation by operation.
 //!
-//! Compared are, in preorder: the operation's name and depth, which values it takes and of which types, the types of
-//! its results, which blocks it may go to, and the arguments of its regions' blocks. Attributes are not compared.
-//! Pretty StableHLO has no parser upstream: there our tree is compared with our tree of the generic form, and that
-//! one with upstream's.
+//! Compared in preorder: name and depth of an operation, its operands and their types, the types of its results, its
+//! successors, and the arguments of its regions' blocks. Attributes are not compared. Upstream has no parser for
+//! StableHLO's custom form: there the tree is compared with this crate's tree of the generic form, and that one with
+//! upstream's.
 
 use serde::{Deserialize, Serialize};
 
-/// Differences of one text that are reported at most.
+/// Most differences that are reported for one text.
 #[cfg(feature = "mlir")]
 const MOST_DIFFERENCES: usize = 8;
 
@@ -16,52 +16,52 @@ const MOST_DIFFERENCES: usize = 8;
 pub struct Text {
     /// The text.
     pub text: String,
-    /// The same in generic form, written by other software, where upstream has no parser for the text itself.
+    /// The same module in generic form, printed by other software, if upstream has no parser for the text itself.
     pub generic: Option<String>,
 }
 
-/// Where two readings part.
+/// A difference between two trees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
-    /// Line of the operation in our reading, from 1; 0 where it has none.
+    /// Line of the operation in this crate's tree, from 1; 0 if it has no place there.
     pub line: usize,
-    /// The operation's name in our reading.
+    /// The operation's name in this crate's tree.
     pub operation: String,
-    /// What differs.
+    /// The property that differs, such as `operand types`.
     pub what: String,
-    /// In our reading.
+    /// Its value in this crate's tree.
     pub ours: String,
-    /// In the other.
+    /// Its value in the other tree.
     pub other: String,
 }
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
-    /// The readings agree on everything compared.
+    /// The trees agree on everything compared.
     Same {
-        /// Operations, the module included.
+        /// Number of operations, the module included.
         operations: usize,
     },
-    /// They do not.
+    /// The trees differ.
     Different {
-        /// The first differences.
+        /// The first differences, at most 8.
         differences: Vec<Difference>,
     },
-    /// Neither takes the text.
+    /// Both parsers reject the text.
     BothRefuse {
-        /// Our first message.
+        /// The first message of this crate's parser.
         ours: String,
-        /// Upstream's.
+        /// Upstream's first message.
         upstream: String,
     },
-    /// Upstream does not take the text, we do.
+    /// Upstream rejects the text, this crate's parser accepts it.
     Unread {
         /// Upstream's first message.
         reason: String,
     },
-    /// The process that compared did not survive it.
+    /// The worker process ended during the comparison.
     Lost {
         /// How it ended.
         reason: String,
@@ -80,7 +80,7 @@ mod with_upstream {
     use crate::parse::{Limits, Parsed, parse};
     use crate::tree::{BlockId, OpId, Tree, ValueId};
 
-    /// Reads a text both ways and compares.
+    /// Parses a text with both parsers and compares.
     #[must_use]
     pub fn compare(bridge: &Bridge, text: &Text) -> Outcome {
         let parsed = parse(&text.text, &Limits::default());
@@ -160,13 +160,14 @@ mod with_upstream {
         found
     }
 
-    /// Our tree as upstream's walk lists a module: in preorder, the module first. With where each stands in the text.
+    /// The operations of a tree as [`walk`](crate::mlir::bridge::walk) lists them: in preorder, the module first. Each with
+    /// its byte offset in the text.
     #[must_use]
     pub fn walk_tree(tree: &Tree) -> Vec<(WalkedOperation, u32)> {
         let top = &tree.block(tree.top()).operations;
         let mut found = Vec::new();
         let mut numbers = Numbers::default();
-        // Upstream wraps what stands outside a module into one.
+        // Upstream wraps operations outside a module into one.
         let depth = match top.as_slice() {
             [only] if tree.name(*only) == "builtin.module" => 0,
             _ => {
@@ -198,7 +199,7 @@ mod with_upstream {
         tree.operation(op).regions.iter().flat_map(|&region| tree.region(region).blocks.iter().copied())
     }
 
-    /// Values and blocks by the order of their definitions.
+    /// Numbers of values and blocks in the order of their definitions.
     #[derive(Default)]
     struct Numbers {
         values: BTreeMap<ValueId, usize>,

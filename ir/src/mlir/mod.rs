@@ -1,6 +1,6 @@
-//! The bridge to LLVM and upstream MLIR (feature `mlir`): the one place of the project that knows them.
+//! LLVM and upstream MLIR (feature `mlir`). No other module of the workspace uses them.
 //!
-//! Without the feature, what remains says precisely what is missing.
+//! Without the feature, the remaining functions return errors that say how to build with it.
 
 #[cfg(feature = "mlir")]
 #[allow(unsafe_code)]
@@ -13,5 +13,5 @@ pub mod codegen;
 pub mod differential;
 pub mod worker;
 
-/// What a build without LLVM says when it is asked for something that needs it.
+/// Message of a build without the feature `mlir` when LLVM is needed.
 pub const NOT_BUILT: &str = "this build has no LLVM: install it with `make deps-mlir` and build with `--features mlir`";

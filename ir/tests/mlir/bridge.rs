@@ -1,4 +1,4 @@
-//! Upstream's parser, passes and printer through the bridge; errors come back with their place.
+//! Upstream's parser, passes and printer through the bridge; errors have line and column.
 
 use ir::mlir::bridge::{Bridge, Form, Limits, ParseOptions, Severity};
 
@@ -41,7 +41,7 @@ fn errors_have_a_place() {
     let mismatch = "func.func @f(%a: i32) -> f32 {\n  return %a : f32\n}";
     let errors = bridge.parse(mismatch, ParseOptions::default()).unwrap_err();
     assert!(errors[0].to_string().starts_with("2:10: use of value '%a' expects different type"), "{}", errors[0]);
-    // The bridge stays usable.
+    // The bridge can be used after an error.
     assert!(bridge.parse(ADD, ParseOptions::default()).is_ok());
 }
 

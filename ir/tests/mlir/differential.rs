@@ -1,4 +1,4 @@
-//! Our parser against upstream's on every fixture.
+//! The parser compared with upstream's on every fixture.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn fixtures_read_as_upstream_reads_them() {
     let bridge = Bridge::new();
     let all = texts("../tests/fixtures/mlir");
     for (name, text) in &all {
-        // Upstream has no parser for pretty StableHLO: its generic form stands for it.
+        // Upstream has no parser for StableHLO's custom form; it parses the generic form instead.
         let twin = all.iter().find(|(other, _)| *other == format!("{name}-generic"));
         let generic = twin.map(|(_, generic)| generic.clone());
         assert_same(&bridge, name, Text { text: text.clone(), generic });
@@ -59,7 +59,7 @@ fn differences_are_found() {
     assert_eq!(different(&text.replace("subf", "addf")), at(2, "operation"));
     let other: Vec<(usize, String)> = different(&text.replace("f32", "f64"));
     assert_eq!(other.iter().map(|d| d.1.as_str()).take(2).collect::<Vec<_>>(), ["regions", "operand types"]);
-    // What neither takes, and what only we take.
+    // A text that both reject, and one that only this crate's parser accepts.
     let refused = compare(&bridge, &Text { text: "func.func @f() { return %x : f32 }".into(), generic: None });
     assert!(matches!(refused, Outcome::BothRefuse { .. }), "{refused:?}");
     let pretty = "func.func @f(%a: tensor<2xf32>) -> tensor<2xf32> { %0 = stablehlo.add %a, %a : tensor<2xf32> return %0 : tensor<2xf32> }";

@@ -1,4 +1,4 @@
-//! Labels against LLVM's own tools run by hand, and against what is known of the programs.
+//! Labels compared with the output of LLVM's own tools, and with facts known of the programs.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use ir::labels::{Batch, Job, Labels, Outcome, Phase, Settings, Target};
 use ir::mlir::codegen::{Labeller, checks, lowering};
 
-/// What a text is labelled with, one function on one target.
+/// Labels of the one function of a text on one target.
 fn label(labeller: &mut Labeller, text: &str, target: Target) -> Labels {
     let jobs = vec![Job { id: 7, text: text.into() }];
     let reply = labeller.label(&Batch { jobs, targets: vec![target], settings: Settings::default() });
@@ -103,7 +103,7 @@ const REDUCTION: &str = "func.func @reduction(%x: memref<1000xf64> {llvm.noalias
   return
 }";
 
-/// Many values alive at once: more than there are registers.
+/// A function with 64 values live at once: more than any target has registers.
 fn crowd() -> String {
     let mut text =
         String::from("func.func @crowd(%x: memref<64xf32> {llvm.noalias}, %y: memref<64xf32> {llvm.noalias}) {\n");
@@ -124,7 +124,7 @@ fn crowd() -> String {
     text
 }
 
-/// How often each operation occurs in LLVM IR.
+/// Number of occurrences of each operation in LLVM IR.
 fn operations(text: &str) -> Vec<(String, usize)> {
     let mut counts = std::collections::BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with("  ")) {
@@ -150,7 +150,7 @@ fn the_same_code_as_the_tools_make() {
             let (by_tools, _) = tool("opt-22", &passes, &translated);
             let ours = labeller.optimised(text, target, &settings).unwrap();
             assert_eq!(operations(&by_tools), operations(&ours), "{target}\n{by_tools}\n{ours}");
-            // What the code generator remarks about the same code.
+            // The code generator's remarks about the same code.
             let remarks = ["-pass-remarks-missed=regalloc", "-pass-remarks-analysis=asm-printer|prologepilog"];
             let arguments = [&triple, &cpu, "-relocation-model=pic", remarks[0], remarks[1]];
             let (_, remarks) = tool("llc-22", &arguments, &ours);
@@ -198,8 +198,8 @@ impl Remarks {
     }
 }
 
-/// Cycles of a nest whose loops all run 64 times, from the tools: every block simulated in a process of its
-/// own, its executions from the loop depth that the assembly printer notes.
+/// Cycles of a nest whose loops all have 64 iterations, by the tools: each block is simulated in a process of its own,
+/// and its executions are 64 to the power of the loop depth that the assembly printer notes.
 #[test]
 fn cycles_are_those_of_blocks_times_executions() {
     let mut labeller = Labeller::new().unwrap();
@@ -214,7 +214,7 @@ fn cycles_are_those_of_blocks_times_executions() {
                 .find_map(|line| line.rsplit_once("Depth="))
                 .filter(|_| block.contains("Loop"))
                 .map_or(0, |_| {
-                    // The last remark about the block itself names its own depth.
+                    // The line about the block itself has its own depth; lines before it are about outer loops.
                     let own = block.lines().find(|line| line.contains("in Loop: Header") || line.contains("=>"));
                     own.map_or(0, |line| line.rsplit_once("Depth=").unwrap().1.trim().parse::<i32>().unwrap())
                 });
@@ -259,10 +259,30 @@ fn pressure_is_what_allocation_needs() {
         assert_eq!(labels.pressure.vector, vectors);
         assert_eq!(labels.registers_used.vector, vectors);
     }
-    // Sixty-four values and a call: they outlive it, none of them in a register on x86.
+    // The 64 values are live across a call, and x86 has no callee-saved vector registers: all are spilled.
     let labels = label(&mut labeller, &crowd(), Target::SkylakeAvx512);
     assert!(labels.live_across_call.vector > 0 && labels.spills > 0 && labels.spill_bytes > 0);
     assert_eq!(labels.calls, 1);
+}
+
+/// What a new record or a new instruction set can get wrong without an error: LLVM replaces an unknown processor by a
+/// generic one, and a call, register or class that the back end's module does not know is not counted.
+#[test]
+fn every_record_matches_llvm() {
+    let mut labeller = Labeller::new().unwrap();
+    for target in Target::ALL {
+        let (triple, cpu) = (format!("-mtriple={}", target.triple()), format!("-mcpu={target}"));
+        let (_, warnings) = tool("llvm-mca-22", &[&triple, &cpu], "nop\n");
+        assert!(!warnings.contains("not a recognized processor"), "{warnings}");
+        let labels = label(&mut labeller, &crowd(), target);
+        assert_eq!(labels.calls, 1, "{target}");
+        assert!(labels.registers_used.general > 0, "{target}");
+        // The sixty-four values are scalars: in the scalar registers if there are any, else in vector registers.
+        let (pressure, used) = (labels.pressure, labels.registers_used);
+        assert!(pressure.float.unwrap_or(pressure.vector) > 32, "{target}: {pressure:?}");
+        assert!((16..=32).contains(&used.float.unwrap_or(used.vector)), "{target}: {used:?}");
+        assert!(labels.spills > 0 && labels.reloads > 0, "{target}");
+    }
 }
 
 #[test]
@@ -327,7 +347,7 @@ fn failures_name_phase_and_reason() {
         reply.replies.iter().map(|reply| reply.failure.as_ref().map(|failure| failure.phase)).collect();
     let expected = [Phase::Parse, Phase::Parse, Phase::Translate, Phase::Size, Phase::Size].map(Some);
     assert_eq!(phases[..5], expected);
-    assert_eq!(phases[5], None, "bad neighbours spoil nothing");
+    assert_eq!(phases[5], None, "a failed job does not affect others");
     assert!(reply.replies[2].failure.as_ref().unwrap().reason.contains("unrealized_conversion_cast"));
     assert!(reply.replies[0].failure.as_ref().unwrap().reason.starts_with("1:13: "));
 }

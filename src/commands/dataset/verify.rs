@@ -54,7 +54,7 @@ pub fn run(arguments: &cli::DatasetVerify) -> Result<ExitCode, Failure> {
     let labelled: Vec<bool> = reader.text("label_status").map_err(refuse)?.iter().map(|s| s == "labelled").collect();
     let mut targets = BTreeMap::new();
     let mut by_target = Vec::new();
-    for target in Target::ALL {
+    for target in labels::targets(&frame) {
         let of_target = labels::read(&reader, target).map_err(refuse)?;
         targets.insert(target.cpu().to_owned(), PressureAgreement::of(&of_target));
         by_target.push((target, of_target));

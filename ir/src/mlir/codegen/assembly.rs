@@ -1,8 +1,8 @@
-//! Basic blocks of assembly as LLVM prints it, ready for the block simulator.
+//! Basic blocks of LLVM's assembly, in the form that llvm-mca reads.
 //!
 //! A block starts at a label `.LBB<function>_<number>:` or a comment `%bb.<number>:`; numbers are those of the
-//! machine blocks. Directives and comments are dropped. Labels within a block's text are made anonymous, so
-//! that equal code has equal text.
+//! machine blocks. Directives and comments are dropped. The numbers of local labels are removed, so that equal code
+//! has equal text.
 
 /// A basic block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,9 +13,9 @@ pub struct AssemblyBlock {
     pub instructions: Vec<String>,
 }
 
-/// The blocks of each function in the order of the text, by name.
+/// The blocks of each function in the order of the text, by name; `comment` is what starts a comment.
 #[must_use]
-pub fn parse(text: &str) -> Vec<(String, Vec<AssemblyBlock>)> {
+pub fn parse(text: &str, comment: &str) -> Vec<(String, Vec<AssemblyBlock>)> {
     let mut functions: Vec<(String, Vec<AssemblyBlock>)> = Vec::new();
     let mut declared = "";
     let mut inside = false;
@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Vec<(String, Vec<AssemblyBlock>)> {
         if line.starts_with(".Lfunc_end") {
             inside = false;
         } else if !line.starts_with([' ', '\t']) {
-            if let Some(name) = label(line)
+            if let Some(name) = label(line, comment)
                 && !declared.is_empty()
                 && unquote(name) == unquote(declared)
             {
@@ -39,12 +39,12 @@ pub fn parse(text: &str) -> Vec<(String, Vec<AssemblyBlock>)> {
                 continue;
             }
             let Some((_, blocks)) = functions.last_mut().filter(|_| inside) else { continue };
-            if let Some(number) = block_number(line) {
+            if let Some(number) = block_number(line, comment) {
                 blocks.push(AssemblyBlock { number, instructions: Vec::new() });
             }
         } else if inside {
             let Some(block) = functions.last_mut().and_then(|function| function.1.last_mut()) else { continue };
-            if let Some(instruction) = instruction(line) {
+            if let Some(instruction) = instruction(line, comment) {
                 block.instructions.push(instruction);
             }
         }
@@ -56,33 +56,28 @@ fn unquote(name: &str) -> &str {
     name.trim_matches('"')
 }
 
-fn label(line: &str) -> Option<&str> {
+fn label<'l>(line: &'l str, comment: &str) -> Option<&'l str> {
     let name = line.split_once(':')?.0;
-    (!name.is_empty() && !name.starts_with(['#', '/'])).then_some(name)
+    (!name.is_empty() && !name.starts_with(comment)).then_some(name)
 }
 
 /// `.LBB0_3:` or `# %bb.3:` or `// %bb.3:`
-fn block_number(line: &str) -> Option<usize> {
+fn block_number(line: &str, comment: &str) -> Option<usize> {
     let name = line.split_once(':')?.0;
     let number = match name.strip_prefix(".LBB") {
         Some(rest) => rest.split_once('_')?.1,
-        None => name.trim_start_matches(['#', '/', ' ']).strip_prefix("%bb.")?,
+        None => name.trim_start_matches(comment).trim_start().strip_prefix("%bb.")?,
     };
     number.parse().ok()
 }
 
-fn instruction(line: &str) -> Option<String> {
-    // AArch64 comments start with `//`, the others with `#`, which AArch64 and x86 use otherwise (`#1`, `$1`).
-    let code = line.split("//").next().unwrap_or("");
-    let code = if let Some(at) = code.find("# ").or_else(|| code.find("#=")) { &code[..at] } else { code };
-    let code = code.trim().trim_end_matches('#').trim_end();
-    if code.is_empty() || code.starts_with(['.', '#']) {
-        return None;
-    }
-    Some(anonymous(code))
+/// The instruction of a line without its comment; `None` for directives and empty lines.
+fn instruction(line: &str, comment: &str) -> Option<String> {
+    let code = line.split(comment).next().unwrap_or("").trim();
+    (!code.is_empty() && !code.starts_with('.')).then(|| anonymous(code))
 }
 
-/// Local labels without their numbers.
+/// The code with the numbers of local labels removed.
 fn anonymous(code: &str) -> String {
     let mut text = String::new();
     let mut rest = code;

@@ -1,8 +1,8 @@
-//! Checks of labels by means that do not depend on how they are obtained.
+//! Checks of labels against facts that do not depend on how labels are made.
 //!
-//! Loop nests with a call that no optimiser can remove must be labelled with exactly the calls that the bounds
-//! imply. A matrix product that adds in order can be no faster than its chain of additions. Labelling again, in
-//! another labeller and in another batch, must give the same bytes.
+//! - A loop nest around an opaque call must be labelled with exactly the calls that its bounds imply.
+//! - A matrix product with in-order additions cannot take less time than its chain of additions.
+//! - Labelling again with another labeller and other batches must give equal labels.
 
 use super::Labeller;
 use crate::labels::{Batch, Failure, Job, Labels, Outcome, Phase, Settings, Target};
@@ -10,7 +10,7 @@ use crate::labels::{Batch, Failure, Job, Labels, Outcome, Phase, Settings, Targe
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What is checked.
+    /// What is checked, and on which target.
     pub name: String,
     /// Whether it holds.
     pub passed: bool,
@@ -18,7 +18,7 @@ pub struct Check {
     pub detail: String,
 }
 
-/// Loop nests around one call, innermost last, and the calls that their bounds imply.
+/// Loop nests around one call: name, bounds of the loops from the outermost, and the calls that they imply.
 const NESTS: [(&str, &[&str], u64); 6] = [
     ("a loop of step 7 below 100", &["0 to 100 step 7"], 15),
     ("a rectangular nest", &["0 to 3", "0 to 5", "0 to 7"], 105),
@@ -36,21 +36,8 @@ const NESTS: [(&str, &[&str], u64); 6] = [
     ),
 ];
 
-/// Matrices of the product: rows, columns and summands.
+/// Rows, columns and summands of the matrix product.
 const PRODUCT: u64 = 24;
-
-/// Fewest cycles from one scalar or in-order vector addition to the next that depends on it.
-fn addition_cycles(target: Target) -> f64 {
-    match target {
-        // Intel's and AMD's optimisation guides: 4 and 3 cycles.
-        Target::SkylakeAvx512 => 4.0,
-        Target::Znver4 => 3.0,
-        // Arm Neoverse V1 software optimization guide: 2 cycles.
-        Target::NeoverseV1 => 2.0,
-        // In-order vector reductions take at least one cycle an element.
-        Target::SifiveX280 => 1.0,
-    }
-}
 
 fn nest(loops: &[&str]) -> String {
     let mut text = String::from("func.func private @opaque()\nfunc.func @nest() {\n");
@@ -97,14 +84,14 @@ pub fn run() -> Result<Vec<Check>, Failure> {
         }
     }
     for (target, labels) in labels(&reply.replies[NESTS.len()])? {
-        let bound = PRODUCT.pow(3) as f64 * addition_cycles(target);
+        let bound = PRODUCT.pow(3) as f64 * target.processor().addition_cycles;
         checks.push(Check {
             name: format!("the chain of additions of a matrix product on {target}"),
             passed: labels.cycles >= bound,
             detail: format!("{} cycles, at least {bound} expected", labels.cycles),
         });
     }
-    // Another labeller, other neighbours.
+    // A new labeller, each module in a batch of its own, in reverse order.
     let mut again = Labeller::new()?;
     for (text, reply) in texts.iter().zip(&reply.replies).rev() {
         let once_more = again.label(&batch(std::slice::from_ref(text)));

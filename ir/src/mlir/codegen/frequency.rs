@@ -1,12 +1,12 @@
 //! Executions of machine blocks per call of the function.
 //!
-//! The code generator carries the branch weights on as probabilities of successors. The flow through the
-//! blocks solves f = e + P^T f, with e one execution of the entry. Probabilities are rounded to 2^-31, so a
-//! block that keeps the name of a block of LLVM IR whose count agrees within 0.1 % takes that count itself.
+//! The code generator turns branch weights into probabilities of successors. The block frequencies f solve
+//! f = e + P^T f, where e is one execution of the entry. Probabilities are rounded to multiples of 2^-31, so a block
+//! that has the name of a block of LLVM IR takes that block's count if the two agree within 0.1 %.
 //!
-//! The code generator also makes branches of its own, such as a conditional move without an instruction for it.
-//! Their probabilities are guesses. The flow is solved again with other guesses: blocks whose frequency moves are
-//! estimates, all others are not.
+//! The code generator also inserts branches of its own, such as for a conditional move without an instruction for it.
+//! Their probabilities are guesses. The equations are solved again with other guesses: a block whose frequency changes
+//! is an estimate, all others are exact.
 
 use std::collections::BTreeMap;
 
@@ -19,21 +19,21 @@ use super::read_control::block_index;
 pub struct Frequency {
     /// Executions per call.
     pub count: f64,
-    /// Whether that is the count of every run.
+    /// Whether the count depends neither on data nor on a guessed probability.
     pub exact: bool,
 }
 
-/// Agreement of a flow, which is rounded, with a count.
+/// Largest relative difference between a solved frequency and the count that replaces it.
 const TOLERANCE: f64 = 1e-3;
 
-/// Change of a flow that counts as one.
+/// Largest relative change of a frequency under other guesses that counts as no change.
 const MOVED: f64 = 1e-6;
 
-/// Frequencies of the blocks of a function, in the order of the code; `counts` are those of its LLVM IR, if
-/// its control flow could be run.
+/// Frequencies of the blocks of a function, in the order of the code; `counts` are those of its LLVM IR, if its
+/// control flow could be executed.
 #[must_use]
 pub fn frequencies(function: &MachineFunction, counts: Option<&Counts>) -> Vec<Frequency> {
-    let numbers = numbers(function);
+    let numbers = function.positions();
     let guessed = guessed_branches(function, &numbers);
     let flow = solve(function, &numbers, &[]);
     let Some(counts) = counts else {
@@ -49,7 +49,7 @@ pub fn frequencies(function: &MachineFunction, counts: Option<&Counts>) -> Vec<F
         .map(|index| {
             let count = flow[index];
             let steady = (count - other[index]).abs() <= MOVED * count.abs();
-            // Of a block that LLVM IR did not have, nothing is known where branches depend on data.
+            // A block without an origin in LLVM IR may depend on any branch of the function.
             let exact = steady && origins[index].map_or(!counts.data_dependent, |origin| counts.exact[origin]);
             let known = origins[index].map(|origin| counts.blocks[origin]);
             match known {
@@ -65,17 +65,13 @@ fn agree(one: f64, other: f64) -> bool {
     (one - other).abs() <= TOLERANCE * other.abs()
 }
 
-fn numbers(function: &MachineFunction) -> BTreeMap<usize, usize> {
-    function.blocks.iter().enumerate().map(|(index, block)| (block.number, index)).collect()
-}
+/// Prefixes of the names of blocks behind branches that the code generator inserts into LLVM IR: expanded masked
+/// accesses, expanded selects, expanded memory comparisons. Blocks with other new names only split edges.
+const INSERTED: [&str; 6] = ["cond.load", "cond.store", "else", "select.", "res_block", "loadbb"];
 
-/// How the code generator names the blocks behind branches that it puts into LLVM IR itself: masked accesses and
-/// conditional values without an instruction for them, and comparisons of memory. Other new names only split edges.
-const MADE: [&str; 6] = ["cond.load", "cond.store", "else", "select.", "res_block", "loadbb"];
-
-/// For each block, whether it ends in a branch of the code generator's own: one that stays within its block of
-/// LLVM IR with even chances, or goes to a block made for it. A loop of one block that goes back to its start stays
-/// within it, too, but by its weights, and its start can usually be reached from elsewhere.
+/// For each block, whether it ends in a branch that the code generator inserted: one between machine blocks of the same
+/// LLVM IR block with equal probabilities, or one to a block with a name of [`INSERTED`]. The back edge of a one-block
+/// loop is also within one LLVM IR block, but its target usually has other predecessors and its weights differ.
 fn guessed_branches(function: &MachineFunction, numbers: &BTreeMap<usize, usize>) -> Vec<bool> {
     let origin = |index: usize| function.blocks[index].origin.as_str();
     let mut entered = vec![false; function.blocks.len()];
@@ -91,7 +87,7 @@ fn guessed_branches(function: &MachineFunction, numbers: &BTreeMap<usize, usize>
     let own = |index: usize, successor: usize| {
         let to = origin(successor);
         let stays = to == origin(index) && !entered[successor] && even(index);
-        !to.is_empty() && (stays || MADE.iter().any(|made| to.starts_with(made)))
+        !to.is_empty() && (stays || INSERTED.iter().any(|made| to.starts_with(made)))
     };
     (0..function.blocks.len())
         .map(|index| {
@@ -102,13 +98,12 @@ fn guessed_branches(function: &MachineFunction, numbers: &BTreeMap<usize, usize>
         .collect()
 }
 
-/// Solves the flow by eliminating one block after the other, the last first; sparse, because blocks have few
-/// neighbours.
+/// Solves for the block frequencies by Gaussian elimination on a sparse matrix, from the last block to the first.
 ///
-/// Where `other` is set, a block's first successor gets half of its share and the others the rest.
+/// In a block where `other` is set, the first successor gets half of its probability and the others share the rest.
 fn solve(function: &MachineFunction, numbers: &BTreeMap<usize, usize>, other: &[bool]) -> Vec<f64> {
     let count = function.blocks.len();
-    // For each block, the share of its executions that goes to each other block.
+    // For each block, the probability of each successor.
     let mut forward: Vec<BTreeMap<usize, f64>> = vec![BTreeMap::new(); count];
     for (index, block) in function.blocks.iter().enumerate() {
         let whole: u64 = block.successors.iter().map(|successor| successor.1).sum();
@@ -133,12 +128,12 @@ fn solve(function: &MachineFunction, numbers: &BTreeMap<usize, usize>, other: &[
             backward[to].insert(from, share);
         }
     }
-    // Passes through each block per arrival from one of the blocks that are left, and those arrivals.
+    // For each eliminated block: executions per arrival, and the probability of arriving from each remaining block.
     let mut arrivals: Vec<(f64, Vec<(usize, f64)>)> = vec![(1.0, Vec::new()); count];
     for block in (1..count).rev() {
         let again = forward[block].remove(&block).unwrap_or(0.0);
         backward[block].remove(&block);
-        // A loop without a way out has no finite count: take it as passed once.
+        // An infinite loop has no finite count: take one execution.
         let passes = if again < 1.0 { 1.0 / (1.0 - again) } else { 1.0 };
         let sources: Vec<(usize, f64)> = std::mem::take(&mut backward[block]).into_iter().collect();
         let targets: Vec<(usize, f64)> = std::mem::take(&mut forward[block]).into_iter().collect();

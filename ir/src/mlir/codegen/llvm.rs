@@ -1,7 +1,7 @@
-//! Thin safe wrappers over the part of LLVM's C interface that labels need.
+//! Safe wrappers over the part of LLVM's C interface that labels need.
 //!
-//! Values own what LLVM allocated and free it when dropped; a [`Code`] keeps its context alive. Options of the
-//! code generator are global to the process: threads take turns ([`turn`]).
+//! Values own their LLVM objects and free them when dropped; a [`Code`] keeps its context alive. Options of the code
+//! generator are global to the process, so one thread at a time uses LLVM ([`turn`]).
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -19,11 +19,12 @@ use llvm_sys::transforms::pass_builder::*;
 use llvm_sys::{LLVMDiagnosticSeverity, LLVMLinkage};
 use melior::ir::Module;
 
+use super::targets::backend;
 use crate::labels::{Failure, Phase, Target};
 
 unsafe extern "C" {
-    /// `llvm::cl::ResetAllOptionOccurrences()`: forgets the options given so far. The C interface parses options
-    /// but refuses to be given one a second time; this is the missing half, stable for the one LLVM linked here.
+    /// `llvm::cl::ResetAllOptionOccurrences()`. The C interface parses options but rejects an option that was given
+    /// before, and has no function to reset them. The mangled name is that of the one LLVM version linked here.
     #[link_name = "_ZN4llvm2cl25ResetAllOptionOccurrencesEv"]
     fn reset_all_option_occurrences();
 }
@@ -32,12 +33,12 @@ unsafe extern "C" {
 #[must_use]
 pub fn version() -> String {
     let (mut major, mut minor, mut patch) = (0, 0, 0);
-    // SAFETY: three valid places to write to.
+    // SAFETY: the pointers are to valid, writable integers.
     unsafe { LLVMGetVersion(&raw mut major, &raw mut minor, &raw mut patch) };
     format!("{major}.{minor}.{patch}")
 }
 
-/// Waits for this thread's turn: LLVM's options belong to the process, so one thread at a time may use them.
+/// Locks LLVM for this thread: its options are global to the process.
 pub fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
@@ -47,7 +48,7 @@ pub fn turn() -> MutexGuard<'static, ()> {
 pub fn set_options(options: &[&str]) {
     let words: Vec<CString> = std::iter::once("hardwire").chain(options.iter().copied()).map(c_string).collect();
     let pointers: Vec<*const c_char> = words.iter().map(|word| word.as_ptr()).collect();
-    // SAFETY: the pointers live through the call; LLVM copies what it keeps. No other thread runs LLVM.
+    // SAFETY: the pointers are valid during the call, and LLVM copies the strings it keeps. The caller holds `turn`.
     unsafe {
         reset_all_option_occurrences();
         llvm_sys::support::LLVMParseCommandLineOptions(pointers.len() as i32, pointers.as_ptr(), null_mut());
@@ -55,16 +56,16 @@ pub fn set_options(options: &[&str]) {
 }
 
 fn c_string(text: &str) -> CString {
-    // NUL cannot occur: texts with NUL are refused before LLVM sees them.
+    // Texts with NUL are rejected by the bridge, so nothing is removed in practice.
     CString::new(text.replace('\0', "")).unwrap_or_default()
 }
 
-/// Takes over a message that LLVM allocated.
+/// Copies a message and frees it.
 unsafe fn take_message(message: *mut c_char) -> String {
     if message.is_null() {
         return String::new();
     }
-    // SAFETY: the caller hands over a NUL-terminated message of LLVM's allocator.
+    // SAFETY: the caller passes ownership of a NUL-terminated message of LLVM's allocator.
     unsafe {
         let text = CStr::from_ptr(message).to_string_lossy().into_owned();
         LLVMDisposeMessage(message);
@@ -81,17 +82,17 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Position-independent code at `llc`'s default level.
+    /// A code generator for position-independent code at `llc`'s default level.
     ///
     /// # Errors
     /// LLVM was built without the target.
     pub fn new(target: Target) -> Result<Self, Failure> {
-        initialise(target);
+        backend(target.instruction_set()).initialise();
         let triple = c_string(target.triple());
         let (cpu, features) = (c_string(target.cpu()), c_string(""));
         let mut found = null_mut();
         let mut message = null_mut();
-        // SAFETY: valid strings and places; the machine is freed by `drop`.
+        // SAFETY: the strings and out-pointers are valid; `drop` frees the machine.
         unsafe {
             if LLVMGetTargetFromTriple(triple.as_ptr(), &raw mut found, &raw mut message) != 0 {
                 return Err(Failure { phase: Phase::Generate, reason: take_message(message) });
@@ -114,7 +115,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        // SAFETY: owned, freed once.
+        // SAFETY: both are owned by `self` and freed once.
         unsafe {
             LLVMDisposeTargetData(self.layout);
             LLVMDisposeTargetMachine(self.raw);
@@ -122,33 +123,7 @@ impl Drop for Machine {
     }
 }
 
-fn initialise(target: Target) {
-    // SAFETY: registration may be repeated.
-    unsafe {
-        match target {
-            Target::SkylakeAvx512 | Target::Znver4 => {
-                LLVMInitializeX86TargetInfo();
-                LLVMInitializeX86Target();
-                LLVMInitializeX86TargetMC();
-                LLVMInitializeX86AsmPrinter();
-            }
-            Target::NeoverseV1 => {
-                LLVMInitializeAArch64TargetInfo();
-                LLVMInitializeAArch64Target();
-                LLVMInitializeAArch64TargetMC();
-                LLVMInitializeAArch64AsmPrinter();
-            }
-            Target::SifiveX280 => {
-                LLVMInitializeRISCVTargetInfo();
-                LLVMInitializeRISCVTarget();
-                LLVMInitializeRISCVTargetMC();
-                LLVMInitializeRISCVAsmPrinter();
-            }
-        }
-    }
-}
-
-/// An LLVM context that collects what code generation reports.
+/// An LLVM context that collects the errors of code generation.
 struct Context {
     raw: LLVMContextRef,
     messages: Box<RefCell<Vec<String>>>,
@@ -156,13 +131,13 @@ struct Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // SAFETY: owned, freed once, after every module in it (they hold an `Rc`).
+        // SAFETY: owned by `self` and freed once, after all its modules, which hold an `Rc`.
         unsafe { LLVMContextDispose(self.raw) };
     }
 }
 
 extern "C" fn collect(info: LLVMDiagnosticInfoRef, sink: *mut c_void) {
-    // SAFETY: `sink` is the context's own message list, alive as long as the context.
+    // SAFETY: `sink` is the context's own message list, which lives as long as the context.
     unsafe {
         if LLVMGetDiagInfoSeverity(info) == LLVMDiagnosticSeverity::LLVMDSError {
             let message = take_message(LLVMGetDiagInfoDescription(info));
@@ -185,11 +160,11 @@ impl Drop for Code {
 }
 
 impl Code {
-    /// Translates a module of the LLVM dialect; `None` if an operation has no translation, which the module's own
-    /// context then reports.
+    /// Translates a module of the LLVM dialect; `None` if an operation has no translation, which is reported in the
+    /// module's MLIR context.
     #[must_use]
     pub fn translate(module: &Module<'_>) -> Option<Self> {
-        // SAFETY: a fresh context; the handler's data outlives it; the translation owns nothing of the MLIR module.
+        // SAFETY: the context is new, the handler's data outlives it, and the translation does not refer to the MLIR module.
         unsafe {
             let messages = Box::new(RefCell::new(Vec::new()));
             let raw = LLVMContextCreate();
@@ -215,7 +190,7 @@ impl Code {
     /// LLVM's text.
     #[must_use]
     pub fn text(&self) -> String {
-        // SAFETY: a valid module; the text is taken over.
+        // SAFETY: a valid module; `take_message` frees the text.
         unsafe { take_message(LLVMPrintModuleToString(self.raw)) }
     }
 
@@ -238,7 +213,7 @@ impl Code {
         all
     }
 
-    /// Makes the named functions internal, so that they are inlined or dropped like a compiler's own.
+    /// Gives the named functions internal linkage, so that LLVM may inline and remove them.
     pub fn internalise(&self, names: &[String]) {
         for (name, function) in self.definitions() {
             if names.contains(&name) {
@@ -248,13 +223,13 @@ impl Code {
         }
     }
 
-    /// Instructions in all functions.
+    /// Number of instructions in all functions.
     #[must_use]
     pub fn instructions(&self) -> u64 {
         self.definitions().into_iter().map(|(_, function)| instructions(function)).sum()
     }
 
-    /// Declares that no two buffers handed to a function overlap.
+    /// Marks every pointer parameter `noalias`: buffers passed to a function do not overlap.
     pub fn separate_arguments(&self) {
         // SAFETY: functions and parameters of this module; `noalias` is valid on pointers.
         unsafe {
@@ -298,7 +273,7 @@ impl Code {
     /// LLVM's message.
     pub fn optimise(&self, machine: &Machine, passes: &str, loop_unrolling: bool) -> Result<(), Failure> {
         let passes = c_string(passes);
-        // SAFETY: valid module, machine and options; an error is taken over.
+        // SAFETY: module, machine and options are valid; the error is freed.
         unsafe {
             let options = LLVMCreatePassBuilderOptions();
             LLVMPassBuilderOptionsSetLoopUnrolling(options, i32::from(loop_unrolling));
@@ -314,13 +289,13 @@ impl Code {
         }
     }
 
-    /// Checks the module.
+    /// Runs LLVM's verifier.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The verifier's message.
     pub fn verify(&self) -> Result<(), Failure> {
         let mut message = null_mut();
-        // SAFETY: a valid module; the message is taken over in both cases.
+        // SAFETY: a valid module; `take_message` frees the message in both cases.
         unsafe {
             let broken =
                 LLVMVerifyModule(self.raw, LLVMVerifierFailureAction::LLVMReturnStatusAction, &raw mut message);
@@ -329,8 +304,8 @@ impl Code {
         }
     }
 
-    /// Runs the code generator as the options in force say: assembly, or machine IR where it stops early.
-    /// The module itself stays as it is.
+    /// Runs the code generator on a copy of the module with the options of [`set_options`]: assembly, or machine IR if
+    /// they stop it early.
     ///
     /// # Errors
     /// LLVM's message.
@@ -338,7 +313,7 @@ impl Code {
         let copy = self.copy();
         let mut message = null_mut();
         let mut buffer = null_mut();
-        // SAFETY: valid module and machine; message and buffer are taken over.
+        // SAFETY: module and machine are valid; message and buffer are freed.
         unsafe {
             let failed = LLVMTargetMachineEmitToMemoryBuffer(
                 machine.raw,
@@ -364,7 +339,7 @@ impl Code {
     }
 }
 
-/// Instructions of a function.
+/// Number of instructions of a function.
 fn instructions(function: LLVMValueRef) -> u64 {
     let mut count = 0;
     // SAFETY: walks the function's own lists.

@@ -1,9 +1,9 @@
-//! From any of the dialects that users bring to the LLVM dialect: one pipeline for all of them.
+//! Lowers the upstream dialects to the LLVM dialect with one pipeline.
 //!
-//! TOSA and element-wise tensor arithmetic become linalg, tensors become buffers, linalg becomes affine loops,
-//! loops become branches, and everything becomes the LLVM dialect with bare pointers for buffers. Tensor results
-//! become out-parameters. Passes for dialects that are absent cost next to nothing. What the pipeline does not
-//! lower: dynamic shapes at a function's boundary (bare pointers carry no sizes) and dialects from outside upstream.
+//! TOSA and element-wise tensor arithmetic become linalg, tensors become buffers, linalg becomes affine loops, loops
+//! become branches, and everything becomes the LLVM dialect with bare pointers for buffers. Tensor results become
+//! out-parameters. Passes for dialects that do not occur cost almost nothing. The pipeline does not lower dynamic
+//! shapes at a function's boundary (bare pointers carry no sizes) and dialects that are not upstream's.
 
 use melior::ir::Module;
 
@@ -18,7 +18,7 @@ one-shot-bufferize{bufferize-function-boundaries=1 function-boundary-type-conver
 buffer-results-to-out-params{hoist-static-allocs=1 modify-public-functions=1},drop-equivalent-buffer-results,\
 func.func(promote-buffers-to-stack{max-alloc-size-in-bytes=4096})";
 
-/// Frees buffers; only for structured control flow.
+/// Frees buffers; works on structured control flow only.
 const FREE: &str = "buffer-deallocation-pipeline";
 
 /// The pipeline from buffers to the LLVM dialect.
@@ -30,8 +30,8 @@ func.func(arith-expand),convert-math-to-llvm,convert-math-to-libm,convert-vector
 convert-arith-to-llvm,convert-index-to-llvm,finalize-memref-to-llvm{use-aligned-alloc=1},\
 convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},convert-cf-to-llvm,canonicalize,cse,reconcile-unrealized-casts";
 
-/// The pipeline for modules with structured control flow, and that for modules with branches of the `cf` dialect,
-/// whose own buffers are not freed.
+/// The pipeline for modules with structured control flow, and the one for modules with branches of the `cf` dialect,
+/// which does not free buffers.
 #[must_use]
 pub fn pipelines() -> [String; 2] {
     [format!("builtin.module({TO_BUFFERS},{FREE},{TO_LLVM})"), format!("builtin.module({TO_BUFFERS},{TO_LLVM})")]
@@ -69,7 +69,7 @@ fn has_branches(text: &str) -> bool {
     ["cf.br", "cf.cond_br", "cf.switch"].iter().any(|name| text.contains(name))
 }
 
-/// Names of the functions with a body: public, private.
+/// Names of the functions with a body: the public ones, then the private ones.
 fn functions(module: &Module<'_>) -> (Vec<String>, Vec<String>) {
     use melior::ir::RegionLike;
     use melior::ir::attribute::StringAttribute;
@@ -94,7 +94,7 @@ fn functions(module: &Module<'_>) -> (Vec<String>, Vec<String>) {
     (public, private)
 }
 
-/// The first errors of a phase, on one line.
+/// A failure with the first errors of a phase, on one line.
 pub(super) fn failure(phase: Phase, diagnostics: &[Diagnostic]) -> Failure {
     const MOST: usize = 3;
     let errors: Vec<String> = diagnostics

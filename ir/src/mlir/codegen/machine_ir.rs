@@ -1,24 +1,42 @@
-//! Machine IR as LLVM prints it: functions, blocks, and what each instruction reads and writes.
+//! LLVM's machine IR (the MIR text format): functions, blocks, and the operands of each instruction.
 //!
 //! Only what labels need is kept: registers by name, accesses to stack slots, successors with probabilities in
-//! units of 2^-31. Operands marked `undef` are not reads; a definition of a part of a register that is not
-//! marked `undef` also reads the register, because the rest of it stays.
+//! units of 2^-31. An operand marked `undef` is not a read. A definition of a subregister that is not marked `undef`
+//! also reads the register, because the rest of its value is kept.
 
 use std::collections::BTreeMap;
 
 /// A function of machine code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MachineFunction {
-    /// Symbol name.
+    /// Symbol name, without quotes.
     pub name: String,
-    /// Register class of each virtual register.
+    /// LLVM's name of the register class of each virtual register.
     pub classes: BTreeMap<u32, String>,
     /// Bytes of the frame, without scalable objects.
     pub stack_bytes: u64,
-    /// Objects on the stack by number.
+    /// Objects in the frame by number.
     pub stack: BTreeMap<u32, StackObject>,
     /// The blocks in the order of the code.
     pub blocks: Vec<MachineBlock>,
+}
+
+impl MachineFunction {
+    /// For each block in the order of the code, the positions of its successors in that order.
+    #[must_use]
+    pub fn successors(&self) -> Vec<Vec<usize>> {
+        let positions = self.positions();
+        let of = |block: &MachineBlock| {
+            block.successors.iter().filter_map(|(number, _)| positions.get(number).copied()).collect()
+        };
+        self.blocks.iter().map(of).collect()
+    }
+
+    /// Position in the order of the code of each block's number.
+    #[must_use]
+    pub fn positions(&self) -> BTreeMap<usize, usize> {
+        self.blocks.iter().enumerate().map(|(position, block)| (block.number, position)).collect()
+    }
 }
 
 /// An object in the frame.
@@ -28,16 +46,16 @@ pub struct StackObject {
     pub size: u64,
     /// Whether the size grows with the vector length.
     pub scalable: bool,
-    /// Whether the allocator put it there for a value without a register (callee-saved registers excluded).
+    /// Whether it is a spill slot of the register allocator; slots for callee-saved registers are not.
     pub spill: bool,
 }
 
 /// A basic block.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MachineBlock {
-    /// LLVM's number, which the assembly's labels repeat.
+    /// LLVM's number of the block, which is also in the labels of the assembly.
     pub number: usize,
-    /// Name of the block of LLVM IR that it came from; empty if there is none.
+    /// Name of the LLVM IR block that it was generated from; empty if there is none.
     pub origin: String,
     /// Successors by number, with probabilities in units of 2^-31.
     pub successors: Vec<(usize, u64)>,
@@ -59,7 +77,7 @@ pub enum Register {
 /// An instruction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MachineInstruction {
-    /// LLVM's name of the operation.
+    /// LLVM's name of the opcode.
     pub opcode: String,
     /// Registers read.
     pub reads: Vec<Register>,
@@ -73,7 +91,7 @@ pub struct MachineInstruction {
     pub constants: Vec<i64>,
 }
 
-/// Reads all functions of a text.
+/// The functions of a text, in order. Lines that do not have the expected form are skipped.
 #[must_use]
 pub fn parse(text: &str) -> Vec<MachineFunction> {
     let mut functions = Vec::new();
@@ -213,7 +231,7 @@ fn instruction(text: &str) -> MachineInstruction {
     result
 }
 
-/// A register operand, and whether it names only a part of a virtual register.
+/// A register operand, and whether it is a subregister of a virtual register.
 fn register(word: &str) -> Option<(Register, bool)> {
     if let Some(name) = word.strip_prefix('$') {
         let name = name.split([':', '.']).next().unwrap_or(name);

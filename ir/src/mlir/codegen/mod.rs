@@ -1,74 +1,70 @@
 //! Labels of functions by LLVM's back ends, in process.
 //!
-//! MLIR text is lowered to LLVM IR once ([`lowering`]). Per target it is then optimised, its control flow is
-//! run to get exact execution counts ([`control`]), the counts are attached as branch weights, and the code
-//! generator runs three times: stopped before register allocation for the pressure ([`pressure`]), to the end
-//! as machine IR for spills and frequencies ([`frequency`]), and to assembly, whose blocks llvm-mca simulates
-//! ([`simulator`]).
+//! MLIR text is lowered to LLVM IR once ([`lowering`]). Then, for each target:
+//!
+//! 1. LLVM optimises the code.
+//! 2. The control flow is executed for exact block counts ([`control`]), which become branch weights.
+//! 3. The code generator runs three times: up to register allocation, for register pressure ([`pressure`]); to final
+//!    machine IR, for spills and block frequencies ([`frequency`]); and to assembly.
+//! 4. llvm-mca simulates the basic blocks of the assembly ([`simulator`]).
+//!
+//! What differs between instruction sets is in [`targets`].
 
 pub mod assembly;
 pub mod checks;
 pub mod control;
 pub mod frequency;
+mod function;
 pub mod llvm;
 pub mod lowering;
 pub mod machine_ir;
 pub mod pressure;
 pub mod read_control;
-pub mod registers;
 pub mod simulator;
-pub mod vector_type;
+pub mod targets;
 
 use std::collections::BTreeMap;
 
-use self::assembly::AssemblyBlock;
 use self::control::Counts;
+use self::function::{CompiledFunction, Emitted};
 use self::llvm::{Code, Machine};
 use self::machine_ir::MachineFunction;
 use self::simulator::{Region, Simulator};
+use self::targets::backend;
 use super::bridge::Bridge;
 use crate::labels::{
-    Batch, BatchReply, Failure, Frequencies, FrequencySource, FunctionLabels, Job, Labels, Outcome, Phase, Port, Reply,
-    Settings, Target, TargetOutcome, Toolchain,
+    Batch, BatchReply, Failure, FunctionLabels, Job, Outcome, Phase, Reply, Settings, Target, TargetOutcome, Toolchain,
 };
 
-/// LLVM's passes.
+/// LLVM's pass pipeline.
 pub const PASSES: &str = "default<O3>";
 
-/// Where the code generator stops for the pressure, and for frequencies and spills.
+/// Options that stop the code generator: before register allocation, and at final machine IR.
 const STOPS: [&str; 2] = ["-stop-before=greedy", "-stop-after=unpack-mi-bundles"];
 
-/// Block executions that a run of a function's control flow may take.
+/// Most block executions when the control flow of a function is run.
 const FUEL: u64 = 1_000_000;
 
-/// Labels modules, keeping what is costly to set up.
+/// Labels modules. Keeps upstream's context, the code generators and the simulated blocks between batches.
 pub struct Labeller {
     bridge: Bridge,
     program: String,
     machines: BTreeMap<Target, (Machine, Simulator)>,
 }
 
-/// A function on a target, ready for the simulator.
-struct Prepared {
-    before: MachineFunction,
-    after: MachineFunction,
-    counts: Option<Counts>,
-    /// Per block of `after`: its instructions and the number of passes simulated.
-    regions: Vec<(u32, Region)>,
-}
-
-type PreparedFunction = (String, Vec<Result<Prepared, Failure>>);
+/// A function's name, and what became of it on each target of the batch.
+type PreparedFunction = (String, Vec<Result<CompiledFunction, Failure>>);
 
 impl Labeller {
-    /// A labeller with the block simulator that is installed.
+    /// A labeller with the installed llvm-mca.
     ///
     /// # Errors
-    /// The block simulator is not installed.
+    /// llvm-mca of LLVM's version is not installed.
     pub fn new() -> Result<Self, Failure> {
         Ok(Self { bridge: Bridge::new(), program: simulator::find(&llvm::version())?, machines: BTreeMap::new() })
     }
 
-    /// What a data set records about the labels' origin.
+    /// Versions, passes and options, for the metadata of a data set.
     #[must_use]
     pub fn toolchain(&self, settings: &Settings) -> Toolchain {
         Toolchain {
@@ -86,8 +82,8 @@ impl Labeller {
         }
     }
 
-    /// The optimised LLVM IR of a module on a target, with execution counts as branch weights: what the code
-    /// generator is given.
+    /// The optimised LLVM IR of a module on a target, with execution counts as branch weights: the input of the code
+    /// generator.
     ///
     /// # Errors
     /// The phase that failed.
@@ -109,7 +105,7 @@ impl Labeller {
                 .flatten()
                 .flatten()
                 .filter_map(|function| function.1[position].as_ref().ok())
-                .flat_map(|prepared| prepared.regions.iter().cloned())
+                .flat_map(|compiled| compiled.regions.iter().cloned())
                 .collect();
             if let Some((_, simulator)) = self.machines.get_mut(target)
                 && let Err(failure) = simulator.simulate(&regions)
@@ -117,10 +113,10 @@ impl Labeller {
                 failed.insert(*target, failure);
             }
         }
-        let finish = |target: Target, prepared: Result<Prepared, Failure>| {
-            let labels = prepared.and_then(|prepared| {
+        let finish = |target: Target, compiled: Result<CompiledFunction, Failure>| {
+            let labels = compiled.and_then(|compiled| {
                 let simulator = &self.machines.get(&target).ok_or_else(|| unsimulated(&failed, target))?.1;
-                finish(target, &prepared, simulator).map_err(|failure| failed.get(&target).cloned().unwrap_or(failure))
+                compiled.labels(simulator).map_err(|failure| failed.get(&target).cloned().unwrap_or(failure))
             });
             let outcome = labels.map_or_else(Outcome::Failure, |labels| Outcome::Labels(Box::new(labels)));
             TargetOutcome { target, outcome }
@@ -138,7 +134,7 @@ impl Labeller {
         BatchReply { replies: replies.collect() }
     }
 
-    /// LLVM IR of a module, for any target, and its public functions.
+    /// LLVM IR of a module, before it is specialised for a target, and the names of its public functions.
     fn translate(&self, text: &str, settings: &Settings) -> Result<(Code, Vec<String>), Failure> {
         if text.len() as u64 > settings.text_limit_bytes {
             let reason = format!("the text has {} bytes, at most {}", text.len(), settings.text_limit_bytes);
@@ -153,7 +149,7 @@ impl Labeller {
         Ok((code, lowered.public))
     }
 
-    /// Everything up to the block simulator.
+    /// A module's functions on all targets of the batch, up to the block simulator.
     fn prepare(&mut self, job: &Job, batch: &Batch) -> Result<Vec<PreparedFunction>, Failure> {
         let settings = &batch.settings;
         let (code, public) = self.translate(&job.text, settings)?;
@@ -170,7 +166,7 @@ impl Labeller {
         Ok(functions)
     }
 
-    /// Optimised code for a target, with the execution counts that it carries as weights.
+    /// Optimised code for a target, and the execution counts that are its branch weights, by function.
     fn optimise(
         &mut self,
         code: &Code,
@@ -210,7 +206,8 @@ impl Labeller {
         };
         let before = by_name(emit(&[STOPS[0]])?);
         let after = by_name(emit(&[STOPS[1]])?);
-        let assembly = assembly::parse(&emit(&[])?).into_iter().collect();
+        let comment = backend(target.instruction_set()).comment();
+        let assembly = assembly::parse(&emit(&[])?, comment).into_iter().collect();
         Ok(Emitted { before, after, assembly, counts })
     }
 }
@@ -229,126 +226,4 @@ fn unsimulated(failed: &BTreeMap<Target, Failure>, target: Target) -> Failure {
         .get(&target)
         .cloned()
         .unwrap_or_else(|| Failure { phase: Phase::Simulate, reason: format!("nothing was simulated for {target}") })
-}
-
-/// What the code generator made of a module for one target, by function.
-struct Emitted {
-    before: BTreeMap<String, MachineFunction>,
-    after: BTreeMap<String, MachineFunction>,
-    assembly: BTreeMap<String, Vec<AssemblyBlock>>,
-    counts: BTreeMap<String, Counts>,
-}
-
-impl Emitted {
-    fn function(&self, target: Target, name: &str, settings: &Settings) -> Result<Prepared, Failure> {
-        let missing = |what: &str| Failure { phase: Phase::Generate, reason: format!("no {what} for @{name}") };
-        let before = self.before.get(name).ok_or_else(|| missing("machine IR before allocation"))?.clone();
-        let after = self.after.get(name).ok_or_else(|| missing("final machine IR"))?.clone();
-        let assembly = self.assembly.get(name).ok_or_else(|| missing("assembly"))?;
-        let mut by_number: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-        for block in assembly {
-            by_number.entry(block.number).or_default().extend(block.instructions.iter().cloned());
-        }
-        let mut regions = Vec::new();
-        for (block, preamble) in after.blocks.iter().zip(vector_type::preambles(target, &after)) {
-            let instructions = by_number.remove(&block.number).unwrap_or_default();
-            regions.push((simulator::passes(settings, instructions.len()), Region { preamble, instructions }));
-        }
-        if let Some((number, _)) = by_number.into_iter().find(|(_, instructions)| !instructions.is_empty()) {
-            return Err(missing(&format!("machine block {number}")));
-        }
-        Ok(Prepared { before, after, counts: self.counts.get(name).cloned(), regions })
-    }
-}
-
-/// Adds up what the simulator says of the blocks.
-fn finish(target: Target, prepared: &Prepared, simulator: &Simulator) -> Result<Labels, Failure> {
-    let Prepared { before, after, counts, regions } = prepared;
-    let pressure = pressure::pressure(target, before)
-        .map_err(|class| Failure { phase: Phase::Generate, reason: format!("unknown register class `{class}`") })?;
-    let frequencies = frequency::frequencies(after, counts.as_ref());
-    let scale = read_control::vector_scale(target);
-    let bytes = |scalable: bool, size: u64| if scalable { size * scale } else { size };
-    let mut labels = Labels {
-        pressure: pressure.maximum,
-        live_across_call: pressure.across_call,
-        registers_used: pressure::registers_used(target, after),
-        spill_bytes: after.stack.values().filter(|one| one.spill).map(|one| bytes(one.scalable, one.size)).sum(),
-        stack_bytes: after.stack_bytes
-            + after.stack.values().filter(|one| one.scalable).map(|one| bytes(true, one.size)).sum::<u64>(),
-        spills: 0,
-        reloads: 0,
-        spills_dynamic: 0.0,
-        reloads_dynamic: 0.0,
-        instructions_static: 0,
-        instructions_dynamic: 0.0,
-        cycles: 0.0,
-        ipc: 0.0,
-        busiest_port: String::new(),
-        port_utilization: 0.0,
-        ports: Vec::new(),
-        calls: 0,
-        calls_dynamic: 0.0,
-        frequencies: Frequencies { exact: true, source: FrequencySource::Executed, estimated_share: 0.0 },
-        mca_iterations_min: u32::MAX,
-        instructions_unmodelled: 0,
-    };
-    let mut busy = vec![0.0; simulator.ports().len()];
-    let mut guessed = 0.0;
-    for ((block, frequency), (passes, region)) in after.blocks.iter().zip(&frequencies).zip(regions) {
-        let executions = frequency.count;
-        let is_spill = |slot: &&u32| after.stack.get(slot).is_some_and(|object| object.spill);
-        for instruction in &block.instructions {
-            let stores = instruction.slots_written.iter().filter(is_spill).count() as u32;
-            let loads = instruction.slots_read.iter().filter(is_spill).count() as u32;
-            let calls = u32::from(pressure::is_call(instruction));
-            labels.spills += stores;
-            labels.reloads += loads;
-            labels.calls += calls;
-            labels.spills_dynamic += f64::from(stores) * executions;
-            labels.reloads_dynamic += f64::from(loads) * executions;
-            labels.calls_dynamic += f64::from(calls) * executions;
-        }
-        labels.frequencies.exact &= frequency.exact;
-        if region.instructions.is_empty() {
-            continue;
-        }
-        labels.instructions_static += region.instructions.len() as u64;
-        labels.instructions_dynamic += region.instructions.len() as f64 * executions;
-        let cost = simulator.cost(*passes, region).ok_or_else(|| Failure {
-            phase: Phase::Simulate,
-            reason: format!("llvm-mca refuses block {} of @{}", block.number, after.name),
-        })?;
-        let cycles = cost.cycles * executions;
-        labels.cycles += cycles;
-        labels.mca_iterations_min = labels.mca_iterations_min.min(cost.passes);
-        labels.instructions_unmodelled += cost.unmodelled;
-        for (sum, port) in busy.iter_mut().zip(&cost.ports) {
-            *sum += port * executions;
-        }
-        if !frequency.exact {
-            guessed += cycles;
-        }
-    }
-    labels.frequencies.source = match counts {
-        None => FrequencySource::Guessed,
-        Some(counts) if counts.data_dependent => FrequencySource::DataDependent,
-        Some(_) => FrequencySource::Executed,
-    };
-    if labels.cycles > 0.0 {
-        labels.frequencies.estimated_share = guessed / labels.cycles;
-        labels.ipc = labels.instructions_dynamic / labels.cycles;
-        labels.ports = simulator
-            .ports()
-            .iter()
-            .zip(&busy)
-            .filter(|(_, busy)| **busy > 0.0)
-            .map(|(name, busy)| Port { name: name.clone(), utilization: busy / labels.cycles })
-            .collect();
-    }
-    if let Some(busiest) = labels.ports.iter().max_by(|a, b| a.utilization.total_cmp(&b.utilization)) {
-        labels.busiest_port = busiest.name.clone();
-        labels.port_utilization = busiest.utilization;
-    }
-    Ok(labels)
 }

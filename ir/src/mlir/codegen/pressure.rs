@@ -1,38 +1,38 @@
 //! Register pressure before allocation, and registers used after it.
 //!
-//! Backward liveness over machine IR: at every instruction, what is live after it together with what it
-//! writes occupies registers. Physical registers (arguments, results, fixed operands) count while they hold a
-//! value. The maximum over the function is its pressure, class by class.
+//! Backward liveness over machine IR: at each instruction, the values live after it and the values it writes occupy
+//! registers. Physical registers (arguments, results, fixed operands) count while they hold a value. The pressure of
+//! a class is its maximum over the function.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::machine_ir::{MachineFunction, MachineInstruction, Register};
-use super::registers::{Class, per_class, physical, virtual_class};
-use crate::labels::{PerClass, Target};
+use super::machine_ir::{MachineFunction, Register};
+use super::targets::{Backend, RegisterClass, VirtualRegister, per_class, physical_registers};
+use crate::labels::PerClass;
 
-/// What liveness says of a function.
+/// Register pressure of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pressure {
-    /// Most registers needed at once.
+    /// Most registers live at once.
     pub maximum: PerClass,
-    /// Most registers whose value outlives one call.
+    /// Most registers live across one call.
     pub across_call: PerClass,
 }
 
-/// Whether an instruction calls a function, tail calls included.
-#[must_use]
-pub fn is_call(instruction: &MachineInstruction) -> bool {
-    let opcode = instruction.opcode.as_str();
-    opcode == "BL"
-        || ["CALL", "TAILJMP", "TCRETURN", "BLR", "PseudoCALL", "PseudoTAIL"].iter().any(|one| opcode.starts_with(one))
-}
+/// LLVM uses a register class that its back end's module here does not list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown register class `{0}`")]
+pub struct UnknownRegisterClass(
+    /// LLVM's name of the class.
+    pub String,
+);
 
 /// Pressure of a function before register allocation.
 ///
 /// # Errors
 /// A register class that is not known.
-pub fn pressure(target: Target, function: &MachineFunction) -> Result<Pressure, String> {
-    let liveness = Liveness::new(target, function)?;
+pub fn pressure(backend: &dyn Backend, function: &MachineFunction) -> Result<Pressure, UnknownRegisterClass> {
+    let liveness = Liveness::new(backend, function)?;
     let live_out = liveness.live_out();
     let (mut maximum, mut across_call) = (Totals::default(), Totals::default());
     for (block, mut live) in liveness.blocks.iter().zip(live_out) {
@@ -41,7 +41,7 @@ pub fn pressure(target: Target, function: &MachineFunction) -> Result<Pressure, 
             now.add(liveness.weights[place]);
         }
         for step in block.steps.iter().rev() {
-            // What is written needs its registers even if nothing reads it.
+            // A result occupies registers even if nothing reads it.
             let mut occupied = now;
             for &place in &step.writes {
                 if std::mem::replace(&mut live[place], false) {
@@ -63,40 +63,39 @@ pub fn pressure(target: Target, function: &MachineFunction) -> Result<Pressure, 
         }
     }
     Ok(Pressure {
-        maximum: per_class(target, |class| maximum.of(class)),
-        across_call: per_class(target, |class| across_call.of(class)),
+        maximum: per_class(backend, |class| maximum.of(class)),
+        across_call: per_class(backend, |class| across_call.of(class)),
     })
 }
 
 /// Distinct registers that the instructions of a function name, after allocation.
 #[must_use]
-pub fn registers_used(target: Target, function: &MachineFunction) -> PerClass {
+pub fn registers_used(backend: &dyn Backend, function: &MachineFunction) -> PerClass {
     let mut used = BTreeSet::new();
     for instruction in function.blocks.iter().flat_map(|block| &block.instructions) {
-        // It clears the upper halves of all registers and holds no value in any.
-        if instruction.opcode.starts_with("VZERO") {
+        if backend.clears_registers(&instruction.opcode) {
             continue;
         }
         for register in instruction.reads.iter().chain(&instruction.writes) {
             let Register::Physical(name) = register else { continue };
-            for covered in physical(target, name) {
-                used.extend((covered.first..covered.first + covered.count).map(|number| (covered.class, number)));
+            for covered in physical_registers(backend, name) {
+                used.extend(covered.numbers().map(|number| (covered.class, number)));
             }
         }
     }
-    per_class(target, |class| used.iter().filter(|one| one.0 == class).count() as u32)
+    per_class(backend, |class| used.iter().filter(|one| one.0 == class).count() as u32)
 }
 
-/// Registers by class.
+/// Number of registers by class.
 #[derive(Debug, Clone, Copy, Default)]
 struct Totals([u32; 4]);
 
 impl Totals {
-    fn add(&mut self, (class, count): (Class, u32)) {
+    fn add(&mut self, (class, count): (RegisterClass, u32)) {
         self.0[class as usize] += count;
     }
 
-    fn remove(&mut self, (class, count): (Class, u32)) {
+    fn remove(&mut self, (class, count): (RegisterClass, u32)) {
         self.0[class as usize] -= count;
     }
 
@@ -106,12 +105,12 @@ impl Totals {
         }
     }
 
-    fn of(&self, class: Class) -> u32 {
+    fn of(&self, class: RegisterClass) -> u32 {
         self.0[class as usize]
     }
 }
 
-/// An instruction as liveness sees it: places by index.
+/// The operands of an instruction that liveness needs, as indices of places.
 struct Step {
     reads: Vec<usize>,
     writes: Vec<usize>,
@@ -123,34 +122,31 @@ struct LiveBlock {
     successors: Vec<usize>,
 }
 
-/// A function with its registers numbered: a place is a virtual register or one physical register.
+/// A function with its registers numbered: a place is one virtual register or one physical register.
 struct Liveness {
     blocks: Vec<LiveBlock>,
-    weights: Vec<(Class, u32)>,
+    weights: Vec<(RegisterClass, u32)>,
 }
 
 impl Liveness {
-    fn new(target: Target, function: &MachineFunction) -> Result<Self, String> {
-        let numbers: BTreeMap<usize, usize> =
-            function.blocks.iter().enumerate().map(|(index, block)| (block.number, index)).collect();
-        let mut places = Places { target, function, known: BTreeMap::new(), weights: Vec::new() };
+    fn new(backend: &dyn Backend, function: &MachineFunction) -> Result<Self, UnknownRegisterClass> {
+        let mut places = Places { backend, function, known: BTreeMap::new(), weights: Vec::new() };
         let mut blocks = Vec::new();
-        for block in &function.blocks {
+        for (block, successors) in function.blocks.iter().zip(function.successors()) {
             let mut steps = Vec::new();
             for instruction in &block.instructions {
                 steps.push(Step {
                     reads: places.of(&instruction.reads)?,
                     writes: places.of(&instruction.writes)?,
-                    call: is_call(instruction),
+                    call: backend.is_call(&instruction.opcode),
                 });
             }
-            let successors = block.successors.iter().filter_map(|(number, _)| numbers.get(number).copied()).collect();
             blocks.push(LiveBlock { steps, successors });
         }
         Ok(Self { blocks, weights: places.weights })
     }
 
-    /// What is live at the end of each block: the least fixed point, from the last block backwards.
+    /// The live places at the end of each block: backward data flow to the least fixed point.
     fn live_out(&self) -> Vec<Vec<bool>> {
         let none = vec![false; self.weights.len()];
         let mut live_in = vec![none.clone(); self.blocks.len()];
@@ -179,16 +175,16 @@ impl Liveness {
     }
 }
 
-/// Numbers registers as they are met.
+/// Assigns indices to registers in the order of their first use.
 struct Places<'f> {
-    target: Target,
+    backend: &'f dyn Backend,
     function: &'f MachineFunction,
     known: BTreeMap<Register, Vec<usize>>,
-    weights: Vec<(Class, u32)>,
+    weights: Vec<(RegisterClass, u32)>,
 }
 
 impl Places<'_> {
-    fn of(&mut self, registers: &[Register]) -> Result<Vec<usize>, String> {
+    fn of(&mut self, registers: &[Register]) -> Result<Vec<usize>, UnknownRegisterClass> {
         let mut all = Vec::new();
         for register in registers {
             if let Some(places) = self.known.get(register) {
@@ -199,14 +195,18 @@ impl Places<'_> {
             match register {
                 Register::Virtual(number) => {
                     let class = self.function.classes.get(number).map_or("", String::as_str);
-                    if let Some(weight) = virtual_class(self.target, class)? {
-                        places.push(self.weights.len());
-                        self.weights.push(weight);
+                    match self.backend.virtual_register(class) {
+                        None => return Err(UnknownRegisterClass(class.to_owned())),
+                        Some(VirtualRegister::Status) => {}
+                        Some(VirtualRegister::Counted(class, count)) => {
+                            places.push(self.weights.len());
+                            self.weights.push((class, count));
+                        }
                     }
                 }
                 Register::Physical(name) => {
-                    for covered in physical(self.target, name) {
-                        for number in covered.first..covered.first + covered.count {
+                    for covered in physical_registers(self.backend, name) {
+                        for number in covered.numbers() {
                             places.push(self.single(covered.class, number));
                         }
                     }
@@ -220,8 +220,8 @@ impl Places<'_> {
         Ok(all)
     }
 
-    /// The place of one physical register, whatever name it goes by.
-    fn single(&mut self, class: Class, number: u32) -> usize {
+    /// The place of one physical register; all its names share it.
+    fn single(&mut self, class: RegisterClass, number: u32) -> usize {
         let name = Register::Physical(format!("{class:?} {number}"));
         let next = self.weights.len();
         let place = self.known.entry(name).or_insert_with(|| vec![next])[0];

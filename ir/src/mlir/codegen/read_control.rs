@@ -1,10 +1,10 @@
 //! Reads the control flow of a function in LLVM IR, and writes counts back as branch weights.
 //!
-//! Only what branches depend on is read. Loads, calls, floating point, vectors and integer arguments are unknown
-//! to it, except the few intrinsics that loop control is made of. Pointers are addresses of buffers that do not
-//! overlap, so that the checks which a vectoriser puts before its loops come out as in a run. Two of them depend on the length of a
-//! scalable vector, which is the target's: `llvm.vscale` and `llvm.experimental.get.vector.length`; the latter
-//! is taken as the smaller of what is left and what a register group holds, as the hardware here does.
+//! Only the values that branches depend on are read. Loads, calls, floating point, vectors and integer arguments are
+//! unknown, except the intrinsics that loop control uses. Pointers are addresses of buffers that do not overlap, so
+//! that a vectoriser's overlap checks have the result that they have in a run. `llvm.vscale` is the target's;
+//! `llvm.experimental.get.vector.length` is the smaller of the remaining elements and the elements of a register
+//! group, as on the targets here.
 
 use std::collections::BTreeMap;
 
@@ -16,18 +16,6 @@ use llvm_sys::{LLVMIntPredicate, LLVMOpcode, LLVMTypeKind};
 use super::control::{Assignment, Block, Comparison, ControlFlow, Counts, Exit, Operand, Operation, Phi};
 use super::llvm::Code;
 use crate::labels::Target;
-
-/// How many 64-bit (RISC-V) or 128-bit (AArch64) units a vector register of the target has.
-#[must_use]
-pub fn vector_scale(target: Target) -> u64 {
-    match target {
-        Target::SkylakeAvx512 | Target::Znver4 => 1,
-        // 256-bit SVE registers.
-        Target::NeoverseV1 => 2,
-        // 512-bit registers; LLVM's unit on RISC-V is 64 bits.
-        Target::SifiveX280 => 8,
-    }
-}
 
 /// The name that [`name_blocks`] gives to a block.
 #[must_use]
@@ -41,12 +29,12 @@ pub fn block_index(name: &str) -> Option<usize> {
     name.strip_prefix('b')?.parse().ok()
 }
 
-/// Names all blocks by their position, so that machine blocks can be traced back.
+/// Names all blocks by their position, so that machine blocks can be mapped to them.
 pub fn name_blocks(code: &Code) {
     for (_, function) in code.definitions() {
         for round in 0..2 {
             for (index, block) in blocks(function).into_iter().enumerate() {
-                // Names that are in the way are moved first.
+                // The first round frees the names that the second one gives.
                 let name = if round == 0 { format!("moved.{index}") } else { block_name(index) };
                 // SAFETY: a block of this module; LLVM copies the name.
                 unsafe { LLVMSetValueName2(LLVMBasicBlockAsValue(block), name.as_ptr().cast(), name.len()) };
@@ -115,7 +103,7 @@ impl Reader {
         for (&value, &id) in &reader.values {
             flow.widths[id] = width_of(value as LLVMValueRef).unwrap_or(64);
         }
-        // Operations in the order of the block, whatever the order in which they were found.
+        // Operations in the order of the block; they were found in the order of their uses.
         for (index, &block) in blocks.iter().enumerate() {
             // SAFETY: walks the block's own list.
             unsafe {
@@ -173,7 +161,7 @@ impl Reader {
         }
     }
 
-    /// A constant, a buffer, or an instruction whose value is an integer or a pointer; anything else is unknown.
+    /// A constant, a buffer's address, or an integer or pointer that an instruction computes; unknown otherwise.
     fn operand(&mut self, value: LLVMValueRef) -> Operand {
         // SAFETY: a value of this function.
         unsafe {
@@ -247,14 +235,14 @@ impl Reader {
         }
     }
 
-    /// The address of a buffer: each has its own, aligned and far from all others, because buffers do not overlap.
+    /// The address of a buffer: a multiple of 2^40 that no other buffer of the function has.
     fn buffer(&mut self, value: LLVMValueRef) -> Operand {
         const APART: u64 = 1 << 40;
         let next = self.buffers.len() as u64 + 1;
         Operand::Constant(*self.buffers.entry(value as usize).or_insert(next) * APART)
     }
 
-    /// A pointer and the strides of its indices.
+    /// A `getelementptr` as a base and pairs of an index and its stride in bytes.
     fn address(&mut self, instruction: LLVMValueRef) -> Option<(Operation, Vec<Operand>)> {
         // SAFETY: a `getelementptr` of this function; array types have an element type.
         unsafe {
@@ -281,7 +269,7 @@ impl Reader {
         }
     }
 
-    /// The first lane of the mask that a predicated loop ends by: whether the loop's index is below its bound.
+    /// Lane 0 of the mask of a predicated loop: whether the loop's index is below its bound.
     fn first_lane(&mut self, instruction: LLVMValueRef) -> Option<(Operation, Vec<Operand>)> {
         // SAFETY: an `extractelement` of this function; a call has its arguments as first operands.
         unsafe {
@@ -296,9 +284,9 @@ impl Reader {
         }
     }
 
-    /// The intrinsics of loop control, and what allocates.
+    /// A call of an intrinsic of loop control or of an allocation function; `None` for others.
     fn call(&mut self, call: LLVMValueRef, width: u32) -> Option<(Operation, Vec<Operand>)> {
-        let scale = vector_scale(self.target);
+        let scale = self.target.vscale();
         let name = callee(call)?;
         if ["malloc", "aligned_alloc"].contains(&name.as_str()) {
             return Some((Operation::Copy, vec![self.buffer(call)]));
@@ -326,7 +314,7 @@ impl Reader {
     }
 }
 
-/// Name of the function that a call calls, if it is known.
+/// Name of the called function; `None` for an indirect call.
 fn callee(call: LLVMValueRef) -> Option<String> {
     // SAFETY: a call; the name belongs to the callee.
     unsafe {
@@ -345,7 +333,7 @@ fn is_scalable(kind: LLVMTypeRef) -> bool {
     unsafe { LLVMGetTypeKind(kind) == LLVMTypeKind::LLVMScalableVectorTypeKind }
 }
 
-/// Bits of an integer value of at most 64, or of a pointer.
+/// Bits of a pointer, or of an integer of at most 64 bits; `None` for other types.
 fn width_of(value: LLVMValueRef) -> Option<u32> {
     // SAFETY: any value has a type.
     unsafe {
@@ -376,8 +364,8 @@ fn comparison(predicate: LLVMIntPredicate) -> Comparison {
     }
 }
 
-/// Gives every branch of a function that is executed its counts as weights, for the code generator's decisions
-/// and for the probabilities of its blocks.
+/// Writes the counts of every executed branch of a function as branch weights, from which the code generator computes
+/// block probabilities.
 pub fn write_weights(code: &Code, function: &str, counts: &Counts) {
     let Some((_, function)) = code.definitions().into_iter().find(|(name, _)| name == function) else { return };
     for (index, block) in blocks(function).into_iter().enumerate() {
@@ -386,11 +374,11 @@ pub fn write_weights(code: &Code, function: &str, counts: &Counts) {
         if edges.len() < 2 || largest == 0.0 {
             continue;
         }
-        // Weights are integers below 2^32. Halves are kept, and no edge that is taken gets weight zero.
+        // Weights are integers below 2^32. The factor 2 keeps halves exact; an edge that is taken has at least 1.
         let scale = (f64::from(1_u32 << 30) / largest).min(2.0);
         let weights: Vec<u64> =
             edges.iter().map(|&edge| if edge == 0.0 { 0 } else { ((edge * scale).round() as u64).max(1) }).collect();
-        // SAFETY: metadata of this module's context on a terminator of this module.
+        // SAFETY: the metadata is created in the context of the module, and the terminator belongs to the module.
         unsafe {
             let context = code.raw_context();
             let text = c"branch_weights".to_bytes();

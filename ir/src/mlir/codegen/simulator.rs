@@ -1,9 +1,9 @@
 //! Cycles and port use of basic blocks, by llvm-mca.
 //!
-//! Each block is simulated as if it repeated without end: cycles of a pass are those of all simulated passes
-//! over their number. Blocks of many functions share one process, because starting it costs more than a small
-//! block; blocks of equal text are simulated once. A call is assumed to take 100 cycles and every access to
-//! hit the first-level cache: a static model.
+//! Each block is simulated as a loop of its own: cycles per pass are the cycles of all simulated passes divided by
+//! their number. Blocks of many functions share one process, because starting it costs more than simulating a small
+//! block; blocks of equal text are simulated once. The model is static: a call takes 100 cycles, and every access
+//! hits the first-level cache.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -11,34 +11,35 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use super::targets::backend;
 use crate::labels::{Failure, Phase, Settings, Target};
 
-/// Options besides the target and the number of passes.
+/// Options of llvm-mca besides the target and the number of passes.
 pub const OPTIONS: [&str; 3] = ["-json", "-instruction-info=false", "-skip-unsupported-instructions=any"];
 
-/// What one pass over a block costs.
+/// The cost of one pass over a block.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cost {
-    /// Cycles of a pass.
+    /// Cycles per pass.
     pub cycles: f64,
-    /// Busy cycles of each port in a pass, in the order of [`Simulator::ports`].
+    /// Busy cycles of each port per pass, in the order of [`Simulator::ports`].
     pub ports: Vec<f64>,
     /// Passes simulated.
     pub passes: u32,
-    /// Instructions that the model does not know, which cost nothing here.
+    /// Instructions that the scheduling model does not know; they cost nothing.
     pub unmodelled: u32,
 }
 
-/// A block as text: directives for the simulator, then instructions.
+/// A block as llvm-mca reads it: directives, then instructions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Region {
-    /// Lines that tell the simulator of state from before the block.
+    /// Directives for state that was set before the block; whole lines.
     pub preamble: String,
     /// Instructions, one a line.
     pub instructions: Vec<String>,
 }
 
-/// Costs of blocks on one target, remembered.
+/// Simulates blocks for one target and caches their costs.
 pub struct Simulator {
     program: String,
     target: Target,
@@ -46,13 +47,13 @@ pub struct Simulator {
     known: BTreeMap<(u32, Region), Option<Cost>>,
 }
 
-/// Blocks remembered at most; the memory is emptied when it is full.
+/// Most cached blocks; a full cache is emptied.
 const MOST_KNOWN: usize = 20_000;
 
-/// The installed simulator that belongs to the LLVM linked here.
+/// The installed llvm-mca of a version of LLVM.
 ///
 /// # Errors
-/// None is installed.
+/// It is not installed.
 pub fn find(version: &str) -> Result<String, Failure> {
     let major = version.split('.').next().unwrap_or(version);
     let candidates = [format!("llvm-mca-{major}"), "llvm-mca".to_owned()];
@@ -66,7 +67,7 @@ pub fn find(version: &str) -> Result<String, Failure> {
     })
 }
 
-/// Passes over a block of so many instructions.
+/// Number of passes to simulate over a block of `instructions`.
 #[must_use]
 pub fn passes(settings: &Settings, instructions: usize) -> u32 {
     let [short, medium] = settings.mca_block_sizes;
@@ -74,29 +75,29 @@ pub fn passes(settings: &Settings, instructions: usize) -> u32 {
 }
 
 impl Simulator {
-    /// A simulator of blocks for a target.
+    /// A simulator for a target; `program` is the name of llvm-mca.
     #[must_use]
     pub fn new(program: &str, target: Target) -> Self {
         Self { program: program.to_owned(), target, ports: Vec::new(), known: BTreeMap::new() }
     }
 
-    /// Names of the ports; known after the first run.
+    /// Names of the ports of the scheduling model; empty before the first run.
     #[must_use]
     pub fn ports(&self) -> &[String] {
         &self.ports
     }
 
-    /// The cost of a block that was simulated; `None` if the simulator refused it.
+    /// The cost of a block that was simulated; `None` if llvm-mca rejected it.
     #[must_use]
     pub fn cost(&self, passes: u32, region: &Region) -> Option<&Cost> {
         // The key is owned; looking up by reference would need a copy of the text.
         self.known.get(&(passes, region.clone()))?.as_ref()
     }
 
-    /// Simulates those of the blocks that are not known yet.
+    /// Simulates the blocks that are not cached.
     ///
     /// # Errors
-    /// The simulator cannot be started or fails.
+    /// llvm-mca cannot be started or fails.
     pub fn simulate(&mut self, regions: &[(u32, Region)]) -> Result<(), Failure> {
         if self.known.len() > MOST_KNOWN {
             self.known.clear();
@@ -115,7 +116,7 @@ impl Simulator {
         Ok(())
     }
 
-    /// Runs all at once; if that fails, by halves, so that one bad block spoils no other.
+    /// Simulates all regions in one process; if that fails, each half, down to the region that llvm-mca rejects.
     fn run_all(&mut self, passes: u32, regions: &[&Region]) -> Result<(), Failure> {
         match self.run(passes, regions) {
             Ok(()) => Ok(()),
@@ -133,7 +134,7 @@ impl Simulator {
     }
 
     fn run(&mut self, passes: u32, regions: &[&Region]) -> Result<(), Failure> {
-        let comment = if self.target == Target::NeoverseV1 { "//" } else { "#" };
+        let comment = backend(self.target.instruction_set()).comment();
         let mut text = String::new();
         for (index, region) in regions.iter().enumerate() {
             text.push_str(&format!("{comment} LLVM-MCA-BEGIN {index}\n{}", region.preamble));
@@ -144,13 +145,13 @@ impl Simulator {
             }
             text.push_str(&format!("{comment} LLVM-MCA-END {index}\n"));
         }
-        let answer: Answer =
+        let report: McaReport =
             serde_json::from_str(&self.call(passes, &text)?).map_err(|error| fail(&error.to_string()))?;
         if self.ports.is_empty() {
-            self.ports = answer.target_info.resources.iter().map(|name| readable(name)).collect();
+            self.ports = report.target_info.resources.iter().map(|name| readable(name)).collect();
         }
         let mut costs: Vec<Option<Cost>> = vec![None; regions.len()];
-        for region in answer.regions {
+        for region in report.regions {
             let Some(index) = region.name.parse().ok().filter(|&index: &usize| index < regions.len()) else { continue };
             let modelled = region.instructions.len();
             let mut ports = vec![0.0; self.ports.len()];
@@ -167,7 +168,7 @@ impl Simulator {
             });
         }
         for (region, cost) in regions.iter().zip(costs) {
-            // A region without any instruction that the model knows is missing from the answer.
+            // llvm-mca omits a region without any known instruction.
             let cost = cost.unwrap_or_else(|| Cost {
                 cycles: 0.0,
                 ports: vec![0.0; self.ports.len()],
@@ -190,7 +191,7 @@ impl Simulator {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| fail(&format!("{} does not start: {error}", self.program)))?;
-        // It reads all input before it answers, so writing first cannot block.
+        // llvm-mca reads all input before it writes, so this cannot block.
         let written = child.stdin.take().map(|mut input| input.write_all(text.as_bytes()));
         let output = child.wait_with_output().map_err(|error| fail(&error.to_string()))?;
         if !output.status.success() || !matches!(written, Some(Ok(()))) {
@@ -200,7 +201,7 @@ impl Simulator {
     }
 }
 
-/// LLVM numbers the units of a group by a character code; here by digits.
+/// llvm-mca appends the index of a unit in its group as one character; replaces it by digits.
 fn readable(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { (c as u32).to_string() } else { c.to_string() }).collect()
 }
@@ -209,10 +210,11 @@ fn fail(reason: &str) -> Failure {
     Failure { phase: Phase::Simulate, reason: reason.to_owned() }
 }
 
+/// llvm-mca's JSON output.
 #[derive(Deserialize)]
-struct Answer {
+struct McaReport {
     #[serde(rename = "CodeRegions", default)]
-    regions: Vec<AnsweredRegion>,
+    regions: Vec<ReportedRegion>,
     #[serde(rename = "TargetInfo")]
     target_info: TargetInfo,
 }
@@ -224,7 +226,7 @@ struct TargetInfo {
 }
 
 #[derive(Deserialize)]
-struct AnsweredRegion {
+struct ReportedRegion {
     #[serde(rename = "Name")]
     name: String,
     #[serde(rename = "Instructions")]
@@ -232,7 +234,7 @@ struct AnsweredRegion {
     #[serde(rename = "SummaryView")]
     summary: Summary,
     #[serde(rename = "ResourcePressureView")]
-    pressure: ResourcePressure,
+    pressure: ReportedPressure,
 }
 
 #[derive(Deserialize)]
@@ -242,12 +244,12 @@ struct Summary {
 }
 
 #[derive(Deserialize)]
-struct ResourcePressure {
+struct ReportedPressure {
     #[serde(rename = "ResourcePressureInfo")]
     usages: Vec<Usage>,
 }
 
-/// Usage of one resource by one instruction; the index after the last instruction stands for all of them.
+/// Use of one resource by one instruction per pass; the index after the last instruction is the sum over all.
 #[derive(Deserialize)]
 struct Usage {
     #[serde(rename = "InstructionIndex")]

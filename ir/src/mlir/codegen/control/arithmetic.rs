@@ -1,19 +1,19 @@
 //! Integer arithmetic of given widths, with values that may be unknown.
 
-use super::{Comparison, Operation};
+use super::flow::{Comparison, Operation};
 
-/// The lowest bits.
+/// The lowest `width` bits.
 pub(super) fn truncate(bits: u64, width: u32) -> u64 {
     if width >= 64 { bits } else { bits & ((1 << width) - 1) }
 }
 
-/// The value of the lowest bits in two's complement.
+/// The lowest `width` bits as a two's complement number.
 pub(super) fn signed(bits: u64, width: u32) -> i64 {
     let unused = 64 - width.clamp(1, 64);
     ((bits << unused) as i64) >> unused
 }
 
-/// The result of an operation, not yet cut to its width; `None` if data or an undefined result is involved.
+/// The result of an operation, not yet truncated to its width; `None` if it depends on an unknown operand or is undefined.
 pub(super) fn compute(operation: Operation, operands: &[Option<u64>]) -> Option<u64> {
     let operand = |index: usize| operands.get(index).copied().flatten();
     if operation == Operation::Select {
@@ -26,7 +26,7 @@ pub(super) fn compute(operation: Operation, operands: &[Option<u64>]) -> Option<
         }
         return Some(sum);
     }
-    // Zero decides a product or a conjunction whatever the data.
+    // A zero operand makes a product or a conjunction zero even if the other operand is unknown.
     if matches!(operation, Operation::And | Operation::Multiply) && operands.contains(&Some(0)) {
         return Some(0);
     }

@@ -1,21 +1,24 @@
-//! One execution of a control flow, loop by loop.
+//! One execution of a control flow, with the shortcuts for loops.
 
 use std::collections::BTreeMap;
 
 use super::arithmetic::{compare, compute, signed, truncate};
+use super::flow::{Comparison, ControlFlow, Exit, Operand};
 use super::loops::{Counter, Loops};
-use super::{Comparison, ControlFlow, Edges, Exit, Operand};
 
-/// Most entries into loops whose course is remembered; bounds memory, not the counts.
+/// Most cached loop executions; bounds memory, not the counts.
 const MOST_REMEMBERED: usize = 100_000;
 
-/// What is known of a loop or the function once control has left it.
+/// Edges taken, by block and index of the successor.
+pub(super) type Edges = BTreeMap<(usize, usize), u64>;
+
+/// The result of executing a loop until control leaves it, or the whole function.
 #[derive(Clone)]
 struct Passage {
     edges: Edges,
-    /// The edge by which control left: block and index of the successor; `None` where the function ended.
+    /// The exit edge: block and index of the successor; `None` if the function ended.
     left_by: Option<(usize, usize)>,
-    /// Values defined inside that are read outside.
+    /// Values of the loop that are read outside it, in the order of [`Loops::leaves`].
     values: Vec<Option<u64>>,
     data_dependent: bool,
 }
@@ -24,7 +27,7 @@ struct Passage {
 pub(super) struct Run<'f> {
     flow: &'f ControlFlow,
     loops: &'f Loops,
-    /// Which successor a branch on data takes.
+    /// Index of the successor that a branch on data takes, 0 or 1.
     side: usize,
     fuel: u64,
     values: Vec<Option<u64>>,
@@ -36,7 +39,7 @@ impl<'f> Run<'f> {
         Self { flow, loops, side, fuel, values: vec![None; flow.values], remembered: BTreeMap::new() }
     }
 
-    /// The whole function: edges taken and whether any branch depended on data.
+    /// Executes the function: edge counts, and whether any branch depended on data; `None` if the fuel runs out.
     pub(super) fn whole(mut self) -> Option<(Edges, bool)> {
         if self.flow.blocks.is_empty() {
             return Some((Edges::new(), false));
@@ -45,7 +48,7 @@ impl<'f> Run<'f> {
         Some((passage.edges, passage.data_dependent))
     }
 
-    /// Runs from `start` until control leaves the loop of `header` or the function ends.
+    /// Executes from `start` until control leaves the loop of `header` or the function ends.
     fn region(&mut self, header: Option<usize>, start: usize) -> Option<Passage> {
         let mut passage = Passage { edges: Edges::new(), left_by: None, values: Vec::new(), data_dependent: false };
         let mut block = start;
@@ -67,7 +70,7 @@ impl<'f> Run<'f> {
             };
             let Some((from, way)) = left_by else { break };
             let target = self.flow.blocks[from].exit.successors()[way];
-            // A loop's own passage does not count the edge that leaves it; its surroundings do.
+            // The edge that leaves a loop is counted by the surrounding loop.
             if !self.loops.contains(header, target) {
                 passage.left_by = Some((from, way));
                 break;
@@ -87,8 +90,8 @@ impl<'f> Run<'f> {
         Some(passage)
     }
 
-    /// After the first iteration of a loop that merely counts: goes straight to the last one, counting what lies
-    /// between as often as it would be taken.
+    /// After the first iteration of a counted loop: advances the counters to the last iteration, and adds the edges of
+    /// the iterations between.
     fn skip(&mut self, counter: &Counter, edges: &mut Edges) -> Option<()> {
         let Some(skipped) = self.iterations_between(counter) else { return Some(()) };
         for count in edges.values_mut() {
@@ -104,13 +107,13 @@ impl<'f> Run<'f> {
         Some(())
     }
 
-    /// Iterations between the first, which was run, and the last; `None` if they cannot be told.
+    /// Iterations between the first, which was executed, and the last; `None` if they are unknown.
     fn iterations_between(&self, counter: &Counter) -> Option<u64> {
         let (compared, phi, width) = counter.compared;
         let bound = self.get(counter.bound)?;
         let &(_, step, negative) = counter.steps.iter().find(|step| step.0 == phi)?;
         let step = self.get(step)?;
-        // The header's phis already stand for the second iteration.
+        // The header's phis already have the values of the second iteration.
         let now = self.values[compared]?;
         let first = match (compared == phi, negative) {
             (false, _) => now,
@@ -131,13 +134,13 @@ impl<'f> Run<'f> {
                 up if up > 0 => (truncate(bound.wrapping_sub(first), width), growth),
                 _ => (truncate(first.wrapping_sub(bound), width), truncate(growth.wrapping_neg(), width)),
             };
-            // Only a counter that meets its bound exactly ends by it.
+            // The counter must hit the bound exactly to end the loop.
             if distance % growth != 0 {
                 return None;
             }
             distance / growth
         } else {
-            // The comparison changes once before the counter wraps around: halve the range in which it does.
+            // The comparison changes once before the counter wraps around: find the iteration by bisection.
             const MOST: u64 = 1 << 40;
             let furthest = (1..=40).map(|bits| 1_u64 << bits).find(|&iterations| !goes_on(iterations))?;
             let (mut before, mut after) = (0, furthest.min(MOST));
@@ -147,11 +150,11 @@ impl<'f> Run<'f> {
             }
             after
         };
-        // The first iteration went on, the one after the last skipped one ends the loop.
+        // The loop continues up to the last skipped iteration and ends at the next.
         (last >= 1 && goes_on(last - 1) && !goes_on(last)).then_some(last - 1)
     }
 
-    /// Runs a loop whose header's phis are set, or recalls how it went.
+    /// Executes a loop whose header's phis are set, or takes its result from the cache.
     fn inner(&mut self, header: usize) -> Option<Passage> {
         let mut key: Vec<Option<u64>> =
             self.flow.blocks[header].phis.iter().map(|phi| self.values[phi.result]).collect();
@@ -171,7 +174,7 @@ impl<'f> Run<'f> {
         Some(passage)
     }
 
-    /// Sets the phis of a block that is reached from another: all at once.
+    /// Assigns the phis of a block, in parallel, for the edge from `from`.
     fn enter(&mut self, block: usize, from: usize) {
         let phis = &self.flow.blocks[block].phis;
         let taken: Vec<Option<u64>> = phis
@@ -194,7 +197,7 @@ impl<'f> Run<'f> {
         }
     }
 
-    /// Computes a block's values; the index of the successor taken and whether it was known.
+    /// Computes a block's values; the index of the successor taken, and whether it was known without data.
     fn execute(&mut self, block: usize) -> (Option<usize>, bool) {
         let content = &self.flow.blocks[block];
         for assignment in &content.operations {

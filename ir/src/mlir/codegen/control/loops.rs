@@ -1,8 +1,11 @@
-//! Natural loops of a control flow: what they read, what they leave behind, and which of them merely count.
+//! Natural loops of a control flow: their live-in and live-out values, and which of them are counted loops.
 
 use std::collections::BTreeMap;
 
-use super::{Assignment, Comparison, ControlFlow, Exit, Operand, Operation};
+use petgraph::algo::dominators::simple_fast;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::flow::{Assignment, Comparison, ControlFlow, Exit, Operand, Operation};
 
 /// The natural loops of a function.
 pub(super) struct Loops {
@@ -10,35 +13,34 @@ pub(super) struct Loops {
     innermost: Vec<Option<usize>>,
     /// For each loop by header, the header of the loop around it.
     parent: BTreeMap<usize, Option<usize>>,
-    /// For each loop by header, the values from outside that it reads, sorted.
+    /// For each loop by header, its live-in values: defined outside and read inside, sorted.
     pub(super) reads: BTreeMap<usize, Vec<usize>>,
-    /// For each loop by header, the values it defines that are read outside.
+    /// For each loop by header, its live-out values: defined inside and read outside, sorted.
     pub(super) leaves: BTreeMap<usize, Vec<usize>>,
-    /// Loops by header whose iterations differ only in counters, and how they end.
+    /// Counted loops by header.
     pub(super) counters: BTreeMap<usize, Counter>,
 }
 
-/// How a loop counts: every value that its header takes from the iteration before grows by the same amount each
-/// time, no branch but the one at its end depends on any of them, and that one compares such a value with a bound.
+/// A counted loop: each phi of its header changes by a constant amount per iteration, no branch but the one in the latch
+/// depends on the phis, and that one compares such a value with a loop-invariant bound.
 #[derive(Debug, Clone)]
 pub(super) struct Counter {
-    /// For each phi of the header, its growth; subtracted if the flag is set.
+    /// For each phi of the header, its step per iteration; subtracted if the flag is set.
     pub(super) steps: Vec<(usize, Operand, bool)>,
-    /// The value compared at the end of an iteration, the phi whose growth it shares, and its width.
+    /// The value that the latch compares, the phi with the same step, and its width in bits.
     pub(super) compared: (usize, usize, u32),
-    /// The bound.
+    /// The loop-invariant operand of the comparison.
     pub(super) bound: Operand,
     /// Whether the bound is the left operand.
     pub(super) bound_first: bool,
-    /// How they are compared.
+    /// The comparison.
     pub(super) comparison: Comparison,
-    /// Whether the loop goes on where the comparison holds.
+    /// Whether the loop continues if the comparison is true.
     pub(super) on_true: bool,
 }
 
 impl Loops {
-    /// No loops: every block is executed one by one.
-    #[cfg(test)]
+    /// No loops, so that every block is executed one by one.
     pub(super) fn none(flow: &ControlFlow) -> Self {
         Self {
             innermost: vec![None; flow.blocks.len()],
@@ -49,7 +51,11 @@ impl Loops {
         }
     }
 
+    /// The natural loops of a function, and which of them are counted loops.
     pub(super) fn find(flow: &ControlFlow) -> Self {
+        if flow.blocks.is_empty() {
+            return Self::none(flow);
+        }
         let count = flow.blocks.len();
         let mut predecessors = vec![Vec::new(); count];
         for (block, content) in flow.blocks.iter().enumerate() {
@@ -57,24 +63,7 @@ impl Loops {
                 predecessors[target].push(block);
             }
         }
-        let dominators = Dominators::find(flow, &predecessors);
-        // Bodies of loops by header: everything that reaches a back edge without passing the header.
-        let mut bodies: BTreeMap<usize, Vec<bool>> = BTreeMap::new();
-        for header in 0..count {
-            for &latch in predecessors[header].iter().filter(|&&latch| dominators.dominates(header, latch)) {
-                let body = bodies.entry(header).or_insert_with(|| {
-                    let mut body = vec![false; count];
-                    body[header] = true;
-                    body
-                });
-                let mut pending = vec![latch];
-                while let Some(block) = pending.pop() {
-                    if !std::mem::replace(&mut body[block], true) {
-                        pending.extend(&predecessors[block]);
-                    }
-                }
-            }
-        }
+        let bodies = loop_bodies(flow, &predecessors);
         let size = |header: &usize| bodies[header].iter().filter(|&&inside| inside).count();
         let around = |block: usize, except: Option<usize>| {
             bodies
@@ -103,12 +92,12 @@ impl Loops {
         Self { innermost, parent, reads, leaves, counters }
     }
 
-    /// Whether control that is in `current` and goes to `block` enters a loop there.
+    /// Whether control in the loop of header `current` that reaches `block` enters another loop there.
     pub(super) fn entered(&self, current: Option<usize>, block: usize) -> bool {
         self.parent.contains_key(&block) && current != Some(block)
     }
 
-    /// Whether `block` belongs to the loop of `header` (or the function, if `None`).
+    /// Whether `block` is in the loop of `header`; every block is in the function (`None`).
     pub(super) fn contains(&self, header: Option<usize>, block: usize) -> bool {
         let Some(header) = header else { return true };
         let mut around = self.innermost[block];
@@ -122,14 +111,39 @@ impl Loops {
     }
 }
 
-/// How the loop of a header with one latch counts, if that is all it does.
+/// The blocks of each natural loop, by header: those that reach a back edge without passing the header.
+fn loop_bodies(flow: &ControlFlow, predecessors: &[Vec<usize>]) -> BTreeMap<usize, Vec<bool>> {
+    let dominators = simple_fast(&graph(flow), node(0));
+    let dominates = |one: usize, other: usize| {
+        dominators.dominators(node(other)).is_some_and(|mut chain| chain.any(|block| block == node(one)))
+    };
+    let mut bodies: BTreeMap<usize, Vec<bool>> = BTreeMap::new();
+    for header in 0..flow.blocks.len() {
+        for &latch in predecessors[header].iter().filter(|&&latch| dominates(header, latch)) {
+            let body = bodies.entry(header).or_insert_with(|| {
+                let mut body = vec![false; flow.blocks.len()];
+                body[header] = true;
+                body
+            });
+            let mut pending = vec![latch];
+            while let Some(block) = pending.pop() {
+                if !std::mem::replace(&mut body[block], true) {
+                    pending.extend(&predecessors[block]);
+                }
+            }
+        }
+    }
+    bodies
+}
+
+/// The loop of a header with one latch as a counted loop, if it is one.
 fn counter(flow: &ControlFlow, header: usize, latch: usize, body: &[bool], defined_in: &[usize]) -> Option<Counter> {
     let assignment = |value: usize| -> Option<&Assignment> {
         flow.blocks[defined_in[value]].operations.iter().find(|one| one.result == value)
     };
     let changing = changing(flow, header, body);
     let changes = |operand: &Operand| matches!(operand, Operand::Value(value) if changing[*value]);
-    // Each phi of the header is the phi itself plus or minus something that does not change.
+    // In each iteration a phi of the header becomes itself plus or minus a loop-invariant value.
     let mut steps = Vec::new();
     let mut next_of = BTreeMap::new();
     for phi in &flow.blocks[header].phis {
@@ -175,7 +189,7 @@ fn counter(flow: &ControlFlow, header: usize, latch: usize, body: &[bool], defin
     Some(Counter { steps, compared, bound: *bound, bound_first, comparison, on_true })
 }
 
-/// Values that a loop's header phis reach through operations and phis inside the loop.
+/// For each value, whether it depends on the phis of the loop's header through operations and phis of the loop.
 fn changing(flow: &ControlFlow, header: usize, body: &[bool]) -> Vec<bool> {
     let mut changing = vec![false; flow.values];
     for phi in &flow.blocks[header].phis {
@@ -215,8 +229,8 @@ fn definitions(flow: &ControlFlow) -> Vec<usize> {
     defined_in
 }
 
-/// Values read inside a loop and outside it, each sorted. What the header's phis take from outside is given to
-/// the loop on entry and does not count as read by it.
+/// Values read inside a loop and outside it, each sorted. The initial values of the header's phis are read on entry,
+/// outside the loop.
 fn uses(flow: &ControlFlow, header: usize, body: &[bool]) -> (Vec<usize>, Vec<usize>) {
     let (mut inside, mut outside) = (Vec::new(), Vec::new());
     for (block, content) in flow.blocks.iter().enumerate() {
@@ -227,7 +241,7 @@ fn uses(flow: &ControlFlow, header: usize, body: &[bool]) -> (Vec<usize>, Vec<us
         };
         for phi in &content.phis {
             for (from, operand) in &phi.incoming {
-                // A phi reads on the edge: from inside to outside is a value that leaves.
+                // A phi reads on the edge from its predecessor.
                 let on_entry = block == header && !body[*from];
                 read(operand, body[block] && !on_entry);
             }
@@ -246,83 +260,20 @@ fn uses(flow: &ControlFlow, header: usize, body: &[bool]) -> (Vec<usize>, Vec<us
     (inside, outside)
 }
 
-/// Which blocks every path to a block passes (Cooper, Harvey and Kennedy's iteration).
-struct Dominators {
-    immediate: Vec<usize>,
-    order: Vec<usize>,
+fn node(block: usize) -> NodeIndex {
+    NodeIndex::new(block)
 }
 
-impl Dominators {
-    fn find(flow: &ControlFlow, predecessors: &[Vec<usize>]) -> Self {
-        const NONE: usize = usize::MAX;
-        let count = flow.blocks.len();
-        let postorder = postorder(flow);
-        let mut order = vec![NONE; count];
-        for (position, &block) in postorder.iter().enumerate() {
-            order[block] = position;
-        }
-        let mut immediate = vec![NONE; count];
-        if count > 0 {
-            immediate[0] = 0;
-        }
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for &block in postorder.iter().rev().filter(|&&block| block != 0) {
-                let mut best = NONE;
-                for &one in predecessors[block].iter().filter(|&&one| immediate[one] != NONE) {
-                    best = if best == NONE { one } else { common(&immediate, &order, best, one) };
-                }
-                if immediate[block] != best {
-                    immediate[block] = best;
-                    changed = true;
-                }
-            }
-        }
-        Self { immediate, order }
+/// The blocks and the edges between them.
+fn graph(flow: &ControlFlow) -> DiGraph<(), ()> {
+    let mut graph = DiGraph::new();
+    for _ in &flow.blocks {
+        graph.add_node(());
     }
-
-    fn dominates(&self, one: usize, mut other: usize) -> bool {
-        if self.order[other] == usize::MAX || self.order[one] == usize::MAX {
-            return false;
-        }
-        while self.order[other] < self.order[one] {
-            other = self.immediate[other];
-        }
-        one == other
-    }
-}
-
-fn common(immediate: &[usize], order: &[usize], mut one: usize, mut other: usize) -> usize {
-    while one != other {
-        while order[one] < order[other] {
-            one = immediate[one];
-        }
-        while order[other] < order[one] {
-            other = immediate[other];
+    for (block, content) in flow.blocks.iter().enumerate() {
+        for target in content.exit.successors() {
+            graph.add_edge(node(block), node(target), ());
         }
     }
-    one
-}
-
-fn postorder(flow: &ControlFlow) -> Vec<usize> {
-    let mut seen = vec![false; flow.blocks.len()];
-    let mut order = Vec::new();
-    let mut pending = Vec::new();
-    if !flow.blocks.is_empty() {
-        seen[0] = true;
-        pending.push((0, 0));
-    }
-    while let Some((block, next)) = pending.pop() {
-        match flow.blocks[block].exit.successors().get(next) {
-            Some(&target) => {
-                pending.push((block, next + 1));
-                if !std::mem::replace(&mut seen[target], true) {
-                    pending.push((target, 0));
-                }
-            }
-            None => order.push(block),
-        }
-    }
-    order
+    graph
 }

@@ -1,12 +1,13 @@
-//! Counts of nests against block-by-block execution and closed forms.
+//! Counts of loop nests against block-by-block execution and closed forms.
 
 use proptest::prelude::*;
 
 use super::execution::Run;
+use super::flow::{Assignment, Block, Comparison, ControlFlow, Exit, Operand, Operation, Phi};
 use super::loops::Loops;
-use super::{Assignment, Block, Comparison, ControlFlow, Exit, Operand, Operation, Phi, run};
+use super::run;
 
-/// How one loop of a nest counts.
+/// The counter of one loop of a nest.
 #[derive(Debug, Clone, Copy)]
 struct Level {
     start: u64,
@@ -15,7 +16,7 @@ struct Level {
     /// Adds the counter of the loop around it to the bound.
     triangular: bool,
     comparison: Comparison,
-    /// Compares the counter after its growth rather than before.
+    /// Compares the counter after the step rather than before.
     after: bool,
 }
 
@@ -98,6 +99,12 @@ fn a_branch_on_data_is_taken_half_of_the_time() {
 }
 
 #[test]
+fn a_function_without_blocks_has_no_counts() {
+    let counts = run(&ControlFlow::default(), 10).expect("there is nothing to run");
+    assert!(counts.blocks.is_empty() && counts.edges.is_empty());
+}
+
+#[test]
 fn an_endless_loop_has_no_counts() {
     let mut flow = nest(&[up(10)]);
     flow.blocks[2].exit = Exit::Jump(1);
@@ -126,12 +133,12 @@ fn level() -> impl Strategy<Value = Level> {
 }
 
 proptest! {
-    /// Remembering and skipping change nothing but the time it takes.
+    /// The shortcuts give the same counts as block-by-block execution.
     #[test]
     fn shortcuts_count_as_execution_does(levels in prop::collection::vec(level(), 1..4)) {
         let flow = nest(&levels);
         let plain = Run::new(&flow, &Loops::none(&flow), 0, 5_000).whole();
-        // Loops that wrap around or never end are out of reach of the plain run.
+        // Loops that wrap around or never end exceed the fuel of the plain run.
         if let Some((edges, _)) = plain {
             let (quick, data_dependent) = Run::new(&flow, &Loops::find(&flow), 0, 10_000).whole().unwrap();
             prop_assert_eq!(edges, quick);
