@@ -4,7 +4,7 @@ use ir::tree::split_name;
 
 /// Kinds of operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Class {
+pub enum Class {
     /// Additions, multiplications, comparisons of floating-point numbers.
     Float,
     /// Divisions, remainders, square roots.
@@ -38,7 +38,7 @@ pub(super) enum Class {
 }
 
 /// The kind of an operation.
-pub(super) fn class(name: &str) -> Class {
+pub fn class(name: &str) -> Class {
     let (dialect, op) = split_name(name).unwrap_or(("", name));
     match dialect {
         "arith" => arith(op),

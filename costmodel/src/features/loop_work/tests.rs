@@ -2,22 +2,26 @@
 
 use ir::analysis::Analysis;
 
-use super::kind::{Carried, Kind};
-use super::level::Level;
-use super::walk::levels;
-use crate::features::Feature;
+use super::{LiveValues, LoopBody, LoopWork, fill_counts, fill_features};
+use crate::features::declaration::{WORK, work_names};
+use crate::features::table::{Collector, Feature, WorkKind};
+use crate::features::vector::FeatureVector;
+use crate::features::walk::reduction::Reduction;
+use crate::features::walk::walk;
 
-fn of(text: &str) -> Vec<Level> {
+fn of(text: &str) -> Vec<LoopBody> {
     let parsed = ir::parse(text, &ir::Limits::default());
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     let function = parsed.tree.functions().next().expect("a function");
-    levels(&parsed.tree, &Analysis::of(&parsed.tree), function)
+    let mut work = LoopWork::new();
+    walk(&parsed.tree, &Analysis::of(&parsed.tree), function, &mut work);
+    work.finish()
 }
 
 fn features(text: &str) -> impl Fn(Feature) -> f64 + use<> {
-    let mut all = vec![0.0; Feature::COUNT];
-    super::estimate::put(&of(text), &mut |feature, value| all[feature as usize] = value);
-    move |feature| all[feature as usize]
+    let mut all = FeatureVector::new(Collector::LoopWork);
+    fill_features(&of(text), &mut all);
+    move |feature| all.get(feature)
 }
 
 /// `body` in two loops over an 8 x 64 array `%a`, with `%b` and a line `%v` of its own.
@@ -46,10 +50,10 @@ fn what_is_not_used_is_gone_and_what_repeats_is_done_once() {
     ));
     let inner = &levels[2];
     assert_eq!((inner.iterations, inner.entries), (512.0, 8.0));
-    assert_eq!(inner.of(Kind::Load), 1.0);
+    assert_eq!(inner.of(WorkKind::Load), 1.0);
     // `%3` is nobody's operand, nor is `%4`.
-    assert_eq!(inner.of(Kind::Float), 1.0);
-    assert_eq!(inner.of(Kind::Store), 1.0);
+    assert_eq!(inner.of(WorkKind::Float), 1.0);
+    assert_eq!(inner.of(WorkKind::Store), 1.0);
     assert_eq!(inner.buffers, 2.0);
 }
 
@@ -62,8 +66,8 @@ fn what_does_not_follow_a_loop_stands_before_it() {
          %3 = arith.addf %1, %2 : f32
          affine.store %3, %b[%i, %j] : memref<8x64xf32>",
     ));
-    assert_eq!((levels[1].of(Kind::Load), levels[1].of(Kind::Float)), (1.0, 1.0));
-    assert_eq!((levels[2].of(Kind::Load), levels[2].of(Kind::Float)), (1.0, 1.0));
+    assert_eq!((levels[1].of(WorkKind::Load), levels[1].of(WorkKind::Float)), (1.0, 1.0));
+    assert_eq!((levels[2].of(WorkKind::Load), levels[2].of(WorkKind::Float)), (1.0, 1.0));
     assert_eq!(levels[2].invariants, 1.0, "the product is all that comes from outside");
 }
 
@@ -75,9 +79,9 @@ fn a_sum_in_memory_is_kept_in_a_register_and_carried() {
          %2 = arith.addf %1, %0 : f32
          affine.store %2, %v[%i] : memref<8xf32>",
     ));
-    assert_eq!(levels[2].carried[Carried::Floats as usize], 1.0);
-    assert_eq!((levels[2].of(Kind::Load), levels[2].of(Kind::Store)), (1.0, 0.0));
-    assert_eq!((levels[1].of(Kind::Load), levels[1].of(Kind::Store)), (1.0, 1.0));
+    assert_eq!(levels[2].carries(Reduction::Ordered), 1.0);
+    assert_eq!((levels[2].of(WorkKind::Load), levels[2].of(WorkKind::Store)), (1.0, 0.0));
+    assert_eq!((levels[1].of(WorkKind::Load), levels[1].of(WorkKind::Store)), (1.0, 1.0));
 }
 
 #[test]
@@ -86,7 +90,7 @@ fn a_column_is_walked_in_strides_and_unrolled_copies_are_neighbours() {
         "%0 = affine.load %v[%i] : memref<8xf32>
          affine.store %0, %a[%j mod 8, %i] : memref<8x64xf32>",
     ));
-    assert_eq!(column[2].of(Kind::StridedStore), 1.0);
+    assert_eq!(column[2].of(WorkKind::StridedStore), 1.0);
     let text = "func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {
   affine.for %i = 0 to 64 step 2 {
     %0 = affine.load %a[%i] : memref<64xf32>
@@ -97,8 +101,8 @@ fn a_column_is_walked_in_strides_and_unrolled_copies_are_neighbours() {
   return
 }";
     let unrolled = of(text);
-    assert_eq!((unrolled[1].of(Kind::Load), unrolled[1].of(Kind::Store)), (2.0, 2.0));
-    assert_eq!(unrolled[1].neighbours, 2.0);
+    assert_eq!((unrolled[1].of(WorkKind::Load), unrolled[1].of(WorkKind::Store)), (2.0, 2.0));
+    assert_eq!(unrolled[1].store_run, 2.0);
 }
 
 #[test]
@@ -109,9 +113,9 @@ fn reading_what_was_written_shortly_before_keeps_iterations_apart() {
              affine.store %0, %a[%i, %j] : memref<8x64xf32>"
         ))
     };
-    assert!(of(&shifted("- 1"))[2].conflicts);
-    assert!(!of(&shifted("+ 1"))[2].conflicts, "what is still to be written may be read together");
-    assert!(!of(&shifted(""))[2].conflicts);
+    assert!(of(&shifted("- 1"))[2].has_conflict);
+    assert!(!of(&shifted("+ 1"))[2].has_conflict, "what is still to be written may be read together");
+    assert!(!of(&shifted(""))[2].has_conflict);
 }
 
 #[test]
@@ -131,11 +135,11 @@ fn the_order_of_a_sum_is_free_only_where_the_text_says_so() {
         )
     };
     let carried = |text: &str| of(text)[1].carried;
-    assert_eq!(carried(&sum("", ""))[Carried::Floats as usize], 1.0);
-    assert_eq!(carried(&sum("fastmath<reassoc>", ""))[Carried::Integers as usize], 1.0);
+    assert_eq!(carried(&sum("", ""))[Reduction::Ordered as usize], 1.0);
+    assert_eq!(carried(&sum("fastmath<reassoc>", ""))[Reduction::Reorderable as usize], 1.0);
     // Another use of the sum so far.
     let used = sum("fastmath<reassoc>", "affine.store %s, %a[%i] : memref<64xf32>");
-    assert_eq!(carried(&used)[Carried::Recurrence as usize], 1.0);
+    assert_eq!(carried(&used)[Reduction::Recurrence as usize], 1.0);
 }
 
 #[test]
@@ -198,10 +202,10 @@ fn a_matrix_product_is_three_loops_whatever_it_is_written_as() {
         let inner = levels.last().expect("levels");
         assert_eq!(levels.len(), 4, "{text}");
         assert_eq!((inner.iterations, inner.entries), (512.0, 32.0), "{text}");
-        assert_eq!((inner.of(Kind::Load), inner.of(Kind::StridedLoad)), (1.0, 1.0), "{text}");
-        assert_eq!(inner.of(Kind::Float), 2.0, "{text}");
-        assert_eq!(inner.of(Kind::Store), 0.0, "{text}");
-        assert_eq!(inner.carried[Carried::Floats as usize], 1.0, "{text}");
+        assert_eq!((inner.of(WorkKind::Load), inner.of(WorkKind::StridedLoad)), (1.0, 1.0), "{text}");
+        assert_eq!(inner.of(WorkKind::Float), 2.0, "{text}");
+        assert_eq!(inner.of(WorkKind::Store), 0.0, "{text}");
+        assert_eq!(inner.carries(Reduction::Ordered), 1.0, "{text}");
     }
 }
 
@@ -225,9 +229,9 @@ fn vectors_take_fewer_instructions_where_iterations_can_share_them() {
 
 /// A count of work by its name.
 fn work(text: &str, name: &str) -> f64 {
-    let live = super::work::Live { data: 0.0, indices: 0.0 };
-    let place = super::work::names().position(|known| known == name).expect("a count of that name");
-    super::work::work(&of(text), live)[place]
+    let mut work = vec![0.0; WORK];
+    fill_counts(&of(text), LiveValues { data: 0.0, indices: 0.0 }, &mut work);
+    work[work_names().position(|known| known == name).expect("a count of that name")]
 }
 
 #[test]
@@ -239,7 +243,7 @@ fn a_product_and_a_sum_that_may_be_rounded_together_are_one_instruction() {
              %2 = arith.addf %1, %0 {flags} : f32
              affine.store %2, %b[%i, %j] : memref<8x64xf32>"
         )));
-        levels[2].of(Kind::Float)
+        levels[2].of(WorkKind::Float)
     };
     assert_eq!((sum(""), sum("fastmath<contract>"), sum("fastmath<fast>")), (2.0, 1.0, 1.0));
 }
@@ -253,7 +257,7 @@ fn only_flags_that_free_the_order_of_a_sum_do() {
              %2 = arith.addf %1, %0 {flags} : f32
              affine.store %2, %v[%i] : memref<8xf32>"
         )));
-        levels[2].carried[Carried::Floats as usize]
+        levels[2].carries(Reduction::Ordered)
     };
     assert_eq!((carried(""), carried("fastmath<contract>"), carried("fastmath<nnan,contract>")), (1.0, 1.0, 1.0));
     assert_eq!((carried("fastmath<fast>"), carried("fastmath<nnan, reassoc>")), (0.0, 0.0));
@@ -358,5 +362,5 @@ fn only_values_that_are_made_alike_are_written_together() {
 }}"
         )
     };
-    assert_eq!((of(&text("addf"))[1].neighbours, of(&text("mulf"))[1].neighbours), (2.0, 1.0));
+    assert_eq!((of(&text("addf"))[1].store_run, of(&text("mulf"))[1].store_run), (2.0, 1.0));
 }

@@ -1,19 +1,138 @@
-//! Loop nests of structured operations: the loops of `linalg` in their order, and which of them each operand follows.
+//! Structured operations: the loops of `linalg` in their order with the subscripts of each operand, and operations on whole
+//! tensors.
 
 use ir::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, ValueId};
 
+use super::access::{self, Access, Subscript, evaluate};
+use super::evolution::Evolution;
+use super::lanes::{self, MachineCost, is_shaped};
+use super::reduction::reduces_by_work;
+use super::{Collect, Inside, Placement, Walk, WholeTensors};
+use crate::features::class::Class;
+use crate::features::counts::{UNKNOWN_TRIPS, midpoint};
+use crate::features::kind::narrow_float;
+use crate::features::table::WorkKind;
+
+/// Nesting levels that an operation counts for as written: the iterators of a structured operation, else 1.
+pub fn iterators(tree: &Tree, operation: OpId, class: Class) -> usize {
+    match tree.attribute(operation, "iterator_types") {
+        Some(AttributeValue::Array(types)) if class == Class::Structured => types.len().max(1),
+        _ => 1,
+    }
+}
+
+impl<C: Collect> Walk<'_, C> {
+    /// A structured operation: one loop of the nest for each iterator.
+    pub(super) fn structured(&mut self, operation: OpId, placement: Placement, inside: Inside) {
+        let tree = self.tree;
+        let entries = self.entries(placement);
+        let Some(structure) = structure(tree, operation) else {
+            self.whole_loop(operation, placement, entries);
+            return self.regions(operation, inside, |_, _| None);
+        };
+        let (mut index, mut around) = (placement.loop_index, entries);
+        let mut variables = Vec::new();
+        for trips in &structure.trips {
+            let own = around * trips.unwrap_or(UNKNOWN_TRIPS);
+            index = self.open_loop(operation, index, own, around);
+            variables.push(Subscript { evolution: Evolution::induction(index, 1.0), text_loop: 0 });
+            around = own;
+        }
+        let body = tree.entry(operation, 0);
+        let stores = body.map_or_else(Vec::new, |body| {
+            self.structured_operands(operation, &structure, index, &variables, &tree.block(body).arguments)
+        });
+        self.regions(operation, inside, |_, block| {
+            (Some(block) == body).then_some(Placement { loop_index: index, weight: 1.0 })
+        });
+        let last = body.and_then(|body| tree.block(body).operations.last());
+        let yielded = last.map(|&last| &tree.operation(last).operands[..]);
+        for (result, store) in stores.into_iter().enumerate() {
+            let value = yielded.and_then(|values| values.get(result)).copied();
+            self.carried_in_memory(value, &store);
+            self.collector.access(&store);
+        }
+    }
+
+    /// Reports the reads of a structured operation's operands that its body uses; its stores, to be reported behind the body.
+    fn structured_operands(
+        &mut self,
+        operation: OpId,
+        structure: &Structure,
+        loop_index: usize,
+        variables: &[Subscript],
+        arguments: &[ValueId],
+    ) -> Vec<Access> {
+        let tree = self.tree;
+        let mut stores = Vec::new();
+        for (index, &operand) in tree.operation(operation).operands.iter().enumerate() {
+            let Some(Some(map)) = structure.operands.get(index) else { continue };
+            if !is_shaped(tree, operand) {
+                continue;
+            }
+            let subscripts: Vec<Subscript> =
+                map.results.iter().map(|r| evaluate(r, map.dimensions, variables)).collect();
+            let access = Access {
+                buffer: access::buffer(tree, operand),
+                loop_index,
+                address: access::address(tree, tree.value(operand).ty, &subscripts),
+                is_store: false,
+                cost: MachineCost::SCALAR,
+                crosses_rows: false,
+                value_hash: 0,
+                weight: 1.0,
+                is_masked: false,
+                element_bits: lanes::element_bits_or_default(tree, operand),
+                is_sub_byte: lanes::is_sub_byte(tree, operand),
+            };
+            let is_output = index >= structure.inputs;
+            if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.values.is_used(argument)) {
+                let varies_in = if is_output { loop_index } else { access.address.varies_in };
+                self.values.evolves(argument, Evolution::data(varies_in));
+                self.collector.access(&access);
+            }
+            if is_output {
+                stores.push(Access { is_store: true, ..access });
+            }
+        }
+        stores
+    }
+
+    /// Reports one loop over the work of an operation on whole tensors whose loops are not known.
+    fn whole_loop(&mut self, operation: OpId, placement: Placement, entries: f64) {
+        let tree = self.tree;
+        let Some(work) = self.whole_tensors(operation, entries) else { return };
+        self.open_loop(operation, placement.loop_index, work.iterations, entries);
+        let node = tree.operation(operation);
+        let result = node.results.first().copied();
+        let element_bits = result.map_or(0.0, |v| lanes::element_bits_or_default(tree, v));
+        let kind = result.and_then(|v| narrow_float(tree, v)).unwrap_or(WorkKind::Float);
+        self.collector.whole_tensors(&work, node.operands.len(), element_bits, kind);
+    }
+
+    /// The work of an operation on whole tensors that is executed so many times; `None` without an analysis.
+    pub(super) fn whole_tensors(&self, operation: OpId, executions: f64) -> Option<WholeTensors> {
+        let work = self.function?.operation(operation).work;
+        let (flops, transcendentals) = (midpoint(work.flops), midpoint(work.transcendentals));
+        let elements = lanes::result_elements(self.tree, &self.tree.operation(operation).results);
+        let iterations = (executions * elements).max(flops / 2.0);
+        let reduces = reduces_by_work(flops, executions, elements);
+        Some(WholeTensors { flops, transcendentals, iterations, reduces })
+    }
+}
+
 /// A loop nest in one operation.
-pub struct Structure {
+struct Structure {
     /// Trips of each loop, outermost first; `None` where the text does not tell.
-    pub trips: Vec<Option<f64>>,
+    trips: Vec<Option<f64>>,
     /// Subscripts of each operand that has any: loops, outermost first, by coefficients.
-    pub operands: Vec<Option<AffineMap>>,
+    operands: Vec<Option<AffineMap>>,
     /// How many of the operands are read only.
-    pub inputs: usize,
+    inputs: usize,
 }
 
 /// The nest of a `linalg` operation with a body; `None` for others.
-pub fn structure(tree: &Tree, operation: OpId) -> Option<Structure> {
+fn structure(tree: &Tree, operation: OpId) -> Option<Structure> {
     let name = tree.name(operation).strip_prefix("linalg.")?;
     let node = tree.operation(operation);
     node.regions.first()?;

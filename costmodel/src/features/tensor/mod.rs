@@ -14,25 +14,8 @@ use ir::steps::shape::is_memref;
 use ir::steps::{Contraction, Step, Steps, WeightRule, Work};
 use ir::tree::{OpId, Tree, ValueId};
 
-/// Numbers of [`work`].
-pub const COUNT: usize = 13;
-
-/// Their names, in their order.
-pub const NAMES: [&str; COUNT] = [
-    "step_chain",
-    "function_chain",
-    "pass_chain_32",
-    "pass_chain_64",
-    "functions",
-    "function_elements",
-    "products",
-    "product_macs",
-    "product_vectors",
-    "kept_elements",
-    "moves",
-    "moved_elements",
-    "changing_elements",
-];
+use super::declaration::WorkCount;
+use super::table::TensorCount;
 
 /// Inputs of a matrix from which on a pass counts as whole, for each of two measures: a machine that takes so many
 /// inputs of a matrix one after the other needs as long for any more.
@@ -107,10 +90,8 @@ struct Walk<'s> {
     before: Lengths,
 }
 
-/// What a function asks of a machine for tensors, in the order of [`NAMES`]: chains in steps, functions and passes; then
-/// steps, elements and multiply-accumulates; at last the elements read of arguments that change from call to call.
-#[must_use]
-pub fn work(tree: &Tree, analysis: &Analysis, function: OpId) -> [f64; COUNT] {
+/// Adds the counts of a function's tensor steps to `work`, which is indexed by [`WorkCount::index`].
+pub(super) fn fill_counts(tree: &Tree, analysis: &Analysis, function: OpId, work: &mut [f64]) {
     let steps = Steps::analysed(tree, function, analysis);
     let constants = Constants::new(&steps, WeightRule::Auto);
     let changing = steps.arguments_read(|argument| !constants.contains(argument));
@@ -125,21 +106,23 @@ pub fn work(tree: &Tree, analysis: &Analysis, function: OpId) -> [f64; COUNT] {
     };
     walk.steps(steps.all(), 1.0);
     let (Lengths([steps, functions, less, more]), totals) = (walk.longest, walk.totals);
-    [
-        steps,
-        functions,
-        less,
-        more,
-        totals.functions,
-        totals.function_elements,
-        totals.products,
-        totals.product_macs,
-        totals.product_vectors,
-        totals.kept_elements,
-        totals.moves,
-        totals.moved_elements,
-        changing.into_values().map(|elements| elements as f64).sum(),
-    ]
+    for (count, value) in [
+        (TensorCount::StepChain, steps),
+        (TensorCount::FunctionChain, functions),
+        (TensorCount::PassChain32, less),
+        (TensorCount::PassChain64, more),
+        (TensorCount::Functions, totals.functions),
+        (TensorCount::FunctionElements, totals.function_elements),
+        (TensorCount::Products, totals.products),
+        (TensorCount::ProductMacs, totals.product_macs),
+        (TensorCount::ProductVectors, totals.product_vectors),
+        (TensorCount::KeptElements, totals.kept_elements),
+        (TensorCount::Moves, totals.moves),
+        (TensorCount::MovedElements, totals.moved_elements),
+        (TensorCount::ChangingElements, changing.into_values().map(|elements| elements as f64).sum()),
+    ] {
+        work[WorkCount::Tensor(count).index()] = value;
+    }
 }
 
 impl Walk<'_> {

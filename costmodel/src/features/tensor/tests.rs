@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::features::declaration::{WORK, work_names};
 
 /// A count by its name, of the first function of a text.
 fn counts(text: &str) -> impl Fn(&str) -> f64 + use<> {
@@ -8,8 +9,9 @@ fn counts(text: &str) -> impl Fn(&str) -> f64 + use<> {
     assert!(parsed.diagnostics.is_empty(), "{:?}\n{text}", parsed.diagnostics);
     let tree = parsed.tree;
     let function = tree.functions().next().expect("a function");
-    let all = work(&tree, &Analysis::of(&tree), function);
-    move |name| all[NAMES.iter().position(|&known| known == name).expect("a name")]
+    let mut all = vec![0.0; WORK];
+    fill_counts(&tree, &Analysis::of(&tree), function, &mut all);
+    move |name| all[work_names().position(|known| known == name).expect("a name")]
 }
 
 /// A function of `%x`, eight vectors of 48 elements, and two matrices that return `%r`, with this body.
@@ -94,7 +96,7 @@ fn what_is_made_before_the_call_asks_for_nothing() {
            return %r : tensor<8xf32>
          }",
     );
-    assert!(NAMES.iter().all(|name| folded(name) == 0.0));
+    assert!(TensorCount::ALL.iter().all(|count| folded(count.name()) == 0.0));
 }
 
 proptest! {

@@ -1,0 +1,112 @@
+//! One loop of the optimised function with the machine work of an iteration.
+
+use crate::features::table::WorkKind;
+use crate::features::walk::Loop;
+use crate::features::walk::lanes::MachineCost;
+use crate::features::walk::reduction::Reduction;
+
+/// Explicit vector operations of one kind in an iteration.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ExplicitWork {
+    /// Machine operations, which count among the work, too.
+    pub units: f64,
+    /// Operations of the text.
+    pub operations: f64,
+    /// Their parts, see [`MachineCost`].
+    pub parts: f64,
+}
+
+/// The function's body or one loop.
+#[derive(Debug, Clone)]
+pub struct LoopBody {
+    /// Index of the loop around it; 0 for the function's body.
+    pub parent: usize,
+    /// Iterations per call of the function, over all entries.
+    pub iterations: f64,
+    /// Entries per call of the function.
+    pub entries: f64,
+    /// Machine operations of one iteration by kind; an explicit vector operation counts once for every 256 bits.
+    pub work: [f64; WorkKind::COUNT],
+    /// The part of it that is explicit vector operations.
+    pub explicit: [ExplicitWork; WorkKind::COUNT],
+    /// Whether it contains another loop.
+    pub has_inner: bool,
+    /// Values that it carries from iteration to iteration, by [`Reduction`].
+    pub carried: [f64; Reduction::COUNT],
+    /// Whether it contains explicit vector operations.
+    pub has_vectors: bool,
+    /// Whether it accesses elements that do not fill whole bytes.
+    pub has_sub_byte: bool,
+    /// Whether a load may depend on a store of a near iteration.
+    pub has_conflict: bool,
+    /// Width of the narrowest element that it accesses, in bits; 0 if none.
+    pub narrowest: f64,
+    /// Width of the widest element that it accesses, in bits; 0 if none.
+    pub widest: f64,
+    /// Longest run of stores to adjacent elements in one iteration, in elements.
+    pub store_run: f64,
+    /// Loop-invariant values that it uses.
+    pub invariants: f64,
+    /// Buffers that it accesses.
+    pub buffers: f64,
+}
+
+impl LoopBody {
+    /// A loop without work. The function's body has no loop around it.
+    pub fn new(parent: usize, iterations: f64, entries: f64) -> Self {
+        Self {
+            parent,
+            iterations,
+            entries,
+            work: [0.0; WorkKind::COUNT],
+            explicit: [ExplicitWork::default(); WorkKind::COUNT],
+            has_inner: false,
+            carried: [0.0; Reduction::COUNT],
+            has_vectors: false,
+            has_sub_byte: false,
+            has_conflict: false,
+            narrowest: 0.0,
+            widest: 0.0,
+            store_run: 0.0,
+            invariants: 0.0,
+            buffers: 0.0,
+        }
+    }
+
+    /// Adds work of a kind, executed `weight` times in each iteration.
+    pub fn add(&mut self, kind: WorkKind, cost: MachineCost, weight: f64) {
+        self.work[kind as usize] += cost.units * weight;
+        if cost.is_explicit() {
+            let own = &mut self.explicit[kind as usize];
+            own.units += cost.units * weight;
+            own.operations += weight;
+            own.parts += cost.parts * weight;
+        }
+    }
+
+    /// Work of a kind in one iteration.
+    pub fn of(&self, kind: WorkKind) -> f64 {
+        self.work[kind as usize]
+    }
+
+    /// Values that it carries in a way.
+    pub fn carries(&self, how: Reduction) -> f64 {
+        self.carried[how as usize]
+    }
+
+    /// Mean trip count.
+    pub fn trips(&self) -> f64 {
+        self.iterations / self.entries.max(1.0)
+    }
+
+    /// Lanes of its widest element in a vector of so many bits.
+    pub fn lanes(&self, bits: f64) -> f64 {
+        bits / self.widest.max(8.0)
+    }
+}
+
+impl From<&Loop> for LoopBody {
+    fn from(own: &Loop) -> Self {
+        Self::new(own.parent, own.iterations, own.entries)
+    }
+}

@@ -1,0 +1,86 @@
+//! Collects the machine work of a function as an optimising compiler leaves it, by loop.
+//!
+//! A [`LoopBody`] is the function's body or one loop (structured operations are one loop for each iterator) with the machine
+//! work of one iteration by [`WorkKind`], and what decides whether a vectoriser takes it: loop-carried values, strides,
+//! dependences. Control flow between blocks that makes no loop is not followed.
+
+mod body;
+mod counts;
+mod memory;
+mod vectorize;
+
+use std::collections::BTreeSet;
+
+use ir::tree::ValueId;
+
+pub(super) use self::body::LoopBody;
+pub(super) use self::counts::{LiveValues, fill_counts};
+pub(super) use self::vectorize::fill_features;
+use super::table::WorkKind;
+use super::walk::access::Access;
+use super::walk::reduction::Reduction;
+use super::walk::{Collect, Loop, WholeTensors, Work};
+
+/// The collector.
+pub(super) struct LoopWork {
+    bodies: Vec<LoopBody>,
+    accesses: Vec<Access>,
+    /// Loop-invariant values, by the loop that uses them.
+    invariants: Vec<(usize, ValueId)>,
+}
+
+impl LoopWork {
+    pub fn new() -> Self {
+        Self { bodies: vec![LoopBody::new(0, 1.0, 1.0)], accesses: Vec::new(), invariants: Vec::new() }
+    }
+
+    /// The loops, once the walk is done: the function's body first, outer before inner.
+    pub fn finish(mut self) -> Vec<LoopBody> {
+        memory::place_accesses(&mut self.bodies, &self.accesses);
+        let invariants: BTreeSet<(usize, ValueId)> = self.invariants.into_iter().collect();
+        invariants.iter().for_each(|(index, _)| self.bodies[*index].invariants += 1.0);
+        self.bodies
+    }
+}
+
+impl Collect for LoopWork {
+    fn optimised_loop(&mut self, new: &Loop) {
+        self.bodies[new.parent].has_inner = true;
+        self.bodies.push(new.into());
+    }
+
+    fn work(&mut self, work: &Work) {
+        self.bodies[work.loop_index].add(work.kind, work.cost, work.weight);
+    }
+
+    fn access(&mut self, access: &Access) {
+        self.accesses.push(*access);
+    }
+
+    fn explicit_vector(&mut self, loop_index: usize) {
+        self.bodies[loop_index].has_vectors = true;
+    }
+
+    fn carried(&mut self, loop_index: usize, how: Reduction) {
+        self.bodies[loop_index].carried[how as usize] += 1.0;
+    }
+
+    fn invariant(&mut self, loop_index: usize, value: ValueId) {
+        self.invariants.push((loop_index, value));
+    }
+
+    fn whole_tensors(&mut self, work: &WholeTensors, reads: usize, element_bits: f64, kind: WorkKind) {
+        let Some(body) = self.bodies.last_mut() else { return };
+        (body.narrowest, body.widest) = (element_bits, element_bits);
+        body.work[kind as usize] += work.flops / work.iterations.max(1.0);
+        body.work[WorkKind::Call as usize] += work.transcendentals / work.iterations.max(1.0);
+        body.work[WorkKind::Load as usize] += reads as f64;
+        body.work[WorkKind::Store as usize] += 1.0;
+        if work.reduces {
+            body.carried[Reduction::Ordered as usize] += 1.0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! Accesses to memory and tensors: the one place that decides how an access moves with a loop.
+
+use ir::analysis::traffic::views_memory;
+use ir::tree::{AffineExpr, AttributeValue, Definition, Dimension, OpId, Tree, TypeId, ValueId};
+
+use super::evolution::Evolution;
+use super::lanes::MachineCost;
+use super::values::{ValueFacts, Values};
+use crate::features::table::WorkKind;
+
+/// Assumed extent of a dynamic dimension, in elements: rows are far apart.
+const DYNAMIC_EXTENT: f64 = 64.0;
+
+/// One subscript of an access.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Subscript {
+    /// How it changes with the loops of the optimised function.
+    pub evolution: Evolution,
+    /// 1 + index of the innermost loop of the text with whose induction variable it varies; 0 if none.
+    pub text_loop: u32,
+}
+
+impl From<ValueFacts> for Subscript {
+    fn from(facts: ValueFacts) -> Self {
+        Self { evolution: facts.evolution, text_loop: facts.text_loop }
+    }
+}
+
+/// An affine expression of subscripts.
+pub fn evaluate(expression: &AffineExpr, dimensions: u32, names: &[Subscript]) -> Subscript {
+    let name = |index: u32| names.get(index as usize).copied().unwrap_or_default();
+    let both = |a: &AffineExpr, b: &AffineExpr, combine: fn(Evolution, Evolution) -> Evolution| {
+        let (a, b) = (evaluate(a, dimensions, names), evaluate(b, dimensions, names));
+        Subscript { evolution: combine(a.evolution, b.evolution), text_loop: a.text_loop.max(b.text_loop) }
+    };
+    match expression {
+        AffineExpr::Constant(c) => Subscript { evolution: Evolution::constant(*c as f64), text_loop: 0 },
+        AffineExpr::Dimension(d) => name(*d),
+        AffineExpr::Symbol(s) => name(dimensions + s),
+        AffineExpr::Add(a, b) => both(a, b, Evolution::plus),
+        AffineExpr::Mul(a, b) => both(a, b, Evolution::times),
+        AffineExpr::Mod(a, b) | AffineExpr::FloorDiv(a, b) | AffineExpr::CeilDiv(a, b) => {
+            both(a, b, Evolution::combined)
+        }
+    }
+}
+
+/// The subscripts of a load or store.
+#[derive(Debug, Default)]
+pub struct Subscripts {
+    /// Index of the operand that is accessed; `None` if none is a tensor or memref.
+    pub accessed: Option<usize>,
+    /// The subscripts, outermost dimension first. Operands behind the indices (the padding value of a transfer) count as
+    /// subscripts, too.
+    pub list: Vec<Subscript>,
+    names: Vec<Subscript>,
+}
+
+impl Subscripts {
+    /// Replaces the subscripts by those of an operation.
+    pub fn read(&mut self, tree: &Tree, values: &Values, operation: OpId) {
+        let operands = &tree.operation(operation).operands;
+        self.list.clear();
+        self.accessed = operands.iter().rposition(|&v| super::lanes::is_shaped(tree, v));
+        let Some(accessed) = self.accessed else { return };
+        let names = operands[accessed + 1..].iter().map(|&v| Subscript::from(values.get(v)));
+        match tree.attribute(operation, "map") {
+            Some(AttributeValue::AffineMap(map)) => {
+                self.names.clear();
+                self.names.extend(names);
+                self.list.extend(map.results.iter().map(|result| evaluate(result, map.dimensions, &self.names)));
+            }
+            _ => self.list.extend(names),
+        }
+    }
+
+    /// How the access moves with a loop of the text, by its subscripts alone.
+    pub fn motion(&self, text_loop: usize) -> Motion {
+        let varies = |subscript: &Subscript| subscript.text_loop == text_loop as u32 + 1;
+        let (last, others) =
+            self.list.split_last().map_or((false, false), |(last, o)| (varies(last), o.iter().any(varies)));
+        match (last, others) {
+            (true, false) => Motion::AlongRow,
+            (false, false) => Motion::Invariant,
+            _ => Motion::Other,
+        }
+    }
+}
+
+/// How an access moves with a loop of the text: coarser than [`Access::kind`], for the features of
+/// [`Collector::Text`](crate::features::table::Collector::Text).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    /// Only the last subscript varies.
+    AlongRow,
+    /// No subscript varies.
+    Invariant,
+    /// Another subscript varies.
+    Other,
+}
+
+/// A load or store of the optimised function.
+#[derive(Debug, Clone, Copy)]
+pub struct Access {
+    /// The buffer behind all views.
+    pub buffer: ValueId,
+    /// Index of the loop whose body contains it.
+    pub loop_index: usize,
+    /// Its address in the buffer, in elements.
+    pub address: Evolution,
+    /// Whether it writes.
+    pub is_store: bool,
+    /// Machine accesses that it takes.
+    pub cost: MachineCost,
+    /// Whether it is a vector whose lanes are not adjacent in memory.
+    pub crosses_rows: bool,
+    /// Of a store: a hash of the operations that compute the value, see [`super::redundancy::value_hash`]; else 0.
+    pub value_hash: u64,
+    /// Executions in each iteration of the loop, at most 1.
+    pub weight: f64,
+    /// Whether it may be partly out of bounds.
+    pub is_masked: bool,
+    /// Width of an element in bits.
+    pub element_bits: f64,
+    /// Whether elements do not fill whole bytes and are read and written one by one.
+    pub is_sub_byte: bool,
+}
+
+impl Access {
+    /// The kind of work that it is. `run` is the longest run of accesses to adjacent elements of the buffer in one
+    /// iteration of the loop, in elements: a stride up to it is contiguous.
+    pub fn kind(&self, run: f64) -> WorkKind {
+        let varies_here = self.address.varies_in == self.loop_index && self.loop_index > 0;
+        let stride = if varies_here { self.address.stride.abs() } else { 0.0 };
+        let is_contiguous = stride <= 1.0 || self.cost.is_explicit() || run >= stride;
+        match (self.is_store, self.address.data) {
+            (false, _) if self.crosses_rows => WorkKind::StridedLoad,
+            (true, _) if self.crosses_rows => WorkKind::StridedStore,
+            _ if self.is_masked => WorkKind::Masked,
+            (false, true) => WorkKind::IndirectLoad,
+            (false, false) if is_contiguous => WorkKind::Load,
+            (false, false) => WorkKind::StridedLoad,
+            (true, false) if is_contiguous => WorkKind::Store,
+            (true, _) => WorkKind::StridedStore,
+        }
+    }
+
+    /// Whether the loop that contains it does not change its address: it is then a value carried in a register.
+    pub fn is_invariant(&self) -> bool {
+        self.loop_index > 0 && self.address.varies_in < self.loop_index && !self.address.data
+    }
+}
+
+/// The address of an element of a tensor or memref, in elements.
+pub fn address(tree: &Tree, accessed: TypeId, subscripts: &[Subscript]) -> Evolution {
+    let shape = tree.types().shape(accessed).unwrap_or(&[]);
+    let mut distance = 1.0;
+    let mut sum = Evolution::INVARIANT;
+    for (index, subscript) in subscripts.iter().enumerate().rev() {
+        sum = sum.plus(subscript.evolution.times(Evolution::constant(distance)));
+        distance *= match shape.get(index) {
+            Some(Dimension::Static(extent)) => *extent as f64,
+            _ => DYNAMIC_EXTENT,
+        };
+    }
+    sum
+}
+
+/// Whether the lanes of a vector transfer are not adjacent in memory: its last dimension is not the memref's.
+pub fn crosses_rows(tree: &Tree, operation: OpId) -> bool {
+    match tree.attribute(operation, "permutation_map") {
+        Some(AttributeValue::AffineMap(map)) => match map.results.last() {
+            Some(AffineExpr::Dimension(dimension)) => *dimension + 1 != map.dimensions,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Whether a vector transfer may be partly out of bounds.
+pub fn is_masked(tree: &Tree, operation: OpId) -> bool {
+    let name = tree.name(operation);
+    let in_bounds = || match tree.attribute(operation, "in_bounds") {
+        Some(AttributeValue::Array(all)) => all.iter().all(|b| *b == AttributeValue::Bool(true)),
+        _ => false,
+    };
+    name.starts_with("vector.") && name.contains("transfer") && !in_bounds()
+}
+
+/// The buffer that a value is a view of; the value itself if it is none.
+pub fn buffer(tree: &Tree, mut value: ValueId) -> ValueId {
+    // Views of views are few; a bound keeps malformed texts finite.
+    for _ in 0..64 {
+        let Definition::Result { operation, index } = tree.value(value).definition else { break };
+        let Some(next) = source(tree, operation, index) else { break };
+        value = next;
+    }
+    value
+}
+
+/// The operand that a result shares its memory with.
+fn source(tree: &Tree, operation: OpId, index: u32) -> Option<ValueId> {
+    let node = tree.operation(operation);
+    let name = tree.name(operation);
+    match name {
+        "tensor.cast"
+        | "tensor.expand_shape"
+        | "tensor.collapse_shape"
+        | "tensor.reshape"
+        | "tensor.extract_slice"
+        | "bufferization.to_tensor"
+        | "bufferization.to_buffer"
+        | "bufferization.to_memref" => node.operands.first().copied(),
+        _ if views_memory(name) => node.operands.first().copied(),
+        "tensor.insert" => node.operands.get(1).copied(),
+        _ if name.starts_with("linalg.") => {
+            let outputs = node.operands.len().checked_sub(node.results.len())?;
+            node.operands.get(outputs + index as usize).copied()
+        }
+        _ => None,
+    }
+}

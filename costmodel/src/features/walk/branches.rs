@@ -1,0 +1,88 @@
+//! The blocks of a function's body, and the loops that branches between them make.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ir::analysis::BranchLoop;
+use ir::tree::BlockId;
+
+use super::evolution::Evolution;
+use super::reduction::Reduction;
+use super::{Collect, Context, Placement, Walk};
+use crate::features::counts::midpoint;
+
+impl<C: Collect> Walk<'_, C> {
+    /// All blocks of a function's body. As written, branches make no loops.
+    pub(super) fn function_body(&mut self, blocks: &[BlockId]) {
+        let branch_loops = match self.function {
+            Some(function) if blocks.len() > 1 => function.trip_counts.branch_loops(),
+            _ => &[],
+        };
+        let loop_of = self.open_branch_loops(blocks, branch_loops);
+        let headers: BTreeSet<BlockId> = branch_loops.iter().map(|own| own.header).collect();
+        for &block in blocks {
+            let placement = if blocks.len() > 1 {
+                let loop_index = loop_of.get(&block).copied().unwrap_or(0);
+                let around = self.nest.get(loop_index).iterations;
+                let weight = (self.executions(block, around) / around.max(1.0)).clamp(0.0, 1.0);
+                if !headers.contains(&block) {
+                    for &argument in &self.tree.block(block).arguments {
+                        self.values.evolves(argument, Evolution::data(loop_index));
+                    }
+                }
+                Placement { loop_index, weight }
+            } else {
+                Placement { loop_index: 0, weight: 1.0 }
+            };
+            let executions = self.executions(block, 1.0);
+            self.block(block, Context { executions, placement: Some(placement), ..Context::default() });
+        }
+    }
+
+    /// Opens the loops of branches, outer ones first; the innermost loop of each block that is in one.
+    fn open_branch_loops(&mut self, blocks: &[BlockId], branch_loops: &[BranchLoop]) -> BTreeMap<BlockId, usize> {
+        let tree = self.tree;
+        let mut loop_of = BTreeMap::new();
+        if branch_loops.is_empty() {
+            return loop_of;
+        }
+        let mut spans: BTreeMap<BlockId, (usize, usize)> = BTreeMap::new();
+        let mut position = 0;
+        for &block in blocks {
+            let end = position + tree.walk_block(block).count();
+            spans.insert(block, (position, end));
+            position = end;
+        }
+        for own in branch_loops {
+            let parent = loop_of.get(&own.header).copied().unwrap_or(0);
+            let inside = || own.blocks.iter().filter_map(|block| spans.get(block));
+            let from = inside().map(|span| span.0).min().unwrap_or(0);
+            let to = inside().map(|span| span.1).max().unwrap_or(0);
+            let index = self.open_loop_over((from, to), parent, midpoint(own.iterations), midpoint(own.entries));
+            loop_of.extend(own.blocks.iter().map(|&block| (block, index)));
+            for &argument in &tree.block(own.header).arguments {
+                let is_variable = argument == own.variable;
+                self.values.evolves(
+                    argument,
+                    if is_variable { Evolution::induction(index, own.step as f64) } else { Evolution::data(index) },
+                );
+            }
+            self.carried_by_branches(own, index);
+        }
+        loop_of
+    }
+
+    /// Reports the values that the back edges pass to a loop's header.
+    fn carried_by_branches(&mut self, own: &BranchLoop, index: usize) {
+        let tree = self.tree;
+        let arguments = &tree.block(own.header).arguments;
+        let terminators = own.blocks.iter().filter_map(|&b| tree.block(b).operations.last());
+        for &terminator in terminators {
+            for (_, passed) in tree.operation(terminator).successors.iter().filter(|(to, _)| *to == own.header) {
+                for (&value, &argument) in passed.iter().zip(arguments).filter(|(_, a)| **a != own.variable) {
+                    let how = Reduction::of(tree, &self.values, value, Some(argument));
+                    self.collector.carried(index, how);
+                }
+            }
+        }
+    }
+}

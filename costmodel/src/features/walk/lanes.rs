@@ -1,0 +1,106 @@
+//! Vector lanes and element widths: the one place that decides how wide a value is and what that costs.
+
+use ir::analysis::size;
+use ir::tree::{Tree, Type, ValueId};
+
+use crate::features::counts::midpoint;
+
+/// Width of the vector registers that machine work is counted in, in bits.
+pub const REGISTER_BITS: f64 = 256.0;
+
+/// Width of the parts of an explicit vector operation, in bits.
+const PART_BITS: f64 = 128.0;
+
+/// Width of an element of unknown size, in bits.
+const UNKNOWN_BITS: f64 = 64.0;
+
+/// Lanes and bits of a vector; both 0 for other values.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct VectorWidth {
+    /// Bits of all lanes.
+    pub bits: f64,
+    /// Elements.
+    pub lanes: f64,
+}
+
+impl VectorWidth {
+    /// The width of a value.
+    pub fn of(tree: &Tree, value: ValueId) -> Self {
+        lanes(tree, value)
+            .map(|lanes| Self { bits: lanes * element_bits(tree, value).unwrap_or(UNKNOWN_BITS), lanes })
+            .unwrap_or_default()
+    }
+
+    /// The larger of both widths.
+    pub fn max(self, other: Self) -> Self {
+        Self { bits: self.bits.max(other.bits), lanes: self.lanes.max(other.lanes) }
+    }
+}
+
+/// Elements of a vector, at least 1; `None` for other values.
+pub fn lanes(tree: &Tree, value: ValueId) -> Option<f64> {
+    match tree.value_type(value) {
+        Type::Vector { shape, .. } => Some(midpoint(size::elements_of(shape)).max(1.0)),
+        _ => None,
+    }
+}
+
+/// Bits of an element of a value, in whole bytes; `None` if its type has no size.
+pub fn element_bits(tree: &Tree, value: ValueId) -> Option<f64> {
+    size::element_bytes(tree, tree.value(value).ty).map(|bytes| 8.0 * bytes as f64)
+}
+
+/// The same, 64 if its type has no size.
+pub fn element_bits_or_default(tree: &Tree, value: ValueId) -> f64 {
+    element_bits(tree, value).unwrap_or(UNKNOWN_BITS)
+}
+
+/// Whether the elements of a value do not fill whole bytes.
+pub fn is_sub_byte(tree: &Tree, value: ValueId) -> bool {
+    matches!(tree.ty(tree.types().element(tree.value(value).ty)), Type::Integer(bits, _) if bits % 8 != 0)
+}
+
+/// Whether a value is a vector.
+pub fn is_vector(tree: &Tree, value: ValueId) -> bool {
+    matches!(tree.value_type(value), Type::Vector { .. })
+}
+
+/// Whether a value is a tensor or memref.
+pub fn is_shaped(tree: &Tree, value: ValueId) -> bool {
+    size::is_shaped(tree, tree.value(value).ty)
+}
+
+/// Elements of an operation's first result, at least 1; 1 without results.
+pub fn result_elements(tree: &Tree, results: &[ValueId]) -> f64 {
+    results.first().map_or(1.0, |&v| midpoint(size::elements(tree, tree.value(v).ty)).max(1.0))
+}
+
+/// What one operation costs on a machine with registers of [`REGISTER_BITS`].
+#[derive(Debug, Clone, Copy)]
+pub struct MachineCost {
+    /// Machine operations.
+    pub units: f64,
+    /// Parts of an explicit vector operation: lanes if each is worked on alone, else pieces of 128 bits; 0 for scalars.
+    pub parts: f64,
+}
+
+impl MachineCost {
+    /// The cost of a scalar operation.
+    pub const SCALAR: Self = Self { units: 1.0, parts: 0.0 };
+
+    /// The cost of an operation on vectors of a width, or on scalars if it is 0; `by_lane` if each lane is worked on alone.
+    pub fn new(width: VectorWidth, by_lane: bool) -> Self {
+        if width.bits == 0.0 {
+            Self::SCALAR
+        } else if by_lane {
+            Self { units: width.lanes, parts: width.lanes }
+        } else {
+            Self { units: (width.bits / REGISTER_BITS).ceil(), parts: width.bits / PART_BITS }
+        }
+    }
+
+    /// Whether it is the cost of an explicit vector operation.
+    pub fn is_explicit(self) -> bool {
+        self.parts > 0.0
+    }
+}

@@ -1,0 +1,73 @@
+//! The loops of the optimised function, and which of them write which buffer.
+
+use std::collections::BTreeMap;
+
+use ir::tree::ValueId;
+
+/// The function's body (index 0) or one loop.
+#[derive(Debug, Clone, Copy)]
+pub struct Loop {
+    /// Index of the loop around it; 0 for the function's body.
+    pub parent: usize,
+    /// Iterations per call of the function, over all entries.
+    pub iterations: f64,
+    /// Entries per call of the function.
+    pub entries: f64,
+    /// Positions of the operations inside, in the order of the text: the first, and the first behind.
+    span: (usize, usize),
+}
+
+/// The loops, outer before inner.
+#[derive(Debug)]
+pub struct LoopNest {
+    loops: Vec<Loop>,
+    /// Positions of the stores to each buffer, ascending.
+    stores: BTreeMap<ValueId, Vec<usize>>,
+}
+
+impl LoopNest {
+    /// The nest of a function with so many operations: its body only.
+    pub fn new(operations: usize) -> Self {
+        let body = Loop { parent: 0, iterations: 1.0, entries: 1.0, span: (0, operations) };
+        Self { loops: vec![body], stores: BTreeMap::new() }
+    }
+
+    /// A loop by its index.
+    pub fn get(&self, index: usize) -> &Loop {
+        &self.loops[index]
+    }
+
+    /// Adds a loop over the operations at the positions of a span; its index.
+    pub fn add(&mut self, parent: usize, iterations: f64, entries: f64, span: (usize, usize)) -> usize {
+        self.loops.push(Loop { parent, iterations, entries, span });
+        self.loops.len() - 1
+    }
+
+    /// Notes a store to a buffer; positions have to descend.
+    pub fn note_store(&mut self, buffer: ValueId, position: usize) {
+        self.stores.entry(buffer).or_default().push(position);
+    }
+
+    /// Ends the notes of stores.
+    pub fn sort_stores(&mut self) {
+        self.stores.values_mut().for_each(|positions| positions.reverse());
+    }
+
+    /// Whether a loop's body stores to a buffer.
+    fn stores_to(&self, index: usize, buffer: ValueId) -> bool {
+        let (from, to) = self.loops[index].span;
+        self.stores.get(&buffer).is_some_and(|positions| {
+            let next = positions.partition_point(|&position| position < from);
+            positions.get(next).is_some_and(|&position| position < to)
+        })
+    }
+
+    /// The loop with which the value of a load in loop `index` varies: the innermost that changes its address or stores to the
+    /// buffer. `address` is the loop with which the address varies.
+    pub fn varies_in(&self, mut index: usize, buffer: ValueId, address: usize) -> usize {
+        while index > address && !self.stores_to(index, buffer) {
+            index = self.loops[index].parent;
+        }
+        index
+    }
+}

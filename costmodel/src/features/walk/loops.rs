@@ -1,0 +1,105 @@
+//! Loop operations of `affine` and `scf`.
+
+use ir::analysis::added;
+use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
+
+use super::evolution::Evolution;
+use super::reduction::Reduction;
+use super::{Collect, Inside, Placement, Walk};
+use crate::features::counts::UNKNOWN_TRIPS;
+
+/// Induction variables of a loop operation whose body has so many arguments: these come first.
+fn induction_variables(name: &str, arguments: usize) -> usize {
+    if name.ends_with("parallel") || name.ends_with("forall") { arguments } else { usize::from(name.ends_with("for")) }
+}
+
+/// Block arguments that count as induction variables for subscripts as written: all of a parallel loop, else the first.
+pub fn text_induction_variables(tree: &Tree, operation: OpId, block: BlockId) -> usize {
+    if tree.name(operation).ends_with("parallel") { tree.block(block).arguments.len() } else { 1 }
+}
+
+impl<C: Collect> Walk<'_, C> {
+    /// A loop operation: one loop of the nest for each induction variable.
+    pub(super) fn loop_operation(&mut self, operation: OpId, placement: Placement, inside: Inside) {
+        let tree = self.tree;
+        let node = tree.operation(operation);
+        let blocks = || node.regions.iter().flat_map(|&r| tree.region(r).blocks.iter().copied());
+        let Some(body) = blocks().last() else { return };
+        let arguments = &tree.block(body).arguments;
+        let variables = induction_variables(tree.name(operation), arguments.len());
+        let innermost = self.open_loops(operation, placement, body, variables);
+        for block in blocks() {
+            for &argument in tree.block(block).arguments.iter().skip(variables) {
+                self.values.evolves(argument, Evolution::data(innermost));
+            }
+        }
+        if variables <= 1 {
+            self.carried_by_loop(operation, body, variables, innermost);
+        }
+        self.regions(operation, inside, |_, _| Some(Placement { loop_index: innermost, weight: 1.0 }));
+    }
+
+    /// Opens the loops of the induction variables, outermost first; the index of the innermost. Trip counts of all but the
+    /// innermost are assumed to be equal.
+    fn open_loops(&mut self, operation: OpId, placement: Placement, body: BlockId, variables: usize) -> usize {
+        let arguments = &self.tree.block(body).arguments;
+        let entries = self.entries(placement);
+        let iterations = self.executions(body, entries * UNKNOWN_TRIPS);
+        let steps = self.steps(operation, variables);
+        let last = variables.saturating_sub(1);
+        let trips =
+            if last > 0 { libm::pow((iterations / entries.max(1.0)).max(1.0), 1.0 / variables as f64) } else { 1.0 };
+        let (mut index, mut around) = (placement.loop_index, entries);
+        for variable in 0..variables.max(1) {
+            let own = if variable == last { iterations } else { around * trips };
+            index = self.open_loop(operation, index, own, around);
+            around = own;
+            if let Some(&argument) = arguments.get(variable).filter(|_| variable < variables) {
+                let step = steps.get(variable).copied().unwrap_or(1.0);
+                self.values.evolves(argument, Evolution::induction(index, step));
+            }
+        }
+        index
+    }
+
+    /// Reports the values that a loop operation passes from iteration to iteration.
+    fn carried_by_loop(&mut self, operation: OpId, body: BlockId, variables: usize, loop_index: usize) {
+        let tree = self.tree;
+        let Some(&last) = tree.block(body).operations.last() else { return };
+        let yielded = &tree.operation(last).operands;
+        let skip = yielded.len().saturating_sub(tree.operation(operation).results.len());
+        let arguments = tree.block(body).arguments.iter().skip(variables);
+        for (&value, &argument) in yielded[skip..].iter().zip(arguments) {
+            // The induction variable of a `while` loop is an argument to which its body adds a constant.
+            if let Some(step) = added(tree, value, argument).filter(|_| variables == 0) {
+                self.values.evolves(argument, Evolution::induction(loop_index, step as f64));
+                continue;
+            }
+            let how = Reduction::of(tree, &self.values, value, Some(argument));
+            self.collector.carried(loop_index, how);
+        }
+    }
+
+    /// The step of each induction variable; NaN if it is not constant.
+    fn steps(&self, operation: OpId, variables: usize) -> Vec<f64> {
+        let tree = self.tree;
+        let operands = &tree.operation(operation).operands;
+        let constant = |value: &ValueId| {
+            let evolution = self.values.evolution(*value);
+            if evolution.varies_in == 0 && evolution.offset != 0.0 { evolution.offset } else { f64::NAN }
+        };
+        match tree.name(operation) {
+            "scf.for" => operands.get(2).map(constant).into_iter().collect(),
+            "scf.parallel" => operands.iter().skip(2 * variables).take(variables).map(constant).collect(),
+            _ => match tree.attribute(operation, "step").or_else(|| tree.attribute(operation, "steps")) {
+                Some(AttributeValue::Integer(step, _)) => vec![*step as f64],
+                Some(AttributeValue::Array(steps)) => steps
+                    .iter()
+                    .map(|s| if let AttributeValue::Integer(step, _) = s { *step as f64 } else { 1.0 })
+                    .collect(),
+                Some(AttributeValue::DenseArray(_, steps)) => steps.clone(),
+                _ => vec![1.0; variables],
+            },
+        }
+    }
+}

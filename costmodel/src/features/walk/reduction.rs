@@ -1,0 +1,98 @@
+//! Loop-carried values: the one place that decides whether a loop carries a value and whether that is a reduction.
+
+use ir::tree::{AttributeValue, Definition, OpId, Tree, ValueId};
+
+use super::values::Values;
+use crate::features::class::Class;
+
+/// How a loop-carried value goes from one iteration to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reduction {
+    /// A sum, product or extreme whose order is free: of integers, or with flags that allow reordering.
+    Reorderable,
+    /// A minimum or maximum of floating-point numbers.
+    Extreme,
+    /// A floating-point sum or product, whose order is fixed.
+    Ordered,
+    /// Anything else.
+    Recurrence,
+}
+
+impl Reduction {
+    /// Number of variants.
+    pub const COUNT: usize = Self::Recurrence as usize + 1;
+
+    /// The reduction that an operation makes of a loop-carried operand, fast-math flags left out.
+    fn by_name(name: &str) -> Self {
+        match name {
+            "arith.addf" | "arith.subf" | "arith.mulf" | "math.fma" | "vector.fma" => Self::Ordered,
+            "arith.maximumf" | "arith.minimumf" | "arith.maxnumf" | "arith.minnumf" => Self::Extreme,
+            "arith.addi" | "arith.subi" | "arith.muli" | "arith.andi" | "arith.ori" | "arith.xori" | "arith.maxsi"
+            | "arith.maxui" | "arith.minsi" | "arith.minui" => Self::Reorderable,
+            _ => Self::Recurrence,
+        }
+    }
+
+    /// The reduction whose next value is `next`. `carried` is the block argument that holds the value of the iteration before;
+    /// if that has other uses, the value is a recurrence. `None` for values carried through memory.
+    pub fn of(tree: &Tree, values: &Values, next: ValueId, carried: Option<ValueId>) -> Self {
+        let Definition::Result { operation, .. } = tree.value(next).definition else {
+            return Self::Recurrence;
+        };
+        if let Some(carried) = carried
+            && (values.get(carried).uses != 1 || !tree.operation(operation).operands.contains(&carried))
+        {
+            return Self::Recurrence;
+        }
+        match Self::by_name(tree.name(operation)) {
+            Self::Ordered if has_flag(tree, operation, &["fast", "reassoc"]) => Self::Reorderable,
+            Self::Extreme if has_no_nan(tree, operation) => Self::Reorderable,
+            reduction => reduction,
+        }
+    }
+}
+
+/// Whether a loop as written carries a value: a loop with results, or an iterator that is a reduction. Used by the features of
+/// [`Collector::Text`](crate::features::table::Collector::Text), which count a value stored to a loop-invariant element as
+/// carried, too.
+pub fn carries_as_written(tree: &Tree, operation: OpId, class: Class) -> bool {
+    let reduces = match tree.attribute(operation, "iterator_types") {
+        Some(AttributeValue::Array(types)) => types.last().is_some_and(is_reduction_iterator),
+        _ => false,
+    };
+    reduces || (class != Class::Structured && !tree.operation(operation).results.is_empty())
+}
+
+fn is_reduction_iterator(kind: &AttributeValue) -> bool {
+    match kind {
+        AttributeValue::Other(text) | AttributeValue::String(text) => text.contains("reduction"),
+        _ => false,
+    }
+}
+
+/// Whether an operation on whole tensors without a body reduces: over all its executions it does more than one and a half
+/// operations for each element of its result.
+pub fn reduces_by_work(flops: f64, executions: f64, elements: f64) -> bool {
+    flops > 1.5 * executions * elements
+}
+
+/// Whether an operation may be fused with the one before it (`contract`).
+pub fn may_contract(tree: &Tree, operation: OpId) -> bool {
+    has_flag(tree, operation, &["fast", "contract"])
+}
+
+/// Whether an operation sees no NaN (`nnan`): a minimum is then one instruction.
+pub fn has_no_nan(tree: &Tree, operation: OpId) -> bool {
+    has_flag(tree, operation, &["fast", "nnan"])
+}
+
+/// Whether one of these is among an operation's fast-math flags.
+fn has_flag(tree: &Tree, operation: OpId, flags: &[&str]) -> bool {
+    match tree.attribute(operation, "fastmath") {
+        Some(AttributeValue::Other(text) | AttributeValue::String(text)) => {
+            let list = text.split_once('<').map_or(text.as_str(), |(_, list)| list).trim_end_matches('>');
+            list.split(',').any(|flag| flags.contains(&flag.trim()))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,67 @@
+//! Common subexpressions, and values that are computed alike.
+
+use std::collections::BTreeMap;
+
+use ir::tree::{Definition, OpId, Tree, ValueId};
+
+/// Operations back from a value that its hash covers.
+const HASH_DEPTH: u32 = 3;
+
+/// The operations that a block has computed so far, by a hash of what they compute.
+#[derive(Debug, Default)]
+pub struct Computed {
+    operations: BTreeMap<u64, OpId>,
+    /// Stores so far: loads before and after one may differ.
+    stores: u64,
+}
+
+impl Computed {
+    /// Notes a store.
+    pub fn store(&mut self) {
+        self.stores += 1;
+    }
+
+    /// Whether the block has computed the same before; notes the operation if not.
+    pub fn repeats(&mut self, tree: &Tree, operation: OpId, is_load: bool) -> bool {
+        let node = tree.operation(operation);
+        let mut hash = 0xcbf2_9ce4_8422_2325u64;
+        let mut mix = |x: u64| hash = (hash ^ x).wrapping_mul(0x0100_0000_01b3).rotate_left(17);
+        mix(node.name.index() as u64);
+        if is_load {
+            mix(self.stores);
+        }
+        node.operands.iter().for_each(|v| mix(v.index() as u64));
+        let same = |other: OpId| {
+            let other = tree.operation(other);
+            other.name == node.name
+                && other.operands == node.operands
+                && other.attributes.len() == node.attributes.len()
+                && other.attributes.iter().zip(&node.attributes).all(|(a, b)| a.value == b.value)
+        };
+        match self.operations.get(&hash) {
+            Some(&other) => same(other),
+            None => {
+                self.operations.insert(hash, operation);
+                false
+            }
+        }
+    }
+}
+
+/// A hash of the last few operations that compute a value, without their operands' identity: values with equal hashes can be
+/// computed by one vector operation.
+pub fn value_hash(tree: &Tree, value: ValueId) -> u64 {
+    hash_back(tree, value, HASH_DEPTH)
+}
+
+fn hash_back(tree: &Tree, value: ValueId, back: u32) -> u64 {
+    let Definition::Result { operation, .. } = tree.value(value).definition else { return 1 };
+    let node = tree.operation(operation);
+    let mut hash = (node.name.index() as u64 + 2).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    if back > 0 && node.regions.is_empty() {
+        for &operand in &node.operands {
+            hash = (hash.rotate_left(23) ^ hash_back(tree, operand, back - 1)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
+}
