@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use names::Named;
+
 use super::table::{Collector, Feature, LoopClass, LoopCount, Scale, TensorCount, Unit, WorkKind};
 
 /// Counts of one class of loops: its work by kind, and its iterations.
@@ -37,15 +39,15 @@ pub enum WorkCount {
 impl WorkCount {
     /// All counts in their order.
     pub fn all() -> impl Iterator<Item = Self> {
-        let kinds = || WorkKind::ALL.iter().copied();
-        let classes = LoopClass::ALL.iter().flat_map(move |&class| {
+        let kinds = || WorkKind::ALL.into_iter();
+        let classes = LoopClass::ALL.into_iter().flat_map(move |class| {
             kinds().map(move |kind| Self::OfClass(class, kind)).chain([Self::Iterations(class)])
         });
         classes
             .chain(kinds().map(Self::ExplicitVectors))
             .chain(kinds().map(Self::ExplicitParts))
-            .chain(LoopCount::ALL.iter().copied().map(Self::Loop))
-            .chain(TensorCount::ALL.iter().copied().map(Self::Tensor))
+            .chain(LoopCount::ALL.into_iter().map(Self::Loop))
+            .chain(TensorCount::ALL.into_iter().map(Self::Tensor))
     }
 
     /// Index among the counts of work.
@@ -74,17 +76,16 @@ impl WorkCount {
         }
     }
 
-    fn documentation(self) -> Cow<'static, str> {
-        let sentence = |kind: WorkKind| kind.documentation().trim_end_matches('.');
+    fn documentation(self) -> String {
         match self {
-            Self::OfClass(class, kind) => format!("Executed in {}: {}.", class.documentation(), sentence(kind)).into(),
-            Self::Iterations(class) => format!("Iterations of {}.", class.documentation()).into(),
-            Self::ExplicitVectors(kind) => format!("Explicit vector operations executed: {}.", sentence(kind)).into(),
+            Self::OfClass(class, kind) => format!("Executed in {}: {}.", class.about(), kind.about()),
+            Self::Iterations(class) => format!("Iterations of {}.", class.about()),
+            Self::ExplicitVectors(kind) => format!("Explicit vector operations executed: {}.", kind.about()),
             Self::ExplicitParts(kind) => {
-                format!("Their parts of 128 bits (lanes, where each is worked on alone): {}.", sentence(kind)).into()
+                format!("Parts of 128 bits, or lanes worked on one by one, of explicit {}.", kind.about())
             }
-            Self::Loop(count) => count.documentation().into(),
-            Self::Tensor(count) => count.documentation().into(),
+            Self::Loop(count) => format!("{}.", count.about()),
+            Self::Tensor(count) => format!("{}.", count.about()),
         }
     }
 
@@ -115,7 +116,7 @@ pub struct Declaration {
     /// Name in files and explanations.
     pub name: Cow<'static, str>,
     /// One sentence.
-    pub documentation: Cow<'static, str>,
+    pub documentation: String,
     /// What it counts.
     pub unit: Unit,
     /// The scale on which its differences are comparable.
@@ -126,9 +127,9 @@ pub struct Declaration {
 
 /// The declarations of all features, then of all counts of work, in the order of the vector.
 pub fn declarations() -> impl Iterator<Item = Declaration> {
-    let features = Feature::ALL.iter().map(|feature| Declaration {
+    let features = Feature::ALL.into_iter().map(|feature| Declaration {
         name: feature.name().into(),
-        documentation: feature.documentation().into(),
+        documentation: format!("{}.", feature.about()),
         unit: feature.unit(),
         scale: feature.scale(),
         collector: feature.collector(),
@@ -154,14 +155,14 @@ pub fn markdown() -> String {
     let mut page = String::from(INTRODUCTION);
     let define = |page: &mut String, title: &str, rows: &mut dyn Iterator<Item = (&str, &str)>| {
         let _ = write!(page, "\n## {title}\n\n");
-        for (name, documentation) in rows {
-            let _ = writeln!(page, "- **{name}**: {documentation}");
+        for (name, about) in rows {
+            let _ = writeln!(page, "- **{name}**: {about}.");
         }
     };
-    define(&mut page, "Collectors", &mut Collector::ALL.iter().map(|c| (c.name(), c.documentation())));
-    define(&mut page, "Units", &mut Unit::ALL.iter().map(|u| (u.name(), u.documentation())));
-    define(&mut page, "Scales", &mut Scale::ALL.iter().map(|s| (s.name(), s.documentation())));
-    define(&mut page, "Classes of loops", &mut LoopClass::ALL.iter().map(|c| (c.name(), c.documentation())));
+    define(&mut page, "Collectors", &mut Collector::ALL.iter().map(|c| (c.name(), c.about())));
+    define(&mut page, "Units", &mut Unit::ALL.iter().map(|u| (u.name(), u.about())));
+    define(&mut page, "Scales", &mut Scale::ALL.iter().map(|s| (s.name(), s.about())));
+    define(&mut page, "Classes of loops", &mut LoopClass::ALL.iter().map(|c| (c.name(), c.about())));
     for (title, from, to) in [("Features", 0, Feature::COUNT), ("Counts of work", Feature::COUNT, usize::MAX)] {
         let _ = write!(page, "\n## {title}\n\n| index | name | what | unit | scale | collector |\n");
         let _ = writeln!(page, "| ---: | --- | --- | --- | --- | --- |");
@@ -189,14 +190,14 @@ mod tests {
     fn names_are_unique_and_indices_follow_the_order() {
         let names: std::collections::BTreeSet<_> = declarations().map(|d| d.name).collect();
         assert_eq!(names.len(), Feature::COUNT + WORK);
-        assert!(Feature::ALL.iter().enumerate().all(|(i, f)| *f as usize == i));
+        assert!(Feature::ALL.into_iter().enumerate().all(|(i, f)| f as usize == i));
         assert!(WorkCount::all().enumerate().all(|(i, count)| count.index() == i));
         assert_eq!(WorkCount::all().count(), WORK);
     }
 
     #[test]
     fn features_of_kinds_are_in_the_order_of_the_kinds() {
-        for (offset, &kind) in WorkKind::ALL.iter().enumerate() {
+        for (offset, kind) in WorkKind::ALL.into_iter().enumerate() {
             assert_eq!(kind.executed() as usize, WorkKind::ALL[0].executed() as usize + offset);
             assert_eq!(kind.hottest().name(), format!("hot_{}", kind.name()));
         }

@@ -1,60 +1,48 @@
 //! The kind of machine work that an operation becomes.
 
-use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId, split_name};
+use ir::registry::facts::{Dialect, Evaluation};
+use ir::registry::features::MachineWork;
+use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId};
 
-use super::class::Class;
 use super::table::WorkKind;
 
 /// The kind of an operation without regions that is no load or store; `None` for what costs nothing.
-pub(super) fn work_kind(tree: &Tree, operation: OpId, class: Class) -> Option<WorkKind> {
-    let name = tree.name(operation);
-    let node = tree.operation(operation);
-    let result = node.results.first().copied();
-    let (dialect, op) = split_name(name).unwrap_or(("", name));
-    let narrow = || result.and_then(|v| narrow_float(tree, v));
-    match class {
-        Class::Free => None,
-        Class::Float if op == "maximumf" || op == "minimumf" => Some(WorkKind::MinMax),
-        Class::Float if op == "cmpf" => Some(WorkKind::Select),
-        Class::Float if dialect == "vector" && op.ends_with("reduction") => Some(WorkKind::Shuffle),
-        Class::Float | Class::Division if narrow().is_some() => narrow(),
-        Class::Float => Some(WorkKind::Float),
-        Class::Division if op == "remf" => Some(WorkKind::Call),
-        Class::Division => Some(WorkKind::Divide),
-        Class::Transcendental => Some(WorkKind::Call),
-        Class::Integer if matches!(op, "cmpi" | "maxsi" | "minsi" | "maxui" | "minui") => Some(WorkKind::Select),
-        Class::Integer => match op {
-            "divsi" | "divui" | "remsi" | "remui" | "floordivsi" | "ceildivsi" | "ceildivui" | "ipowi" => {
-                Some(division(tree, operation))
-            }
-            _ if result.is_some_and(|v| is_index(tree, v)) => Some(WorkKind::Address),
-            _ => Some(WorkKind::Integer),
-        },
-        Class::Cast if op.starts_with("index_cast") => Some(WorkKind::Address),
-        Class::Cast if op == "bitcast" => None,
-        Class::Cast if op == "truncf" && narrow().is_some() => narrow(),
-        Class::Cast => Some(WorkKind::Cast),
-        Class::Branch if op == "select" => Some(WorkKind::Select),
-        Class::Branch => Some(WorkKind::Branch),
-        Class::Call => Some(WorkKind::Call),
-        Class::Vector => Some(WorkKind::Shuffle),
-        Class::Reshape => {
-            matches!(op, "alloc" | "dealloc" | "clone" | "insert_slice" | "pad" | "concat").then_some(WorkKind::Runtime)
-        }
-        Class::Unknown => Some(WorkKind::Runtime),
-        Class::Load | Class::Store | Class::Loop | Class::Structured => None,
-    }
+pub(super) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
+    let result = tree.operation(operation).results.first().copied();
+    let or_narrow = |kind| result.and_then(|v| narrow_float(tree, v)).unwrap_or(kind);
+    Some(match tree.record(operation).features.machine {
+        MachineWork::None => return None,
+        MachineWork::Float => or_narrow(WorkKind::Float),
+        MachineWork::Divide => or_narrow(WorkKind::Divide),
+        MachineWork::Remainder => or_narrow(WorkKind::Call),
+        MachineWork::Truncation => or_narrow(WorkKind::Cast),
+        MachineWork::MinMax => WorkKind::MinMax,
+        MachineWork::Select => WorkKind::Select,
+        MachineWork::Shuffle => WorkKind::Shuffle,
+        MachineWork::Call => WorkKind::Call,
+        MachineWork::Integer if result.is_some_and(|v| is_index(tree, v)) => WorkKind::Address,
+        MachineWork::Integer => WorkKind::Integer,
+        MachineWork::IntegerDivide => division(tree, operation),
+        MachineWork::Address => WorkKind::Address,
+        MachineWork::Cast => WorkKind::Cast,
+        MachineWork::Branch => WorkKind::Branch,
+        MachineWork::Runtime => WorkKind::Runtime,
+    })
 }
 
 /// The kind of an integer division: by a constant it is a multiplication and shifts.
 fn division(tree: &Tree, operation: OpId) -> WorkKind {
     let divisor = tree.operation(operation).operands.get(1).map(|&v| tree.value(v).definition);
     match divisor {
-        Some(Definition::Result { operation, .. }) if tree.name(operation) == "arith.constant" => {
-            WorkKind::ConstantDivide
-        }
+        Some(Definition::Result { operation, .. }) if is_constant(tree, operation) => WorkKind::ConstantDivide,
         _ => WorkKind::IntegerDivide,
     }
+}
+
+/// Whether an operation is a constant to the features: `index.constant` is not, until the model is trained again.
+pub(super) fn is_constant(tree: &Tree, operation: OpId) -> bool {
+    let record = tree.record(operation);
+    record.evaluation == Evaluation::Constant && record.dialect == Dialect::Arith
 }
 
 fn is_index(tree: &Tree, value: ValueId) -> bool {

@@ -22,7 +22,6 @@
 //! - Widths: an element of unknown size has 0 bits in [`Feature::VectorBits`] and [`Feature::ElementBits`], else 64.
 //! - Padding values of vector transfers count as a subscript ([`walk::access::Subscripts`]).
 
-mod class;
 mod counts;
 mod declaration;
 mod function;

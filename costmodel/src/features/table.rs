@@ -6,42 +6,7 @@
 //! kind of explicit vector work, then [`LoopCount`] and [`TensorCount`]. To add a feature, add a row and fill it in its
 //! collector; a trained model then no longer fits, so the model has to be trained again.
 
-/// An enumeration whose variants have names and documentation in files, in their order.
-macro_rules! named {
-    ($(#[$about:meta])* $visible:vis enum $type:ident {
-        $($(#[doc = $doc:expr])+ $name:ident = $text:expr,)*
-    }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        #[repr(usize)]
-        $visible enum $type {
-            $($(#[doc = $doc])+ $name,)*
-        }
-
-        impl $type {
-            /// All variants in their order.
-            $visible const ALL: &'static [Self] = &[$(Self::$name,)*];
-            /// Number of variants.
-            $visible const COUNT: usize = Self::ALL.len();
-
-            /// Name in files and explanations.
-            #[must_use]
-            $visible const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-
-            /// Documentation of the variant.
-            #[must_use]
-            $visible const fn documentation(self) -> &'static str {
-                match self {
-                    $(Self::$name => concat!($($doc),+).trim_ascii(),)*
-                }
-            }
-        }
-    };
-}
+use names::named;
 
 /// Declares [`Feature`] and [`WorkKind`]: features before those by kind of work, the kinds (each is two features, executed in
 /// all and in one iteration of the hottest loop), and the features behind them.

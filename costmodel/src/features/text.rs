@@ -1,8 +1,8 @@
 //! Collects the features of a function as it is written: dead code and repeated operations count.
 
+use ir::registry::features::InstructionClass as Class;
 use ir::tree::{Tree, Type};
 
-use super::class::Class;
 use super::table::{Collector, Feature};
 use super::vector::FeatureVector;
 use super::walk::access::Motion;

@@ -125,7 +125,7 @@ macro_rules! named {
     (
         $(#[$meta:meta])*
         $visible:vis enum $type:ident $((default: $default:ident))? {
-            $($(#[doc = $about:expr])* $name:ident = $text:literal),+ $(,)?
+            $($(#[doc = $about:expr])* $name:ident = $text:expr),+ $(,)?
         }
     ) => {
         $(#[$meta])*

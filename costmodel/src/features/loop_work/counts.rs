@@ -69,7 +69,7 @@ impl Counts<'_> {
 
     /// Adds the scalar work of so many iterations of a loop to a class.
     fn add_to_class(&mut self, class: LoopClass, body: &LoopBody, iterations: f64) {
-        for &kind in WorkKind::ALL {
+        for kind in WorkKind::ALL {
             let scalar = body.of(kind) - body.explicit[kind as usize].units;
             self.0[WorkCount::OfClass(class, kind).index()] += iterations * scalar;
         }
@@ -77,7 +77,7 @@ impl Counts<'_> {
     }
 
     fn add_loop(&mut self, body: &LoopBody) {
-        for (&kind, explicit) in WorkKind::ALL.iter().zip(&body.explicit) {
+        for (kind, explicit) in WorkKind::ALL.into_iter().zip(&body.explicit) {
             self.0[WorkCount::ExplicitVectors(kind).index()] += body.iterations * explicit.operations;
             self.0[WorkCount::ExplicitParts(kind).index()] += body.iterations * explicit.parts;
         }

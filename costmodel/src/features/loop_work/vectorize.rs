@@ -38,7 +38,7 @@ pub const PERMISSIVE: Vectoriser = Vectoriser { bits: 512.0, reorders: true, gat
 pub fn fill_features(bodies: &[LoopBody], features: &mut FeatureVector) {
     let features = features.filled_by(Collector::LoopWork);
     let total = |of: &dyn Fn(&LoopBody) -> f64| bodies.iter().map(of).sum::<f64>();
-    for &kind in WorkKind::ALL {
+    for kind in WorkKind::ALL {
         features.set(kind.executed(), total(&|body| body.iterations * body.of(kind)));
     }
     features.set(Feature::KeptIterations, total(&|body| body.iterations));
@@ -78,7 +78,7 @@ pub fn hottest(bodies: &[LoopBody]) -> Option<&LoopBody> {
 
 /// Fills the features of the hottest loop; `all` is the number of scalar instructions of the function.
 fn fill_hottest(body: &LoopBody, all: f64, features: &mut FeatureVector) {
-    for &kind in WorkKind::ALL {
+    for kind in WorkKind::ALL {
         features.set(kind.hottest(), body.of(kind));
     }
     let flag = |holds: bool| f64::from(u8::from(holds));

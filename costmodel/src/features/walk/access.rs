@@ -1,6 +1,6 @@
 //! Accesses to memory and tensors: the one place that decides how an access moves with a loop.
 
-use ir::analysis::traffic::views_memory;
+use ir::registry::features::BufferSource;
 use ir::tree::{AffineExpr, AttributeValue, Definition, Dimension, OpId, Tree, TypeId, ValueId};
 
 use super::evolution::Evolution;
@@ -179,12 +179,11 @@ pub fn crosses_rows(tree: &Tree, operation: OpId) -> bool {
 
 /// Whether a vector transfer may be partly out of bounds.
 pub fn is_masked(tree: &Tree, operation: OpId) -> bool {
-    let name = tree.name(operation);
     let in_bounds = || match tree.attribute(operation, "in_bounds") {
         Some(AttributeValue::Array(all)) => all.iter().all(|b| *b == AttributeValue::Bool(true)),
         _ => false,
     };
-    name.starts_with("vector.") && name.contains("transfer") && !in_bounds()
+    tree.record(operation).features.masked_unless_in_bounds && !in_bounds()
 }
 
 /// The buffer that a value is a view of; the value itself if it is none.
@@ -201,22 +200,13 @@ pub fn buffer(tree: &Tree, mut value: ValueId) -> ValueId {
 /// The operand that a result shares its memory with.
 fn source(tree: &Tree, operation: OpId, index: u32) -> Option<ValueId> {
     let node = tree.operation(operation);
-    let name = tree.name(operation);
-    match name {
-        "tensor.cast"
-        | "tensor.expand_shape"
-        | "tensor.collapse_shape"
-        | "tensor.reshape"
-        | "tensor.extract_slice"
-        | "bufferization.to_tensor"
-        | "bufferization.to_buffer"
-        | "bufferization.to_memref" => node.operands.first().copied(),
-        _ if views_memory(name) => node.operands.first().copied(),
-        "tensor.insert" => node.operands.get(1).copied(),
-        _ if name.starts_with("linalg.") => {
+    match tree.record(operation).features.buffer {
+        BufferSource::None => None,
+        BufferSource::First => node.operands.first().copied(),
+        BufferSource::Second => node.operands.get(1).copied(),
+        BufferSource::Output => {
             let outputs = node.operands.len().checked_sub(node.results.len())?;
             node.operands.get(outputs + index as usize).copied()
         }
-        _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Loop operations of `affine` and `scf`.
 
 use ir::analysis::added;
+use ir::registry::facts::{LoopForm, RegionExecution};
 use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
 
 use super::evolution::Evolution;
@@ -8,14 +9,29 @@ use super::reduction::Reduction;
 use super::{Collect, Inside, Placement, Walk};
 use crate::features::counts::UNKNOWN_TRIPS;
 
+/// Where a loop operation keeps its bounds; `None` for other operations.
+fn form(tree: &Tree, operation: OpId) -> Option<LoopForm> {
+    match tree.record(operation).regions {
+        RegionExecution::Loop(form) => Some(form),
+        _ => None,
+    }
+}
+
 /// Induction variables of a loop operation whose body has so many arguments: these come first.
-fn induction_variables(name: &str, arguments: usize) -> usize {
-    if name.ends_with("parallel") || name.ends_with("forall") { arguments } else { usize::from(name.ends_with("for")) }
+fn induction_variables(form: Option<LoopForm>, arguments: usize) -> usize {
+    match form {
+        Some(form) if form.has_several_variables() => arguments,
+        Some(form) => usize::from(!form.is_while()),
+        None => 0,
+    }
 }
 
 /// Block arguments that count as induction variables for subscripts as written: all of a parallel loop, else the first.
 pub fn text_induction_variables(tree: &Tree, operation: OpId, block: BlockId) -> usize {
-    if tree.name(operation).ends_with("parallel") { tree.block(block).arguments.len() } else { 1 }
+    match form(tree, operation) {
+        Some(LoopForm::AffineParallel | LoopForm::Parallel) => tree.block(block).arguments.len(),
+        _ => 1,
+    }
 }
 
 impl<C: Collect> Walk<'_, C> {
@@ -26,7 +42,7 @@ impl<C: Collect> Walk<'_, C> {
         let blocks = || node.regions.iter().flat_map(|&r| tree.region(r).blocks.iter().copied());
         let Some(body) = blocks().last() else { return };
         let arguments = &tree.block(body).arguments;
-        let variables = induction_variables(tree.name(operation), arguments.len());
+        let variables = induction_variables(form(tree, operation), arguments.len());
         let innermost = self.open_loops(operation, placement, body, variables);
         for block in blocks() {
             for &argument in tree.block(block).arguments.iter().skip(variables) {
@@ -88,9 +104,9 @@ impl<C: Collect> Walk<'_, C> {
             let evolution = self.values.evolution(*value);
             if evolution.varies_in == 0 && evolution.offset != 0.0 { evolution.offset } else { f64::NAN }
         };
-        match tree.name(operation) {
-            "scf.for" => operands.get(2).map(constant).into_iter().collect(),
-            "scf.parallel" => operands.iter().skip(2 * variables).take(variables).map(constant).collect(),
+        match form(tree, operation) {
+            Some(LoopForm::For) => operands.get(2).map(constant).into_iter().collect(),
+            Some(LoopForm::Parallel) => operands.iter().skip(2 * variables).take(variables).map(constant).collect(),
             _ => match tree.attribute(operation, "step").or_else(|| tree.attribute(operation, "steps")) {
                 Some(AttributeValue::Integer(step, _)) => vec![*step as f64],
                 Some(AttributeValue::Array(steps)) => steps

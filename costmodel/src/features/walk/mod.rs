@@ -22,6 +22,8 @@ mod structured;
 pub mod values;
 
 use ir::analysis::{Analysis, FunctionAnalysis};
+use ir::registry::facts::{Dialect, Evaluation};
+use ir::registry::features::{FusedPart, InstructionClass as Class};
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use self::access::{Access, Motion, Subscripts, evaluate};
@@ -32,9 +34,8 @@ use self::loop_nest::LoopNest;
 use self::reduction::{Reduction, has_no_nan, may_contract};
 use self::redundancy::{Computed, value_hash};
 use self::values::Values;
-use super::class::{Class, class};
 use super::counts::{self, UNKNOWN_TRIPS};
-use super::kind::work_kind;
+use super::kind::{is_constant, work_kind};
 use super::table::WorkKind;
 
 /// Where an operation stands in the text.
@@ -263,7 +264,7 @@ impl<C: Collect> Walk<'_, C> {
     fn operation(&mut self, operation: OpId, context: Context, computed: &mut Computed) {
         let tree = self.tree;
         let node = tree.operation(operation);
-        let class = class(tree.name(operation));
+        let class = tree.record(operation).features.class;
         let chain = self.extend_chain(operation);
         self.collector.operation(tree, &Visit { class, results: &node.results, chain, context });
         if matches!(class, Class::Load | Class::Store) {
@@ -301,7 +302,7 @@ impl<C: Collect> Walk<'_, C> {
         self.subscripts.read(self.tree, &self.values, operation);
         self.collector.text_access(&TextAccess {
             is_store: class == Class::Store,
-            is_memory: !self.tree.name(operation).starts_with("tensor."),
+            is_memory: self.tree.record(operation).dialect != Dialect::Tensor,
             motion: context.innermost.map(|innermost| self.subscripts.motion(innermost)),
             context,
         });
@@ -422,7 +423,7 @@ impl<C: Collect> Walk<'_, C> {
             return self.access(operation, placement, class == Class::Store, computed);
         }
         let evolution = self.result_evolution(operation);
-        let kind = work_kind(tree, operation, class);
+        let kind = work_kind(tree, operation);
         let is_repeated = kind.is_some() && computed.repeats(tree, operation, false);
         for &result in &node.results {
             self.values.evolves(result, evolution);
@@ -472,16 +473,16 @@ impl<C: Collect> Walk<'_, C> {
             let operands = node.operands.iter().map(|&v| self.values.evolution(v));
             operands.fold(Evolution::INVARIANT, Evolution::combined)
         };
-        match tree.name(operation) {
-            "arith.constant" => match tree.attribute(operation, "value") {
+        match tree.record(operation).evaluation {
+            Evaluation::Constant if is_constant(tree, operation) => match tree.attribute(operation, "value") {
                 Some(AttributeValue::Integer(value, _)) => Evolution::constant(*value as f64),
                 _ => Evolution::INVARIANT,
             },
-            "arith.addi" | "index.add" => operand(0).plus(operand(1)),
-            "arith.subi" | "index.sub" => operand(0).plus(operand(1).times(Evolution::constant(-1.0))),
-            "arith.muli" | "index.mul" => operand(0).times(operand(1)),
-            "arith.index_cast" | "arith.index_castui" | "arith.extsi" | "arith.extui" | "arith.trunci" => operand(0),
-            "affine.apply" => match tree.attribute(operation, "map") {
+            Evaluation::Add => operand(0).plus(operand(1)),
+            Evaluation::Sub => operand(0).plus(operand(1).times(Evolution::constant(-1.0))),
+            Evaluation::Mul => operand(0).times(operand(1)),
+            Evaluation::IndexCast | Evaluation::Extend | Evaluation::Truncate => operand(0),
+            Evaluation::AffineApply => match tree.attribute(operation, "map") {
                 Some(AttributeValue::AffineMap(map)) => {
                     let names: Vec<_> = node.operands.iter().map(|&v| self.values.get(v).into()).collect();
                     map.results.first().map_or_else(any, |r| evaluate(r, map.dimensions, &names).evolution)
@@ -495,13 +496,14 @@ impl<C: Collect> Walk<'_, C> {
     /// Whether a sum is fused with a product that is its operand and has no other use.
     fn is_fused(&self, operation: OpId, evolution: Evolution) -> bool {
         let tree = self.tree;
-        if !matches!(tree.name(operation), "arith.addf" | "arith.subf") || !may_contract(tree, operation) {
+        let part = |operation| tree.record(operation).features.fused;
+        if part(operation) != FusedPart::Sum || !may_contract(tree, operation) {
             return false;
         }
         tree.operation(operation).operands.iter().any(|&value| {
             let Definition::Result { operation: product, .. } = tree.value(value).definition else { return false };
             let facts = self.values.get(value);
-            tree.name(product) == "arith.mulf"
+            part(product) == FusedPart::Product
                 && may_contract(tree, product)
                 && facts.uses == 1
                 && facts.evolution.varies_in == evolution.varies_in
@@ -582,7 +584,7 @@ impl<C: Collect> Walk<'_, C> {
 /// The tensor or memref that an operation writes.
 fn stored_to(tree: &Tree, operation: OpId) -> Option<ValueId> {
     let operands = &tree.operation(operation).operands;
-    match class(tree.name(operation)) {
+    match tree.record(operation).features.class {
         Class::Store => operands.iter().copied().rfind(|&v| is_shaped(tree, v)),
         Class::Structured => operands.last().copied(),
         _ => None,

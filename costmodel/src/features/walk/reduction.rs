@@ -1,9 +1,9 @@
 //! Loop-carried values: the one place that decides whether a loop carries a value and whether that is a reduction.
 
+use ir::registry::features::{Accumulation, InstructionClass as Class};
 use ir::tree::{AttributeValue, Definition, OpId, Tree, ValueId};
 
 use super::values::Values;
-use crate::features::class::Class;
 
 /// How a loop-carried value goes from one iteration to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,13 +23,12 @@ impl Reduction {
     pub const COUNT: usize = Self::Recurrence as usize + 1;
 
     /// The reduction that an operation makes of a loop-carried operand, fast-math flags left out.
-    fn by_name(name: &str) -> Self {
-        match name {
-            "arith.addf" | "arith.subf" | "arith.mulf" | "math.fma" | "vector.fma" => Self::Ordered,
-            "arith.maximumf" | "arith.minimumf" | "arith.maxnumf" | "arith.minnumf" => Self::Extreme,
-            "arith.addi" | "arith.subi" | "arith.muli" | "arith.andi" | "arith.ori" | "arith.xori" | "arith.maxsi"
-            | "arith.maxui" | "arith.minsi" | "arith.minui" => Self::Reorderable,
-            _ => Self::Recurrence,
+    fn by_operation(tree: &Tree, operation: OpId) -> Self {
+        match tree.record(operation).features.accumulation {
+            Accumulation::Integers => Self::Reorderable,
+            Accumulation::Extreme => Self::Extreme,
+            Accumulation::Floats => Self::Ordered,
+            Accumulation::Recurrence => Self::Recurrence,
         }
     }
 
@@ -44,7 +43,7 @@ impl Reduction {
         {
             return Self::Recurrence;
         }
-        match Self::by_name(tree.name(operation)) {
+        match Self::by_operation(tree, operation) {
             Self::Ordered if has_flag(tree, operation, &["fast", "reassoc"]) => Self::Reorderable,
             Self::Extreme if has_no_nan(tree, operation) => Self::Reorderable,
             reduction => reduction,

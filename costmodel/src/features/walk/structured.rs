@@ -1,6 +1,8 @@
 //! Structured operations: the loops of `linalg` in their order with the subscripts of each operand, and operations on whole
 //! tensors.
 
+use ir::registry::facts::{Dialect, IterationSpace, RegionExecution, StepClass};
+use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, ValueId};
 
 use super::access::{self, Access, Subscript, evaluate};
@@ -8,7 +10,6 @@ use super::evolution::Evolution;
 use super::lanes::{self, MachineCost, is_shaped};
 use super::reduction::reduces_by_work;
 use super::{Collect, Inside, Placement, Walk, WholeTensors};
-use crate::features::class::Class;
 use crate::features::counts::{UNKNOWN_TRIPS, midpoint};
 use crate::features::kind::narrow_float;
 use crate::features::table::WorkKind;
@@ -133,7 +134,9 @@ struct Structure {
 
 /// The nest of a `linalg` operation with a body; `None` for others.
 fn structure(tree: &Tree, operation: OpId) -> Option<Structure> {
-    let name = tree.name(operation).strip_prefix("linalg.")?;
+    if tree.record(operation).dialect != Dialect::Linalg {
+        return None;
+    }
     let node = tree.operation(operation);
     node.regions.first()?;
     let operands = &node.operands;
@@ -142,7 +145,7 @@ fn structure(tree: &Tree, operation: OpId) -> Option<Structure> {
             .iter()
             .map(|map| if let AttributeValue::AffineMap(map) = map { Some(map.clone()) } else { None })
             .collect(),
-        _ => named(tree, operation, name)?,
+        _ => named_maps(tree, operation)?,
     };
     let loops = maps.iter().flatten().next()?.dimensions as usize;
     let mut trips = vec![None; loops];
@@ -170,77 +173,63 @@ fn shape(tree: &Tree, value: ValueId) -> &[Dimension] {
     tree.types().shape(tree.value(value).ty).unwrap_or(&[])
 }
 
-/// Loops and subscripts of named operations, as upstream's definitions order them; letters are loops, two letters in
-/// one subscript their sum.
-const NAMED: &[(&str, &str, &[&str])] = &[
-    ("matmul", "mnk", &["m,k", "k,n", "m,n"]),
-    ("matmul_transpose_a", "mnk", &["k,m", "k,n", "m,n"]),
-    ("matmul_transpose_b", "mnk", &["m,k", "n,k", "m,n"]),
-    ("batch_matmul", "bmnk", &["b,m,k", "b,k,n", "b,m,n"]),
-    ("batch_matmul_transpose_b", "bmnk", &["b,m,k", "b,n,k", "b,m,n"]),
-    ("matvec", "mk", &["m,k", "k", "m"]),
-    ("vecmat", "nk", &["k", "k,n", "n"]),
-    ("batch_matvec", "bmk", &["b,m,k", "b,k", "b,m"]),
-    ("dot", "k", &["k", "k", ""]),
-    ("conv_1d_nwc_wcf", "nwfxc", &["n,wx,c", "x,c,f", "n,w,f"]),
-    ("conv_2d_nhwc_hwcf", "nhwfyxc", &["n,hy,wx,c", "y,x,c,f", "n,h,w,f"]),
-    ("conv_2d_nchw_fchw", "nfhwcyx", &["n,c,hy,wx", "f,c,y,x", "n,f,h,w"]),
-    ("conv_3d_ndhwc_dhwcf", "ndhwfzyxc", &["n,dz,hy,wx,c", "z,y,x,c,f", "n,d,h,w,f"]),
-    ("depthwise_conv_1d_nwc_wc", "nwcx", &["n,wx,c", "x,c", "n,w,c"]),
-    ("depthwise_conv_2d_nhwc_hwc", "nhwcyx", &["n,hy,wx,c", "y,x,c", "n,h,w,c"]),
-    ("pooling_nhwc_max", "nhwcyx", &["n,hy,wx,c", "y,x", "n,h,w,c"]),
-    ("pooling_nhwc_min", "nhwcyx", &["n,hy,wx,c", "y,x", "n,h,w,c"]),
-    ("pooling_nhwc_sum", "nhwcyx", &["n,hy,wx,c", "y,x", "n,h,w,c"]),
-];
-
-fn named(tree: &Tree, operation: OpId, name: &str) -> Option<Vec<Option<AffineMap>>> {
+/// The subscripts of a named operation's operands.
+fn named_maps(tree: &Tree, operation: OpId) -> Option<Vec<Option<AffineMap>>> {
+    let record = tree.record(operation);
     let operands = &tree.operation(operation).operands;
-    if let Some((_, loops, subscripts)) = NAMED.iter().find(|(own, ..)| *own == name) {
-        return Some(subscripts.iter().map(|s| Some(lettered(loops, s))).collect());
+    if let Some(nest) = record.nest.filter(|nest| nest.in_features) {
+        return Some(nest.operands.iter().map(|subscripts| Some(lettered(nest.loops, subscripts))).collect());
     }
     let rank = |value: &ValueId| shape(tree, *value).len();
-    let numbers = |attribute: &str| match tree.attribute(operation, attribute) {
-        Some(AttributeValue::DenseArray(_, numbers)) => numbers.iter().map(|&n| n as u32).collect(),
-        _ => Vec::new(),
-    };
-    let map = |loops: usize, dimensions: Vec<u32>| {
-        let results = dimensions.into_iter().map(AffineExpr::Dimension).collect();
-        Some(AffineMap { dimensions: loops as u32, symbols: 0, results })
-    };
     let output = operands.last()?;
-    let loops = rank(output);
-    Some(match name {
-        "reduce" => {
+    match (record.regions, record.steps) {
+        (RegionExecution::Structured(IterationSpace::FirstOperand), _) => {
             let loops = operands.first().map(rank)?;
-            let reduced = numbers("dimensions");
-            let kept = || (0..loops as u32).filter(|d| !reduced.contains(d)).collect::<Vec<u32>>();
-            operands
-                .iter()
-                .map(|v| map(loops, if rank(v) == loops { (0..loops as u32).collect() } else { kept() }))
-                .collect()
+            let reduced = numbers(tree, operation, "dimensions");
+            let kept = || (0..loops as u32).filter(|d| !reduced.contains(d)).collect();
+            let dimensions = |v| if rank(v) == loops { (0..loops as u32).collect() } else { kept() };
+            Some(operands.iter().map(|v| Some(projection(loops, dimensions(v)))).collect())
         }
-        "transpose" => {
-            // Loop i walks extent i of the output, which is extent permutation[i] of the input.
-            let permutation = numbers("permutation");
+        // A transposition: loop i walks extent i of the output, which is extent permutation[i] of the input.
+        (_, StepClass::Copy) => {
+            let loops = rank(output);
+            let permutation = numbers(tree, operation, "permutation");
             let mut own: Vec<u32> = (0..loops as u32).collect();
             permutation.iter().zip(0..).for_each(|(&p, i)| {
                 if let Some(place) = own.get_mut(p as usize) {
                     *place = i;
                 }
             });
-            vec![map(loops, own), map(loops, (0..loops as u32).collect())]
+            Some(vec![Some(projection(loops, own)), Some(projection(loops, (0..loops as u32).collect()))])
         }
-        "broadcast" => {
-            let added = numbers("dimensions");
+        // A broadcast.
+        (_, StepClass::View) => {
+            let loops = rank(output);
+            let added = numbers(tree, operation, "dimensions");
             let own = (0..loops as u32).filter(|d| !added.contains(d)).collect();
-            vec![map(loops, own), map(loops, (0..loops as u32).collect())]
+            Some(vec![Some(projection(loops, own)), Some(projection(loops, (0..loops as u32).collect()))])
         }
         // Element by element; scalars have no subscripts.
-        _ => operands
-            .iter()
-            .map(|v| map(loops, if rank(v) == loops { (0..loops as u32).collect() } else { vec![] }))
-            .collect(),
-    })
+        _ => {
+            let loops = rank(output);
+            let dimensions = |v| if rank(v) == loops { (0..loops as u32).collect() } else { vec![] };
+            Some(operands.iter().map(|v| Some(projection(loops, dimensions(v)))).collect())
+        }
+    }
+}
+
+/// The numbers of an array attribute; none if it is absent.
+fn numbers(tree: &Tree, operation: OpId, attribute: &str) -> Vec<u32> {
+    match tree.attribute(operation, attribute) {
+        Some(AttributeValue::DenseArray(_, numbers)) => numbers.iter().map(|&n| n as u32).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The map to some of the loops.
+fn projection(loops: usize, dimensions: Vec<u32>) -> AffineMap {
+    let results = dimensions.into_iter().map(AffineExpr::Dimension).collect();
+    AffineMap { dimensions: loops as u32, symbols: 0, results }
 }
 
 fn lettered(loops: &str, subscripts: &str) -> AffineMap {
