@@ -1,5 +1,5 @@
-//! Time of a query by the shipped model: from the text of a generated kernel of about 300 words to predictions for all
-//! processors and the design, and what it is made of.
+//! Time of a query by the shipped model, and of its parts: from the text of a generated kernel of about 300 words to
+//! predictions for all processors and the design.
 
 use std::hint::black_box;
 
@@ -14,7 +14,7 @@ use ir::Limits;
 use ir::analysis::Analysis;
 use ir::tokenizer::Tokenizer;
 
-/// As in the command.
+/// The allocator that the command uses.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

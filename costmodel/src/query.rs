@@ -1,4 +1,4 @@
-//! From text to what a model sees: words by the tokenizer, features by the parser and its analyses.
+//! Reads texts into model inputs: words from the tokenizer, features from the parser and its analyses.
 
 use ir::analysis::Analysis;
 use ir::span::Diagnostic;
@@ -15,11 +15,11 @@ use crate::input::{Input, Tokens};
 pub struct Query {
     /// Its symbol, without `@`.
     pub function: String,
-    /// What a model sees of it.
+    /// Its words and features.
     pub input: Input,
 }
 
-/// Reads texts; keeps its memory from one to the next.
+/// Reads texts. Reuses its buffers from one text to the next.
 #[derive(Debug)]
 pub struct QueryReader {
     limits: Limits,
@@ -27,16 +27,16 @@ pub struct QueryReader {
 }
 
 impl QueryReader {
-    /// A reader of words by these schemes; words of other schemes are left empty.
+    /// A reader that tokenizes by these schemes; the words of other schemes are empty.
     #[must_use]
     pub fn new(limits: Limits, schemes: &[Scheme]) -> Self {
         Self { limits, tokenizers: schemes.iter().map(|&scheme| Tokenizer::new(scheme)).collect() }
     }
 
-    /// The functions of a text, in its order. `vocabulary` gives the vocabulary of each scheme that is read.
+    /// The functions of a text, in its order. `vocabulary` returns the vocabulary of each scheme of the reader.
     ///
     /// # Errors
-    /// What is wrong with the text.
+    /// The parser's diagnostics, if the text has mistakes.
     ///
     /// # Panics
     /// On a text of 4 GiB or more; see [`ir::text::decode`].
@@ -73,8 +73,9 @@ impl QueryReader {
             .collect())
     }
 
-    /// The function `operation`, the one of that index among those with a body, of a text that was parsed and
-    /// analysed; `None` if the text has fewer.
+    /// The function `operation` of a text that was parsed and analysed. `index` is its index among the functions with a
+    /// body;
+    /// `None` if the text has fewer.
     pub(crate) fn function<'v>(
         &mut self,
         text: &str,
@@ -100,7 +101,7 @@ impl QueryReader {
     }
 }
 
-/// The symbol of a function; empty where it has none.
+/// The symbol name of a function; empty if it has none.
 fn symbol(tree: &Tree, function: OpId) -> &str {
     match tree.attribute(function, "sym_name") {
         Some(AttributeValue::String(name)) => name,

@@ -178,7 +178,7 @@ const INTRODUCTION: &str = "\
 # Features
 
 The numbers that a cost model sees of a function, besides its words. This page is generated from their declarations in
-`costmodel/src/features/table.rs`: `HARDWIRE_BLESS=1 cargo test -p costmodel --test costmodel features` writes it, and the
+`costmodel/src/features/table.rs`: `HARDWIRE_BLESS=1 cargo test -p costmodel --test features` writes it, and the
 same test fails if it is out of date.
 ";
 

@@ -8,8 +8,8 @@ use super::counts::midpoint;
 use super::table::{Collector, Feature};
 use super::vector::FeatureVector;
 
-/// Fills the features of [`Collector::Function`]; those of [`Collector::Text`] have to be filled. `words` is the number of
-/// the function's words.
+/// Fills the features of [`Collector::Function`]; those of [`Collector::Text`] have to be filled. `words` is the number
+/// of the function's words.
 pub(super) fn fill(tree: &Tree, analysis: &Analysis, function: OpId, words: usize, features: &mut FeatureVector) {
     let features = features.filled_by(Collector::Function);
     features.set(Feature::Length, words as f64);

@@ -8,8 +8,8 @@
 
 use names::named;
 
-/// Declares [`Feature`] and [`WorkKind`]: features before those by kind of work, the kinds (each is two features, executed in
-/// all and in one iteration of the hottest loop), and the features behind them.
+/// Declares [`Feature`] and [`WorkKind`]: features before those by kind of work, the kinds (each is two features,
+/// executed in all and in one iteration of the hottest loop), and the features behind them.
 macro_rules! features {
     (
         $($(#[doc = $doc:literal])+ $name:ident = $text:literal, $collector:ident, $unit:ident, $scale:ident;)*

@@ -2,7 +2,8 @@
 
 use super::table::{Collector, Feature};
 
-/// One number for each feature, 0 until it is filled. In debug builds a collector may only fill what is declared as its own.
+/// One number for each feature, 0 until it is filled. In debug builds a collector may only fill what is declared as its
+/// own.
 #[derive(Debug)]
 pub(super) struct FeatureVector {
     values: Vec<f64>,

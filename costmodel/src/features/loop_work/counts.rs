@@ -1,7 +1,8 @@
 //! Counts of machine work that add up, so that the cost of an instruction of each kind can be fitted to them.
 //!
-//! Loops are told apart by what a vectoriser makes of them ([`LoopClass`]), because their work then costs differently. Work of
-//! vectorised loops is counted once for every vector of [`REGISTER_BITS`]; their remainder iterations are counted apart.
+//! Loops are told apart by what a vectoriser makes of them ([`LoopClass`]), because their work then costs differently.
+//! Work of vectorised loops is counted once for every vector of [`REGISTER_BITS`]; their remainder iterations are
+//! counted apart.
 
 use super::body::LoopBody;
 use super::vectorize::{PERMISSIVE, can_vectorise, has_gathers, hottest, instructions, is_copy, packed_run};

@@ -69,8 +69,8 @@ fn find_conflicts(bodies: &mut [LoopBody], accesses: &[Access], written: &BTreeS
     }
 }
 
-/// The longest run of accesses to adjacent elements in one iteration, by loop and buffer, in elements. A run has loads only, or
-/// stores only of values computed alike; the longest of stores is noted in the loop.
+/// The longest run of accesses to adjacent elements in one iteration, by loop and buffer, in elements. A run has loads
+/// only, or stores only of values computed alike; the longest of stores is noted in the loop.
 fn adjacent_runs(bodies: &mut [LoopBody], accesses: &[Access]) -> BTreeMap<(usize, ValueId), f64> {
     let group = |a: &Access| ((a.loop_index, a.buffer, a.is_store, a.value_hash), a.address.offset);
     let mut places: Vec<((usize, ValueId, bool, u64), f64)> =

@@ -1,8 +1,8 @@
 //! Collects the machine work of a function as an optimising compiler leaves it, by loop.
 //!
-//! A [`LoopBody`] is the function's body or one loop (structured operations are one loop for each iterator) with the machine
-//! work of one iteration by [`WorkKind`], and what decides whether a vectoriser takes it: loop-carried values, strides,
-//! dependences. Control flow between blocks that makes no loop is not followed.
+//! A [`LoopBody`] is the function's body or one loop (structured operations are one loop for each iterator) with the
+//! machine work of one iteration by [`WorkKind`], and what decides whether a vectoriser takes it: loop-carried values,
+//! strides, dependences. Control flow between blocks that makes no loop is not followed.
 
 mod body;
 mod counts;

@@ -1,4 +1,4 @@
-//! Levels counted by hand.
+//! Loops of small functions against counts by hand.
 
 use ir::analysis::Analysis;
 
@@ -24,7 +24,7 @@ fn features(text: &str) -> impl Fn(Feature) -> f64 + use<> {
     move |feature| all.get(feature)
 }
 
-/// `body` in two loops over an 8 x 64 array `%a`, with `%b` and a line `%v` of its own.
+/// `body` in two loops over 8 x 64 elements, with the memrefs `%a` and `%b` of that size and `%v` of 8 elements.
 fn nest(body: &str) -> String {
     format!(
         "func.func @f(%a: memref<8x64xf32>, %b: memref<8x64xf32>, %v: memref<8xf32>, %s: f32) {{
@@ -39,7 +39,7 @@ fn nest(body: &str) -> String {
 }
 
 #[test]
-fn what_is_not_used_is_gone_and_what_repeats_is_done_once() {
+fn dead_code_and_common_subexpressions_are_left_out() {
     let levels = of(&nest(
         "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
          %1 = affine.load %a[%i, %j] : memref<8x64xf32>
@@ -51,14 +51,14 @@ fn what_is_not_used_is_gone_and_what_repeats_is_done_once() {
     let inner = &levels[2];
     assert_eq!((inner.iterations, inner.entries), (512.0, 8.0));
     assert_eq!(inner.of(WorkKind::Load), 1.0);
-    // `%3` is nobody's operand, nor is `%4`.
+    // `%3` and `%4` have no uses.
     assert_eq!(inner.of(WorkKind::Float), 1.0);
     assert_eq!(inner.of(WorkKind::Store), 1.0);
     assert_eq!(inner.buffers, 2.0);
 }
 
 #[test]
-fn what_does_not_follow_a_loop_stands_before_it() {
+fn loop_invariant_code_is_hoisted() {
     let levels = of(&nest(
         "%0 = affine.load %v[%i] : memref<8xf32>
          %1 = arith.mulf %0, %s : f32
@@ -68,11 +68,11 @@ fn what_does_not_follow_a_loop_stands_before_it() {
     ));
     assert_eq!((levels[1].of(WorkKind::Load), levels[1].of(WorkKind::Float)), (1.0, 1.0));
     assert_eq!((levels[2].of(WorkKind::Load), levels[2].of(WorkKind::Float)), (1.0, 1.0));
-    assert_eq!(levels[2].invariants, 1.0, "the product is all that comes from outside");
+    assert_eq!(levels[2].invariants, 1.0, "the product is the only loop-invariant value");
 }
 
 #[test]
-fn a_sum_in_memory_is_kept_in_a_register_and_carried() {
+fn a_sum_in_memory_is_a_reduction_in_a_register() {
     let levels = of(&nest(
         "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
          %1 = affine.load %v[%i] : memref<8xf32>
@@ -85,7 +85,7 @@ fn a_sum_in_memory_is_kept_in_a_register_and_carried() {
 }
 
 #[test]
-fn a_column_is_walked_in_strides_and_unrolled_copies_are_neighbours() {
+fn columns_are_strided_and_unrolled_accesses_are_adjacent() {
     let column = of(&nest(
         "%0 = affine.load %v[%i] : memref<8xf32>
          affine.store %0, %a[%j mod 8, %i] : memref<8x64xf32>",
@@ -106,7 +106,7 @@ fn a_column_is_walked_in_strides_and_unrolled_copies_are_neighbours() {
 }
 
 #[test]
-fn reading_what_was_written_shortly_before_keeps_iterations_apart() {
+fn a_load_of_what_a_near_iteration_stored_is_a_conflict() {
     let shifted = |by: &str| {
         nest(&format!(
             "%0 = affine.load %a[%i, %j {by}] : memref<8x64xf32>
@@ -114,12 +114,12 @@ fn reading_what_was_written_shortly_before_keeps_iterations_apart() {
         ))
     };
     assert!(of(&shifted("- 1"))[2].has_conflict);
-    assert!(!of(&shifted("+ 1"))[2].has_conflict, "what is still to be written may be read together");
+    assert!(!of(&shifted("+ 1"))[2].has_conflict, "an anti-dependence does not prevent vectors");
     assert!(!of(&shifted(""))[2].has_conflict);
 }
 
 #[test]
-fn the_order_of_a_sum_is_free_only_where_the_text_says_so() {
+fn a_floating_point_sum_is_reorderable_only_with_flags() {
     let sum = |flags: &str, more: &str| {
         format!(
             "func.func @f(%a: memref<64xf32>) -> f32 {{
@@ -137,13 +137,13 @@ fn the_order_of_a_sum_is_free_only_where_the_text_says_so() {
     let carried = |text: &str| of(text)[1].carried;
     assert_eq!(carried(&sum("", ""))[Reduction::Ordered as usize], 1.0);
     assert_eq!(carried(&sum("fastmath<reassoc>", ""))[Reduction::Reorderable as usize], 1.0);
-    // Another use of the sum so far.
+    // Another use of the partial sum.
     let used = sum("fastmath<reassoc>", "affine.store %s, %a[%i] : memref<64xf32>");
     assert_eq!(carried(&used)[Reduction::Recurrence as usize], 1.0);
 }
 
 #[test]
-fn a_matrix_product_is_three_loops_whatever_it_is_written_as() {
+fn a_matrix_product_is_three_loops_in_every_form() {
     let named = "func.func @f(%a: tensor<4x16xf32>, %b: tensor<16x8xf32>, %c: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %0 = linalg.matmul ins(%a, %b : tensor<4x16xf32>, tensor<16x8xf32>) outs(%c : tensor<4x8xf32>) -> tensor<4x8xf32>
   return %0 : tensor<4x8xf32>
@@ -210,7 +210,7 @@ fn a_matrix_product_is_three_loops_whatever_it_is_written_as() {
 }
 
 #[test]
-fn vectors_take_fewer_instructions_where_iterations_can_share_them() {
+fn vectorised_loops_take_fewer_instructions() {
     let text = nest(
         "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
          %1 = arith.addf %0, %s : f32
@@ -235,7 +235,7 @@ fn work(text: &str, name: &str) -> f64 {
 }
 
 #[test]
-fn a_product_and_a_sum_that_may_be_rounded_together_are_one_instruction() {
+fn a_contractible_product_and_sum_are_one_instruction() {
     let sum = |flags: &str| {
         let levels = of(&nest(&format!(
             "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
@@ -249,7 +249,7 @@ fn a_product_and_a_sum_that_may_be_rounded_together_are_one_instruction() {
 }
 
 #[test]
-fn only_flags_that_free_the_order_of_a_sum_do() {
+fn contraction_and_nan_flags_do_not_make_a_sum_reorderable() {
     let carried = |flags: &str| {
         let levels = of(&nest(&format!(
             "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
@@ -264,7 +264,7 @@ fn only_flags_that_free_the_order_of_a_sum_do() {
 }
 
 #[test]
-fn work_of_loops_that_share_vectors_is_counted_in_vectors_and_the_rest_apart() {
+fn vectorised_work_is_counted_in_vectors_and_remainders_apart() {
     let scaled = |extent: usize| {
         format!(
             "func.func @f(%a: memref<{extent}xf32>, %b: memref<{extent}xf32>, %s: f32) {{
@@ -291,7 +291,7 @@ fn work_of_loops_that_share_vectors_is_counted_in_vectors_and_the_rest_apart() {
 }
 
 #[test]
-fn loops_are_told_apart_by_what_keeps_vectors_away() {
+fn scalar_loops_are_classed_by_what_prevents_vectors() {
     let body = |body: &str| nest(&format!("%0 = affine.load %a[%i, %j] : memref<8x64xf32>\n{body}"));
     let sum = body(
         "%1 = affine.load %v[%i] : memref<8xf32>
@@ -303,7 +303,7 @@ fn loops_are_told_apart_by_what_keeps_vectors_away() {
     assert_eq!((work(&call, "calling_call"), work(&call, "scalar_call")), (512.0, 512.0));
     let behind = body("%1 = arith.addf %0, %s : f32\naffine.store %1, %a[%i, %j + 1] : memref<8x64xf32>");
     assert_eq!(work(&behind, "conflict_float"), 512.0);
-    // A place that stays the same, in the row that is written.
+    // A loop-invariant element of the row that is stored to.
     let pivot = body(
         "%1 = affine.load %a[%i, 0] : memref<8x64xf32>
          %2 = arith.addf %0, %1 : f32
@@ -318,11 +318,11 @@ fn loops_are_told_apart_by_what_keeps_vectors_away() {
   }
   return
 }";
-    assert_eq!((work(bits, "calling_integer"), work(bits, "vector_integer")), (64.0, 0.0), "bits are no bytes");
+    assert_eq!((work(bits, "calling_integer"), work(bits, "vector_integer")), (64.0, 0.0), "elements of one bit");
 }
 
 #[test]
-fn vectors_of_the_text_are_counted_by_number_and_size_and_columns_lane_by_lane() {
+fn explicit_vectors_are_counted_by_parts_and_columns_by_lanes() {
     let text = |map: &str| {
         format!(
             "func.func @f(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %p: f32) {{
@@ -346,7 +346,7 @@ fn vectors_of_the_text_are_counted_by_number_and_size_and_columns_lane_by_lane()
 }
 
 #[test]
-fn only_values_that_are_made_alike_are_written_together() {
+fn only_stores_of_values_computed_alike_form_a_run() {
     let text = |second: &str| {
         format!(
             "func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {{

@@ -1,10 +1,10 @@
-//! What a function asks of a machine for tensors: how many products, functions of elements and moves, and how long the
-//! chains are that must follow each other.
+//! Collects the tensor steps of a function: counts of products, element functions and moves, and the longest chains of
+//! dependent steps.
 //!
-//! Steps and what never changes are [`ir::steps`]'s. Counts are of one call, steps of loops as often as they run. A
-//! chain is a list of steps each of which waits for the one before: for what it makes, for the memory it uses, for the
-//! matrix it occupies, or because a loop over tensors before it has to be done. The longest chain is found for each measure
-//! apart. No unit, rate or latency of any machine is in these counts: what a step costs is for a model to find out.
+//! The steps, and which tensors are constant, come from [`ir::steps`]. Counts are per call of the function; a step in a
+//! loop counts once for each iteration. A step depends on an earlier one if it reads its result, writes memory that it
+//! uses, uses the same matrix, or if a loop ends between them. The longest chain is found for each measure separately.
+//! These counts do not depend on any machine: the cost of a step is fitted.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,14 @@ use ir::tree::{OpId, Tree, ValueId};
 use super::declaration::WorkCount;
 use super::table::TensorCount;
 
-/// Inputs of a matrix from which on a pass counts as whole, for each of two measures: a machine that takes so many
-/// inputs of a matrix one after the other needs as long for any more.
-const INPUTS: [u64; 2] = [32, 64];
+/// Fan-in from which a pass over a matrix counts as a whole one, for each of two measures: a machine that takes this
+/// many inputs one after the other needs the same time for more.
+const FULL_FAN_IN: [u64; 2] = [32, 64];
 
-/// Counts end here, so that loops in loops stay finite.
-const MOST: f64 = 1e30;
+/// Upper limit of counts, so that deeply nested loops stay finite.
+const LIMIT: f64 = 1e30;
 
-/// Lengths of chains by measure: steps that take time, functions of elements, passes as by [`INPUTS`].
+/// Lengths of chains by measure: steps that take time, element functions, passes by each [`FULL_FAN_IN`].
 #[derive(Debug, Clone, Copy, Default)]
 struct Lengths([f64; 4]);
 
@@ -36,7 +36,7 @@ impl Lengths {
     }
 
     fn passes(count: f64, fan_in: u64) -> Self {
-        let [less, more] = INPUTS.map(|inputs| count * fan_in.min(inputs) as f64 / inputs as f64);
+        let [less, more] = FULL_FAN_IN.map(|inputs| count * fan_in.min(inputs) as f64 / inputs as f64);
         Self([1.0, 0.0, less, more])
     }
 
@@ -53,40 +53,47 @@ impl Lengths {
     }
 }
 
-/// The longest chains that end with the making of a value (or the writing of a memory), and with its last use.
+/// The longest chains that end with a value.
 #[derive(Debug, Clone, Copy, Default)]
 struct Ends {
-    made: Lengths,
+    /// With its definition, or the last write of a memory.
+    defined: Lengths,
+    /// With its last use.
     used: Lengths,
 }
 
 /// Sums over all steps.
 #[derive(Debug, Default)]
 struct Totals {
-    /// Functions of elements, and their elements.
+    /// Element functions.
     functions: f64,
+    /// Elements that they are applied to.
     function_elements: f64,
-    /// Products of two tensors that both change, their multiply-accumulates, how often a vector of one side meets one of
-    /// the other, and the elements of the side that is kept.
+    /// Products of two tensors that both change between calls.
     products: f64,
+    /// Multiply-accumulates of those products.
     product_macs: f64,
+    /// Vectors of one side times vectors of the other.
     product_vectors: f64,
+    /// Elements of the stationary side.
     kept_elements: f64,
-    /// Tensors laid out anew, and their elements.
+    /// Tensors written in another layout.
     moves: f64,
+    /// Their elements.
     moved_elements: f64,
 }
 
-struct Walk<'s> {
+struct ChainWalk<'s> {
     steps: &'s Steps<'s>,
     constants: Constants<'s>,
     totals: Totals,
+    /// By value, or by memory behind all views.
     ends: BTreeMap<ValueId, Ends>,
     /// The longest chains that end with a use of a matrix.
-    occupied: BTreeMap<ValueId, Lengths>,
+    matrix_uses: BTreeMap<ValueId, Lengths>,
     /// The longest chains so far.
     longest: Lengths,
-    /// Chains before the loop that is gone through.
+    /// The longest chains that end before the loop at hand.
     before: Lengths,
 }
 
@@ -95,12 +102,12 @@ pub(super) fn fill_counts(tree: &Tree, analysis: &Analysis, function: OpId, work
     let steps = Steps::analysed(tree, function, analysis);
     let constants = Constants::new(&steps, WeightRule::Auto);
     let changing = steps.arguments_read(|argument| !constants.contains(argument));
-    let mut walk = Walk {
+    let mut walk = ChainWalk {
         steps: &steps,
         constants,
         totals: Totals::default(),
         ends: BTreeMap::new(),
-        occupied: BTreeMap::new(),
+        matrix_uses: BTreeMap::new(),
         longest: Lengths::default(),
         before: Lengths::default(),
     };
@@ -125,7 +132,7 @@ pub(super) fn fill_counts(tree: &Tree, analysis: &Analysis, function: OpId, work
     }
 }
 
-impl Walk<'_> {
+impl ChainWalk<'_> {
     fn steps(&mut self, steps: &[Step], times: f64) {
         for step in steps {
             match step {
@@ -138,12 +145,12 @@ impl Walk<'_> {
         }
     }
 
-    /// A loop begins when all before it is done, and its iterations follow each other.
+    /// A loop depends on all steps before it, and each iteration on the one before.
     fn repeat(&mut self, trips: f64, body: &[Step], times: f64) {
         let start = self.longest;
         self.before = start;
-        self.steps(body, (times * trips).min(MOST));
-        self.longest = start.each(self.longest, |start, end| (start + (end - start) * trips).min(MOST));
+        self.steps(body, (times * trips).min(LIMIT));
+        self.longest = start.each(self.longest, |start, end| (start + (end - start) * trips).min(LIMIT));
         self.before = self.longest;
     }
 
@@ -151,10 +158,10 @@ impl Walk<'_> {
         self.constants.alias(from, to);
         let (from, to) = (self.steps.place(from), self.steps.place(to));
         if from != to
-            && let Some(&Ends { made, .. }) = self.ends.get(&from)
+            && let Some(&Ends { defined, .. }) = self.ends.get(&from)
         {
             let known = self.ends.entry(to).or_default();
-            known.made = known.made.max(made);
+            known.defined = known.defined.max(defined);
         }
     }
 
@@ -184,7 +191,7 @@ impl Walk<'_> {
         Lengths::functions(count)
     }
 
-    /// Functions of factors of a product; those of both sides are done beside each other.
+    /// Element functions of the factors of a product; those of both sides are independent.
     fn functions_before(&mut self, contraction: &Contraction, times: f64) -> Lengths {
         let all = self.constants.before(contraction).into_iter().filter(|&elements| elements > 0);
         all.fold(Lengths::default(), |chain, elements| chain.max(self.functions(1.0, elements, times)))
@@ -204,26 +211,27 @@ impl Walk<'_> {
         Lengths::STEP
     }
 
-    /// Puts a step of lengths `own` behind what it waits for.
+    /// Appends a step of lengths `own` to the longest chains of the steps that it depends on; `matrix` is the matrix
+    /// that it uses.
     fn chain(&mut self, reads: &[ValueId], writes: &[ValueId], own: Lengths, matrix: Option<ValueId>) {
         let is_memory = |v: &&ValueId| is_memref(self.steps.tree(), **v);
         let ends = |v: &ValueId| self.ends.get(&self.steps.place(*v)).copied().unwrap_or_default();
-        let made = reads.iter().map(|v| ends(v).made);
-        let unused = writes.iter().filter(is_memory).map(|v| ends(v).made.max(ends(v).used));
-        let mut start = made.chain(unused).fold(self.before, Lengths::max);
-        if let Some(occupied) = matrix.and_then(|matrix| self.occupied.get(&matrix)) {
-            start = start.max(*occupied);
+        let defined = reads.iter().map(|v| ends(v).defined);
+        let unused = writes.iter().filter(is_memory).map(|v| ends(v).defined.max(ends(v).used));
+        let mut start = defined.chain(unused).fold(self.before, Lengths::max);
+        if let Some(last) = matrix.and_then(|matrix| self.matrix_uses.get(&matrix)) {
+            start = start.max(*last);
         }
         let end = start.plus(own);
         if let Some(matrix) = matrix {
-            self.occupied.insert(matrix, end);
+            self.matrix_uses.insert(matrix, end);
         }
         for value in reads.iter().filter(is_memory) {
             let ends = self.ends.entry(self.steps.place(*value)).or_default();
             ends.used = ends.used.max(end);
         }
         for &value in writes {
-            self.ends.insert(self.steps.place(value), Ends { made: end, used: end });
+            self.ends.insert(self.steps.place(value), Ends { defined: end, used: end });
         }
         self.longest = self.longest.max(end);
     }

@@ -31,7 +31,7 @@ fn matmul(result: &str, vectors: &str, matrix: &str) -> String {
 }
 
 #[test]
-fn a_chain_is_as_long_as_what_waits_for_each_other() {
+fn the_longest_chain_of_dependent_steps_counts() {
     let exp = "%e = math.exp %x : tensor<8x48xf32>\n";
     let behind = body(&(exp.to_owned() + &matmul("%r", "%e", "%w")));
     assert_eq!(["step_chain", "function_chain", "functions", "function_elements"].map(&behind), [2.0, 1.0, 1.0, 384.0]);
@@ -43,7 +43,7 @@ fn a_chain_is_as_long_as_what_waits_for_each_other() {
 }
 
 #[test]
-fn a_matrix_serves_one_step_at_a_time() {
+fn steps_that_use_one_matrix_depend_on_each_other() {
     let sum = "%r = arith.addf %a, %b : tensor<8x48xf32>";
     let two = |matrix: &str| body(&(matmul("%a", "%x", "%v") + &matmul("%b", "%x", matrix) + sum));
     assert_eq!(two("%w")("pass_chain_32"), 8.0);
@@ -51,7 +51,7 @@ fn a_matrix_serves_one_step_at_a_time() {
 }
 
 #[test]
-fn products_of_what_changes_are_counted_by_what_is_kept() {
+fn products_are_counted_by_their_stationary_side() {
     let scores = counts(
         "func.func @f(%q: tensor<4x64xf32>, %k: tensor<100x64xf32>, %o: tensor<4x100xf32>) -> tensor<4x100xf32> {
            %a = math.exp %k : tensor<100x64xf32>
@@ -65,7 +65,7 @@ fn products_of_what_changes_are_counted_by_what_is_kept() {
 }
 
 #[test]
-fn memory_that_is_read_is_not_written_before() {
+fn a_write_depends_on_earlier_reads_of_the_memory() {
     let nests = |target: &str| {
         counts(&format!(
             "func.func @f(%x: memref<8xf32>, %y: memref<8xf32>, %z: memref<8xf32>) {{
@@ -88,7 +88,7 @@ fn memory_that_is_read_is_not_written_before() {
 }
 
 #[test]
-fn what_is_made_before_the_call_asks_for_nothing() {
+fn constants_count_for_nothing() {
     let folded = counts(
         "func.func @f() -> tensor<8xf32> {
            %c = arith.constant dense<2.0> : tensor<8xf32>
@@ -100,7 +100,7 @@ fn what_is_made_before_the_call_asks_for_nothing() {
 }
 
 proptest! {
-    /// Loops around a step repeat it, however many there are, and counts stay finite.
+    /// A step counts once for each iteration of all loops around it, and counts stay finite.
     #[test]
     fn loops_repeat_what_is_in_them(trips in prop::collection::vec(1u64..1 << 40, 1..8)) {
         let ty = "tensor<16xf32>";
@@ -121,7 +121,7 @@ proptest! {
         let all = trips.iter().map(|&t| t as f64).product::<f64>();
         let (functions, chain) = (of("functions"), of("function_chain"));
         prop_assert!(functions.is_finite() && (functions - chain).abs() <= 1e-6 * functions);
-        // Beyond 2^64 executions a text's loops are not counted.
+        // The analysis does not count beyond 2^64 executions.
         if all < 1e19 {
             prop_assert!((functions / all - 1.0).abs() < 1e-6, "{functions} of {all}");
         }

@@ -50,8 +50,8 @@ pub fn evaluate(expression: &AffineExpr, dimensions: u32, names: &[Subscript]) -
 pub struct Subscripts {
     /// Index of the operand that is accessed; `None` if none is a tensor or memref.
     pub accessed: Option<usize>,
-    /// The subscripts, outermost dimension first. Operands behind the indices (the padding value of a transfer) count as
-    /// subscripts, too.
+    /// The subscripts, outermost dimension first. Operands behind the indices (the padding value of a transfer) count
+    /// as subscripts, too.
     pub list: Vec<Subscript>,
     names: Vec<Subscript>,
 }

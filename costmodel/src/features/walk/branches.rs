@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ir::analysis::BranchLoop;
 use ir::tree::BlockId;
 
+use super::events::{Collect, Context, Placement};
 use super::evolution::Evolution;
 use super::reduction::Reduction;
-use super::{Collect, Context, Placement, Walk};
+use super::state::Walk;
 use crate::features::counts::midpoint;
 
 impl<C: Collect> Walk<'_, C> {

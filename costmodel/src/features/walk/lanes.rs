@@ -88,7 +88,8 @@ impl MachineCost {
     /// The cost of a scalar operation.
     pub const SCALAR: Self = Self { units: 1.0, parts: 0.0 };
 
-    /// The cost of an operation on vectors of a width, or on scalars if it is 0; `by_lane` if each lane is worked on alone.
+    /// The cost of an operation on vectors of a width, or on scalars if it is 0; `by_lane` if each lane is worked on
+    /// alone.
     pub fn new(width: VectorWidth, by_lane: bool) -> Self {
         if width.bits == 0.0 {
             Self::SCALAR

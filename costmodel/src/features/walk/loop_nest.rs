@@ -62,8 +62,8 @@ impl LoopNest {
         })
     }
 
-    /// The loop with which the value of a load in loop `index` varies: the innermost that changes its address or stores to the
-    /// buffer. `address` is the loop with which the address varies.
+    /// The loop with which the value of a load in loop `index` varies: the innermost that changes its address or stores
+    /// to the buffer. `address` is the loop with which the address varies.
     pub fn varies_in(&self, mut index: usize, buffer: ValueId, address: usize) -> usize {
         while index > address && !self.stores_to(index, buffer) {
             index = self.loops[index].parent;

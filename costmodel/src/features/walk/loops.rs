@@ -4,9 +4,10 @@ use ir::analysis::added;
 use ir::registry::facts::{LoopForm, RegionExecution};
 use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
 
+use super::events::{Collect, Placement};
 use super::evolution::Evolution;
 use super::reduction::Reduction;
-use super::{Collect, Inside, Placement, Walk};
+use super::state::{Inside, Walk};
 use crate::features::counts::UNKNOWN_TRIPS;
 
 /// Where a loop operation keeps its bounds; `None` for other operations.
@@ -55,8 +56,8 @@ impl<C: Collect> Walk<'_, C> {
         self.regions(operation, inside, |_, _| Some(Placement { loop_index: innermost, weight: 1.0 }));
     }
 
-    /// Opens the loops of the induction variables, outermost first; the index of the innermost. Trip counts of all but the
-    /// innermost are assumed to be equal.
+    /// Opens the loops of the induction variables, outermost first; the index of the innermost. Trip counts of all but
+    /// the innermost are assumed to be equal.
     fn open_loops(&mut self, operation: OpId, placement: Placement, body: BlockId, variables: usize) -> usize {
         let arguments = &self.tree.block(body).arguments;
         let entries = self.entries(placement);

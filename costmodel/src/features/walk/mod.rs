@@ -4,177 +4,45 @@
 //! operation once, in the order of the text, outer before inner. For each it settles two contexts:
 //!
 //! - as written: executions, nesting and innermost loop, dead code included ([`Context`]);
-//! - optimised: the loop in which it executes after dead code elimination, common subexpression elimination and hoisting
+//! - optimised: the loop in which it executes after dead code elimination, common subexpression elimination and
+//!   hoisting
 //!   ([`Placement`]). Pointers are assumed not to alias, as in the labels.
 //!
-//! Values carry how they change with loops ([`values`]). Whether an access is contiguous is decided in [`access`], whether a
-//! value is a reduction in [`reduction`], how many lanes it has in [`lanes`].
+//! Values carry how they change with loops ([`values`]). Whether an access is contiguous is decided in [`access`],
+//! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`].
 
 pub mod access;
 mod branches;
+mod events;
 pub mod evolution;
 pub mod lanes;
 mod loop_nest;
 mod loops;
 pub mod reduction;
 mod redundancy;
+mod state;
 mod structured;
 pub mod values;
 
-use ir::analysis::{Analysis, FunctionAnalysis};
+use ir::analysis::Analysis;
 use ir::registry::facts::{Dialect, Evaluation};
 use ir::registry::features::{FusedPart, InstructionClass as Class};
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
-use self::access::{Access, Motion, Subscripts, evaluate};
+use self::access::{Access, Subscripts, evaluate};
+use self::events::Placement;
+pub use self::events::{Collect, Context, TextAccess, TextBody, TextLoop, Visit, WholeTensors, Work};
 use self::evolution::Evolution;
 use self::lanes::{MachineCost, VectorWidth, is_shaped, is_vector};
 pub use self::loop_nest::Loop;
 use self::loop_nest::LoopNest;
-use self::reduction::{Reduction, has_no_nan, may_contract};
+use self::reduction::{has_no_nan, may_contract};
 use self::redundancy::{Computed, value_hash};
+use self::state::{Inside, Walk};
 use self::values::Values;
-use super::counts::{self, UNKNOWN_TRIPS};
+use super::counts::UNKNOWN_TRIPS;
 use super::kind::{is_constant, work_kind};
 use super::table::WorkKind;
-
-/// Where an operation stands in the text.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Context {
-    /// Executions per call of the function.
-    pub executions: f64,
-    /// Loops around it.
-    pub depth: usize,
-    /// Index of the innermost loop of the text around it.
-    pub innermost: Option<usize>,
-    /// Where it executes in the optimised function; `None` inside operations that are counted as a whole.
-    pub placement: Option<Placement>,
-}
-
-/// Where an operation executes in the optimised function.
-#[derive(Debug, Clone, Copy)]
-pub struct Placement {
-    /// Index of the loop whose body contains it.
-    pub loop_index: usize,
-    /// Executions in each iteration of that loop: less than 1 on one side of a branch.
-    pub weight: f64,
-}
-
-/// An operation of the text, dead or live.
-#[derive(Debug, Clone, Copy)]
-pub struct Visit<'a> {
-    /// Its class.
-    pub class: Class,
-    /// Its results.
-    pub results: &'a [ValueId],
-    /// Longest chain of dependent operations that ends with it.
-    pub chain: u32,
-    /// Where it stands.
-    pub context: Context,
-}
-
-/// A load or store of the text, dead or live.
-#[derive(Debug, Clone, Copy)]
-pub struct TextAccess {
-    /// Whether it writes.
-    pub is_store: bool,
-    /// Whether it accesses memory, not the elements of a tensor.
-    pub is_memory: bool,
-    /// How it moves with the innermost loop around it; `None` outside loops.
-    pub motion: Option<Motion>,
-    /// Where it stands.
-    pub context: Context,
-}
-
-/// A loop of the text: a loop operation or a structured operation.
-#[derive(Debug, Clone, Copy)]
-pub struct TextLoop {
-    /// Index of the loop around it.
-    pub outer: Option<usize>,
-    /// Nesting depth of its body.
-    pub depth: usize,
-    /// Entries per call of the function.
-    pub entries: f64,
-    /// Iterations per call of the function.
-    pub iterations: f64,
-    /// Whether it carries a value from iteration to iteration.
-    pub carries: bool,
-    /// What its body is.
-    pub body: TextBody,
-}
-
-/// The body of a loop of the text.
-#[derive(Debug, Clone, Copy)]
-pub enum TextBody {
-    /// Operations.
-    Operations {
-        /// Whether its trip count is constant.
-        is_counted: bool,
-    },
-    /// Operations, executed once for each element of a structured operation.
-    Structured {
-        /// Whether its trip count is constant.
-        is_counted: bool,
-        /// Operands read in each iteration.
-        reads: usize,
-        /// Results written in each iteration.
-        writes: usize,
-    },
-    /// None: an operation on whole tensors.
-    Whole(WholeTensors),
-}
-
-/// Work of an operation on whole tensors, over all its executions.
-#[derive(Debug, Clone, Copy)]
-pub struct WholeTensors {
-    /// Floating-point operations.
-    pub flops: f64,
-    /// Calls of mathematical functions.
-    pub transcendentals: f64,
-    /// Iterations of the loop nest that it stands for.
-    pub iterations: f64,
-    /// Whether it reduces.
-    pub reduces: bool,
-}
-
-/// Machine work of an operation in the optimised function.
-#[derive(Debug, Clone, Copy)]
-pub struct Work {
-    /// Index of the loop in whose body it executes.
-    pub loop_index: usize,
-    /// Its kind.
-    pub kind: WorkKind,
-    /// What one execution costs.
-    pub cost: MachineCost,
-    /// Executions in each iteration of the loop.
-    pub weight: f64,
-}
-
-/// A collector of what a walk finds; the default of each method ignores it. Loops of the text and of the optimised function are
-/// numbered apart, each in the order in which they are reported.
-pub trait Collect {
-    /// An operation of the text, before what is inside it.
-    fn operation(&mut self, _tree: &Tree, _visit: &Visit<'_>) {}
-    /// A load or store of the text, behind its operation.
-    fn text_access(&mut self, _access: &TextAccess) {}
-    /// A loop of the text, before its body.
-    fn text_loop(&mut self, _new: &TextLoop) {}
-    /// A loop of the optimised function, before what is in it.
-    fn optimised_loop(&mut self, _new: &Loop) {}
-    /// Machine work, without loads and stores.
-    fn work(&mut self, _work: &Work) {}
-    /// A live load or store, once if it is repeated.
-    fn access(&mut self, _access: &Access) {}
-    /// An explicit vector operation in a loop's body.
-    fn explicit_vector(&mut self, _loop_index: usize) {}
-    /// A loop-carried value.
-    fn carried(&mut self, _loop_index: usize, _how: Reduction) {}
-    /// A use of a value in a loop that does not change it.
-    fn invariant(&mut self, _loop_index: usize, _value: ValueId) {}
-    /// An operation on whole tensors; its loop is reported just before. `reads` counts its operands, `element_bits` is the
-    /// width of its result's elements, `kind` the kind of its arithmetic.
-    fn whole_tensors(&mut self, _work: &WholeTensors, _reads: usize, _element_bits: f64, _kind: WorkKind) {}
-}
 
 /// Walks over a function.
 pub fn walk(tree: &Tree, analysis: &Analysis, function: OpId, collector: &mut impl Collect) {
@@ -194,29 +62,6 @@ pub fn walk(tree: &Tree, analysis: &Analysis, function: OpId, collector: &mut im
     };
     walk.find_live(&operations);
     walk.function_body(blocks);
-}
-
-struct Walk<'a, C> {
-    tree: &'a Tree,
-    function: Option<&'a FunctionAnalysis>,
-    collector: &'a mut C,
-    values: Values,
-    nest: LoopNest,
-    /// Loops of the text so far.
-    text_loops: usize,
-    /// Position of each operation with regions in the order of the text.
-    positions: std::collections::BTreeMap<OpId, usize>,
-    /// Subscripts of the access at hand.
-    subscripts: Subscripts,
-}
-
-/// What the blocks inside an operation have in common as written.
-#[derive(Debug, Clone, Copy)]
-struct Inside {
-    /// Executions of a block where the text leaves them open.
-    guess: f64,
-    depth: usize,
-    innermost: Option<usize>,
 }
 
 impl<C: Collect> Walk<'_, C> {
@@ -242,15 +87,6 @@ impl<C: Collect> Walk<'_, C> {
             }
         }
         self.nest.sort_stores();
-    }
-
-    fn executions(&self, block: BlockId, guess: f64) -> f64 {
-        counts::executions(self.function, block, guess)
-    }
-
-    /// Executions per call of what stands at a placement.
-    fn entries(&self, placement: Placement) -> f64 {
-        self.nest.get(placement.loop_index).iterations * placement.weight
     }
 
     fn block(&mut self, block: BlockId, context: Context) {
@@ -456,13 +292,6 @@ impl<C: Collect> Walk<'_, C> {
         MachineCost::new(width, matches!(kind, WorkKind::Call | WorkKind::IntegerDivide))
     }
 
-    /// Reports the use of a value in a loop if the loop does not change it.
-    fn note_use(&mut self, value: ValueId, loop_index: usize) {
-        if loop_index > 0 && self.values.evolution(value).varies_in < loop_index {
-            self.collector.invariant(loop_index, value);
-        }
-    }
-
     /// How the results of an operation change.
     fn result_evolution(&self, operation: OpId) -> Evolution {
         let tree = self.tree;
@@ -554,30 +383,6 @@ impl<C: Collect> Walk<'_, C> {
         if !is_repeated {
             self.collector.access(&access);
         }
-    }
-
-    /// Reports what a store to a loop-invariant address carries from iteration to iteration.
-    fn carried_in_memory(&mut self, stored: Option<ValueId>, access: &Access) {
-        if access.is_invariant() {
-            let how = stored.map_or(Reduction::Recurrence, |v| Reduction::of(self.tree, &self.values, v, None));
-            self.collector.carried(access.loop_index, how);
-        }
-    }
-
-    /// Opens a loop of the optimised function for an operation; its index.
-    fn open_loop(&mut self, operation: OpId, parent: usize, iterations: f64, entries: f64) -> usize {
-        let tree = self.tree;
-        let from = self.positions.get(&operation).copied().unwrap_or(0);
-        let blocks = tree.operation(operation).regions.iter().flat_map(|&r| &tree.region(r).blocks);
-        let inside: usize = blocks.map(|&b| tree.walk_block(b).count()).sum();
-        self.open_loop_over((from, from + 1 + inside), parent, iterations, entries)
-    }
-
-    /// Opens a loop over the operations at the positions of a span; its index.
-    fn open_loop_over(&mut self, span: (usize, usize), parent: usize, iterations: f64, entries: f64) -> usize {
-        let index = self.nest.add(parent, iterations, entries, span);
-        self.collector.optimised_loop(self.nest.get(index));
-        index
     }
 }
 

@@ -32,8 +32,8 @@ impl Reduction {
         }
     }
 
-    /// The reduction whose next value is `next`. `carried` is the block argument that holds the value of the iteration before;
-    /// if that has other uses, the value is a recurrence. `None` for values carried through memory.
+    /// The reduction whose next value is `next`. `carried` is the block argument that holds the value of the iteration
+    /// before; if that has other uses, the value is a recurrence. `None` for values carried through memory.
     pub fn of(tree: &Tree, values: &Values, next: ValueId, carried: Option<ValueId>) -> Self {
         let Definition::Result { operation, .. } = tree.value(next).definition else {
             return Self::Recurrence;
@@ -51,9 +51,9 @@ impl Reduction {
     }
 }
 
-/// Whether a loop as written carries a value: a loop with results, or an iterator that is a reduction. Used by the features of
-/// [`Collector::Text`](crate::features::table::Collector::Text), which count a value stored to a loop-invariant element as
-/// carried, too.
+/// Whether a loop as written carries a value: a loop with results, or an iterator that is a reduction. Used by the
+/// features of [`Collector::Text`](crate::features::table::Collector::Text), which count a value stored to a
+/// loop-invariant element as carried, too.
 pub fn carries_as_written(tree: &Tree, operation: OpId, class: Class) -> bool {
     let reduces = match tree.attribute(operation, "iterator_types") {
         Some(AttributeValue::Array(types)) => types.last().is_some_and(is_reduction_iterator),
@@ -69,8 +69,8 @@ fn is_reduction_iterator(kind: &AttributeValue) -> bool {
     }
 }
 
-/// Whether an operation on whole tensors without a body reduces: over all its executions it does more than one and a half
-/// operations for each element of its result.
+/// Whether an operation on whole tensors without a body reduces: over all its executions it does more than one and a
+/// half operations for each element of its result.
 pub fn reduces_by_work(flops: f64, executions: f64, elements: f64) -> bool {
     flops > 1.5 * executions * elements
 }

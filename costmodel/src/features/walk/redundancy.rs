@@ -48,8 +48,8 @@ impl Computed {
     }
 }
 
-/// A hash of the last few operations that compute a value, without their operands' identity: values with equal hashes can be
-/// computed by one vector operation.
+/// A hash of the last few operations that compute a value, without their operands' identity: values with equal hashes
+/// can be computed by one vector operation.
 pub fn value_hash(tree: &Tree, value: ValueId) -> u64 {
     hash_back(tree, value, HASH_DEPTH)
 }

@@ -1,15 +1,16 @@
-//! Structured operations: the loops of `linalg` in their order with the subscripts of each operand, and operations on whole
-//! tensors.
+//! Structured operations: the loops of `linalg` in their order with the subscripts of each operand, and operations on
+//! whole tensors.
 
 use ir::registry::facts::{Dialect, IterationSpace, RegionExecution, StepClass};
 use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, ValueId};
 
 use super::access::{self, Access, Subscript, evaluate};
+use super::events::{Collect, Placement, WholeTensors};
 use super::evolution::Evolution;
 use super::lanes::{self, MachineCost, is_shaped};
 use super::reduction::reduces_by_work;
-use super::{Collect, Inside, Placement, Walk, WholeTensors};
+use super::state::{Inside, Walk};
 use crate::features::counts::{UNKNOWN_TRIPS, midpoint};
 use crate::features::kind::narrow_float;
 use crate::features::table::WorkKind;
@@ -55,7 +56,8 @@ impl<C: Collect> Walk<'_, C> {
         }
     }
 
-    /// Reports the reads of a structured operation's operands that its body uses; its stores, to be reported behind the body.
+    /// Reports the reads of a structured operation's operands that its body uses; its stores, to be reported behind the
+    /// body.
     fn structured_operands(
         &mut self,
         operation: OpId,

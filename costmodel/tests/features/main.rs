@@ -1,4 +1,7 @@
-//! Features of small functions against counts by hand.
+//! Features: of small functions against counts by hand, of known texts against pinned hashes, and their page.
+
+mod page;
+mod pinned;
 
 use costmodel::features::Feature;
 use costmodel::input::{Input, Scheme};
@@ -67,9 +70,9 @@ fn a_loop_nest_is_counted_by_iterations() {
             (Feature::InnermostTripsLeast, 32.0),
             (Feature::InnermostBody, 6.0),
             (Feature::UnknownLoops, 0.0),
-            // The sum goes through memory, at one place for all of the innermost loop.
+            // The sum is carried in memory: its element is invariant in the innermost loop.
             (Feature::ReductionTrips, iterations),
-            // Of the loads, only that of %a walks along a row; the store stays.
+            // Only the load of %a is contiguous in the innermost loop; the store is invariant.
             (Feature::ContiguousLoads, iterations),
             (Feature::ContiguousStores, 0.0),
             (Feature::ElementBits, 32.0),
@@ -93,14 +96,14 @@ fn an_elementwise_loop_carries_nothing() {
             (Feature::ReductionTrips, 0.0),
             (Feature::ContiguousLoads, 64.0),
             (Feature::ContiguousStores, 64.0),
-            // Load, multiply, store depend on each other.
+            // Load, multiplication and store form a chain.
             (Feature::CriticalPath, 3.0),
         ],
     );
 }
 
 #[test]
-fn unknown_trips_are_guessed_and_counted() {
+fn loops_of_unknown_trip_count_are_guessed_and_counted() {
     let text = "func.func @f(%a: memref<?xf32>, %n: index) {
       affine.for %i = 0 to %n {
         %x = affine.load %a[%i] : memref<?xf32>
@@ -130,7 +133,7 @@ fn structured_operations_are_loop_nests() {
 }
 
 #[test]
-fn foreign_dialects_are_unknown_not_an_error() {
+fn unregistered_operations_are_unknown_not_an_error() {
     let text = "func.func @f(%a: f32) -> f32 {
       %0 = \"quantum.measure\"(%a) : (f32) -> f32
       return %0 : f32
@@ -139,18 +142,18 @@ fn foreign_dialects_are_unknown_not_an_error() {
 }
 
 #[test]
-fn functions_of_a_module_are_read_apart_and_in_order() {
+fn functions_of_a_module_are_read_in_order() {
     let second = MATMUL.replace("@matmul", "@again").replace("0 to 8 ", "0 to 4 ");
     let both = inputs(&format!("module {{\n{MATMUL}{second}}}\n"));
     let names: Vec<&str> = both.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["matmul", "again"]);
-    // Words are numbered by the vocabulary of the text, so only features can be compared between texts.
+    // Each text has its own vocabulary here, so only features can be compared.
     assert_eq!(both[0].1.features, inputs(MATMUL)[0].1.features);
     assert_eq!(2.0 * both[1].1.feature(Feature::Work), both[0].1.feature(Feature::Work));
 }
 
 #[test]
-fn a_text_with_mistakes_is_refused_with_their_places() {
+fn a_text_with_mistakes_is_refused_with_diagnostics() {
     let mut reader = QueryReader::new(Limits::default(), &[Scheme::Shaped]);
     let words = vocabulary(MATMUL);
     let diagnostics = reader.read("func.func @f() {\n  return %nowhere : f32\n}", |_| &words).unwrap_err();

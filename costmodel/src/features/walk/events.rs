@@ -1,0 +1,148 @@
+//! What a walk reports, and the trait of those who collect it.
+
+use ir::registry::features::InstructionClass as Class;
+use ir::tree::{Tree, ValueId};
+
+use super::access::{Access, Motion};
+use super::lanes::MachineCost;
+use super::loop_nest::Loop;
+use super::reduction::Reduction;
+use crate::features::table::WorkKind;
+
+/// Where an operation stands in the text.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context {
+    /// Executions per call of the function.
+    pub executions: f64,
+    /// Loops around it.
+    pub depth: usize,
+    /// Index of the innermost loop of the text around it.
+    pub innermost: Option<usize>,
+    /// Where it executes in the optimised function; `None` inside operations that are counted as a whole.
+    pub placement: Option<Placement>,
+}
+
+/// Where an operation executes in the optimised function.
+#[derive(Debug, Clone, Copy)]
+pub struct Placement {
+    /// Index of the loop whose body contains it.
+    pub loop_index: usize,
+    /// Executions in each iteration of that loop: less than 1 on one side of a branch.
+    pub weight: f64,
+}
+
+/// An operation of the text, dead or live.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit<'a> {
+    /// Its class.
+    pub class: Class,
+    /// Its results.
+    pub results: &'a [ValueId],
+    /// Longest chain of dependent operations that ends with it.
+    pub chain: u32,
+    /// Where it stands.
+    pub context: Context,
+}
+
+/// A load or store of the text, dead or live.
+#[derive(Debug, Clone, Copy)]
+pub struct TextAccess {
+    /// Whether it writes.
+    pub is_store: bool,
+    /// Whether it accesses memory, not the elements of a tensor.
+    pub is_memory: bool,
+    /// How it moves with the innermost loop around it; `None` outside loops.
+    pub motion: Option<Motion>,
+    /// Where it stands.
+    pub context: Context,
+}
+
+/// A loop of the text: a loop operation or a structured operation.
+#[derive(Debug, Clone, Copy)]
+pub struct TextLoop {
+    /// Index of the loop around it.
+    pub outer: Option<usize>,
+    /// Nesting depth of its body.
+    pub depth: usize,
+    /// Entries per call of the function.
+    pub entries: f64,
+    /// Iterations per call of the function.
+    pub iterations: f64,
+    /// Whether it carries a value from iteration to iteration.
+    pub carries: bool,
+    /// What its body is.
+    pub body: TextBody,
+}
+
+/// The body of a loop of the text.
+#[derive(Debug, Clone, Copy)]
+pub enum TextBody {
+    /// Operations.
+    Operations {
+        /// Whether its trip count is constant.
+        is_counted: bool,
+    },
+    /// Operations, executed once for each element of a structured operation.
+    Structured {
+        /// Whether its trip count is constant.
+        is_counted: bool,
+        /// Operands read in each iteration.
+        reads: usize,
+        /// Results written in each iteration.
+        writes: usize,
+    },
+    /// None: an operation on whole tensors.
+    Whole(WholeTensors),
+}
+
+/// Work of an operation on whole tensors, over all its executions.
+#[derive(Debug, Clone, Copy)]
+pub struct WholeTensors {
+    /// Floating-point operations.
+    pub flops: f64,
+    /// Calls of mathematical functions.
+    pub transcendentals: f64,
+    /// Iterations of the loop nest that it stands for.
+    pub iterations: f64,
+    /// Whether it reduces.
+    pub reduces: bool,
+}
+
+/// Machine work of an operation in the optimised function.
+#[derive(Debug, Clone, Copy)]
+pub struct Work {
+    /// Index of the loop in whose body it executes.
+    pub loop_index: usize,
+    /// Its kind.
+    pub kind: WorkKind,
+    /// What one execution costs.
+    pub cost: MachineCost,
+    /// Executions in each iteration of the loop.
+    pub weight: f64,
+}
+
+/// A collector of what a walk finds; the default of each method ignores it. Loops of the text and of the optimised
+/// function are numbered apart, each in the order in which they are reported.
+pub trait Collect {
+    /// An operation of the text, before what is inside it.
+    fn operation(&mut self, _tree: &Tree, _visit: &Visit<'_>) {}
+    /// A load or store of the text, behind its operation.
+    fn text_access(&mut self, _access: &TextAccess) {}
+    /// A loop of the text, before its body.
+    fn text_loop(&mut self, _new: &TextLoop) {}
+    /// A loop of the optimised function, before what is in it.
+    fn optimised_loop(&mut self, _new: &Loop) {}
+    /// Machine work, without loads and stores.
+    fn work(&mut self, _work: &Work) {}
+    /// A live load or store, once if it is repeated.
+    fn access(&mut self, _access: &Access) {}
+    /// An explicit vector operation in a loop's body.
+    fn explicit_vector(&mut self, _loop_index: usize) {}
+    /// A loop-carried value.
+    fn carried(&mut self, _loop_index: usize, _how: Reduction) {}
+    /// A use of a value in a loop that does not change it.
+    fn invariant(&mut self, _loop_index: usize, _value: ValueId) {}
+    /// An operation on whole tensors; its loop is reported just before. `reads` counts its operands, `element_bits` is
+    /// the width of its result's elements, `kind` the kind of its arithmetic.
+    fn whole_tensors(&mut self, _work: &WholeTensors, _reads: usize, _element_bits: f64, _kind: WorkKind) {}
+}

@@ -1,0 +1,87 @@
+//! The state of a walk.
+
+use std::collections::BTreeMap;
+
+use ir::analysis::FunctionAnalysis;
+use ir::tree::{BlockId, OpId, Tree, ValueId};
+
+use super::access::{Access, Subscripts};
+use super::events::{Collect, Placement};
+use super::loop_nest::LoopNest;
+use super::reduction::Reduction;
+use super::values::Values;
+use crate::features::counts;
+
+/// The state of a walk.
+pub struct Walk<'a, C> {
+    /// The text.
+    pub tree: &'a Tree,
+    /// The analysis of the function, if it has one.
+    pub function: Option<&'a FunctionAnalysis>,
+    /// Where findings go.
+    pub collector: &'a mut C,
+    /// Facts about values so far.
+    pub values: Values,
+    /// Loops of the optimised function so far.
+    pub nest: LoopNest,
+    /// Loops of the text so far.
+    pub text_loops: usize,
+    /// Position of each operation with regions in the order of the text.
+    pub positions: BTreeMap<OpId, usize>,
+    /// Subscripts of the access at hand.
+    pub subscripts: Subscripts,
+}
+
+/// What the blocks inside an operation have in common as written.
+#[derive(Debug, Clone, Copy)]
+pub struct Inside {
+    /// Executions of a block where the text leaves them open.
+    pub guess: f64,
+    /// Loops around its operations.
+    pub depth: usize,
+    /// Index of the innermost loop of the text around them.
+    pub innermost: Option<usize>,
+}
+
+impl<C: Collect> Walk<'_, C> {
+    /// Executions of a block per call of the function; `guess` if the text leaves them open.
+    pub fn executions(&self, block: BlockId, guess: f64) -> f64 {
+        counts::executions(self.function, block, guess)
+    }
+
+    /// Executions per call of what stands at a placement.
+    pub fn entries(&self, placement: Placement) -> f64 {
+        self.nest.get(placement.loop_index).iterations * placement.weight
+    }
+
+    /// Reports the use of a value in a loop if the loop does not change it.
+    pub fn note_use(&mut self, value: ValueId, loop_index: usize) {
+        if loop_index > 0 && self.values.evolution(value).varies_in < loop_index {
+            self.collector.invariant(loop_index, value);
+        }
+    }
+
+    /// Reports what a store to a loop-invariant address carries from iteration to iteration.
+    pub fn carried_in_memory(&mut self, stored: Option<ValueId>, access: &Access) {
+        if access.is_invariant() {
+            let how = stored.map_or(Reduction::Recurrence, |v| Reduction::of(self.tree, &self.values, v, None));
+            self.collector.carried(access.loop_index, how);
+        }
+    }
+
+    /// Opens a loop of the optimised function for an operation; its index.
+    pub fn open_loop(&mut self, operation: OpId, parent: usize, iterations: f64, entries: f64) -> usize {
+        let tree = self.tree;
+        let from = self.positions.get(&operation).copied().unwrap_or(0);
+        let blocks = tree.operation(operation).regions.iter().flat_map(|&r| &tree.region(r).blocks);
+        let inside: usize = blocks.map(|&b| tree.walk_block(b).count()).sum();
+        self.open_loop_over((from, from + 1 + inside), parent, iterations, entries)
+    }
+
+    /// Opens a loop over the operations at the positions of a span; its index.
+    pub fn open_loop_over(&mut self, span: (usize, usize), parent: usize, iterations: f64, entries: f64) -> usize {
+        let index = self.nest.add(parent, iterations, entries, span);
+        self.collector.optimised_loop(self.nest.get(index));
+        index
+    }
+}
