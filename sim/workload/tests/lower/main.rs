@@ -150,7 +150,7 @@ fn pieces_of_a_chip_cost_what_the_mapping_charges_on_its_grid() {
 }
 
 fn fixture(name: &str) -> String {
-    let path = format!("{}/../tests/fixtures/mlir/{name}.mlir", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../../tests/fixtures/mlir/{name}.mlir", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
