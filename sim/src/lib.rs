@@ -8,6 +8,7 @@ pub mod economics;
 pub mod energy;
 pub mod engine;
 pub mod fabric;
+pub mod ids;
 pub mod mapping;
 pub mod roofline;
 pub mod schedule;

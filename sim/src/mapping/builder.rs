@@ -111,3 +111,42 @@ impl StepBuilder<'_> {
         TensorId::written_by(OpId::new(plan.ops.len() - 1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::plan::Elements;
+
+    fn work() -> Work {
+        Work::Nonlinear(Elements::Fixed(1))
+    }
+
+    fn builder() -> PlanBuilder {
+        let mut plan = PlanBuilder::new("test".to_owned(), 2);
+        plan.stage("first");
+        plan.apply(Rule::Qkv);
+        plan
+    }
+
+    #[test]
+    fn a_tensor_connects_its_producer_with_every_reader() {
+        let mut plan = builder();
+        let x = plan.op("x", work(), &[], tensor("x", 8, Owner::Every));
+        let y = plan.op("y", work(), &[x], tensor("y", 8, Owner::Every));
+        plan.op("z", work(), &[x, y], tensor("z", 8, Owner::Every));
+        let plan = plan.finish(None, RoutedExperts::default());
+        let names = |(from, to)| (plan.op(from).name, plan.op(to).name);
+        let dependences: Vec<_> = plan.dependences().into_iter().map(names).collect();
+        assert_eq!(dependences, [("x", "y"), ("x", "z"), ("y", "z")]);
+        assert_eq!(plan.op(x.producer()).writes.bytes, 16);
+    }
+
+    #[test]
+    #[should_panic(expected = "b of test reads a tensor of its own step")]
+    fn operations_of_one_step_do_not_read_each_other() {
+        builder().step(|step| {
+            let a = step.op("a", work(), &[], tensor("a", 1, Owner::Every));
+            step.op("b", work(), &[a], tensor("b", 1, Owner::Every));
+        });
+    }
+}

@@ -2,8 +2,9 @@
 
 use designs::{Algorithm, Grid};
 
-use super::collective::{rotation, schedule};
+use super::collective::{Send, rotation, schedule};
 use super::plan::{Leg, Scope};
+use crate::ids::ChipId;
 
 /// When a message is sent; positions select the owner of a new cache entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -20,10 +21,10 @@ pub enum When {
 /// One message between two chips with a common row or column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Message {
-    /// Sending chip, `row * columns + column`.
-    pub from: u32,
+    /// Sending chip.
+    pub from: ChipId,
     /// Receiving chip.
-    pub to: u32,
+    pub to: ChipId,
     /// Payload, bytes.
     pub bytes: u64,
     /// Condition under which it is sent.
@@ -43,7 +44,7 @@ pub struct OwnerOf {
     /// Row of the owner.
     pub row: u32,
     /// The owning chip; `None` if the chips of the row each own the part of their column.
-    pub chip: Option<u32>,
+    pub chip: Option<ChipId>,
 }
 
 impl OwnerOf {
@@ -54,7 +55,7 @@ impl OwnerOf {
         if stripes == grid.rows && grid.columns > 1 {
             Self { row: stripe, chip: None }
         } else {
-            Self { row: stripe / grid.columns, chip: Some(stripe) }
+            Self { row: stripe / grid.columns, chip: Some(ChipId::new(stripe)) }
         }
     }
 }
@@ -66,8 +67,8 @@ impl Message {
     pub fn applies(&self, owner: OwnerOf, columns: u32) -> bool {
         match self.when {
             When::Always => true,
-            When::ToOwnerRow => self.to / columns == owner.row,
-            When::ToOwner => self.from / columns == owner.row && owner.chip == Some(self.to),
+            When::ToOwnerRow => self.to.row(columns) == owner.row,
+            When::ToOwner => self.from.row(columns) == owner.row && owner.chip == Some(self.to),
         }
     }
 }
@@ -98,6 +99,7 @@ fn group_size(scope: Scope, grid: Grid) -> u32 {
     }
 }
 
+/// The phases of one leg; empty where a group or row has one member.
 fn lower(leg: &Leg, grid: Grid, algorithm: Algorithm, element_bytes: u64, turn: usize) -> Vec<Vec<Message>> {
     let (rows, columns) = (grid.rows, grid.columns);
     match *leg {
@@ -106,49 +108,45 @@ fn lower(leg: &Leg, grid: Grid, algorithm: Algorithm, element_bytes: u64, turn: 
             let order = rotation(n, turn);
             let groups = grid.chips() / n;
             let chip = |group: u32, member: u32| match scope {
-                Scope::Row => group * columns + order[member as usize],
-                Scope::Column => order[member as usize] * columns + group,
+                Scope::Row => ChipId::at(group, order[member as usize], columns),
+                Scope::Column => ChipId::at(order[member as usize], group, columns),
             };
-            schedule(collective, algorithm, n, elements)
-                .into_iter()
-                .map(|phase| {
-                    let message = |group| {
-                        phase
-                            .iter()
-                            .filter(|s| s.elements > 0)
-                            .map(move |s| (group, s))
-                            .map(|(group, s)| Message {
-                                from: chip(group, s.from),
-                                to: chip(group, s.to),
-                                bytes: s.elements * element_bytes,
-                                when: When::Always,
-                            })
-                            .collect::<Vec<_>>()
-                    };
-                    (0..groups).flat_map(message).collect()
-                })
-                .collect()
+            let message = |group: u32, send: &Send| Message {
+                from: chip(group, send.from),
+                to: chip(group, send.to),
+                bytes: send.elements * element_bytes,
+                when: When::Always,
+            };
+            let of_group = |group: u32, phase: &[Send]| -> Vec<Message> {
+                phase.iter().filter(|send| send.elements > 0).map(|send| message(group, send)).collect()
+            };
+            let phases = schedule(collective, algorithm, n, elements);
+            phases.iter().map(|phase| (0..groups).flat_map(|group| of_group(group, phase)).collect()).collect()
         }
         Leg::ToOwnerRow { elements } if rows > 1 => {
-            let mut messages = Vec::new();
-            for from in 0..grid.chips() {
-                for row in (0..rows).filter(|&r| r != from / columns) {
-                    let to = row * columns + from % columns;
-                    messages.push(Message { from, to, bytes: elements * element_bytes, when: When::ToOwnerRow });
-                }
-            }
-            vec![messages]
+            let to_row = |from: ChipId| {
+                let others = (0..rows).filter(move |&row| row != from.row(columns));
+                others.map(move |row| (from, ChipId::at(row, from.column(columns), columns)))
+            };
+            vec![owner_messages(grid, to_row, elements * element_bytes, When::ToOwnerRow)]
         }
         Leg::ToOwnerChip { elements } if columns > 1 => {
-            let mut messages = Vec::new();
-            for from in 0..grid.chips() {
-                for column in (0..columns).filter(|&c| c != from % columns) {
-                    let to = from / columns * columns + column;
-                    messages.push(Message { from, to, bytes: elements * element_bytes, when: When::ToOwner });
-                }
-            }
-            vec![messages]
+            let to_chip = |from: ChipId| {
+                let others = (0..columns).filter(move |&column| column != from.column(columns));
+                others.map(move |column| (from, ChipId::at(from.row(columns), column, columns)))
+            };
+            vec![owner_messages(grid, to_chip, elements * element_bytes, When::ToOwner)]
         }
         Leg::ToOwnerRow { .. } | Leg::ToOwnerChip { .. } => Vec::new(),
     }
+}
+
+/// Messages of `bytes` bytes from every chip to the chips that `targets` pairs it with.
+fn owner_messages<I: Iterator<Item = (ChipId, ChipId)>>(
+    grid: Grid,
+    targets: impl Fn(ChipId) -> I,
+    bytes: u64,
+    when: When,
+) -> Vec<Message> {
+    ChipId::all(grid.chips()).flat_map(targets).map(|(from, to)| Message { from, to, bytes, when }).collect()
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::ids::ChipId;
 use crate::mapping::{
     AttentionCost, Elements, LayerPlan, Mapping, Message, OwnerOf, Phase, RoutedExperts, When, Work, collective,
 };
@@ -58,7 +59,8 @@ impl Wire {
     #[inline]
     #[must_use]
     pub fn applies(&self, from: u32, owner: OwnerOf, columns: u32) -> bool {
-        Message { from, to: self.to, bytes: self.bytes, when: self.when }.applies(owner, columns)
+        let (from, to) = (ChipId::new(from), ChipId::new(self.to));
+        Message { from, to, bytes: self.bytes, when: self.when }.applies(owner, columns)
     }
 }
 
@@ -79,10 +81,10 @@ impl PhaseTable {
         let mut table = Self { starts: vec![0; chips + 1], wires: Vec::new(), expect: vec![[0; 3]; chips], busiest: 0 };
         table.wires.reserve(phase.messages.len());
         for message in &phase.messages {
-            let link = specs.interconnect.link(message.from, message.to) as u32;
-            table.wires.push(Wire { to: message.to, link, bytes: message.bytes, when: message.when });
-            table.starts[message.from as usize + 1] += 1;
-            table.expect[message.to as usize][message.when as usize] += 1;
+            let link = specs.interconnect.link(message.from.get(), message.to.get()) as u32;
+            table.wires.push(Wire { to: message.to.get(), link, bytes: message.bytes, when: message.when });
+            table.starts[message.from.index() + 1] += 1;
+            table.expect[message.to.index()][message.when as usize] += 1;
         }
         for chip in 0..chips {
             table.starts[chip + 1] += table.starts[chip];
@@ -111,7 +113,7 @@ impl PhaseTable {
         if row > 0 && chip / columns == owner.row {
             count += row;
         }
-        if one > 0 && owner.chip == Some(chip) {
+        if one > 0 && owner.chip == Some(ChipId::new(chip)) {
             // Of the senders wired to the owner, all lie in its row.
             count += one;
         }

@@ -15,7 +15,7 @@ pub(super) fn mixture(
     shared: u64,
 ) {
     let hidden = context.hidden;
-    let (experts, most_per_chip) = (u64::from(routed.total), u64::from(routed.most_per_chip));
+    let experts = u64::from(routed.total);
     plan.stage("5 norm, HN router, top-k");
     plan.apply(Rule::Router);
     let h_norm = plan.op("ffn_norm", nonlinear(hidden), &[attended], tensor("h_norm", hidden, Owner::Every));
@@ -25,6 +25,27 @@ pub(super) fn mixture(
     plan.stage("6 softmax, HN up/gate, SwiGLU, HN down, expert weights, all-chip all-reduce");
     let weights = tensor("expert_weights", experts, Owner::Every);
     let weights = plan.op("expert_softmax", nonlinear(experts), &[chosen], weights);
+    let (y_experts, y_shared) = run_experts(context, plan, [h_norm, chosen], routed, width, shared);
+
+    plan.apply(Rule::ReduceExperts);
+    let weigh = Work::Nonlinear(Elements::PerActiveExpert(hidden));
+    let reads: Vec<TensorId> = [Some(y_experts), y_shared, Some(weights)].into_iter().flatten().collect();
+    let y_partial = plan.op("weigh", weigh, &reads, tensor("y_partial", hidden, Owner::Chip));
+    let reduce = Work::Transfer(context.all_reduce(hidden));
+    plan.op("y_all_reduce", reduce, &[y_partial], tensor("y", hidden, Owner::Every));
+}
+
+/// Up, gate, SwiGLU and down of routed and shared experts; returns the output of each, `None` without shared experts.
+fn run_experts(
+    context: &MappingContext,
+    plan: &mut PlanBuilder,
+    [h_norm, chosen]: [TensorId; 2],
+    routed: RoutedExperts,
+    width: u64,
+    shared: u64,
+) -> (TensorId, Option<TensorId>) {
+    let hidden = context.hidden;
+    let (experts, most_per_chip) = (u64::from(routed.total), u64::from(routed.most_per_chip));
     let part = shared.div_ceil(context.chips());
     let rule = Rule::Experts { experts, most_per_chip, per_token: routed.per_token.into(), width };
     let shared_rule = Rule::SharedExperts { width: shared };
@@ -53,7 +74,7 @@ pub(super) fn mixture(
         });
         (act, shared_act)
     });
-    let (y_experts, y_shared) = plan.step(|step| {
+    plan.step(|step| {
         step.apply(rule);
         let down = expert(width, hidden);
         let y_experts = step.op("down_proj", down, &[act], tensor("y_experts", hidden, Owner::Chip));
@@ -62,14 +83,7 @@ pub(super) fn mixture(
             step.op("shared_down_proj", hn(part, hidden), &[act], tensor("y_shared", hidden, Owner::Chip))
         });
         (y_experts, y_shared)
-    });
-
-    plan.apply(Rule::ReduceExperts);
-    let weigh = Work::Nonlinear(Elements::PerActiveExpert(hidden));
-    let reads: Vec<TensorId> = [Some(y_experts), y_shared, Some(weights)].into_iter().flatten().collect();
-    let y_partial = plan.op("weigh", weigh, &reads, tensor("y_partial", hidden, Owner::Chip));
-    let reduce = Work::Transfer(context.all_reduce(hidden));
-    plan.op("y_all_reduce", reduce, &[y_partial], tensor("y", hidden, Owner::Every));
+    })
 }
 
 /// Adds a gated feed-forward part of `width` to `plan`.

@@ -45,21 +45,7 @@ pub(super) fn place(
         let kv_new = tensor("kv_new", 2 * kv_dim, Owner::Position);
         (q_all, step.op("kv_to_owner", to_owner, &[k_partial, v_partial], kv_new))
     });
-    plan.apply(Rule::Statistics { rows, query_heads: heads });
-    let q_rot = plan.op("rotary", nonlinear(q + kv_dim), &[q_all, kv_new], tensor("q_rot", q, Owner::Column));
-    let scores = plan.op("scores", Work::Scores, &[q_rot, kv_new], tensor("scores", heads, Owner::Chip));
-
-    plan.stage("3 all-reduce of softmax statistics, values, all-reduce of the output");
-    // Two numbers a head: the running maximum and the sum of exponentials.
-    let reduce = transfer([group(Collective::AllReduce, Scope::Column, 2 * heads)]);
-    let statistics = tensor("statistics", 2 * heads, Owner::Column);
-    let statistics = plan.op("statistics_all_reduce", reduce, &[scores], statistics);
-    let probabilities = tensor("probabilities", heads, Owner::Chip);
-    let probabilities = plan.op("softmax_merge", nonlinear(2 * heads), &[statistics], probabilities);
-    let o_partial = tensor("o_partial", q, Owner::Chip);
-    let o_partial = plan.op("values", Work::Values, &[probabilities, scores, kv_new], o_partial);
-    let reduce = transfer([group(Collective::AllReduce, Scope::Column, q)]);
-    let o = plan.op("o_all_reduce", reduce, &[o_partial], tensor("o", q, Owner::Column));
+    let o = attend(plan, rows, heads, dim, [q_all, kv_new], kv_dim);
 
     plan.stage("4 HN Wo, row all-reduce, column all-gather");
     let attended = project(context, plan, o, q);
@@ -76,4 +62,31 @@ pub(super) fn place(
         window: None,
     };
     (cost, attended)
+}
+
+/// Scores, softmax and values of a column's `heads` query heads; returns their output.
+fn attend(
+    plan: &mut PlanBuilder,
+    rows: u64,
+    heads: u64,
+    dim: u64,
+    [q_all, kv_new]: [TensorId; 2],
+    kv_dim: u64,
+) -> TensorId {
+    let q = heads * dim;
+    plan.apply(Rule::Statistics { rows, query_heads: heads });
+    let q_rot = plan.op("rotary", nonlinear(q + kv_dim), &[q_all, kv_new], tensor("q_rot", q, Owner::Column));
+    let scores = plan.op("scores", Work::Scores, &[q_rot, kv_new], tensor("scores", heads, Owner::Chip));
+
+    plan.stage("3 all-reduce of softmax statistics, values, all-reduce of the output");
+    // Two numbers a head: the running maximum and the sum of exponentials.
+    let reduce = transfer([group(Collective::AllReduce, Scope::Column, 2 * heads)]);
+    let statistics = tensor("statistics", 2 * heads, Owner::Column);
+    let statistics = plan.op("statistics_all_reduce", reduce, &[scores], statistics);
+    let probabilities = tensor("probabilities", heads, Owner::Chip);
+    let probabilities = plan.op("softmax_merge", nonlinear(2 * heads), &[statistics], probabilities);
+    let o_partial = tensor("o_partial", q, Owner::Chip);
+    let o_partial = plan.op("values", Work::Values, &[probabilities, scores, kv_new], o_partial);
+    let reduce = transfer([group(Collective::AllReduce, Scope::Column, q)]);
+    plan.op("o_all_reduce", reduce, &[o_partial], tensor("o", q, Owner::Column))
 }
