@@ -1,4 +1,4 @@
-//! The closed forms for one design point: mapping, compilation and answer, as a sweep asks for them.
+//! Speed of the closed forms for one design point of a sweep: mapping, compilation and result.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sim::{Discipline, Fidelity, Phase, Request, simulate};

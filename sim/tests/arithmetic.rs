@@ -1,4 +1,4 @@
-//! The functional models against the plain integer product, and their counted cycles against the closed forms.
+//! The functional models compared with the integer product, and their counted cycles with the closed forms.
 
 use proptest::prelude::*;
 use sim::arithmetic::{
@@ -248,7 +248,7 @@ fn the_benchmark_orders_the_methods_as_published() {
     assert_eq!(result.mac_array.sram_read_bytes, 64 * 1024);
     assert_eq!(result.metal_embedding.sram_read_bytes + result.cell_embedding.sram_read_bytes, 0);
     assert_eq!(result.metal_embedding.multiplies, 16 * 128);
-    // Sharing ports is what would break the order: 8 inputs per port is the most that keeps it.
+    // Sharing ports changes the order of the models: 8 inputs per port is the largest number that keeps it.
     let shared = |inputs_per_port| benchmark_with(HnTiming { inputs_per_port, ..result.hn }).unwrap();
     assert!(shared(8).metal_embedding.cycles < result.mac_array.cycles);
     assert!(shared(9).metal_embedding.cycles > result.mac_array.cycles);
@@ -263,7 +263,7 @@ fn slices_overflow_at_the_named_neuron_and_region() {
     assert_eq!(counts[0], [4; 16]);
     assert_eq!(counts[1][5], 64);
 
-    // Per region: 4 ports are 2 slices of 3; the second neuron wants 22 slices for weight 3.
+    // Per region: 4 ports are 2 slices of 3; the second neuron needs 22 slices for weight 3.
     let plan = SlicePlan { slice_ports: 3, slack_slices: 0, sharing: SliceSharing::PerRegion };
     let fit = plan.fit(&counts[..1]).unwrap()[0];
     assert_eq!((fit.built_slices, fit.used_ports, fit.grounded_ports), (32, 64, 32));

@@ -39,7 +39,7 @@ fn a_million_events_give_the_same_bytes_again_and_in_threads() {
     });
 }
 
-/// The integers of a run, for another machine to compare.
+/// The integers of a run, to be compared between machines.
 fn golden(case: &Case, load: &Load, placement: Placement, tokens: u64) -> String {
     let mut machine = Machine::new(&case.compiled, load.clone(), placement);
     assert!(machine.run_until_tokens(tokens));
@@ -57,7 +57,7 @@ fn golden(case: &Case, load: &Load, placement: Placement, tokens: u64) -> String
     )
 }
 
-/// Figures of the preset that are fitted, as they were when the integers were taken.
+/// Fitted figures of the preset at the time when the integers were recorded.
 const FITTED: [&str; 3] =
     ["hn_array.inputs_per_port=41", "vex.nonlinear_latency=81 cycles", "attention_buffer.efficiency=0.8815"];
 
@@ -117,7 +117,7 @@ fn a_run_continues_from_its_checkpoint() {
     }
 }
 
-/// Another seed draws other experts, and only that.
+/// Another seed changes the experts drawn and nothing else.
 #[test]
 fn the_seed_matters() {
     let case = Case::small(2, 2, &[], &mixed(GQA));

@@ -1,4 +1,4 @@
-//! Prices against published tables, against closed forms, and against their own rules.
+//! Prices compared with published tables, with closed forms, and with the rules of the estimate.
 
 use designs::{Comparison, Design, Economics, MaskStack, Model, Override, ProcessNode, YieldModel, load};
 use sim::economics::compare::{Basis, against};
@@ -9,7 +9,7 @@ fn no_files(path: &str) -> Result<String, String> {
     Err(format!("a preset asked for the file {path}"))
 }
 
-/// Everything an estimate reads, and the numbers of the command line.
+/// The inputs of an estimate and the numbers of the command line.
 struct Case {
     design: Design,
     home: Model,

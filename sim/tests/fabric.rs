@@ -85,7 +85,7 @@ fn the_committed_hop_constant_is_the_derived_one() {
     assert_eq!(load, 0.05);
     let window = Window { measured_cycles: 100_000, ..WINDOW };
     assert_eq!(calibrate_extra_hop(&Spec::default(), packet, window).unwrap(), Spec::default().extra_hop);
-    // The derivation sees what it should: a reference with one cycle more on each of 1.5 links calls for that cycle.
+    // A reference that is slower by one cycle on each of 1.5 links yields one extra cycle per link.
     let slower = packet + 1.5;
     assert_eq!(calibrate_extra_hop(&Spec::default(), slower, window).unwrap(), Ratio { num: 4, den: 4 });
 }
@@ -249,7 +249,7 @@ fn a_deadlock_is_found_and_named() {
     assert!(text.contains("deadlock") && text.contains("waits for a free VC of output port"), "{text}");
     stuck.check_invariants().unwrap();
 
-    // The same traffic in two classes, or in one order, goes through.
+    // The same traffic with two VC classes, or with one order, does not deadlock.
     for routing in [Routing::RandomOrder, Routing::RowFirst] {
         fabric(&Spec { virtual_channels: 2, routing, ..shared.clone() }, 1.0, SEED).run(30_000).unwrap();
     }

@@ -105,7 +105,7 @@ fn a_model_takes_the_smallest_near_square_grid() {
     for name in ["qwq-32b", "deepseek-v3", "kimi-k2"] {
         let (rows, columns) = grid(name).expect("fits");
         assert!(rows <= 2 * columns && columns <= 2 * rows, "{name}: {rows} x {columns}");
-        // One chip fewer cannot hold it, by weights alone or by whole experts per chip.
+        // Half of the rows cannot hold it, because of the weights or because experts are not divided.
         let smaller = Mapping::new(&design(&[]), &model(name), Grid { rows: rows / 2, columns });
         assert!(matches!(smaller, Err(MappingError::Capacity { .. })), "{name}");
     }

@@ -1,4 +1,4 @@
-//! Requests at the edges: what is asked is either answered within physical limits or refused with a reason.
+//! Requests at the limits: each is answered within physical bounds or refused with a reason.
 
 use designs::{Design, Model, Override};
 use proptest::prelude::*;
@@ -66,7 +66,7 @@ fn honoured_windows_bound_the_cache() {
         let prepared = Prepared::new(Request { context: 65_536, sequences: Some(1), ..request }).expect("fits");
         prepared.mapping().kv_bytes_per_chip(65_536)
     };
-    // 18 of 36 layers keep 128 positions, dealt to four chips of a column: 128 bytes per position each.
+    // 18 of 36 layers keep 128 positions, divided over four chips of a column: 128 bytes per position each.
     assert_eq!(cache("ignored"), 36 * 65_536 * 128);
     assert_eq!(cache("honoured"), 18 * 65_536 * 128 + 18 * 128 * 128);
 }
@@ -79,7 +79,7 @@ fn check(answer: &Simulation) -> Result<(), TestCaseError> {
     let u = &answer.utilization;
     let shares = [u.links_max, u.hbm, u.hn_array, u.attention_buffer, u.vex_attention];
     let serial = answer.discipline == Discipline::Serial;
-    // The paper's accounting may spend buffer and vector unit more than once; a schedule may not.
+    // The paper's accounting may use more than the whole buffer and vector unit; a schedule may not.
     let bounded = if serial { &shares[..3] } else { &shares[..] };
     prop_assert!(bounded.iter().all(|u| *u <= 1.0 + 1e-4), "{shares:?}");
     for unit in &answer.units {

@@ -10,7 +10,7 @@ use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::output;
 
-/// Most cycles measured at one load: about a quarter of an hour.
+/// Largest number of cycles measured at one load: about a quarter of an hour.
 const MAX_CYCLES: u64 = 1_000_000_000;
 
 #[derive(Serialize)]

@@ -16,7 +16,7 @@ use crate::cli::workload as arguments;
 use crate::diagnostics::Failure;
 use crate::{input, output};
 
-/// Longest MLIR text read.
+/// Largest MLIR text read, bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Runs the command.
@@ -91,7 +91,7 @@ struct Function {
     latency_us: f64,
     #[serde(flatten)]
     lowered: Lowered,
-    /// Line of every operation, in the order of `operations`, then of every one of `unplaced`.
+    /// Line of every operation: those of `operations`, then those of `unplaced`.
     lines: Vec<usize>,
 }
 
@@ -149,7 +149,7 @@ fn place(arguments: &arguments::Run) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lines, from 1, of places in a text.
+/// Line numbers, from 1, of byte offsets in a text.
 fn lines(text: &str, places: impl Iterator<Item = usize>) -> Vec<usize> {
     let breaks: Vec<usize> = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect();
     places.map(|at| breaks.partition_point(|&b| b < at) + 1).collect()

@@ -1,4 +1,4 @@
-//! Emitted layers and pieces: repeatable, named apart, weights marked, mistakes refused.
+//! Emitted layers and pieces: equal bytes for equal settings, unique names, marked weights, refused settings.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! MLIR functions on the simulated machine: emitted layers cost what the simulator's own mapping charges, three
-//! spellings of a program cost the same, hand-made programs cost their closed forms, any text has an answer.
+//! MLIR functions on the simulated machine: emitted layers have the cycles of the mapping, equivalent programs in three
+//! dialects have the same cycles, hand-made programs have their closed forms, and lowering never fails.
 
 #[path = "../../../tests/common/mod.rs"]
 mod common;
@@ -42,7 +42,7 @@ fn latencies(lowered: &Lowered, unit: Place) -> Vec<u64> {
     lowered.operations.iter().filter(|o| o.unit == unit).map(|o| o.latency_cycles).collect()
 }
 
-/// Cycles that the simulator charges a token alone for scores and values on the fullest chip.
+/// Cycles of scores and values for a token alone on the fullest chip.
 fn attention_cycles(specs: &Specs, plan: &LayerPlan, context: u64, element_bytes: u64) -> [u64; 2] {
     let attention = plan.attention.as_ref().expect("layers attend");
     [true, false].map(|scores| {
@@ -165,7 +165,7 @@ fn experts_that_data_selects_work_side_by_side() {
     };
     // Four chosen experts of 2880 inputs: 16 bits x 41 inputs per port; 71 ports, 7 levels, 7 more registers.
     assert_eq!((up(1).latency_cycles, up(1).work.hn_macs), (656 + 14, 4 * 2880 * 2880));
-    // Tokens may all choose the same ones: they take turns.
+    // All tokens may choose the same experts, which then work in turn.
     assert_eq!(up(3).latency_cycles, 3 * 656 + 14);
     assert_eq!(up(3).work.weights, 128 * 2880 * 2880);
 }
@@ -329,7 +329,7 @@ fn constants_fold_into_the_metal() {
     assert_eq!((none.work.hn_macs, none.work.vex_macs), (0, 4 * 64 * 32));
 }
 
-/// Whatever the text, the account of its functions is consistent.
+/// Checks that the account of every function is consistent.
 fn check(text: &str, design: &Design) -> Result<(), TestCaseError> {
     let parsed = ir::parse(text, &ir::Limits::default());
     for function in parsed.tree.functions() {

@@ -1,5 +1,5 @@
-//! Products, statements and vectors, spelled as operations and as loop nests, cost their closed forms; unrolling, tiling and
-//! vectorising keep the work.
+//! Products, statements and vectors, written as operations and as loop nests, have their closed forms; unrolling, tiling
+//! and vectorisation keep the work.
 
 use workload::{Lowered, Unplaced, WeightRule};
 
@@ -88,7 +88,7 @@ fn a_nest_is_the_product_it_spells() {
              affine.store %s, %c[%i, %j] : memref<4x32xf32>
            } } } }",
     );
-    // Two loops carry one sum.
+    // Two loops accumulate into one sum.
     let carried_twice = nest(
         "%zero = arith.constant 0.0 : f32
          affine.for %i = 0 to 4 { affine.for %j = 0 to 32 {
