@@ -7,26 +7,15 @@
 
 mod family;
 mod json;
+mod limits;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Attention, Ffn, Layer, Model};
+use crate::model::{Ffn, Layer, Model};
 use crate::problem::{Location, Problem, Problems, Source, SourceKind, cap, did_you_mean, shorten};
 use family::{EXPERT_KEYS, Experts, FAMILIES, Family, Shared, Sparse, Windows};
 use json::{Object, whole};
-
-/// Largest text that is read.
-const MAX_TEXT: usize = 4 << 20;
-const MAX_LAYERS: u64 = 1024;
-const MAX_HIDDEN: u64 = 1 << 20;
-const MAX_HEADS: u64 = 1 << 16;
-const MAX_HEAD_DIM: u64 = 1 << 14;
-const MAX_WIDTH: u64 = 1 << 22;
-const MAX_EXPERTS: u64 = 1 << 16;
-const MAX_VOCABULARY: u64 = 1 << 26;
-const MAX_CONTEXT: u64 = 1 << 40;
-/// Most weights of a model: a thousand times the largest that is published.
-const MAX_PARAMETERS: u128 = 1_000_000_000_000_000;
+use limits::*;
 
 impl Model {
     /// Reads a `config.json`; `name` is that of the preset or file.
@@ -95,7 +84,7 @@ fn assemble(name: &str, family: &Family, o: &mut Object<'_>) -> Model {
     let vocabulary = o.need("vocab_size", 1, MAX_VOCABULARY);
     let max_context = o.need("max_position_embeddings", 1, MAX_CONTEXT);
     let tied_embeddings = o.flag("tie_word_embeddings", false);
-    let attention = if family.latent { latent_attention(o) } else { grouped_attention(o, family, hidden) };
+    let attention = (family.attention)(o, family, hidden);
     let ffns = match &family.experts {
         Some(experts) => mixtures(o, experts, layers),
         None => {
@@ -113,52 +102,6 @@ fn assemble(name: &str, family: &Family, o: &mut Object<'_>) -> Model {
         max_context,
         weight_format: weight_format(o),
         layers: ffns.into_iter().zip(windows).map(|(ffn, window)| Layer { attention, ffn, window }).collect(),
-    }
-}
-
-/// Every count but the context is bounded far below 2^32.
-fn narrow(count: u64) -> u32 {
-    u32::try_from(count).expect("counts are bounded when they are read")
-}
-
-fn grouped_attention(o: &mut Object<'_>, family: &Family, hidden: u64) -> Attention {
-    let heads = o.need("num_attention_heads", 1, MAX_HEADS);
-    // In the library `null` always means as many as query heads; only absence has a family's default.
-    let absent = match family.kv_heads {
-        Some(default) if o.raw("num_key_value_heads").is_none() => default,
-        _ => heads,
-    };
-    let kv_heads = o.count("num_key_value_heads", 1, MAX_HEADS).unwrap_or(absent);
-    if o.problems.is_empty() && !heads.is_multiple_of(kv_heads) {
-        let note = if o.raw("num_key_value_heads").is_none() { " (the default of this family)" } else { "" };
-        let message = format!("`num_key_value_heads` {kv_heads}{note} does not divide `num_attention_heads` {heads}");
-        o.problem("num_key_value_heads", message);
-    }
-    let stated = o.count("head_dim", 1, MAX_HEAD_DIM);
-    if stated.is_none() && family.head_dim.is_none() && o.problems.is_empty() {
-        if !hidden.is_multiple_of(heads) {
-            let message = format!("`head_dim` is missing, and {heads} heads do not divide `hidden_size` {hidden}");
-            o.problem("num_attention_heads", message);
-        } else if hidden / heads > MAX_HEAD_DIM {
-            o.problem("num_attention_heads", format!("heads of {} elements; at most {MAX_HEAD_DIM}", hidden / heads));
-        }
-    }
-    let head_dim = stated.or(family.head_dim).unwrap_or((hidden / heads).clamp(1, MAX_HEAD_DIM));
-    Attention::Gqa { query_heads: narrow(heads), kv_heads: narrow(kv_heads), head_dim: narrow(head_dim) }
-}
-
-fn latent_attention(o: &mut Object<'_>) -> Attention {
-    if o.raw("q_lora_rank").is_none() {
-        o.problem("q_lora_rank", "`q_lora_rank` is missing").help =
-            Some("null where queries are projected directly".into());
-    }
-    Attention::Mla {
-        heads: narrow(o.need("num_attention_heads", 1, MAX_HEADS)),
-        q_lora: o.count("q_lora_rank", 1, MAX_HIDDEN).map(narrow),
-        kv_lora: narrow(o.need("kv_lora_rank", 1, MAX_HIDDEN)),
-        nope: narrow(o.need("qk_nope_head_dim", 1, MAX_HEAD_DIM)),
-        rope: narrow(o.need("qk_rope_head_dim", 1, MAX_HEAD_DIM)),
-        v: narrow(o.need("v_head_dim", 1, MAX_HEAD_DIM)),
     }
 }
 

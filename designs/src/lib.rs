@@ -2,6 +2,7 @@
 //!
 //! [`load`] turns a name or file into validated values, [`show`] turns them back into lines for people.
 
+mod attention;
 pub mod comparison;
 pub mod design;
 pub mod economics;
@@ -23,12 +24,13 @@ mod slot;
 mod tree;
 mod units;
 
+pub use attention::{Attention, HeadChange, HeadChangeError};
 pub use comparison::{Comparison, Counts, Serving};
 pub use design::*;
 pub use economics::{DieFormula, Economics, YieldModel};
 pub use load::{Loader, Override};
 pub use masks::{Lithography, MaskLayer, MaskStack};
-pub use model::{Attention, Ffn, Layer, Model};
+pub use model::{Ffn, Layer, Model};
 pub use problem::{Location, Problem, Problems, Source, SourceKind};
 pub use process::{Interval, ProcessNode};
 pub use provenance::{Grade, Provenance};

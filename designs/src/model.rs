@@ -6,66 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The self-attention of one layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Attention {
-    /// Grouped-query attention; multi-head attention is the case `kv_heads == query_heads`.
-    Gqa {
-        /// Query heads.
-        query_heads: u32,
-        /// Key/value heads; divides `query_heads`.
-        kv_heads: u32,
-        /// Elements per head.
-        head_dim: u32,
-    },
-    /// Multi-head latent attention (DeepSeek-V2 and later): keys and values share one latent vector.
-    Mla {
-        /// Query heads.
-        heads: u32,
-        /// Rank of the query's low-rank projection; `None` where queries are projected directly.
-        q_lora: Option<u32>,
-        /// Elements of the cached latent vector, without its positional part.
-        kv_lora: u32,
-        /// Elements per head without position.
-        nope: u32,
-        /// Elements per head that carry the rotary position; cached once for all heads.
-        rope: u32,
-        /// Elements per head of the value.
-        v: u32,
-    },
-}
-
-impl Attention {
-    /// Elements the KV cache holds for one position of one layer.
-    #[must_use]
-    pub fn kv_elements_per_position(&self) -> u64 {
-        match *self {
-            Self::Gqa { kv_heads, head_dim, .. } => 2 * u64::from(kv_heads) * u64::from(head_dim),
-            Self::Mla { kv_lora, rope, .. } => u64::from(kv_lora) + u64::from(rope),
-        }
-    }
-
-    /// Weights of the attention matrices for a hidden width of `hidden` elements.
-    #[must_use]
-    pub fn weights(&self, hidden: u32) -> u64 {
-        let hidden = u64::from(hidden);
-        match *self {
-            Self::Gqa { query_heads, kv_heads, head_dim } => {
-                let (q, kv, d) = (u64::from(query_heads), u64::from(kv_heads), u64::from(head_dim));
-                hidden * (q + 2 * kv) * d + q * d * hidden
-            }
-            Self::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
-                let [h, l, n, r, v] = [heads, kv_lora, nope, rope, v].map(u64::from);
-                let q = match q_lora.map(u64::from) {
-                    Some(rank) => hidden * rank + rank * h * (n + r),
-                    None => hidden * h * (n + r),
-                };
-                q + hidden * (l + r) + l * h * (n + v) + h * v * hidden
-            }
-        }
-    }
-}
+use crate::attention::Attention;
 
 /// The feed-forward part of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use crate::design::Design;
 use crate::economics::{self, Economics};
 use crate::field::Visitor;
 use crate::masks::{MaskLayer, MaskStack};
-use crate::model::{Attention, Ffn, Model};
+use crate::model::{Ffn, Model};
 use crate::process::{self, ProcessNode};
 use crate::provenance::Provenance;
 use crate::schema;
@@ -126,23 +126,11 @@ pub fn model(model: &Model) -> Vec<Line> {
         let last = first + run.len() - 1;
         let path = if run.len() == 1 { format!("layers.{first}") } else { format!("layers.{first}-{last}") };
         let window = run[0].window.map_or_else(|| "full context".to_owned(), |window| format!("window of {window}"));
-        let value = format!("{}; {window}; {}", attention(&run[0].attention), ffn(&run[0].ffn));
+        let value = format!("{}; {window}; {}", run[0].attention, ffn(&run[0].ffn));
         lines.push(line(&path, value, "Attention and feed-forward part"));
         first += run.len();
     }
     lines
-}
-
-fn attention(attention: &Attention) -> String {
-    match *attention {
-        Attention::Gqa { query_heads, kv_heads, head_dim } => {
-            format!("{query_heads} query heads, {kv_heads} key/value heads of {head_dim}")
-        }
-        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
-            let queries = q_lora.map_or_else(|| "direct queries".to_owned(), |rank| format!("query rank {rank}"));
-            format!("{heads} latent heads of {nope} + {rope}, values of {v}, {queries}, cached rank {kv_lora}")
-        }
-    }
 }
 
 fn ffn(ffn: &Ffn) -> String {

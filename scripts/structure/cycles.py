@@ -10,6 +10,7 @@ import re
 import rust_source
 
 ITEM = re.compile(r"\b(?:fn|struct|enum|trait|type|const|static|union|macro_rules!)\s+(?:mut\s+)?(\w+)")
+MODULE = re.compile(r"\bmod\s+\w+\s*;")
 USE = re.compile(r"(pub(?:\([^)]*\))?\s+)?\buse\s+([^;]+);")
 
 
@@ -25,7 +26,7 @@ class Crate:
             module: [(bool(public), path, name) for public, tree in USE.findall(text) for path, name in rust_source.use_paths(tree)]
             for module, text in code.items()
         }
-        self.bodies = {module: USE.sub("", text) for module, text in code.items()}
+        self.bodies = {module: MODULE.sub("", USE.sub("", text)) for module, text in code.items()}
 
     def absolute(self, module, path):
         """`path` as seen in `module`, from the root of the crate; `None` for other crates."""

@@ -7,7 +7,7 @@
 //! limit attention and cache, weights have their released format, the cache 16 bits. This is a bound because it leaves out
 //! launches, synchronisation, links between units and every loss below peak. Units: seconds, bytes, operations.
 
-use designs::{Attention, Ffn, Model};
+use designs::{Ffn, Model};
 
 /// Bytes of a cached element.
 const KV_BYTES: f64 = 2.0;
@@ -141,13 +141,7 @@ fn cache_bytes(model: &Model, context: f64) -> f64 {
 fn attention_flop(model: &Model, context: f64) -> f64 {
     let of = |layer: &designs::Layer| {
         let positions = layer.window.map_or(context, |window| context.min(f64::from(window)));
-        let per_position = match layer.attention {
-            Attention::Gqa { query_heads, head_dim, .. } => 2.0 * f64::from(query_heads) * f64::from(head_dim),
-            Attention::Mla { heads, kv_lora, rope, .. } => {
-                f64::from(heads) * (2.0 * f64::from(kv_lora) + f64::from(rope))
-            }
-        };
-        2.0 * per_position * positions
+        2.0 * layer.attention.multiply_adds_per_position() * positions
     };
     model.layers.iter().map(of).sum()
 }

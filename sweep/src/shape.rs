@@ -1,6 +1,6 @@
 //! Changes of a model's shape: every layer alike, weights' values are not known anyway.
 
-use designs::{Attention, Ffn, Model};
+use designs::{Ffn, HeadChange, HeadChangeError, Model};
 
 use crate::state::{Reason, Value, count};
 
@@ -52,22 +52,11 @@ impl Shape {
         let absent = |key: &str| format!("`model.{key}`: {} has nothing of the kind", model.name);
         let mut any_experts = false;
         for layer in &mut model.layers {
-            match &mut layer.attention {
-                Attention::Gqa { query_heads, kv_heads, head_dim: dim } => {
-                    *query_heads = query.unwrap_or(*query_heads);
-                    *kv_heads = kv.unwrap_or(*kv_heads);
-                    *dim = head_dim.unwrap_or(*dim);
-                    if *query_heads % *kv_heads != 0 {
-                        return Err(format!("{query_heads} query heads do not divide over {kv_heads} key/value heads"));
-                    }
-                }
-                Attention::Mla { heads, .. } => {
-                    *heads = query.unwrap_or(*heads);
-                    if kv.is_some() || head_dim.is_some() {
-                        return Err(absent(if kv.is_some() { "kv_heads" } else { "head_dim" }));
-                    }
-                }
-            }
+            let change = HeadChange { query_heads: query, kv_heads: kv, head_dim };
+            layer.attention = layer.attention.resized(change).map_err(|error| match error {
+                HeadChangeError::Absent { key } => absent(key),
+                HeadChangeError::Indivisible { .. } => error.to_string(),
+            })?;
             match &mut layer.ffn {
                 Ffn::Dense { width: own } => *own = width.unwrap_or(*own),
                 Ffn::Moe { experts: all, experts_per_token, width: own, .. } => {

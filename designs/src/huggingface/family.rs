@@ -4,6 +4,10 @@
 //! does not merely describe another model. In all eleven families embeddings are untied by default
 //! (the library's general default, tied, is overridden by every one of them).
 
+use super::json::Object;
+use super::limits::{MAX_HEAD_DIM, MAX_HEADS, MAX_HIDDEN, narrow};
+use crate::attention::Attention;
+
 /// Which layers limit attention to a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Windows {
@@ -56,12 +60,12 @@ pub(super) struct Experts {
 }
 
 /// One `model_type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Family {
     /// `model_type`.
     pub(super) name: &'static str,
-    /// Multi-head latent attention instead of grouped-query attention.
-    pub(super) latent: bool,
+    /// Reads the attention, the same for all layers, of a model of the given hidden width.
+    pub(super) attention: fn(&mut Object<'_>, &Family, u64) -> Attention,
     /// `num_key_value_heads` where absent; `None`: as many as query heads.
     pub(super) kv_heads: Option<u64>,
     /// `head_dim` where absent; `None`: hidden width over heads.
@@ -83,11 +87,17 @@ const WIDE_EXPERTS: Experts = Experts {
     shared: Shared::None,
     sparse: Sparse::Every,
 };
-const DENSE: Family =
-    Family { name: "llama", latent: false, kv_heads: None, head_dim: None, windows: Windows::Never, experts: None };
+const DENSE: Family = Family {
+    name: "llama",
+    attention: grouped_attention,
+    kv_heads: None,
+    head_dim: None,
+    windows: Windows::Never,
+    experts: None,
+};
 const DEEPSEEK: Family = Family {
     name: "deepseek_v3",
-    latent: true,
+    attention: latent_attention,
     experts: Some(Experts {
         count: &["n_routed_experts", "num_experts"],
         width: "moe_intermediate_size",
@@ -136,3 +146,44 @@ pub(super) const EXPERT_KEYS: [&str; 8] = [
     "moe_intermediate_size",
     "shared_expert_intermediate_size",
 ];
+
+fn grouped_attention(o: &mut Object<'_>, family: &Family, hidden: u64) -> Attention {
+    let heads = o.need("num_attention_heads", 1, MAX_HEADS);
+    // In the library `null` always means as many as query heads; only absence has a family's default.
+    let absent = match family.kv_heads {
+        Some(default) if o.raw("num_key_value_heads").is_none() => default,
+        _ => heads,
+    };
+    let kv_heads = o.count("num_key_value_heads", 1, MAX_HEADS).unwrap_or(absent);
+    if o.problems.is_empty() && !heads.is_multiple_of(kv_heads) {
+        let note = if o.raw("num_key_value_heads").is_none() { " (the default of this family)" } else { "" };
+        let message = format!("`num_key_value_heads` {kv_heads}{note} does not divide `num_attention_heads` {heads}");
+        o.problem("num_key_value_heads", message);
+    }
+    let stated = o.count("head_dim", 1, MAX_HEAD_DIM);
+    if stated.is_none() && family.head_dim.is_none() && o.problems.is_empty() {
+        if !hidden.is_multiple_of(heads) {
+            let message = format!("`head_dim` is missing, and {heads} heads do not divide `hidden_size` {hidden}");
+            o.problem("num_attention_heads", message);
+        } else if hidden / heads > MAX_HEAD_DIM {
+            o.problem("num_attention_heads", format!("heads of {} elements; at most {MAX_HEAD_DIM}", hidden / heads));
+        }
+    }
+    let head_dim = stated.or(family.head_dim).unwrap_or((hidden / heads).clamp(1, MAX_HEAD_DIM));
+    Attention::Gqa { query_heads: narrow(heads), kv_heads: narrow(kv_heads), head_dim: narrow(head_dim) }
+}
+
+fn latent_attention(o: &mut Object<'_>, _family: &Family, _hidden: u64) -> Attention {
+    if o.raw("q_lora_rank").is_none() {
+        o.problem("q_lora_rank", "`q_lora_rank` is missing").help =
+            Some("null where queries are projected directly".into());
+    }
+    Attention::Mla {
+        heads: narrow(o.need("num_attention_heads", 1, MAX_HEADS)),
+        q_lora: o.count("q_lora_rank", 1, MAX_HIDDEN).map(narrow),
+        kv_lora: narrow(o.need("kv_lora_rank", 1, MAX_HIDDEN)),
+        nope: narrow(o.need("qk_nope_head_dim", 1, MAX_HEAD_DIM)),
+        rope: narrow(o.need("qk_rope_head_dim", 1, MAX_HEAD_DIM)),
+        v: narrow(o.need("v_head_dim", 1, MAX_HEAD_DIM)),
+    }
+}

@@ -1,6 +1,7 @@
 //! Tests of reading `config.json`: published figures, families, and hostile or inconsistent texts.
 
-use crate::model::{Attention, Ffn, Model};
+use crate::attention::Attention;
+use crate::model::{Ffn, Model};
 use crate::presets;
 
 fn preset(name: &str) -> Model {

@@ -208,27 +208,28 @@ impl Mapping {
     }
 }
 
-/// Whether heads can be dealt evenly to `columns`: query heads, then KV heads.
-fn heads_fit(attention: &Attention, columns: u32) -> (bool, bool) {
-    match *attention {
-        Attention::Gqa { query_heads, kv_heads, .. } => {
-            let query = query_heads % columns == 0;
-            // Fewer KV heads than columns: columns that share a head keep a copy each.
-            (query, query && (kv_heads.is_multiple_of(columns) || columns.is_multiple_of(kv_heads)))
-        }
-        Attention::Mla { heads, .. } => (heads % columns == 0, true),
-    }
+/// Whether the query heads divide over `columns`.
+fn query_heads_fit(attention: &Attention, columns: u32) -> bool {
+    attention.query_heads().is_multiple_of(columns)
+}
+
+/// Whether query and KV heads divide over `columns`. With fewer KV heads than columns, columns that share a head keep a
+/// copy each.
+fn heads_fit(attention: &Attention, columns: u32) -> bool {
+    let kv_fits = |kv: u32| kv.is_multiple_of(columns) || columns.is_multiple_of(kv);
+    query_heads_fit(attention, columns) && attention.divided_kv_heads().is_none_or(kv_fits)
 }
 
 fn check_heads(model: &str, attention: &Attention, columns: u32) -> Result<(), MappingError> {
-    let error = |which, heads: u32, fits: &dyn Fn(u32) -> bool| {
-        let works: Vec<String> = (1..=64).filter(|&c| fits(c)).map(|c: u32| c.to_string()).collect();
+    let error = |which, heads: u32, fits: fn(&Attention, u32) -> bool| {
+        let works: Vec<String> = (1..=64).filter(|&c| fits(attention, c)).map(|c: u32| c.to_string()).collect();
         Err(MappingError::Heads { model: model.to_owned(), which, heads, columns, works: works.join(", ") })
     };
-    let (Attention::Gqa { query_heads: query, .. } | Attention::Mla { heads: query, .. }) = *attention;
-    match (heads_fit(attention, columns), attention) {
-        ((false, _), _) => error("query", query, &|c| query % c == 0),
-        ((true, false), Attention::Gqa { kv_heads, .. }) => error("KV", *kv_heads, &|c| heads_fit(attention, c).1),
+    if !query_heads_fit(attention, columns) {
+        return error("query", attention.query_heads(), query_heads_fit);
+    }
+    match attention.divided_kv_heads() {
+        Some(kv_heads) if !heads_fit(attention, columns) => error("KV", kv_heads, heads_fit),
         _ => Ok(()),
     }
 }
@@ -251,7 +252,7 @@ pub fn smallest_grid(design: &Design, model: &Model) -> Result<Grid, MappingErro
             .filter(|c| chips % c == 0)
             .map(|columns| Grid { rows: chips / columns, columns })
             .filter(|g| g.rows <= 2 * g.columns && g.columns <= 2 * g.rows)
-            .filter(|g| model.layers.iter().all(|layer| heads_fit(&layer.attention, g.columns) == (true, true)))
+            .filter(|g| model.layers.iter().all(|layer| heads_fit(&layer.attention, g.columns)))
             .collect();
         shapes.sort_by_key(|g| (g.rows.abs_diff(g.columns), g.columns));
         for grid in shapes {

@@ -23,10 +23,7 @@ pub use head::head;
 /// The plan of one layer.
 #[must_use]
 pub fn layer(context: &MappingContext, layer: &Layer) -> LayerPlan {
-    let attention = match layer.attention {
-        Attention::Gqa { .. } => "GQA",
-        Attention::Mla { .. } => "MLA",
-    };
+    let attention = layer.attention.kind();
     let ffn = match layer.ffn {
         Ffn::Dense { .. } => "dense",
         Ffn::Moe { .. } => "MoE",

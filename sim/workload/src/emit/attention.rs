@@ -4,11 +4,12 @@
 //! `tokens` tokens of one prompt with one cache. A cache holds `context` positions, the new tokens in the last
 //! places. Rotary tables are arguments. Learned sinks and biases are left out, because [`designs::Model`] has none.
 
-use designs::Layer;
+use designs::{Attention, Layer};
 use sim::Phase;
 
 use super::operations as op;
-use super::operations::Mask;
+use super::operations::{Mask, rotary_tables};
+use super::piece_writer::PieceWriter;
 use super::setting::Setting;
 use super::text::{Function, Scalar, Tensor};
 
@@ -51,11 +52,6 @@ fn cached_positions(layer: &Layer, setting: &Setting) -> u64 {
 fn mask(phase: Phase, tokens: u64, context: u64, window: Option<u64>) -> Option<Mask> {
     // In decode the new token is the last of its cache and sees all positions.
     (phase == Phase::Prefill).then(|| Mask { before: context - tokens, window })
-}
-
-/// Rotary tables (T, width / 2).
-pub(super) fn tables(f: &mut Function, tokens: u64, width: u64) -> [Tensor; 2] {
-    ["cos", "sin"].map(|name| f.input(name, &[tokens, width / 2], Scalar::F32))
 }
 
 impl Gqa {
@@ -127,7 +123,7 @@ impl Gqa {
     /// Everything between norm and residual: output (T, H), new keys and values (T, KV heads, D).
     pub(super) fn block(&self, f: &mut Function, x: &Tensor, hidden: u64) -> [Tensor; 3] {
         let (tokens, kv) = (self.tokens, self.kv_heads);
-        let [cos, sin] = tables(f, tokens, self.dim);
+        let [cos, sin] = rotary_tables(f, tokens, self.dim);
         let caches = ["k_cache", "v_cache"].map(|name| self.cache(f, name));
         let q = op::linear(f, x, "w_q", self.queries() * self.dim);
         let k = op::linear(f, x, "w_k", kv * self.dim);
@@ -244,7 +240,7 @@ impl Mla {
     /// Everything between norm and residual: output (T, H) and the new cache entry (T, cached).
     pub(super) fn block(&self, f: &mut Function, x: &Tensor, hidden: u64, rank: Option<u64>) -> [Tensor; 2] {
         let tokens = self.tokens;
-        let [cos, sin] = tables(f, tokens, self.rope);
+        let [cos, sin] = rotary_tables(f, tokens, self.rope);
         let cache = self.cache(f, "kv_cache");
         let outputs = self.heads * (self.nope + self.rope);
         let q = if let Some(rank) = rank {
@@ -266,4 +262,141 @@ impl Mla {
         let o = op::collapse(f, &o, &[&[0], &[1, 2]]);
         [op::linear(f, &o, "w_o", hidden), entry]
     }
+}
+
+/// The attention of a layer between norm and residual: output (T, H), and the new entries of the cache.
+pub(super) fn block(f: &mut Function, x: &Tensor, layer: &Layer, setting: &Setting) -> (Tensor, Vec<Tensor>) {
+    let hidden = x.shape[1];
+    match layer.attention {
+        Attention::Gqa { query_heads, kv_heads, head_dim } => {
+            let shape = (query_heads.into(), kv_heads.into(), head_dim.into());
+            let [o, k, v] = Gqa::new(layer, setting, shape).block(f, x, hidden);
+            (o, vec![k, v])
+        }
+        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
+            let mla = Mla::new(layer, setting, heads.into(), [kv_lora, nope, rope, v].map(u64::from));
+            let [o, entry] = mla.block(f, x, hidden, q_lora.map(u64::from));
+            (o, vec![entry])
+        }
+    }
+}
+
+/// Adds the pieces of a layer's attention.
+pub(super) fn pieces(pieces: &mut PieceWriter<'_>, layer: &Layer) {
+    match layer.attention {
+        Attention::Gqa { query_heads, kv_heads, head_dim } => {
+            let columns = pieces.columns();
+            // Columns that share a KV head hold a copy each.
+            let kv = (u64::from(kv_heads) / columns).max(1);
+            gqa_pieces(pieces, layer, (u64::from(query_heads) / columns, kv, head_dim.into()));
+        }
+        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
+            mla_pieces(pieces, layer, heads.into(), q_lora.map(u64::from), [kv_lora, nope, rope, v].map(u64::from));
+        }
+    }
+}
+
+fn gqa_pieces(pieces: &mut PieceWriter<'_>, layer: &Layer, shape: (u64, u64, u64)) {
+    let (heads, kv, dim) = shape;
+    let (hidden, slice) = (pieces.hidden(), pieces.slice());
+    let mut gqa = Gqa::new(layer, pieces.setting(), shape);
+    // In decode the positions of a cache are divided over the rows; the mask of a prompt needs all of them.
+    if pieces.setting().phase == Phase::Decode {
+        gqa.context = gqa.context.div_ceil(pieces.rows());
+    }
+    pieces.norm();
+    pieces.linear("llm-projection", "q_proj", slice, heads * dim);
+    pieces.add("llm-projection", "kv_proj", None, |f, tokens| {
+        let x = f.input("x", &[tokens, slice], Scalar::F32);
+        vec![op::linear(f, &x, "w_k", kv * dim), op::linear(f, &x, "w_v", kv * dim)]
+    });
+    if pieces.chips() == 1 {
+        pieces.add("llm-norm-projection", "norm_qkv_proj", None, |f, tokens| {
+            let x = f.input("x", &[tokens, hidden], Scalar::F32);
+            let x = op::rms_norm(f, &x, "attention_norm");
+            let q = op::linear(f, &x, "w_q", heads * dim);
+            vec![q, op::linear(f, &x, "w_k", kv * dim), op::linear(f, &x, "w_v", kv * dim)]
+        });
+    }
+    pieces.rotary(heads, dim);
+    let context = Some(gqa.context);
+    let queries = |f: &mut Function, t: u64| f.input("query", &[t, kv, gqa.group, dim], Scalar::F32);
+    let scores = |f: &mut Function, t: u64| f.input("scores", &[t, kv, gqa.group, gqa.context], Scalar::F32);
+    pieces.add("llm-attention", "scores", context, |f, tokens| {
+        let (q, keys) = (queries(f, tokens), gqa.cache(f, "k_cache"));
+        vec![gqa.scores(f, &q, &keys)]
+    });
+    pieces.add("llm-softmax", "softmax", context, |f, tokens| {
+        let s = scores(f, tokens);
+        vec![gqa.softmax(f, &s)]
+    });
+    pieces.add("llm-attention", "values", context, |f, tokens| {
+        let (p, values) = (scores(f, tokens), gqa.cache(f, "v_cache"));
+        vec![gqa.values(f, &p, &values)]
+    });
+    pieces.add("llm-attention", "attention", context, |f, tokens| {
+        let (q, keys) = (queries(f, tokens), gqa.cache(f, "k_cache"));
+        let values = gqa.cache(f, "v_cache");
+        let s = gqa.scores(f, &q, &keys);
+        let p = gqa.softmax(f, &s);
+        vec![gqa.values(f, &p, &values)]
+    });
+    pieces.output(heads * dim);
+}
+
+fn mla_pieces(pieces: &mut PieceWriter<'_>, layer: &Layer, heads: u64, rank: Option<u64>, shape: [u64; 4]) {
+    let [latent, nope, rope, v] = shape;
+    let (rows, columns) = (pieces.rows(), pieces.columns());
+    let own = heads / columns;
+    let slice = pieces.slice();
+    let q = own * (nope + rope);
+    pieces.norm();
+    if let Some(rank) = rank {
+        pieces.linear("llm-projection", "q_a_proj", slice, rank.div_ceil(columns));
+        pieces.linear("llm-projection", "q_b_proj", rank.div_ceil(rows), q);
+    } else {
+        pieces.linear("llm-projection", "q_proj", slice, q);
+    }
+    pieces.linear("llm-projection", "kv_a_proj", slice, (latent + rope).div_ceil(columns));
+    // Every chip multiplies the queries of all heads with the positions that it holds.
+    let mut all = Mla::new(layer, pieces.setting(), heads, shape);
+    if pieces.setting().phase == Phase::Decode {
+        all.context = all.context.div_ceil(pieces.chips());
+    }
+    pieces.add("llm-norm", "latent_entry", None, |f, tokens| {
+        let [cos, sin] = rotary_tables(f, tokens, rope);
+        let kv = f.input("kv", &[tokens, all.cached()], Scalar::F32);
+        vec![all.latent_entry(f, &kv, &cos, &sin)]
+    });
+    pieces.add("llm-projection", "k_absorb", None, |f, tokens| {
+        let q = f.input("query", &[tokens, own, nope], Scalar::F32);
+        vec![op::linear_by_head(f, &q, "w_uk", latent.div_ceil(rows))]
+    });
+    pieces.rotary(own, rope);
+    let context = Some(all.context);
+    let queries = |f: &mut Function, t: u64| f.input("query", &[t, heads, all.cached()], Scalar::F32);
+    let scores = |f: &mut Function, t: u64| f.input("scores", &[t, heads, all.context], Scalar::F32);
+    pieces.add("llm-attention", "scores", context, |f, tokens| {
+        let (q, cache) = (queries(f, tokens), all.cache(f, "kv_cache"));
+        vec![all.scores(f, &q, &cache)]
+    });
+    pieces.add("llm-softmax", "softmax", context, |f, tokens| {
+        let s = scores(f, tokens);
+        vec![all.softmax(f, &s)]
+    });
+    pieces.add("llm-attention", "values", context, |f, tokens| {
+        let (p, cache) = (scores(f, tokens), all.cache(f, "kv_cache"));
+        vec![all.values(f, &p, &cache)]
+    });
+    pieces.add("llm-attention", "attention", context, |f, tokens| {
+        let (q, cache) = (queries(f, tokens), all.cache(f, "kv_cache"));
+        let s = all.scores(f, &q, &cache);
+        let p = all.softmax(f, &s);
+        vec![all.values(f, &p, &cache)]
+    });
+    pieces.add("llm-projection", "v_up_proj", None, |f, tokens| {
+        let o = f.input("output", &[tokens, own, latent], Scalar::F32);
+        vec![op::linear_by_head(f, &o, "w_uv", v.div_ceil(rows))]
+    });
+    pieces.output(own * v);
 }

@@ -6,7 +6,8 @@ use designs::{Grid, Model};
 use sim::Phase;
 
 use super::layer::{layer, layer_kinds};
-use super::pieces::{Emitted, pieces, setting_name};
+use super::piece_writer::{Emitted, setting_name};
+use super::pieces::pieces;
 use super::setting::Setting;
 
 /// Sequences and contexts of decode.

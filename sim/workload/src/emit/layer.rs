@@ -1,8 +1,8 @@
 //! Whole layers and the head as one function each.
 
-use designs::{Attention, Ffn, Model};
+use designs::{Ffn, Model};
 
-use super::attention::{Gqa, Mla};
+use super::attention;
 use super::feed_forward::{Mixture, gated};
 use super::operations as op;
 use super::setting::{EmitError, Setting, checked};
@@ -23,19 +23,7 @@ pub fn layer(model: &Model, index: usize, setting: &Setting) -> Result<String, E
     let mut f = setting.function();
     let x = f.input("x", &[setting.tokens, hidden], Scalar::F32);
     let normed = op::rms_norm(&mut f, &x, "attention_norm");
-    let (o, new) = match layer.attention {
-        Attention::Gqa { query_heads, kv_heads, head_dim } => {
-            let shape = (query_heads.into(), kv_heads.into(), head_dim.into());
-            let [o, k, v] = Gqa::new(layer, setting, shape).block(&mut f, &normed, hidden);
-            (o, vec![k, v])
-        }
-        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
-            let shape = [kv_lora, nope, rope, v].map(u64::from);
-            let mla = Mla::new(layer, setting, heads.into(), shape);
-            let [o, entry] = mla.block(&mut f, &normed, hidden, q_lora.map(u64::from));
-            (o, vec![entry])
-        }
-    };
+    let (o, new) = attention::block(&mut f, &normed, layer, setting);
     let h = op::add(&mut f, &x, &o);
     let normed = op::rms_norm(&mut f, &h, "ffn_norm");
     let y = match layer.ffn {

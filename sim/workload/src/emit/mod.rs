@@ -15,12 +15,14 @@ mod corpus;
 mod feed_forward;
 mod layer;
 mod operations;
+mod piece_writer;
 mod pieces;
 mod setting;
 mod text;
 
 pub use corpus::corpus;
 pub use layer::{head, layer, layer_kinds};
-pub use pieces::{Emitted, pieces};
+pub use piece_writer::Emitted;
+pub use pieces::pieces;
 pub use setting::{EmitError, MAX_POSITIONS, Setting};
 pub use text::{Element, WeightStyle};

@@ -363,3 +363,8 @@ pub(super) fn weigh(f: &mut Function, y: &Tensor, weights: &Tensor) -> Tensor {
     let start = f.zeros(&[y.shape[0], y.shape[2]]);
     f.generic1("ppr", &[(y, "d0, d2, d1"), (weights, "d0, d2")], (&start, "d0, d1"), SUM, "%s")
 }
+
+/// Rotary tables (T, width / 2).
+pub(super) fn rotary_tables(f: &mut Function, tokens: u64, width: u64) -> [Tensor; 2] {
+    ["cos", "sin"].map(|name| f.input(name, &[tokens, width / 2], Scalar::F32))
+}

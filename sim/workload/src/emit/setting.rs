@@ -1,6 +1,6 @@
 //! Settings of an emission, and why some are refused.
 
-use designs::{Attention, Layer};
+use designs::Layer;
 use sim::Phase;
 
 use super::text::{Element, Function, WeightStyle};
@@ -107,9 +107,6 @@ pub enum EmitError {
 /// Refuses a setting that makes no sense, and heads that the rotary embedding cannot halve.
 pub(super) fn checked(layer: &Layer, setting: &Setting) -> Result<(), EmitError> {
     setting.check()?;
-    let width = match layer.attention {
-        Attention::Gqa { head_dim, .. } => head_dim,
-        Attention::Mla { rope, .. } => rope,
-    };
+    let width = layer.attention.rotary_elements();
     if width % 2 == 1 { Err(EmitError::OddHead { width }) } else { Ok(()) }
 }
