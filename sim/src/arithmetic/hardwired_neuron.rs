@@ -225,7 +225,7 @@ impl<'a> Neuron<'a> {
         self.complete = sign_plane && slot.turn + 1 == self.streams.layout.turns;
     }
 
-    /// The constant multipliers: every region sum times twice its weight; the accumulators start anew.
+    /// The constant multipliers: every region sum times twice its weight. Clears the accumulators.
     fn multiply(&mut self) -> Vec<i64> {
         self.events.multiplies += (self.accumulators.len() * Fp4::CODES) as u64;
         let weights = Fp4::all().map(Fp4::doubled);

@@ -97,7 +97,7 @@ impl Fabric {
         Ok(())
     }
 
-    /// One input VC is in the stage that its packets say, and its router knows that it has work.
+    /// Checks that an input VC is in the stage that its packets imply, and that its router is active if it has work.
     fn check_stage(&self, router: usize, vc: usize) -> Result<(), CorruptState> {
         let stages = &self.state.routers[router];
         let input = &self.state.input_vcs[router * self.topology.input_vcs + vc];

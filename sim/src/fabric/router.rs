@@ -78,7 +78,7 @@ impl Fabric {
         let base = router * self.topology.input_vcs;
         let free = self.state.routers[router].free_vcs;
         if requests & (requests - 1) == 0 {
-            // A lone request is granted every output VC it asks for.
+            // A single requester is granted every output VC that it requests.
             let vc = requests.trailing_zeros() as usize;
             let wanted = self.wanted_vcs(base + vc) & free;
             if wanted == 0 {
@@ -166,7 +166,7 @@ impl Fabric {
     }
 
     /// Joins an input and an output for this cycle: moves both round-robin pointers past the match, chooses among the
-    /// input's `ready` VCs that asked for the output, and sends that VC's first flit.
+    /// input's `ready` VCs that request the output, and sends that VC's first flit.
     #[inline]
     fn match_ports(&mut self, router: usize, port: usize, output: usize, ready: u64) {
         let Topology { ports, vcs, input_vcs, .. } = self.topology;

@@ -207,7 +207,7 @@ pub enum FabricError {
     /// A channel would be longer than the model keeps time for.
     #[error("fabric: the longest channel would take {cycles} cycles with extra_hop; at most {most} are modelled")]
     ChannelTooLong {
-        /// Cycles asked for.
+        /// Latency given, cycles.
         cycles: u64,
         /// Largest latency allowed.
         most: u32,
@@ -241,7 +241,7 @@ pub enum FabricError {
     /// A node index is outside the fabric.
     #[error("fabric: node {node} does not exist; the fabric has {nodes} nodes")]
     Node {
-        /// Index asked for.
+        /// Index given.
         node: u32,
         /// Number of nodes.
         nodes: u32,

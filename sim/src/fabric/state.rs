@@ -54,12 +54,12 @@ pub struct InputVc {
     pub allowed: u8,
 }
 
-/// Where the VCs of one router stand, as bit masks.
+/// Pipeline stages of the VCs of one router, as bit masks.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Stages {
     /// Input VCs whose first packet is to be routed.
     pub routing: u64,
-    /// Input VCs that ask for an output VC.
+    /// Input VCs that request an output VC.
     pub vc_requests: u64,
     /// Input VCs that hold an output VC and a flit.
     pub switch_requests: u64,

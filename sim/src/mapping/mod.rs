@@ -246,8 +246,8 @@ pub fn smallest_grid(design: &Design, model: &Model) -> Result<Grid, MappingErro
     let at_least = (model.hardwired_layer_weights() + unembedding).div_ceil(capacity.max(1));
     let start = u32::try_from(at_least.max(1)).map_err(|_| error())?;
     for chips in start..=MAX_CHIPS {
-        // Columns between the root of half and of twice the chips: neither side is more than twice the other. Sweeps ask
-        // this for every point that does not fit, so shapes that cannot do are ruled out before anything is mapped.
+        // Columns between the root of half and of twice the chips: neither side is more than twice the other. Sweeps call
+        // this for every point that does not fit, so unsuitable shapes are excluded before anything is mapped.
         let mut shapes: Vec<Grid> = ((chips / 2).isqrt().max(1)..=(2 * chips).isqrt())
             .filter(|c| chips % c == 0)
             .map(|columns| Grid { rows: chips / columns, columns })

@@ -23,7 +23,7 @@ pub enum Owner {
     Position,
 }
 
-/// A matrix held as wires, as one chip sees it.
+/// The part of a hardwired matrix on one chip.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Matrix {
     /// Inputs of one neuron on this chip.
@@ -118,7 +118,7 @@ impl OpId {
 }
 
 /// A tensor of a plan, named by the operation that writes it. Only
-/// [`PlanBuilder`](super::builder::PlanBuilder) makes one, so a tensor that nobody writes has no handle.
+/// [`PlanBuilder`](super::builder::PlanBuilder) makes one, so there is no handle of a tensor that no operation writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TensorId(OpId);
 
@@ -181,12 +181,12 @@ pub struct AttentionCost {
     pub value_vectors: u64,
     /// Multiply-accumulates per position, scores and values together.
     pub macs: u64,
-    /// Sliding window in positions; `None` sees the whole context.
+    /// Sliding window in positions; `None` attends to the whole context.
     pub window: Option<u32>,
 }
 
 impl AttentionCost {
-    /// Positions a token at `context` sees.
+    /// Positions that a token at `context` attends to.
     #[must_use]
     pub fn visible(&self, context: u64) -> u64 {
         self.window.map_or(context, |w| context.min(u64::from(w)))
@@ -278,7 +278,7 @@ impl LayerPlan {
         self.all_ops().map(|op| if let Work::Hn(m) = &op.work { m.weights() } else { 0 }).sum()
     }
 
-    /// The matrices held as wires, as one chip sees them.
+    /// The hardwired matrices, each as its part on one chip.
     pub fn hn_ops(&self) -> impl Iterator<Item = &Matrix> {
         self.all_ops().filter_map(|op| if let Work::Hn(m) = &op.work { Some(m) } else { None })
     }

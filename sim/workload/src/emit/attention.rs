@@ -50,7 +50,7 @@ fn cached_positions(layer: &Layer, setting: &Setting) -> u64 {
 }
 
 fn mask(phase: Phase, tokens: u64, context: u64, window: Option<u64>) -> Option<Mask> {
-    // In decode the new token is the last of its cache and sees all positions.
+    // In decode the new token is the last of its cache and attends to all positions.
     (phase == Phase::Prefill).then(|| Mask { before: context - tokens, window })
 }
 
@@ -107,7 +107,7 @@ impl Gqa {
         op::contract(f, "ppppr", (q, "d0, d1, d2, d4"), (keys, map), &shape, "d0, d1, d2, d3")
     }
 
-    /// Softmax over the positions a token sees.
+    /// Softmax over the positions that a token attends to.
     pub(super) fn softmax(&self, f: &mut Function, scores: &Tensor) -> Tensor {
         let scale = 1.0 / (self.dim as f64).sqrt();
         op::softmax(f, scores, Some(scale), mask(self.phase, self.tokens, self.context, self.window))

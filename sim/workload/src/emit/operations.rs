@@ -112,16 +112,16 @@ pub(super) fn swiglu(f: &mut Function, up: &Tensor, gate: &Tensor) -> Tensor {
     f.generic1(&"p".repeat(up.shape.len()), &[(up, &all), (gate, &all)], (&out, &all), &body, "%y")
 }
 
-/// Which positions a token may see.
+/// Positions that a token may attend to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mask {
     /// Positions before the first token.
     pub(super) before: u64,
-    /// Positions a token sees at most.
+    /// Largest number of positions that a token attends to.
     pub(super) window: Option<u64>,
 }
 
-/// Softmax over the last dimension of `x * scale`; with a mask, token `d0` sees positions up to its own.
+/// Softmax over the last dimension of `x * scale`; with a mask, token `d0` attends to positions up to its own.
 pub(super) fn softmax(f: &mut Function, x: &Tensor, scale: Option<f64>, mask: Option<Mask>) -> Tensor {
     let rank = x.shape.len();
     let (all, rows) = (dims(rank), dims(rank - 1));
