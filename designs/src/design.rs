@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use names::named;
 use serde::Serialize;
 
+use crate::block::PerBlock;
 use crate::provenance::Provenance;
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
 
@@ -132,46 +133,23 @@ pub struct MappingOptions {
 }
 
 /// Area of the blocks of one chip.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct BlockAreas {
-    /// Hardwired-neuron array.
-    pub hn_array: SquareMm,
-    /// Vector unit.
-    pub vex: SquareMm,
-    /// Control unit.
-    pub control_unit: SquareMm,
-    /// Attention buffer.
-    pub attention_buffer: SquareMm,
-    /// Interconnect engine.
-    pub interconnect_engine: SquareMm,
-    /// HBM physical layer.
-    pub hbm_phy: SquareMm,
-}
+pub type BlockAreas = PerBlock<SquareMm>;
 
 /// Power of one block: leakage always, energy per event.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct BlockEnergy {
     /// Power drawn whether or not anything happens (leakage, clock tree, line terminations).
     pub static_power: Watts,
-    /// Energy of one event; the event is named at the field that holds this.
+    /// Energy of one event of the block.
     pub per_event: Joules,
 }
 
 /// Energy model of one chip.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Energy {
-    /// Event: one weight times one whole activation.
-    pub hn_array: BlockEnergy,
-    /// Event: one element of a cached vector times one query element, or one non-linear element.
-    pub vex: BlockEnergy,
-    /// Event: one token-layer step issued.
-    pub control_unit: BlockEnergy,
-    /// Event: one byte read.
-    pub attention_buffer: BlockEnergy,
-    /// Event: one byte sent.
-    pub interconnect_engine: BlockEnergy,
-    /// Event: one byte read from HBM.
-    pub hbm_phy: BlockEnergy,
+    /// Static power and energy per event of every block; [`Block::event`](crate::Block::event) names the event.
+    #[serde(flatten)]
+    pub blocks: PerBlock<BlockEnergy>,
     /// System power over the sum of the chips' power.
     pub system_factor: f64,
 }

@@ -3,12 +3,14 @@
 //! [`load`] turns a name or file into validated values, [`show`] turns them back into lines for people.
 
 mod attention;
+mod block;
 pub mod comparison;
 pub mod design;
 pub mod economics;
 pub mod edit;
 mod field;
 pub mod huggingface;
+mod keyed;
 pub mod load;
 pub mod masks;
 pub mod model;
@@ -25,6 +27,7 @@ mod tree;
 mod units;
 
 pub use attention::{Attention, HeadChange, HeadChangeError};
+pub use block::{Block, Event, Events, NodeScaling, PerBlock};
 pub use comparison::{Comparison, Counts, Serving};
 pub use design::*;
 pub use economics::{DieFormula, Economics, YieldModel};

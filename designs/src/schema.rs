@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::block::PerBlock;
 use crate::design::{
-    Algorithm, AllChip, AttentionBuffer, BlockAreas, BlockEnergy, Design, Energy, Grid, Hbm, HnArray, Interconnect,
-    MappingOptions, Vex,
+    Algorithm, AllChip, AttentionBuffer, BlockAreas, Design, Energy, Grid, Hbm, HnArray, Interconnect, MappingOptions,
+    Vex,
 };
 use crate::field::{Reader, Visitor};
-use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
+use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Seconds};
 use crate::slot::{Limits, Words};
 
 /// Most chips of a grid.
@@ -23,8 +24,6 @@ const AREA: Limits = Limits::between(0.0, 1e6);
 
 /// A design with every number zero, to be filled by a walk over its fields.
 pub(crate) fn blank(name: &str) -> Design {
-    let energy = BlockEnergy { static_power: Watts::default(), per_event: Joules::default() };
-    let area = SquareMm::default();
     Design {
         name: name.to_owned(),
         summary: String::new(),
@@ -57,23 +56,8 @@ pub(crate) fn blank(name: &str) -> Design {
             sliding_windows: false,
             sampling_candidates: 0,
         },
-        area: BlockAreas {
-            hn_array: area,
-            vex: area,
-            control_unit: area,
-            attention_buffer: area,
-            interconnect_engine: area,
-            hbm_phy: area,
-        },
-        energy: Energy {
-            hn_array: energy,
-            vex: energy,
-            control_unit: energy,
-            attention_buffer: energy,
-            interconnect_engine: energy,
-            hbm_phy: energy,
-            system_factor: 0.0,
-        },
+        area: BlockAreas::default(),
+        energy: Energy { blocks: PerBlock::default(), system_factor: 0.0 },
         provenance: BTreeMap::new(),
     }
 }
@@ -153,28 +137,18 @@ fn mapping(m: &mut MappingOptions, v: &mut dyn Visitor) {
     v.field("mapping.sampling_candidates", &mut m.sampling_candidates, Limits::between(1.0, 67_108_864.0), doc);
 }
 
-fn area(a: &mut BlockAreas, v: &mut dyn Visitor) {
-    v.field("area.hn_array", &mut a.hn_array, AREA, "Hardwired-neuron array");
-    v.field("area.vex", &mut a.vex, AREA, "Vector unit");
-    v.field("area.control_unit", &mut a.control_unit, AREA, "Control unit");
-    v.field("area.attention_buffer", &mut a.attention_buffer, AREA, "Attention buffer");
-    v.field("area.interconnect_engine", &mut a.interconnect_engine, AREA, "Interconnect engine");
-    v.field("area.hbm_phy", &mut a.hbm_phy, AREA, "HBM physical layer");
+fn area(areas: &mut BlockAreas, v: &mut dyn Visitor) {
+    for (block, area) in areas.iter_mut() {
+        v.field(&format!("area.{}", block.key()), area, AREA, block.area_doc());
+    }
 }
 
 fn energy(e: &mut Energy, v: &mut dyn Visitor) {
-    for (block, energy, doc) in [
-        ("hn_array", &mut e.hn_array, "Energy of one weight times one whole activation"),
-        ("vex", &mut e.vex, "Energy of one cached element times one query element, or one non-linear element"),
-        ("control_unit", &mut e.control_unit, "Energy of one token-layer step issued"),
-        ("attention_buffer", &mut e.attention_buffer, "Energy of one byte read"),
-        ("interconnect_engine", &mut e.interconnect_engine, "Energy of one byte sent"),
-        ("hbm_phy", &mut e.hbm_phy, "Energy of one byte read from HBM"),
-    ] {
-        let power = Limits::between(0.0, 1e6);
-        let path = format!("energy.{block}.static_power");
-        v.field(&path, &mut energy.static_power, power, "Power drawn whether or not anything happens");
-        v.field(&format!("energy.{block}.per_event"), &mut energy.per_event, Limits::between(0.0, 1.0), doc);
+    for (block, energy) in e.blocks.iter_mut() {
+        let path = |key: &str| format!("energy.{}.{key}", block.key());
+        let doc = "Power drawn whether or not anything happens";
+        v.field(&path("static_power"), &mut energy.static_power, Limits::between(0.0, 1e6), doc);
+        v.field(&path("per_event"), &mut energy.per_event, Limits::between(0.0, 1.0), block.energy_doc());
     }
     let doc = "System power over the sum of the chips' power";
     v.field("energy.system_factor", &mut e.system_factor, Limits::between(1.0, 10.0), doc);

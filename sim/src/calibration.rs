@@ -6,7 +6,7 @@
 //! effective HBM bandwidth. Static power of a block is what its published power leaves after activity.
 //! The presets carry the results, rounded; a test repeats the fit.
 
-use designs::{Design, Model};
+use designs::{Design, Model, PerBlock};
 use nalgebra::{Matrix3, SMatrix, SVector, Vector3};
 use serde::Serialize;
 
@@ -38,8 +38,8 @@ pub struct Published {
     pub shares: [Shares; 2],
     /// Context and share of the stall, percent.
     pub stall: (u64, f64),
-    /// Power of hardwired-neuron array, VEX, attention buffer, interconnect engine, HBM PHY, in watts.
-    pub power_w: [f64; 5],
+    /// Power of a block in watts; `None` where no figure is published.
+    pub power_w: PerBlock<Option<f64>>,
     /// Context of the power figures.
     pub power_context: u64,
 }
@@ -61,8 +61,8 @@ pub struct Fit {
     pub attention_buffer_efficiency: f64,
     /// Effective HBM bandwidth per chip, bytes per second.
     pub serial_bandwidth_bytes_per_s: f64,
-    /// Static power of the blocks in the order of [`Published::power_w`], watts.
-    pub static_power_w: [f64; 5],
+    /// Static power of the blocks with a published power, watts.
+    pub static_power_w: PerBlock<Option<f64>>,
 }
 
 /// Fits the parameters of `design` carrying `model`, everything else as the design says.
@@ -107,18 +107,10 @@ pub fn fit(design: &Design, model: &Model, published: &Published) -> Result<Fit,
     let rate = mapping.stages() as f64 / at(&compiled, context).token_cycles() * clock;
     let activity = activity(&compiled, context, &placement(&compiled, &mapping, context, 1), false);
     let power = energy::chip_power(design, &activity, rate, mapping.grid.chips());
-    let e = &design.energy;
-    let modelled = [
-        (power.hn_array_w, &e.hn_array),
-        (power.vex_w, &e.vex),
-        (power.attention_buffer_w, &e.attention_buffer),
-        (power.interconnect_engine_w, &e.interconnect_engine),
-        (power.hbm_phy_w, &e.hbm_phy),
-    ];
-    let mut static_power_w = published.power_w;
-    for (watts, (total, energy)) in static_power_w.iter_mut().zip(modelled) {
-        *watts -= total - energy.static_power.w();
-    }
+    let static_power_w = PerBlock::from_fn(|block| {
+        let dynamic = power.blocks[block] - design.energy.blocks[block].static_power.w();
+        published.power_w[block].map(|watts| watts - dynamic)
+    });
     Ok(Fit {
         hn_pass_ns: pass_cycles / passes.len() as f64 / clock * 1e9,
         nonlinear_ns_per_layer: nonlinear / clock * 1e9,

@@ -46,14 +46,14 @@ fn attention_buffer_is_within_5_percent_from_bits() {
 fn chip_is_within_5_percent() {
     let area = chip_area(&HNLPU, &N5, &inputs()).unwrap();
     assert!(deviation(area.total_mm2, 827.08).abs() < 0.05, "{}", area.total_mm2);
-    let of_blocks: f64 = area.blocks().iter().map(|(_, block)| block.mm2).sum();
+    let of_blocks: f64 = area.blocks.values().map(|block| block.mm2).sum();
     assert!((of_blocks - area.total_mm2).abs() < 1e-9);
     assert!(area.check_reticle(RETICLE_MM2).is_ok());
     // Scaled references miss single blocks by far more than the chip: published 27.87, 37.92 and 52 mm2.
-    assert!((-0.25..-0.15).contains(&deviation(area.vex.mm2, 27.87)));
-    assert!((0.05..0.12).contains(&deviation(area.interconnect_engine.mm2, 37.92)));
-    assert!((0.5..0.7).contains(&deviation(area.hbm_phy.mm2, 52.0)));
-    assert!(area.control_unit.mm2 < 0.02);
+    assert!((-0.25..-0.15).contains(&deviation(area.blocks.vex.mm2, 27.87)));
+    assert!((0.05..0.12).contains(&deviation(area.blocks.interconnect_engine.mm2, 37.92)));
+    assert!((0.5..0.7).contains(&deviation(area.blocks.hbm_phy.mm2, 52.0)));
+    assert!(area.blocks.control_unit.mm2 < 0.02);
 }
 
 #[test]
@@ -153,10 +153,10 @@ fn nodes_scale_logic_by_density_sram_by_cell_and_physical_layers_not_at_all() {
     let (n7, at5) = (load_node("n7"), chip_area(&HNLPU, &N5, &inputs()).unwrap());
     let at7 = chip_area(&HNLPU, &n7, &inputs()).unwrap();
     let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
-    close(at7.hn_array.mm2 / at5.hn_array.mm2, 137.6 / 91.0);
-    close(at7.vex.mm2 / at5.vex.mm2, 137.6 / 91.0);
-    close(at7.attention_buffer.mm2 / at5.attention_buffer.mm2, 0.027 / 0.021);
-    assert_eq!(at7.hbm_phy.mm2, at5.hbm_phy.mm2);
+    close(at7.blocks.hn_array.mm2 / at5.blocks.hn_array.mm2, 137.6 / 91.0);
+    close(at7.blocks.vex.mm2 / at5.blocks.vex.mm2, 137.6 / 91.0);
+    close(at7.blocks.attention_buffer.mm2 / at5.blocks.attention_buffer.mm2, 0.027 / 0.021);
+    assert_eq!(at7.blocks.hbm_phy.mm2, at5.blocks.hbm_phy.mm2);
 }
 
 fn whole_model() -> ChipsRequest {

@@ -4,8 +4,8 @@
 //! at the optimistic (`low`), median (`mid`) or pessimistic (`high`) end of every input; `program.` is what the sweep's MLIR
 //! function takes on one chip, where the sweep has one.
 
+use designs::{Block, Event};
 use sim::Simulation;
-use sim::economics::layout::blocks;
 use sim::economics::{Estimate, OUTCOMES, Outcome};
 use workload::Lowered;
 
@@ -19,10 +19,26 @@ pub struct Metric {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Source {
-    Simulated(usize),
-    Priced(usize, End),
+    /// Index in [`HEADLINES`].
+    Headline(usize),
+    /// Watts of a block of an average chip.
+    Power(Block),
+    /// Index in [`DETAILS`].
+    Detail(usize),
+    /// Events of a token.
+    Activity(Event),
+    /// Index in [`STALLS`].
+    Stall(usize),
+    /// Index in [`LAID`].
     Laid(usize),
+    /// Area of a block.
+    Area(Block),
+    /// Index in [`LAID_AFTER_BLOCKS`].
+    LaidAfterBlocks(usize),
+    /// Index in [`PROGRAMMED`].
     Programmed(usize),
+    /// Index of the outcome, and the end of every input's range.
+    Priced(usize, End),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,7 +82,8 @@ fn bottleneck(s: &Simulation) -> f64 {
     if busy[best] >= SATURATED { (best + 1) as f64 } else { 0.0 }
 }
 
-const SIMULATED: [(&str, OfSimulation); 51] = [
+/// Results of a simulation, up to those of single blocks.
+const HEADLINES: [(&str, OfSimulation); 27] = [
     ("throughput_tokens_per_s", |s| s.throughput_tokens_per_s),
     ("tokens_per_s_per_sequence", |s| s.tokens_per_s_per_sequence),
     ("token_latency_us", |s| s.token_latency_us),
@@ -94,12 +111,10 @@ const SIMULATED: [(&str, OfSimulation); 51] = [
     ("utilization.hbm", |s| s.utilization.hbm),
     ("utilization.links_mean", |s| s.utilization.links_mean),
     ("utilization.links_max", |s| s.utilization.links_max),
-    ("chip_power.hn_array_w", |s| s.chip_power.hn_array_w),
-    ("chip_power.vex_w", |s| s.chip_power.vex_w),
-    ("chip_power.control_unit_w", |s| s.chip_power.control_unit_w),
-    ("chip_power.attention_buffer_w", |s| s.chip_power.attention_buffer_w),
-    ("chip_power.interconnect_engine_w", |s| s.chip_power.interconnect_engine_w),
-    ("chip_power.hbm_phy_w", |s| s.chip_power.hbm_phy_w),
+];
+
+/// Results of a simulation after the power of single blocks.
+const DETAILS: [(&str, OfSimulation); 8] = [
     ("chip_power.total_w", |s| s.chip_power.total_w),
     ("kv_cache.kv_bytes_per_chip", |s| s.kv_cache.kv_bytes_per_chip as f64),
     ("kv_cache.resident_bytes_per_chip", |s| s.kv_cache.resident_bytes_per_chip as f64),
@@ -108,17 +123,10 @@ const SIMULATED: [(&str, OfSimulation); 51] = [
     ("bound.bottleneck_cycles", |s| s.bound.as_ref().map_or(f64::NAN, |b| b.bottleneck_cycles)),
     ("bound.knee_sequences", |s| s.bound.as_ref().map_or(f64::NAN, |b| b.knee_sequences)),
     (NEAR_KNEE, near_knee),
-    ("activity_per_token.hn_weights", |s| s.activity_per_token.hn_weights),
-    ("activity_per_token.vex_operations", |s| s.activity_per_token.vex_operations),
-    ("activity_per_token.buffer_bytes", |s| s.activity_per_token.buffer_bytes),
-    ("activity_per_token.link_bytes", |s| s.activity_per_token.link_bytes),
-    ("activity_per_token.hbm_bytes", |s| s.activity_per_token.hbm_bytes),
-    ("activity_per_token.steps", |s| s.activity_per_token.steps),
-    ("stall_pct.hbm", |s| stall(s, "hbm")),
-    ("stall_pct.hn_array_busy", |s| stall(s, "hn_array_busy")),
-    ("stall_pct.vex_busy", |s| stall(s, "vex_busy")),
-    ("stall_pct.predecessor", |s| stall(s, "predecessor")),
 ];
+
+/// Causes of stalls.
+const STALLS: [&str; 4] = ["hbm", "hn_array_busy", "vex_busy", "predecessor"];
 
 /// Position in [`NO_YES`]; unknown where there is no closed form.
 fn near_knee(s: &Simulation) -> f64 {
@@ -132,16 +140,15 @@ fn stall(s: &Simulation, cause: &str) -> f64 {
     s.stall_pct.get(cause).copied().unwrap_or(f64::NAN)
 }
 
-const LAID: [(&str, OfEstimate); 12] = [
+/// Results of a layout before the areas of single blocks.
+const LAID: [(&str, OfEstimate); 3] = [
     ("estimate.chip_mm2", |e| e.layout.chip_mm2),
     ("estimate.system_mm2", |e| e.layout.chip_mm2 * f64::from(e.layout.grid.chips())),
     ("estimate.um2_per_weight", |e| e.layout.um2_per_weight),
-    ("estimate.area_mm2.hn_array", |e| blocks(&e.layout.area)[0].1.mm2()),
-    ("estimate.area_mm2.vex", |e| blocks(&e.layout.area)[1].1.mm2()),
-    ("estimate.area_mm2.control_unit", |e| blocks(&e.layout.area)[2].1.mm2()),
-    ("estimate.area_mm2.attention_buffer", |e| blocks(&e.layout.area)[3].1.mm2()),
-    ("estimate.area_mm2.interconnect_engine", |e| blocks(&e.layout.area)[4].1.mm2()),
-    ("estimate.area_mm2.hbm_phy", |e| blocks(&e.layout.area)[5].1.mm2()),
+];
+
+/// Results of a layout after the areas of single blocks.
+const LAID_AFTER_BLOCKS: [(&str, OfEstimate); 3] = [
     ("estimate.masks.total", |e| e.masks.total.masks.into()),
     ("estimate.masks.per_chip", |e| e.masks.per_chip.masks.into()),
     ("estimate.dies_per_wafer", |e| e.plan.dies),
@@ -160,16 +167,27 @@ impl Metric {
     /// Every result.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let simulated = SIMULATED.iter().enumerate();
-        let mut all: Vec<Self> =
-            simulated.map(|(i, (name, _))| Self { name: (*name).to_owned(), source: Source::Simulated(i) }).collect();
-        let laid = LAID.iter().enumerate();
-        all.extend(laid.map(|(i, (name, _))| Self { name: (*name).to_owned(), source: Source::Laid(i) }));
-        let programmed = PROGRAMMED.iter().enumerate();
-        all.extend(programmed.map(|(i, (name, _))| Self { name: (*name).to_owned(), source: Source::Programmed(i) }));
+        let mut all = Vec::new();
+        let mut add = |name: String, source| all.push(Self { name, source });
+        HEADLINES.iter().enumerate().for_each(|(i, (name, _))| add((*name).to_owned(), Source::Headline(i)));
+        for block in Block::ALL {
+            add(format!("chip_power.{}_w", block.key()), Source::Power(block));
+        }
+        DETAILS.iter().enumerate().for_each(|(i, (name, _))| add((*name).to_owned(), Source::Detail(i)));
+        for event in Event::ALL {
+            add(format!("activity_per_token.{}", event.key()), Source::Activity(event));
+        }
+        STALLS.iter().enumerate().for_each(|(i, cause)| add(format!("stall_pct.{cause}"), Source::Stall(i)));
+        LAID.iter().enumerate().for_each(|(i, (name, _))| add((*name).to_owned(), Source::Laid(i)));
+        for block in Block::ALL {
+            add(format!("estimate.area_mm2.{}", block.key()), Source::Area(block));
+        }
+        let laid = LAID_AFTER_BLOCKS.iter().enumerate();
+        laid.for_each(|(i, (name, _))| add((*name).to_owned(), Source::LaidAfterBlocks(i)));
+        PROGRAMMED.iter().enumerate().for_each(|(i, (name, _))| add((*name).to_owned(), Source::Programmed(i)));
         for (i, outcome) in Outcome::NAMES.iter().enumerate() {
             for (end, at) in ENDS {
-                all.push(Self { name: format!("estimate.{outcome}.{end}"), source: Source::Priced(i, at) });
+                add(format!("estimate.{outcome}.{end}"), Source::Priced(i, at));
             }
         }
         all
@@ -178,7 +196,13 @@ impl Metric {
     /// Whether the machine has to be priced for it.
     #[must_use]
     pub fn is_price(&self) -> bool {
-        matches!(self.source, Source::Priced(..) | Source::Laid(_))
+        match self.source {
+            Source::Laid(_) | Source::Area(_) | Source::LaidAfterBlocks(_) | Source::Priced(..) => true,
+            Source::Headline(_) | Source::Power(_) | Source::Detail(_) | Source::Activity(_) | Source::Stall(_) => {
+                false
+            }
+            Source::Programmed(_) => false,
+        }
     }
 
     /// Whether the sweep has to have a program for it.
@@ -218,10 +242,18 @@ impl<'a> Answers<'a> {
 
     /// The value of a metric; NaN where the point has none.
     pub(crate) fn get(&self, metric: &Metric) -> f64 {
+        let simulation = self.simulation;
+        let priced = |of: &dyn Fn(&Estimate) -> f64| self.estimate.as_ref().map_or(f64::NAN, |(e, _)| of(e));
         match metric.source {
-            Source::Simulated(i) => SIMULATED[i].1(self.simulation),
+            Source::Headline(i) => HEADLINES[i].1(simulation),
+            Source::Power(block) => simulation.chip_power.blocks[block],
+            Source::Detail(i) => DETAILS[i].1(simulation),
+            Source::Activity(event) => simulation.activity_per_token[event],
+            Source::Stall(i) => stall(simulation, STALLS[i]),
+            Source::Laid(i) => priced(&LAID[i].1),
+            Source::Area(block) => priced(&|e| e.layout.area[block].mm2()),
+            Source::LaidAfterBlocks(i) => priced(&LAID_AFTER_BLOCKS[i].1),
             Source::Programmed(i) => self.program.map_or(f64::NAN, |program| PROGRAMMED[i].1(program)),
-            Source::Laid(i) => self.estimate.as_ref().map_or(f64::NAN, |(e, _)| LAID[i].1(e)),
             Source::Priced(i, end) => self.estimate.as_ref().map_or(f64::NAN, |(_, ends)| ends[end as usize][i]),
         }
     }

@@ -18,7 +18,7 @@
 //!
 //! A chip may fill the reticle; the smallest grid that holds a model leaves the margin `reticle.utilization`.
 
-use designs::{BlockAreas, Design, Economics, Grid, Model, ProcessNode, SquareMm, Watts};
+use designs::{Block, BlockAreas, Design, Economics, Grid, Model, NodeScaling, ProcessNode, SquareMm, Watts};
 use sim::economics::EconomicsError;
 use sim::economics::area::neuron::neuron_um2;
 use sim::economics::area::{AreaInputs, ArrayShape, NeuronDesign, NodeDensities};
@@ -87,14 +87,17 @@ impl Base {
         let lanes = ratio(here.vex.nonlinear_lanes.into(), own.vex.nonlinear_lanes.into());
         // A base of one chip has no links to be in proportion to.
         let linked = links(own, own.grid);
-        for (block, growth) in [
-            (&mut area.hn_array, 0.0),
-            (&mut area.vex, (vectors + lanes) / 2.0),
-            (&mut area.attention_buffer, capacity.max(width)),
-            (&mut area.interconnect_engine, if linked > 0.0 { links(here, grid) / linked } else { 1.0 }),
-            (&mut area.hbm_phy, ratio(stacks(here), stacks(own))),
-        ] {
-            *block = SquareMm::from_mm2(block.mm2() * growth);
+        for (block, area) in area.iter_mut() {
+            let growth = match block {
+                Block::HnArray => 0.0,
+                Block::Vex => (vectors + lanes) / 2.0,
+                Block::ControlUnit => 1.0,
+                Block::AttentionBuffer => capacity.max(width),
+                Block::InterconnectEngine if linked > 0.0 => links(here, grid) / linked,
+                Block::InterconnectEngine => 1.0,
+                Block::HbmPhy => ratio(stacks(here), stacks(own)),
+            };
+            *area = SquareMm::from_mm2(area.mm2() * growth);
         }
         Ok(area)
     }
@@ -190,16 +193,11 @@ impl Base {
             _ => 1.0,
         };
         let clock = design.clock.hz() as f64 / self.design.clock.hz() as f64;
-        let (own, here, energy) = (&self.design.area, &layout.area, &mut design.energy);
-        for (energy, own, here, clocked) in [
-            (&mut energy.hn_array, own.hn_array, here.hn_array, true),
-            (&mut energy.vex, own.vex, here.vex, true),
-            (&mut energy.control_unit, own.control_unit, here.control_unit, true),
-            (&mut energy.attention_buffer, own.attention_buffer, here.attention_buffer, true),
-            (&mut energy.interconnect_engine, own.interconnect_engine, here.interconnect_engine, false),
-            (&mut energy.hbm_phy, own.hbm_phy, here.hbm_phy, false),
-        ] {
-            let area = if own.mm2() > 0.0 { here.mm2() / own.mm2() } else { 1.0 };
+        for (block, energy) in design.energy.blocks.iter_mut() {
+            let (own, here) = (self.design.area[block].mm2(), layout.area[block].mm2());
+            let area = if own > 0.0 { here / own } else { 1.0 };
+            // Physical layers have clocks and voltages of their own.
+            let clocked = block.scaling() != NodeScaling::Fixed;
             let growth = if clocked { area * clock } else { area };
             energy.static_power = Watts::from_w(energy.static_power.w() * growth);
             if clocked {

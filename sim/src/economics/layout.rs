@@ -6,7 +6,7 @@
 //! attention buffer by its SRAM cell, links and memory PHY not at all (analogue); clock and power do not scale. Unless
 //! nothing changes, chips follow from `reticle * utilization` and [`smallest_grid`].
 
-use designs::{BlockAreas, Design, Economics, Grid, Model, ProcessNode, SquareMm};
+use designs::{BlockAreas, Design, Economics, Grid, Model, NodeScaling, ProcessNode, SquareMm};
 use serde::Serialize;
 
 use super::error::EconomicsError;
@@ -53,20 +53,7 @@ pub struct Layout {
 /// Sum of a chip's blocks, square millimetres.
 #[must_use]
 pub fn chip_mm2(area: &BlockAreas) -> f64 {
-    blocks(area).iter().map(|(_, block)| block.mm2()).sum()
-}
-
-/// The blocks with their names.
-#[must_use]
-pub fn blocks(area: &BlockAreas) -> [(&'static str, SquareMm); 6] {
-    [
-        ("hn_array", area.hn_array),
-        ("vex", area.vex),
-        ("control_unit", area.control_unit),
-        ("attention_buffer", area.attention_buffer),
-        ("interconnect_engine", area.interconnect_engine),
-        ("hbm_phy", area.hbm_phy),
-    ]
+    area.values().map(|block| block.mm2()).sum()
 }
 
 impl Layout {
@@ -86,7 +73,7 @@ impl Layout {
             Self {
                 grid: design.grid,
                 chip_mm2: chip_mm2(&design.area),
-                area: design.area.clone(),
+                area: design.area,
                 weights_per_chip: home_weights,
                 um2_per_weight,
                 capacity: design.hn_array.weight_capacity,
@@ -122,10 +109,9 @@ impl Layout {
         if self.chip_mm2 <= reticle {
             return Ok(());
         }
-        let (block, area) = blocks(&self.area)
-            .into_iter()
-            .max_by(|a, b| a.1.mm2().total_cmp(&b.1.mm2()))
-            .expect("there are six blocks");
+        let (block, area) =
+            self.area.into_iter().max_by(|a, b| a.1.mm2().total_cmp(&b.1.mm2())).expect("a chip has blocks");
+        let block = block.key();
         let origin = design.provenance.get(&format!("area.{block}")).map_or(String::new(), |p| p.source.clone());
         Err(EconomicsError::Reticle { die: self.chip_mm2, reticle, block, block_mm2: area.mm2(), source_of: origin })
     }
@@ -135,7 +121,7 @@ impl Layout {
     pub fn apply(&self, design: &Design) -> Design {
         let mut laid_out = design.clone();
         laid_out.grid = self.grid;
-        laid_out.area = self.area.clone();
+        laid_out.area = self.area;
         laid_out.hn_array.weight_capacity = self.capacity;
         laid_out
     }
@@ -151,9 +137,8 @@ fn scale(start: &Start<'_>) -> Result<BlockAreas, EconomicsError> {
 /// # Errors
 /// When one of two different nodes lacks a density.
 pub fn node_areas(area: &BlockAreas, home: &ProcessNode, node: &ProcessNode) -> Result<BlockAreas, EconomicsError> {
-    let mut area = area.clone();
     if home.name == node.name {
-        return Ok(area);
+        return Ok(*area);
     }
     let need = |of: &ProcessNode, value: Option<f64>, what: &'static str| {
         value.ok_or_else(|| EconomicsError::Scaling { node: of.name.clone(), from: home.name.clone(), what })
@@ -162,13 +147,9 @@ pub fn node_areas(area: &BlockAreas, home: &ProcessNode, node: &ProcessNode) -> 
     let cell = |of: &ProcessNode| need(of, of.sram_cell_um2, "SRAM cell area");
     let logic = density(home)? / density(node)?;
     let sram = cell(node)? / cell(home)?;
-    for (block, factor) in [
-        (&mut area.hn_array, logic),
-        (&mut area.vex, logic),
-        (&mut area.control_unit, logic),
-        (&mut area.attention_buffer, sram),
-    ] {
-        *block = SquareMm::from_mm2(block.mm2() * factor);
-    }
-    Ok(area)
+    Ok(BlockAreas::from_fn(|block| match block.scaling() {
+        NodeScaling::Logic => SquareMm::from_mm2(area[block].mm2() * logic),
+        NodeScaling::Sram => SquareMm::from_mm2(area[block].mm2() * sram),
+        NodeScaling::Fixed => area[block],
+    }))
 }

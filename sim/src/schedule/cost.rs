@@ -92,15 +92,7 @@ pub fn activity(compiled: &Compiled, context: u64, placement: &Placement, head: 
     let mut sum = TokenActivity::default();
     for (count, layer) in counts.into_iter().filter(|(count, _)| *count > 0) {
         let one = layer_activity(compiled, layer, context, placement);
-        let n = f64::from(count);
-        sum.add(TokenActivity {
-            hn_weights: one.hn_weights * n,
-            vex_operations: one.vex_operations * n,
-            buffer_bytes: one.buffer_bytes * n,
-            link_bytes: one.link_bytes * n,
-            hbm_bytes: one.hbm_bytes * n,
-            steps: one.steps * n,
-        });
+        sum = sum.zip(one).map(|(sum, one)| sum + one * f64::from(count));
     }
     sum
 }

@@ -9,7 +9,7 @@ use sim::economics::compare::Basis;
 use sim::economics::masks::MaskBill;
 use sim::economics::monte_carlo::{Bar, MonteCarlo, Percentiles};
 use sim::economics::power::Power;
-use sim::economics::{Act, Estimate, Input, Outcome, Span, act, layout};
+use sim::economics::{Act, Estimate, Input, Outcome, Span, act};
 
 use super::structure::Structure;
 use super::{Subject, Throughput};
@@ -122,7 +122,7 @@ impl Answer {
         let named = |names: &[(&'static str, &'static str)]| names.iter().map(|(key, n)| (*key, figure(n))).collect();
         let chips = estimate.layout.grid.chips();
         let mut area: BTreeMap<_, _> =
-            layout::blocks(&estimate.layout.area).into_iter().map(|(n, a)| (n, exact(a.mm2()))).collect();
+            estimate.layout.area.iter().map(|(block, area)| (block.key(), exact(area.mm2()))).collect();
         area.insert("chip", exact(estimate.layout.chip_mm2));
         area.insert("system", exact(estimate.layout.chip_mm2 * f64::from(chips)));
         let mut dies: BTreeMap<_, _> =
@@ -221,19 +221,14 @@ fn provenance(subject: &Subject, estimate: &Estimate) -> BTreeMap<String, Origin
             (input.path().to_owned(), Origin { low: range.low, high: range.high, provenance: p.clone() })
         })
         .collect();
-    for (block, area) in layout::blocks(&estimate.layout.area) {
-        let path = format!("area.{block}");
+    for (block, area) in estimate.layout.area {
+        let path = format!("area.{}", block.key());
         let mut provenance = subject.design.provenance.get(&path).cloned();
-        if let Some(p) = provenance.as_mut().filter(|_| area.mm2() != of_design(subject, block)) {
+        if let Some(p) = provenance.as_mut().filter(|_| area != subject.design.area[block]) {
             p.source = format!("{}; scaled", p.source);
             p.grade = Grade::Derived;
         }
         all.insert(path, Origin { low: area.mm2(), high: area.mm2(), provenance });
     }
     all
-}
-
-fn of_design(subject: &Subject, block: &str) -> f64 {
-    let blocks = layout::blocks(&subject.design.area);
-    blocks.iter().find(|(name, _)| *name == block).map_or(f64::NAN, |(_, area)| area.mm2())
 }

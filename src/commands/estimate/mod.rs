@@ -55,7 +55,7 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
         arguments.against.iter().map(|name| designs::load::comparison(name, &input::read)).collect::<Result<_, _>>()?;
     check(arguments)?;
     let mut subject = read(arguments)?;
-    let published = subject.design.area.clone();
+    let published = subject.design.area;
     let mut weight_growth = arguments.weights.traits().stored_bits / 4.0;
     if arguments.area == cli::AreaSource::Structure {
         weight_growth = structure::apply(&mut subject, arguments.weights)?;

@@ -1,7 +1,7 @@
 //! The chip's area and power from structure, beside the published figures that prices rest on.
 
-use designs::{BlockAreas, Design, Grade, ProcessNode, Provenance, SquareMm};
-use serde::Serialize;
+use designs::{Block, BlockAreas, Design, Grade, PerBlock, ProcessNode, Provenance, SquareMm};
+use serde::{Serialize, Serializer};
 use sim::Simulation;
 use sim::economics::Estimate;
 use sim::economics::area::neuron::neuron_um2;
@@ -18,28 +18,27 @@ use crate::diagnostics::Failure;
 /// Structural area of one chip.
 #[derive(Debug, Clone, Serialize)]
 pub struct Structure {
-    /// Array from counted cells and transistor density.
+    /// Array from counted cells and transistor density, mm2.
     pub hn_array_counted_mm2: f64,
-    /// Array from the two published readings of area per weight.
-    pub hn_array_readings_mm2: f64,
-    /// Vector unit.
-    pub vex_mm2: f64,
-    /// Control unit.
-    pub control_unit_mm2: f64,
-    /// Attention buffer from bits and cell area.
-    pub attention_buffer_mm2: f64,
-    /// Links.
-    pub interconnect_engine_mm2: f64,
-    /// Memory PHY.
-    pub hbm_phy_mm2: f64,
-    /// Weight in wires, counted.
+    /// Area of each block, mm2; the array from the two published readings of area per weight.
+    #[serde(flatten, serialize_with = "blocks_in_mm2")]
+    pub blocks: PerBlock<f64>,
+    /// Weight in wires, counted, um2.
     pub metal_embedding_um2_per_weight: f64,
-    /// Weight in cells, counted.
+    /// Weight in cells, counted, um2.
     pub cell_embedding_um2_per_weight: f64,
-    /// Weight in SRAM with its share of multipliers, counted.
+    /// Weight in SRAM with its share of multipliers, counted, um2.
     pub mac_array_um2_per_weight: f64,
-    /// Chip, with the array of the published readings.
+    /// Chip, with the array of the published readings, mm2.
     pub chip_mm2: f64,
+}
+
+fn blocks_in_mm2<S: Serializer>(blocks: &PerBlock<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    let key = |block: Block| match block {
+        Block::HnArray => "hn_array_readings_mm2".to_owned(),
+        other => format!("{}_mm2", other.key()),
+    };
+    serializer.collect_map(blocks.iter().map(|(block, mm2)| (key(block), mm2)))
 }
 
 /// Shape of the chip that `per_chip` weights and the design make, at the published mean fan-in.
@@ -73,21 +72,12 @@ pub fn apply(subject: &mut Subject, weights: WeightFormat) -> Result<f64, Failur
     let per_chip = mapping.map_err(|e| Failure::Request(e.to_string()))?.weights_per_chip as f64;
     let area = |weights| chip_area(&chip(&subject.design, per_chip, weights), &node, &inputs).map_err(refuse);
     let (own, wanted) = (area(WeightFormat::Fp4)?, area(weights)?);
-    for (block, area) in own.blocks() {
+    for (block, area) in own.blocks {
         let origin = Provenance { source: "area model from structure".into(), grade: Grade::Derived, year: None };
-        subject.design.provenance.insert(format!("area.{block}"), origin);
-        let areas = &mut subject.design.area;
-        let slot = match block {
-            "hn_array" => &mut areas.hn_array,
-            "vex" => &mut areas.vex,
-            "control_unit" => &mut areas.control_unit,
-            "attention_buffer" => &mut areas.attention_buffer,
-            "interconnect_engine" => &mut areas.interconnect_engine,
-            _ => &mut areas.hbm_phy,
-        };
-        *slot = SquareMm::from_mm2(area.mm2);
+        subject.design.provenance.insert(format!("area.{}", block.key()), origin);
+        subject.design.area[block] = SquareMm::from_mm2(area.mm2);
     }
-    Ok(wanted.hn_array.mm2 / own.hn_array.mm2)
+    Ok(wanted.blocks.hn_array.mm2 / own.blocks.hn_array.mm2)
 }
 
 /// Power of the laid-out chip: static power by area, dynamic power by the simulated activity.
@@ -115,17 +105,14 @@ pub fn estimate(subject: &Subject, estimate: &Estimate, weights: WeightFormat) -
         let fan_in = request.array.fan_in();
         neuron_um2(&NeuronDesign { embedding, ..request.neuron }, fan_in, &node, &inputs) / fan_in
     };
+    let mut blocks = readings.blocks.map(|block| block.mm2);
+    blocks.hn_array *= growth;
     Some(Structure {
-        hn_array_counted_mm2: counted.hn_array.mm2 * growth,
-        hn_array_readings_mm2: readings.hn_array.mm2 * growth,
-        vex_mm2: readings.vex.mm2,
-        control_unit_mm2: readings.control_unit.mm2,
-        attention_buffer_mm2: readings.attention_buffer.mm2,
-        interconnect_engine_mm2: readings.interconnect_engine.mm2,
-        hbm_phy_mm2: readings.hbm_phy.mm2,
+        hn_array_counted_mm2: counted.blocks.hn_array.mm2 * growth,
+        blocks,
         metal_embedding_um2_per_weight: per_weight(Embedding::MetalEmbedding),
         cell_embedding_um2_per_weight: per_weight(Embedding::CellEmbedding),
         mac_array_um2_per_weight: per_weight(Embedding::MacArray),
-        chip_mm2: readings.fixed_mm2() + readings.hn_array.mm2 * growth,
+        chip_mm2: readings.fixed_mm2() + blocks.hn_array,
     })
 }

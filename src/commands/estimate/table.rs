@@ -1,5 +1,6 @@
 //! The answer of `hardwire estimate` for people.
 
+use designs::Block;
 use reports::number::significant;
 use reports::{Align, Table};
 use sim::economics::Span;
@@ -86,18 +87,14 @@ fn area(a: &Answer) -> String {
         Figure::Percentiles(p) => p.p50,
     };
     let s = a.structure.as_ref();
-    for (key, own) in [
-        ("hn_array", s.map(|s| s.hn_array_readings_mm2)),
-        ("vex", s.map(|s| s.vex_mm2)),
-        ("control_unit", s.map(|s| s.control_unit_mm2)),
-        ("attention_buffer", s.map(|s| s.attention_buffer_mm2)),
-        ("interconnect_engine", s.map(|s| s.interconnect_engine_mm2)),
-        ("hbm_phy", s.map(|s| s.hbm_phy_mm2)),
-        ("chip", s.map(|s| s.chip_mm2)),
-        ("system", s.map(|s| s.chip_mm2 * f64::from(a.chips))),
-    ] {
+    let mut row = |key: &str, own: Option<f64>| {
         table.row([key.to_owned(), significant(priced(key), 4), own.map_or("-".to_owned(), |v| significant(v, 4))]);
+    };
+    for block in Block::ALL {
+        row(block.key(), s.map(|s| s.blocks[block]));
     }
+    row("chip", s.map(|s| s.chip_mm2));
+    row("system", s.map(|s| s.chip_mm2 * f64::from(a.chips)));
     let counted = s.map_or(String::new(), |s| {
         format!(
             "hn_array from counted cells: {} mm2; um2 per weight in wires {}, in cells {}, in SRAM with multipliers {}\n",
@@ -126,7 +123,7 @@ fn power(a: &Answer) -> String {
     let mut row = |name: &str, fixed: f64, moving: f64| {
         table.row([name.to_owned(), significant(fixed, 4), significant(moving, 4), significant(fixed + moving, 4)]);
     };
-    power.blocks.iter().for_each(|b| row(b.block, b.static_w, b.dynamic_w));
+    power.blocks.iter().for_each(|b| row(b.block.key(), b.static_w, b.dynamic_w));
     let (fixed, moving) = power.blocks.iter().fold((0.0, 0.0), |(f, m), b| (f + b.static_w, m + b.dynamic_w));
     row("chip", fixed, moving);
     format!(

@@ -1,39 +1,33 @@
 //! Area and power of a chip in the manner of a floor plan, and its masks by layer.
 
-use designs::Lithography;
-use reports::document::{Block, Figure, Section, Text};
+use designs::{Block, Lithography};
+use reports::document::{Block as Part, Figure, Section, Text};
 use reports::plot::{Block as PlanBlock, FloorPlan, MaskLayer, MaskStack, Plot};
 use reports::{Cell, Origin, Value};
 use sim::Simulation;
-use sim::economics::{Estimate, layout};
+use sim::economics::Estimate;
 use study::comparison::{Hardwired, origin};
 
 use super::words::{code, derived, row, table, text};
 
 /// The section on area and power; `run` is where power comes from.
 pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation, String>) -> Section {
-    let power = run.as_ref().ok().map(|run| {
-        let p = &run.chip_power;
-        [p.hn_array_w, p.vex_w, p.control_unit_w, p.attention_buffer_w, p.interconnect_engine_w, p.hbm_phy_w]
-    });
-    let blocks = layout::blocks(&estimate.layout.area);
-    let words = |name: &str| match name {
-        "hn_array" => "array of weights".to_owned(),
-        "vex" => "vector unit".to_owned(),
-        "hbm_phy" => "HBM physical layer".to_owned(),
-        other => other.replace('_', " "),
+    let power = run.as_ref().ok().map(|run| run.chip_power.blocks);
+    let blocks = &estimate.layout.area;
+    let words = |block: Block| match block {
+        Block::HnArray => "array of weights",
+        other => other.name(),
     };
-    let own = layout::blocks(&hardwired.design.area);
     let mut rows = Vec::new();
     let mut plan = Vec::new();
     let source = "static power and energy per event by activity, a full pipeline; hardwire simulate";
-    for (index, (name, mm2)) in blocks.iter().enumerate() {
+    for (block, mm2) in blocks.iter() {
         let mm2 = mm2.mm2();
-        let provenance = hardwired.design.provenance.get(&format!("area.{name}"));
-        let given = provenance.filter(|_| own[index].1.mm2() == mm2).map(origin);
+        let provenance = hardwired.design.provenance.get(&format!("area.{}", block.key()));
+        let given = provenance.filter(|_| hardwired.design.area[block].mm2() == mm2).map(origin);
         let area =
             given.unwrap_or_else(|| Origin::derived("area of the design, scaled to the model; hardwire estimate"));
-        let w = power.map(|p| p[index]);
+        let w = power.map(|p| p[block]);
         let missing = |reason: &String| Cell::missing(reason.clone());
         let cells = match (&w, run) {
             (Some(w), _) => [derived(*w, "W", source).into(), derived(w / mm2, "W/mm2", source).into()],
@@ -42,10 +36,10 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation,
         };
         let [w_cell, density] = cells;
         rows.push(row(
-            text![words(name)],
+            text![words(block)],
             vec![Value::new(mm2, "mm2", area).digits(4).into(), w_cell.into(), density.into()],
         ));
-        plan.push(PlanBlock { name: words(name), mm2, w: w.unwrap_or(0.0) });
+        plan.push(PlanBlock { name: words(block).to_owned(), mm2, w: w.unwrap_or(0.0) });
     }
     let mm2 = estimate.layout.chip_mm2;
     let total = |w: f64| [derived(w, "W", source).into(), derived(w / mm2, "W/mm2", source).into()];
@@ -71,16 +65,15 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation,
     };
     let weights = estimate.layout.weights_per_chip as f64;
     let mut message = Text::new();
-    if let Some((name, area)) = blocks.iter().max_by(|a, b| a.1.mm2().total_cmp(&b.1.mm2())) {
+    if let Some((block, area)) = blocks.iter().max_by(|a, b| a.1.mm2().total_cmp(&b.1.mm2())) {
         let share = derived(100.0 * area.mm2() / mm2, "%", "its area over the chip's; hardwire estimate");
-        message.extend(text![format!("The {} takes ", words(name)), share, " of a chip's area"]);
+        message.extend(text![format!("The {} takes ", words(block)), share, " of a chip's area"]);
     }
-    if let (Some(power), Ok(run)) = (power, run) {
-        let most = blocks.iter().zip(power).max_by(|a, b| a.1.total_cmp(&b.1));
-        if let Some(((name, _), w)) = most {
-            let share = derived(100.0 * w / run.chip_power.total_w, "%", source);
-            message.extend(text![format!("; most power goes to the {}, ", words(name)), share]);
-        }
+    if let (Some(power), Ok(run)) = (power, run)
+        && let Some((block, w)) = power.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
+    {
+        let share = derived(100.0 * w / run.chip_power.total_w, "%", source);
+        message.extend(text![format!("; most power goes to the {}, ", words(block)), share]);
     }
     message.push(".".into());
     let density = text![
@@ -93,7 +86,7 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation,
     Section {
         id: "area",
         title: "Area and power".to_owned(),
-        blocks: vec![Block::Paragraph(message), Block::Figure(figure), Block::Paragraph(density)],
+        blocks: vec![Part::Paragraph(message), Part::Figure(figure), Part::Paragraph(density)],
     }
 }
 
@@ -183,6 +176,6 @@ pub fn masks(hardwired: &Hardwired, estimate: &Estimate) -> Section {
     Section {
         id: "masks",
         title: "Masks".to_owned(),
-        blocks: vec![Block::Paragraph(message), Block::Figure(figure), Block::Table(bill)],
+        blocks: vec![Part::Paragraph(message), Part::Figure(figure), Part::Table(bill)],
     }
 }

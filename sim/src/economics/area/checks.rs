@@ -81,7 +81,7 @@ pub fn hc1_array_mm2(six_bit_share: f64, n6: &NodeDensities, inputs: &AreaInputs
             ChipAreaRequest { array: LLAMA_3_1_8B, neuron, reading: HnReading::Published, ..ChipAreaRequest::HNLPU };
         chip_area(&request, n6, inputs)
     };
-    let three = with(WeightFormat::Int3)?.hn_array.mm2;
-    let six = with(WeightFormat::Int6)?.hn_array.mm2;
+    let three = with(WeightFormat::Int3)?.blocks.hn_array.mm2;
+    let six = with(WeightFormat::Int6)?.blocks.hn_array.mm2;
     Ok(three * (1.0 - six_bit_share) + six * six_bit_share)
 }

@@ -1,5 +1,6 @@
 //! Area of one chip, block by block, with what each block's figure rests on.
 
+use designs::PerBlock;
 use serde::{Deserialize, Serialize};
 
 use super::blocks::{self, VexShape};
@@ -112,7 +113,7 @@ pub enum Basis {
 
 /// Area of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Block {
+pub struct BlockArea {
     /// Area, mm2.
     pub mm2: f64,
     /// What it rests on.
@@ -122,38 +123,17 @@ pub struct Block {
 /// Area of a chip.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ChipArea {
-    /// Hardwired neurons.
-    pub hn_array: Block,
-    /// Vector unit.
-    pub vex: Block,
-    /// Control Unit.
-    pub control_unit: Block,
-    /// Attention Buffer.
-    pub attention_buffer: Block,
-    /// Interconnect Engine: links' physical layers and controllers.
-    pub interconnect_engine: Block,
-    /// Physical layers of the HBM stacks.
-    pub hbm_phy: Block,
+    /// Area of each block.
+    #[serde(flatten)]
+    pub blocks: PerBlock<BlockArea>,
     /// All blocks, mm2.
     pub total_mm2: f64,
 }
 
 impl ChipArea {
-    /// Blocks by name, in the order of the published table.
-    pub fn blocks(&self) -> [(&'static str, Block); 6] {
-        [
-            ("hn_array", self.hn_array),
-            ("vex", self.vex),
-            ("control_unit", self.control_unit),
-            ("attention_buffer", self.attention_buffer),
-            ("interconnect_engine", self.interconnect_engine),
-            ("hbm_phy", self.hbm_phy),
-        ]
-    }
-
     /// All blocks but the HN Array, mm2.
     pub fn fixed_mm2(&self) -> f64 {
-        self.total_mm2 - self.hn_array.mm2
+        self.total_mm2 - self.blocks.hn_array.mm2
     }
 
     /// Rejects a die above `limit_mm2`.
@@ -175,19 +155,17 @@ pub fn chip_area(request: &ChipAreaRequest, node: &NodeDensities, inputs: &AreaI
         HnReading::Published => Basis::CalibratedReadings,
         HnReading::Structural => Basis::CountedCells,
     };
-    let scaled = |mm2| Block { mm2, basis: Basis::ScaledReference };
+    let scaled = |mm2| BlockArea { mm2, basis: Basis::ScaledReference };
     let buffer_mm2 = request.buffer.map_or(0.0, |buffer| buffer.area_mm2(node, inputs));
-    let mut area = ChipArea {
-        hn_array: Block { mm2: array_mm2(request, node, inputs), basis: hn_basis },
+    let blocks = PerBlock {
+        hn_array: BlockArea { mm2: array_mm2(request, node, inputs), basis: hn_basis },
         vex: scaled(request.vex.area_mm2(node, inputs)),
         control_unit: scaled(blocks::control_unit_mm2(node, inputs)),
-        attention_buffer: Block { mm2: buffer_mm2, basis: Basis::BitsAndDensity },
+        attention_buffer: BlockArea { mm2: buffer_mm2, basis: Basis::BitsAndDensity },
         interconnect_engine: scaled(blocks::interconnect_mm2(request.link_lanes, node, inputs)),
         hbm_phy: scaled(blocks::hbm_mm2(request.hbm_stacks, request.hbm_controllers, node, inputs)),
-        total_mm2: 0.0,
     };
-    area.total_mm2 = area.blocks().iter().map(|(_, block)| block.mm2).sum();
-    Ok(area)
+    Ok(ChipArea { blocks, total_mm2: blocks.values().map(|block| block.mm2).sum() })
 }
 
 /// Area of the HN Array of a checked request, mm2.

@@ -49,13 +49,13 @@ pub fn chips_needed(
 
     // At a given fan-in the array is proportional to its weights, so the whole model on one die gives the rate.
     let whole = area_of(request, request.divided.weights, node, inputs)?;
-    let mm2_per_weight = whole.hn_array.mm2 / request.divided.weights;
+    let mm2_per_weight = whole.blocks.hn_array.mm2 / request.divided.weights;
     let fixed_mm2 = whole.fixed_mm2() + request.repeated_weights * mm2_per_weight;
     let room_mm2 = usable_mm2 - fixed_mm2;
     if room_mm2 <= 0.0 {
         return Err(AreaError::NoRoom { fixed_mm2, usable_mm2 });
     }
-    let chips = libm::ceil(whole.hn_array.mm2 / room_mm2).max(1.0);
+    let chips = libm::ceil(whole.blocks.hn_array.mm2 / room_mm2).max(1.0);
     let area = area_of(request, request.divided.weights / chips + request.repeated_weights, node, inputs)?;
     Ok(ChipsNeeded { chips: chips as u64, area, array_room_mm2: usable_mm2 - whole.fixed_mm2() })
 }

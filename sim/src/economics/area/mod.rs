@@ -27,7 +27,7 @@ pub mod published;
 pub mod sram;
 
 pub use blocks::VexShape;
-pub use chip::{ArrayShape, Basis, Block, ChipArea, ChipAreaRequest, HnReading, RETICLE_MM2, chip_area};
+pub use chip::{ArrayShape, Basis, BlockArea, ChipArea, ChipAreaRequest, HnReading, RETICLE_MM2, chip_area};
 pub use chips::{ChipsNeeded, ChipsRequest, chips_needed};
 pub use error::AreaError;
 pub use format::{FormatTraits, WeightFormat};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use designs::{Comparison, Design, Model, Override, load};
+use designs::{Block, Comparison, Design, Model, Override, load};
 use reports::{Kind, Row};
 use sim::arithmetic::benchmark;
 use sim::economics::area::checks::{hc1_array_mm2, inputs_per_port_for_area, inputs_per_port_for_cycles};
@@ -200,11 +200,11 @@ fn areas(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), StudyEr
     let chip = chip_area(&ChipAreaRequest::HNLPU, &node, &inputs)?;
     let counted = ChipAreaRequest { reading: HnReading::Structural, ..ChipAreaRequest::HNLPU };
     let counted = chip_area(&counted, &node, &inputs)?;
-    for (block, area) in chip.blocks() {
-        let name = if block == "hn_array" { "hn_array_readings" } else { block };
+    for (block, area) in chip.blocks {
+        let name = if block == Block::HnArray { "hn_array_readings" } else { block.key() };
         f.insert(format!("structure.area_mm2.{name}"), area.mm2);
     }
-    f.insert("structure.area_mm2.hn_array_counted".into(), counted.hn_array.mm2);
+    f.insert("structure.area_mm2.hn_array_counted".into(), counted.blocks.hn_array.mm2);
     f.insert("structure.area_mm2.chip".into(), chip.total_mm2);
     let n6 = NodeDensities::from_node(&load::node("n6", &no_files)?)?;
     f.insert("external.hc1_die_mm2".into(), hc1_array_mm2(HC1_SIX_BIT_SHARE, &n6, &inputs)?);

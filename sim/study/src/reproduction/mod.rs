@@ -5,10 +5,11 @@ mod targets;
 
 use std::collections::BTreeMap;
 
-use designs::{Design, Model};
+use designs::{Block, Design, Model};
 use reports::{Kind, Row, Scoreboard};
 use serde::Serialize;
 use sim::calibration::{Fit, fit};
+use sim::economics::layout::chip_mm2;
 use sim::{Discipline, Fidelity, Phase, Prepared, Request, Simulation};
 
 use crate::StudyError;
@@ -144,35 +145,24 @@ fn fig14_rows(targets: &Targets, runs: &BTreeMap<u64, At>) -> Vec<Row> {
 
 /// Our value of a figure at the published operating point.
 fn figure(id: &str, design: &Design, run: &Simulation, targets: &Targets) -> Option<f64> {
-    let area = &design.area;
-    let chip_mm2 = area.hn_array.mm2()
-        + area.vex.mm2()
-        + area.control_unit.mm2()
-        + area.attention_buffer.mm2()
-        + area.interconnect_engine.mm2()
-        + area.hbm_phy.mm2();
+    let of_block = |prefix: &str| id.strip_prefix(prefix).and_then(Block::from_key);
+    if let Some(block) = of_block("table1.area_mm2.") {
+        return Some(design.area[block].mm2());
+    }
+    if let Some(block) = of_block("table1.power_w.") {
+        return Some(run.chip_power.blocks[block]);
+    }
+    let chip_mm2 = chip_mm2(&design.area);
     let silicon_mm2 = chip_mm2 * f64::from(run.chips);
     let side = targets.inputs.wafer_diameter_mm / std::f64::consts::SQRT_2;
-    let power = &run.chip_power;
     Some(match id {
         "table2.throughput_tokens_per_s" => run.throughput_tokens_per_s,
         "table2.system_power_kw" => run.system_power_kw,
         "table2.tokens_per_kj" => run.tokens_per_kj,
         "table2.tokens_per_s_mm2" => run.throughput_tokens_per_s / silicon_mm2,
         "table2.total_silicon_mm2" => silicon_mm2,
-        "table1.area_mm2.hn_array" => area.hn_array.mm2(),
-        "table1.area_mm2.vex" => area.vex.mm2(),
-        "table1.area_mm2.control_unit" => area.control_unit.mm2(),
-        "table1.area_mm2.attention_buffer" => area.attention_buffer.mm2(),
-        "table1.area_mm2.interconnect_engine" => area.interconnect_engine.mm2(),
-        "table1.area_mm2.hbm_phy" => area.hbm_phy.mm2(),
         "table1.area_mm2.total" => chip_mm2,
-        "table1.power_w.hn_array" => power.hn_array_w,
-        "table1.power_w.vex" => power.vex_w,
-        "table1.power_w.attention_buffer" => power.attention_buffer_w,
-        "table1.power_w.interconnect_engine" => power.interconnect_engine_w,
-        "table1.power_w.hbm_phy" => power.hbm_phy_w,
-        "table1.power_w.total" => power.total_w,
+        "table1.power_w.total" => run.chip_power.total_w,
         "headline.throughput_over_h100" => run.throughput_tokens_per_s / targets.inputs.h100_tokens_per_s,
         "headline.throughput_over_wse3" => run.throughput_tokens_per_s / targets.inputs.wse3_tokens_per_s,
         "headline.energy_over_h100" => run.tokens_per_kj / targets.inputs.h100_tokens_per_kj,
@@ -186,8 +176,9 @@ fn figure(id: &str, design: &Design, run: &Simulation, targets: &Targets) -> Opt
 fn parameters(design: &Design, fit: &Fit) -> Vec<Parameter> {
     let one = |parameter, design, fitted, unit, fitted_to| Parameter { parameter, design, fitted, unit, fitted_to };
     let energy = &design.energy;
-    let power = |name, block: &designs::BlockEnergy, index: usize| {
-        one(name, block.static_power.w(), fit.static_power_w[index], "W", "Table 1, less activity at 2K")
+    let power = |name, block: Block| {
+        let fitted = fit.static_power_w[block].expect("the fit covers the blocks with a published power");
+        one(name, energy.blocks[block].static_power.w(), fitted, "W", "Table 1, less activity at 2K")
     };
     let array = &design.hn_array;
     let shares = "Fig. 14 at 2K and 64K";
@@ -205,11 +196,11 @@ fn parameters(design: &Design, fit: &Fit) -> Vec<Parameter> {
             "TB/s",
             "Fig. 14, stall at 512K",
         ),
-        power("energy.hn_array.static_power", &energy.hn_array, 0),
-        power("energy.vex.static_power", &energy.vex, 1),
-        power("energy.attention_buffer.static_power", &energy.attention_buffer, 2),
-        power("energy.interconnect_engine.static_power", &energy.interconnect_engine, 3),
-        power("energy.hbm_phy.static_power", &energy.hbm_phy, 4),
+        power("energy.hn_array.static_power", Block::HnArray),
+        power("energy.vex.static_power", Block::Vex),
+        power("energy.attention_buffer.static_power", Block::AttentionBuffer),
+        power("energy.interconnect_engine.static_power", Block::InterconnectEngine),
+        power("energy.hbm_phy.static_power", Block::HbmPhy),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use designs::{Block, PerBlock};
 use reports::Kind;
 use serde::Deserialize;
 use sim::calibration::{Published, Shares};
@@ -119,11 +120,6 @@ impl Targets {
         self.target.iter().cloned().chain(expanded).collect()
     }
 
-    /// Published value of a figure.
-    fn value(&self, id: &str) -> f64 {
-        self.figures().iter().find(|t| t.id == id).unwrap_or_else(|| panic!("no figure {id}")).value
-    }
-
     /// What the calibration is made to.
     #[must_use]
     pub fn calibration(&self) -> Published {
@@ -135,11 +131,12 @@ impl Targets {
             projection: fig14.projection[at(context)],
             attention: Some(fig14.attention[at(context)]).filter(|a| a.is_finite()),
         });
-        let blocks = ["hn_array", "vex", "attention_buffer", "interconnect_engine", "hbm_phy"];
+        let figures = self.figures();
+        let power = |block: Block| figures.iter().find(|t| t.id == format!("table1.power_w.{}", block.key()));
         Published {
             shares,
             stall: (fig14.calibrated_stall, fig14.stall[at(fig14.calibrated_stall)]),
-            power_w: blocks.map(|b| self.value(&format!("table1.power_w.{b}"))),
+            power_w: PerBlock::from_fn(|block| power(block).map(|target| target.value)),
             power_context: fig14.calibrated_contexts[0],
         }
     }
