@@ -13,8 +13,8 @@ use serde::Serialize;
 use crate::energy;
 use crate::mapping::{Mapping, MappingError};
 use crate::schedule::cost::{activity, placement};
-use crate::schedule::machine::Spent;
-use crate::schedule::program::{Compiled, Instr};
+use crate::schedule::instruction::Instr;
+use crate::schedule::program::Compiled;
 use crate::schedule::serial;
 use crate::units::Specs;
 
@@ -77,7 +77,7 @@ pub fn fit(design: &Design, model: &Model, published: &Published) -> Result<Fit,
         let placement = placement(compiled, &mapping, context, 1);
         serial::analytic(compiled, context, &placement, serial::beat_bytes(compiled))
     };
-    let comm = at(&compiled, published.shares[0].context).spent[Spent::Communication as usize] / layers;
+    let comm = at(&compiled, published.shares[0].context).spent.communication / layers;
     let [pass_cycles, nonlinear, attention] = fit_shares(comm, &published.shares);
 
     let mut fitted = design.clone();
@@ -98,7 +98,7 @@ pub fn fit(design: &Design, model: &Model, published: &Published) -> Result<Fit,
     let compiled = Compiled::new(&mapping, Specs::new(&fitted, &mapping));
     let (context, share) = published.stall;
     let flowing = at(&compiled, context);
-    let busy = flowing.token_cycles() - flowing.spent[Spent::Memory as usize];
+    let busy = flowing.token_cycles() - flowing.spent.hbm;
     let stream_cycles = busy / (1.0 - share / 100.0) / layers;
     let spilled = placement(&compiled, &mapping, context, 1).spilled_bytes_per_chip as f64 / layers;
     let clock = design.clock.hz() as f64;

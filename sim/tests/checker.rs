@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use sim::checker::{Law, Record, Recording, Violation, check};
 use sim::mapping::active_weights;
 use sim::schedule::machine::Load;
-use sim::schedule::trace::Unit;
+use sim::units::Unit;
 
 const ALL: u64 = u64::MAX;
 
@@ -72,7 +72,7 @@ fn caches_that_spill_to_hbm() {
         let placement = case.placement(400, 6);
         assert!(placement.spilled_bytes_per_chip > placement.resident_bytes_per_chip);
         let recording = case.record(&load, placement, 20, ALL);
-        assert!(recording.activity.hbm_bytes > 0);
+        assert!(recording.activity.events.hbm_bytes > 0);
         case.proves(&load, 20, ALL);
         case.proves(&prefill(60, 5), 60, ALL);
     }
@@ -95,7 +95,7 @@ fn a_token_uses_the_active_weights() {
     let recording = case.record(&load, case.placement(9, 1), 1, ALL);
     assert_eq!(recording.activity.tokens, 1);
     // The token that follows has not started any pass when the first one ends.
-    assert_eq!(recording.activity.hn_weights, active_weights(&case.mapping, &model));
+    assert_eq!(recording.activity.events.hn_weights, active_weights(&case.mapping, &model));
 }
 
 /// A run with streams, experts and messages, to be falsified.
@@ -130,7 +130,7 @@ fn the_sample_is_right_before_it_is_falsified() {
 
 #[test]
 fn a_shifted_interval_is_found() {
-    for unit in [Unit::HnArray, Unit::VexNonlinear, Unit::VexAttention, Unit::AttentionBuffer, Unit::Hbm, Unit::Link] {
+    for unit in [Unit::HnArray, Unit::VexNonlinear, Unit::VexAttention, Unit::AttentionBuffer, Unit::Hbm, Unit::Links] {
         for shift in [-1i64, 1] {
             let found = broken(|record| match record {
                 Record::Served { unit: u, end, work, .. } if *u == unit && *work > 0 => {
@@ -146,7 +146,7 @@ fn a_shifted_interval_is_found() {
 
 #[test]
 fn work_above_the_peak_is_found() {
-    for unit in [Unit::HnArray, Unit::VexNonlinear, Unit::AttentionBuffer, Unit::Hbm, Unit::Link] {
+    for unit in [Unit::HnArray, Unit::VexNonlinear, Unit::AttentionBuffer, Unit::Hbm, Unit::Links] {
         let found = broken(|record| match record {
             Record::Served { unit: u, work, .. } if *u == unit && *work > 1 => {
                 *work -= 1;
@@ -161,7 +161,7 @@ fn work_above_the_peak_is_found() {
 
 #[test]
 fn a_late_or_early_result_is_found() {
-    for unit in [Unit::HnArray, Unit::VexNonlinear, Unit::AttentionBuffer, Unit::Hbm, Unit::Link] {
+    for unit in [Unit::HnArray, Unit::VexNonlinear, Unit::AttentionBuffer, Unit::Hbm, Unit::Links] {
         for shift in [-1i64, 1] {
             let found = broken(|record| match record {
                 Record::Served { unit: u, done, .. } if *u == unit => {
@@ -237,13 +237,13 @@ fn a_wrong_expert_is_found() {
     let record = recording.records.iter_mut().skip(2000).find_map(|record| match record {
         Record::Served { place, unit: Unit::HnArray, index, .. } => {
             let program = case.compiled.program(place.layer as usize);
-            let Some((_, sim::schedule::program::Instr::Hn { expert: Some((offset, ..)), .. })) =
+            let Some((_, sim::schedule::instruction::Instr::Hn { expert: Some(matrices), .. })) =
                 program.instrs.get(place.instr as usize)
             else {
                 return None;
             };
             let here = program.experts.most_per_chip as usize;
-            let slot = index.checked_sub(first[place.layer as usize] + offset + place.chip as usize * here)?;
+            let slot = index.checked_sub(first[place.layer as usize] + matrices.offset + place.chip as usize * here)?;
             (slot < here).then(|| *index = *index - slot + (slot + 1) % here)
         }
         _ => None,
@@ -256,14 +256,14 @@ fn a_wrong_expert_is_found() {
 fn wrong_accounts_are_found() {
     type Falsify = fn(&mut Recording);
     let wrong: [Falsify; 9] = [
-        |r| r.settled.hn_array.busy += 1,
+        |r| r.settled.units.hn_array.busy += 1,
         |r| r.settled.links[1].idle[2] += 1,
-        |r| r.settled.hbm.idle[0] += 1,
-        |r| r.activity.spent[3] += 1,
+        |r| r.settled.units.hbm.idle[0] += 1,
+        |r| r.activity.spent.attention += 1,
         |r| r.activity.latency_cycles += 1,
         |r| r.activity.tokens += 1,
-        |r| r.activity.hn_weights += 1,
-        |r| r.activity.link_bytes -= 1,
+        |r| r.activity.events.hn_weights += 1,
+        |r| r.activity.events.link_bytes -= 1,
         |r| r.end += 1,
     ];
     for (index, falsify) in wrong.into_iter().enumerate() {

@@ -6,6 +6,7 @@ use reports::number::{bytes, significant};
 use reports::{Align, Table};
 use serde::Serialize;
 use sim::mapping::{LayerPlan, Mapping, Message, OwnerOf, RuleStatement, Work};
+use sim::units::Unit;
 use sim::{Prepared, Request, Simulation};
 
 use crate::cli::{self, Format};
@@ -276,7 +277,7 @@ fn render(s: &Simulation) -> String {
             "closed form: {} cycles alone, {} cycles per token at the bottleneck ({}), knee at {} tokens in flight\n",
             significant(bound.alone_cycles, 1),
             significant(bound.bottleneck_cycles, 1),
-            bound.bottleneck,
+            bound.bottleneck.name(),
             significant(bound.knee_sequences, 3),
         ));
     }
@@ -296,22 +297,18 @@ fn render_units(s: &Simulation) -> String {
         columns.push(("idle mostly while the next request was in", Align::Left));
     }
     let mut table = Table::new(&columns);
-    for (name, key, busy) in [
-        ("links, busiest", "", u.links_max),
-        ("links, mean", "links", u.links_mean),
-        ("HN array", "hn_array", u.hn_array),
-        ("VEX attention", "vex_attention", u.vex_attention),
-        ("VEX non-linear", "vex_nonlinear", u.vex_nonlinear),
-        ("attention buffer", "attention_buffer", u.attention_buffer),
-        ("HBM", "hbm", u.hbm),
-    ] {
-        if s.links.is_empty() && name.starts_with("links") {
-            continue;
-        }
-        let account = s.units.iter().find(|a| a.unit == key && a.busy_pct < 99.95);
+    let mut row = |name: &str, busy: f64, unit: Option<Unit>| {
+        let account = s.units.iter().find(|a| Some(a.unit) == unit && a.busy_pct < 99.95);
         let cause = account.and_then(|a| a.idle_pct.iter().max_by(|x, y| x.1.total_cmp(y.1)));
         let cause = cause.map_or(String::new(), |(cause, pct)| format!("{cause} ({pct:.1} %)"));
         table.row([name.to_owned(), format!("{:.1}", busy * 100.0), cause]);
+    };
+    if !s.links.is_empty() {
+        row("links, busiest", u.links_max, None);
+        row("links, mean", u.mean.links, Some(Unit::Links));
+    }
+    for (unit, busy) in u.mean.into_iter().filter(|(unit, _)| *unit != Unit::Links) {
+        row(unit.name(), busy, Some(unit));
     }
     table.render()
 }

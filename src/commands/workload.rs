@@ -9,7 +9,7 @@ use reports::number::significant;
 use reports::{Align, Table};
 use serde::Serialize;
 use workload::emit::{self, Emitted, Setting};
-use workload::{Lowered, Options, Place, WeightRule, lower};
+use workload::{Lowered, Options, WeightRule, lower};
 
 use crate::cli::Format;
 use crate::cli::workload as arguments;
@@ -176,7 +176,7 @@ fn render(f: &Function, design: &designs::Design) -> String {
     let mut table = Table::new(&[("unit", Align::Left), ("busy cycles", Align::Right), ("%", Align::Right)]);
     for unit in &l.units {
         let share = format!("{:.1}", unit.busy_share * 100.0);
-        table.row([unit.unit.to_owned(), significant(unit.busy_cycles as f64, 1), share]);
+        table.row([unit.unit.key().to_owned(), significant(unit.busy_cycles as f64, 1), share]);
     }
     text.push_str(&table.render());
     let mut table = Table::new(&[
@@ -192,14 +192,14 @@ fn render(f: &Function, design: &designs::Design) -> String {
     let label = |value: &dyn erased::Label| value.label();
     let mut free = 0;
     for (o, line) in l.operations.iter().zip(&f.lines) {
-        if o.unit == Place::None {
+        let Some(unit) = o.unit else {
             free += 1;
             continue;
-        }
+        };
         table.row([
             line.to_string(),
             o.operation.clone(),
-            label(&o.unit),
+            label(&unit),
             o.executions.to_string(),
             o.start_cycle.to_string(),
             o.busy_cycles.to_string(),

@@ -7,6 +7,7 @@
 use designs::{Block, Event};
 use sim::Simulation;
 use sim::economics::{Estimate, OUTCOMES, Outcome};
+use sim::units::{Spent, Unit};
 use workload::Lowered;
 
 /// A result.
@@ -21,14 +22,18 @@ pub struct Metric {
 enum Source {
     /// Index in [`HEADLINES`].
     Headline(usize),
+    /// Mean utilization of a unit's servers.
+    Utilization(Unit),
+    /// Utilization of the busiest link.
+    BusiestLink,
     /// Watts of a block of an average chip.
     Power(Block),
     /// Index in [`DETAILS`].
     Detail(usize),
     /// Events of a token.
     Activity(Event),
-    /// Index in [`STALLS`].
-    Stall(usize),
+    /// Percent of a token's time in a class of stalls.
+    Stall(Spent),
     /// Index in [`LAID`].
     Laid(usize),
     /// Area of a block.
@@ -67,23 +72,30 @@ pub(crate) const PROGRAM: &str = "program.";
 /// Name of the result that says where the closed form is an upper bound.
 pub const NEAR_KNEE: &str = "bound.near_knee";
 
-/// What can bound a machine, in the order of `bottleneck`'s numbers.
-pub const BOTTLENECKS: [&str; 7] =
-    ["latency", "hn_array", "vex_attention", "vex_nonlinear", "attention_buffer", "hbm", "links"];
+/// What can bound a machine, in the order of `bottleneck`'s numbers: latency, then the units.
+pub const BOTTLENECKS: [&str; 1 + Unit::COUNT] = {
+    let mut names = ["latency"; 1 + Unit::COUNT];
+    let mut unit = 0;
+    while unit < Unit::COUNT {
+        names[1 + unit] = Unit::ALL[unit].key();
+        unit += 1;
+    }
+    names
+};
 
 /// Utilization from which on a unit is called the bottleneck.
 const SATURATED: f64 = 0.95;
 
 /// Position in [`BOTTLENECKS`] of the busiest unit, or of `latency` where none is busy nearly all the time.
 fn bottleneck(s: &Simulation) -> f64 {
-    let u = &s.utilization;
-    let busy = [u.hn_array, u.vex_attention, u.vex_nonlinear, u.attention_buffer, u.hbm, u.links_max];
-    let best = (0..busy.len()).fold(0, |best, i| if busy[i] > busy[best] { i } else { best });
-    if busy[best] >= SATURATED { (best + 1) as f64 } else { 0.0 }
+    let busy = s.utilization.busiest();
+    let best = Unit::ALL.into_iter().reduce(|best, unit| if busy[unit] > busy[best] { unit } else { best });
+    let best = best.expect("a machine has units");
+    if busy[best] >= SATURATED { (best as usize + 1) as f64 } else { 0.0 }
 }
 
-/// Results of a simulation, up to those of single blocks.
-const HEADLINES: [(&str, OfSimulation); 27] = [
+/// Results of a simulation, up to those of single units and blocks.
+const HEADLINES: [(&str, OfSimulation); 20] = [
     ("throughput_tokens_per_s", |s| s.throughput_tokens_per_s),
     ("tokens_per_s_per_sequence", |s| s.tokens_per_s_per_sequence),
     ("token_latency_us", |s| s.token_latency_us),
@@ -104,13 +116,6 @@ const HEADLINES: [(&str, OfSimulation); 27] = [
     ("breakdown_pct.nonlinear", |s| s.breakdown_pct.nonlinear),
     ("breakdown_pct.attention", |s| s.breakdown_pct.attention),
     ("breakdown_pct.stall", |s| s.breakdown_pct.stall),
-    ("utilization.hn_array", |s| s.utilization.hn_array),
-    ("utilization.vex_attention", |s| s.utilization.vex_attention),
-    ("utilization.vex_nonlinear", |s| s.utilization.vex_nonlinear),
-    ("utilization.attention_buffer", |s| s.utilization.attention_buffer),
-    ("utilization.hbm", |s| s.utilization.hbm),
-    ("utilization.links_mean", |s| s.utilization.links_mean),
-    ("utilization.links_max", |s| s.utilization.links_max),
 ];
 
 /// Results of a simulation after the power of single blocks.
@@ -125,9 +130,6 @@ const DETAILS: [(&str, OfSimulation); 8] = [
     (NEAR_KNEE, near_knee),
 ];
 
-/// Causes of stalls.
-const STALLS: [&str; 4] = ["hbm", "hn_array_busy", "vex_busy", "predecessor"];
-
 /// Position in [`NO_YES`]; unknown where there is no closed form.
 fn near_knee(s: &Simulation) -> f64 {
     let in_flight = s.sequences.min(s.in_flight_limit) as f64;
@@ -135,10 +137,6 @@ fn near_knee(s: &Simulation) -> f64 {
 }
 
 const NO_YES: [&str; 2] = ["no", "yes"];
-
-fn stall(s: &Simulation, cause: &str) -> f64 {
-    s.stall_pct.get(cause).copied().unwrap_or(f64::NAN)
-}
 
 /// Results of a layout before the areas of single blocks.
 const LAID: [(&str, OfEstimate); 3] = [
@@ -170,6 +168,10 @@ impl Metric {
         let mut all = Vec::new();
         let mut add = |name: String, source| all.push(Self { name, source });
         HEADLINES.iter().enumerate().for_each(|(i, (name, _))| add((*name).to_owned(), Source::Headline(i)));
+        for unit in Unit::ALL {
+            add(format!("utilization.{}", sim::mean_key(unit)), Source::Utilization(unit));
+        }
+        add("utilization.links_max".to_owned(), Source::BusiestLink);
         for block in Block::ALL {
             add(format!("chip_power.{}_w", block.key()), Source::Power(block));
         }
@@ -177,7 +179,9 @@ impl Metric {
         for event in Event::ALL {
             add(format!("activity_per_token.{}", event.key()), Source::Activity(event));
         }
-        STALLS.iter().enumerate().for_each(|(i, cause)| add(format!("stall_pct.{cause}"), Source::Stall(i)));
+        for class in Spent::ALL.into_iter().filter(|class| class.is_stall()) {
+            add(format!("stall_pct.{}", class.key()), Source::Stall(class));
+        }
         LAID.iter().enumerate().for_each(|(i, (name, _))| add((*name).to_owned(), Source::Laid(i)));
         for block in Block::ALL {
             add(format!("estimate.area_mm2.{}", block.key()), Source::Area(block));
@@ -198,10 +202,14 @@ impl Metric {
     pub fn is_price(&self) -> bool {
         match self.source {
             Source::Laid(_) | Source::Area(_) | Source::LaidAfterBlocks(_) | Source::Priced(..) => true,
-            Source::Headline(_) | Source::Power(_) | Source::Detail(_) | Source::Activity(_) | Source::Stall(_) => {
-                false
-            }
-            Source::Programmed(_) => false,
+            Source::Headline(_)
+            | Source::Utilization(_)
+            | Source::BusiestLink
+            | Source::Power(_)
+            | Source::Detail(_)
+            | Source::Activity(_)
+            | Source::Stall(_)
+            | Source::Programmed(_) => false,
         }
     }
 
@@ -246,10 +254,12 @@ impl<'a> Answers<'a> {
         let priced = |of: &dyn Fn(&Estimate) -> f64| self.estimate.as_ref().map_or(f64::NAN, |(e, _)| of(e));
         match metric.source {
             Source::Headline(i) => HEADLINES[i].1(simulation),
+            Source::Utilization(unit) => simulation.utilization.mean[unit],
+            Source::BusiestLink => simulation.utilization.links_max,
             Source::Power(block) => simulation.chip_power.blocks[block],
             Source::Detail(i) => DETAILS[i].1(simulation),
             Source::Activity(event) => simulation.activity_per_token[event],
-            Source::Stall(i) => stall(simulation, STALLS[i]),
+            Source::Stall(class) => simulation.stall_pct.get(class.key()).copied().unwrap_or(f64::NAN),
             Source::Laid(i) => priced(&LAID[i].1),
             Source::Area(block) => priced(&|e| e.layout.area[block].mm2()),
             Source::LaidAfterBlocks(i) => priced(&LAID_AFTER_BLOCKS[i].1),

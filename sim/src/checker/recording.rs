@@ -5,7 +5,8 @@ use designs::Design;
 use crate::mapping::Mapping;
 use crate::schedule::machine::{Activity, Load, Machine, Settled};
 use crate::schedule::program::Compiled;
-use crate::schedule::trace::{Listener, Place, Service, Unit};
+use crate::schedule::trace::{Listener, Place, Service};
+use crate::units::Unit;
 use crate::units::hbm::Placement;
 
 /// One thing that happened; see [`Listener`] for the fields.

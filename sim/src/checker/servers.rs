@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::recording::{Record, Recording, Subject};
 use super::violation::{Findings, Violation};
 use crate::engine::Usage;
-use crate::schedule::trace::Unit;
+use crate::units::Unit;
 
 /// Clocks and latencies of the units of a design.
 struct Rates {
@@ -42,7 +42,7 @@ impl Rates {
             Unit::HnArray | Unit::VexNonlinear | Unit::VexAttention => self.clock,
             Unit::AttentionBuffer => self.buffer,
             Unit::Hbm => self.hbm,
-            Unit::Link => self.link,
+            Unit::Links => self.link,
         }
     }
 
@@ -63,7 +63,7 @@ impl Rates {
             Unit::VexNonlinear => Some(self.nonlinear_latency),
             Unit::VexAttention | Unit::Hbm => Some(0),
             Unit::AttentionBuffer => Some(self.read_latency),
-            Unit::Link => Some(self.hop),
+            Unit::Links => Some(self.hop),
         }
     }
 }
@@ -119,18 +119,18 @@ fn accounts(
         let (found, expected) = (usage.total(), count * rates.own(unit, recording.end));
         findings.expect(found == expected, || Violation::ElapsedCycles { unit, link, found, expected });
     };
-    for (unit, usage, count) in [
-        (Unit::HnArray, &settled.hn_array, subject.compiled.hn_instances as u64),
-        (Unit::VexNonlinear, &settled.vex_nonlinear, lanes),
-        (Unit::VexAttention, &settled.vex_attention, lanes),
-        (Unit::AttentionBuffer, &settled.attention_buffer, chips),
-        (Unit::Hbm, &settled.hbm, chips),
-    ] {
-        account(unit, None, usage, count, busy_of(unit));
+    for (unit, usage) in settled.units {
+        let count = match unit {
+            Unit::HnArray => subject.compiled.hn_instances as u64,
+            Unit::VexNonlinear | Unit::VexAttention => lanes,
+            Unit::AttentionBuffer | Unit::Hbm => chips,
+            Unit::Links => settled.links.len() as u64,
+        };
+        account(unit, None, &usage, count, busy_of(unit));
     }
     for (link, usage) in settled.links.iter().enumerate() {
-        let busy = servers.get(&(Unit::Link, link)).map_or(0, |(_, _, busy)| *busy);
-        account(Unit::Link, Some(link), usage, 1, busy);
+        let busy = servers.get(&(Unit::Links, link)).map_or(0, |(_, _, busy)| *busy);
+        account(Unit::Links, Some(link), usage, 1, busy);
     }
     let grid = subject.mapping.grid;
     let expected = u64::from(grid.chips()) * u64::from(grid.rows + grid.columns - 2);

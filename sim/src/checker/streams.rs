@@ -6,7 +6,7 @@ use super::context::Context;
 use super::token::{Served, Token};
 use super::violation::{Findings, TokenLayer, Violation};
 use crate::schedule::machine::Phase;
-use crate::schedule::trace::Unit;
+use crate::units::Unit;
 
 /// When each layer's cache has come from HBM, by sequence, chip, token and layer.
 pub(super) type Streamed = BTreeMap<(u32, u32, u64, u32), u64>;

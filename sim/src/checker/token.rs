@@ -6,7 +6,8 @@ use super::context::{At, Context};
 use super::expected::Act;
 use super::recording::Record;
 use super::violation::{Findings, TokenLayer, Violation};
-use crate::schedule::trace::{Place, Unit};
+use crate::schedule::trace::Place;
+use crate::units::Unit;
 
 /// Bytes from chip to chip, by layer and exchange within the layer.
 pub(super) type Loads = BTreeMap<(u32, usize), BTreeMap<(u32, u32), u64>>;
@@ -55,7 +56,7 @@ pub(super) fn collect(
                 findings.expect(now >= before, || Violation::ReachedEarlier { place, now, before });
                 times.1 = now;
             }
-            Record::Served { unit: Unit::Link, index: link, work, .. } => {
+            Record::Served { unit: Unit::Links, index: link, work, .. } => {
                 let ends = context.subject.compiled.specs.interconnect.ends(link);
                 let sender = ends.0;
                 findings.expect(sender == place.chip, || Violation::ForeignLink { place, link, sender });

@@ -13,7 +13,7 @@ use super::token::{Token, collect};
 use super::violation::{Counter, Findings, Violation};
 use super::work;
 use crate::schedule::machine::{Phase, Start};
-use crate::schedule::trace::Unit;
+use crate::units::Unit;
 
 /// Checks all tokens, given their records.
 pub(super) fn check(
@@ -174,12 +174,12 @@ impl Totals {
         let within = (least..=most).contains(&counted);
         findings.expect(within, || Violation::LatencySum { counted, least, most });
         for (counter, found, expected) in [
-            (Counter::CyclesByClass, activity.spent.iter().sum(), activity.latency_cycles),
-            (Counter::HnWeights, activity.hn_weights, self.work.weights),
-            (Counter::VexOperations, activity.vex_operations, self.work.vex_operations),
-            (Counter::BufferBytes, activity.buffer_bytes, self.work.buffer_bytes),
-            (Counter::LinkBytes, activity.link_bytes, self.work.link_bytes),
-            (Counter::HbmBytes, activity.hbm_bytes, self.work.hbm_bytes),
+            (Counter::CyclesByClass, activity.spent.values().sum(), activity.latency_cycles),
+            (Counter::HnWeights, activity.events.hn_weights, self.work.weights),
+            (Counter::VexOperations, activity.events.vex_operations, self.work.vex_operations),
+            (Counter::BufferBytes, activity.events.buffer_bytes, self.work.buffer_bytes),
+            (Counter::LinkBytes, activity.events.link_bytes, self.work.link_bytes),
+            (Counter::HbmBytes, activity.events.hbm_bytes, self.work.hbm_bytes),
         ] {
             findings.expect(found == expected, || Violation::Counted { counter, found, expected });
         }

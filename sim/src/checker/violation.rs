@@ -1,6 +1,7 @@
 //! Broken laws, with what was found and what the law expects.
 
-use crate::schedule::trace::{Place, Unit};
+use crate::schedule::trace::Place;
+use crate::units::Unit;
 
 /// The laws of a run; see [the checker](super) for what each of them states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

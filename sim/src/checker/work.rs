@@ -6,8 +6,9 @@ use super::context::{At, Context};
 use super::expected::{Act, Exchange, Pass, Traffic};
 use super::token::{Served, Token};
 use super::violation::{ExchangeId, Findings, Violation};
-use crate::schedule::program::Instr;
-use crate::schedule::trace::{Place, Unit};
+use crate::schedule::instruction::Instr;
+use crate::schedule::trace::Place;
+use crate::units::Unit;
 
 /// Work of all tokens; compare with [`crate::schedule::machine::Activity`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -154,8 +155,8 @@ impl One<'_> {
             return Vec::new();
         };
         let here = compiled.program(layer as usize).experts.most_per_chip as usize;
-        let fixed_index = fixed_at.as_ref().map(|f| base + f.0 + chip as usize);
-        let expert_index = expert_at.as_ref().map(|e| base + e.0 + chip as usize * here);
+        let fixed_index = fixed_at.as_ref().map(|f| base + f.offset + chip as usize);
+        let expert_index = expert_at.as_ref().map(|e| base + e.offset + chip as usize * here);
         let (mut slots, mut fixed_passes) = (Vec::new(), 0);
         for request in self.served(&[Unit::HnArray]) {
             let slot = expert_index.and_then(|e| request.index.checked_sub(e)).filter(|slot| *slot < here);

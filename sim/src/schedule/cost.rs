@@ -1,38 +1,12 @@
 //! What one token costs without anybody else in the machine, on the fullest chip; closed forms shared by
 //! the `serial` and `lockstep` disciplines and the analytic fidelity. Cycles of the chip clock, bytes.
 
-use super::machine::{SPENT, Spent};
-use super::program::{Compiled, Instr, Program};
+use super::instruction::Instr;
+use super::program::{Compiled, Program};
 use crate::energy::TokenActivity;
-use crate::mapping::{AttentionCost, Mapping};
-use crate::units::Specs;
+use crate::mapping::Mapping;
+use crate::units::PerSpent;
 use crate::units::hbm::Placement;
-
-/// Cycles of an instruction that needs no shared resource; the critical chip has one active expert.
-#[must_use]
-pub fn compute_cycles(specs: &Specs, instr: &Instr) -> u64 {
-    match instr {
-        Instr::Hn { fixed, expert, .. } => {
-            fixed.iter().chain(expert.iter()).map(|(_, pass, _)| pass.latency()).max().unwrap_or(0)
-        }
-        Instr::Nonlinear { fixed, per_expert } => {
-            specs.vex.nonlinear_service(fixed + per_expert) + specs.vex.nonlinear_latency()
-        }
-        _ => 0,
-    }
-}
-
-/// Bytes an attention instruction reads from the buffer and vector operations it takes, fullest chip.
-#[must_use]
-pub fn attention_work(attention: &AttentionCost, scores: bool, context: u64, element_bytes: u64) -> (u64, u64) {
-    let positions = attention.positions_on_fullest(context);
-    let (elements, vectors) = if scores {
-        (attention.score_elements, attention.score_vectors)
-    } else {
-        (attention.value_elements, attention.value_vectors)
-    };
-    (positions * elements * element_bytes, positions * vectors)
-}
 
 /// Bytes of a layer's cache that come from HBM for one token, fullest chip.
 #[must_use]
@@ -41,38 +15,19 @@ pub fn streamed(program: &Program, placement: &Placement, context: u64, element_
     placement.spilled_of(attention.positions_on_fullest(context) * attention.stored_elements * element_bytes)
 }
 
+/// Bytes of the embedding row of one token that a chip reads from HBM; 0 where the embedding is not simulated.
+#[must_use]
+pub fn embedding_bytes(compiled: &Compiled) -> u64 {
+    let instrs = compiled.program(0).instrs.iter();
+    instrs.map(|(_, instr)| if let Instr::AwaitEmbedding { bytes } = instr { *bytes } else { 0 }).sum()
+}
+
 /// Activity of one token at `context` in layer `layer` (the head is the last).
 fn layer_activity(compiled: &Compiled, layer: usize, context: u64, placement: &Placement) -> TokenActivity {
     let program = compiled.program(layer);
-    let chips = f64::from(compiled.specs.interconnect.grid.chips());
     let mut sum = TokenActivity::default();
-    let per_token = f64::from(program.experts.per_token);
     for (_, instr) in &program.instrs {
-        sum.steps += chips;
-        match instr {
-            Instr::Hn { fixed, expert, .. } => {
-                sum.hn_weights += fixed.map_or(0.0, |(_, _, w)| w as f64 * chips);
-                sum.hn_weights += expert.map_or(0.0, |(_, _, w)| w as f64 * per_token);
-            }
-            Instr::Nonlinear { fixed, per_expert } => {
-                sum.vex_operations += *fixed as f64 * chips + *per_expert as f64 * per_token;
-            }
-            _ => {}
-        }
-    }
-    if let Some(attention) = &program.attention {
-        // Every stripe is held by chips / stripes chips, each with its own heads' part.
-        let copies = chips / f64::from(attention.stripes);
-        let positions = attention.visible(context) as f64 * copies;
-        let bytes = compiled.kv_element_bytes as f64;
-        sum.vex_operations += positions * attention.macs as f64;
-        sum.buffer_bytes += positions * (attention.score_elements + attention.value_elements) as f64 * bytes;
-        let share = if placement.kv_bytes_per_chip == 0 {
-            0.0
-        } else {
-            placement.spilled_bytes_per_chip as f64 / placement.kv_bytes_per_chip as f64
-        };
-        sum.hbm_bytes += positions * attention.stored_elements as f64 * bytes * share;
+        sum = sum.zip(compiled.events(program, instr, context, placement)).map(|(sum, one)| sum + one);
     }
     let (bytes, over) = compiled.link_bytes(layer);
     sum.link_bytes += bytes.iter().sum::<u64>() as f64 / over as f64;
@@ -111,7 +66,7 @@ pub fn link_bytes_per_token(compiled: &Compiled, head: bool) -> Vec<f64> {
 
 /// A layer's time alone in the machine, waiting for its cache left out.
 struct LayerAlone {
-    spent: [u64; SPENT],
+    spent: PerSpent<u64>,
     /// Cycles before and after the wait for the cache.
     parts: [u64; 2],
     /// Cycles its spilled cache takes to stream.
@@ -119,29 +74,17 @@ struct LayerAlone {
 }
 
 fn layer_alone(compiled: &Compiled, layer: usize, context: u64, placement: &Placement) -> LayerAlone {
-    let specs = &compiled.specs;
     let program = compiled.program(layer);
     let bytes = streamed(program, placement, context, compiled.kv_element_bytes);
-    let mut alone = LayerAlone { spent: [0; SPENT], parts: [0; 2], stream: specs.hbm.domain.to_reference(bytes) };
+    let stream = compiled.specs.hbm.domain.to_reference(bytes);
+    let mut alone = LayerAlone { spent: PerSpent::default(), parts: [0; 2], stream };
     let mut part = 0;
     for (_, instr) in &program.instrs {
-        let (class, cycles) = match instr {
-            Instr::Hn { .. } => (Spent::Projection, compute_cycles(specs, instr)),
-            Instr::Nonlinear { .. } => (Spent::Nonlinear, compute_cycles(specs, instr)),
-            Instr::AwaitKv => {
-                part = 1;
-                continue;
-            }
-            Instr::Scores | Instr::Values => {
-                let attention = program.attention.as_ref().expect("attention belongs to layers");
-                let scores = *instr == Instr::Scores;
-                let (bytes, vectors) = attention_work(attention, scores, context, compiled.kv_element_bytes);
-                let read = specs.attention_buffer.domain.to_reference(bytes) + specs.attention_buffer.latency;
-                (Spent::Attention, read.max(specs.vex.attention_cycles(vectors)))
-            }
-            Instr::Phase(phase) => (Spent::Communication, compiled.idle_phase(layer, *phase)),
-        };
-        alone.spent[class as usize] += cycles;
+        if *instr == Instr::AwaitKv {
+            part = 1;
+        }
+        let cycles = compiled.alone_cycles(layer, instr, context);
+        alone.spent[instr.class()] += cycles;
         alone.parts[part] += cycles;
     }
     alone
@@ -149,7 +92,7 @@ fn layer_alone(compiled: &Compiled, layer: usize, context: u64, placement: &Plac
 
 /// Time of one token alone in the machine, by class: every queue is empty when it comes.
 #[must_use]
-pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> [u64; SPENT] {
+pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> PerSpent<u64> {
     let groups: Vec<(usize, LayerAlone)> = compiled
         .groups(head)
         .into_iter()
@@ -162,20 +105,20 @@ pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: boo
         &groups.iter().find(same).expect("every layer is in a group").1
     };
     let layers = compiled.layers() + usize::from(head);
-    let mut spent = [0; SPENT];
+    let mut spent = PerSpent::default();
     // A layer's spilled cache streams from the start of the layer before it; the first one's from the
     // start of the head, or of the last layer where there is none.
     let mut before = of(layers - 1);
     let mut waited = 0;
     for round in 0..2 {
-        spent = [0; SPENT];
+        spent = PerSpent::default();
         for layer in 0..layers {
             let here = of(layer);
             let window = before.parts[0] + waited + before.parts[1] + here.parts[0];
             waited = here.stream.saturating_sub(window);
             if round == 1 {
-                (0..SPENT).for_each(|class| spent[class] += here.spent[class]);
-                spent[Spent::Memory as usize] += waited;
+                spent = spent.zip(here.spent).map(|(sum, one)| sum + one);
+                spent.hbm += waited;
             }
             before = here;
         }

@@ -6,11 +6,12 @@
 //! The closed form is the asymptotic bound of queueing theory: `min(n / latency alone, 1 / bottleneck)`.
 
 use super::cost::{self, activity, alone, link_bytes_per_token};
-use super::machine::{Activity, Load, Machine, Phase, SPENT, Settled, Start};
-use super::program::{Compiled, Instr};
+use super::machine::{Activity, Load, Machine, Phase, Settled, Start};
+use super::program::{Compiled, Program};
 use super::trace::Listener;
 use crate::mapping::Mapping;
 use crate::units::hbm::Placement;
+use crate::units::{PerSpent, PerUnit, Unit};
 
 /// Longest prompt that is simulated token by token.
 pub const WHOLE_PROMPT: u64 = 4096;
@@ -29,7 +30,7 @@ pub struct Dataflow {
     /// Mean token latency in cycles.
     pub token_cycles: f64,
     /// Where it goes, by class; adds up to `token_cycles`.
-    pub spent: [f64; SPENT],
+    pub spent: PerSpent<f64>,
     /// Cycles measured.
     pub window: u64,
     /// What happened in the window.
@@ -70,8 +71,8 @@ fn measure<L: Listener>(
     let activity = difference(&after, &before);
     let tokens = activity.tokens.max(1) as f64;
     let latency = activity.latency_cycles as f64 / tokens;
-    let counted_tokens = activity.steps as f64 / steps_per_token as f64;
-    let total: u64 = activity.spent.iter().sum::<u64>().max(1);
+    let counted_tokens = activity.events.steps as f64 / steps_per_token as f64;
+    let total: u64 = activity.spent.values().sum::<u64>().max(1);
     Dataflow {
         tokens_per_cycle: counted_tokens / window as f64,
         token_cycles: latency,
@@ -94,18 +95,11 @@ pub fn steps_per_token(compiled: &Compiled, head: bool) -> u64 {
 }
 
 fn difference(after: &Activity, before: &Activity) -> Activity {
-    let mut spent = after.spent;
-    spent.iter_mut().zip(before.spent).for_each(|(s, b)| *s -= b);
     Activity {
         tokens: after.tokens - before.tokens,
-        hn_weights: after.hn_weights - before.hn_weights,
-        vex_operations: after.vex_operations - before.vex_operations,
-        buffer_bytes: after.buffer_bytes - before.buffer_bytes,
-        link_bytes: after.link_bytes - before.link_bytes,
-        hbm_bytes: after.hbm_bytes - before.hbm_bytes,
-        steps: after.steps - before.steps,
+        events: after.events.zip(before.events).map(|(after, before)| after - before),
         latency_cycles: after.latency_cycles - before.latency_cycles,
-        spent,
+        spent: after.spent.zip(before.spent).map(|(after, before)| after - before),
     }
 }
 
@@ -171,7 +165,7 @@ pub fn prefill(
         let tokens = context as f64 / WINDOWS as f64;
         cycles += tokens / part.tokens_per_cycle;
         sum.token_cycles += part.token_cycles / WINDOWS as f64;
-        (0..SPENT).for_each(|class| sum.spent[class] += part.spent[class] / WINDOWS as f64);
+        sum.spent = sum.spent.zip(part.spent).map(|(sum, part)| sum + part / WINDOWS as f64);
         sum.window += part.window;
         sum.counted_tokens += part.counted_tokens;
         sum.events += part.events;
@@ -183,22 +177,16 @@ pub fn prefill(
     sum
 }
 
+/// Adds tokens and events; latencies of windows are averaged by the caller.
 fn add_activity(sum: &mut Activity, part: &Activity) {
     sum.tokens += part.tokens;
-    sum.hn_weights += part.hn_weights;
-    sum.vex_operations += part.vex_operations;
-    sum.buffer_bytes += part.buffer_bytes;
-    sum.link_bytes += part.link_bytes;
-    sum.hbm_bytes += part.hbm_bytes;
-    sum.steps += part.steps;
+    sum.events = sum.events.zip(part.events).map(|(sum, part)| sum + part);
 }
 
 fn add_settled(sum: &mut Settled, part: &Settled) {
-    sum.hn_array.add(&part.hn_array);
-    sum.vex_nonlinear.add(&part.vex_nonlinear);
-    sum.vex_attention.add(&part.vex_attention);
-    sum.attention_buffer.add(&part.attention_buffer);
-    sum.hbm.add(&part.hbm);
+    for (unit, usage) in sum.units.iter_mut() {
+        usage.add(&part.units[unit]);
+    }
     sum.links.resize(part.links.len(), Default::default());
     sum.links.iter_mut().zip(&part.links).for_each(|(s, p)| s.add(p));
 }
@@ -208,10 +196,11 @@ fn add_settled(sum: &mut Settled, part: &Settled) {
 pub struct Bound {
     /// Cycles of a token alone in the machine.
     pub alone_cycles: f64,
-    /// Cycles of the busiest resource per token.
+    /// Cycles per token of the busiest server of the machine.
     pub bottleneck_cycles: f64,
-    /// Which resource that is.
-    pub bottleneck: &'static str,
+    /// Unit of that server.
+    #[serde(serialize_with = "name")]
+    pub bottleneck: Unit,
     /// Sequences at which the two meet.
     pub knee_sequences: f64,
 }
@@ -226,48 +215,20 @@ impl Bound {
     }
 }
 
-/// The closed form: time alone, and the busiest resource.
+/// Serializes a unit by its name for people.
+fn name<S: serde::Serializer>(unit: &Unit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(unit.name())
+}
+
+/// The closed form: time alone, and the busiest server.
 #[must_use]
-pub fn bound(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> (Bound, [u64; SPENT]) {
-    let specs = &compiled.specs;
+pub fn bound(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> (Bound, PerSpent<u64>) {
     let spent = alone(compiled, context, placement, head);
-    let activity = activity(compiled, context, placement, head);
-    let chips = f64::from(specs.interconnect.grid.chips());
-    let clock = specs.clock_hz as f64;
-    let busiest_link = link_bytes_per_token(compiled, head).into_iter().fold(0.0, f64::max);
-    let mut candidates = vec![
-        ("links", busiest_link * clock / specs.interconnect.bytes_per_second as f64),
-        ("attention buffer", activity.buffer_bytes / chips * clock / specs.attention_buffer.bytes_per_second as f64),
-        ("HBM", activity.hbm_bytes / chips * clock / specs.hbm.bytes_per_second as f64),
-    ];
-    for program in &compiled.programs {
-        let mut nonlinear = 0;
-        let mut attention = 0;
-        for (_, instr) in &program.instrs {
-            match instr {
-                Instr::Hn { fixed, expert, .. } => {
-                    let fixed = fixed.map_or(0.0, |(_, pass, _)| pass.serial as f64);
-                    let share = f64::from(program.experts.per_token) / f64::from(program.experts.total.max(1));
-                    let expert = expert.map_or(0.0, |(_, pass, _)| pass.serial as f64 * share);
-                    candidates.push(("HN array", fixed.max(expert)));
-                }
-                Instr::Nonlinear { fixed, per_expert } => {
-                    nonlinear += specs.vex.nonlinear_service(fixed + per_expert);
-                }
-                Instr::Scores | Instr::Values => {
-                    let cost = program.attention.as_ref().expect("attention belongs to layers");
-                    let scores = *instr == Instr::Scores;
-                    let (_, vectors) = cost::attention_work(cost, scores, context, compiled.kv_element_bytes);
-                    attention += specs.vex.attention_cycles(vectors);
-                }
-                Instr::AwaitKv | Instr::Phase(_) => {}
-            }
-        }
-        candidates.push(("VEX", nonlinear.max(attention) as f64));
-    }
+    let busiest = busiest_servers(compiled, context, placement, head);
+    let first = (Unit::Links, 0.0);
     let (bottleneck, cycles) =
-        candidates.into_iter().fold(("links", 0.0), |best, next| if next.1 > best.1 { next } else { best });
-    let alone_cycles = spent.iter().sum::<u64>() as f64;
+        busiest.into_iter().rev().fold(first, |best, next| if next.1 > best.1 { next } else { best });
+    let alone_cycles = spent.values().sum::<u64>() as f64;
     let bound = Bound {
         alone_cycles,
         bottleneck_cycles: cycles,
@@ -275,4 +236,31 @@ pub fn bound(compiled: &Compiled, context: u64, placement: &Placement, head: boo
         knee_sequences: if cycles > 0.0 { alone_cycles / cycles } else { f64::INFINITY },
     };
     (bound, spent)
+}
+
+/// Cycles per token of the chip clock that the busiest server of each unit works.
+fn busiest_servers(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> PerUnit<f64> {
+    let specs = &compiled.specs;
+    let activity = activity(compiled, context, placement, head);
+    let chips = f64::from(specs.interconnect.grid.chips());
+    let clock = specs.clock_hz as f64;
+    let moved = |unit: Unit, bytes: f64| bytes * clock / specs.work_per_second(unit) as f64;
+    let busiest_link = link_bytes_per_token(compiled, head).into_iter().fold(0.0, f64::max);
+    let of_layers = |unit: Unit| {
+        compiled.programs.iter().map(|program| layer_server(compiled, program, unit, context)).fold(0.0, f64::max)
+    };
+    PerUnit::from_fn(|unit| match unit {
+        Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear => of_layers(unit),
+        Unit::AttentionBuffer => moved(unit, activity.buffer_bytes / chips),
+        Unit::Hbm => moved(unit, activity.hbm_bytes / chips),
+        Unit::Links => moved(unit, busiest_link),
+    })
+}
+
+/// Cycles per token that the busiest server of a unit works of which every layer has its own. A pipeline of the vector unit
+/// serves all instructions of its kind, an instance of the array one of them.
+fn layer_server(compiled: &Compiled, program: &Program, unit: Unit, context: u64) -> f64 {
+    let instrs = program.instrs.iter().flat_map(|(_, instr)| compiled.requests(program, instr, context));
+    let work = instrs.flatten().filter(|request| request.unit == unit).map(|r| r.work as f64 * r.use_share(program));
+    if unit == Unit::HnArray { work.fold(0.0, f64::max) } else { work.sum() }
 }

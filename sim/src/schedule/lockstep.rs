@@ -5,12 +5,13 @@
 //! next beats. Unembedding and sampling are a stage of their own, so a token takes `stages + 1` beats and
 //! `n` sequences finish `n / (stages + 1)` tokens a beat.
 
-use super::cost::{attention_work, compute_cycles, link_bytes_per_token, streamed};
-use super::machine::{Load, Machine, Phase, SPENT, Spent, Start};
-use super::program::{Compiled, Instr};
+use super::cost::{embedding_bytes, link_bytes_per_token, streamed};
+use super::instruction::{Instr, attention_work};
+use super::machine::{Load, Machine, Phase, Start};
+use super::program::Compiled;
 use crate::engine::IdleCause;
-use crate::units::attention_buffer;
 use crate::units::hbm::Placement;
+use crate::units::{PerSpent, Spent, attention_buffer};
 
 /// A beat and what it is made of, in cycles, averaged over a token's way through the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -18,7 +19,7 @@ pub struct Lockstep {
     /// Cycles of a beat.
     pub beat: f64,
     /// Its parts by [`Spent`] class: shared communication, the slowest stage's compute, waiting for HBM.
-    pub parts: [f64; SPENT],
+    pub parts: PerSpent<f64>,
     /// Beats a token takes.
     pub beats_per_token: u64,
     /// Events processed; 0 for the closed form.
@@ -38,16 +39,16 @@ fn occupied(slots: usize, n: u64, beat: usize) -> impl Iterator<Item = usize> {
     (0..n).map(move |i| ((i * slots as u64 / n) as usize + beat) % slots)
 }
 
-/// Cycles of a stage's own computation, without attention.
-fn stage_compute(compiled: &Compiled, layer: usize, stage: usize) -> [u64; SPENT] {
-    let mut parts = [0; SPENT];
+/// Cycles of what a stage does by itself: everything but messages, attention, and waiting for the KV cache.
+fn stage_compute(compiled: &Compiled, layer: usize, stage: usize) -> PerSpent<u64> {
+    let mut parts = PerSpent::default();
     for (_, instr) in compiled.program(layer).instrs.iter().filter(|(s, _)| *s == stage) {
-        let class = match instr {
-            Instr::Hn { .. } => Spent::Projection,
-            Instr::Nonlinear { .. } => Spent::Nonlinear,
-            _ => continue,
-        };
-        parts[class as usize] += compute_cycles(&compiled.specs, instr);
+        match instr {
+            Instr::AwaitEmbedding { .. } | Instr::Hn { .. } | Instr::Nonlinear { .. } => {
+                parts[instr.class()] += compiled.alone_cycles(layer, instr, 0);
+            }
+            Instr::AwaitKv | Instr::Scores | Instr::Values | Instr::Phase(_) => {}
+        }
     }
     parts
 }
@@ -97,31 +98,31 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
     // tokens as pass it in a beat.
     let stream = |layer| streamed(compiled.program(layer), placement, context, compiled.kv_element_bytes);
     let spilled: u64 = (0..compiled.layers()).map(stream).sum();
-    let streamed_cycles = specs.hbm.domain.to_reference(spilled) as f64 * n as f64 / slots.len() as f64;
+    let streamed_cycles =
+        specs.hbm.domain.to_reference(spilled + embedding_bytes(compiled)) as f64 * n as f64 / slots.len() as f64;
     let slowest = slowest_stage(compiled, read.max(vector_cycles));
-    let compute = slowest.iter().sum::<u64>() as f64;
+    let compute = slowest.values().sum::<u64>() as f64;
     let mut parts = slowest.map(|p| p as f64);
     for &cycles in &communication {
         let cycles = cycles as f64 + short;
         let active = compute + cycles;
-        parts[Spent::Communication as usize] += cycles / beats as f64;
-        parts[Spent::Memory as usize] += (streamed_cycles - active).max(0.0) / beats as f64;
+        parts.communication += cycles / beats as f64;
+        parts.hbm += (streamed_cycles - active).max(0.0) / beats as f64;
     }
-    Lockstep { beat: parts.iter().sum(), parts, beats_per_token: slots.len() as u64, events }
+    Lockstep { beat: parts.values().sum(), parts, beats_per_token: slots.len() as u64, events }
 }
 
 /// The stage with most to compute, attention taking `attention` cycles where it is part of it.
-fn slowest_stage(compiled: &Compiled, attention: u64) -> [u64; SPENT] {
-    let mut slowest = [0; SPENT];
+fn slowest_stage(compiled: &Compiled, attention: u64) -> PerSpent<u64> {
+    let mut slowest = PerSpent::default();
     for (_, layer) in compiled.groups(true) {
         for stage in 0..compiled.program(layer).stages {
             let mut parts = stage_compute(compiled, layer, stage);
-            let instrs = &compiled.program(layer).instrs;
-            let attends = instrs.iter().any(|(s, i)| *s == stage && matches!(i, Instr::Scores | Instr::Values));
-            if attends {
-                parts[Spent::Attention as usize] = attention;
+            let mut instrs = compiled.program(layer).instrs.iter().filter(|(s, _)| *s == stage);
+            if instrs.any(|(_, instr)| instr.class() == Spent::Attention) {
+                parts.attention = attention;
             }
-            if parts.iter().sum::<u64>() > slowest.iter().sum() {
+            if parts.values().sum::<u64>() > slowest.values().sum() {
                 slowest = parts;
             }
         }
@@ -180,14 +181,14 @@ fn stage_loads(compiled: &Compiled, context: u64) -> Vec<StageLoad> {
                 match instr {
                     Instr::Phase(phase) => load.alone += compiled.idle_phase(layer, *phase),
                     Instr::Scores | Instr::Values => {
-                        let attention = program.attention.as_ref().expect("attention belongs to layers");
                         let scores = *instr == Instr::Scores;
-                        let (bytes, vectors) = attention_work(attention, scores, context, compiled.kv_element_bytes);
+                        let bytes = compiled.kv_element_bytes;
+                        let (bytes, vectors) = attention_work(program.attention(), scores, context, bytes);
                         load.attends = true;
                         load.read_bytes += bytes;
                         load.vectors += vectors;
                     }
-                    _ => {}
+                    Instr::AwaitEmbedding { .. } | Instr::Hn { .. } | Instr::Nonlinear { .. } | Instr::AwaitKv => {}
                 }
             }
             loads.push(load);

@@ -2,6 +2,7 @@
 
 pub mod cost;
 pub mod dataflow;
+pub mod instruction;
 pub mod lockstep;
 pub mod machine;
 pub mod program;

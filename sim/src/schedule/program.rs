@@ -5,41 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use super::instruction::{Instr, Matrices};
 use crate::ids::ChipId;
 use crate::mapping::{
-    AttentionCost, Elements, LayerPlan, Mapping, Message, OwnerOf, Phase, RoutedExperts, When, Work, collective,
+    AttentionCost, Elements, LayerPlan, Mapping, Matrix, Message, OwnerOf, Phase, RoutedExperts, Step, When, Work,
+    collective,
 };
-use crate::units::Specs;
-use crate::units::hn_array::Pass;
-
-/// What a chip does next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Instr {
-    /// A pass of matrices that start together.
-    Hn {
-        /// Matrices every token uses: cost and weights; instance is `base + chip`.
-        fixed: Option<(usize, Pass, u64)>,
-        /// Matrices of one expert: cost and weights; instance is `base + chip * experts_here + expert`.
-        expert: Option<(usize, Pass, u64)>,
-        /// Inputs of the widest matrix.
-        fan_in: u64,
-    },
-    /// A non-linear function.
-    Nonlinear {
-        /// Elements on every chip.
-        fixed: u64,
-        /// Elements per active expert of the chip.
-        per_expert: u64,
-    },
-    /// Waits until the layer's share of the KV cache has come from HBM.
-    AwaitKv,
-    /// Reads keys and scores them.
-    Scores,
-    /// Reads values and weighs them.
-    Values,
-    /// Sends a phase of messages and waits for what peers send: index of the phase in the layer.
-    Phase(usize),
-}
+use crate::units::{Specs, Unit};
 
 /// A message ready to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -138,6 +110,17 @@ pub struct Program {
     pub stages: usize,
 }
 
+impl Program {
+    /// Cost of its attention.
+    ///
+    /// # Panics
+    /// For a program without attention: that of the head.
+    #[must_use]
+    pub fn attention(&self) -> &AttentionCost {
+        self.attention.as_ref().expect("attention belongs to layers")
+    }
+}
+
 /// A whole mapping, ready to run.
 #[derive(Debug, Clone)]
 pub struct Compiled {
@@ -184,6 +167,18 @@ impl Compiled {
     #[must_use]
     pub fn layers(&self) -> usize {
         self.sequence.len() - 1
+    }
+
+    /// Servers of a unit over all chips.
+    #[must_use]
+    pub fn servers(&self, unit: Unit) -> usize {
+        let chips = self.specs.interconnect.grid.chips() as usize;
+        match unit {
+            Unit::HnArray => self.hn_instances,
+            Unit::VexAttention | Unit::VexNonlinear => self.sequence.len() * chips,
+            Unit::AttentionBuffer | Unit::Hbm => chips,
+            Unit::Links => self.specs.interconnect.links(),
+        }
     }
 
     /// Program of a layer (the head is layer `layers()`).
@@ -286,65 +281,72 @@ impl Compiled {
     }
 }
 
-fn compile(mapping: &Mapping, plan: &LayerPlan, specs: &Specs, rotations: usize) -> Program {
+/// Matrices of one step that start together, joined into one request.
+fn join(joined: Option<Matrices>, instances: &mut usize, size: usize, matrix: &Matrix, specs: &Specs) -> Matrices {
+    let pass = specs.hn_array.pass(matrix.fan_in);
+    let weights = matrix.fan_in * matrix.fan_out;
+    match joined {
+        Some(m) => Matrices { offset: m.offset, pass: m.pass.max(pass), weights: m.weights + weights },
+        None => {
+            let offset = *instances;
+            *instances += size;
+            Matrices { offset, pass, weights }
+        }
+    }
+}
+
+/// The instructions of the operations of one step, without its messages.
+fn step_instructions(plan: &LayerPlan, step: &Step, specs: &Specs, hn_instances: &mut usize) -> Vec<Instr> {
     let chips = specs.interconnect.grid.chips() as usize;
+    let mut instrs = Vec::new();
+    let (mut fixed, mut expert) = (None, None);
+    let mut nonlinear: Option<(u64, u64)> = None;
+    let mut fan_in = 0;
+    for op in plan.ops(step) {
+        match &op.work {
+            Work::Hn(matrix) => {
+                let (slot, size) = match matrix.experts {
+                    0 => (&mut fixed, chips),
+                    experts => (&mut expert, chips * experts as usize),
+                };
+                fan_in = matrix.fan_in.max(fan_in);
+                *slot = Some(join(*slot, hn_instances, size, matrix, specs));
+            }
+            Work::Nonlinear(elements) => {
+                let (all, per_expert) = nonlinear.get_or_insert((0, 0));
+                match *elements {
+                    Elements::Fixed(n) => *all += n,
+                    Elements::PerActiveExpert(n) => *per_expert += n,
+                }
+            }
+            Work::Scores => instrs.extend([Instr::AwaitKv, Instr::Scores]),
+            Work::Values => instrs.push(Instr::Values),
+            Work::Transfer(_) => {}
+        }
+    }
+    if fixed.is_some() || expert.is_some() {
+        instrs.push(Instr::Hn { fixed, expert, fan_in });
+    }
+    if let Some((fixed, per_expert)) = nonlinear {
+        instrs.push(Instr::Nonlinear { fixed, per_expert });
+    }
+    instrs
+}
+
+fn compile(mapping: &Mapping, plan: &LayerPlan, specs: &Specs, rotations: usize) -> Program {
     let mut instrs = Vec::new();
     let mut hn_instances = 0;
     let mut phases: Vec<Vec<PhaseTable>> = vec![Vec::new(); rotations];
     for step in plan.steps() {
-        let mut fixed: Option<(usize, Pass, u64)> = None;
-        let mut expert: Option<(usize, Pass, u64)> = None;
-        let mut nonlinear: Option<(u64, u64)> = None;
-        let mut fan_in = 0;
-        for op in plan.ops(step) {
-            match &op.work {
-                Work::Hn(matrix) => {
-                    let (slot, size) = if matrix.experts > 0 {
-                        (&mut expert, chips * matrix.experts as usize)
-                    } else {
-                        (&mut fixed, chips)
-                    };
-                    let weights = matrix.fan_in * matrix.fan_out;
-                    fan_in = matrix.fan_in.max(fan_in);
-                    let pass = specs.hn_array.pass(matrix.fan_in);
-                    *slot = Some(match *slot {
-                        Some((base, other, sum)) => (base, other.max(pass), sum + weights),
-                        None => {
-                            hn_instances += size;
-                            (hn_instances - size, pass, weights)
-                        }
-                    });
-                }
-                Work::Nonlinear(elements) => {
-                    let (all, per_expert) = nonlinear.get_or_insert((0, 0));
-                    match *elements {
-                        Elements::Fixed(n) => *all += n,
-                        Elements::PerActiveExpert(n) => *per_expert += n,
-                    }
-                }
-                Work::Scores => {
-                    instrs.push((step.stage, Instr::AwaitKv));
-                    instrs.push((step.stage, Instr::Scores));
-                }
-                Work::Values => instrs.push((step.stage, Instr::Values)),
-                Work::Transfer(_) => {}
-            }
-        }
-        if fixed.is_some() || expert.is_some() {
-            instrs.push((step.stage, Instr::Hn { fixed, expert, fan_in }));
-        }
-        if let Some((fixed, per_expert)) = nonlinear {
-            instrs.push((step.stage, Instr::Nonlinear { fixed, per_expert }));
-        }
+        let own = step_instructions(plan, step, specs, &mut hn_instances);
+        instrs.extend(own.into_iter().map(|instr| (step.stage, instr)));
         // All rotations have the same number of phases: the group sizes do not change.
         let first = phases[0].len();
         for (turn, tables) in phases.iter_mut().enumerate() {
             let lowered = mapping.step_phases(plan, step, turn);
             tables.extend(lowered.iter().map(|p| PhaseTable::new(p, specs)));
         }
-        for index in first..phases[0].len() {
-            instrs.push((step.stage, Instr::Phase(index)));
-        }
+        instrs.extend((first..phases[0].len()).map(|index| (step.stage, Instr::Phase(index))));
     }
     Program {
         instrs,

@@ -9,19 +9,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cost::{attention_work, compute_cycles, streamed};
-use super::machine::{SPENT, Spent};
-use super::program::{Compiled, Instr};
+use super::cost::{embedding_bytes, streamed};
+use super::instruction::{Instr, Request, attention_work};
+use super::program::{Compiled, Program};
 use crate::engine::{ClockDomain, IdleCause, Queue, Server};
 use crate::mapping::OwnerOf;
 use crate::units::hbm::Placement;
-use crate::units::{attention_buffer, interconnect};
+use crate::units::{PerSpent, Specs, Spent, Unit, attention_buffer, interconnect};
 
 /// One token's time by class, in cycles.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Serial {
     /// Cycles by [`Spent`] class.
-    pub spent: [f64; SPENT],
+    pub spent: PerSpent<f64>,
     /// Cycles of a beat.
     pub beat: f64,
     /// Events processed; 0 for the closed form.
@@ -32,7 +32,7 @@ impl Serial {
     /// Cycles from a token's first step to its last.
     #[must_use]
     pub fn token_cycles(&self) -> f64 {
-        self.spent.iter().sum()
+        self.spent.values().sum()
     }
 }
 
@@ -42,55 +42,82 @@ enum Event {
     Resume,
 }
 
+/// Clock domain of a unit in this accounting: HBM has the effective bandwidth of the design.
+fn domain(specs: &Specs, unit: Unit) -> ClockDomain {
+    match unit {
+        Unit::Hbm => ClockDomain::new(specs.hbm.serial_bytes_per_second, specs.clock_hz),
+        Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear | Unit::AttentionBuffer | Unit::Links => {
+            specs.domain(unit)
+        }
+    }
+}
+
+/// Layers whose requests a unit serves before this one: those of a full pipeline at the buffer, no other elsewhere.
+fn sharers(unit: Unit, layers: u64) -> u64 {
+    match unit {
+        Unit::AttentionBuffer => layers,
+        Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear | Unit::Hbm | Unit::Links => 1,
+    }
+}
+
+/// Cycles that the accounting charges for an instruction, beats and waiting for the cache left out.
+fn charged(compiled: &Compiled, program: &Program, instr: &Instr, context: u64) -> u64 {
+    let specs = &compiled.specs;
+    if let Instr::Phase(_) = instr {
+        return specs.interconnect.hop;
+    }
+    let requests = compiled.requests(program, instr, context);
+    let cycles =
+        |r: Request| domain(specs, r.unit).to_reference(r.work * sharers(r.unit, compiled.layers() as u64)) + r.latency;
+    requests.into_iter().flatten().map(cycles).max().unwrap_or(0)
+}
+
+/// A layer's time: before and from its wait for the cache on, and by class.
+#[derive(Clone, Copy, Default)]
+struct LayerTime {
+    parts: [f64; 2],
+    spent: PerSpent<f64>,
+}
+
+fn layer_time(compiled: &Compiled, program: &Program, context: u64, beat: f64) -> LayerTime {
+    let mut time = LayerTime::default();
+    let mut part = 0;
+    for stage in 0..program.stages {
+        time.parts[part] += beat;
+        time.spent.communication += beat;
+        for (_, instr) in program.instrs.iter().filter(|(s, _)| *s == stage) {
+            if *instr == Instr::AwaitKv {
+                part = 1;
+            }
+            let cycles = charged(compiled, program, instr, context) as f64;
+            time.parts[part] += cycles;
+            time.spent[instr.class()] += cycles;
+        }
+    }
+    time
+}
+
 /// The closed form.
 #[must_use]
 pub fn analytic(compiled: &Compiled, context: u64, placement: &Placement, beat_bytes: f64) -> Serial {
     let specs = &compiled.specs;
-    let layers = compiled.layers() as u64;
     let beat = beat_bytes * specs.clock_hz as f64 / specs.interconnect.bytes_per_second as f64;
     let mut result = Serial { beat, ..Serial::default() };
-    // Cycles between a layer's start and its wait for the cache, and from there to its end.
-    let mut parts = Vec::with_capacity(compiled.programs.len());
-    for program in &compiled.programs {
-        let mut part = [0.0; 2];
-        let mut spent = [0.0; SPENT];
-        let mut after = 0;
-        for stage in 0..program.stages {
-            part[after] += beat;
-            spent[Spent::Communication as usize] += beat;
-            for (_, instr) in program.instrs.iter().filter(|(s, _)| *s == stage) {
-                let (class, cycles) = match instr {
-                    Instr::Hn { .. } => (Spent::Projection, compute_cycles(specs, instr)),
-                    Instr::Nonlinear { .. } => (Spent::Nonlinear, compute_cycles(specs, instr)),
-                    Instr::Phase(_) => (Spent::Communication, specs.interconnect.hop),
-                    Instr::AwaitKv => {
-                        after = 1;
-                        continue;
-                    }
-                    Instr::Scores | Instr::Values => {
-                        let attention = program.attention.as_ref().expect("attention belongs to layers");
-                        let bytes = compiled.kv_element_bytes;
-                        let (bytes, vectors) = attention_work(attention, *instr == Instr::Scores, context, bytes);
-                        let shared = specs.attention_buffer.domain.to_reference(bytes * layers);
-                        let cycles = shared + specs.attention_buffer.latency;
-                        (Spent::Attention, cycles.max(specs.vex.attention_cycles(vectors)))
-                    }
-                };
-                part[after] += cycles as f64;
-                spent[class as usize] += cycles as f64;
-            }
-        }
-        parts.push((part, spent));
-    }
-    let hbm = ClockDomain::new(specs.hbm.serial_bytes_per_second, specs.clock_hz);
-    for layer in 0..compiled.layers() {
-        let (part, spent) = parts[compiled.sequence[layer]];
-        (0..SPENT).for_each(|class| result.spent[class] += spent[class]);
-        let before = compiled.sequence[(layer + compiled.layers() - 1) % compiled.layers()];
-        let window = parts[before].0[1] + part[0];
+    let times: Vec<LayerTime> =
+        compiled.programs.iter().map(|program| layer_time(compiled, program, context, beat)).collect();
+    let hbm = domain(specs, Unit::Hbm);
+    let layers = compiled.layers();
+    for layer in 0..layers {
+        let here = times[compiled.sequence[layer]];
+        result.spent = result.spent.zip(here.spent).map(|(sum, one)| sum + one);
+        let before = times[compiled.sequence[(layer + layers - 1) % layers]];
         let bytes = streamed(compiled.program(layer), placement, context, compiled.kv_element_bytes);
         let stream = hbm.to_reference(bytes) as f64;
-        result.spent[Spent::Memory as usize] += (stream - window).max(0.0);
+        // A row of the embedding table is read behind the stream of the first layer's cache.
+        let row = layer == 0 && embedding_bytes(compiled) > 0;
+        let queued = if row { (stream - before.parts[1]).max(0.0) } else { 0.0 };
+        let window = before.parts[1] + queued + here.parts[0];
+        result.spent.hbm += queued + (stream - window).max(0.0);
     }
     result
 }
@@ -149,7 +176,7 @@ fn simulate_beats(compiled: &Compiled, context: u64) -> (f64, u64) {
 /// Walks two tokens of a sequence, one after the other, and accounts for the second.
 fn walk(compiled: &Compiled, context: u64, placement: &Placement, result: &mut Serial) {
     let specs = &compiled.specs;
-    let hbm_domain = ClockDomain::new(specs.hbm.serial_bytes_per_second, specs.clock_hz);
+    let hbm_domain = domain(specs, Unit::Hbm);
     let mut hbm = Server::new();
     let mut buffer = attention_buffer::State::new(1);
     let mut queue = Queue::new();
@@ -158,15 +185,15 @@ fn walk(compiled: &Compiled, context: u64, placement: &Placement, result: &mut S
         |layer: usize| streamed(compiled.program(layer % layers), placement, context, compiled.kv_element_bytes);
     let mut ready = hbm.request(hbm_domain, 0, stream(0), IdleCause::Admission);
     // Beats need not be whole cycles: what a stage is charged is carried exactly.
-    let mut charged = 0.0;
+    let mut charged_beats = 0.0;
     let mut beats = 0u64;
     for step in 0..2 * layers {
         let counted = step >= layers;
         let program = compiled.program(step % layers);
         for stage in 0..program.stages {
             beats += 1;
-            let whole = (beats as f64 * result.beat).round() as u64 - charged as u64;
-            charged += whole as f64;
+            let whole = (beats as f64 * result.beat).round() as u64 - charged_beats as u64;
+            charged_beats += whole as f64;
             let mut pending = vec![(Spent::Communication, queue.now() + whole)];
             let mut instrs = program.instrs.iter().filter(|(s, _)| *s == stage);
             while let Some((class, at)) = pending.pop() {
@@ -174,32 +201,36 @@ fn walk(compiled: &Compiled, context: u64, placement: &Placement, result: &mut S
                 queue.push(at, 0, Event::Resume);
                 queue.pop();
                 if counted {
-                    result.spent[class as usize] += (queue.now() - before) as f64;
+                    result.spent[class] += (queue.now() - before) as f64;
                 }
                 let now = queue.now();
                 let Some((_, instr)) = instrs.next() else { break };
-                pending.push(match instr {
-                    Instr::Hn { .. } => (Spent::Projection, now + compute_cycles(specs, instr)),
-                    Instr::Nonlinear { .. } => (Spent::Nonlinear, now + compute_cycles(specs, instr)),
-                    Instr::Phase(_) => (Spent::Communication, now + specs.interconnect.hop),
+                let until = match instr {
+                    Instr::AwaitEmbedding { bytes } => {
+                        hbm.request(hbm_domain, now, *bytes, IdleCause::Admission) + specs.hbm.read_latency
+                    }
+                    Instr::Hn { .. } | Instr::Nonlinear { .. } | Instr::Phase(_) => {
+                        now + charged(compiled, program, instr, context)
+                    }
                     Instr::AwaitKv => {
                         let until = ready.max(now);
                         ready = hbm.request(hbm_domain, until, stream(step + 1), IdleCause::Attention);
-                        (Spent::Memory, until)
+                        until
                     }
                     Instr::Scores | Instr::Values => {
-                        let attention = program.attention.as_ref().expect("attention belongs to layers");
+                        let scores = *instr == Instr::Scores;
                         let bytes = compiled.kv_element_bytes;
-                        let (bytes, vectors) = attention_work(attention, *instr == Instr::Scores, context, bytes);
+                        let (bytes, vectors) = attention_work(program.attention(), scores, context, bytes);
                         // All layers in flight read at once; this token's read is served last.
                         let mut read = now;
                         for _ in 0..layers {
                             let cause = IdleCause::Communication;
                             read = buffer.read(&specs.attention_buffer, 0, now, bytes, cause);
                         }
-                        (Spent::Attention, read.max(now + specs.vex.attention_cycles(vectors)))
+                        read.max(now + specs.vex.attention_cycles(vectors))
                     }
-                });
+                };
+                pending.push((instr.class(), until));
             }
         }
     }

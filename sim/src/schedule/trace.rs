@@ -1,22 +1,6 @@
 //! What a listener may hear of a run. The silent listener `()` costs nothing.
 
-/// A kind of server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// An instance of the hardwired-neuron array.
-    HnArray,
-    /// A pipeline of non-linear functions.
-    VexNonlinear,
-    /// A pipeline of attention.
-    VexAttention,
-    /// A chip's attention buffer.
-    AttentionBuffer,
-    /// A chip's HBM.
-    Hbm,
-    /// A directed link.
-    Link,
-}
+use crate::units::Unit;
 
 /// Who asked: a token on a chip, at an instruction of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

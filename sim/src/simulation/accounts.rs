@@ -2,10 +2,10 @@
 
 use crate::energy::{self, TokenActivity};
 use crate::engine::{IDLE_CAUSES, Usage};
-use crate::schedule::cost::{self, link_bytes_per_token};
+use crate::schedule::cost::link_bytes_per_token;
 use crate::schedule::dataflow::Dataflow;
-use crate::schedule::machine::{Phase, SPENT, SPENT_NAMES, Spent};
-use crate::schedule::program::Instr;
+use crate::schedule::machine::Phase;
+use crate::units::{PerSpent, PerUnit, Unit};
 
 use super::Prepared;
 use super::answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization};
@@ -26,79 +26,47 @@ impl Prepared<'_> {
         let link = |bytes: f64| bytes * tokens_per_cycle / per_cycle(specs.interconnect.bytes_per_second);
         let hbm = match self.request.discipline {
             Discipline::Serial => specs.hbm.serial_bytes_per_second,
-            _ => specs.hbm.bytes_per_second,
+            Discipline::Lockstep | Discipline::Dataflow => specs.hbm.bytes_per_second,
         };
         let activity = &answer.activity_per_token;
-        let busy = self.compute_busy();
         let links = || answer.links.iter().map(|l| l.bytes_per_token);
-        Utilization {
-            hn_array: busy.0 * tokens_per_cycle,
-            vex_nonlinear: busy.1 * tokens_per_cycle,
-            vex_attention: busy.2 * tokens_per_cycle,
-            attention_buffer: activity.buffer_bytes / chips * tokens_per_cycle
-                / per_cycle(specs.attention_buffer.bytes_per_second),
-            hbm: activity.hbm_bytes / chips * tokens_per_cycle / per_cycle(hbm),
+        let mean = PerUnit::from_fn(|unit| match unit {
+            Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear => self.busy_per_server(unit) * tokens_per_cycle,
+            Unit::AttentionBuffer => {
+                activity.buffer_bytes / chips * tokens_per_cycle / per_cycle(specs.attention_buffer.bytes_per_second)
+            }
+            Unit::Hbm => activity.hbm_bytes / chips * tokens_per_cycle / per_cycle(hbm),
             // Not `sum`, whose empty sum is -0.
-            links_mean: link(links().fold(0.0, |sum, bytes| sum + bytes) / answer.links.len().max(1) as f64),
-            links_max: link(links().fold(0.0, f64::max)),
-        }
+            Unit::Links => link(links().fold(0.0, |sum, bytes| sum + bytes) / answer.links.len().max(1) as f64),
+        });
+        Utilization { mean, links_max: link(links().fold(0.0, f64::max)) }
     }
 
-    /// Busy cycles per token of an average array instance, non-linear and attention pipeline.
-    fn compute_busy(&self) -> (f64, f64, f64) {
-        let (mut hn, mut nonlinear, mut attention) = (0.0, 0.0, 0.0);
-        let chips = f64::from(self.mapping.grid.chips());
-        for (count, layer) in self.compiled.groups(true) {
-            let program = self.compiled.program(layer);
-            let count = f64::from(count);
+    /// Busy cycles per token of an average server of a unit that computes: instance of the array, or pipeline of a layer.
+    fn busy_per_server(&self, unit: Unit) -> f64 {
+        let compiled = &self.compiled;
+        let chips = self.mapping.grid.chips();
+        let mut busy = 0.0;
+        for (count, layer) in compiled.groups(true) {
+            let program = compiled.program(layer);
             for (_, instr) in &program.instrs {
-                match instr {
-                    Instr::Hn { fixed, expert, .. } => {
-                        hn += count * fixed.map_or(0.0, |(_, p, _)| p.serial as f64 * chips);
-                        let per_token = f64::from(program.experts.per_token);
-                        hn += count * expert.map_or(0.0, |(_, p, _)| p.serial as f64 * per_token);
-                    }
-                    Instr::Nonlinear { fixed, per_expert } => {
-                        nonlinear += count * self.compiled.specs.vex.nonlinear_service(fixed + per_expert) as f64;
-                    }
-                    Instr::Scores | Instr::Values => {
-                        let cost = program.attention.as_ref().expect("attention belongs to layers");
-                        let scores = *instr == Instr::Scores;
-                        let bytes = self.compiled.kv_element_bytes;
-                        let (_, vectors) = cost::attention_work(cost, scores, self.mean_context(), bytes);
-                        attention += count * self.compiled.specs.vex.attention_cycles(vectors) as f64;
-                    }
-                    Instr::AwaitKv | Instr::Phase(_) => {}
+                let requests = compiled.requests(program, instr, self.mean_context());
+                for request in requests.into_iter().flatten().filter(|request| request.unit == unit) {
+                    let uses = f64::from(request.uses(program, chips));
+                    busy += f64::from(count) * (request.work as f64 * uses);
                 }
             }
         }
-        let lanes = (self.compiled.layers() + 1) as f64;
-        (hn / self.compiled.hn_instances.max(1) as f64, nonlinear / lanes, attention / lanes)
+        busy / compiled.servers(unit).max(1) as f64
     }
 
     /// Takes utilization and accounts from the settled servers.
     pub(super) fn account(&self, answer: &mut Simulation, result: &Dataflow) {
         let settled = &result.settled;
-        let mut links = Usage::default();
-        settled.links.iter().for_each(|l| links.add(l));
         let busy = |usage: &Usage| usage.busy as f64 / usage.total().max(1) as f64;
-        answer.utilization = Utilization {
-            hn_array: busy(&settled.hn_array),
-            vex_attention: busy(&settled.vex_attention),
-            vex_nonlinear: busy(&settled.vex_nonlinear),
-            attention_buffer: busy(&settled.attention_buffer),
-            hbm: busy(&settled.hbm),
-            links_mean: busy(&links),
-            links_max: settled.links.iter().map(busy).fold(0.0, f64::max),
-        };
-        for (unit, usage) in [
-            ("hn_array", &settled.hn_array),
-            ("vex_attention", &settled.vex_attention),
-            ("vex_nonlinear", &settled.vex_nonlinear),
-            ("attention_buffer", &settled.attention_buffer),
-            ("hbm", &settled.hbm),
-            ("links", &links),
-        ] {
+        let links_max = settled.links.iter().map(busy).fold(0.0, f64::max);
+        answer.utilization = Utilization { mean: settled.units.map(|usage| busy(&usage)), links_max };
+        for (unit, usage) in settled.units {
             let total = usage.total().max(1) as f64;
             let idle = IDLE_CAUSES.iter().map(|&(c, name)| (name, usage.idle[c as usize] as f64 / total * 100.0));
             answer.units.push(UnitAccount {
@@ -113,7 +81,7 @@ impl Prepared<'_> {
         &self,
         tokens_per_cycle: f64,
         token_cycles: f64,
-        spent: [f64; SPENT],
+        spent: PerSpent<f64>,
         activity: TokenActivity,
         events: u64,
     ) -> Simulation {
@@ -123,9 +91,10 @@ impl Prepared<'_> {
         let rate = tokens_per_cycle * specs.clock_hz as f64;
         let power = energy::chip_power(request.design, &activity, rate, chips);
         let system_w = power.total_w * f64::from(chips) * request.design.energy.system_factor;
-        let total: f64 = spent.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-        let pct = |class: Spent| spent[class as usize] / total * 100.0;
-        let stalls = [Spent::Memory, Spent::ArrayBusy, Spent::VexBusy, Spent::Predecessor];
+        let total = spent.values().sum::<f64>().max(f64::MIN_POSITIVE);
+        let percent = spent.map(|cycles| cycles / total * 100.0);
+        let mut breakdown = Breakdown::default();
+        percent.into_iter().for_each(|(class, percent)| breakdown.add(class, percent));
         let head = self.head() && request.discipline != Discipline::Serial;
         let links = link_bytes_per_token(&self.compiled, head);
         let links = links.iter().enumerate().map(|(link, &bytes_per_token)| {
@@ -161,14 +130,8 @@ impl Prepared<'_> {
             },
             token_latency_us: specs.seconds(token_cycles) * 1e6,
             prompt_latency_us: None,
-            breakdown_pct: Breakdown {
-                comm: pct(Spent::Communication),
-                projection: pct(Spent::Projection),
-                nonlinear: pct(Spent::Nonlinear),
-                attention: pct(Spent::Attention),
-                stall: stalls.iter().map(|&s| pct(s)).sum(),
-            },
-            stall_pct: stalls.iter().map(|&s| (SPENT_NAMES[s as usize], pct(s))).collect(),
+            breakdown_pct: breakdown,
+            stall_pct: percent.into_iter().filter(|(class, _)| class.is_stall()).map(|(c, p)| (c.key(), p)).collect(),
             chip_power: power,
             system_power_kw: system_w / 1e3,
             energy_per_token_mj: system_w / rate * 1e3,

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use designs::Grid;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::request::{Discipline, Fidelity};
 use crate::energy::{ChipPower, TokenActivity};
 use crate::schedule::dataflow::Bound;
 use crate::schedule::machine::Phase;
 use crate::units::hbm::Placement;
+use crate::units::{PerUnit, Spent, Unit};
 
 /// Shares of a token's time; they add up to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Breakdown {
     /// Links, percent.
     pub comm: f64,
@@ -26,34 +27,57 @@ pub struct Breakdown {
     pub stall: f64,
 }
 
+impl Breakdown {
+    /// Adds the percentages of the classes of time.
+    pub(super) fn add(&mut self, class: Spent, percent: f64) {
+        let share = match class {
+            Spent::Communication => &mut self.comm,
+            Spent::Projection => &mut self.projection,
+            Spent::Nonlinear => &mut self.nonlinear,
+            Spent::Attention => &mut self.attention,
+            Spent::Memory | Spent::ArrayBusy | Spent::VexBusy | Spent::Predecessor => &mut self.stall,
+        };
+        *share += percent;
+    }
+}
+
 /// Account of a unit: percent of its time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UnitAccount {
-    /// Unit.
-    pub unit: &'static str,
+    /// Unit; the links are one account.
+    pub unit: Unit,
     /// At work, percent.
     pub busy_pct: f64,
     /// Idle, percent, by what the next request was doing meanwhile.
     pub idle_pct: BTreeMap<&'static str, f64>,
 }
 
-/// Utilization of the units, 0 to 1.
+/// Utilization of the units, 0 to 1; memories and links: share of the bandwidth that the discipline uses.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Utilization {
-    /// Mean over the instances of the hardwired-neuron array.
-    pub hn_array: f64,
-    /// Mean over the attention pipelines.
-    pub vex_attention: f64,
-    /// Mean over the non-linear pipelines.
-    pub vex_nonlinear: f64,
-    /// Mean over the chips, of the effective bandwidth.
-    pub attention_buffer: f64,
-    /// Mean over the chips, of the bandwidth of the discipline.
-    pub hbm: f64,
-    /// Mean over the links.
-    pub links_mean: f64,
+    /// Mean over the servers of a unit; that of the links is serialized as `links_mean`.
+    #[serde(flatten, serialize_with = "means")]
+    pub mean: PerUnit<f64>,
     /// Busiest link.
     pub links_max: f64,
+}
+
+impl Utilization {
+    /// Utilization of the busiest servers: of the busiest link, of the mean server of other units.
+    #[must_use]
+    pub fn busiest(&self) -> PerUnit<f64> {
+        PerUnit { links: self.links_max, ..self.mean }
+    }
+}
+
+fn means<S: Serializer>(mean: &PerUnit<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(mean.iter().map(|(unit, share)| (mean_key(unit), share)))
+}
+
+/// Key of the mean utilization of a unit.
+#[must_use]
+pub fn mean_key(unit: Unit) -> &'static str {
+    if unit == Unit::Links { "links_mean" } else { unit.key() }
 }
 
 /// Bytes on one directed link.

@@ -7,17 +7,17 @@ mod accounts;
 mod answer;
 mod request;
 
-use crate::energy::TokenActivity;
 use crate::mapping::{Mapping, smallest_grid};
 use crate::schedule::cost::{self, activity};
 use crate::schedule::dataflow;
-use crate::schedule::machine::{Phase, Spent};
+use crate::schedule::instruction::Request as ServerRequest;
+use crate::schedule::machine::Phase;
 use crate::schedule::program::Compiled;
 use crate::schedule::{lockstep, serial};
 use crate::units::Specs;
 use crate::units::hbm::Placement;
 
-pub use answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization};
+pub use answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization, mean_key};
 pub use request::{Discipline, Fidelity, MAX_CONTEXT, MAX_SEQUENCE_CHIPS, MAX_SEQUENCES, Request, SimulateError};
 
 /// A model mapped and compiled for a machine, ready to be asked about many operating points.
@@ -85,8 +85,13 @@ impl<'a> Prepared<'a> {
         let moving: f64 = rates.iter().map(|&(bytes, rate)| bytes * clock / rate as f64).sum();
         let mut computing = 0.0;
         for (count, layer) in self.compiled.groups(true) {
-            for (_, instr) in &self.compiled.program(layer).instrs {
-                computing += (cost::compute_cycles(specs, instr) + specs.interconnect.hop) as f64 * f64::from(count);
+            let program = self.compiled.program(layer);
+            for (_, instr) in &program.instrs {
+                let requests = self.compiled.requests(program, instr, self.request.context);
+                // Work of memories and links is in `moving`.
+                let own = |r: &ServerRequest| r.latency + if r.unit.computes() { r.work } else { 0 };
+                let longest = requests.iter().flatten().map(own).max().unwrap_or(0);
+                computing += (longest + specs.interconnect.hop) as f64 * f64::from(count);
             }
         }
         let token = moving + computing;
@@ -181,7 +186,7 @@ impl<'a> Prepared<'a> {
         activity.hbm_bytes /= in_flight;
         let mut answer = self.answer(rate, result.token_cycles(), result.spent, activity, result.events);
         answer.utilization = self.utilization(&answer, rate);
-        let asked = answer.utilization.attention_buffer;
+        let asked = answer.utilization.mean.attention_buffer;
         if asked > 1.0 {
             answer.notes.push(format!(
                 "the accounting asks {asked:.1} times the attention buffer's bandwidth at this rate: no machine keeps it up"
@@ -222,14 +227,7 @@ impl<'a> Prepared<'a> {
             // What does not fit at the bottleneck waits there: Little's law gives the latency.
             let cycles = in_flight / rate;
             let mut spent = spent.map(|s| s as f64);
-            let waits = match bound.bottleneck {
-                "links" => Spent::Communication,
-                "HBM" => Spent::Memory,
-                "HN array" => Spent::ArrayBusy,
-                "VEX" => Spent::VexBusy,
-                _ => Spent::Attention,
-            };
-            spent[waits as usize] += cycles - bound.alone_cycles;
+            spent[bound.bottleneck.waiting()] += cycles - bound.alone_cycles;
             let mut answer = self.answer(rate, cycles, spent, per_token, 0);
             answer.utilization = self.utilization(&answer, rate);
             if bound.near_knee(in_flight) {
@@ -253,14 +251,7 @@ impl<'a> Prepared<'a> {
             }
         };
         let counted = result.counted_tokens;
-        let per_token = TokenActivity {
-            hn_weights: result.activity.hn_weights as f64 / counted,
-            vex_operations: result.activity.vex_operations as f64 / counted,
-            buffer_bytes: result.activity.buffer_bytes as f64 / counted,
-            link_bytes: result.activity.link_bytes as f64 / counted,
-            hbm_bytes: result.activity.hbm_bytes as f64 / counted,
-            steps: result.activity.steps as f64 / counted,
-        };
+        let per_token = result.activity.events.map(|events| events as f64 / counted);
         let rate = result.tokens_per_cycle;
         let mut answer = self.answer(rate, result.token_cycles, result.spent, per_token, result.events);
         answer.prompt_latency_us = result.prompt_cycles.map(|c| self.compiled.specs.seconds(c) * 1e6);

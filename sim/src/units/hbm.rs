@@ -18,7 +18,9 @@ pub struct Spec {
     pub bytes_per_second: u64,
     /// Bytes per second for the `serial` discipline.
     pub serial_bytes_per_second: u64,
-    /// Capacity of all stacks.
+    /// Cycles of the chip clock from the end of a read to its data, for reads that are not requested ahead.
+    pub read_latency: u64,
+    /// Capacity of all stacks, bytes.
     pub capacity: u64,
 }
 
@@ -31,6 +33,7 @@ impl Spec {
             domain: ClockDomain::new(bytes_per_second, design.clock.hz()),
             bytes_per_second,
             serial_bytes_per_second: design.hbm.serial_bandwidth.get(),
+            read_latency: 0,
             capacity: u64::from(design.hbm.stacks) * design.hbm.stack_capacity.get(),
         }
     }
@@ -60,6 +63,13 @@ impl State {
     }
 }
 
+impl State {
+    /// Reads `bytes` that are needed at once; returns when they are there.
+    pub fn read(&mut self, spec: &Spec, chip: usize, now: u64, bytes: u64, cause: IdleCause) -> u64 {
+        self.chips[chip].request(spec.domain, now, bytes, cause) + spec.read_latency
+    }
+}
+
 /// How a KV cache divides between attention buffer and HBM: every sequence keeps the same share on chip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Placement {
@@ -77,6 +87,15 @@ impl Placement {
     pub fn new(kv: u64, capacity: u64) -> Self {
         let resident = kv.min(capacity);
         Self { kv_bytes_per_chip: kv, resident_bytes_per_chip: resident, spilled_bytes_per_chip: kv - resident }
+    }
+
+    /// Share of the cache in HBM, 0 to 1; 0 without a cache.
+    #[must_use]
+    pub fn spilled_share(&self) -> f64 {
+        if self.kv_bytes_per_chip == 0 {
+            return 0.0;
+        }
+        self.spilled_bytes_per_chip as f64 / self.kv_bytes_per_chip as f64
     }
 
     /// Of `bytes` of cache, those that come from HBM, rounded up.

@@ -6,11 +6,15 @@ pub mod control;
 pub mod hbm;
 pub mod hn_array;
 pub mod interconnect;
+mod unit;
 pub mod vex;
 
 use designs::Design;
 
+use crate::engine::ClockDomain;
 use crate::mapping::Mapping;
+
+pub use unit::{PerSpent, PerUnit, Spent, Unit};
 
 /// Specs of all units of a design.
 #[derive(Debug, Clone)]
@@ -43,6 +47,28 @@ impl Specs {
             hbm: hbm::Spec::new(design),
             interconnect: interconnect::Spec::new(design, mapping.grid),
             control: control::Spec::new(mapping),
+        }
+    }
+
+    /// Clock domain of the servers of `unit`: cycles of the chip clock for computation, bytes for memories and links.
+    #[must_use]
+    pub fn domain(&self, unit: Unit) -> ClockDomain {
+        match unit {
+            Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear => ClockDomain::REFERENCE,
+            Unit::AttentionBuffer => self.attention_buffer.domain,
+            Unit::Hbm => self.hbm.domain,
+            Unit::Links => self.interconnect.domain,
+        }
+    }
+
+    /// Cycles of its own domain that one server of `unit` works in a second.
+    #[must_use]
+    pub fn work_per_second(&self, unit: Unit) -> u64 {
+        match unit {
+            Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear => self.clock_hz,
+            Unit::AttentionBuffer => self.attention_buffer.bytes_per_second,
+            Unit::Hbm => self.hbm.bytes_per_second,
+            Unit::Links => self.interconnect.bytes_per_second,
         }
     }
 

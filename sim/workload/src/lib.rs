@@ -7,5 +7,5 @@ pub mod emit;
 mod lower;
 mod program;
 
-pub use lower::{Lowered, MissingPlace, Options, Place, Placed, Reason, UnitShare, Unplaced, WeightRule, Work, lower};
+pub use lower::{Lowered, MissingPlace, Options, Placed, Reason, UnitShare, Unplaced, WeightRule, Work, lower};
 pub use program::{Program, ProgramError};

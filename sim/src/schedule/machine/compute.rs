@@ -2,13 +2,13 @@
 
 use rand_core::{RngCore, SeedableRng};
 
-use super::super::trace::{Listener, Service, Unit};
+use super::super::instruction::{Matrices, per_position};
+use super::super::trace::{Listener, Service};
 use super::Machine;
-use super::load::Spent;
 use super::state::State;
 use crate::engine::IdleCause;
 use crate::mapping::RoutedExperts;
-use crate::units::hn_array;
+use crate::units::{Spent, Unit};
 
 /// Active experts of a token on one chip.
 struct Active {
@@ -31,17 +31,13 @@ impl<L: Listener> Machine<'_, L> {
         cause: IdleCause,
     ) -> u64 {
         let index = sequence as usize * self.chips + chip as usize;
-        self.state.at[index].doing = Spent::Attention as u8;
+        self.state.at[index].doing = Spent::Attention;
         let (positions, attention) = self.positions(sequence, chip, layer, 0).expect("attention belongs to layers");
-        let (elements, vectors) = if scores {
-            (attention.score_elements, attention.score_vectors)
-        } else {
-            (attention.value_elements, attention.value_vectors)
-        };
+        let (elements, vectors) = per_position(&attention, scores);
         let bytes = positions * elements * self.program.kv_element_bytes;
-        self.state.activity.buffer_bytes += bytes;
+        self.state.activity.events.buffer_bytes += bytes;
         if scores {
-            self.state.activity.vex_operations += positions * attention.macs;
+            self.state.activity.events.vex_operations += positions * attention.macs;
         }
         let specs = &self.program.specs;
         let lane = layer * self.chips + chip as usize;
@@ -79,7 +75,7 @@ impl<L: Listener> Machine<'_, L> {
         if elements == 0 {
             return now;
         }
-        self.state.activity.vex_operations += elements;
+        self.state.activity.events.vex_operations += elements;
         let lane = self.state.at[index].layer as usize * self.chips + chip as usize;
         let spec = &self.program.specs.vex;
         let (begin, done) = self.state.vex.start_nonlinear(spec, lane, now, elements, cause);
@@ -97,8 +93,8 @@ impl<L: Listener> Machine<'_, L> {
         sequence: u32,
         chip: u32,
         now: u64,
-        fixed: Option<(usize, hn_array::Pass, u64)>,
-        expert: Option<(usize, hn_array::Pass, u64)>,
+        fixed: Option<Matrices>,
+        expert: Option<Matrices>,
         cause: IdleCause,
     ) -> u64 {
         let index = sequence as usize * self.chips + chip as usize;
@@ -106,9 +102,10 @@ impl<L: Listener> Machine<'_, L> {
         let place = self.place(sequence, chip);
         // The wait is that of the pass that delivers last.
         let mut slowest: Option<(u64, u64)> = None;
-        let mut run = |state: &mut State, listener: &mut L, instance: usize, pass: hn_array::Pass, weights: u64| {
+        let mut run = |state: &mut State, listener: &mut L, instance: usize, matrices: Matrices| {
+            let Matrices { pass, weights, .. } = matrices;
             let (begin, done) = state.hn_array.start(instance, now, pass, cause);
-            state.activity.hn_weights += weights;
+            state.activity.events.hn_weights += weights;
             listener.served(
                 place,
                 Service {
@@ -124,15 +121,15 @@ impl<L: Listener> Machine<'_, L> {
                 slowest = Some((begin, done));
             }
         };
-        if let Some((offset, pass, weights)) = fixed {
-            run(&mut self.state, &mut self.listener, base + offset + chip as usize, pass, weights);
+        if let Some(matrices) = fixed {
+            run(&mut self.state, &mut self.listener, base + matrices.offset + chip as usize, matrices);
         }
-        if let Some((offset, pass, weights)) = expert {
+        if let Some(matrices) = expert {
             let Active { first, here, active } = self.active_experts(sequence, chip);
             for index in active {
                 let slot = self.state.tokens[sequence as usize].experts[index] - first;
-                let instance = base + offset + chip as usize * here + slot as usize;
-                run(&mut self.state, &mut self.listener, instance, pass, weights);
+                let instance = base + matrices.offset + chip as usize * here + slot as usize;
+                run(&mut self.state, &mut self.listener, instance, matrices);
             }
         }
         let Some((begin, done)) = slowest else { return now };

@@ -1,37 +1,9 @@
-//! What to run, and how a token's time is classed.
+//! What to run.
 
 use names::named;
 use serde::{Deserialize, Serialize};
 
 use super::super::program::Compiled;
-
-/// Where a token's time goes; the sum over a token is its latency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Spent {
-    /// Links, hops, and waiting for peers in collectives.
-    Communication,
-    /// Passes of the hardwired-neuron array.
-    Projection,
-    /// Non-linear functions.
-    Nonlinear,
-    /// Attention, sharing the buffer's bandwidth included.
-    Attention,
-    /// Stall: the KV cache has not come from HBM.
-    Memory,
-    /// Stall: another token occupies the array instance.
-    ArrayBusy,
-    /// Stall: another token occupies the layer's non-linear pipeline.
-    VexBusy,
-    /// Stall: in prefill, an earlier token has not yet written its cache entry.
-    Predecessor,
-}
-
-/// Number of [`Spent`] classes.
-pub const SPENT: usize = 8;
-
-/// Names of the classes, in order.
-pub const SPENT_NAMES: [&str; SPENT] =
-    ["communication", "projection", "nonlinear", "attention", "hbm", "hn_array_busy", "vex_busy", "predecessor"];
 
 named! {
     /// What the tokens are.

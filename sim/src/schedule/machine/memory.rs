@@ -1,10 +1,11 @@
 //! The KV cache: what a chip holds of it, streaming the spilled part a layer ahead, order in prefill.
 
-use super::super::trace::{Listener, Service, Unit};
-use super::load::{Phase, Spent};
+use super::super::trace::{Listener, Service};
+use super::load::Phase;
 use super::state::Wake;
 use super::{Machine, idle_cause};
 use crate::engine::IdleCause;
+use crate::units::{Spent, Unit};
 
 impl<L: Listener> Machine<'_, L> {
     /// Streams the next layer's spilled cache while this layer works.
@@ -33,6 +34,22 @@ impl<L: Listener> Machine<'_, L> {
         }
     }
 
+    /// Reads the chip's part of the token's embedding row; returns when it is there.
+    pub(super) fn read_embedding(&mut self, sequence: u32, chip: u32, now: u64, cause: IdleCause) -> u64 {
+        let bytes = self.embedding_bytes;
+        if bytes == 0 {
+            return now;
+        }
+        self.state.activity.events.hbm_bytes += bytes;
+        let done = self.state.hbm.read(&self.program.specs.hbm, chip as usize, now, bytes, cause);
+        let end = self.state.hbm.chips[chip as usize].free_at();
+        self.listener.served(
+            self.place(sequence, chip),
+            Service { unit: Unit::Hbm, index: chip as usize, asked: now, work: bytes, end, done },
+        );
+        done
+    }
+
     /// Streams the spilled cache of `layer` for a token `ahead` positions on; returns when it is there.
     pub(super) fn stream(
         &mut self,
@@ -48,7 +65,7 @@ impl<L: Listener> Machine<'_, L> {
         }
         let Some((positions, attention)) = self.positions(sequence, chip, layer, ahead) else { return now };
         let bytes = self.placement.spilled_of(positions * attention.stored_elements * self.program.kv_element_bytes);
-        self.state.activity.hbm_bytes += bytes;
+        self.state.activity.events.hbm_bytes += bytes;
         let spec = &self.program.specs.hbm;
         let done = self.state.hbm.stream(spec, chip as usize, now, bytes, cause);
         if bytes > 0 {
@@ -93,7 +110,7 @@ impl<L: Listener> Machine<'_, L> {
             return true;
         }
         let index = sequence as usize * self.chips + chip as usize;
-        self.state.at[index].doing = Spent::Predecessor as u8;
+        self.state.at[index].doing = Spent::Predecessor;
         self.state.gated.insert(key(position), sequence);
         false
     }

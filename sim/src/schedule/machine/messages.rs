@@ -1,12 +1,12 @@
 //! Messages: sending a phase, noting what is under way, going on when all expected has arrived.
 
-use super::super::program::Instr;
-use super::super::trace::{Listener, Service, Unit};
+use super::super::instruction::Instr;
+use super::super::trace::{Listener, Service};
 use super::Machine;
-use super::load::{SPENT, Spent};
 use super::state::Wake;
 use crate::engine::IdleCause;
 use crate::mapping::OwnerOf;
+use crate::units::{PerSpent, Spent, Unit};
 
 impl<L: Listener> Machine<'_, L> {
     fn owner(&self, sequence: u32, layer: usize) -> OwnerOf {
@@ -31,12 +31,12 @@ impl<L: Listener> Machine<'_, L> {
                 continue;
             }
             let arrival = self.state.interconnect.send(spec, wire.link as usize, now, wire.bytes, cause);
-            self.state.activity.link_bytes += wire.bytes;
+            self.state.activity.events.link_bytes += wire.bytes;
             let end = self.state.interconnect.links[wire.link as usize].free_at();
             self.listener.served(
                 place,
                 Service {
-                    unit: Unit::Link,
+                    unit: Unit::Links,
                     index: wire.link as usize,
                     asked: now,
                     work: wire.bytes,
@@ -46,7 +46,7 @@ impl<L: Listener> Machine<'_, L> {
             );
             self.listener.message(place, phase, wire.to, wire.bytes, arrival);
             let mut path = self.state.at[index].spent;
-            path[Spent::Communication as usize] += arrival - now;
+            path.communication += arrival - now;
             self.arrive(sequence, wire.to, layer, phase, arrival, path, owner);
         }
     }
@@ -61,7 +61,7 @@ impl<L: Listener> Machine<'_, L> {
         layer: usize,
         phase: usize,
         arrival: u64,
-        path: [u64; SPENT],
+        path: PerSpent<u64>,
         owner: OwnerOf,
     ) {
         let slot = self.arrival_index(sequence, to, layer, phase);
@@ -80,7 +80,7 @@ impl<L: Listener> Machine<'_, L> {
         if here && count == self.program.phase(layer, phase).expected(to, owner, self.grid.columns) {
             self.state.at[index].waiting = false;
             self.state.at[index].instr += 1;
-            self.state.activity.steps += 1;
+            self.state.activity.events.steps += 1;
             let go_on = self.take_arrivals(index, slot, self.state.queue.now());
             self.state.queue.push(go_on, 1, Wake { sequence, chip: to });
         }
@@ -104,7 +104,7 @@ impl<L: Listener> Machine<'_, L> {
         let owner = self.owner(sequence, layer);
         let slot = self.arrival_index(sequence, chip, layer, phase);
         let index = sequence as usize * self.chips + chip as usize;
-        self.state.at[index].doing = Spent::Communication as u8;
+        self.state.at[index].doing = Spent::Communication;
         let expected = self.program.phase(layer, phase).expected(chip, owner, self.grid.columns);
         if self.state.arrivals[slot].count == expected {
             return Some(self.take_arrivals(index, slot, now));

@@ -15,13 +15,15 @@ use std::collections::BTreeMap;
 
 use designs::Grid;
 
-use super::program::{Compiled, Instr};
+use super::cost::embedding_bytes;
+use super::instruction::Instr;
+use super::program::Compiled;
 use super::trace::{Listener, Place};
-use crate::engine::{ClockDomain, IdleCause, Queue, Server, Usage};
+use crate::engine::{IdleCause, Queue, Usage};
 use crate::units::hbm::Placement;
-use crate::units::{attention_buffer, control, hbm, hn_array, interconnect, vex};
+use crate::units::{PerSpent, PerUnit, Spent, Unit, attention_buffer, control, hbm, hn_array, interconnect, vex};
 
-pub use load::{Load, Phase, SPENT, SPENT_NAMES, Spent, Start};
+pub use load::{Load, Phase, Start};
 pub use state::{Activity, Settled, State};
 use state::{Arrivals, AtChip, Token, Wake};
 
@@ -33,6 +35,8 @@ pub struct Machine<'a, L: Listener = ()> {
     grid: Grid,
     chips: usize,
     ring: usize,
+    /// Bytes of a token's embedding row that a chip reads; 0 where the embedding is not simulated.
+    embedding_bytes: u64,
     state: State,
     listener: L,
 }
@@ -59,11 +63,12 @@ impl<'a, L: Listener> Machine<'a, L> {
             layer: 0,
             instr: 0,
             since: 0,
-            doing: Spent::Communication as u8,
+            doing: Spent::Communication,
             waiting: false,
+            embedding_ready: 0,
             kv_ready: 0,
             kv_next: 0,
-            spent: [0; SPENT],
+            spent: PerSpent::default(),
         };
         let state = State {
             queue: Queue::new(),
@@ -80,7 +85,8 @@ impl<'a, L: Listener> Machine<'a, L> {
             gated: BTreeMap::new(),
             activity: Activity::default(),
         };
-        let mut machine = Machine { program, load, placement, grid, chips, ring, state, listener };
+        let embedding_bytes = embedding_bytes(program);
+        let mut machine = Machine { program, load, placement, grid, chips, ring, embedding_bytes, state, listener };
         machine.admit_all();
         machine
     }
@@ -91,7 +97,18 @@ impl<'a, L: Listener> Machine<'a, L> {
         let load = load.bounded(program);
         let grid = program.specs.interconnect.grid;
         let chips = grid.chips() as usize;
-        Machine { program, load, placement, grid, chips, ring: 2 * program.max_phases, state, listener }
+        let ring = 2 * program.max_phases;
+        Machine {
+            program,
+            load,
+            placement,
+            grid,
+            chips,
+            ring,
+            embedding_bytes: embedding_bytes(program),
+            state,
+            listener,
+        }
     }
 
     /// The state, for a checkpoint.
@@ -180,12 +197,17 @@ impl<'a, L: Listener> Machine<'a, L> {
                 layer,
                 instr: 0,
                 since: now,
-                doing: Spent::Communication as u8,
+                doing: Spent::Communication,
                 waiting: false,
+                embedding_ready: 0,
                 kv_ready: 0,
                 kv_next: ahead,
-                spent: [0; SPENT],
+                spent: PerSpent::default(),
             };
+            // A token that begins in the middle of the model had its row before.
+            if layer == 0 {
+                self.state.at[index].embedding_ready = self.read_embedding(sequence, chip, now, cause);
+            }
             if self.state.tokens[sequence as usize].done == 0 {
                 self.state.at[index].kv_next = self.stream(sequence, chip, layer as usize, now, 0, cause);
             }
@@ -215,21 +237,20 @@ impl<'a, L: Listener> Machine<'a, L> {
     /// Closes the accounts of all servers at the current cycle.
     pub fn settle(&mut self) -> Settled {
         let now = self.now();
-        let specs = &self.program.specs;
-        let sum = |servers: &mut [Server], domain: ClockDomain| {
-            let mut all = Usage::default();
-            servers.iter_mut().for_each(|s| all.add(&s.settle(domain, now)));
-            all
-        };
-        let state = &mut self.state;
-        Settled {
-            hn_array: sum(&mut state.hn_array.instances, ClockDomain::REFERENCE),
-            vex_nonlinear: sum(&mut state.vex.nonlinear, ClockDomain::REFERENCE),
-            vex_attention: sum(&mut state.vex.attention, ClockDomain::REFERENCE),
-            attention_buffer: sum(&mut state.attention_buffer.chips, specs.attention_buffer.domain),
-            hbm: sum(&mut state.hbm.chips, specs.hbm.domain),
-            links: state.interconnect.links.iter_mut().map(|l| l.settle(specs.interconnect.domain, now)).collect(),
-        }
+        let mut links = Vec::new();
+        let units = PerUnit::from_fn(|unit| {
+            let domain = self.program.specs.domain(unit);
+            let mut sum = Usage::default();
+            for server in self.state.servers_mut(unit) {
+                let usage = server.settle(domain, now);
+                sum.add(&usage);
+                if unit == Unit::Links {
+                    links.push(usage);
+                }
+            }
+            sum
+        });
+        Settled { units, links }
     }
 
     fn place(&self, sequence: u32, chip: u32) -> Place {
@@ -242,7 +263,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     #[inline]
     fn charge(&mut self, index: usize, now: u64) {
         let at = &mut self.state.at[index];
-        at.spent[at.doing as usize] += now - at.since;
+        at.spent[at.doing] += now - at.since;
         at.since = now;
     }
 
@@ -250,9 +271,9 @@ impl<'a, L: Listener> Machine<'a, L> {
     #[inline]
     fn charge_wait(&mut self, index: usize, now: u64, begin: u64, waited: Spent, doing: Spent) {
         let at = &mut self.state.at[index];
-        at.spent[waited as usize] += begin - now;
+        at.spent[waited] += begin - now;
         at.since = begin;
-        at.doing = doing as u8;
+        at.doing = doing;
     }
 
     fn go_on(&mut self, sequence: u32, chip: u32, now: u64) {
@@ -274,15 +295,12 @@ impl<'a, L: Listener> Machine<'a, L> {
                 Instr::Nonlinear { fixed, per_expert } => {
                     self.nonlinear(sequence, chip, now, *fixed, *per_expert, cause)
                 }
+                Instr::AwaitEmbedding { .. } => self.await_data(index, now, self.state.at[index].embedding_ready),
                 Instr::AwaitKv => {
                     if !self.gate(sequence, chip, layer, now) {
                         return;
                     }
-                    let ready = self.state.at[index].kv_ready.max(now);
-                    if ready > now {
-                        self.state.at[index].doing = Spent::Memory as u8;
-                    }
-                    ready
+                    self.await_data(index, now, self.state.at[index].kv_ready)
                 }
                 Instr::Scores => self.attend(sequence, chip, layer, now, true, cause),
                 Instr::Values => self.attend(sequence, chip, layer, now, false, cause),
@@ -294,13 +312,21 @@ impl<'a, L: Listener> Machine<'a, L> {
                     }
                 }
             };
-            self.state.activity.steps += 1;
+            self.state.activity.events.steps += 1;
             self.state.at[index].instr += 1;
             if done > now {
                 self.state.queue.push(done, 1, Wake { sequence, chip });
                 return;
             }
         }
+    }
+
+    /// Waits for data that are there at `ready`; the cycle at which the chip can go on.
+    fn await_data(&mut self, index: usize, now: u64, ready: u64) -> u64 {
+        if ready > now {
+            self.state.at[index].doing = Spent::Memory;
+        }
+        ready.max(now)
     }
 
     /// Goes on to the next layer; false when the token is finished on this chip.
@@ -319,7 +345,7 @@ impl<'a, L: Listener> Machine<'a, L> {
             self.enter_layer(sequence, chip, now);
             return true;
         }
-        self.state.at[index].doing = Spent::Communication as u8;
+        self.state.at[index].doing = Spent::Communication;
         let token = &mut self.state.tokens[sequence as usize];
         token.chips_done += 1;
         if token.chips_done as usize == self.chips {
@@ -338,7 +364,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         // A token that began in the middle of the model has no latency to count.
         if token.counted {
             activity.latency_cycles += now - token.started;
-            activity.spent.iter_mut().zip(spent).for_each(|(sum, spent)| *sum += spent);
+            activity.spent = activity.spent.zip(spent).map(|(sum, spent)| sum + spent);
         }
         token.counted = true;
         if matches!(self.load.start, Start::Own(_)) {
@@ -366,16 +392,12 @@ impl<'a, L: Listener> Machine<'a, L> {
 
 /// What kept the next server idle, from what the token had been doing.
 #[inline]
-fn idle_cause(doing: u8) -> IdleCause {
-    const CAUSES: [IdleCause; SPENT] = [
-        IdleCause::Communication,
-        IdleCause::Projection,
-        IdleCause::Nonlinear,
-        IdleCause::Attention,
-        IdleCause::Memory,
-        IdleCause::Projection,
-        IdleCause::Nonlinear,
-        IdleCause::Attention,
-    ];
-    CAUSES[doing as usize]
+const fn idle_cause(doing: Spent) -> IdleCause {
+    match doing {
+        Spent::Communication => IdleCause::Communication,
+        Spent::Projection | Spent::ArrayBusy => IdleCause::Projection,
+        Spent::Nonlinear | Spent::VexBusy => IdleCause::Nonlinear,
+        Spent::Attention | Spent::Predecessor => IdleCause::Attention,
+        Spent::Memory => IdleCause::Memory,
+    }
 }

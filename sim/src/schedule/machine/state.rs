@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use designs::Events;
 use serde::{Deserialize, Serialize};
 
-use super::load::SPENT;
-use crate::engine::{Queue, Usage};
-use crate::units::{attention_buffer, control, hbm, hn_array, interconnect, vex};
+use crate::engine::{Queue, Server, Usage};
+use crate::units::{PerSpent, PerUnit, Spent, Unit, attention_buffer, control, hbm, hn_array, interconnect, vex};
 
 /// An event: a token on a chip can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub(super) struct Arrivals {
     pub(super) count: u32,
     pub(super) last: u64,
     /// How the token's time was spent on the way to the last arrival.
-    pub(super) path: [u64; SPENT],
+    pub(super) path: PerSpent<u64>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -29,12 +29,14 @@ pub(super) struct AtChip {
     pub(super) instr: u32,
     /// Since when the chip does what `doing` says.
     pub(super) since: u64,
-    pub(super) doing: u8,
+    pub(super) doing: Spent,
     pub(super) waiting: bool,
+    /// When the chip's part of the token's embedding row is there.
+    pub(super) embedding_ready: u64,
     pub(super) kv_ready: u64,
     pub(super) kv_next: u64,
     /// The token's time up to `since`, along the path that led here.
-    pub(super) spent: [u64; SPENT],
+    pub(super) spent: PerSpent<u64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,22 +55,13 @@ pub(super) struct Token {
 pub struct Activity {
     /// Tokens finished.
     pub tokens: u64,
-    /// Weights times whole activations in the arrays.
-    pub hn_weights: u64,
-    /// Multiply-accumulates of attention plus elements of non-linear functions.
-    pub vex_operations: u64,
-    /// Bytes read from the attention buffers.
-    pub buffer_bytes: u64,
-    /// Bytes sent on links.
-    pub link_bytes: u64,
-    /// Bytes streamed from HBM.
-    pub hbm_bytes: u64,
-    /// Instructions issued, over all chips.
-    pub steps: u64,
+    /// Events of all blocks, over all chips.
+    #[serde(flatten)]
+    pub events: Events<u64>,
     /// Sum of finished tokens' latencies, cycles.
     pub latency_cycles: u64,
     /// Where that time went, along each token's critical path; adds up to `latency_cycles`.
-    pub spent: [u64; SPENT],
+    pub spent: PerSpent<u64>,
 }
 
 /// All that changes during a run.
@@ -89,19 +82,25 @@ pub struct State {
     pub(super) activity: Activity,
 }
 
-/// Accounts of all servers of a unit since the last settlement, summed.
+impl State {
+    /// The servers of a unit: by instance, by layer and chip, by chip, or by link.
+    pub(super) fn servers_mut(&mut self, unit: Unit) -> &mut [Server] {
+        match unit {
+            Unit::HnArray => &mut self.hn_array.instances,
+            Unit::VexAttention => &mut self.vex.attention,
+            Unit::VexNonlinear => &mut self.vex.nonlinear,
+            Unit::AttentionBuffer => &mut self.attention_buffer.chips,
+            Unit::Hbm => &mut self.hbm.chips,
+            Unit::Links => &mut self.interconnect.links,
+        }
+    }
+}
+
+/// Accounts of the servers since the last settlement, in cycles of the units' own clock domains.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settled {
-    /// Hardwired-neuron array, all instances.
-    pub hn_array: Usage,
-    /// Non-linear pipelines.
-    pub vex_nonlinear: Usage,
-    /// Attention pipelines.
-    pub vex_attention: Usage,
-    /// Attention buffers (byte clock).
-    pub attention_buffer: Usage,
-    /// HBM (byte clock).
-    pub hbm: Usage,
-    /// Links (byte clock), one by one.
+    /// Sums over the servers of each unit.
+    pub units: PerUnit<Usage>,
+    /// Links one by one.
     pub links: Vec<Usage>,
 }

@@ -4,23 +4,8 @@ use ir::span::Span;
 use ir::steps::Unplaced;
 use ir::tree::OpId;
 use serde::Serialize;
+use sim::units::Unit;
 use sim::units::hbm::Placement;
-
-/// A unit that an operation occupies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    /// Hardwired-neuron array.
-    HnArray,
-    /// Attention pipeline of the vector unit.
-    VexAttention,
-    /// Lanes of the vector unit.
-    VexNonlinear,
-    /// Attention buffer.
-    AttentionBuffer,
-    /// No unit; takes no time.
-    None,
-}
 
 /// Why an operation has its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,8 +35,9 @@ pub struct Placed {
     /// Place in the text.
     #[serde(skip)]
     pub span: Span,
-    /// Unit that it occupies.
-    pub unit: Place,
+    /// Unit that it occupies; `None`, serialized as `none`, takes no time.
+    #[serde(serialize_with = "unit_or_none")]
+    pub unit: Option<Unit>,
     /// Why it has this unit.
     pub reason: Reason,
     /// Product of the trip counts of the loops over tensors around it. A loop nest of scalar code is one operation.
@@ -74,10 +60,14 @@ pub struct Placed {
     pub bytes: u64,
 }
 
+fn unit_or_none<S: serde::Serializer>(unit: &Option<Unit>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(unit.map_or("none", Unit::key))
+}
+
 impl Placed {
     pub(super) fn at(
         op: OpId,
-        unit: Place,
+        unit: Option<Unit>,
         reason: Reason,
         start_cycle: u64,
         busy_cycles: u64,
@@ -102,7 +92,7 @@ impl Placed {
     }
 
     pub(super) fn free(op: OpId, reason: Reason, at: u64) -> Self {
-        Self::at(op, Place::None, reason, at, 0, 0)
+        Self::at(op, None, reason, at, 0, 0)
     }
 }
 
@@ -124,7 +114,7 @@ pub struct MissingPlace {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UnitShare {
     /// Name of the unit.
-    pub unit: &'static str,
+    pub unit: Unit,
     /// Busy cycles; cycles in which several matrices are busy count once.
     pub busy_cycles: u64,
     /// Share of the latency, 0 to 1.

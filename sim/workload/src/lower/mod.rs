@@ -26,7 +26,7 @@ use ir::steps::Steps;
 use ir::tree::{OpId, Tree};
 
 pub use ir::steps::{Unplaced, WeightRule};
-pub use lowered::{Lowered, MissingPlace, Place, Placed, Reason, UnitShare, Work};
+pub use lowered::{Lowered, MissingPlace, Placed, Reason, UnitShare, Work};
 
 /// Options of [`lower`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

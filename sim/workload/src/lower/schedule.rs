@@ -14,16 +14,10 @@ use ir::steps::{Contraction, Step, Steps, Unplaced, WeightRule, Work};
 use ir::tree::{OpId, Tree, ValueId};
 use sim::mapping::vector_operations;
 use sim::units::hbm::Placement;
-use sim::units::{attention_buffer, hbm, hn_array, vex};
+use sim::units::{PerUnit, Unit, attention_buffer, hbm, hn_array, vex};
 
 use super::coverage::Coverage;
-use super::lowered::{Lowered, MissingPlace, Place, Placed, Reason, UnitShare, Work as Totals};
-
-/// Compute units and memories with a share of their own, in the order of [`Lowered::units`].
-pub(super) const UNITS: [&str; 5] = ["hn_array", "vex_attention", "vex_nonlinear", "attention_buffer", "hbm"];
-
-/// Of these, the compute units.
-const COMPUTE: usize = 3;
+use super::lowered::{Lowered, MissingPlace, Placed, Reason, UnitShare, Work as Totals};
 
 /// Latest end of an operation; one that would end later is reported as too large and takes no time.
 const MAX_CYCLES: u64 = 1 << 62;
@@ -50,9 +44,9 @@ pub(super) struct Schedule<'a> {
     times: BTreeMap<ValueId, Times>,
     /// When each matrix is free again.
     matrices: BTreeMap<ValueId, u64>,
-    /// When each unit of [`UNITS`] is free again; the first is not used.
-    free: [u64; UNITS.len()],
-    busy: [Coverage; UNITS.len()],
+    /// Cycle at which each unit is free again; matrices of the array are free one by one, see `matrices`.
+    free: PerUnit<u64>,
+    busy: PerUnit<Coverage>,
     computing: Coverage,
     /// No operation starts before this cycle.
     barrier: u64,
@@ -88,8 +82,8 @@ impl<'a> Schedule<'a> {
             streamed: BTreeMap::new(),
             times: BTreeMap::new(),
             matrices: BTreeMap::new(),
-            free: [0; UNITS.len()],
-            busy: Default::default(),
+            free: PerUnit::default(),
+            busy: PerUnit::default(),
             computing: Coverage::default(),
             barrier: 0,
             end: 0,
@@ -131,7 +125,7 @@ impl<'a> Schedule<'a> {
         let streamed = self.prefetch(body, times);
         let start = self.end.max(self.barrier).max(streamed);
         self.barrier = start;
-        let before: Vec<u64> = self.busy.iter_mut().map(Coverage::close).collect();
+        let before: Vec<u64> = self.busy.iter_mut().map(|(_, busy)| busy.close()).collect();
         let computing = self.computing.close();
         let totals = self.totals;
         self.steps(body, times);
@@ -142,7 +136,7 @@ impl<'a> Schedule<'a> {
             self.barrier = self.end;
             return;
         };
-        for (busy, before) in self.busy.iter_mut().zip(before) {
+        for ((_, busy), before) in self.busy.iter_mut().zip(before) {
             busy.repeat(before, trips - 1);
         }
         self.computing.repeat(computing, trips - 1);
@@ -254,7 +248,7 @@ impl<'a> Schedule<'a> {
                 let bytes = self.bytes(needed - before)?;
                 let spilled = self.placement.spilled_of(bytes);
                 let cycles = self.hbm.domain.checked_to_reference(spilled).ok_or(Unplaced::TooLarge)?;
-                (_, at) = self.occupy(4, 0, cycles)?;
+                (_, at) = self.occupy(Unit::Hbm, 0, cycles)?;
                 self.totals.hbm_bytes = self.totals.hbm_bytes.saturating_add(spilled);
                 self.streamed.insert(root, (needed, at));
             }
@@ -267,13 +261,13 @@ impl<'a> Schedule<'a> {
         elements.checked_mul(self.element_bytes).ok_or(Unplaced::TooLarge)
     }
 
-    /// Occupies a unit of [`UNITS`] from when it is free and not before `ready`; returns (start, end).
-    fn occupy(&mut self, unit: usize, ready: u64, cycles: u64) -> Result<(u64, u64), Unplaced> {
+    /// Occupies a unit from when it is free and not before `ready`; returns (start, end).
+    fn occupy(&mut self, unit: Unit, ready: u64, cycles: u64) -> Result<(u64, u64), Unplaced> {
         let start = self.free[unit].max(ready);
         let end = ends(start, cycles)?;
         self.free[unit] = end;
         self.busy[unit].add(start, end);
-        if unit < COMPUTE {
+        if unit.computes() {
             self.computing.add(start, end);
         }
         Ok((start, end))
@@ -282,10 +276,10 @@ impl<'a> Schedule<'a> {
     fn moves(&mut self, op: OpId, moved: u64, ready: u64) -> Result<Placed, Unplaced> {
         let bytes = self.bytes(moved)?;
         let cycles = self.buffer.domain.checked_to_reference(bytes).ok_or(Unplaced::TooLarge)?;
-        let (start, end) = self.occupy(3, ready, cycles)?;
+        let (start, end) = self.occupy(Unit::AttentionBuffer, ready, cycles)?;
         self.totals.buffer_bytes = self.totals.buffer_bytes.saturating_add(bytes);
         let latency = ends(end, self.buffer.latency)? - start;
-        Ok(Placed { elements: moved, ..Placed::at(op, Place::AttentionBuffer, Reason::Layout, start, cycles, latency) })
+        Ok(Placed { elements: moved, ..Placed::at(op, Some(Unit::AttentionBuffer), Reason::Layout, start, cycles, latency) })
     }
 
     fn nonlinear(&mut self, op: OpId, elements: u64, chain: u64, ready: u64) -> Result<Placed, Unplaced> {
@@ -295,14 +289,14 @@ impl<'a> Schedule<'a> {
         let service = self.vex.nonlinear_service(elements);
         let (mut start, mut at) = (ready, ready);
         for link in 0..chain {
-            let (begin, end) = self.occupy(2, at, service)?;
+            let (begin, end) = self.occupy(Unit::VexNonlinear, at, service)?;
             if link == 0 {
                 start = begin;
             }
             at = ends(end, self.vex.nonlinear_latency())?;
         }
         self.totals.nonlinear_elements = self.totals.nonlinear_elements.saturating_add(elements.saturating_mul(chain));
-        let placed = Placed::at(op, Place::VexNonlinear, Reason::ByElement, start, service * chain, at - start);
+        let placed = Placed::at(op, Some(Unit::VexNonlinear), Reason::ByElement, start, service * chain, at - start);
         Ok(Placed { elements, ..placed })
     }
 
@@ -328,11 +322,11 @@ impl<'a> Schedule<'a> {
         let end = ends(start, occupied)?;
         let done = ends(end, cost.depth)?;
         self.matrices.insert(key, end);
-        self.busy[0].add(start, end);
+        self.busy.hn_array.add(start, end);
         self.computing.add(start, end);
         self.totals.hn_macs = self.totals.hn_macs.saturating_add(c.macs);
         self.weights_used.insert(key, elements(self.tree, key).unwrap_or(matrix.elements));
-        let placed = Placed::at(op, Place::HnArray, Reason::ConstantMatrix, start, occupied, done - start);
+        let placed = Placed::at(op, Some(Unit::HnArray), Reason::ConstantMatrix, start, occupied, done - start);
         Ok(Placed { macs: c.macs, passes, fan_in: matrix.fan_in, elements: matrix.elements, ..placed })
     }
 
@@ -346,13 +340,13 @@ impl<'a> Schedule<'a> {
         let vectors = vector_operations(elements.div_ceil(side.inner.max(1)), side.inner, queries);
         let bytes = self.bytes(elements)?;
         let read = self.buffer.domain.checked_to_reference(bytes).ok_or(Unplaced::TooLarge)?;
-        let (_, read_end) = self.occupy(3, ready, read)?;
+        let (_, read_end) = self.occupy(Unit::AttentionBuffer, ready, read)?;
         let cycles = self.vex.attention_cycles(vectors);
-        let (start, end) = self.occupy(1, ready, cycles)?;
+        let (start, end) = self.occupy(Unit::VexAttention, ready, cycles)?;
         let done = end.max(ends(read_end, self.buffer.latency)?);
         self.totals.vex_macs = self.totals.vex_macs.saturating_add(c.macs);
         self.totals.buffer_bytes = self.totals.buffer_bytes.saturating_add(bytes);
-        let placed = Placed::at(op, Place::VexAttention, Reason::BothChange, start, cycles, done - start);
+        let placed = Placed::at(op, Some(Unit::VexAttention), Reason::BothChange, start, cycles, done - start);
         Ok(Placed { macs: c.macs, passes: queries, elements, bytes, ..placed })
     }
 
@@ -369,10 +363,12 @@ impl<'a> Schedule<'a> {
         let makespan = self.end;
         let share = |busy: u64| if makespan == 0 { 0.0 } else { busy as f64 / makespan as f64 };
         let computing = self.computing.close();
-        let units = UNITS
-            .iter()
-            .zip(self.busy.iter_mut())
-            .map(|(&unit, busy)| {
+        // One chip sends nothing.
+        let units = self
+            .busy
+            .iter_mut()
+            .filter(|(unit, _)| *unit != Unit::Links)
+            .map(|(unit, busy)| {
                 let busy_cycles = busy.close();
                 UnitShare { unit, busy_cycles, busy_share: share(busy_cycles) }
             })

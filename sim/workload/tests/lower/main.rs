@@ -10,10 +10,10 @@ use ir::tree::Tree;
 use proptest::prelude::*;
 use sim::Phase;
 use sim::mapping::{LayerPlan, Mapping, Work, smallest_grid};
-use sim::schedule::cost::attention_work;
-use sim::units::Specs;
+use sim::schedule::instruction::attention_work;
+use sim::units::{Specs, Unit};
 use workload::emit::{self, Setting};
-use workload::{Lowered, Options, Place, Unplaced, WeightRule, lower};
+use workload::{Lowered, Options, Unplaced, WeightRule, lower};
 
 const MODELS: [&str; 5] = ["gpt-oss-120b", "llama-3-1-8b", "qwq-32b", "deepseek-v3", "kimi-k2"];
 
@@ -38,8 +38,8 @@ fn lowered(text: &str) -> Lowered {
 }
 
 /// Latency of the operations on a unit, each.
-fn latencies(lowered: &Lowered, unit: Place) -> Vec<u64> {
-    lowered.operations.iter().filter(|o| o.unit == unit).map(|o| o.latency_cycles).collect()
+fn latencies(lowered: &Lowered, unit: Unit) -> Vec<u64> {
+    lowered.operations.iter().filter(|o| o.unit == Some(unit)).map(|o| o.latency_cycles).collect()
 }
 
 /// Cycles of scores and values for a token alone on the fullest chip.
@@ -75,7 +75,7 @@ fn a_whole_layer_costs_what_the_mapping_charges_on_one_chip() {
             let lowered = lowered_with(&text, &design, WeightRule::Auto);
             assert_eq!(lowered.unplaced, [], "{name}");
 
-            let hn: Vec<_> = lowered.operations.iter().filter(|o| o.unit == Place::HnArray).collect();
+            let hn: Vec<_> = lowered.operations.iter().filter(|o| o.unit == Some(Unit::HnArray)).collect();
             let mut own: Vec<_> = hn.iter().map(|o| (o.fan_in, o.elements)).collect();
             own.sort_unstable();
             assert_eq!(own, matrices(plan), "{name}, layer {index}");
@@ -87,7 +87,7 @@ fn a_whole_layer_costs_what_the_mapping_charges_on_one_chip() {
             let used = layer.attention.weights(one.hidden) + layer.ffn.active_weights(one.hidden);
             assert_eq!(lowered.work.hn_macs, used, "{name}: one multiply-accumulate per weight a token uses");
 
-            let attention: Vec<u64> = latencies(&lowered, Place::VexAttention);
+            let attention: Vec<u64> = latencies(&lowered, Unit::VexAttention);
             let bytes = u64::from(design.mapping.kv_element_bytes);
             assert_eq!(attention[..2], attention_cycles(&specs, plan, CONTEXT, bytes), "{name}");
             // Beside attention, only the chosen experts' outputs are weighed.
@@ -306,7 +306,7 @@ fn a_cache_beyond_the_buffer_streams_from_hbm() {
     let spilled = cache + queries - 320_000_000;
     assert!((spilled..spilled + 3).contains(&large.work.hbm_bytes), "{} {spilled}", large.work.hbm_bytes);
     // 8 stacks of 819 GB/s at 1 GHz move 6,552 bytes a cycle; the keys are half of the stream.
-    let scores = large.operations.iter().find(|o| o.unit == Place::VexAttention).expect("is an operation");
+    let scores = large.operations.iter().find(|o| o.unit == Some(Unit::VexAttention)).expect("is an operation");
     assert!(scores.start_cycle >= spilled / 2 / 6552, "{}", scores.start_cycle);
 }
 

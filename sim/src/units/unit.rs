@@ -1,0 +1,79 @@
+//! The units that are occupied in time, and the classes of time that a token spends at them.
+
+use designs::keyed;
+
+keyed! {
+    /// A unit of the machine that serves requests first come, first served.
+    enum Unit;
+    /// One value for each unit.
+    struct PerUnit;
+    /// Hardwired-neuron array: one server per matrix (or expert), layer and chip.
+    HnArray => hn_array, "HN array";
+    /// Attention pipelines of the vector unit: one server per layer and chip.
+    VexAttention => vex_attention, "VEX attention";
+    /// Pipelines of non-linear functions of the vector unit: one server per layer and chip.
+    VexNonlinear => vex_nonlinear, "VEX non-linear";
+    /// Attention buffer: one server per chip.
+    AttentionBuffer => attention_buffer, "attention buffer";
+    /// HBM: one server per chip.
+    Hbm => hbm, "HBM";
+    /// Links: one server per directed link.
+    Links => links, "links";
+}
+
+keyed! {
+    /// Where a token's time goes; the classes of a token add up to its latency.
+    enum Spent;
+    /// One value for each class of time.
+    struct PerSpent;
+    /// Links, hops, and waiting for peers in collectives.
+    Communication => communication, "communication";
+    /// Passes of the hardwired-neuron array.
+    Projection => projection, "projection";
+    /// Non-linear functions.
+    Nonlinear => nonlinear, "non-linear";
+    /// Attention, including the time in which other tokens use the buffer's bandwidth.
+    Attention => attention, "attention";
+    /// Stall: data have not come from HBM, a part of the KV cache or a row of the embedding table.
+    Memory => hbm, "HBM";
+    /// Stall: another token occupies the array instance.
+    ArrayBusy => hn_array_busy, "HN array busy";
+    /// Stall: another token occupies the layer's pipeline of the vector unit.
+    VexBusy => vex_busy, "VEX busy";
+    /// Stall: in prefill, an earlier token has not yet written its cache entry.
+    Predecessor => predecessor, "predecessor";
+}
+
+impl Unit {
+    /// Class of the time in which a token waits because other tokens occupy the unit.
+    #[must_use]
+    pub const fn waiting(self) -> Spent {
+        match self {
+            Self::HnArray => Spent::ArrayBusy,
+            Self::VexAttention | Self::VexNonlinear => Spent::VexBusy,
+            Self::AttentionBuffer => Spent::Attention,
+            Self::Hbm => Spent::Memory,
+            Self::Links => Spent::Communication,
+        }
+    }
+
+    /// Whether it computes; the others move or hold data.
+    #[must_use]
+    pub const fn computes(self) -> bool {
+        match self {
+            Self::HnArray | Self::VexAttention | Self::VexNonlinear => true,
+            Self::AttentionBuffer | Self::Hbm | Self::Links => false,
+        }
+    }
+}
+
+impl Spent {
+    /// Whether it is a stall: nothing that the token needs is at work for it.
+    #[must_use]
+    pub const fn is_stall(self) -> bool {
+        match self {
+            Self::Communication | Self::Projection | Self::Nonlinear | Self::Attention => false,
+            Self::Memory | Self::ArrayBusy | Self::VexBusy | Self::Predecessor => true,
+        }
+    }
+}
