@@ -78,6 +78,14 @@ pub struct Hbm {
     pub stack_bandwidth: BytesPerSecond,
     /// Effective bandwidth per chip that the paper's accounting implies, used by `serial` only.
     pub serial_bandwidth: BytesPerSecond,
+    /// Latency of a read that nothing requested ahead, from the end of its transfer to the data.
+    pub read_latency: Seconds,
+}
+
+impl Hbm {
+    /// `read_latency` of a file that states none: about an activation, a column access and the controller of HBM3 (JESD238:
+    /// 14 ns each for activation and access). Assumed; nothing of the published machine reads without a request ahead.
+    pub const READ_LATENCY: Seconds = Seconds::from_s(100e-9);
 }
 
 /// Links between chips.
@@ -113,6 +121,16 @@ named! {
     }
 }
 
+named! {
+    /// Where the table of the input embedding lies.
+    pub enum EmbeddingPlacement {
+        /// Nowhere: its reads take no time, as in the paper, which does not mention them.
+        None = "none",
+        /// In HBM, divided over the chips by columns of the table; every token reads its row.
+        Hbm = "hbm",
+    }
+}
+
 /// Choices of the mapping that are not fixed by the machine or the model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MappingOptions {
@@ -128,8 +146,17 @@ pub struct MappingOptions {
     pub all_chip: AllChip,
     /// Whether sliding windows of the model limit attention and the KV cache.
     pub sliding_windows: bool,
+    /// Where the table of the input embedding lies.
+    pub embedding: EmbeddingPlacement,
+    /// Bits of an element of that table, 1 to 64.
+    pub embedding_bits: u32,
     /// Candidates each chip contributes to sampling (local top-k before the exchange).
     pub sampling_candidates: u32,
+}
+
+impl MappingOptions {
+    /// `embedding_bits` of a file that states none: BF16, the format of embedding tables in released models.
+    pub const EMBEDDING_BITS: u32 = 16;
 }
 
 /// Area of the blocks of one chip.

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use crate::block::PerBlock;
 use crate::design::{
-    Algorithm, AllChip, AttentionBuffer, BlockAreas, Design, Energy, Grid, Hbm, HnArray, Interconnect, MappingOptions,
+    Algorithm, AllChip, AttentionBuffer, BlockAreas, Design, EmbeddingPlacement, Energy, Grid, Hbm, HnArray, Interconnect, MappingOptions,
     Vex,
 };
 use crate::field::{Reader, Visitor};
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Seconds};
-use crate::slot::{Limits, Words};
+use crate::slot::{Defaulted, Limits, Words};
 
 /// Most chips of a grid.
 pub const MAX_CHIPS: u32 = 1024;
@@ -45,6 +45,7 @@ pub(crate) fn blank(name: &str) -> Design {
             stack_capacity: Bytes::default(),
             stack_bandwidth: BytesPerSecond::default(),
             serial_bandwidth: BytesPerSecond::default(),
+            read_latency: Hbm::READ_LATENCY,
         },
         interconnect: Interconnect { link_bandwidth: BytesPerSecond::default(), hop_latency: Seconds::default() },
         mapping: MappingOptions {
@@ -54,6 +55,8 @@ pub(crate) fn blank(name: &str) -> Design {
             rotate_partners: false,
             all_chip: AllChip::RowThenColumn,
             sliding_windows: false,
+            embedding: EmbeddingPlacement::None,
+            embedding_bits: MappingOptions::EMBEDDING_BITS,
             sampling_candidates: 0,
         },
         area: BlockAreas::default(),
@@ -121,6 +124,9 @@ fn memory(d: &mut Design, v: &mut dyn Visitor) {
     v.field("hbm.stack_capacity", &mut hbm.stack_capacity, MEMORY, "Capacity of a stack");
     v.field("hbm.stack_bandwidth", &mut hbm.stack_bandwidth, RATE, "Bandwidth of a stack (lockstep and dataflow)");
     v.field("hbm.serial_bandwidth", &mut hbm.serial_bandwidth, RATE, "Effective bandwidth of a chip (serial only)");
+    let doc = "Latency of a read of the embedding table; 100 ns unless given";
+    let limits = Limits::between(0.0, 1.0);
+    v.field("hbm.read_latency", &mut Defaulted(&mut hbm.read_latency, Hbm::READ_LATENCY), limits, doc);
 }
 
 fn mapping(m: &mut MappingOptions, v: &mut dyn Visitor) {
@@ -133,6 +139,11 @@ fn mapping(m: &mut MappingOptions, v: &mut dyn Visitor) {
     let words = [("honoured", true), ("ignored", false)];
     let doc = "Whether sliding windows limit attention and cache";
     v.field("mapping.sliding_windows", &mut Words(&mut m.sliding_windows, words), Limits::NONE, doc);
+    let doc = "Where the table of the input embedding lies: none (not simulated, unless given) or hbm";
+    v.field("mapping.embedding", &mut Defaulted(&mut m.embedding, EmbeddingPlacement::None), Limits::NONE, doc);
+    let doc = "Bits of an element of the embedding table; 16 unless given";
+    let bits = &mut Defaulted(&mut m.embedding_bits, MappingOptions::EMBEDDING_BITS);
+    v.field("mapping.embedding_bits", bits, Limits::between(1.0, 64.0), doc);
     let doc = "Candidates a chip contributes to sampling";
     v.field("mapping.sampling_candidates", &mut m.sampling_candidates, Limits::between(1.0, 67_108_864.0), doc);
 }

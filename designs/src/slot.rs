@@ -4,7 +4,7 @@
 //! the schema, so a value that reaches a design is finite and within them.
 
 use crate::comparison::Counts;
-use crate::design::{Algorithm, AllChip};
+use crate::design::{Algorithm, AllChip, EmbeddingPlacement};
 use crate::economics::{DieFormula, YieldModel};
 use crate::masks::Lithography;
 use crate::problem::{did_you_mean, shorten};
@@ -295,7 +295,32 @@ macro_rules! choice_slots {
         }
     )* };
 }
-choice_slots!(Algorithm, AllChip, YieldModel, DieFormula, Lithography, Grade, Counts);
+choice_slots!(Algorithm, AllChip, EmbeddingPlacement, YieldModel, DieFormula, Lithography, Grade, Counts);
+
+/// A field that a file may leave out; it is listed only where it differs from the value that it then has.
+pub(crate) struct Defaulted<'a, T>(pub(crate) &'a mut T, pub(crate) T);
+
+impl<T: Slot + PartialEq> Slot for Defaulted<'_, T> {
+    fn required(&self) -> bool {
+        false
+    }
+
+    fn set(&mut self, node: &Node, limits: Limits) -> Result<(), Reason> {
+        self.0.set(node, limits)
+    }
+
+    fn show(&self) -> Option<String> {
+        (*self.0 != self.1).then(|| self.0.show()).flatten()
+    }
+
+    fn number(&self) -> Option<f64> {
+        self.0.number()
+    }
+
+    fn measure(&self) -> Measure {
+        self.0.measure()
+    }
+}
 
 /// A flag written as one of two words.
 pub(crate) struct Words<'a>(pub(crate) &'a mut bool, pub(crate) [(&'static str, bool); 2]);

@@ -131,6 +131,7 @@ fn operations(mapping: &Mapping, plan: &LayerPlan) -> Vec<Operation> {
             let does = match &op.work {
                 Work::Hn(m) if m.experts > 0 => format!("HN {} x {}, {} experts", m.fan_in, m.fan_out, m.experts),
                 Work::Hn(m) => format!("HN {} x {}", m.fan_in, m.fan_out),
+                Work::EmbeddingRow { bytes } => format!("HBM read of {bytes} B"),
                 Work::Nonlinear(_) => "VEX non-linear".to_owned(),
                 Work::Scores => "VEX queries x cached keys".to_owned(),
                 Work::Values => "VEX weights x cached values".to_owned(),
@@ -269,6 +270,13 @@ fn render(s: &Simulation) -> String {
         bytes(kv.spilled_bytes_per_chip as f64),
         significant(s.weights_per_chip as f64, 1),
     ));
+    if let Some(table) = &s.embedding {
+        text.push_str(&format!(
+            "embedding table per chip: {} in HBM, {} read per token\n",
+            bytes(table.table_bytes_per_chip as f64),
+            bytes(table.row_bytes_per_chip as f64),
+        ));
+    }
     if !s.links.is_empty() {
         text.push_str(&format!("busiest link: {} per token\n", bytes(busiest)));
     }

@@ -21,6 +21,10 @@ pub(super) struct Pass {
 /// What a chip does at one instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Act {
+    /// Waits for the chip's part of the token's embedding row.
+    AwaitEmbedding {
+        bytes: u64,
+    },
     Hn {
         fixed: Option<Pass>,
         expert: Option<Pass>,
@@ -94,6 +98,7 @@ impl Expected {
                             Elements::PerActiveExpert(n) => *each += n,
                         }
                     }
+                    Work::EmbeddingRow { bytes } => expected.acts.push(Act::AwaitEmbedding { bytes: *bytes }),
                     Work::Scores => expected.acts.extend([Act::AwaitKv, Act::Scores]),
                     Work::Values => expected.acts.push(Act::Values),
                     Work::Transfer(legs) => transfers.push(legs),

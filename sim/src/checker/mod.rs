@@ -22,11 +22,12 @@
 //!    cycles and the depth of its shape; as many different experts as the model says are used, the same ones in every
 //!    pass of the layer; non-linear work is the elements of the step over the lanes; the cached positions read over all
 //!    chips are the visible ones, once per part of the heads; the bytes streamed from HBM are those of the spilled
-//!    share of the positions, requested one layer ahead.
+//!    share of the positions, requested one layer ahead; where the embedding table lies in HBM, every chip reads its part of
+//!    the token's row once.
 //! 4. [`Law::Causality`]. A chip that reaches an instruction at `r` reaches the next one at the maximum of `r` and the
 //!    times of everything the instruction waits for: results of its own requests, the last message of the phase (of
-//!    which there are exactly as many as the collectives send), the streamed cache, in prefill the cache entry of the
-//!    predecessor.
+//!    which there are exactly as many as the collectives send), the embedding row, the streamed cache, in prefill the
+//!    cache entry of the predecessor.
 //! 5. [`Law::Accounts`]. Busy cycles of every account are the recorded work; busy and idle cycles add up to the elapsed
 //!    time; tokens, latencies and counters are the sums over the recording; a token's cycles by class add up to its
 //!    latency.

@@ -4,11 +4,12 @@
 //! `ceil(e f / hz)`, and a request made at reference cycle `t` begins at its own cycle `ceil(t hz / f)` at the
 //! earliest. Both are computed here from the design, without the engine's clock domains.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::recording::{Record, Recording, Subject};
 use super::violation::{Findings, Violation};
 use crate::engine::Usage;
+use crate::schedule::trace::Place;
 use crate::units::Unit;
 
 /// Clocks and latencies of the units of a design.
@@ -19,6 +20,8 @@ struct Rates {
     hbm: u128,
     hop: u64,
     read_latency: u64,
+    /// Latency of an embedding row from HBM; streams of the cache have none.
+    row_latency: u64,
     nonlinear_latency: u64,
 }
 
@@ -32,6 +35,7 @@ impl Rates {
             hbm: u128::from(design.hbm.stacks) * u128::from(design.hbm.stack_bandwidth.get()),
             hop: design.interconnect.hop_latency.cycles_at(design.clock).get(),
             read_latency: design.attention_buffer.latency.get(),
+            row_latency: design.hbm.read_latency.cycles_at(design.clock).get(),
             nonlinear_latency: design.vex.nonlinear_latency.get(),
         }
     }
@@ -73,6 +77,8 @@ pub(super) fn check(recording: &Recording, subject: &Subject, findings: &mut Fin
     let rates = Rates::new(subject);
     // Time of the last request, end of the last service, cycles of work before the end of the recording.
     let mut servers: BTreeMap<(Unit, usize), (u64, u64, u64)> = BTreeMap::new();
+    // Places of the embedding rows read so far.
+    let mut rows: BTreeSet<Place> = BTreeSet::new();
     for record in &recording.records {
         let Record::Served { place, unit, index, now, work, end, done } = *record else { continue };
         let (before, free, busy) = servers.entry((unit, index)).or_default();
@@ -88,7 +94,11 @@ pub(super) fn check(recording: &Recording, subject: &Subject, findings: &mut Fin
         findings.expect(start >= earliest, || Violation::StartsEarly { server, place, start, earliest });
         findings.expect(start <= possible, || Violation::Idles { server, place, start, possible });
         let complete = rates.reference(unit, end);
-        match rates.latency(unit).map(|latency| complete + latency) {
+        // The first request to HBM of a token at the first instruction is for its embedding row.
+        let first = subject.mapping.embedding.is_some() && (place.layer, place.instr) == (0, 0);
+        let row = unit == Unit::Hbm && first && rows.insert(place);
+        let latency = if row { Some(rates.row_latency) } else { rates.latency(unit) };
+        match latency.map(|latency| complete + latency) {
             Some(expected) => {
                 findings.expect(done == expected, || Violation::Completion { server, place, done, expected });
             }

@@ -31,6 +31,8 @@ pub(super) struct Token {
     /// First and last time that an instruction was reached (it is reached again after a wait for a predecessor).
     pub reached: BTreeMap<At, (u64, u64)>,
     pub served: BTreeMap<At, Vec<Served>>,
+    /// Read of the embedding row by chip: the first request to HBM at the instruction that waits for it.
+    pub rows: BTreeMap<u32, Served>,
     pub links: Loads,
     pub messages: Loads,
     /// Number and last arrival of messages by layer, phase and receiver.
@@ -66,6 +68,11 @@ pub(super) fn collect(
                     }
                     _ => findings.expect(false, || Violation::SendsOutsideExchange { place }),
                 }
+            }
+            Record::Served { unit: unit @ Unit::Hbm, index, work, end, done, .. }
+                if matches!(context.act(at), Some(Act::AwaitEmbedding { .. })) && !token.rows.contains_key(&at.0) =>
+            {
+                token.rows.insert(at.0, Served { unit, index, work, end, done });
             }
             Record::Served { unit, index, work, end, done, .. } => {
                 token.served.entry(at).or_default().push(Served { unit, index, work, end, done });

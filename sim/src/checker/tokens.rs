@@ -49,6 +49,7 @@ fn completion(token: &Token, at: At, context: &Context, streamed: &Streamed) -> 
     let (_, reached) = *token.reached.get(&at)?;
     let own = token.served.get(&at).into_iter().flatten().filter(|s| s.unit != Unit::Hbm).map(|s| s.done);
     let waited = match context.act(at)? {
+        Act::AwaitEmbedding { .. } => Some(token.rows.get(&chip)?.done),
         Act::AwaitKv => streamed.get(&(token.sequence, chip, token.number, layer)).copied(),
         Act::Exchange { exchange, phase } => {
             let phase = context.layer(layer).exchanges[*exchange].first_phase + phase;

@@ -27,7 +27,7 @@ type Experts = BTreeSet<(u32, usize)>;
 pub(super) fn check(token: &Token, context: &Context, sums: &mut Sums, findings: &mut Findings) {
     sums.link_bytes += token.links.values().flat_map(BTreeMap::values).sum::<u64>();
     let hbm = token.served.values().flatten().filter(|s| s.unit == Unit::Hbm);
-    sums.hbm_bytes += hbm.map(|s| s.work).sum::<u64>();
+    sums.hbm_bytes += hbm.chain(token.rows.values()).map(|s| s.work).sum::<u64>();
     let layers: BTreeSet<u32> = token.reached.keys().map(|&(_, layer, _)| layer).collect();
     for layer in layers {
         let acts = &context.layer(layer).acts;
@@ -51,6 +51,7 @@ pub(super) fn check(token: &Token, context: &Context, sums: &mut Sums, findings:
                         let active = chosen.iter().flatten().filter(|(c, _)| *c == chip).count() as u64;
                         one.nonlinear(fixed + per_expert * active);
                     }
+                    Act::AwaitEmbedding { bytes } => one.row(*bytes),
                     Act::Scores | Act::Values => positions += one.attend(*act == Act::Scores),
                     Act::AwaitKv | Act::Exchange { .. } => {}
                 }
@@ -140,6 +141,13 @@ impl One<'_> {
         let found: Vec<u64> = served.iter().filter(|s| s.unit == unit).map(|s| s.work).collect();
         let place = self.place();
         self.findings.expect(found == [expected], || Violation::UnitWork { place, unit, found, expected });
+    }
+
+    /// The embedding row is read once, whole.
+    fn row(&mut self, expected: u64) {
+        let found: Vec<u64> = self.token.rows.get(&self.at.0).map(|row| row.work).into_iter().collect();
+        let place = self.place();
+        self.findings.expect(found == [expected], || Violation::UnitWork { place, unit: Unit::Hbm, found, expected });
     }
 
     /// Returns the slots of the experts used.

@@ -30,6 +30,7 @@ pub fn explain(plan: &LayerPlan) -> Vec<RuleStatement> {
 fn describe(op: &Op) -> Option<String> {
     match &op.work {
         Work::Hn(matrix) => Some(format!("{} {} x {}", op.name, matrix.fan_in, matrix.fan_out)),
+        Work::EmbeddingRow { bytes } => Some(format!("{} of {bytes} bytes", op.name)),
         Work::Transfer(legs) => {
             let legs: Vec<String> = legs.iter().map(leg).collect();
             Some(format!("{}: {}", op.name, legs.join(", ")))

@@ -6,6 +6,7 @@
 
 mod builder;
 pub mod collective;
+mod embedding_table;
 mod explain;
 mod messages;
 mod plan;
@@ -13,6 +14,7 @@ mod rule;
 mod rules;
 
 pub use explain::{RuleStatement, explain};
+pub use embedding_table::EmbeddingTable;
 pub use messages::{Message, OwnerOf, Phase, When, phases};
 pub use plan::{
     AttentionCost, Elements, LayerPlan, Leg, Matrix, Op, OpId, Owner, RoutedExperts, Scope, Step, Tensor, TensorId,
@@ -21,7 +23,7 @@ pub use plan::{
 pub use rule::{Rule, RuleSource};
 pub use rules::vector_operations;
 
-use designs::{Algorithm, Attention, Design, Ffn, Grid, Layer, MappingOptions, Model};
+use designs::{Algorithm, Attention, Design, EmbeddingPlacement, Ffn, Grid, Layer, MappingOptions, Model};
 
 /// Why a model cannot be mapped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,6 +103,8 @@ pub struct Mapping {
     pub hidden: u64,
     /// Weights on the fullest chip.
     pub weights_per_chip: u64,
+    /// Table of the input embedding in HBM; `None` where it is not simulated.
+    pub embedding: Option<EmbeddingTable>,
     options: MappingOptions,
 }
 
@@ -135,28 +139,40 @@ impl Mapping {
         {
             return Err(MappingError::Algorithm { rows: grid.rows, columns: grid.columns });
         }
-        let context = rules::MappingContext { grid, hidden: model.hidden.into(), options };
-        let mut layers: Vec<Layer> = Vec::new();
+        let (hidden, vocabulary) = (u64::from(model.hidden), u64::from(model.vocabulary));
+        let embedding = match options.embedding {
+            EmbeddingPlacement::None => None,
+            EmbeddingPlacement::Hbm => {
+                Some(EmbeddingTable::new(vocabulary, hidden, options.embedding_bits, grid.chips().into()))
+            }
+        };
+        // The first layer reads the row of the embedding table, so it is a kind of its own.
+        let mut layers: Vec<(Layer, Option<EmbeddingTable>)> = Vec::new();
         let mut layer_kinds = Vec::with_capacity(model.layers.len());
-        for layer in &model.layers {
+        for (index, layer) in model.layers.iter().enumerate() {
             // Layers that differ only in a window that is ignored are one kind.
             let layer = Layer { window: layer.window.filter(|_| options.sliding_windows), ..*layer };
+            let layer = (layer, embedding.filter(|_| index == 0));
             let kind = layers.iter().position(|l| *l == layer).unwrap_or_else(|| {
                 layers.push(layer);
                 layers.len() - 1
             });
             layer_kinds.push(kind);
         }
-        for layer in &layers {
+        for (layer, _) in &layers {
             check_heads(&model.name, &layer.attention, grid.columns)?;
         }
-        let kinds: Vec<LayerPlan> = layers.iter().map(|l| rules::layer(&context, l)).collect();
-        let head = rules::head(&context, model.vocabulary.into());
+        let kinds: Vec<LayerPlan> = layers
+            .iter()
+            .map(|(layer, embedding)| {
+                rules::layer(&rules::MappingContext { grid, hidden, options, embedding: *embedding }, layer)
+            })
+            .collect();
+        let head = rules::head(&rules::MappingContext { grid, hidden, options, embedding: None }, vocabulary);
         let weights_per_chip =
             layer_kinds.iter().map(|&k| kinds[k].weights_per_chip()).sum::<u64>() + head.weights_per_chip();
-        let hidden = model.hidden.into();
         let options = options.clone();
-        Ok(Self { grid, kinds, layer_kinds, head, hidden, weights_per_chip, options })
+        Ok(Self { grid, kinds, layer_kinds, head, hidden, weights_per_chip, embedding, options })
     }
 
     /// Plans of the layers in order.

@@ -89,6 +89,11 @@ pub enum Elements {
 /// What an operation does, per chip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
+    /// Reads the chip's part of the token's row of the embedding table from HBM.
+    EmbeddingRow {
+        /// Bytes on one chip.
+        bytes: u64,
+    },
     /// A pass of the hardwired-neuron array.
     Hn(Matrix),
     /// A non-linear function on the vector unit.

@@ -23,6 +23,13 @@ impl RuleSource {
 /// A mapping rule with the numbers that the operations placed by it do not show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
+    /// The table of the input embedding is divided over the chips.
+    Embedding {
+        /// Bytes of the table on one chip.
+        table_bytes: u64,
+        /// Elements of a row on one chip.
+        elements: u64,
+    },
     /// Query and KV heads are divided over the columns. Places no operation of its own.
     GroupedHeads {
         /// Columns of the grid.
@@ -121,6 +128,7 @@ impl Rule {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Embedding { .. } => "embedding",
             Self::GroupedHeads { .. } | Self::LatentHeads { .. } => "attention.heads",
             Self::KvCopies { .. } => "attention.kv-copies",
             Self::Qkv => "attention.qkv",
@@ -151,7 +159,8 @@ impl Rule {
             | Self::Router
             | Self::Experts { .. }
             | Self::ReduceExperts => RuleSource::Paper,
-            Self::KvCopies { .. }
+            Self::Embedding { .. }
+            | Self::KvCopies { .. }
             | Self::LatentHeads { .. }
             | Self::FullQuery
             | Self::LowRankQuery
@@ -166,6 +175,10 @@ impl Rule {
     /// What it says, without the operations that it placed.
     pub(super) fn principle(&self) -> String {
         match *self {
+            Self::Embedding { table_bytes, elements } => format!(
+                "the embedding table lies in HBM, divided over the chips by columns, {table_bytes} bytes on a chip; a token \
+                 reads {elements} elements of its row on every chip, which are gathered on all chips"
+            ),
             Self::GroupedHeads { columns, query_heads, kv_heads, head_dim } => format!(
                 "each of {columns} columns owns {query_heads} query heads and {kv_heads} KV heads of {head_dim} elements"
             ),

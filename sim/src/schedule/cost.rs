@@ -106,16 +106,23 @@ pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: boo
     };
     let layers = compiled.layers() + usize::from(head);
     let mut spent = PerSpent::default();
+    let row = compiled.specs.hbm.domain.to_reference(embedding_bytes(compiled));
     // A layer's spilled cache streams from the start of the layer before it; the first one's from the
-    // start of the head, or of the last layer where there is none.
+    // start of the head, or of the last layer where there is none. At the start of the first layer the row of the
+    // embedding is read, behind the stream of that layer and before the stream of the next.
     let mut before = of(layers - 1);
     let mut waited = 0;
+    let mut delay = 0;
     for round in 0..2 {
         spent = PerSpent::default();
         for layer in 0..layers {
             let here = of(layer);
-            let window = before.parts[0] + waited + before.parts[1] + here.parts[0];
-            waited = here.stream.saturating_sub(window);
+            let since = before.parts[0] + waited + before.parts[1];
+            let reads_row = layer == 0 && row > 0;
+            let queued = if reads_row { (delay + here.stream).saturating_sub(since) } else { 0 };
+            let window = since + queued + here.parts[0];
+            waited = queued + (delay + here.stream).saturating_sub(window);
+            delay = if reads_row { queued + row } else { 0 };
             if round == 1 {
                 spent = spent.zip(here.spent).map(|(sum, one)| sum + one);
                 spent.hbm += waited;

@@ -319,6 +319,7 @@ fn step_instructions(plan: &LayerPlan, step: &Step, specs: &Specs, hn_instances:
                     Elements::PerActiveExpert(n) => *per_expert += n,
                 }
             }
+            Work::EmbeddingRow { bytes } => instrs.push(Instr::AwaitEmbedding { bytes: *bytes }),
             Work::Scores => instrs.extend([Instr::AwaitKv, Instr::Scores]),
             Work::Values => instrs.push(Instr::Values),
             Work::Transfer(_) => {}

@@ -139,6 +139,7 @@ impl Prepared<'_> {
             utilization: Utilization::default(),
             units: Vec::new(),
             kv_cache: self.placement,
+            embedding: self.mapping.embedding,
             activity_per_token: activity,
             links: links.collect(),
             bound: None,

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::request::{Discipline, Fidelity};
 use crate::energy::{ChipPower, TokenActivity};
+use crate::mapping::EmbeddingTable;
 use crate::schedule::dataflow::Bound;
 use crate::schedule::machine::Phase;
 use crate::units::hbm::Placement;
@@ -140,6 +141,9 @@ pub struct Simulation {
     pub units: Vec<UnitAccount>,
     /// KV cache on the fullest chip.
     pub kv_cache: Placement,
+    /// Table of the input embedding in HBM; absent where it is not simulated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<EmbeddingTable>,
     /// What one token does.
     pub activity_per_token: TokenActivity,
     /// Bytes per token on every directed link.

@@ -111,7 +111,11 @@ impl<'a> Prepared<'a> {
 
     fn check_kv(&self) -> Result<(), SimulateError> {
         let specs = &self.compiled.specs;
-        let capacity = specs.attention_buffer.capacity + specs.hbm.capacity;
+        let table = self.mapping.embedding.map_or(0, |embedding| embedding.table_bytes_per_chip);
+        let Some(left) = specs.hbm.capacity.checked_sub(table) else {
+            return Err(SimulateError::EmbeddingCapacity { needed: table, capacity: specs.hbm.capacity });
+        };
+        let capacity = specs.attention_buffer.capacity + left;
         let one = self.mapping.kv_bytes_per_chip(self.request.context);
         let needed = self.placement.kv_bytes_per_chip;
         if needed > capacity {
@@ -120,6 +124,7 @@ impl<'a> Prepared<'a> {
                 context: self.request.context,
                 needed,
                 capacity,
+                table,
                 fits: capacity / one.max(1),
             });
         }
@@ -182,8 +187,9 @@ impl<'a> Prepared<'a> {
         let in_flight = self.sequences.min(self.mapping.stages()) as f64;
         let rate = in_flight / result.token_cycles();
         let mut activity = activity(&self.compiled, context, &self.placement, false);
-        // The accounting has one token at a time on the memory: of the tokens in flight, one streams.
-        activity.hbm_bytes /= in_flight;
+        // The accounting has one token at a time on the memory: of the tokens in flight, one streams its cache.
+        let rows = (cost::embedding_bytes(&self.compiled) * u64::from(self.mapping.grid.chips())) as f64;
+        activity.hbm_bytes = (activity.hbm_bytes - rows) / in_flight + rows;
         let mut answer = self.answer(rate, result.token_cycles(), result.spent, activity, result.events);
         answer.utilization = self.utilization(&answer, rate);
         let asked = answer.utilization.mean.attention_buffer;

@@ -112,7 +112,8 @@ pub enum SimulateError {
     /// The KV cache does not fit in the machine at all.
     #[error(
         "the KV cache of {sequences} sequences of {context} tokens takes {needed} bytes on a chip, beyond its {capacity} \
-         bytes of attention buffer and HBM; at this context {fits} sequences fit"
+         bytes of attention buffer and HBM{}; at this context {fits} sequences fit",
+        beside(*table)
     )]
     KvCapacity {
         /// Sequences.
@@ -121,10 +122,23 @@ pub enum SimulateError {
         context: u64,
         /// Bytes needed on the fullest chip.
         needed: u64,
-        /// Bytes of buffer and HBM.
+        /// Bytes of buffer and HBM that are left for it.
         capacity: u64,
+        /// Bytes of HBM that the embedding table takes.
+        table: u64,
         /// Sequences that fit.
         fits: u64,
+    },
+    /// The embedding table does not fit in HBM.
+    #[error(
+        "the embedding table takes {needed} bytes on a chip, beyond its {capacity} bytes of HBM; use more chips, fewer \
+         mapping.embedding_bits, or mapping.embedding=none"
+    )]
+    EmbeddingCapacity {
+        /// Bytes needed on one chip.
+        needed: u64,
+        /// Bytes of HBM of a chip.
+        capacity: u64,
     },
     /// Rates so far apart that 64 bits do not count the cycles.
     #[error(
@@ -149,6 +163,10 @@ pub enum SimulateError {
         /// Bound on their product.
         limit: u64,
     },
+}
+
+fn beside(table: u64) -> String {
+    if table == 0 { String::new() } else { format!(" beside {table} bytes of embedding table") }
 }
 
 /// Longest context taken.

@@ -33,7 +33,7 @@ impl Spec {
             domain: ClockDomain::new(bytes_per_second, design.clock.hz()),
             bytes_per_second,
             serial_bytes_per_second: design.hbm.serial_bandwidth.get(),
-            read_latency: 0,
+            read_latency: design.hbm.read_latency.cycles_at(design.clock).get(),
             capacity: u64::from(design.hbm.stacks) * design.hbm.stack_capacity.get(),
         }
     }

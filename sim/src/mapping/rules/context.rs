@@ -3,6 +3,7 @@
 use designs::{AllChip, Grid, MappingOptions};
 
 use crate::mapping::collective::Collective;
+use crate::mapping::embedding_table::EmbeddingTable;
 use crate::mapping::plan::{Elements, Leg, Matrix, Scope, Work};
 
 /// Elements of a cached vector and queries on it that one vector operation covers: a gpt-oss-120B head of
@@ -25,6 +26,8 @@ pub struct MappingContext<'a> {
     pub hidden: u64,
     /// Choices of the design.
     pub options: &'a MappingOptions,
+    /// Table whose row the layer reads first; `None` for all layers but the first.
+    pub embedding: Option<EmbeddingTable>,
 }
 
 /// A matrix that every token uses.

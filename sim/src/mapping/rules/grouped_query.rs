@@ -1,6 +1,7 @@
 //! Grouped-query attention: heads divided over columns, positions over rows.
 
 use super::context::{MappingContext, group, hn, nonlinear, transfer, vector_operations};
+use super::embedding;
 use super::output::project;
 use crate::mapping::builder::{PlanBuilder, tensor};
 use crate::mapping::collective::Collective;
@@ -25,9 +26,10 @@ pub(super) fn place(
     }
 
     plan.stage("1 norm, HN Q/K/V");
+    let x: Vec<TensorId> = embedding::place(context, plan).into_iter().collect();
     plan.apply(Rule::Qkv);
     let (hidden, slice) = (context.hidden, context.hidden_slice());
-    let x_norm = plan.op("attention_norm", nonlinear(hidden), &[], tensor("x_norm", hidden, Owner::Every));
+    let x_norm = plan.op("attention_norm", nonlinear(hidden), &x, tensor("x_norm", hidden, Owner::Every));
     let [q_partial, k_partial, v_partial] = plan.step(|step| {
         [
             step.op("q_proj", hn(slice, q), &[x_norm], tensor("q_partial", q, Owner::Chip)),

@@ -1,6 +1,7 @@
 //! Latent attention (MLA): heads divided over columns, one latent vector per position cached on one chip.
 
 use super::context::{MappingContext, group, hn, nonlinear, transfer, vector_operations};
+use super::embedding;
 use super::output::project;
 use crate::mapping::builder::{PlanBuilder, tensor};
 use crate::mapping::collective::Collective;
@@ -66,8 +67,9 @@ fn projections(context: &MappingContext, plan: &mut PlanBuilder, shape: &Shape, 
     let to_owner = transfer([Leg::ToOwnerRow { elements: cached_part }, Leg::ToOwnerChip { elements: cached_part }]);
     let kv_new = tensor("kv_new", cached, Owner::Position);
     plan.stage("1 norm, HN query and latent down-projections");
+    let x: Vec<TensorId> = embedding::place(context, plan).into_iter().collect();
     plan.apply(if shape.query_rank.is_some() { Rule::LowRankQuery } else { Rule::FullQuery });
-    let x_norm = plan.op("attention_norm", nonlinear(hidden), &[], tensor("x_norm", hidden, Owner::Every));
+    let x_norm = plan.op("attention_norm", nonlinear(hidden), &x, tensor("x_norm", hidden, Owner::Every));
     let Some(rank) = shape.query_rank else {
         let (q_partial, kv_partial) = plan.step(|step| {
             let q_partial = step.op("q_proj", hn(slice, q), &[x_norm], tensor("q_partial", q, Owner::Chip));

@@ -6,6 +6,7 @@
 //! fullest chip.
 
 mod context;
+mod embedding;
 mod feed_forward;
 mod grouped_query;
 mod head;
@@ -33,6 +34,7 @@ pub fn layer(context: &MappingContext, layer: &Layer) -> LayerPlan {
         Some(w) => format!("{attention} (window {w}) + {ffn}"),
         None => format!("{attention} + {ffn}"),
     };
+    let name = if context.embedding.is_some() { format!("embedding, {name}") } else { name };
     let mut plan = PlanBuilder::new(name, context.options.link_element_bytes);
     let (mut cost, attended) = match layer.attention {
         Attention::Gqa { query_heads, kv_heads, head_dim } => {
