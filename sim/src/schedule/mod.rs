@@ -2,6 +2,7 @@
 
 pub mod cost;
 pub mod dataflow;
+pub mod ids;
 pub mod instruction;
 pub mod lockstep;
 pub mod machine;

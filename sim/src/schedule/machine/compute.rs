@@ -2,6 +2,7 @@
 
 use rand_core::{RngCore, SeedableRng};
 
+use super::super::ids::{Id, OnChip, SequenceId};
 use super::super::instruction::{Matrices, per_position};
 use super::super::trace::{Listener, Service};
 use super::Machine;
@@ -23,16 +24,14 @@ struct Active {
 impl<L: Listener> Machine<'_, L> {
     pub(super) fn attend(
         &mut self,
-        sequence: u32,
-        chip: u32,
+        on: OnChip,
         layer: usize,
         now: u64,
         scores: bool,
         cause: IdleCause,
     ) -> u64 {
-        let index = sequence as usize * self.chips + chip as usize;
-        self.state.at[index].doing = Spent::Attention;
-        let (positions, attention) = self.positions(sequence, chip, layer, 0).expect("attention belongs to layers");
+        self.state.at[on].doing = Spent::Attention;
+        let (positions, attention) = self.positions(on, layer, 0).expect("attention belongs to layers");
         let (elements, vectors) = per_position(&attention, scores);
         let bytes = positions * elements * self.program.kv_element_bytes;
         self.state.activity.events.buffer_bytes += bytes;
@@ -40,15 +39,15 @@ impl<L: Listener> Machine<'_, L> {
             self.state.activity.events.vex_operations += positions * attention.macs;
         }
         let specs = &self.program.specs;
-        let lane = layer * self.chips + chip as usize;
+        let lane = self.lane(layer, on.chip);
         let vectors = positions * vectors;
-        let read = self.state.attention_buffer.read(&specs.attention_buffer, chip as usize, now, bytes, cause);
+        let read = self.state.attention_buffer.read(&specs.attention_buffer, on.chip.index(), now, bytes, cause);
         let computed = self.state.vex.start_attention(&specs.vex, lane, now, vectors, cause);
-        let place = self.place(sequence, chip);
-        let end = self.state.attention_buffer.chips[chip as usize].free_at();
+        let place = self.place(on);
+        let end = self.state.attention_buffer.chips[on.chip.index()].free_at();
         self.listener.served(
             place,
-            Service { unit: Unit::AttentionBuffer, index: chip as usize, asked: now, work: bytes, end, done: read },
+            Service { unit: Unit::AttentionBuffer, index: on.chip.index(), asked: now, work: bytes, end, done: read },
         );
         let cycles = specs.vex.attention_cycles(vectors);
         self.listener.served(
@@ -60,46 +59,42 @@ impl<L: Listener> Machine<'_, L> {
 
     pub(super) fn nonlinear(
         &mut self,
-        sequence: u32,
-        chip: u32,
+        on: OnChip,
         now: u64,
         fixed: u64,
         per_expert: u64,
         cause: IdleCause,
     ) -> u64 {
-        let index = sequence as usize * self.chips + chip as usize;
         let mut elements = fixed;
         if per_expert > 0 {
-            elements += per_expert * self.active_experts(sequence, chip).active.len() as u64;
+            elements += per_expert * self.active_experts(on).active.len() as u64;
         }
         if elements == 0 {
             return now;
         }
         self.state.activity.events.vex_operations += elements;
-        let lane = self.state.at[index].layer as usize * self.chips + chip as usize;
+        let lane = self.lane(self.state.at[on].layer as usize, on.chip);
         let spec = &self.program.specs.vex;
         let (begin, done) = self.state.vex.start_nonlinear(spec, lane, now, elements, cause);
         let end = self.state.vex.nonlinear[lane].free_at();
         self.listener.served(
-            self.place(sequence, chip),
+            self.place(on),
             Service { unit: Unit::VexNonlinear, index: lane, asked: now, work: end - begin, end, done },
         );
-        self.charge_wait(index, now, begin, Spent::VexBusy, Spent::Nonlinear);
+        self.charge_wait(on, now, begin, Spent::VexBusy, Spent::Nonlinear);
         done
     }
 
     pub(super) fn pass(
         &mut self,
-        sequence: u32,
-        chip: u32,
+        on: OnChip,
         now: u64,
         fixed: Option<Matrices>,
         expert: Option<Matrices>,
         cause: IdleCause,
     ) -> u64 {
-        let index = sequence as usize * self.chips + chip as usize;
-        let base = self.program.hn_base[self.state.at[index].layer as usize];
-        let place = self.place(sequence, chip);
+        let base = self.program.hn_base[self.state.at[on].layer as usize];
+        let place = self.place(on);
         // The wait is that of the pass that delivers last.
         let mut slowest: Option<(u64, u64)> = None;
         let mut run = |state: &mut State, listener: &mut L, instance: usize, matrices: Matrices| {
@@ -122,44 +117,44 @@ impl<L: Listener> Machine<'_, L> {
             }
         };
         if let Some(matrices) = fixed {
-            run(&mut self.state, &mut self.listener, base + matrices.offset + chip as usize, matrices);
+            run(&mut self.state, &mut self.listener, base + matrices.offset + on.chip.index(), matrices);
         }
         if let Some(matrices) = expert {
-            let Active { first, here, active } = self.active_experts(sequence, chip);
+            let Active { first, here, active } = self.active_experts(on);
             for index in active {
-                let slot = self.state.tokens[sequence as usize].experts[index] - first;
-                let instance = base + matrices.offset + chip as usize * here + slot as usize;
+                let slot = self.state.tokens[on.sequence.index()].experts[index] - first;
+                let instance = base + matrices.offset + on.chip.index() * here + slot as usize;
                 run(&mut self.state, &mut self.listener, instance, matrices);
             }
         }
         let Some((begin, done)) = slowest else { return now };
-        self.charge_wait(index, now, begin, Spent::ArrayBusy, Spent::Projection);
+        self.charge_wait(on, now, begin, Spent::ArrayBusy, Spent::Projection);
         done
     }
 
     /// Experts of the token's current layer that live on `chip`.
-    fn active_experts(&mut self, sequence: u32, chip: u32) -> Active {
-        let layer = self.state.at[sequence as usize * self.chips + chip as usize].layer;
+    fn active_experts(&mut self, on: OnChip) -> Active {
+        let layer = self.state.at[on].layer;
         let RoutedExperts { total, per_token, most_per_chip } = self.program.program(layer as usize).experts;
         let seed = self.load.seed;
-        let token = &mut self.state.tokens[sequence as usize];
+        let token = &mut self.state.tokens[on.sequence.index()];
         if token.experts_layer != layer {
             token.experts_layer = layer;
-            choose(&mut token.experts, seed, sequence, token.done, layer, total, per_token);
+            choose(&mut token.experts, seed, on.sequence, token.done, layer, total, per_token);
         }
         // Experts are dealt in blocks, as evenly as whole experts allow.
         let (chips, all) = (u64::from(self.grid.chips()), u64::from(total));
-        let first = (u64::from(chip) * all).div_ceil(chips) as u32;
-        let next = ((u64::from(chip) + 1) * all).div_ceil(chips) as u32;
+        let first = (u64::from(on.chip.0) * all).div_ceil(chips) as u32;
+        let next = ((u64::from(on.chip.0) + 1) * all).div_ceil(chips) as u32;
         let active = token.experts.partition_point(|&e| e < first)..token.experts.partition_point(|&e| e < next);
         Active { first, here: most_per_chip as usize, active }
     }
 }
 
 /// Draws `per_token` different experts, each equally likely, from the token's own random stream.
-fn choose(into: &mut Vec<u32>, seed: u64, sequence: u32, token: u64, layer: u32, experts: u32, per_token: u32) {
+fn choose(into: &mut Vec<u32>, seed: u64, sequence: SequenceId, token: u64, layer: u32, experts: u32, per_token: u32) {
     into.clear();
-    let stream = (u64::from(sequence) << 32) ^ (token << 12) ^ u64::from(layer);
+    let stream = (u64::from(sequence.0) << 32) ^ (token << 12) ^ u64::from(layer);
     let mut rng = rand_pcg::Pcg32::seed_from_u64(seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     // Floyd's sampling: every subset of the size is equally likely, without rejection.
     for upper in experts - per_token..experts {

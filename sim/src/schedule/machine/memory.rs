@@ -1,17 +1,16 @@
 //! The KV cache: what a chip holds of it, streaming the spilled part a layer ahead, order in prefill.
 
+use super::super::ids::{Id, LayerId, OnChip};
 use super::super::trace::{Listener, Service};
 use super::load::Phase;
-use super::state::Wake;
 use super::{Machine, idle_cause};
 use crate::engine::IdleCause;
 use crate::units::{Spent, Unit};
 
 impl<L: Listener> Machine<'_, L> {
     /// Streams the next layer's spilled cache while this layer works.
-    pub(super) fn enter_layer(&mut self, sequence: u32, chip: u32, now: u64) {
-        let index = sequence as usize * self.chips + chip as usize;
-        let layer = self.state.at[index].layer as usize;
+    pub(super) fn enter_layer(&mut self, on: OnChip, now: u64) {
+        let layer = self.state.at[on].layer as usize;
         // Layer to stream for, and by how many positions its token is ahead of the one at work: the first
         // layer's cache is that of the sequence's next token.
         let next = if layer + 1 < self.program.layers() {
@@ -20,32 +19,32 @@ impl<L: Listener> Machine<'_, L> {
             Some((0, 1))
         } else if self.load.phase == Phase::Prefill {
             let ahead = u64::from(self.load.sequences);
-            let left = self.load.context + self.load.prompt_tokens - self.state.tokens[sequence as usize].position;
+            let left = self.load.context + self.load.prompt_tokens - self.state.tokens[on.sequence.index()].position;
             (ahead < left).then_some((0, ahead))
         } else {
             None
         };
         if layer < self.program.layers() {
-            self.state.at[index].kv_ready = self.state.at[index].kv_next;
+            self.state.at[on].kv_ready = self.state.at[on].kv_next;
         }
         if let Some((next, ahead)) = next {
-            let cause = idle_cause(self.state.at[index].doing);
-            self.state.at[index].kv_next = self.stream(sequence, chip, next, now, ahead, cause);
+            let cause = idle_cause(self.state.at[on].doing);
+            self.state.at[on].kv_next = self.stream(on, next, now, ahead, cause);
         }
     }
 
     /// Reads the chip's part of the token's embedding row; returns when it is there.
-    pub(super) fn read_embedding(&mut self, sequence: u32, chip: u32, now: u64, cause: IdleCause) -> u64 {
+    pub(super) fn read_embedding(&mut self, on: OnChip, now: u64, cause: IdleCause) -> u64 {
         let bytes = self.embedding_bytes;
         if bytes == 0 {
             return now;
         }
         self.state.activity.events.hbm_bytes += bytes;
-        let done = self.state.hbm.read(&self.program.specs.hbm, chip as usize, now, bytes, cause);
-        let end = self.state.hbm.chips[chip as usize].free_at();
+        let done = self.state.hbm.read(&self.program.specs.hbm, on.chip.index(), now, bytes, cause);
+        let end = self.state.hbm.chips[on.chip.index()].free_at();
         self.listener.served(
-            self.place(sequence, chip),
-            Service { unit: Unit::Hbm, index: chip as usize, asked: now, work: bytes, end, done },
+            self.place(on),
+            Service { unit: Unit::Hbm, index: on.chip.index(), asked: now, work: bytes, end, done },
         );
         done
     }
@@ -53,8 +52,7 @@ impl<L: Listener> Machine<'_, L> {
     /// Streams the spilled cache of `layer` for a token `ahead` positions on; returns when it is there.
     pub(super) fn stream(
         &mut self,
-        sequence: u32,
-        chip: u32,
+        on: OnChip,
         layer: usize,
         now: u64,
         ahead: u64,
@@ -63,16 +61,16 @@ impl<L: Listener> Machine<'_, L> {
         if self.placement.spilled_bytes_per_chip == 0 {
             return now;
         }
-        let Some((positions, attention)) = self.positions(sequence, chip, layer, ahead) else { return now };
+        let Some((positions, attention)) = self.positions(on, layer, ahead) else { return now };
         let bytes = self.placement.spilled_of(positions * attention.stored_elements * self.program.kv_element_bytes);
         self.state.activity.events.hbm_bytes += bytes;
         let spec = &self.program.specs.hbm;
-        let done = self.state.hbm.stream(spec, chip as usize, now, bytes, cause);
+        let done = self.state.hbm.stream(spec, on.chip.index(), now, bytes, cause);
         if bytes > 0 {
-            let end = self.state.hbm.chips[chip as usize].free_at();
+            let end = self.state.hbm.chips[on.chip.index()].free_at();
             self.listener.served(
-                self.place(sequence, chip),
-                Service { unit: Unit::Hbm, index: chip as usize, asked: now, work: bytes, end, done },
+                self.place(on),
+                Service { unit: Unit::Hbm, index: on.chip.index(), asked: now, work: bytes, end, done },
             );
         }
         done
@@ -82,36 +80,34 @@ impl<L: Listener> Machine<'_, L> {
     #[inline]
     pub(super) fn positions(
         &self,
-        sequence: u32,
-        chip: u32,
+        on: OnChip,
         layer: usize,
         ahead: u64,
     ) -> Option<(u64, crate::mapping::AttentionCost)> {
         let attention = self.program.program(layer).attention?;
-        let stripe = if attention.stripes == self.grid.chips() { chip } else { chip / self.grid.columns };
+        let stripe = if attention.stripes == self.grid.chips() { on.chip.0 } else { on.chip.0 / self.grid.columns };
         // The token itself is the last position it attends to.
-        let context = self.state.tokens[sequence as usize].position + ahead + 1;
+        let context = self.state.tokens[on.sequence.index()].position + ahead + 1;
         Some((attention.positions_on(stripe, context), attention))
     }
 
     /// In prefill, lets tokens read the cache in order of position; false when the token has to wait.
-    pub(super) fn gate(&mut self, sequence: u32, chip: u32, layer: usize, now: u64) -> bool {
+    pub(super) fn gate(&mut self, on: OnChip, layer: usize, now: u64) -> bool {
         if self.load.phase == Phase::Decode {
             return true;
         }
-        let position = self.state.tokens[sequence as usize].position;
-        let gate = layer * self.chips + chip as usize;
-        let key = |position| (layer as u32, chip, position);
+        let position = self.state.tokens[on.sequence.index()].position;
+        let gate = (LayerId(layer as u32), on.chip);
+        let key = |position| (gate.0, gate.1, position);
         if self.state.gates[gate] == position {
             self.state.gates[gate] += 1;
             if let Some(next) = self.state.gated.remove(&key(position + 1)) {
-                self.state.queue.push(now, 1, Wake { sequence: next, chip });
+                self.state.queue.push(now, 1, OnChip { sequence: next, chip: on.chip });
             }
             return true;
         }
-        let index = sequence as usize * self.chips + chip as usize;
-        self.state.at[index].doing = Spent::Predecessor;
-        self.state.gated.insert(key(position), sequence);
+        self.state.at[on].doing = Spent::Predecessor;
+        self.state.gated.insert(key(position), on.sequence);
         false
     }
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use designs::Grid;
 
 use super::cost::embedding_bytes;
+use super::ids::{ChipId, Id, OnChip, PerChip, SequenceId, Table};
 use super::instruction::Instr;
 use super::program::Compiled;
 use super::trace::{Listener, Place};
@@ -25,7 +26,7 @@ use crate::units::{PerSpent, PerUnit, Spent, Unit, attention_buffer, control, hb
 
 pub use load::{Load, Phase, Start};
 pub use state::{Activity, Settled, State};
-use state::{Arrivals, AtChip, Token, Wake};
+use state::{Arrivals, AtChip, Token};
 
 /// A machine running a load.
 pub struct Machine<'a, L: Listener = ()> {
@@ -79,9 +80,9 @@ impl<'a, L: Listener> Machine<'a, L> {
             interconnect: interconnect::State::new(&program.specs.interconnect),
             control: control::State::default(),
             tokens: Vec::with_capacity(sequences),
-            at: vec![at; sequences * chips],
+            at: PerChip::new(sequences, chips, at),
             arrivals: vec![Arrivals::default(); sequences * chips * ring],
-            gates: vec![load.context; if load.phase == Phase::Prefill { layers * chips } else { 0 }],
+            gates: Table::new(if load.phase == Phase::Prefill { layers } else { 0 }, chips, load.context),
             gated: BTreeMap::new(),
             activity: Activity::default(),
         };
@@ -142,7 +143,7 @@ impl<'a, L: Listener> Machine<'a, L> {
 
     fn admit_all(&mut self) {
         let layers = self.program.layers() as u64;
-        for sequence in 0..self.load.sequences {
+        for sequence in (0..self.load.sequences).map(SequenceId) {
             self.state.tokens.push(Token {
                 position: 0,
                 done: 0,
@@ -154,33 +155,33 @@ impl<'a, L: Listener> Machine<'a, L> {
             });
             let layer = match self.load.start {
                 Start::First => 0,
-                Start::Spread => u64::from(sequence) * layers / u64::from(self.load.sequences),
-                Start::Own(ref entries) => u64::from(entries[sequence as usize].0),
+                Start::Spread => u64::from(sequence.0) * layers / u64::from(self.load.sequences),
+                Start::Own(ref entries) => u64::from(entries[sequence.index()].0),
             };
             let own = matches!(self.load.start, Start::Own(_));
-            if own || self.state.control.ask(&self.program.specs.control, sequence) {
+            if own || self.state.control.ask(&self.program.specs.control, sequence.0) {
                 self.start(sequence, 0, layer as u32, IdleCause::Admission);
             }
         }
     }
 
     /// Starts the next token of `sequence` at `now`, if there is one.
-    fn start(&mut self, sequence: u32, now: u64, layer: u32, cause: IdleCause) {
+    fn start(&mut self, sequence: SequenceId, now: u64, layer: u32, cause: IdleCause) {
         let stripes = u64::from(self.program.programs.iter().find_map(|p| p.attention).map_or(1, |a| a.stripes));
-        let token = &mut self.state.tokens[sequence as usize];
+        let token = &mut self.state.tokens[sequence.index()];
         match self.load.phase {
             // Sequences are spread over the stripes, as sequences of different length would be.
             // The token at position `context - 1` attends to `context` positions, itself included.
             Phase::Decode => {
                 let offset = match &self.load.start {
-                    Start::Own(entries) => entries[sequence as usize].1,
-                    _ => u64::from(sequence),
+                    Start::Own(entries) => entries[sequence.index()].1,
+                    _ => u64::from(sequence.0),
                 };
                 token.position = self.load.context - 1 + offset % stripes + token.done;
             }
             // Positions are dealt in turn, so that a sequence's next one is known while it works.
             Phase::Prefill => {
-                let offset = u64::from(sequence) + token.done * u64::from(self.load.sequences);
+                let offset = u64::from(sequence.0) + token.done * u64::from(self.load.sequences);
                 if offset >= self.load.prompt_tokens {
                     return;
                 }
@@ -190,10 +191,10 @@ impl<'a, L: Listener> Machine<'a, L> {
         token.started = now;
         token.chips_done = 0;
         token.experts_layer = u32::MAX;
-        for chip in 0..self.chips as u32 {
-            let index = sequence as usize * self.chips + chip as usize;
-            let ahead = self.state.at[index].kv_next;
-            self.state.at[index] = AtChip {
+        for chip in (0..self.chips as u32).map(ChipId) {
+            let on = OnChip { sequence, chip };
+            let ahead = self.state.at[on].kv_next;
+            self.state.at[on] = AtChip {
                 layer,
                 instr: 0,
                 since: now,
@@ -206,21 +207,21 @@ impl<'a, L: Listener> Machine<'a, L> {
             };
             // A token that begins in the middle of the model had its row before.
             if layer == 0 {
-                self.state.at[index].embedding_ready = self.read_embedding(sequence, chip, now, cause);
+                self.state.at[on].embedding_ready = self.read_embedding(on, now, cause);
             }
-            if self.state.tokens[sequence as usize].done == 0 {
-                self.state.at[index].kv_next = self.stream(sequence, chip, layer as usize, now, 0, cause);
+            if self.state.tokens[sequence.index()].done == 0 {
+                self.state.at[on].kv_next = self.stream(on, layer as usize, now, 0, cause);
             }
-            self.enter_layer(sequence, chip, now);
-            self.state.queue.push(now, 0, Wake { sequence, chip });
+            self.enter_layer(on, now);
+            self.state.queue.push(now, 0, on);
         }
     }
 
     /// Handles one event; false when nothing is pending.
     #[inline]
     pub fn step(&mut self) -> bool {
-        let Some((key, wake)) = self.state.queue.pop() else { return false };
-        self.go_on(wake.sequence, wake.chip, key.cycle);
+        let Some((key, on)) = self.state.queue.pop() else { return false };
+        self.go_on(on, key.cycle);
         true
     }
 
@@ -253,85 +254,88 @@ impl<'a, L: Listener> Machine<'a, L> {
         Settled { units, links }
     }
 
-    fn place(&self, sequence: u32, chip: u32) -> Place {
-        let at = &self.state.at[sequence as usize * self.chips + chip as usize];
-        let token = self.state.tokens[sequence as usize].done;
-        Place { sequence, token, chip, layer: at.layer, instr: at.instr }
+    fn place(&self, on: OnChip) -> Place {
+        let at = &self.state.at[on];
+        let token = self.state.tokens[on.sequence.index()].done;
+        Place { sequence: on.sequence.0, token, chip: on.chip.0, layer: at.layer, instr: at.instr }
+    }
+
+    /// Index of a lane group of the vector unit.
+    fn lane(&self, layer: usize, chip: ChipId) -> usize {
+        layer * self.chips + chip.index()
     }
 
     /// Charges the time since the chip's last change to what it was doing.
     #[inline]
-    fn charge(&mut self, index: usize, now: u64) {
-        let at = &mut self.state.at[index];
+    fn charge(&mut self, on: OnChip, now: u64) {
+        let at = &mut self.state.at[on];
         at.spent[at.doing] += now - at.since;
         at.since = now;
     }
 
     /// Begins something of class `doing` that will have waited from `now` until `begin` for class `waited`.
     #[inline]
-    fn charge_wait(&mut self, index: usize, now: u64, begin: u64, waited: Spent, doing: Spent) {
-        let at = &mut self.state.at[index];
+    fn charge_wait(&mut self, on: OnChip, now: u64, begin: u64, waited: Spent, doing: Spent) {
+        let at = &mut self.state.at[on];
         at.spent[waited] += begin - now;
         at.since = begin;
         at.doing = doing;
     }
 
-    fn go_on(&mut self, sequence: u32, chip: u32, now: u64) {
+    fn go_on(&mut self, on: OnChip, now: u64) {
         let program = self.program;
-        let index = sequence as usize * self.chips + chip as usize;
-        self.charge(index, now);
+        self.charge(on, now);
         loop {
-            let (layer, instr) = (self.state.at[index].layer as usize, self.state.at[index].instr as usize);
+            let (layer, instr) = (self.state.at[on].layer as usize, self.state.at[on].instr as usize);
             let Some((_, instruction)) = program.program(layer).instrs.get(instr) else {
-                if self.next_layer(sequence, chip, now) {
+                if self.next_layer(on, now) {
                     continue;
                 }
                 return;
             };
-            self.listener.reached(self.place(sequence, chip), now);
-            let cause = idle_cause(self.state.at[index].doing);
+            self.listener.reached(self.place(on), now);
+            let cause = idle_cause(self.state.at[on].doing);
             let done = match instruction {
-                Instr::Hn { fixed, expert, .. } => self.pass(sequence, chip, now, *fixed, *expert, cause),
+                Instr::Hn { fixed, expert, .. } => self.pass(on, now, *fixed, *expert, cause),
                 Instr::Nonlinear { fixed, per_expert } => {
-                    self.nonlinear(sequence, chip, now, *fixed, *per_expert, cause)
+                    self.nonlinear(on, now, *fixed, *per_expert, cause)
                 }
-                Instr::AwaitEmbedding { .. } => self.await_data(index, now, self.state.at[index].embedding_ready),
+                Instr::AwaitEmbedding { .. } => self.await_data(on, now, self.state.at[on].embedding_ready),
                 Instr::AwaitKv => {
-                    if !self.gate(sequence, chip, layer, now) {
+                    if !self.gate(on, layer, now) {
                         return;
                     }
-                    self.await_data(index, now, self.state.at[index].kv_ready)
+                    self.await_data(on, now, self.state.at[on].kv_ready)
                 }
-                Instr::Scores => self.attend(sequence, chip, layer, now, true, cause),
-                Instr::Values => self.attend(sequence, chip, layer, now, false, cause),
+                Instr::Scores => self.attend(on, layer, now, true, cause),
+                Instr::Values => self.attend(on, layer, now, false, cause),
                 Instr::Phase(phase) => {
-                    self.send(sequence, chip, layer, *phase, now, cause);
-                    match self.receive(sequence, chip, layer, *phase, now) {
+                    self.send(on, layer, *phase, now, cause);
+                    match self.receive(on, layer, *phase, now) {
                         Some(at) => at,
                         None => return,
                     }
                 }
             };
             self.state.activity.events.steps += 1;
-            self.state.at[index].instr += 1;
+            self.state.at[on].instr += 1;
             if done > now {
-                self.state.queue.push(done, 1, Wake { sequence, chip });
+                self.state.queue.push(done, 1, on);
                 return;
             }
         }
     }
 
     /// Waits for data that are there at `ready`; the cycle at which the chip can go on.
-    fn await_data(&mut self, index: usize, now: u64, ready: u64) -> u64 {
+    fn await_data(&mut self, on: OnChip, now: u64, ready: u64) -> u64 {
         if ready > now {
-            self.state.at[index].doing = Spent::Memory;
+            self.state.at[on].doing = Spent::Memory;
         }
         ready.max(now)
     }
 
     /// Goes on to the next layer; false when the token is finished on this chip.
-    fn next_layer(&mut self, sequence: u32, chip: u32, now: u64) -> bool {
-        let index = sequence as usize * self.chips + chip as usize;
+    fn next_layer(&mut self, on: OnChip, now: u64) -> bool {
         let own = matches!(self.load.start, Start::Own(_));
         let last = match self.load.phase {
             _ if own => 0,
@@ -339,25 +343,25 @@ impl<'a, L: Listener> Machine<'a, L> {
             // Only the last prompt token needs logits; it is counted with the first decode step.
             Phase::Prefill => self.program.layers(),
         };
-        if (self.state.at[index].layer as usize) + 1 < last {
-            self.state.at[index].layer += 1;
-            self.state.at[index].instr = 0;
-            self.enter_layer(sequence, chip, now);
+        if (self.state.at[on].layer as usize) + 1 < last {
+            self.state.at[on].layer += 1;
+            self.state.at[on].instr = 0;
+            self.enter_layer(on, now);
             return true;
         }
-        self.state.at[index].doing = Spent::Communication;
-        let token = &mut self.state.tokens[sequence as usize];
+        self.state.at[on].doing = Spent::Communication;
+        let token = &mut self.state.tokens[on.sequence.index()];
         token.chips_done += 1;
         if token.chips_done as usize == self.chips {
-            self.finish(sequence, chip, now);
+            self.finish(on, now);
         }
         false
     }
 
-    /// Ends the token of `sequence`, whose last chip to finish is `chip`.
-    fn finish(&mut self, sequence: u32, chip: u32, now: u64) {
-        let spent = self.state.at[sequence as usize * self.chips + chip as usize].spent;
-        let token = &mut self.state.tokens[sequence as usize];
+    /// Ends the token of a sequence, whose last chip to finish is that of `on`.
+    fn finish(&mut self, on: OnChip, now: u64) {
+        let spent = self.state.at[on].spent;
+        let token = &mut self.state.tokens[on.sequence.index()];
         token.done += 1;
         let activity = &mut self.state.activity;
         activity.tokens += 1;
@@ -371,16 +375,16 @@ impl<'a, L: Listener> Machine<'a, L> {
             return;
         }
         let next = match self.load.phase {
-            Phase::Prefill => Some(sequence),
+            Phase::Prefill => Some(on.sequence),
             Phase::Decode => {
-                let taker = self.state.control.release();
+                let taker = self.state.control.release().map(SequenceId);
                 match taker {
                     Some(_) => {
-                        let granted = self.state.control.ask(&self.program.specs.control, sequence);
+                        let granted = self.state.control.ask(&self.program.specs.control, sequence.0);
                         assert!(!granted, "a full pipeline grants no place");
                         taker
                     }
-                    None => self.state.control.ask(&self.program.specs.control, sequence).then_some(sequence),
+                    None => self.state.control.ask(&self.program.specs.control, sequence.0).then_some(on.sequence),
                 }
             }
         };

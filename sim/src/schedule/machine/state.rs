@@ -5,15 +5,9 @@ use std::collections::BTreeMap;
 use designs::Events;
 use serde::{Deserialize, Serialize};
 
+use super::super::ids::{ChipId, LayerId, OnChip, PerChip, SequenceId, Table};
 use crate::engine::{Queue, Server, Usage};
 use crate::units::{PerSpent, PerUnit, Spent, Unit, attention_buffer, control, hbm, hn_array, interconnect, vex};
-
-/// An event: a token on a chip can go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Wake {
-    pub(super) sequence: u32,
-    pub(super) chip: u32,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Arrivals {
@@ -67,7 +61,8 @@ pub struct Activity {
 /// All that changes during a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {
-    pub(super) queue: Queue<Wake>,
+    /// An event says that a token on a chip can go on.
+    pub(super) queue: Queue<OnChip>,
     pub(super) hn_array: hn_array::State,
     pub(super) vex: vex::State,
     pub(super) attention_buffer: attention_buffer::State,
@@ -75,10 +70,10 @@ pub struct State {
     pub(super) interconnect: interconnect::State,
     pub(super) control: control::State,
     pub(super) tokens: Vec<Token>,
-    pub(super) at: Vec<AtChip>,
+    pub(super) at: PerChip<AtChip>,
     pub(super) arrivals: Vec<Arrivals>,
-    pub(super) gates: Vec<u64>,
-    pub(super) gated: BTreeMap<(u32, u32, u64), u32>,
+    pub(super) gates: Table<LayerId, ChipId, u64>,
+    pub(super) gated: BTreeMap<(LayerId, ChipId, u64), SequenceId>,
     pub(super) activity: Activity,
 }
 
