@@ -29,6 +29,8 @@ named! {
     }
 }
 
+crate::slot::choice_slots!(Counts);
+
 /// A published serving figure with its traffic.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Serving {

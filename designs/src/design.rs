@@ -131,6 +131,8 @@ named! {
     }
 }
 
+crate::slot::choice_slots!(Algorithm, AllChip, EmbeddingPlacement);
+
 /// Choices of the mapping that are not fixed by the machine or the model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MappingOptions {

@@ -40,6 +40,8 @@ named! {
     }
 }
 
+crate::slot::choice_slots!(YieldModel, DieFormula);
+
 macro_rules! economics {
     ($($(#[$doc:meta])* $field:ident: $type:ty = $initial:expr, $path:literal, $limits:expr, $text:literal;)*) => {
         /// Prices and rules.

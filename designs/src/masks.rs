@@ -27,6 +27,8 @@ named! {
     }
 }
 
+crate::slot::choice_slots!(Lithography);
+
 /// One layer, or a group whose split is not public.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MaskLayer {

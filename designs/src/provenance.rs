@@ -25,6 +25,8 @@ named! {
     }
 }
 
+crate::slot::choice_slots!(Grade);
+
 /// Origin of one value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {

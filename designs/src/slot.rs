@@ -3,12 +3,7 @@
 //! Counts are plain numbers, quantities are texts with a unit, choices are words. Bounds are given by
 //! the schema, so a value that reaches a design is finite and within them.
 
-use crate::comparison::Counts;
-use crate::design::{Algorithm, AllChip, EmbeddingPlacement};
-use crate::economics::{DieFormula, YieldModel};
-use crate::masks::Lithography;
 use crate::problem::{did_you_mean, shorten};
-use crate::provenance::Grade;
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
 use crate::tree::{Kind, Node};
 use crate::units::{self, Dimension, Reason};
@@ -281,11 +276,12 @@ fn name_of<T: PartialEq>(value: &T, choices: &[(&str, T)]) -> Option<String> {
     choices.iter().find(|(_, candidate)| candidate == value).map(|(name, _)| (*name).to_owned())
 }
 
+/// Reads and prints enumerations of [`names::named!`] by their names.
 macro_rules! choice_slots {
     ($($type:ident),*) => { $(
-        impl Slot for $type {
-            fn set(&mut self, node: &Node, _: Limits) -> Result<(), Reason> {
-                *self = choice(node, &names::choices::<Self>())?;
+        impl $crate::slot::Slot for $type {
+            fn set(&mut self, node: &$crate::tree::Node, _: $crate::slot::Limits) -> Result<(), $crate::units::Reason> {
+                *self = $crate::slot::choice(node, &names::choices::<Self>())?;
                 Ok(())
             }
 
@@ -295,7 +291,7 @@ macro_rules! choice_slots {
         }
     )* };
 }
-choice_slots!(Algorithm, AllChip, EmbeddingPlacement, YieldModel, DieFormula, Lithography, Grade, Counts);
+pub(crate) use choice_slots;
 
 /// A field that a file may leave out; it is listed only where it differs from the value that it then has.
 pub(crate) struct Defaulted<'a, T>(pub(crate) &'a mut T, pub(crate) T);

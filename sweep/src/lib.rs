@@ -17,7 +17,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`read`], [`expression`] | the file: every mistake at once, with its place |
-//! | [`state`], [`shape`] | every field that can be varied |
+//! | [`state`], [`shape`], `value` | every field that can be varied |
 //! | [`plan`], [`sampler`] | axes and points |
 //! | [`point`], [`metric`], [`scaling`] | one point and its results |
 //! | [`exploration`], [`rows`], [`record`] | which points are computed, their outcomes in memory and as records of a log |
@@ -39,10 +39,12 @@ pub mod scaling;
 pub mod sensitivity;
 pub mod shape;
 pub mod state;
+mod value;
 pub mod verdict;
 
 pub use metric::Metric;
 pub use plan::{Axis, Column, Domain, Objective, Plan};
 pub use point::{Outcome, Worker};
 pub use sampler::Method;
-pub use state::{Name, State, Value};
+pub use state::{Name, State};
+pub use value::{Reason, Value};

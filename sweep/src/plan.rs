@@ -11,7 +11,8 @@ use crate::library::Library;
 use crate::metric::Metric;
 use crate::sampler::{self, Method};
 use crate::scaling::Base;
-use crate::state::{Name, State, Value};
+use crate::state::{Name, State};
+use crate::value::Value;
 
 /// Most points of a sweep.
 pub const MAX_POINTS: u64 = 20_000_000;

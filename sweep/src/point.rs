@@ -13,7 +13,8 @@ use crate::library::Library;
 use crate::metric::{Answers, OnChip};
 use crate::plan::{Column, Plan, Variable};
 use crate::scaling::{Asked, Base};
-use crate::state::{Areas, GridChoice, State, Value};
+use crate::state::{Areas, GridChoice, State};
+use crate::value::Value;
 
 /// The outcome of a point.
 #[derive(Debug, Clone, PartialEq)]

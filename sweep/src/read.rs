@@ -16,7 +16,8 @@ use crate::metric::Metric;
 use crate::plan::{Axis, Column, Dependent, MAX_POINTS, Plan, Variable};
 use crate::sampler::{self, Method, SOBOL_AXES};
 use crate::scaling::Base;
-use crate::state::{Name, State, separated};
+use crate::state::{Name, State};
+use crate::value::separated;
 use toml_file::{Entry, File};
 
 /// Reads the text of the file at a path, relative to the sweep file; the error is the reason.

@@ -2,7 +2,7 @@
 
 use designs::{Ffn, HeadChange, HeadChangeError, Model};
 
-use crate::state::{Reason, Value, count};
+use crate::value::{Reason, Value, count};
 
 /// What can be changed: key, meaning, largest value.
 pub const SHAPES: [(&str, &str, u64); 10] = [

@@ -6,7 +6,8 @@
 //! `n` sequences finish `n / (stages + 1)` tokens a beat.
 
 use super::cost::{embedding_bytes, link_bytes_per_token, streamed};
-use super::instruction::{Instr, attention_work};
+use super::instruction::Instr;
+use super::request::attention_work;
 use super::machine::{Load, Machine, Phase, Start};
 use super::program::Compiled;
 use crate::engine::IdleCause;

@@ -7,5 +7,6 @@ pub mod instruction;
 pub mod lockstep;
 pub mod machine;
 pub mod program;
+pub mod request;
 pub mod serial;
 pub mod trace;

@@ -10,7 +10,7 @@ mod request;
 use crate::mapping::{Mapping, smallest_grid};
 use crate::schedule::cost::{self, activity};
 use crate::schedule::dataflow;
-use crate::schedule::instruction::Request as ServerRequest;
+use crate::schedule::request::Request as ServerRequest;
 use crate::schedule::machine::Phase;
 use crate::schedule::program::Compiled;
 use crate::schedule::{lockstep, serial};

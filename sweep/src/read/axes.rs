@@ -9,7 +9,8 @@ use super::{Reading, grouped, suggestion};
 use crate::expression::Expression;
 use crate::plan::{Axis, Dependent, Domain, MAX_POINTS, Variable};
 use crate::scaling::Base;
-use crate::state::{Areas, Name, Reason, State, Value, separated};
+use crate::state::{Areas, Name, State};
+use crate::value::{Reason, Value, separated};
 
 /// Keys of a range.
 const RANGE: [&str; 5] = ["from", "to", "points", "step", "scale"];

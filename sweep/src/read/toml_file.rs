@@ -7,7 +7,7 @@ use designs::{Location, Problem, Problems, Source};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::state::separated;
+use crate::value::separated;
 
 /// Largest sweep file.
 const MAX_TEXT: usize = 1 << 20;

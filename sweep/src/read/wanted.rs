@@ -8,7 +8,7 @@ use super::{MAX_LIST, Reading, suggestion};
 use crate::expression::Comparison;
 use crate::metric::{Metric, NEAR_KNEE, PROGRAM};
 use crate::plan::{Column, Constraint, Domain, Objective, Variable};
-use crate::state::{Reason, Value};
+use crate::value::{Reason, Value};
 
 /// Columns every sweep has.
 const ALWAYS: [&str; 7] = [

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::chip::{ArrayShape, ChipArea, ChipAreaRequest, HnReading, chip_area};
+use super::array::ArrayShape;
+use super::chip::{ChipArea, ChipAreaRequest, HnReading, chip_area};
 use super::error::{AreaError, between};
 use super::format::WeightFormat;
 use super::inputs::AreaInputs;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::chip::{ArrayShape, ChipArea, ChipAreaRequest, chip_area};
+use super::array::ArrayShape;
+use super::chip::{ChipArea, ChipAreaRequest, chip_area};
 use super::error::{AreaError, between, not_negative, positive};
 use super::inputs::AreaInputs;
 use super::node::NodeDensities;

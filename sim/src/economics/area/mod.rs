@@ -14,6 +14,7 @@
 //! Left out: wires and their repeaters (routability of the metal layers is not checked), power grid, clock trees,
 //! test logic, redundancy, seal ring and scribe line.
 
+mod array;
 pub mod blocks;
 pub mod checks;
 mod chip;
@@ -26,8 +27,9 @@ mod node;
 pub mod published;
 pub mod sram;
 
+pub use array::ArrayShape;
 pub use blocks::VexShape;
-pub use chip::{ArrayShape, Basis, BlockArea, ChipArea, ChipAreaRequest, HnReading, RETICLE_MM2, chip_area};
+pub use chip::{Basis, BlockArea, ChipArea, ChipAreaRequest, HnReading, RETICLE_MM2, chip_area};
 pub use chips::{ChipsNeeded, ChipsRequest, chips_needed};
 pub use error::AreaError;
 pub use format::{FormatTraits, WeightFormat};

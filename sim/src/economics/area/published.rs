@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::chip::ArrayShape;
+use super::array::ArrayShape;
 use super::inputs::AreaInputs;
 use super::node::NodeDensities;
 use super::sram::SramShape;

@@ -3,7 +3,8 @@
 use rand_core::{RngCore, SeedableRng};
 
 use super::super::ids::{Id, OnChip, SequenceId};
-use super::super::instruction::{Matrices, per_position};
+use super::super::instruction::Matrices;
+use super::super::request::per_position;
 use super::super::trace::{Listener, Service};
 use super::Machine;
 use super::state::State;

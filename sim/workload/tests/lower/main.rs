@@ -10,7 +10,7 @@ use ir::tree::Tree;
 use proptest::prelude::*;
 use sim::Phase;
 use sim::mapping::{LayerPlan, Mapping, Work, smallest_grid};
-use sim::schedule::instruction::attention_work;
+use sim::schedule::request::attention_work;
 use sim::units::{Specs, Unit};
 use workload::emit::{self, Setting};
 use workload::{Lowered, Options, Unplaced, WeightRule, lower};
