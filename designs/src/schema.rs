@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::block::PerBlock;
 use crate::design::{
-    Algorithm, AllChip, AttentionBuffer, BlockAreas, Design, EmbeddingPlacement, Energy, Grid, Hbm, HnArray, Interconnect, MappingOptions,
-    Vex,
+    Algorithm, AllChip, AttentionBuffer, BlockAreas, Design, EmbeddingPlacement, Energy, Grid, Hbm, HnArray,
+    Interconnect, MappingOptions, Vex,
 };
 use crate::field::{Reader, Visitor};
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Seconds};

@@ -136,9 +136,8 @@ fn the_table_takes_capacity_from_the_cache() {
     // 4,608 bytes of cache per position and chip, in 320 MB of buffer and what HBM has left.
     let [one, capacity] = small("hbm.stack_capacity=72391680 B");
     let fits = 320_000_000 / 4608;
-    let ask = |context, overrides: &[&str]| {
-        try_ask(asked(context, 1), Discipline::Dataflow, Fidelity::Analytic, overrides)
-    };
+    let ask =
+        |context, overrides: &[&str]| try_ask(asked(context, 1), Discipline::Dataflow, Fidelity::Analytic, overrides);
     assert!(ask(fits, &[ON, one, capacity]).is_ok());
     let error = ask(fits + 8, &[ON, one, capacity]).unwrap_err();
     assert!(error.to_string().contains("beside 72391680 bytes of embedding table"), "{error}");

@@ -13,8 +13,8 @@ mod plan;
 mod rule;
 mod rules;
 
-pub use explain::{RuleStatement, explain};
 pub use embedding_table::EmbeddingTable;
+pub use explain::{RuleStatement, explain};
 pub use messages::{Message, OwnerOf, Phase, When, phases};
 pub use plan::{
     AttentionCost, Elements, LayerPlan, Leg, Matrix, Op, OpId, Owner, RoutedExperts, Scope, Step, Tensor, TensorId,

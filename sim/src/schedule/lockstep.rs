@@ -7,9 +7,9 @@
 
 use super::cost::{embedding_bytes, link_bytes_per_token, streamed};
 use super::instruction::Instr;
-use super::request::attention_work;
 use super::machine::{Load, Machine, Phase, Start};
 use super::program::Compiled;
+use super::request::attention_work;
 use crate::engine::IdleCause;
 use crate::units::hbm::Placement;
 use crate::units::{PerSpent, Spent, attention_buffer};

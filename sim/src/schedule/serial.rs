@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::cost::{embedding_bytes, streamed};
 use super::instruction::Instr;
-use super::request::{Request, attention_work};
 use super::program::{Compiled, Program};
+use super::request::{Request, attention_work};
 use crate::engine::{ClockDomain, IdleCause, Queue, Server};
 use crate::mapping::OwnerOf;
 use crate::units::hbm::Placement;

@@ -23,14 +23,7 @@ struct Active {
 }
 
 impl<L: Listener> Machine<'_, L> {
-    pub(super) fn attend(
-        &mut self,
-        on: OnChip,
-        layer: usize,
-        now: u64,
-        scores: bool,
-        cause: IdleCause,
-    ) -> u64 {
+    pub(super) fn attend(&mut self, on: OnChip, layer: usize, now: u64, scores: bool, cause: IdleCause) -> u64 {
         self.state.at[on].doing = Spent::Attention;
         let (positions, attention) = self.positions(on, layer, 0).expect("attention belongs to layers");
         let (elements, vectors) = per_position(&attention, scores);
@@ -58,14 +51,7 @@ impl<L: Listener> Machine<'_, L> {
         read.max(computed)
     }
 
-    pub(super) fn nonlinear(
-        &mut self,
-        on: OnChip,
-        now: u64,
-        fixed: u64,
-        per_expert: u64,
-        cause: IdleCause,
-    ) -> u64 {
+    pub(super) fn nonlinear(&mut self, on: OnChip, now: u64, fixed: u64, per_expert: u64, cause: IdleCause) -> u64 {
         let mut elements = fixed;
         if per_expert > 0 {
             elements += per_expert * self.active_experts(on).active.len() as u64;

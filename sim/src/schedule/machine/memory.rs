@@ -50,14 +50,7 @@ impl<L: Listener> Machine<'_, L> {
     }
 
     /// Streams the spilled cache of `layer` for a token `ahead` positions on; returns when it is there.
-    pub(super) fn stream(
-        &mut self,
-        on: OnChip,
-        layer: usize,
-        now: u64,
-        ahead: u64,
-        cause: IdleCause,
-    ) -> u64 {
+    pub(super) fn stream(&mut self, on: OnChip, layer: usize, now: u64, ahead: u64, cause: IdleCause) -> u64 {
         if self.placement.spilled_bytes_per_chip == 0 {
             return now;
         }

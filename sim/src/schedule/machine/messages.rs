@@ -54,15 +54,7 @@ impl<L: Listener> Machine<'_, L> {
     /// Notes a message to `on` under way; wakes the receiver if it waits for this phase and all is under way.
     #[inline]
     #[allow(clippy::too_many_arguments)] // one message, all of it
-    fn arrive(
-        &mut self,
-        on: OnChip,
-        layer: usize,
-        phase: usize,
-        arrival: u64,
-        path: PerSpent<u64>,
-        owner: OwnerOf,
-    ) {
+    fn arrive(&mut self, on: OnChip, layer: usize, phase: usize, arrival: u64, path: PerSpent<u64>, owner: OwnerOf) {
         let slot = self.arrival_index(on, layer, phase);
         let arrivals = &mut self.state.arrivals[slot];
         arrivals.count += 1;

@@ -297,9 +297,7 @@ impl<'a, L: Listener> Machine<'a, L> {
             let cause = idle_cause(self.state.at[on].doing);
             let done = match instruction {
                 Instr::Hn { fixed, expert, .. } => self.pass(on, now, *fixed, *expert, cause),
-                Instr::Nonlinear { fixed, per_expert } => {
-                    self.nonlinear(on, now, *fixed, *per_expert, cause)
-                }
+                Instr::Nonlinear { fixed, per_expert } => self.nonlinear(on, now, *fixed, *per_expert, cause),
                 Instr::AwaitEmbedding { .. } => self.await_data(on, now, self.state.at[on].embedding_ready),
                 Instr::AwaitKv => {
                     if !self.gate(on, layer, now) {
@@ -380,11 +378,11 @@ impl<'a, L: Listener> Machine<'a, L> {
                 let taker = self.state.control.release().map(SequenceId);
                 match taker {
                     Some(_) => {
-                        let granted = self.state.control.ask(&self.program.specs.control, sequence.0);
+                        let granted = self.state.control.ask(&self.program.specs.control, on.sequence.0);
                         assert!(!granted, "a full pipeline grants no place");
                         taker
                     }
-                    None => self.state.control.ask(&self.program.specs.control, sequence.0).then_some(on.sequence),
+                    None => self.state.control.ask(&self.program.specs.control, on.sequence.0).then_some(on.sequence),
                 }
             }
         };

@@ -279,7 +279,10 @@ impl<'a> Schedule<'a> {
         let (start, end) = self.occupy(Unit::AttentionBuffer, ready, cycles)?;
         self.totals.buffer_bytes = self.totals.buffer_bytes.saturating_add(bytes);
         let latency = ends(end, self.buffer.latency)? - start;
-        Ok(Placed { elements: moved, ..Placed::at(op, Some(Unit::AttentionBuffer), Reason::Layout, start, cycles, latency) })
+        Ok(Placed {
+            elements: moved,
+            ..Placed::at(op, Some(Unit::AttentionBuffer), Reason::Layout, start, cycles, latency)
+        })
     }
 
     fn nonlinear(&mut self, op: OpId, elements: u64, chain: u64, ready: u64) -> Result<Placed, Unplaced> {
