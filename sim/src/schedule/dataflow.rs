@@ -11,7 +11,7 @@ use super::program::{Compiled, Program};
 use super::trace::Listener;
 use crate::mapping::Mapping;
 use crate::units::hbm::Placement;
-use crate::units::{PerSpent, PerUnit, Unit};
+use crate::units::{PerSpent, PerUnit, Sharing, Unit};
 
 /// Longest prompt that is simulated token by token.
 pub const WHOLE_PROMPT: u64 = 4096;
@@ -249,11 +249,10 @@ fn busiest_servers(compiled: &Compiled, context: u64, placement: &Placement, hea
     let of_layers = |unit: Unit| {
         compiled.programs.iter().map(|program| layer_server(compiled, program, unit, context)).fold(0.0, f64::max)
     };
-    PerUnit::from_fn(|unit| match unit {
-        Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear => of_layers(unit),
-        Unit::AttentionBuffer => moved(unit, activity.buffer_bytes / chips),
-        Unit::Hbm => moved(unit, activity.hbm_bytes / chips),
-        Unit::Links => moved(unit, busiest_link),
+    PerUnit::from_fn(|unit| match unit.sharing() {
+        Sharing::Layer => of_layers(unit),
+        Sharing::Chip(event) => moved(unit, activity[event] / chips),
+        Sharing::Link => moved(unit, busiest_link),
     })
 }
 

@@ -10,9 +10,9 @@ use super::instruction::Instr;
 use super::machine::{Load, Machine, Phase, Start};
 use super::program::Compiled;
 use super::request::attention_work;
-use crate::engine::IdleCause;
+use crate::engine::{IdleCause, Server};
 use crate::units::hbm::Placement;
-use crate::units::{PerSpent, Spent, attention_buffer};
+use crate::units::{PerSpent, Spent};
 
 /// A beat and what it is made of, in cycles, averaged over a token's way through the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -81,10 +81,11 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
             None => idle_bound(compiled, &loads, held().map(|s| load_of[s])),
         });
         // Reads of the stages in attention share one buffer per chip.
-        let mut buffer = attention_buffer::State::new(1);
+        let mut buffer = Server::new();
         for load in held().map(|s| &loads[load_of[s]]).filter(|load| load.attends) {
-            let until = buffer.read(&specs.attention_buffer, 0, 0, load.read_bytes, IdleCause::Communication);
-            read = until.max(read);
+            let domain = specs.attention_buffer.domain;
+            let until = buffer.request(domain, 0, load.read_bytes, IdleCause::Communication);
+            read = (until + specs.attention_buffer.latency).max(read);
             vector_cycles = specs.vex.attention_cycles(load.vectors).max(vector_cycles);
             events += u64::from(from_events);
         }

@@ -11,7 +11,7 @@ use crate::mapping::{
     AttentionCost, Elements, LayerPlan, Mapping, Matrix, Message, OwnerOf, Phase, RoutedExperts, Step, When, Work,
     collective,
 };
-use crate::units::{Specs, Unit};
+use crate::units::{Sharing, Specs, Unit};
 
 /// A message ready to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -173,11 +173,12 @@ impl Compiled {
     #[must_use]
     pub fn servers(&self, unit: Unit) -> usize {
         let chips = self.specs.interconnect.grid.chips() as usize;
-        match unit {
-            Unit::HnArray => self.hn_instances,
-            Unit::VexAttention | Unit::VexNonlinear => self.sequence.len() * chips,
-            Unit::AttentionBuffer | Unit::Hbm => chips,
-            Unit::Links => self.specs.interconnect.links(),
+        match unit.sharing() {
+            // Every matrix is hardware of its own.
+            Sharing::Layer if unit == Unit::HnArray => self.hn_instances,
+            Sharing::Layer => self.sequence.len() * chips,
+            Sharing::Chip(_) => chips,
+            Sharing::Link => self.specs.interconnect.links(),
         }
     }
 

@@ -16,7 +16,7 @@ use super::request::{Request, attention_work};
 use crate::engine::{ClockDomain, IdleCause, Queue, Server};
 use crate::mapping::OwnerOf;
 use crate::units::hbm::Placement;
-use crate::units::{PerSpent, Specs, Spent, Unit, attention_buffer, interconnect};
+use crate::units::{PerSpent, Specs, Spent, Unit};
 
 /// One token's time by class, in cycles.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -45,20 +45,15 @@ enum Event {
 
 /// Clock domain of a unit in this accounting: HBM has the effective bandwidth of the design.
 fn domain(specs: &Specs, unit: Unit) -> ClockDomain {
-    match unit {
-        Unit::Hbm => ClockDomain::new(specs.hbm.serial_bytes_per_second, specs.clock_hz),
-        Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear | Unit::AttentionBuffer | Unit::Links => {
-            specs.domain(unit)
-        }
+    if unit == Unit::Hbm {
+        return ClockDomain::new(specs.hbm.serial_bytes_per_second, specs.clock_hz);
     }
+    specs.domain(unit)
 }
 
-/// Layers whose requests a unit serves before this one: those of a full pipeline at the buffer, no other elsewhere.
-fn sharers(unit: Unit, layers: u64) -> u64 {
-    match unit {
-        Unit::AttentionBuffer => layers,
-        Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear | Unit::Hbm | Unit::Links => 1,
-    }
+/// Layers that read a unit at once: those of a full pipeline at the attention buffer, one elsewhere.
+fn readers(unit: Unit, layers: u64) -> u64 {
+    if unit == Unit::AttentionBuffer { layers } else { 1 }
 }
 
 /// Cycles that the accounting charges for an instruction, beats and waiting for the cache left out.
@@ -69,7 +64,7 @@ fn charged(compiled: &Compiled, program: &Program, instr: &Instr, context: u64) 
     }
     let requests = compiled.requests(program, instr, context);
     let cycles =
-        |r: Request| domain(specs, r.unit).to_reference(r.work * sharers(r.unit, compiled.layers() as u64)) + r.latency;
+        |r: Request| domain(specs, r.unit).to_reference(r.work * readers(r.unit, compiled.layers() as u64)) + r.latency;
     requests.into_iter().flatten().map(cycles).max().unwrap_or(0)
 }
 
@@ -149,7 +144,7 @@ fn simulate_beats(compiled: &Compiled, context: u64) -> (f64, u64) {
     let specs = &compiled.specs;
     let grid = specs.interconnect.grid;
     let mut queue = Queue::new();
-    let mut links = interconnect::State::new(&specs.interconnect);
+    let mut links = vec![Server::new(); specs.interconnect.links()];
     for beat in 0..BEATS {
         for layer in 0..compiled.layers() {
             let program = compiled.program(layer);
@@ -161,15 +156,16 @@ fn simulate_beats(compiled: &Compiled, context: u64) -> (f64, u64) {
                 for chip in 0..grid.chips() {
                     for wire in table.from(chip).iter().filter(|w| w.applies(chip, owner, grid.columns)) {
                         let cause = IdleCause::Communication;
-                        let at = links.send(&specs.interconnect, wire.link as usize, queue.now(), wire.bytes, cause);
-                        queue.push(at, 0, Event::MessageDelivered);
+                        let link = &mut links[wire.link as usize];
+                        let at = link.request(specs.interconnect.domain, queue.now(), wire.bytes, cause);
+                        queue.push(at + specs.interconnect.hop, 0, Event::MessageDelivered);
                     }
                 }
             }
         }
         while queue.pop().is_some() {}
     }
-    let busy = links.links.iter_mut().map(|l| l.settle(specs.interconnect.domain, queue.now()).busy).max();
+    let busy = links.iter_mut().map(|l| l.settle(specs.interconnect.domain, queue.now()).busy).max();
     let bytes = busy.unwrap_or(0) as f64 / BEATS as f64;
     (bytes * specs.clock_hz as f64 / specs.interconnect.bytes_per_second as f64, queue.events())
 }
@@ -179,7 +175,7 @@ fn walk(compiled: &Compiled, context: u64, placement: &Placement, result: &mut S
     let specs = &compiled.specs;
     let hbm_domain = domain(specs, Unit::Hbm);
     let mut hbm = Server::new();
-    let mut buffer = attention_buffer::State::new(1);
+    let mut buffer = Server::new();
     let mut queue = Queue::new();
     let layers = compiled.layers();
     let stream =
@@ -226,7 +222,8 @@ fn walk(compiled: &Compiled, context: u64, placement: &Placement, result: &mut S
                         let mut read = now;
                         for _ in 0..layers {
                             let cause = IdleCause::Communication;
-                            read = buffer.read(&specs.attention_buffer, 0, now, bytes, cause);
+                            let end = buffer.request(specs.attention_buffer.domain, now, bytes, cause);
+                            read = end + specs.attention_buffer.latency;
                         }
                         read.max(now + specs.vex.attention_cycles(vectors))
                     }

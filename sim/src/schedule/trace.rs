@@ -34,6 +34,14 @@ pub struct Service {
     pub done: u64,
 }
 
+impl Service {
+    /// When the work begins, in cycles of the server's own domain.
+    #[must_use]
+    pub fn begin(&self) -> u64 {
+        self.end - self.work
+    }
+}
+
 /// Hears what happens; times are cycles of the chip clock unless said.
 pub trait Listener {
     /// `chip` of a token reaches an instruction.

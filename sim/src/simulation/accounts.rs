@@ -5,7 +5,7 @@ use crate::engine::{IDLE_CAUSES, Usage};
 use crate::schedule::cost::link_bytes_per_token;
 use crate::schedule::dataflow::Dataflow;
 use crate::schedule::machine::Phase;
-use crate::units::{PerSpent, PerUnit, Unit};
+use crate::units::{PerSpent, PerUnit, Sharing, Unit};
 
 use super::Prepared;
 use super::answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization};
@@ -22,22 +22,19 @@ impl Prepared<'_> {
         let specs = &self.compiled.specs;
         let chips = f64::from(self.mapping.grid.chips());
         let clock = specs.clock_hz as f64;
-        let per_cycle = |bytes_per_second: u64| bytes_per_second as f64 / clock;
-        let link = |bytes: f64| bytes * tokens_per_cycle / per_cycle(specs.interconnect.bytes_per_second);
-        let hbm = match self.request.discipline {
-            Discipline::Serial => specs.hbm.serial_bytes_per_second,
-            Discipline::Lockstep | Discipline::Dataflow => specs.hbm.bytes_per_second,
+        let per_cycle = |unit: Unit| {
+            let serial = unit == Unit::Hbm && self.request.discipline == Discipline::Serial;
+            let per_second = if serial { specs.hbm.serial_bytes_per_second } else { specs.work_per_second(unit) };
+            per_second as f64 / clock
         };
+        let link = |bytes: f64| bytes * tokens_per_cycle / per_cycle(Unit::Links);
         let activity = &answer.activity_per_token;
         let links = || answer.links.iter().map(|l| l.bytes_per_token);
-        let mean = PerUnit::from_fn(|unit| match unit {
-            Unit::HnArray | Unit::VexAttention | Unit::VexNonlinear => self.busy_per_server(unit) * tokens_per_cycle,
-            Unit::AttentionBuffer => {
-                activity.buffer_bytes / chips * tokens_per_cycle / per_cycle(specs.attention_buffer.bytes_per_second)
-            }
-            Unit::Hbm => activity.hbm_bytes / chips * tokens_per_cycle / per_cycle(hbm),
+        let mean = PerUnit::from_fn(|unit| match unit.sharing() {
+            Sharing::Layer => self.busy_per_server(unit) * tokens_per_cycle,
+            Sharing::Chip(event) => activity[event] / chips * tokens_per_cycle / per_cycle(unit),
             // Not `sum`, whose empty sum is -0.
-            Unit::Links => link(links().fold(0.0, |sum, bytes| sum + bytes) / answer.links.len().max(1) as f64),
+            Sharing::Link => link(links().fold(0.0, |sum, bytes| sum + bytes) / answer.links.len().max(1) as f64),
         });
         Utilization { mean, links_max: link(links().fold(0.0, f64::max)) }
     }

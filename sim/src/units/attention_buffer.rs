@@ -5,9 +5,8 @@
 //! arrival; the write port is separate and one new entry a token never fills it.
 
 use designs::Design;
-use serde::{Deserialize, Serialize};
 
-use crate::engine::{ClockDomain, IdleCause, Server};
+use crate::engine::ClockDomain;
 
 /// Bandwidth and capacity.
 #[derive(Debug, Clone)]
@@ -37,26 +36,5 @@ impl Spec {
             capacity: buffer.capacity.get(),
             latency: buffer.latency.get(),
         }
-    }
-}
-
-/// Read ports of all chips.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct State {
-    /// One server per chip.
-    pub chips: Vec<Server>,
-}
-
-impl State {
-    /// Idle buffers of `chips` chips.
-    #[must_use]
-    pub fn new(chips: usize) -> Self {
-        Self { chips: vec![Server::new(); chips] }
-    }
-
-    /// Reads `bytes`; returns when the last one is there.
-    #[inline]
-    pub fn read(&mut self, spec: &Spec, chip: usize, now: u64, bytes: u64, cause: IdleCause) -> u64 {
-        self.chips[chip].request(spec.domain, now, bytes, cause) + spec.latency
     }
 }

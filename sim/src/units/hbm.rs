@@ -5,9 +5,9 @@
 //! left out. `serial` uses the effective bandwidth that the published stall implies instead.
 
 use designs::Design;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::engine::{ClockDomain, IdleCause, Server};
+use crate::engine::ClockDomain;
 
 /// Bandwidth and capacity per chip.
 #[derive(Debug, Clone)]
@@ -36,37 +36,6 @@ impl Spec {
             read_latency: design.hbm.read_latency.cycles_at(design.clock).get(),
             capacity: u64::from(design.hbm.stacks) * design.hbm.stack_capacity.get(),
         }
-    }
-}
-
-/// Channels of all chips.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct State {
-    /// One server per chip.
-    pub chips: Vec<Server>,
-}
-
-impl State {
-    /// Idle channels of `chips` chips.
-    #[must_use]
-    pub fn new(chips: usize) -> Self {
-        Self { chips: vec![Server::new(); chips] }
-    }
-
-    /// Streams `bytes` into the attention buffer; returns when they are there.
-    #[inline]
-    pub fn stream(&mut self, spec: &Spec, chip: usize, now: u64, bytes: u64, cause: IdleCause) -> u64 {
-        if bytes == 0 {
-            return now;
-        }
-        self.chips[chip].request(spec.domain, now, bytes, cause)
-    }
-}
-
-impl State {
-    /// Reads `bytes` that are needed at once; returns when they are there.
-    pub fn read(&mut self, spec: &Spec, chip: usize, now: u64, bytes: u64, cause: IdleCause) -> u64 {
-        self.chips[chip].request(spec.domain, now, bytes, cause) + spec.read_latency
     }
 }
 

@@ -5,10 +5,8 @@
 //! model confirms. Matrices that start together and share inputs are one instance.
 
 use designs::Design;
-use serde::{Deserialize, Serialize};
 
 use crate::arithmetic::HnTiming;
-use crate::engine::{ClockDomain, IdleCause, Server};
 
 /// Timing of the array.
 #[derive(Debug, Clone)]
@@ -55,27 +53,5 @@ impl Spec {
     #[must_use]
     pub fn pass(&self, fan_in: u64) -> Pass {
         Pass { serial: self.timing.serial_cycles(fan_in), depth: self.timing.depth_cycles(fan_in) }
-    }
-}
-
-/// Instances of the array, over all chips.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct State {
-    /// One server per instance.
-    pub instances: Vec<Server>,
-}
-
-impl State {
-    /// `count` idle instances.
-    #[must_use]
-    pub fn new(count: usize) -> Self {
-        Self { instances: vec![Server::new(); count] }
-    }
-
-    /// Starts a pass; returns when it begins and when its result is there.
-    #[inline]
-    pub fn start(&mut self, instance: usize, now: u64, pass: Pass, cause: IdleCause) -> (u64, u64) {
-        let end = self.instances[instance].request(ClockDomain::REFERENCE, now, pass.serial, cause);
-        (end - pass.serial, end + pass.depth)
     }
 }

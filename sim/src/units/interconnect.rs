@@ -5,9 +5,8 @@
 //! headers and credits are below this level; [`crate::fabric`] models a routed fabric of that shape.
 
 use designs::{Design, Grid};
-use serde::{Deserialize, Serialize};
 
-use crate::engine::{ClockDomain, IdleCause, Server};
+use crate::engine::ClockDomain;
 
 /// Shape and speed of the links.
 #[derive(Debug, Clone)]
@@ -73,27 +72,6 @@ impl Spec {
             unskip(offset - (self.grid.columns - 1), row) * self.grid.columns + column
         };
         (from, to)
-    }
-}
-
-/// All directed links.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct State {
-    /// One server per link.
-    pub links: Vec<Server>,
-}
-
-impl State {
-    /// Idle links of `spec`.
-    #[must_use]
-    pub fn new(spec: &Spec) -> Self {
-        Self { links: vec![Server::new(); spec.links()] }
-    }
-
-    /// Sends `bytes`; returns when the last one arrives.
-    #[inline]
-    pub fn send(&mut self, spec: &Spec, link: usize, now: u64, bytes: u64, cause: IdleCause) -> u64 {
-        self.links[link].request(spec.domain, now, bytes, cause) + spec.hop
     }
 }
 

@@ -1,5 +1,5 @@
-//! The units of a chip. Each file has a `Spec` (immutable, from the design), a `State` (servers, stored in
-//! checkpoints) and the behaviour between them. Costs are in cycles of the chip clock, data in bytes.
+//! The units of a chip. Each file has a `Spec` (immutable, from the design): what a request costs, in cycles of the unit's
+//! clock domain. [`Unit`] names them; a run keeps one [`Server`](crate::engine::Server) for each of their servers.
 
 pub mod attention_buffer;
 pub mod control;
@@ -14,7 +14,7 @@ use designs::Design;
 use crate::engine::ClockDomain;
 use crate::mapping::Mapping;
 
-pub use unit::{PerSpent, PerUnit, Spent, Unit};
+pub use unit::{PerSpent, PerUnit, Sharing, Spent, Unit};
 
 /// Specs of all units of a design.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The units that are occupied in time, and the classes of time that a token spends at them.
 
-use designs::keyed;
+use designs::{Event, keyed};
 
 keyed! {
     /// A unit of the machine that serves requests first come, first served.
@@ -44,6 +44,17 @@ keyed! {
     Predecessor => predecessor, "predecessor";
 }
 
+/// What the servers of a unit belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// Every layer and chip has its own, which work cycles of the chip clock.
+    Layer,
+    /// Every chip has one for all layers, which moves the bytes that this event counts.
+    Chip(Event),
+    /// Every directed link is one, which moves bytes.
+    Link,
+}
+
 impl Unit {
     /// Class of the time in which a token waits because other tokens occupy the unit.
     #[must_use]
@@ -57,13 +68,21 @@ impl Unit {
         }
     }
 
+    /// What has servers of its own.
+    #[must_use]
+    pub const fn sharing(self) -> Sharing {
+        match self {
+            Self::HnArray | Self::VexAttention | Self::VexNonlinear => Sharing::Layer,
+            Self::AttentionBuffer => Sharing::Chip(Event::BufferBytes),
+            Self::Hbm => Sharing::Chip(Event::HbmBytes),
+            Self::Links => Sharing::Link,
+        }
+    }
+
     /// Whether it computes; the others move or hold data.
     #[must_use]
     pub const fn computes(self) -> bool {
-        match self {
-            Self::HnArray | Self::VexAttention | Self::VexNonlinear => true,
-            Self::AttentionBuffer | Self::Hbm | Self::Links => false,
-        }
+        matches!(self.sharing(), Sharing::Layer)
     }
 }
 

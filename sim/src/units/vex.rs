@@ -5,9 +5,7 @@
 //! functions have pipelines of their own; each is first-come first-served.
 
 use designs::Design;
-use serde::{Deserialize, Serialize};
 
-use crate::engine::{ClockDomain, IdleCause, Server};
 
 /// Rates of a layer's lane group.
 #[derive(Debug, Clone)]
@@ -46,43 +44,5 @@ impl Spec {
     #[must_use]
     pub fn attention_cycles(&self, vectors: u64) -> u64 {
         vectors.div_ceil(self.vectors_per_cycle)
-    }
-}
-
-/// Lane groups: one per layer (and one for the head) and chip.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct State {
-    /// Pipelines of non-linear functions.
-    pub nonlinear: Vec<Server>,
-    /// Pipelines of attention.
-    pub attention: Vec<Server>,
-}
-
-impl State {
-    /// `groups` idle lane groups.
-    #[must_use]
-    pub fn new(groups: usize) -> Self {
-        Self { nonlinear: vec![Server::new(); groups], attention: vec![Server::new(); groups] }
-    }
-
-    /// Starts a non-linear function; returns when it begins and when its result is there.
-    #[inline]
-    pub fn start_nonlinear(
-        &mut self,
-        spec: &Spec,
-        group: usize,
-        now: u64,
-        elements: u64,
-        cause: IdleCause,
-    ) -> (u64, u64) {
-        let service = spec.nonlinear_service(elements);
-        let end = self.nonlinear[group].request(ClockDomain::REFERENCE, now, service, cause);
-        (end - service, end + spec.latency)
-    }
-
-    /// Starts attention over so many vector operations; returns when the last one is done.
-    #[inline]
-    pub fn start_attention(&mut self, spec: &Spec, group: usize, now: u64, vectors: u64, cause: IdleCause) -> u64 {
-        self.attention[group].request(ClockDomain::REFERENCE, now, spec.attention_cycles(vectors), cause)
     }
 }

@@ -7,7 +7,6 @@ use super::super::instruction::Matrices;
 use super::super::request::per_position;
 use super::super::trace::{Listener, Service};
 use super::Machine;
-use super::state::State;
 use crate::engine::IdleCause;
 use crate::mapping::RoutedExperts;
 use crate::units::{Spent, Unit};
@@ -35,19 +34,10 @@ impl<L: Listener> Machine<'_, L> {
         let specs = &self.program.specs;
         let lane = self.lane(layer, on.chip);
         let vectors = positions * vectors;
-        let read = self.state.attention_buffer.read(&specs.attention_buffer, on.chip.index(), now, bytes, cause);
-        let computed = self.state.vex.start_attention(&specs.vex, lane, now, vectors, cause);
-        let place = self.place(on);
-        let end = self.state.attention_buffer.chips[on.chip.index()].free_at();
-        self.listener.served(
-            place,
-            Service { unit: Unit::AttentionBuffer, index: on.chip.index(), asked: now, work: bytes, end, done: read },
-        );
+        let buffer = (Unit::AttentionBuffer, on.chip.index());
+        let read = self.serve(on, buffer, now, (bytes, specs.attention_buffer.latency), cause).done;
         let cycles = specs.vex.attention_cycles(vectors);
-        self.listener.served(
-            place,
-            Service { unit: Unit::VexAttention, index: lane, asked: now, work: cycles, end: computed, done: computed },
-        );
+        let computed = self.serve(on, (Unit::VexAttention, lane), now, (cycles, 0), cause).done;
         read.max(computed)
     }
 
@@ -62,14 +52,10 @@ impl<L: Listener> Machine<'_, L> {
         self.state.activity.events.vex_operations += elements;
         let lane = self.lane(self.state.at[on].layer as usize, on.chip);
         let spec = &self.program.specs.vex;
-        let (begin, done) = self.state.vex.start_nonlinear(spec, lane, now, elements, cause);
-        let end = self.state.vex.nonlinear[lane].free_at();
-        self.listener.served(
-            self.place(on),
-            Service { unit: Unit::VexNonlinear, index: lane, asked: now, work: end - begin, end, done },
-        );
-        self.charge_wait(on, now, begin, Spent::VexBusy, Spent::Nonlinear);
-        done
+        let work = (spec.nonlinear_service(elements), spec.nonlinear_latency());
+        let service = self.serve(on, (Unit::VexNonlinear, lane), now, work, cause);
+        self.charge_wait(on, now, service.begin(), Unit::VexNonlinear.waiting(), Spent::Nonlinear);
+        service.done
     }
 
     pub(super) fn pass(
@@ -81,42 +67,29 @@ impl<L: Listener> Machine<'_, L> {
         cause: IdleCause,
     ) -> u64 {
         let base = self.program.hn_base[self.state.at[on].layer as usize];
-        let place = self.place(on);
         // The wait is that of the pass that delivers last.
-        let mut slowest: Option<(u64, u64)> = None;
-        let mut run = |state: &mut State, listener: &mut L, instance: usize, matrices: Matrices| {
-            let Matrices { pass, weights, .. } = matrices;
-            let (begin, done) = state.hn_array.start(instance, now, pass, cause);
-            state.activity.events.hn_weights += weights;
-            listener.served(
-                place,
-                Service {
-                    unit: Unit::HnArray,
-                    index: instance,
-                    asked: now,
-                    work: pass.serial,
-                    end: begin + pass.serial,
-                    done,
-                },
-            );
-            if slowest.is_none_or(|(_, latest)| done > latest) {
-                slowest = Some((begin, done));
+        let mut slowest: Option<Service> = None;
+        let mut run = |machine: &mut Self, instance: usize, matrices: Matrices| {
+            machine.state.activity.events.hn_weights += matrices.weights;
+            let work = (matrices.pass.serial, matrices.pass.depth);
+            let service = machine.serve(on, (Unit::HnArray, instance), now, work, cause);
+            if slowest.is_none_or(|latest| service.done > latest.done) {
+                slowest = Some(service);
             }
         };
         if let Some(matrices) = fixed {
-            run(&mut self.state, &mut self.listener, base + matrices.offset + on.chip.index(), matrices);
+            run(self, base + matrices.offset + on.chip.index(), matrices);
         }
         if let Some(matrices) = expert {
             let Active { first, here, active } = self.active_experts(on);
             for index in active {
                 let slot = self.state.tokens[on.sequence.index()].experts[index] - first;
-                let instance = base + matrices.offset + on.chip.index() * here + slot as usize;
-                run(&mut self.state, &mut self.listener, instance, matrices);
+                run(self, base + matrices.offset + on.chip.index() * here + slot as usize, matrices);
             }
         }
-        let Some((begin, done)) = slowest else { return now };
-        self.charge_wait(on, now, begin, Spent::ArrayBusy, Spent::Projection);
-        done
+        let Some(service) = slowest else { return now };
+        self.charge_wait(on, now, service.begin(), Unit::HnArray.waiting(), Spent::Projection);
+        service.done
     }
 
     /// Experts of the token's current layer that live on `chip`.

@@ -1,7 +1,7 @@
 //! The KV cache: what a chip holds of it, streaming the spilled part a layer ahead, order in prefill.
 
 use super::super::ids::{Id, LayerId, OnChip};
-use super::super::trace::{Listener, Service};
+use super::super::trace::Listener;
 use super::load::Phase;
 use super::{Machine, idle_cause};
 use crate::engine::IdleCause;
@@ -40,13 +40,8 @@ impl<L: Listener> Machine<'_, L> {
             return now;
         }
         self.state.activity.events.hbm_bytes += bytes;
-        let done = self.state.hbm.read(&self.program.specs.hbm, on.chip.index(), now, bytes, cause);
-        let end = self.state.hbm.chips[on.chip.index()].free_at();
-        self.listener.served(
-            self.place(on),
-            Service { unit: Unit::Hbm, index: on.chip.index(), asked: now, work: bytes, end, done },
-        );
-        done
+        let work = (bytes, self.program.specs.hbm.read_latency);
+        self.serve(on, (Unit::Hbm, on.chip.index()), now, work, cause).done
     }
 
     /// Streams the spilled cache of `layer` for a token `ahead` positions on; returns when it is there.
@@ -57,16 +52,10 @@ impl<L: Listener> Machine<'_, L> {
         let Some((positions, attention)) = self.positions(on, layer, ahead) else { return now };
         let bytes = self.placement.spilled_of(positions * attention.stored_elements * self.program.kv_element_bytes);
         self.state.activity.events.hbm_bytes += bytes;
-        let spec = &self.program.specs.hbm;
-        let done = self.state.hbm.stream(spec, on.chip.index(), now, bytes, cause);
-        if bytes > 0 {
-            let end = self.state.hbm.chips[on.chip.index()].free_at();
-            self.listener.served(
-                self.place(on),
-                Service { unit: Unit::Hbm, index: on.chip.index(), asked: now, work: bytes, end, done },
-            );
+        if bytes == 0 {
+            return now;
         }
-        done
+        self.serve(on, (Unit::Hbm, on.chip.index()), now, (bytes, 0), cause).done
     }
 
     /// Positions that `chip` holds of the context of a token `ahead` positions on, and what they cost.

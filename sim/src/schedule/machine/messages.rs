@@ -2,7 +2,7 @@
 
 use super::super::ids::{ChipId, Id, OnChip, SequenceId};
 use super::super::instruction::Instr;
-use super::super::trace::{Listener, Service};
+use super::super::trace::Listener;
 use super::Machine;
 use crate::engine::IdleCause;
 use crate::mapping::OwnerOf;
@@ -22,27 +22,16 @@ impl<L: Listener> Machine<'_, L> {
     pub(super) fn send(&mut self, on: OnChip, layer: usize, phase: usize, now: u64, cause: IdleCause) {
         let program = self.program;
         let owner = self.owner(on.sequence, layer);
-        let spec = &program.specs.interconnect;
+        let hop = program.specs.interconnect.hop;
         let table = program.phase(layer, phase);
         let place = self.place(on);
         for wire in table.from(on.chip.0) {
             if !wire.applies(on.chip.0, owner, self.grid.columns) {
                 continue;
             }
-            let arrival = self.state.interconnect.send(spec, wire.link as usize, now, wire.bytes, cause);
             self.state.activity.events.link_bytes += wire.bytes;
-            let end = self.state.interconnect.links[wire.link as usize].free_at();
-            self.listener.served(
-                place,
-                Service {
-                    unit: Unit::Links,
-                    index: wire.link as usize,
-                    asked: now,
-                    work: wire.bytes,
-                    end,
-                    done: arrival,
-                },
-            );
+            let link = (Unit::Links, wire.link as usize);
+            let arrival = self.serve(on, link, now, (wire.bytes, hop), cause).done;
             self.listener.message(place, phase, wire.to, wire.bytes, arrival);
             let mut path = self.state.at[on].spent;
             path.communication += arrival - now;

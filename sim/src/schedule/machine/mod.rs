@@ -19,10 +19,10 @@ use super::cost::embedding_bytes;
 use super::ids::{ChipId, Id, OnChip, PerChip, SequenceId, Table};
 use super::instruction::Instr;
 use super::program::Compiled;
-use super::trace::{Listener, Place};
-use crate::engine::{IdleCause, Queue, Usage};
+use super::trace::{Listener, Place, Service};
+use crate::engine::{IdleCause, Queue, Server, Usage};
 use crate::units::hbm::Placement;
-use crate::units::{PerSpent, PerUnit, Spent, Unit, attention_buffer, control, hbm, hn_array, interconnect, vex};
+use crate::units::{PerSpent, PerUnit, Spent, Unit, control};
 
 pub use load::{Load, Phase, Start};
 pub use state::{Activity, Settled, State};
@@ -73,11 +73,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         };
         let state = State {
             queue: Queue::new(),
-            hn_array: hn_array::State::new(program.hn_instances),
-            vex: vex::State::new(layers * chips),
-            attention_buffer: attention_buffer::State::new(chips),
-            hbm: hbm::State::new(chips),
-            interconnect: interconnect::State::new(&program.specs.interconnect),
+            servers: PerUnit::from_fn(|unit| vec![Server::new(); program.servers(unit)]),
             control: control::State::default(),
             tokens: Vec::with_capacity(sequences),
             at: PerChip::new(sequences, chips, at),
@@ -242,7 +238,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         let units = PerUnit::from_fn(|unit| {
             let domain = self.program.specs.domain(unit);
             let mut sum = Usage::default();
-            for server in self.state.servers_mut(unit) {
+            for server in &mut self.state.servers[unit] {
                 let usage = server.settle(domain, now);
                 sum.add(&usage);
                 if unit == Unit::Links {
@@ -258,6 +254,24 @@ impl<'a, L: Listener> Machine<'a, L> {
         let at = &self.state.at[on];
         let token = self.state.tokens[on.sequence.index()].done;
         Place { sequence: on.sequence.0, token, chip: on.chip.0, layer: at.layer, instr: at.instr }
+    }
+
+    /// Queues `work` in cycles of the unit's own domain, whose result comes a latency in chip cycles after its end, at a
+    /// server of a unit, and tells the listener.
+    #[inline]
+    fn serve(
+        &mut self,
+        on: OnChip,
+        (unit, index): (Unit, usize),
+        now: u64,
+        (work, latency): (u64, u64),
+        cause: IdleCause,
+    ) -> Service {
+        let server = &mut self.state.servers[unit][index];
+        let done = server.request(self.program.specs.domain(unit), now, work, cause) + latency;
+        let service = Service { unit, index, asked: now, work, end: server.free_at(), done };
+        self.listener.served(self.place(on), service);
+        service
     }
 
     /// Index of a lane group of the vector unit.

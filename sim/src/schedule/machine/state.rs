@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::ids::{ChipId, LayerId, OnChip, PerChip, SequenceId, Table};
 use crate::engine::{Queue, Server, Usage};
-use crate::units::{PerSpent, PerUnit, Spent, Unit, attention_buffer, control, hbm, hn_array, interconnect, vex};
+use crate::units::{PerSpent, PerUnit, Spent, control};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Arrivals {
@@ -63,11 +63,8 @@ pub struct Activity {
 pub struct State {
     /// An event says that a token on a chip can go on.
     pub(super) queue: Queue<OnChip>,
-    pub(super) hn_array: hn_array::State,
-    pub(super) vex: vex::State,
-    pub(super) attention_buffer: attention_buffer::State,
-    pub(super) hbm: hbm::State,
-    pub(super) interconnect: interconnect::State,
+    /// Servers of each unit: by instance, by layer and chip, by chip, or by link.
+    pub(super) servers: PerUnit<Vec<Server>>,
     pub(super) control: control::State,
     pub(super) tokens: Vec<Token>,
     pub(super) at: PerChip<AtChip>,
@@ -75,20 +72,6 @@ pub struct State {
     pub(super) gates: Table<LayerId, ChipId, u64>,
     pub(super) gated: BTreeMap<(LayerId, ChipId, u64), SequenceId>,
     pub(super) activity: Activity,
-}
-
-impl State {
-    /// The servers of a unit: by instance, by layer and chip, by chip, or by link.
-    pub(super) fn servers_mut(&mut self, unit: Unit) -> &mut [Server] {
-        match unit {
-            Unit::HnArray => &mut self.hn_array.instances,
-            Unit::VexAttention => &mut self.vex.attention,
-            Unit::VexNonlinear => &mut self.vex.nonlinear,
-            Unit::AttentionBuffer => &mut self.attention_buffer.chips,
-            Unit::Hbm => &mut self.hbm.chips,
-            Unit::Links => &mut self.interconnect.links,
-        }
-    }
 }
 
 /// Accounts of the servers since the last settlement, in cycles of the units' own clock domains.
