@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::point::{Outcome, Worker};
 use crate::rows::{Row, Rows};
 use crate::sampler::Method;
-use crate::state::Value;
+use crate::value::Value;
 
 /// Stage of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::point::{Outcome, Worker};
 use crate::rows::Row;
 use crate::sampler::Method;
 use crate::sensitivity::{self, BINS};
-use crate::state::Value;
+use crate::value::Value;
 
 /// Reasons listed in the summary, the most frequent first.
 const REASONS: usize = 10;

@@ -6,7 +6,6 @@
 
 use designs::Design;
 
-
 /// Rates of a layer's lane group.
 #[derive(Debug, Clone)]
 pub struct Spec {
