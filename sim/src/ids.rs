@@ -1,7 +1,7 @@
 //! Typed indices.
 
 /// A chip of a grid, numbered row by row: `row * columns + column`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct ChipId(u32);
 

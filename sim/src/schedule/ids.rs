@@ -5,6 +5,8 @@ use std::ops::{Index, IndexMut};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::ids::ChipId;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -27,13 +29,16 @@ pub trait Id: Copy {
     fn index(self) -> usize;
 }
 
+impl Id for ChipId {
+    #[inline]
+    fn index(self) -> usize {
+        Self::index(self)
+    }
+}
+
 id! {
     /// A sequence (decode) or a place for prompt tokens (prefill).
     SequenceId
-}
-id! {
-    /// A chip of the grid, row by row.
-    ChipId
 }
 id! {
     /// A layer of the model, the head last.

@@ -104,8 +104,8 @@ impl<L: Listener> Machine<'_, L> {
         }
         // Experts are dealt in blocks, as evenly as whole experts allow.
         let (chips, all) = (u64::from(self.grid.chips()), u64::from(total));
-        let first = (u64::from(on.chip.0) * all).div_ceil(chips) as u32;
-        let next = ((u64::from(on.chip.0) + 1) * all).div_ceil(chips) as u32;
+        let first = (u64::from(on.chip.get()) * all).div_ceil(chips) as u32;
+        let next = ((u64::from(on.chip.get()) + 1) * all).div_ceil(chips) as u32;
         let active = token.experts.partition_point(|&e| e < first)..token.experts.partition_point(|&e| e < next);
         Active { first, here: most_per_chip as usize, active }
     }

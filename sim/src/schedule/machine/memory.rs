@@ -67,7 +67,8 @@ impl<L: Listener> Machine<'_, L> {
         ahead: u64,
     ) -> Option<(u64, crate::mapping::AttentionCost)> {
         let attention = self.program.program(layer).attention?;
-        let stripe = if attention.stripes == self.grid.chips() { on.chip.0 } else { on.chip.0 / self.grid.columns };
+        let stripe =
+            if attention.stripes == self.grid.chips() { on.chip.get() } else { on.chip.get() / self.grid.columns };
         // The token itself is the last position it attends to.
         let context = self.state.tokens[on.sequence.index()].position + ahead + 1;
         Some((attention.positions_on(stripe, context), attention))

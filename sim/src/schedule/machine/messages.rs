@@ -25,8 +25,8 @@ impl<L: Listener> Machine<'_, L> {
         let hop = program.specs.interconnect.hop;
         let table = program.phase(layer, phase);
         let place = self.place(on);
-        for wire in table.from(on.chip.0) {
-            if !wire.applies(on.chip.0, owner, self.grid.columns) {
+        for wire in table.from(on.chip.get()) {
+            if !wire.applies(on.chip.get(), owner, self.grid.columns) {
                 continue;
             }
             self.state.activity.events.link_bytes += wire.bytes;
@@ -35,7 +35,7 @@ impl<L: Listener> Machine<'_, L> {
             self.listener.message(place, phase, wire.to, wire.bytes, arrival);
             let mut path = self.state.at[on].spent;
             path.communication += arrival - now;
-            let to = OnChip { chip: ChipId(wire.to), ..on };
+            let to = OnChip { chip: ChipId::new(wire.to), ..on };
             self.arrive(to, layer, phase, arrival, path, owner);
         }
     }
@@ -56,7 +56,7 @@ impl<L: Listener> Machine<'_, L> {
         let here = at.waiting
             && at.layer as usize == layer
             && self.program.program(layer).instrs[at.instr as usize].1 == Instr::Phase(phase);
-        if here && count == self.program.phase(layer, phase).expected(on.chip.0, owner, self.grid.columns) {
+        if here && count == self.program.phase(layer, phase).expected(on.chip.get(), owner, self.grid.columns) {
             self.state.at[on].waiting = false;
             self.state.at[on].instr += 1;
             self.state.activity.events.steps += 1;
@@ -83,7 +83,7 @@ impl<L: Listener> Machine<'_, L> {
         let owner = self.owner(on.sequence, layer);
         let slot = self.arrival_index(on, layer, phase);
         self.state.at[on].doing = Spent::Communication;
-        let expected = self.program.phase(layer, phase).expected(on.chip.0, owner, self.grid.columns);
+        let expected = self.program.phase(layer, phase).expected(on.chip.get(), owner, self.grid.columns);
         if self.state.arrivals[slot].count == expected {
             return Some(self.take_arrivals(on, slot, now));
         }

@@ -187,7 +187,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         token.started = now;
         token.chips_done = 0;
         token.experts_layer = u32::MAX;
-        for chip in (0..self.chips as u32).map(ChipId) {
+        for chip in (0..self.chips as u32).map(ChipId::new) {
             let on = OnChip { sequence, chip };
             let ahead = self.state.at[on].kv_next;
             self.state.at[on] = AtChip {
@@ -253,7 +253,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     fn place(&self, on: OnChip) -> Place {
         let at = &self.state.at[on];
         let token = self.state.tokens[on.sequence.index()].done;
-        Place { sequence: on.sequence.0, token, chip: on.chip.0, layer: at.layer, instr: at.instr }
+        Place { sequence: on.sequence.0, token, chip: on.chip.get(), layer: at.layer, instr: at.instr }
     }
 
     /// Queues `work` in cycles of the unit's own domain, whose result comes a latency in chip cycles after its end, at a
