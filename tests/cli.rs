@@ -1,6 +1,6 @@
-//! The command line as a user meets it: every case is a text of commands with their whole output.
+//! The command line: each case is a document of commands with their complete output.
 //!
-//! `TRYCMD=overwrite cargo test --test cli` blesses the outputs; read the difference before committing it.
+//! `TRYCMD=overwrite cargo test --test cli` accepts the new outputs; review the difference before committing it.
 
 #[test]
 fn cases() {

@@ -1,4 +1,4 @@
-//! `hardwire estimate` as users meet it: keys of the JSON, and what it says to bad input, word for word.
+//! `hardwire estimate`: keys of the JSON, and the exact messages for invalid input.
 
 use std::process::{Command, Output};
 
@@ -15,7 +15,7 @@ fn json(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("the answer is JSON")
 }
 
-/// Standard error of a refusal, whose exit code is 2.
+/// Standard error of a command that rejects its input with exit code 2.
 fn refusal(arguments: &[&str]) -> String {
     let all = [&["estimate", "hnlpu"], arguments].concat();
     let output = hardwire(&all);
@@ -83,7 +83,7 @@ fn areas_from_structure_are_within_five_percent_and_can_be_priced() {
     assert_eq!(structure["provenance"]["area.chip"], Value::Null);
     assert_eq!(structure["provenance"]["area.vex"]["source"], "area model from structure");
     assert!(structure["dies"]["dies_per_wafer"]["low"].as_f64() < published["dies"]["dies_per_wafer"]["low"].as_f64());
-    // Four bits are one digit, eight are five: more than twice the array.
+    // Four-bit weights are one digit of the array, eight-bit ones five: the area more than doubles.
     let wide = json(&["--area", "structure", "--model", "qwq-32b", "--weights", "fp8"]);
     assert!(wide["um2_per_weight"].as_f64().unwrap() > 4.0 * structure["um2_per_weight"].as_f64().unwrap());
 }

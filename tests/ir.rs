@@ -1,4 +1,4 @@
-//! `hardwire ir` as users meet it: standard input, hostile texts, pictures.
+//! `hardwire ir`: standard input, hostile texts, drawings.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -17,7 +17,7 @@ fn hardwire(arguments: &[&str], input: &[u8]) -> Output {
         .expect("the command runs");
     let mut pipe = child.stdin.take().expect("standard input is piped");
     let input = input.to_vec();
-    // A command that refuses early does not read to the end.
+    // A command that rejects its input early may close the pipe before all is written.
     let writer = std::thread::spawn(move || drop(pipe.write_all(&input)));
     let output = child.wait_with_output().expect("the command ends");
     writer.join().expect("the writer ends");
@@ -48,7 +48,7 @@ fn a_line_of_ten_megabytes_is_read() {
     let body = "%a = arith.addf %x, %x : f32 ".repeat(345_000);
     let text = format!("func.func @f(%x: f32) {{ {body} return }}");
     assert!(text.len() > 10_000_000);
-    // Every result has the same name: one mistake, located on the one line, which is not quoted.
+    // Every result has the same name: one error with a location on the single line, which is too long to quote.
     let said = message(&hardwire(&["parse", "-"], text.as_bytes()));
     assert!(said.contains("<stdin>:1:") && said.len() < 20_000, "{}", &said[..said.len().min(500)]);
     let tokens = hardwire(&["tokens", "-", "--scheme", "ops"], text.as_bytes());
@@ -93,7 +93,7 @@ fn pictures_of_real_files_are_well_formed() {
         let path = format!("tests/fixtures/mlir/{file}.mlir");
         let output = hardwire(&["graph", &path, "--function", function, "--format", "svg"], b"");
         let picture = String::from_utf8(output.stdout).expect("a picture is text");
-        // Every element is closed, by its end tag or at once.
+        // Every element is closed, by an end tag or by itself.
         let (mut open, mut closed) = (0, 0);
         for tag in picture.split('<').skip(1) {
             if tag.starts_with('/') {

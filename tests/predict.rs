@@ -1,5 +1,5 @@
-//! `hardwire predict`, `explain`, `serve` and `calibrate` as users meet them: model files that are wrong, clients that
-//! vanish, requests without measure.
+//! `hardwire predict`, `explain`, `serve` and `calibrate`: invalid model files, clients that disconnect, oversized
+//! requests.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -100,14 +100,14 @@ fn model_files_that_are_wrong_are_refused_with_what_differs() {
     };
     assert!(refusal(&shipped[..shipped.len() / 2]).contains("not a whole model file"));
     assert!(refusal(b"not a model").contains("not a whole model file"));
-    // The tensors behind the header: trees, ridge and more; a NaN in a vector of f32.
+    // A NaN in a vector of f32 among the tensors after the header.
     let header = 8 + u64::from_le_bytes(shipped[..8].try_into().expect("eight bytes")) as usize;
     let layout: Value = serde_json::from_slice(&shipped[8..header]).expect("a header");
     let at = |name: &str| header + layout[name]["data_offsets"][0].as_u64().expect("a place") as usize;
     let mut poisoned = shipped.clone();
     poisoned[at("trees.0.values")..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
     assert!(refusal(&poisoned).contains("not finite"));
-    // Another word in the vocabulary, of the same length.
+    // A word of the vocabulary replaced by another of the same length.
     let mut renamed = shipped.clone();
     let place = at("vocabulary");
     let words = String::from_utf8_lossy(&shipped[place..]).find("arith.").expect("a word of arith");
@@ -127,7 +127,7 @@ fn a_pass_can_be_tested_with_comments() {
     assert_eq!(without, std::fs::read_to_string(KERNEL).expect("the kernel"));
 }
 
-/// LLVM's FileCheck itself on the comments: `make test-mlir` runs it, where LLVM is installed.
+/// Runs LLVM's FileCheck on the comments; `make test-mlir` runs this test.
 #[test]
 #[ignore = "needs FileCheck of LLVM 22"]
 fn filecheck_matches_the_comments_and_misses_others() {
@@ -138,7 +138,7 @@ fn filecheck_matches_the_comments_and_misses_others() {
     let matches = |expected: &str| {
         std::fs::write(&checks, expected).expect("written");
         let mut child = Command::new(&filecheck).arg(&checks).stdin(Stdio::piped()).spawn().expect("FileCheck runs");
-        // FileCheck may be done before it has read everything.
+        // FileCheck may exit before it has read everything.
         let _ = child.stdin.take().expect("piped").write_all(&annotated);
         child.wait().expect("it ends").success()
     };
@@ -150,7 +150,7 @@ fn filecheck_matches_the_comments_and_misses_others() {
     std::fs::remove_dir_all(folder).expect("removed");
 }
 
-/// A request and the answers to it, line by line, through standard input.
+/// Sends requests through standard input and reads one answer a line.
 fn serve(input: &[u8]) -> Vec<Value> {
     let mut child = command(&["serve", "--max-request-mib", "1", "--target", "skylake-avx512"])
         .stdin(Stdio::piped())
@@ -210,7 +210,7 @@ fn requests_are_answered_in_order_and_mistakes_are_named() {
     );
 }
 
-/// A server that is ended with the test.
+/// A server process that is killed when the value is dropped.
 struct Server {
     child: Child,
     folder: PathBuf,
@@ -261,24 +261,24 @@ fn a_server_outlives_clients_that_vanish_stall_or_say_too_much() {
     let server = Server::start("server", &more);
     let kernel = std::fs::read_to_string(KERNEL).expect("the kernel");
     let request = json!({"id": 1, "text": kernel, "targets": ["neoverse-v1"]});
-    // Gone in the middle of a request, and before the answer.
+    // One client disconnects within a request, another before the answer.
     let mut half = UnixStream::connect(server.socket()).expect("it listens");
     half.write_all(b"{\"id\": 1, \"te").expect("written");
     drop(half);
     let mut gone = UnixStream::connect(server.socket()).expect("it listens");
     writeln!(gone, "{request}").expect("written");
     drop(gone);
-    // Half a request and then silence: the server hangs up after its time limit.
+    // Half a request, then nothing: the server disconnects after its time limit.
     let mut stalled = UnixStream::connect(server.socket()).expect("it listens");
     stalled.write_all(b"{\"id\": 1, \"te").expect("written");
     stalled.set_read_timeout(Some(Duration::from_secs(30))).expect("a time limit");
     assert_eq!(std::io::Read::read(&mut stalled, &mut [0; 8]).expect("the end"), 0);
-    // Far too much, one gigabyte, streamed: it is refused, and the next line of the same client is answered.
+    // A request of one gigabyte without a line end.
     let mut flood = UnixStream::connect(server.socket()).expect("it listens");
     let reader = flood.try_clone().expect("a second handle");
     let piece = vec![b'x'; 1 << 20];
     let sent = std::thread::spawn(move || (0..1024).try_for_each(|_| flood.write_all(&piece)).is_ok());
-    // The time limit of a second ends it unless the machine is fast: either is right, falling over is not.
+    // Writing may fail: the server disconnects at its time limit. It must still answer the next client.
     let _ = sent.join().expect("the writer ends");
     drop(reader);
     let answer = server.ask(&request);
@@ -286,7 +286,7 @@ fn a_server_outlives_clients_that_vanish_stall_or_say_too_much() {
     let lines = std::fs::read_to_string(&log).expect("the log");
     let last: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
     assert_eq!((last["text"].as_str(), &last["predictions"]), (Some(kernel.as_str()), &answer["predictions"]));
-    // A second server on the same path is refused.
+    // A second server on the same path fails.
     let again = hardwire(&["serve", "--socket", server.socket().to_str().expect("text")]);
     assert!(message(&again).contains("a server listens there already"));
     std::fs::remove_dir_all(log.parent().expect("its folder")).expect("removed");
@@ -313,7 +313,7 @@ fn memory_stays_bounded_under_a_gigabyte_of_request() {
     assert!(peak.is_none_or(|kib| kib < 300 << 10), "{peak:?} KiB");
 }
 
-/// Most memory a process has had, where the system tells.
+/// Peak resident memory of a process, if the system reports it.
 fn peak_memory_kib(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -362,7 +362,7 @@ fn a_new_processor_is_calibrated_from_labelled_functions() {
     let found = answer[0]["predictions"]["cycles"]["value"].as_f64().expect("a number");
     let expected = 2.0 * known(&text) + 1.0;
     assert!((found / expected - 1.0).abs() < 0.02, "{found} for {expected}");
-    // Too few labels, a wrong name: nothing is written.
+    // With too few labels or an unknown name, no file is written.
     std::fs::remove_file(&model).expect("removed");
     let refusal = |lines: &str| {
         std::fs::write(&labelled, lines).expect("written");

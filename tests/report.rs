@@ -1,5 +1,5 @@
-//! The report as a reader meets it: every number leads to its origin, claims are marked wherever their design appears, what is
-//! missing says why, and the same inputs give the same bytes.
+//! The report: every number links to its origin, claims are marked wherever their design appears, missing values have a
+//! reason, and the same inputs give the same bytes.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use costmodel::shipped::CostModel;
 
-/// A folder of its own for a test, empty.
+/// An empty folder for one test.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
@@ -28,7 +28,7 @@ fn report(out: &Path, more: &[&str]) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// An element that is open, and what it says.
+/// An open element of the page and its attributes.
 struct Open {
     name: String,
     attributes: String,
@@ -71,7 +71,7 @@ fn is_number(word: &str) -> bool {
     word.trim_start_matches(signs).starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Texts in which numbers are no values: names, drawings (their data is a table below), the register itself, reasons.
+/// Elements in which numbers are not values: names, drawings (a table below has their data), the register, reasons.
 fn exempt(around: &[Open]) -> bool {
     around.iter().any(|o| {
         matches!(o.name.as_str(), "code" | "pre" | "svg" | "title" | "footer" | "sup")
@@ -102,7 +102,7 @@ fn origins(page: &str) -> BTreeMap<String, Vec<String>> {
     all
 }
 
-/// Numbers of a page that lead to the register, after a check that all do.
+/// Counts the numbers of a page and checks that each links to the register.
 fn linked(page: &str) -> usize {
     let origins = origins(page);
     for (id, cells) in &origins {
@@ -124,7 +124,7 @@ fn linked(page: &str) -> usize {
     linked
 }
 
-/// An evaluation of the embedded model with everything that a report shows, and more.
+/// An evaluation of the embedded model with all fields that a report shows, and others.
 fn evaluation() -> serde_json::Value {
     let version = CostModel::shipped().unwrap().card.version();
     let samples = |n: u32| -> Vec<_> {

@@ -1,4 +1,5 @@
-//! `hardwire sweep` as processes: killed and resumed, sharded and merged, on any number of threads, with the same bytes.
+//! `hardwire sweep` as a process: killed and resumed, sharded and merged, with different numbers of threads; the files
+//! must be the same to the byte.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -49,14 +50,14 @@ fn refused(folder: &Path, arguments: &str) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// Everything a sweep leaves behind, but for the journal, whose order is that of the threads.
+/// All files of a sweep but the journal, whose order depends on the threads.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files = entries.filter(|path| path.file_name().unwrap() != "journal");
     files.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap())).collect()
 }
 
-/// Starts a command and kills it (SIGKILL) after a while; whether it was still running.
+/// Starts a command and kills it (SIGKILL) after a time; returns whether it was still running.
 fn kill(folder: &Path, arguments: &str, after: Duration) -> bool {
     let mut child = hardwire(folder, arguments).spawn().unwrap();
     std::thread::sleep(after);
@@ -89,7 +90,7 @@ fn killed_sharded_or_threaded_the_files_are_the_same() {
     }
     run(&folder, "sweep a.toml --out killed --threads 2");
     assert!(files(&folder.join("killed")) == whole, "killed three times");
-    // A journal that lost its end goes on as well.
+    // A sweep also resumes from a truncated journal.
     let journal = folder.join("killed/journal");
     let bytes = std::fs::read(&journal).unwrap();
     std::fs::write(&journal, &bytes[..bytes.len() / 3]).unwrap();
@@ -106,7 +107,7 @@ fn killed_sharded_or_threaded_the_files_are_the_same() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// Columns of a CSV file by name.
+/// Columns of a CSV file, by name.
 fn columns(file: &[u8]) -> BTreeMap<String, Vec<String>> {
     let text = String::from_utf8(file.to_vec()).unwrap();
     let mut lines = text.lines();
@@ -138,7 +139,7 @@ fn every_value_of_an_axis_has_its_own_confirmed_frontier() {
     let beats = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a <= b);
     let branches = summary["frontier_by"].as_array().unwrap();
     assert_eq!(branches.iter().map(|b| b["value"].as_str().unwrap()).collect::<Vec<_>>(), ["1x2", "2x1", "1x3"]);
-    // The model's heads do not divide over three columns: a branch without points takes no share of the confirmed ones.
+    // The model's heads do not divide by three columns: a branch without valid points gets no confirmed points.
     assert_eq!((branches[2]["points"].as_array().unwrap().len(), &branches[2]["objectives"][0]["best"]), (0, &Null));
     let mut rivals = 0;
     for branch in &branches[..2] {
@@ -160,7 +161,7 @@ fn every_value_of_an_axis_has_its_own_confirmed_frontier() {
                 && results["status"][row] == "ok"
                 && !confirmed["point"].contains(&results["point"][row])
         });
-        // Within 1 % designs are alike.
+        // Designs within 1 % count as equal.
         let shifted = |row: usize| costs(&results, row).iter().map(|cost| cost + 0.01 * cost.abs()).collect::<Vec<_>>();
         let open = others.filter(|&row| !front.iter().any(|&best| beats(&costs(&confirmed, best), &shifted(row))));
         rivals += open.count();
@@ -191,14 +192,14 @@ fn an_optimiser_resumes_and_another_sweep_is_refused() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// `make test-kill`: moments that no one chose, over a whole run that is long enough to be killed ten times.
+/// `make test-kill`: kills at random times a run that is long enough to be killed ten times.
 #[test]
 #[ignore = "takes a minute; `make test-kill`"]
 fn killed_ten_times_at_random_moments_the_files_are_the_same() {
     let folder = folder("random");
     let text = SWEEP.replace("points = 40", "points = 1600");
     std::fs::write(folder.join("a.toml"), text).unwrap();
-    // The hasher's keys are the only randomness of the standard library.
+    // The keys of the standard hasher are the source of random numbers.
     let random = |bound: u128| {
         use std::hash::{BuildHasher, Hasher};
         u128::from(std::hash::RandomState::new().build_hasher().finish()) % bound
@@ -221,10 +222,10 @@ fn killed_ten_times_at_random_moments_the_files_are_the_same() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// Runs a sweep under a limit on the size of files, which a full disk is like; its exit code and what it says.
+/// Runs a sweep with a limit on file sizes, as on a full disk; returns its exit code and standard error.
 #[cfg(unix)]
 fn limited(folder: &Path, kib: u32, arguments: &str) -> (Option<i32>, String) {
-    // The signal would kill; ignored, writing fails as on a full disk.
+    // SIGXFSZ would kill the process; if it is ignored, writing fails as on a full disk.
     let script = format!("trap '' XFSZ; ulimit -f {kib}; exec {} {arguments}", env!("CARGO_BIN_EXE_hardwire"));
     let output = Command::new("bash").current_dir(folder).args(["-c", &script]).output().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
@@ -237,14 +238,14 @@ fn a_full_disk_is_an_error_that_loses_nothing() {
     std::fs::write(folder.join("a.toml"), SWEEP.replace("points = 40", "points = 8")).unwrap();
     run(&folder, "sweep a.toml --out whole");
     let whole = files(&folder.join("whole"));
-    // Room for a part of the journal.
+    // Space for a part of the journal.
     let (code, error) = limited(&folder, 32, "sweep a.toml --out full");
     assert_eq!(code, Some(2), "{error}");
     assert!(error.contains("error: cannot write `full/journal`: File too large"), "{error}");
     assert!(!error.contains("panicked"), "{error}");
     run(&folder, "sweep a.toml --out full");
     assert!(files(&folder.join("full")) == whole);
-    // No room for a table: the one that is there stays, and nothing half-written beside it.
+    // No space for a table: the existing one is kept, without a partial file beside it.
     std::os::unix::fs::symlink("/dev/full", folder.join("full/results.csv.tmp")).unwrap();
     let error = refused(&folder, "sweep a.toml --out full");
     assert!(error.contains("error: cannot write `full/results.csv`: No space left on device"), "{error}");

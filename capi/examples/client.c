@@ -1,4 +1,4 @@
-// Asks the cost model what a function costs, as a pass of a compiler would, then about several texts at once.
+// Predicts the cost of the functions of a file, as a compiler pass would, then of several texts at once.
 //
 //   cargo build --release -p capi
 //   cc capi/examples/client.c -I capi/include -L target/release -lhardwire -Wl,-rpath,$PWD/target/release -o target/client
@@ -9,7 +9,7 @@
 
 #include "hardwire.h"
 
-// The text of a file; its length goes to `length`.
+// Reads a file; writes its length to `length`.
 static char *read_file(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");
   if (!file) {
@@ -28,7 +28,7 @@ static char *read_file(const char *path, size_t *length) {
   return text;
 }
 
-// Ends the program with the library's message unless the call went well.
+// Exits with the library's message if a call failed.
 static void need(hardwire_status status) {
   if (status != HARDWIRE_STATUS_OK) {
     fprintf(stderr, "%s: %s\n", hardwire_status_name(status), hardwire_last_error());
@@ -36,7 +36,7 @@ static void need(hardwire_status status) {
   }
 }
 
-// All that is known of the functions of an answer on one target.
+// Prints all predictions for the functions of an answer on one target.
 static void print(const hardwire_answer *answer, const char *target) {
   for (size_t f = 0; f < hardwire_answer_function_count(answer); f++) {
     hardwire_provider provider;
@@ -76,7 +76,7 @@ int main(int argc, char **argv) {
   print(answer, hardwire_model_target(model, 0));
   hardwire_answer_free(answer);
 
-  // Many at once, on two threads: a bad text does not harm the others.
+  // A batch on two threads: an invalid text does not affect the others.
   hardwire_text texts[3] = {{text, length}, {"func.func @f() {", 16}, {text, length}};
   hardwire_answer *answers[3];
   hardwire_status statuses[3];

@@ -1,4 +1,4 @@
-//! Answers: read by index and name.
+//! Answers of a model, and the functions that read them by index and name.
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::null;
@@ -10,7 +10,7 @@ use costmodel::quantity::Output;
 use crate::boundary::{Error, c_string, call};
 use crate::types::{Estimate, Provider, Quantity, Status, Text};
 
-/// What is predicted of a text; opaque.
+/// The predictions for the functions of a text; opaque.
 pub struct Answer {
     replies: Arc<[Reply]>,
     outputs: Arc<Vec<Output>>,
@@ -18,7 +18,7 @@ pub struct Answer {
     cached: bool,
 }
 
-/// Texts of the caller, each checked.
+/// The caller's texts as slices, or the error of each.
 ///
 /// # Safety
 /// `texts` is null or has `count` elements, each null or pointing to its length of bytes.
@@ -40,13 +40,13 @@ pub(crate) unsafe fn texts<'a>(texts: *const Text, count: usize) -> Result<Vec<R
         if text.length > limit {
             return Err(refused("", &Refusal::TooLarge { bytes: text.length, limit }));
         }
-        // SAFETY: the caller says so, and the length was bounded.
+        // SAFETY: the caller promises it, and the length is bounded.
         let bytes = unsafe { std::slice::from_raw_parts(text.data.cast::<u8>(), text.length) };
         std::str::from_utf8(bytes).map_err(|error| {
             Error::new(Status::NotUtf8, format!("byte {} of the text is not UTF-8", error.valid_up_to() + 1))
         })
     };
-    // SAFETY: the caller says so.
+    // SAFETY: the caller promises it.
     Ok(unsafe { std::slice::from_raw_parts(texts, count) }.iter().map(check).collect())
 }
 
@@ -61,7 +61,7 @@ fn refused(text: &str, refusal: &Refusal) -> Error {
     }
 }
 
-/// An answer for the caller; `outputs` are those of the model that answered.
+/// Converts a prediction, or the reason why there is none; `outputs` are those of the model.
 pub(crate) fn answer(
     outputs: &Arc<Vec<Output>>,
     text: &str,
@@ -75,11 +75,11 @@ pub(crate) fn answer(
 /// Frees an answer; null is ignored.
 ///
 /// # Safety
-/// `answer` was given out and not freed, and no other thread is using it.
+/// `answer` was returned by this library and not freed, and no other thread is using it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hardwire_answer_free(answer: *mut Answer) {
     if !answer.is_null() {
-        // SAFETY: it comes from a box.
+        // SAFETY: the pointer was made from a box, and is freed once.
         drop(unsafe { Box::from_raw(answer) });
     }
 }
@@ -87,37 +87,37 @@ pub unsafe extern "C" fn hardwire_answer_free(answer: *mut Answer) {
 /// Number of functions with a body.
 ///
 /// # Safety
-/// `answer` was given out and not freed, or is null.
+/// `answer` was returned by this library and not freed, or is null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hardwire_answer_function_count(answer: *const Answer) -> usize {
-    // SAFETY: as for this function.
+    // SAFETY: the contract of this function.
     unsafe { answer.as_ref() }.map_or(0, |answer| answer.replies.len())
 }
 
-/// Symbol of a function, without `@`; null beyond the last. Valid as long as the answer.
+/// Symbol of a function, without `@`; null if there is no function of that index. Valid until the answer is freed.
 ///
 /// # Safety
-/// `answer` was given out and not freed, or is null.
+/// `answer` was returned by this library and not freed, or is null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hardwire_answer_function(answer: *const Answer, function: usize) -> *const c_char {
-    // SAFETY: as for this function.
+    // SAFETY: the contract of this function.
     unsafe { answer.as_ref() }.and_then(|answer| answer.names.get(function)).map_or(null(), |name| name.as_ptr())
 }
 
-/// Whether the answer was kept from an earlier call.
+/// Whether the answer came from the cache.
 ///
 /// # Safety
-/// `answer` was given out and not freed, or is null.
+/// `answer` was returned by this library and not freed, or is null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hardwire_answer_is_cached(answer: *const Answer) -> bool {
-    // SAFETY: as for this function.
+    // SAFETY: the contract of this function.
     unsafe { answer.as_ref() }.is_some_and(|answer| answer.cached)
 }
 
-/// Who answered for a function, and how unlike the training it is: up to 1 it is like it.
+/// The provider that predicted a function, and its novelty score: at most 1 if the function is like the training data.
 ///
 /// # Safety
-/// `answer` was given out and not freed, or is null; `provider` and `ood_score` are null (not wanted) or may be written.
+/// `answer` was returned by this library and not freed, or is null; `provider` and `ood_score` are null or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hardwire_answer_provider(
     answer: *const Answer,
@@ -126,13 +126,13 @@ pub unsafe extern "C" fn hardwire_answer_provider(
     ood_score: *mut f64,
 ) -> Status {
     call(|| {
-        // SAFETY: as for this function.
+        // SAFETY: the contract of this function.
         let reply = reply(unsafe { answer.as_ref() }, function)?.1;
         let name = match reply.provider {
             predictor::Provider::Learned => Provider::Learned,
             predictor::Provider::Analytical => Provider::Analytical,
         };
-        // SAFETY: as for this function.
+        // SAFETY: the contract of this function.
         unsafe {
             if let Some(provider) = provider.as_mut() {
                 *provider = name;
@@ -145,11 +145,12 @@ pub unsafe extern "C" fn hardwire_answer_provider(
     })
 }
 
-/// A number of a function on a processor or design. `quantity` is a `hardwire_quantity`. `UNKNOWN` where the provider
-/// that answered does not tell it.
+/// A predicted quantity of a function on a processor or design. `quantity` is a `hardwire_quantity`. Returns `UNKNOWN`
+/// if the provider that answered does not predict it.
 ///
 /// # Safety
-/// `answer` was given out and not freed, or is null; `target` is null or ends in zero; `out` is null or may be written.
+/// `answer` was returned by this library and not freed, or is null; `target` is null or zero-terminated; `out` is null or
+/// writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hardwire_answer_estimate(
     answer: *const Answer,
@@ -159,12 +160,12 @@ pub unsafe extern "C" fn hardwire_answer_estimate(
     out: *mut Estimate,
 ) -> Status {
     call(|| {
-        // SAFETY: as for this function.
+        // SAFETY: the contract of this function.
         let (answer, reply) = reply(unsafe { answer.as_ref() }, function)?;
         if target.is_null() || out.is_null() {
             return Err(Error::null(if target.is_null() { "target" } else { "out" }));
         }
-        // SAFETY: as for this function.
+        // SAFETY: the contract of this function.
         let target = unsafe { CStr::from_ptr(target) }.to_string_lossy();
         let quantities = costmodel::quantity::Quantity::ALL;
         let Some(&quantity) = quantities.get(quantity as usize) else {
@@ -173,7 +174,7 @@ pub unsafe extern "C" fn hardwire_answer_estimate(
         let own = || answer.outputs.iter().enumerate().filter(|(_, output)| output.target == target);
         if own().next().is_none() {
             let mut known: Vec<&str> = answer.outputs.iter().map(|output| output.target.as_str()).collect();
-            // Outputs are sorted by quantity; each target is named once, where it comes first.
+            // Outputs are sorted by quantity, so each target occurs several times; list it once.
             let mut named = std::collections::BTreeSet::new();
             known.retain(|name| named.insert(*name));
             let message = format!("the model has no target or design `{target}`; it has {}", known.join(", "));
@@ -188,7 +189,7 @@ pub unsafe extern "C" fn hardwire_answer_estimate(
             };
             return Err(Error::new(Status::Unknown, why));
         };
-        // SAFETY: it is not null, and the caller's to write to.
+        // SAFETY: it is not null, and the caller promises that it is writable.
         unsafe { *out = Estimate { value: estimate.value, low: estimate.low, high: estimate.high } };
         Ok(())
     })
@@ -202,7 +203,7 @@ fn reply(answer: Option<&Answer>, function: usize) -> Result<(&Answer, &Reply), 
     Ok((answer, reply))
 }
 
-// The numbers of the header are those of the crate.
+// The constants of the header are equal to those of the crate.
 const _: () = {
     use costmodel::quantity::Quantity as Ours;
     assert!(Quantity::VectorRegisterPressure as usize == Ours::VectorRegisterPressure as usize);

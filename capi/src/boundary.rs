@@ -1,4 +1,4 @@
-//! What every call does: catch panics, turn errors into status and message.
+//! Wrapper of every call: catches panics, and turns errors into a status and a message.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char};
@@ -26,15 +26,15 @@ impl Error {
     }
 }
 
-/// A string that ends in zero; zeros inside are left out.
+/// A zero-terminated string; zeros inside are removed.
 pub(crate) fn c_string(text: &str) -> CString {
     let bytes = text.bytes().filter(|&b| b != 0).collect::<Vec<u8>>();
     CString::new(bytes).unwrap_or_default()
 }
 
-/// Keeps a failure's message for the calling thread.
+/// Stores a failure's message for the calling thread.
 pub(crate) fn note(error: &Error) -> Status {
-    // A thread that is ending has no place for it any more.
+    // During the end of a thread its storage may be gone; the message is dropped.
     let _ = LAST.try_with(|last| *last.borrow_mut() = c_string(&error.message));
     error.status
 }
@@ -47,16 +47,16 @@ pub(crate) fn call(body: impl FnOnce() -> Result<(), Error>) -> Status {
     }
 }
 
-/// Runs what might panic.
+/// Runs a closure and turns a panic into an error.
 pub(crate) fn guard<R>(body: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
-    // Locked state is whole after a panic (see `costmodel::predictor`), and arguments are the caller's plain data.
+    // Unwind safe: locked state is consistent after a panic (see `costmodel::predictor`), and arguments are plain data.
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Err(Error::new(Status::Internal, format!("a bug in hardwire: {}", text.unwrap_or("no message"))))
     })
 }
 
-/// Version of the interface that the library has; compare with `HARDWIRE_ABI_VERSION` of the header.
+/// Version of the library's interface; must equal `HARDWIRE_ABI_VERSION` of the header.
 #[unsafe(no_mangle)]
 pub extern "C" fn hardwire_abi_version() -> u32 {
     HARDWIRE_ABI_VERSION
@@ -68,7 +68,7 @@ pub extern "C" fn hardwire_last_error() -> *const c_char {
     LAST.try_with(|last| last.borrow().as_ptr()).unwrap_or(c"".as_ptr())
 }
 
-/// Name of a status, e.g. "UNKNOWN_TARGET"; "?" for a number that is none.
+/// Name of a status, e.g. "UNKNOWN_TARGET"; "?" for a number that is not a status.
 #[unsafe(no_mangle)]
 pub extern "C" fn hardwire_status_name(status: u32) -> *const c_char {
     // In the order of the numbers.

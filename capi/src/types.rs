@@ -2,48 +2,48 @@
 
 use std::ffi::c_char;
 
-/// Version of this interface; functions are added under the same version, changes raise it.
+/// Version of this interface. New functions do not change it; changes of existing functions and types do.
 pub const HARDWIRE_ABI_VERSION: u32 = 1;
 
-/// How a call ended.
+/// Result of a call.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Well.
+    /// Success.
     Ok = 0,
-    /// A pointer that must point somewhere is null.
+    /// A required pointer is null.
     NullArgument = 1,
     /// A text is not UTF-8.
     NotUtf8 = 2,
-    /// A text or file is longer than what is read.
+    /// A text or file exceeds the largest accepted size.
     TooLarge = 3,
-    /// Something is wrong with an MLIR text; the message says what and where.
+    /// An MLIR text is invalid; the message has line, column and reason.
     Text = 4,
     /// The text has no function with a body.
     NoFunction = 5,
-    /// The bytes are no model that this version reads; the message says what differs.
+    /// The bytes are not a model that this version reads; the message has the reason.
     ModelFile = 6,
     /// The model has no such processor or design.
     UnknownTarget = 7,
-    /// An index beyond the last, or a number that is no value of its enumeration.
+    /// An index is out of range, or a number is not a value of its enumeration.
     OutOfRange = 8,
-    /// The provider that answered has no such number: it is unknown, not invalid.
+    /// The provider that answered does not predict the quantity; the request itself is valid.
     Unknown = 9,
     /// A bug in this library.
     Internal = 10,
 }
 
-/// What is predicted.
+/// A predicted quantity.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
-    /// Most vector registers' worth of values live at once.
+    /// Most vector registers live at once, before register allocation.
     VectorRegisterPressure = 0,
-    /// Most general registers' worth of values live at once.
+    /// Most general-purpose registers live at once, before register allocation.
     GeneralRegisterPressure = 1,
-    /// Instructions that spill a register.
+    /// Spill instructions in the code.
     Spills = 2,
-    /// Instructions that reload a spilled register.
+    /// Reload instructions in the code.
     Reloads = 3,
     /// Instructions executed per call.
     Instructions = 4,
@@ -51,45 +51,45 @@ pub enum Quantity {
     Cycles = 5,
     /// Instructions per cycle.
     Ipc = 6,
-    /// Busy share of the busiest port, 0 to 1.
+    /// Utilization of the busiest port, 0 to 1.
     PortUtilization = 7,
-    /// Busy share of a design's compute units, 0 to 1.
+    /// Utilization of a design's compute units, 0 to 1.
     XpuUtilization = 8,
-    /// Cycles on a design.
+    /// Latency on a design in cycles.
     XpuLatencyCycles = 9,
 }
 
-/// Who is asked.
+/// Which provider predicts.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// The learned model where the function is like those it has learned from, else analysis.
+    /// The learned model if the function is like its training data, else the analytical model.
     Cascade = 0,
-    /// The learned model, whatever the function.
+    /// The learned model for every function.
     Learned = 1,
-    /// Analysis. To compare two functions, ask one provider for both.
+    /// The analytical model. To compare two functions, use one provider for both.
     Analytical = 2,
 }
 
-/// Who answered.
+/// The provider of a prediction.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
     /// The learned model.
     Learned = 0,
-    /// Analysis: the function is unlike all the model has learned from.
+    /// The analytical model: the function is unlike the training data.
     Analytical = 1,
 }
 
-/// A predicted number with the ends of its 90 % interval, in the quantity's unit.
+/// A prediction with the ends of its 90 % interval, in the quantity's unit.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// The number.
+    /// Predicted value.
     pub value: f64,
-    /// Lower end.
+    /// Lower end of the interval.
     pub low: f64,
-    /// Upper end.
+    /// Upper end of the interval.
     pub high: f64,
 }
 
@@ -97,8 +97,8 @@ pub struct Estimate {
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Text {
-    /// UTF-8.
+    /// The text in UTF-8.
     pub data: *const c_char,
-    /// Bytes.
+    /// Its length in bytes.
     pub length: usize,
 }

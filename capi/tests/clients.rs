@@ -1,4 +1,4 @@
-//! The library as compilers use it: from C, linked shared and static, and from Python. Needs `cc` and `python3`.
+//! Clients of the library: C programs, linked shared and static, and Python. Needs `cc` and `python3`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ use costmodel::shipped::{CostModel, embedded};
 // Makes cargo build the library before this test.
 use hardwire as _;
 
-/// Where the libraries are: beside the test or one folder up, by cargo's version.
+/// The folder of the libraries: that of the test or its parent, depending on cargo's version.
 fn libraries() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its file");
     let deps = test.parent().expect("it lies in a folder");
@@ -27,7 +27,7 @@ fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// A folder that goes with the test.
+/// A temporary folder, removed with the value.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -51,7 +51,7 @@ fn output(command: &mut Command) -> String {
     text
 }
 
-/// Compiles a C program against the header and a library; the command that runs it.
+/// Compiles a C program with the header and a library; returns the command that runs it.
 fn compiled(folder: &Folder, file: &str, is_static: bool) -> Command {
     let (libraries, program) = (libraries(), folder.0.join("program"));
     let mut compile = Command::new(std::env::var("CC").unwrap_or_else(|_| "cc".to_owned()));
@@ -80,7 +80,7 @@ fn answer(predictor: &Predictor) -> Answer {
     predictor.predict(&std::fs::read_to_string(kernel()).expect("it is there")).expect("it is right")
 }
 
-/// The lines of the C program for the first target, by Rust.
+/// The lines that the C program prints for the first target, computed in Rust.
 fn expected_of_c() -> Vec<String> {
     let predictor = predictor();
     let (answer, target) = (answer(&predictor), predictor.model().targets().remove(0));
@@ -114,7 +114,7 @@ fn a_c_program_gets_the_numbers_of_rust() {
 fn mistakes_of_c_programs_have_names_and_messages() {
     let folder = Folder::new("mistakes");
     let shipped = embedded();
-    // Cut short; with a weight that is no number; with another word in the vocabulary; of another program.
+    // A truncated file, a weight that is not a number, a changed vocabulary, a file of another program.
     let header = 8 + u64::from_le_bytes(shipped[..8].try_into().expect("eight bytes")) as usize;
     let place = |name: &str| {
         let text = std::str::from_utf8(&shipped[8..header]).expect("a header is text");
@@ -177,7 +177,7 @@ fn python_gets_the_numbers_of_rust() {
             }
         }
     }
-    // Both write the shortest digits that give the number back, but not the same exponents.
+    // Both print the shortest digits that parse back to the number, but in different notations.
     let mut found: Vec<(String, [f64; 3])> = text
         .lines()
         .map(|line| {

@@ -1,4 +1,4 @@
-//! The committed header is the one that the sources give.
+//! The committed header equals the generated one.
 
 #[test]
 fn the_header_is_current() {
