@@ -1,13 +1,13 @@
 //! The journal of labelling: what became of every row so far, so that a kill costs nothing but the batches in flight.
 //!
-//! A record log whose identity is the rows and the settings as JSON and whose records are hash and outcome as JSON. A
-//! journal of other rows or settings is refused; rows of a damaged end are labelled again.
+//! A record log whose identity is the rows, targets and settings as JSON and whose records are hash and outcome as JSON. A
+//! journal of other rows, targets or settings is refused; rows of a damaged end are labelled again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use corpus::labels::Outcome;
-use ir::labels::Settings;
+use ir::labels::{Settings, Target};
 use serde::{Deserialize, Serialize};
 use storage::record_log::Magic;
 
@@ -23,6 +23,8 @@ const MAGIC: &Magic = b"HWLABEL2";
 pub struct Header {
     /// Digest of the hashes of all rows.
     pub rows: String,
+    /// The targets that are labelled.
+    pub targets: Vec<Target>,
     /// Settings of the labels.
     pub settings: Settings,
 }
@@ -57,9 +59,10 @@ impl Journal {
             OpenError::Foreign => {
                 refuse(path, "it is not a journal of labels of this version; remove it to label from the start")
             }
-            OpenError::Other(_) => {
-                refuse(path, "it was kept for other rows or settings\n  help: remove it to label from the start")
-            }
+            OpenError::Other(_) => refuse(
+                path,
+                "it was kept for other rows, targets or settings\n  help: remove it to label from the start",
+            ),
             OpenError::Locked => refuse(path, "another process is labelling these rows"),
         })?;
         Ok((Self { log, path: path.to_owned() }, outcomes, dropped))
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
 
     fn header(rows: &str) -> Header {
-        Header { rows: rows.into(), settings: Settings::default() }
+        Header { rows: rows.into(), targets: Target::ALL.to_vec(), settings: Settings::default() }
     }
 
     fn failure(reason: &str) -> Outcome {

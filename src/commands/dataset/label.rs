@@ -100,7 +100,7 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
 
     let settings = Settings::default();
     let hashes: Vec<&str> = entries.iter().map(|e| e.row.hash.as_str()).collect();
-    let header = Header { rows: digest(&hashes.join(" ")), settings: settings.clone() };
+    let header = Header { rows: digest(&hashes.join(" ")), targets: Target::ALL.to_vec(), settings: settings.clone() };
     let (mut journal, mut outcomes, dropped) = Journal::open(&arguments.dir.join("labels.journal"), &header)?;
     if dropped > 0 {
         eprintln!("the journal's last {dropped} bytes were damaged and are dropped");
