@@ -51,9 +51,9 @@ doc: deps ## Build the API documentation, warnings as errors
 # The advisory database is a git repository on the network; without it the other checks still run.
 deny: deps ## Check licences, sources and versions of dependencies (cargo-deny); known advisories if they can be fetched
 	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
-	$(CARGO) deny --locked check bans licenses sources
-	@if $(CARGO) deny --locked fetch db >/dev/null 2>&1; then \
-	  $(CARGO) deny --locked check --disable-fetch advisories; \
+	$(CARGO) deny --workspace --locked check bans licenses sources
+	@if $(CARGO) deny --workspace --locked fetch db >/dev/null 2>&1; then \
+	  $(CARGO) deny --workspace --locked check --disable-fetch advisories; \
 	else \
 	  echo "deny: the advisory database cannot be fetched; advisories were not checked" >&2; \
 	fi
