@@ -74,8 +74,7 @@ impl QueryReader {
     }
 
     /// The function `operation` of a text that was parsed and analysed. `index` is its index among the functions with a
-    /// body;
-    /// `None` if the text has fewer.
+    /// body; `None` if the text has fewer.
     pub(crate) fn function<'v>(
         &mut self,
         text: &str,

@@ -1,28 +1,28 @@
 //! Numbers that describe a function: inputs of the models, besides its words.
 //!
-//! [`walk`] goes over the operations once and reports to two collectors, [`text`] (the function as written) and
-//! [`loop_work`] (the function as an optimising compiler leaves it). [`function`] fills in analyses of the whole
-//! function and quotients; [`tensor`] reads the tensor steps that `ir` makes of the function. What each number is
-//! stands in [`table`]; its page is
-//! `docs/features.md`.
+//! `walk` goes over the operations once and reports to two collectors, `text` (the function as written) and
+//! `loop_work` (the function as an optimising compiler leaves it). `function` fills in analyses of the whole
+//! function and quotients; `tensor` reads the tensor steps that `ir` makes of the function. Each number is
+//! declared in `table`; `docs/features.md` lists them.
 //!
-//! Counts come as written (in the text) and executed (times the trip counts of the loops around). A loop whose trip
-//! count is not constant counts as 32 iterations, LLVM's own default, and is counted in [`Feature::UnknownLoops`].
+//! Most counts exist twice: as written in the text, and executed, that is times the trip counts of the loops around. A
+//! loop whose trip count is not constant counts as 32 iterations, LLVM's own default, and is counted in
+//! [`Feature::UnknownLoops`].
 //!
 //! # Kept until the model is trained again
 //!
 //! The shipped model fixes every value, so these differences between the two collectors stay until the next training:
 //!
 //! - Contiguity: [`Feature::ContiguousLoads`] and [`Feature::ContiguousStores`] look at subscripts only
-//!   ([`walk::access::Motion`]); the work by kind looks at strides ([`walk::access::Access::kind`]).
-//! - Loop variables: subscripts as written follow the first argument of `scf.while` and `scf.forall` only, and no value
-//!   that
-//!   was loaded or passed between iterations (`walk::loops::text_induction_variables`).
+//!   (`walk::access::Motion`); the work by kind looks at strides (`walk::access::Access::kind`).
+//! - Induction variables: subscripts as written follow the first argument of `scf.while` and `scf.forall` only, and no
+//!   value that was loaded or passed between iterations (`walk::loops::text_induction_variables`).
 //! - Reductions: [`Feature::ReductionTrips`] counts any loop with results or with a store to an invariant element
-//!   ([`walk::reduction::carries_as_written`]); the work by kind tells reductions from recurrences
-//!   ([`walk::reduction::Reduction`]).
+//!   (`walk::reduction::carries_as_written`); the work by kind tells reductions from recurrences
+//!   (`walk::reduction::Reduction`).
 //! - Widths: an element of unknown size has 0 bits in [`Feature::VectorBits`] and [`Feature::ElementBits`], else 64.
-//! - Padding values of vector transfers count as a subscript ([`walk::access::Subscripts`]).
+//! - Constants: `index.constant` is not followed as one (`kind::is_constant`).
+//! - Padding values of vector transfers count as a subscript (`walk::access::Subscripts`).
 
 mod counts;
 mod declaration;

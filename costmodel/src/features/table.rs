@@ -109,15 +109,15 @@ named! {
         Operations = "operations",
         /// Words of the shaped tokenizer scheme.
         Words = "words",
-        /// SSA values.
+        /// SSA values of the function.
         Values = "values",
         /// Elements of tensors and memrefs.
         Elements = "elements",
-        /// Bytes.
+        /// Bytes of memory.
         Bytes = "bytes",
-        /// Bits.
+        /// Width of a type, or of several values, in bits.
         Bits = "bits",
-        /// Loops.
+        /// Loops of the text or of the optimised function.
         Loops = "loops",
         /// Iterations of loops.
         Iterations = "iterations",
@@ -127,13 +127,13 @@ named! {
         Buffers = "buffers",
         /// Estimated machine instructions.
         Instructions = "instructions",
-        /// Tensor steps.
+        /// Tensor steps, see `ir::steps`.
         Steps = "steps",
-        /// Multiply-accumulate operations.
+        /// Multiplications that are added up.
         MultiplyAccumulates = "multiply-accumulates",
         /// Percent, 0 to 100.
         Percent = "%",
-        /// 0 or 1.
+        /// 1 if it holds, else 0.
         Flag = "0 or 1",
     }
 }

@@ -6,13 +6,11 @@
 //! trained model.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use corpus::table::{Reader, read};
 use costmodel::features::{Collector, declarations, numbers};
 use ir::analysis::Analysis;
-use parquet::column::reader::ColumnReader;
-use parquet::file::reader::{FileReader, SerializedFileReader};
 use sha2::{Digest, Sha256};
 
 const FIXTURES: [&str; 2] = ["tests/fixtures/mlir", "ir/tests/text/dialects"];
@@ -42,26 +40,10 @@ fn fixtures() -> Vec<(String, String)> {
 
 /// Names and texts of the pinned rows of the corpus.
 fn corpus() -> Vec<(String, String)> {
-    let file = SerializedFileReader::new(File::open(root().join(CORPUS)).unwrap()).unwrap();
-    let schema = file.metadata().file_metadata().schema_descr();
-    let column = (0..schema.num_columns()).find(|&c| schema.column(c).name() == "text").expect("a column of texts");
-    let (mut texts, mut row) = (Vec::new(), 0);
-    for group in 0..file.num_row_groups() {
-        let group = file.get_row_group(group).unwrap();
-        let rows = usize::try_from(group.metadata().num_rows()).unwrap();
-        let ColumnReader::ByteArrayColumnReader(mut reader) = group.get_column_reader(column).unwrap() else {
-            panic!("texts are strings");
-        };
-        let (mut values, mut levels) = (Vec::new(), Vec::new());
-        reader.read_records(rows, Some(&mut levels), None, &mut values).unwrap();
-        for value in values {
-            if row % STRIDE == 0 {
-                texts.push((format!("corpus/{row}"), value.as_utf8().unwrap().to_owned()));
-            }
-            row += 1;
-        }
-    }
-    texts
+    let frame = read(std::fs::read(root().join(CORPUS)).unwrap()).unwrap();
+    let texts = Reader { frame: &frame }.text("text").unwrap();
+    let pinned = texts.into_iter().enumerate().step_by(STRIDE);
+    pinned.map(|(row, text)| (format!("corpus/{row}"), text)).collect()
 }
 
 /// The line of a text: its name, then a hash for each collector.

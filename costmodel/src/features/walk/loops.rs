@@ -7,7 +7,7 @@ use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
 use super::events::{Collect, Placement};
 use super::evolution::Evolution;
 use super::reduction::Reduction;
-use super::state::{Inside, Walk};
+use super::state::{RegionContext, Walk};
 use crate::features::counts::UNKNOWN_TRIPS;
 
 /// Where a loop operation keeps its bounds; `None` for other operations.
@@ -37,7 +37,7 @@ pub fn text_induction_variables(tree: &Tree, operation: OpId, block: BlockId) ->
 
 impl<C: Collect> Walk<'_, C> {
     /// A loop operation: one loop of the nest for each induction variable.
-    pub(super) fn loop_operation(&mut self, operation: OpId, placement: Placement, inside: Inside) {
+    pub(super) fn loop_operation(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
         let tree = self.tree;
         let node = tree.operation(operation);
         let blocks = || node.regions.iter().flat_map(|&r| tree.region(r).blocks.iter().copied());

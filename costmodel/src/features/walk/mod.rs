@@ -5,8 +5,7 @@
 //!
 //! - as written: executions, nesting and innermost loop, dead code included ([`Context`]);
 //! - optimised: the loop in which it executes after dead code elimination, common subexpression elimination and
-//!   hoisting
-//!   ([`Placement`]). Pointers are assumed not to alias, as in the labels.
+//!   hoisting ([`Placement`]). Pointers are assumed not to alias, as in the labels.
 //!
 //! Values carry how they change with loops ([`values`]). Whether an access is contiguous is decided in [`access`],
 //! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`].
@@ -38,7 +37,7 @@ pub use self::loop_nest::Loop;
 use self::loop_nest::LoopNest;
 use self::reduction::{has_no_nan, may_contract};
 use self::redundancy::{Computed, value_hash};
-use self::state::{Inside, Walk};
+use self::state::{RegionContext, Walk};
 use self::values::Values;
 use super::counts::UNKNOWN_TRIPS;
 use super::kind::{is_constant, work_kind};
@@ -145,10 +144,10 @@ impl<C: Collect> Walk<'_, C> {
     }
 
     /// Reports the loop of the text that an operation is, if it is one; what holds inside the operation.
-    fn text_loop(&mut self, operation: OpId, class: Class, context: Context) -> Inside {
+    fn text_loop(&mut self, operation: OpId, class: Class, context: Context) -> RegionContext {
         let tree = self.tree;
         let node = tree.operation(operation);
-        let outside = Inside { guess: context.executions, depth: context.depth, innermost: context.innermost };
+        let outside = RegionContext { guess: context.executions, depth: context.depth, innermost: context.innermost };
         let is_loop = match class {
             Class::Loop => true,
             Class::Structured if !node.regions.is_empty() => true,
@@ -164,7 +163,7 @@ impl<C: Collect> Walk<'_, C> {
                 }
                 false
             }
-            Class::Branch => return Inside { guess: context.executions / 2.0, ..outside },
+            Class::Branch => return RegionContext { guess: context.executions / 2.0, ..outside },
             _ => false,
         };
         if !is_loop {
@@ -192,7 +191,7 @@ impl<C: Collect> Walk<'_, C> {
                 }
             }
         }
-        Inside { guess, depth, innermost: Some(index) }
+        RegionContext { guess, depth, innermost: Some(index) }
     }
 
     fn report_text_loop(
@@ -210,20 +209,25 @@ impl<C: Collect> Walk<'_, C> {
     }
 
     /// The blocks inside an operation; `placement` gives the placement of each.
-    fn regions(&mut self, operation: OpId, inside: Inside, placement: impl Fn(&Self, BlockId) -> Option<Placement>) {
+    fn regions(
+        &mut self,
+        operation: OpId,
+        inside: RegionContext,
+        placement: impl Fn(&Self, BlockId) -> Option<Placement>,
+    ) {
         let tree = self.tree;
         for &region in &tree.operation(operation).regions {
             for &block in &tree.region(region).blocks {
                 let executions = self.executions(block, inside.guess);
                 let placement = placement(self, block);
-                let Inside { depth, innermost, .. } = inside;
+                let RegionContext { depth, innermost, .. } = inside;
                 self.block(block, Context { executions, depth, innermost, placement });
             }
         }
     }
 
     /// An operation with regions, or a structured operation.
-    fn nest(&mut self, operation: OpId, class: Class, placement: Placement, inside: Inside) {
+    fn nest(&mut self, operation: OpId, class: Class, placement: Placement, inside: RegionContext) {
         let tree = self.tree;
         let node = tree.operation(operation);
         for &operand in &node.operands {

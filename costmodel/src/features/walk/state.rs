@@ -34,7 +34,7 @@ pub struct Walk<'a, C> {
 
 /// What the blocks inside an operation have in common as written.
 #[derive(Debug, Clone, Copy)]
-pub struct Inside {
+pub struct RegionContext {
     /// Executions of a block where the text leaves them open.
     pub guess: f64,
     /// Loops around its operations.

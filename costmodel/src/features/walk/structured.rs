@@ -10,7 +10,7 @@ use super::events::{Collect, Placement, WholeTensors};
 use super::evolution::Evolution;
 use super::lanes::{self, MachineCost, is_shaped};
 use super::reduction::reduces_by_work;
-use super::state::{Inside, Walk};
+use super::state::{RegionContext, Walk};
 use crate::features::counts::{UNKNOWN_TRIPS, midpoint};
 use crate::features::kind::narrow_float;
 use crate::features::table::WorkKind;
@@ -25,7 +25,7 @@ pub fn iterators(tree: &Tree, operation: OpId, class: Class) -> usize {
 
 impl<C: Collect> Walk<'_, C> {
     /// A structured operation: one loop of the nest for each iterator.
-    pub(super) fn structured(&mut self, operation: OpId, placement: Placement, inside: Inside) {
+    pub(super) fn structured(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
         let tree = self.tree;
         let entries = self.entries(placement);
         let Some(structure) = structure(tree, operation) else {
