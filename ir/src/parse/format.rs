@@ -1,4 +1,4 @@
-//! Custom forms as data: one row an operation, read by one small engine.
+//! Custom forms as data: format strings of the registry, read by one engine.
 //!
 //! A format is a list of items with blanks between them:
 //!
@@ -23,39 +23,21 @@
 //! | `region`, `region:end` | a region; ended by `end` where it is not ended |
 //! | anything else | itself |
 //!
-//! Operands come in the order of the `operands` column, or of the format where that is empty. The `results` column
+//! Operands come in the order of [`Format::operands`], or of the items where that is empty. [`Format::results`]
 //! names the results; `r=a` says that `r` has the type of group `a`, `r=i1(a)` its boolean counterpart, `r=elem(a)`
 //! its element, `r=each(a)` one `i1` for each of group `a`, `r=index` and `r=i1` a fixed type.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
 use smallvec::{SmallVec, smallvec};
 
 use super::draft::Draft;
 use super::scope::Use;
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
-use crate::tree::{AttributeValue, TypeId, Types, split_name};
-
-/// One operation's custom form.
-pub(super) struct Row {
-    pub names: &'static str,
-    pub operands: &'static str,
-    pub format: &'static str,
-    pub results: &'static str,
-}
-
-/// A row; `names` may list several operations of one dialect, `dialect.a b c`.
-pub(super) const fn row(
-    names: &'static str,
-    operands: &'static str,
-    format: &'static str,
-    results: &'static str,
-) -> Row {
-    Row { names, operands, format, results }
-}
+use crate::registry::syntax::{Format, Syntax};
+use crate::registry::{self, Record};
+use crate::tree::{AttributeValue, TypeId, Types};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Count {
@@ -101,7 +83,7 @@ enum Rule {
 }
 
 #[derive(Debug)]
-struct Format {
+struct CompiledFormat {
     items: Vec<Item>,
     /// Operand groups in the order of the generic form.
     groups: Vec<(&'static str, Count)>,
@@ -109,42 +91,14 @@ struct Format {
     segments: bool,
 }
 
-/// The rows by dialect and operation; a row is compiled when it is first met.
-struct Table {
-    by_name: IndexMap<(&'static str, &'static str), usize, FxBuildHasher>,
-    formats: Vec<(&'static Row, OnceLock<Format>)>,
+/// The compiled formats by operation; each is compiled when it is first used.
+static COMPILED: [OnceLock<CompiledFormat>; registry::COUNT] = [const { OnceLock::new() }; registry::COUNT];
+
+/// The compiled format of an operation; `None` where it has none.
+fn compiled(record: &'static Record) -> Option<&'static CompiledFormat> {
+    let Syntax::Format(format) = &record.syntax else { return None };
+    Some(COMPILED[record.kind.index()].get_or_init(|| Compiler::new(record.name, format).compile(format)))
 }
-
-impl Table {
-    fn new() -> Self {
-        let mut table = Self { by_name: IndexMap::default(), formats: Vec::new() };
-        for row in super::dialects::rows() {
-            let mut dialect = "";
-            for name in row.names.split(' ') {
-                // `dialect.a b c`: the dialect's name is up to the first dot.
-                let short = match split_name(name) {
-                    Some((first, short)) if dialect.is_empty() => {
-                        dialect = first;
-                        short
-                    }
-                    _ => name,
-                };
-                let double = table.by_name.insert((dialect, short), table.formats.len());
-                assert!(double.is_none(), "{name} of {dialect} has two rows");
-            }
-            table.formats.push((row, OnceLock::new()));
-        }
-        table
-    }
-
-    fn get(&self, name: &str) -> Option<&Format> {
-        let &place = self.by_name.get(&split_name(name)?)?;
-        let (row, format) = &self.formats[place];
-        Some(format.get_or_init(|| compile(row)))
-    }
-}
-
-static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 
 fn counted(name: &'static str) -> (&'static str, Count) {
     if let Some(name) = name.strip_suffix('*') {
@@ -156,10 +110,135 @@ fn counted(name: &'static str) -> (&'static str, Count) {
     }
 }
 
-fn compile(row: &Row) -> Format {
-    let mut groups: Vec<(&'static str, Count)> = row.operands.split_whitespace().map(counted).collect();
+/// Compiles the format of one operation. Formats are constants of the registry, so a mistake in one panics; a test
+/// compiles all.
+struct Compiler {
+    name: &'static str,
+    groups: Vec<(&'static str, Count)>,
+    results: Vec<(&'static str, Rule)>,
+}
+
+impl Compiler {
+    fn new(name: &'static str, format: &Format) -> Self {
+        let mut compiler = Self { name, groups: operand_groups(format), results: Vec::new() };
+        compiler.results = format.results.split_whitespace().map(|result| compiler.result(result)).collect();
+        compiler
+    }
+
+    fn group(&self, name: &str) -> Option<usize> {
+        self.groups.iter().position(|g| g.0 == name)
+    }
+
+    fn operand(&self, name: &str) -> usize {
+        self.group(name).unwrap_or_else(|| panic!("{}: no operand {name}", self.name))
+    }
+
+    /// `r`, `r=a`, `r=i1(a)`, ...
+    fn result(&self, result: &'static str) -> (&'static str, Rule) {
+        let Some((name, rule)) = result.split_once('=') else { return (result, Rule::Given) };
+        let inside = |prefix: &str| rule.strip_prefix(prefix).and_then(|r| r.strip_suffix(')'));
+        let rule = match rule {
+            "index" => Rule::Index,
+            "i1" => Rule::I1,
+            _ => match (inside("i1("), inside("elem("), inside("each(")) {
+                (Some(name), _, _) => Rule::Bool(self.operand(name)),
+                (_, Some(name), _) => Rule::Element(self.operand(name)),
+                (_, _, Some(name)) => Rule::BoolEach(self.operand(name)),
+                _ => Rule::Same(self.operand(rule)),
+            },
+        };
+        (name, rule)
+    }
+
+    fn slot(&self, name: &str) -> Slot {
+        match self.group(name) {
+            Some(i) => Slot::Operand(i),
+            None => Slot::Result(
+                self.results
+                    .iter()
+                    .position(|r| r.0.trim_end_matches('*') == name)
+                    .unwrap_or_else(|| panic!("{}: nothing is called {name}", self.name)),
+            ),
+        }
+    }
+
+    fn compile(self, format: &Format) -> CompiledFormat {
+        let mut open: Vec<Vec<Item>> = vec![Vec::new()];
+        for word in format.items.split_whitespace() {
+            let item = match word {
+                "[?" => {
+                    open.push(Vec::new());
+                    continue;
+                }
+                "?]" => Item::Optional(open.pop().expect("groups open before they close")),
+                _ => self.item(word),
+            };
+            open.last_mut().expect("the outermost stays").push(item);
+        }
+        assert_eq!(open.len(), 1, "{}: groups close", self.name);
+        let segments = self.groups.iter().filter(|g| g.1 != Count::One).count() > 1;
+        CompiledFormat { items: open.remove(0), groups: self.groups, results: self.results, segments }
+    }
+
+    fn item(&self, word: &'static str) -> Item {
+        match word {
+            "{}" => return Item::Dictionary,
+            "fn" => return Item::Function,
+            "fastmath" | "overflow" | "rounding" => return Item::Flags(word),
+            "region" => return Item::Region { end: None },
+            _ => {}
+        }
+        match word.split_at(1) {
+            ("%", rest) => {
+                let (name, index) = match rest.split_once(':') {
+                    Some((name, ty)) => {
+                        assert_eq!(ty, "index", "{}: {word}", self.name);
+                        (name, true)
+                    }
+                    None => (rest, false),
+                };
+                let (name, count) = counted(name);
+                Item::Operand { group: self.operand(name), count, index }
+            }
+            ("!", rest) => {
+                let (names, count) = counted(rest);
+                let slots = names.split('=').map(|name| self.slot(name)).collect();
+                Item::Types { slots, many: count == Count::Many }
+            }
+            ("@", rest) => {
+                let (name, kind) = rest.split_once(':').unwrap_or((rest, ""));
+                Item::Attribute { name, kind }
+            }
+            ("'", rest) => {
+                let (word, name) = rest.split_once('=').unwrap_or((rest, rest));
+                Item::Unit { word, name }
+            }
+            _ if word.contains('&') => self.indices(word),
+            _ if word.starts_with("region:") => Item::Region { end: Some(&word["region:".len()..]) },
+            _ => match crate::lexer::lex(word).next().map(|t| t.kind) {
+                Some(TokenKind::BareId) | None => Item::Word(word),
+                Some(kind) => Item::Token(kind, word),
+            },
+        }
+    }
+
+    /// `&values/integers`, `(&values/integers)`.
+    fn indices(&self, word: &'static str) -> Item {
+        let pair = word.trim_matches(['(', ')']).trim_start_matches('&');
+        let (name, attribute) = pair.split_once('/').expect("values/integers");
+        let (open, close) = match word.starts_with('(') {
+            true => (TokenKind::LeftParen, TokenKind::RightParen),
+            false => (TokenKind::LeftBracket, TokenKind::RightBracket),
+        };
+        Item::Indices { group: self.operand(name), attribute, open, close }
+    }
+}
+
+/// Operand groups in the order of the generic form.
+fn operand_groups(format: &Format) -> Vec<(&'static str, Count)> {
+    let mut groups: Vec<(&'static str, Count)> = format.operands.split_whitespace().map(counted).collect();
     if groups.is_empty() {
-        for word in row.format.split_whitespace() {
+        for word in format.items.split_whitespace() {
             if let Some(name) = word.strip_prefix('%') {
                 groups.push(counted(name.split(':').next().unwrap_or(name)));
             } else if let Some(pair) = word.trim_matches(['(', ')']).strip_prefix('&') {
@@ -167,98 +246,7 @@ fn compile(row: &Row) -> Format {
             }
         }
     }
-    let group = |name: &str| groups.iter().position(|g| g.0 == name);
-    let results: Vec<(&'static str, Rule)> = row
-        .results
-        .split_whitespace()
-        .map(|result| {
-            let Some((name, rule)) = result.split_once('=') else { return (result, Rule::Given) };
-            let of = |rule: &str| group(rule).unwrap_or_else(|| panic!("{}: no operand {rule}", row.names));
-            let inside = |prefix: &str| rule.strip_prefix(prefix).and_then(|r| r.strip_suffix(')'));
-            let rule = match rule {
-                "index" => Rule::Index,
-                "i1" => Rule::I1,
-                _ if rule.starts_with("each(") => Rule::BoolEach(of(inside("each(").unwrap_or(rule))),
-                _ => match (inside("i1("), inside("elem(")) {
-                    (Some(name), _) => Rule::Bool(of(name)),
-                    (_, Some(name)) => Rule::Element(of(name)),
-                    _ => Rule::Same(of(rule)),
-                },
-            };
-            (name, rule)
-        })
-        .collect();
-    let slot = |name: &str| match group(name) {
-        Some(i) => Slot::Operand(i),
-        None => Slot::Result(
-            results
-                .iter()
-                .position(|r| r.0.trim_end_matches('*') == name)
-                .unwrap_or_else(|| panic!("{}: nothing is called {name}", row.names)),
-        ),
-    };
-    let operand = |name: &str| group(name).unwrap_or_else(|| panic!("{}: no operand {name}", row.names));
-    let mut open: Vec<Vec<Item>> = vec![Vec::new()];
-    for word in row.format.split_whitespace() {
-        let item = match word {
-            "[?" => {
-                open.push(Vec::new());
-                continue;
-            }
-            "?]" => {
-                let items = open.pop().expect("groups open before they close");
-                Item::Optional(items)
-            }
-            "{}" => Item::Dictionary,
-            "fn" => Item::Function,
-            "fastmath" | "overflow" | "rounding" => Item::Flags(word),
-            "region" => Item::Region { end: None },
-            _ => match word.split_at(1) {
-                ("%", rest) => {
-                    let (name, index) = match rest.split_once(':') {
-                        Some((name, ty)) => {
-                            assert_eq!(ty, "index", "{}: {word}", row.names);
-                            (name, true)
-                        }
-                        None => (rest, false),
-                    };
-                    let (name, count) = counted(name);
-                    Item::Operand { group: operand(name), count, index }
-                }
-                ("!", rest) => {
-                    let (names, count) = counted(rest);
-                    Item::Types { slots: names.split('=').map(slot).collect(), many: count == Count::Many }
-                }
-                ("@", rest) => {
-                    let (name, kind) = rest.split_once(':').unwrap_or((rest, ""));
-                    Item::Attribute { name, kind }
-                }
-                ("'", rest) => {
-                    let (word, name) = rest.split_once('=').unwrap_or((rest, rest));
-                    Item::Unit { word, name }
-                }
-                _ if word.contains('&') => {
-                    let paren = word.starts_with('(');
-                    let pair = word.trim_matches(['(', ')']).trim_start_matches('&');
-                    let (name, attribute) = pair.split_once('/').expect("values/integers");
-                    let (open, close) = match paren {
-                        true => (TokenKind::LeftParen, TokenKind::RightParen),
-                        false => (TokenKind::LeftBracket, TokenKind::RightBracket),
-                    };
-                    Item::Indices { group: operand(name), attribute, open, close }
-                }
-                _ if word.starts_with("region:") => Item::Region { end: Some(&word["region:".len()..]) },
-                _ => match crate::lexer::lex(word).next().map(|t| t.kind) {
-                    Some(TokenKind::BareId) | None => Item::Word(word),
-                    Some(kind) => Item::Token(kind, word),
-                },
-            },
-        };
-        open.last_mut().expect("the outermost stays").push(item);
-    }
-    assert_eq!(open.len(), 1, "{}: groups close", row.names);
-    let segments = groups.iter().filter(|g| g.1 != Count::One).count() > 1;
-    Format { items: open.remove(0), groups, results, segments }
+    groups
 }
 
 /// Kinds of `memref.atomic_rmw` and of `affine.parallel`'s reductions, in the order of their numbers.
@@ -267,21 +255,17 @@ pub(super) const REDUCTIONS: [&str; 16] = [
     "mulf", "muli", "ori", "xori",
 ];
 
-/// What a form has given so far.
-struct State {
+/// Operands and types that a form has given so far.
+struct Given {
     operands: SmallVec<[SmallVec<[Use; 2]>; 4]>,
     results: SmallVec<[Option<SmallVec<[TypeId; 2]>>; 2]>,
 }
 
 impl<'a> Parser<'a> {
-    /// Parse by the table; `None` where it has no row for the operation.
-    pub(super) fn table_form(&mut self, name: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        let format = TABLE.get(name)?;
-        Some(self.formatted(format, draft))
-    }
-
-    fn formatted(&mut self, format: &'static Format, draft: &mut Draft) -> Parse<()> {
-        let mut state = State {
+    /// Parse by the format of an operation.
+    pub(super) fn formatted(&mut self, record: &'static Record, draft: &mut Draft) -> Parse<()> {
+        let Some(format) = compiled(record) else { return Ok(()) };
+        let mut state = Given {
             operands: smallvec![SmallVec::new(); format.groups.len()],
             results: smallvec![None; format.results.len()],
         };
@@ -321,14 +305,26 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn items(&mut self, format: &Format, items: &'static [Item], state: &mut State, draft: &mut Draft) -> Parse<()> {
+    fn items(
+        &mut self,
+        format: &CompiledFormat,
+        items: &'static [Item],
+        state: &mut Given,
+        draft: &mut Draft,
+    ) -> Parse<()> {
         for item in items {
             self.item(format, item, state, draft)?;
         }
         Ok(())
     }
 
-    fn item(&mut self, format: &Format, item: &'static Item, state: &mut State, draft: &mut Draft) -> Parse<()> {
+    fn item(
+        &mut self,
+        format: &CompiledFormat,
+        item: &'static Item,
+        state: &mut Given,
+        draft: &mut Draft,
+    ) -> Parse<()> {
         match item {
             Item::Token(kind, text) => {
                 // The message costs more than the token.
@@ -396,7 +392,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn give_types(&mut self, slot: Slot, types: &[TypeId], state: &mut State) {
+    fn give_types(&mut self, slot: Slot, types: &[TypeId], state: &mut Given) {
         match slot {
             Slot::Result(i) => state.results[i] = Some(SmallVec::from_slice(types)),
             Slot::Operand(i) => {
@@ -410,7 +406,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn function_item(&mut self, format: &Format, state: &mut State) -> Parse<()> {
+    fn function_item(&mut self, format: &CompiledFormat, state: &mut Given) -> Parse<()> {
         let span = self.ahead.span;
         let (inputs, results) = self.function_type()?;
         let uses: Vec<Use> = state.operands.iter().flatten().copied().collect();
@@ -566,10 +562,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_compiles_and_every_name_leads_to_one() {
-        for (dialect, short) in TABLE.by_name.keys() {
-            assert!(TABLE.get(&format!("{dialect}.{short}")).is_some());
-        }
-        assert!(TABLE.get("arith.addf").is_some() && TABLE.get("arith.").is_none() && TABLE.get("addf").is_none());
+    fn every_format_compiles() {
+        let count = registry::all().iter().filter(|record| compiled(record).is_some()).count();
+        assert!(count > 150, "{count}");
     }
 }

@@ -6,9 +6,6 @@ use super::scope::Use;
 use crate::span::Span;
 use crate::tree::{AttributeValue, BlockId, Form, OpId, RegionId, TypeId, ValueId};
 
-/// Operations that end a block, as far as regions with an implied end may hold them.
-const ENDS: [&str; 6] = ["func.return", "cf.br", "cf.cond_br", "cf.switch", "llvm.unreachable", "ub.unreachable"];
-
 impl Parser<'_> {
     /// Add `name` at the end of a region that does not end its last block.
     pub(super) fn imply_end(&mut self, region: RegionId, name: &str) {
@@ -20,10 +17,8 @@ impl Parser<'_> {
                 block
             }
         };
-        let ended = self.tree.blocks[block.index()].operations.last().is_some_and(|&last| {
-            let last = &self.names[self.tree.operations[last.index()].name.index()];
-            last == name || ENDS.contains(&last.as_str())
-        });
+        let last = self.tree.blocks[block.index()].operations.last();
+        let ended = last.is_some_and(|&last| self.tree.record(last).is_terminator);
         if !ended {
             self.imply(block, name, &[], &[], Vec::new());
         }

@@ -6,20 +6,11 @@ use super::draft::Draft;
 use super::scope::Use;
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
+use crate::registry::facts::Dialect;
+use crate::registry::syntax::ShortNamePrinted;
+use crate::registry::{self, Record};
 use crate::span::Span;
 use crate::tree::{AttributeValue, BlockId, Definition, Form, NameId, OpId, Operation, Types, ValueId};
-
-/// Operations whose regions see nothing from outside.
-const ISOLATED: [&str; 8] = [
-    "builtin.module",
-    "func.func",
-    "llvm.func",
-    "gpu.module",
-    "gpu.func",
-    "memref.global",
-    "ml_program.func",
-    "spirv.module",
-];
 
 /// Results without a type that an operation has at most.
 const UNTYPED_RESULTS: usize = 256;
@@ -28,10 +19,6 @@ const UNTYPED_RESULTS: usize = 256;
 type ResultNames = Vec<(Span, u32)>;
 
 impl<'a> Parser<'a> {
-    pub(super) fn is_isolated(name: &str) -> bool {
-        ISOLATED.contains(&name)
-    }
-
     /// Parse the operation ahead into a block; where there is none, say so and go on behind.
     pub(super) fn operation(&mut self, block: BlockId) {
         let start = self.start();
@@ -57,17 +44,18 @@ impl<'a> Parser<'a> {
         let name: Cow<'a, str> = if generic {
             super::attributes::unescape(spelled.text(self.text)).into()
         } else {
-            dialect_name(spelled.text(self.text)).into()
+            full_name(spelled.text(self.text)).into()
         };
         if !generic && !name.contains('.') && self.in_function_or_module(block) {
             let message = format!("`{name}` is no operation: names of operations start with their dialect's");
             self.report(spelled, message, Some(format!("write `dialect.{name}`")));
         }
-        let canonical = if generic { None } else { self.canonical_name(&name) };
         let id = self.reserve(&name, block, start);
+        let record = self.tree.record(id);
+        let canonical = if generic { None } else { self.canonical_name(record) };
         let mut draft = Draft { named: names.iter().map(|n| n.1 as usize).sum(), ..Draft::default() };
         self.around.push(self.tree.operations[id.index()].name);
-        let form = if generic { self.generic(&name, &mut draft) } else { self.custom(&name, &mut draft) };
+        let form = if generic { self.generic(record, &mut draft) } else { self.custom(record, &mut draft) };
         self.around.pop();
         if let Err(failure) = self.skip_location() {
             self.report_failure(failure);
@@ -75,7 +63,7 @@ impl<'a> Parser<'a> {
         self.complete(id, form, draft);
         let span = self.since(start);
         self.tree.operations[id.index()].span = span;
-        self.marks.operation(span, Self::is_isolated(&name));
+        self.marks.operation(span, record.is_isolated);
         if let Some(canonical) = canonical.filter(|&c| c != spelled.text(self.text)) {
             // Behind the operation's own mark, which begins at the same place where nothing is named.
             self.marks.name(spelled, canonical);
@@ -84,28 +72,25 @@ impl<'a> Parser<'a> {
     }
 
     /// The name that upstream prints where it has a short form: without the dialect in the operation whose own it is.
-    fn canonical_name(&self, name: &str) -> Option<&'static str> {
-        let in_function = self.around.last().is_some_and(|n| self.names[n.index()] == "func.func");
-        let (short, long) = match name {
-            "builtin.module" => return Some("module"),
-            "builtin.unrealized_conversion_cast" => return Some("builtin.unrealized_conversion_cast"),
-            "func.func" => return Some("func.func"),
-            "func.return" => ("return", "func.return"),
-            "func.call" => ("call", "func.call"),
-            "func.call_indirect" => ("call_indirect", "func.call_indirect"),
-            "func.constant" => ("constant", "func.constant"),
-            _ => return None,
+    fn canonical_name(&self, record: &'static Record) -> Option<&'static str> {
+        let short = record.short_name?;
+        let is_short = match short.printed {
+            ShortNamePrinted::Always => true,
+            ShortNamePrinted::InOwnDialect => self.default_dialect() == Some(record.dialect),
+            ShortNamePrinted::Never => false,
         };
-        Some(if in_function { short } else { long })
+        Some(if is_short { short.name } else { record.name })
+    }
+
+    /// The dialect that operations may leave out here.
+    fn default_dialect(&self) -> Option<Dialect> {
+        self.around.last().and_then(|name| self.tree.records[name.index()].default_dialect)
     }
 
     /// Other operations may let those inside leave their dialect out.
     fn in_function_or_module(&self, block: BlockId) -> bool {
         let region = self.tree.blocks[block.index()].region;
-        if region.index() == 0 {
-            return true;
-        }
-        self.around.last().is_some_and(|n| matches!(self.names[n.index()].as_str(), "builtin.module" | "func.func"))
+        region.index() == 0 || self.default_dialect().is_some()
     }
 
     fn skip_operation(&mut self, start: usize) {
@@ -216,15 +201,15 @@ impl<'a> Parser<'a> {
     }
 
     /// `(operands) [successors] <{properties}> (regions) {attributes} : type`, behind the name.
-    fn generic(&mut self, name: &str, draft: &mut Draft) -> Form {
-        if let Err(failure) = self.generic_parts(name, draft) {
+    fn generic(&mut self, record: &'static Record, draft: &mut Draft) -> Form {
+        if let Err(failure) = self.generic_parts(record, draft) {
             self.report_failure(failure);
             self.recover();
         }
         Form::Generic
     }
 
-    fn generic_parts(&mut self, name: &str, draft: &mut Draft) -> Parse<()> {
+    fn generic_parts(&mut self, record: &'static Record, draft: &mut Draft) -> Parse<()> {
         self.expect(TokenKind::LeftParen, "`(` and operands")?;
         self.list(TokenKind::RightParen, "`,` or `)`", |p| {
             draft.operands.push(p.value_use()?);
@@ -241,9 +226,8 @@ impl<'a> Parser<'a> {
             self.expect(TokenKind::Greater, "`>`")?;
         }
         if self.take_if(TokenKind::LeftParen) {
-            let isolated = Self::is_isolated(name);
             self.list(TokenKind::RightParen, "`,` or `)`", |p| {
-                let region = p.region(&[], isolated)?;
+                let region = p.region(&[], record.is_isolated)?;
                 draft.regions.push(region);
                 Ok(())
             })?;
@@ -296,11 +280,11 @@ impl<'a> Parser<'a> {
     }
 
     /// The dialect's own form, behind the name.
-    fn custom(&mut self, name: &str, draft: &mut Draft) -> Form {
+    fn custom(&mut self, record: &'static Record, draft: &mut Draft) -> Form {
         let at = (self.ahead, self.taken);
         let (values, regions, marks) = (self.tree.values.len(), self.tree.regions.len(), self.marks.len());
         let (scopes, diagnostics) = (self.scopes.mark(), self.diagnostics.len());
-        let failure = match self.known_form(name, draft) {
+        let failure = match self.known_form(record, draft) {
             Some(Ok(())) => return Form::Custom,
             Some(Err(_)) if self.stopped => return Form::Guessed,
             Some(Err(failure)) => Some(failure),
@@ -363,7 +347,7 @@ impl<'a> Parser<'a> {
             Some(ValueId) => matches!(self.second().kind, Some(Equal | Comma | Colon)),
             Some(BareId) => {
                 let word = self.spelling();
-                word.contains('.') || dialect_name(word) != word
+                word.contains('.') || full_name(word) != word
             }
             Some(String) => self.second().kind == Some(LeftParen),
             Some(HashId | ExclaimId) => self.second().kind == Some(Equal),
@@ -374,15 +358,9 @@ impl<'a> Parser<'a> {
 }
 
 /// The full name of an operation whose dialect may be left out.
-fn dialect_name(spelled: &str) -> &str {
-    match spelled {
-        "module" => "builtin.module",
-        "unrealized_conversion_cast" => "builtin.unrealized_conversion_cast",
-        "func" => "func.func",
-        "return" => "func.return",
-        "call" => "func.call",
-        "call_indirect" => "func.call_indirect",
-        "constant" => "func.constant",
-        _ => spelled,
+fn full_name(spelled: &str) -> &str {
+    if spelled.contains('.') {
+        return spelled;
     }
+    registry::short_names().find(|(short, _)| short.name == spelled).map_or(spelled, |(_, record)| record.name)
 }

@@ -2,36 +2,15 @@
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
-use crate::parse::format::{REDUCTIONS, Row, row};
+use crate::parse::format::REDUCTIONS;
 use crate::parse::scope::Use;
 use crate::parse::{Parse, Parser};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, Type, TypeId, Types};
-
-pub(super) const ROWS: &[Row] = &[
-    row("affine.yield", "", "{} [? %a* : !a* ?]", ""),
-    row("affine.delinearize_index", "", "%i:index into (&basis/static_basis) {} : !r*", "r*"),
-    row("affine.linearize_index", "", "'disjoint [ %i*:index ] by (&basis/static_basis) {} : !r", "r"),
-];
 
 /// A bound of a loop: its map and operands.
 type Bound = (AffineMap, Vec<Use>);
 
 impl<'a> Parser<'a> {
-    pub(super) fn affine_form(&mut self, short: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        Some(match short {
-            "for" => self.affine_for(draft),
-            "parallel" => self.affine_parallel(draft),
-            "if" => self.affine_if(draft),
-            "load" => self.affine_load(draft, false),
-            "vector_load" => self.affine_load(draft, true),
-            "store" => self.affine_store(draft, false),
-            "vector_store" => self.affine_store(draft, true),
-            "apply" | "min" | "max" => self.affine_apply(draft),
-            "prefetch" => self.affine_prefetch(draft),
-            _ => return None,
-        })
-    }
-
     /// A map, or an alias of one.
     fn map_attribute(&mut self) -> Parse<AffineMap> {
         let span = self.ahead.span;
@@ -50,7 +29,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `affine.apply map(%a)[%b]`.
-    fn affine_apply(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn affine_apply(&mut self, draft: &mut Draft) -> Parse<()> {
         let (map, operands) = self.map_and_operands()?;
         self.set(draft, "map", AttributeValue::AffineMap(map));
         draft.operands = operands;
@@ -59,7 +38,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `affine.load %a[%i + 1] : type`, with the vector's type behind for a vector.
-    fn affine_load(&mut self, draft: &mut Draft, vector: bool) -> Parse<()> {
+    pub(super) fn affine_load(&mut self, draft: &mut Draft, vector: bool) -> Parse<()> {
         let source = self.subscripted(draft)?;
         self.optional_dictionary(&mut draft.attributes)?;
         self.expect(TokenKind::Colon, "`:` and the memref's type")?;
@@ -75,7 +54,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `affine.store %v, %a[%i] : type`.
-    fn affine_store(&mut self, draft: &mut Draft, vector: bool) -> Parse<()> {
+    pub(super) fn affine_store(&mut self, draft: &mut Draft, vector: bool) -> Parse<()> {
         let value = self.value_use()?;
         draft.operands.push(value);
         self.expect(TokenKind::Comma, "`,`")?;
@@ -105,7 +84,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `affine.prefetch %a[%i], read, locality<3>, data : type`.
-    fn affine_prefetch(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn affine_prefetch(&mut self, draft: &mut Draft) -> Parse<()> {
         let source = self.subscripted(draft)?;
         self.prefetch_kind(draft)?;
         self.optional_dictionary(&mut draft.attributes)?;
@@ -140,7 +119,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `affine.for %i = 0 to %n step 2 iter_args(%x = %y) -> (type) {...}`.
-    fn affine_for(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn affine_for(&mut self, draft: &mut Draft) -> Parse<()> {
         let mut arguments = vec![self.argument_name(self.index)?];
         self.expect(TokenKind::Equal, "`=` and the lower bound")?;
         let (lower, lower_operands) = self.bound("max")?;
@@ -204,7 +183,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `affine.parallel (%i, %j) = (0, 0) to (8, 8) step (1, 2) reduce ("addf") -> (f32) {...}`.
-    fn affine_parallel(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn affine_parallel(&mut self, draft: &mut Draft) -> Parse<()> {
         let mut arguments = Vec::new();
         self.expect(TokenKind::LeftParen, "`(`")?;
         self.list(TokenKind::RightParen, "`,` or `)`", |p| {
@@ -265,7 +244,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `affine.if set(%a)[%b] -> types {...} else {...}`.
-    fn affine_if(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn affine_if(&mut self, draft: &mut Draft) -> Parse<()> {
         let set = self.attribute(Types::UNKNOWN)?;
         self.set(draft, "condition", set);
         let index = self.index;

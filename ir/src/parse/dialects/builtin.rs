@@ -1,40 +1,15 @@
-//! `builtin`, `func`, `cf`, and functions of `llvm`.
+//! `builtin`, `func` and `cf`.
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
-use crate::parse::format::{Row, row};
 use crate::parse::scope::Use;
 use crate::parse::{Parse, Parser};
 use crate::span::Span;
 use crate::tree::{Attribute, AttributeValue, BlockId, Dimension, RegionId, Type, TypeId, Types};
 
-pub(super) const ROWS: &[Row] = &[
-    row("func.return", "", "{} [? %a* : !a* ?]", ""),
-    row("func.call", "", "@callee ( %a* ) {} : fn", "r*"),
-    row("func.constant", "", "{} @value : !r", "r"),
-    row("cf.assert", "", "%a , @msg {}", ""),
-    row("llvm.return", "", "[? %a* {} : !a* ?]", ""),
-    row("llvm.mlir.constant", "", "( @value ) {} : !r", "r"),
-    row("llvm.mlir.undef mlir.poison mlir.zero", "", "{} : !r", "r"),
-    row("llvm.fadd fsub fmul fdiv frem", "", "%lhs , %rhs {} : !lhs=rhs=r", "r"),
-];
-
 impl<'a> Parser<'a> {
-    pub(super) fn builtin_form(&mut self, short: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        Some(match short {
-            "module" => self.module(draft),
-            "func" => self.function(draft),
-            "unrealized_conversion_cast" => self.conversion_cast(draft),
-            "call_indirect" => self.call_indirect(draft),
-            "br" => self.branch(draft),
-            "cond_br" => self.conditional_branch(draft),
-            "switch" => self.switch(draft),
-            _ => return None,
-        })
-    }
-
     /// `module @name attributes {...} {...}`.
-    fn module(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn module(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.at(TokenKind::SymbolId) {
             let name = self.symbol_name()?;
             self.set(draft, "sym_name", AttributeValue::String(name));
@@ -52,7 +27,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `func.func private @name(%a: type {...}) -> (type {...}) attributes {...} {...}`.
-    fn function(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn function(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.at(TokenKind::BareId) && matches!(self.spelling(), "public" | "private" | "nested") {
             let visibility = self.take().text(self.text).to_owned();
             self.set(draft, "sym_visibility", AttributeValue::String(visibility));
@@ -146,7 +121,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `%a, %b : types to types`.
-    fn conversion_cast(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn conversion_cast(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.at(TokenKind::ValueId) {
             self.typed_values(draft)?;
         }
@@ -183,7 +158,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `%f(%a) : (types) -> types`.
-    fn call_indirect(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn call_indirect(&mut self, draft: &mut Draft) -> Parse<()> {
         let callee = self.value_use()?;
         draft.operands.push(callee);
         self.expect(TokenKind::LeftParen, "`(`")?;
@@ -217,7 +192,7 @@ impl<'a> Parser<'a> {
         Ok((block, passed.operands))
     }
 
-    fn branch(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn branch(&mut self, draft: &mut Draft) -> Parse<()> {
         let successor = self.successor()?;
         draft.operands.clone_from(&successor.1);
         draft.successors.push(successor);
@@ -225,7 +200,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `%c weights([1, 2]), ^a, ^b`.
-    fn conditional_branch(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn conditional_branch(&mut self, draft: &mut Draft) -> Parse<()> {
         let condition = self.value_use()?;
         let bool_type = self.integer_type(1);
         self.expect_type(condition, bool_type);
@@ -250,7 +225,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `%flag : i32, [default: ^a, 1: ^b(%x : f32)]`.
-    fn switch(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn switch(&mut self, draft: &mut Draft) -> Parse<()> {
         let flag = self.value_use()?;
         self.expect(TokenKind::Colon, "`:` and the flag's type")?;
         let ty = self.parse_type()?;

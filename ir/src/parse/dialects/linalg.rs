@@ -2,37 +2,15 @@
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
-use crate::parse::format::{Row, row};
 use crate::parse::{Parse, Parser};
+use crate::registry::Record;
+use crate::registry::syntax::Body;
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, Type, TypeId, Types};
-
-const PACK: &str = "%a [? padding_value ( %pad? : !pad ) ?] [? outer_dims_perm = @outer_dims_perm:ints ?] \
-    inner_dims_pos = @inner_dims_pos:ints inner_tiles = &tiles/static_inner_tiles into %dest {} : !a -> !dest";
-const UNPACK: &str = "%a [? outer_dims_perm = @outer_dims_perm:ints ?] inner_dims_pos = @inner_dims_pos:ints \
-    inner_tiles = &tiles/static_inner_tiles into %dest {} : !a -> !dest";
-
-pub(super) const ROWS: &[Row] = &[
-    row("linalg.index", "", "@dim {}", "r=index"),
-    row("linalg.yield", "", "[? %a* {} : !a* ?]", ""),
-    row("linalg.pack", "a dest pad? tiles*", PACK, "r=dest"),
-    row("linalg.unpack", "a dest tiles*", UNPACK, "r=dest"),
-    row("tensor.pack", "a dest pad? tiles*", PACK, "r=dest"),
-    row("tensor.unpack", "a dest tiles*", UNPACK, "r=dest"),
-];
 
 /// An operation in the braces of a short form, with its attributes.
 type Short = (String, Draft);
 
 impl<'a> Parser<'a> {
-    pub(super) fn linalg_form(&mut self, short: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        Some(match short {
-            "index" | "yield" | "pack" | "unpack" => return None,
-            "generic" => self.linalg_generic(draft),
-            "map" | "reduce" | "transpose" | "broadcast" => self.linalg_simple(short, draft),
-            _ => self.linalg_named(short, draft),
-        })
-    }
-
     /// `ins(%a, %b : types) outs(%c : types)`; types of all operands, and how many are inputs.
     fn inputs_and_outputs(&mut self, draft: &mut Draft) -> Parse<(Vec<TypeId>, usize)> {
         let mut types = Vec::new();
@@ -54,7 +32,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `linalg.generic {...} ins(...) outs(...) attrs = {...} {...} -> types`.
-    fn linalg_generic(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn linalg_generic(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.at(TokenKind::HashId) {
             if let AttributeValue::Dictionary(entries) = self.attribute(Types::UNKNOWN)? {
                 for (name, value) in entries {
@@ -84,14 +62,15 @@ impl<'a> Parser<'a> {
     }
 
     /// `map`, `reduce`, `transpose`, `broadcast`: an operation in braces or a region with arguments behind.
-    fn linalg_simple(&mut self, short: &str, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn linalg_short(
+        &mut self,
+        attribute: &'static str,
+        accumulates: bool,
+        body: Body,
+        draft: &mut Draft,
+    ) -> Parse<()> {
         let inner = if self.at(TokenKind::LeftBrace) { Some(self.short_form()?) } else { None };
         let (types, inputs) = self.inputs_and_outputs(draft)?;
-        let attribute = match short {
-            "reduce" | "broadcast" => "dimensions",
-            "transpose" => "permutation",
-            _ => "",
-        };
         if !attribute.is_empty() && self.take_word(attribute) {
             self.expect(TokenKind::Equal, "`=`")?;
             let (_, numbers) = self.index_list(TokenKind::LeftBracket, TokenKind::RightBracket)?;
@@ -103,13 +82,13 @@ impl<'a> Parser<'a> {
         }
         self.tensor_results(&types[inputs..], draft);
         if let Some(inner) = inner {
-            self.short_body(short, inner, &types, inputs, draft);
+            self.short_body(accumulates, inner, &types, inputs, draft);
         } else if self.at(TokenKind::LeftParen) {
             let arguments = self.arguments()?;
             let region = self.region(&arguments, false)?;
             draft.regions.push(region);
         } else {
-            self.imply_named_body(short, &types, draft);
+            self.imply_named_body(body, &types, draft);
         }
         Ok(())
     }
@@ -125,9 +104,9 @@ impl<'a> Parser<'a> {
     }
 
     /// The region that a short form stands for: the operation over the inputs, or over accumulator and input.
-    fn short_body(&mut self, short: &str, inner: Short, types: &[TypeId], inputs: usize, draft: &mut Draft) {
+    fn short_body(&mut self, accumulates: bool, inner: Short, types: &[TypeId], inputs: usize, draft: &mut Draft) {
         let (region, block, arguments) = self.scalar_block(types);
-        let operands = if short == "reduce" {
+        let operands = if accumulates {
             [&arguments[inputs..], &arguments[..inputs]].concat()
         } else {
             arguments[..inputs].to_vec()
@@ -139,7 +118,16 @@ impl<'a> Parser<'a> {
     }
 
     /// A named operation: attributes, inputs and outputs in any of their spellings, results behind an arrow.
-    fn linalg_named(&mut self, short: &str, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn linalg_named(&mut self, record: &'static Record, body: Body, draft: &mut Draft) -> Parse<()> {
+        let (types, inputs) = self.linalg_without_body(draft)?;
+        self.set_segments(draft, &[inputs, draft.operands.len() - inputs]);
+        self.implied_maps(record, draft);
+        self.imply_named_body(body, &types, draft);
+        Ok(())
+    }
+
+    /// A named operation up to the end of its text; types of all operands, and how many are inputs.
+    pub(super) fn linalg_without_body(&mut self, draft: &mut Draft) -> Parse<(Vec<TypeId>, usize)> {
         loop {
             if self.at_dictionary() {
                 self.dictionary(&mut draft.attributes)?;
@@ -170,31 +158,22 @@ impl<'a> Parser<'a> {
         if self.take_if(TokenKind::Arrow) {
             draft.result_types = self.result_types()?;
         }
-        if short != "softmax" && !short.starts_with("winograd") {
-            self.set_segments(draft, &[inputs, draft.operands.len() - inputs]);
-            self.default_maps(short, draft);
-            self.imply_named_body(short, &types, draft);
-        }
-        Ok(())
+        Ok((types, inputs))
     }
 
-    /// The maps of the matrix products, which the custom form leaves out where they are the usual ones.
-    fn default_maps(&mut self, short: &str, draft: &mut Draft) {
-        let (dimensions, maps): (u32, [&[u32]; 3]) = match short {
-            "matmul" => (3, [&[0, 2], &[2, 1], &[0, 1]]),
-            "batch_matmul" => (4, [&[0, 1, 3], &[0, 3, 2], &[0, 1, 2]]),
-            "batch_reduce_matmul" => (4, [&[0, 1, 3], &[0, 3, 2], &[1, 2]]),
-            _ => return,
-        };
+    /// The maps of an operation whose custom form leaves them out where they are the usual ones.
+    fn implied_maps(&mut self, record: &'static Record, draft: &mut Draft) {
+        let Some(nest) = record.nest.filter(|nest| nest.implied) else { return };
         let given = self.name("indexing_maps");
         if draft.attributes.iter().any(|a| a.name == given) {
             return;
         }
-        let map = |results: &[u32]| {
-            let results = results.iter().map(|&d| AffineExpr::Dimension(d)).collect();
-            AttributeValue::AffineMap(AffineMap { dimensions, symbols: 0, results })
+        let map = |operand: usize| {
+            let results = nest.dimensions(operand).map(|d| AffineExpr::Dimension(d as u32)).collect();
+            AttributeValue::AffineMap(AffineMap { dimensions: nest.loops.len() as u32, symbols: 0, results })
         };
-        self.set(draft, "indexing_maps", AttributeValue::Array(maps.into_iter().map(map).collect()));
+        let maps = AttributeValue::Array((0..nest.operands.len()).map(map).collect());
+        self.set(draft, "indexing_maps", maps);
     }
 
     /// A region with one block whose arguments are the elements of these types.

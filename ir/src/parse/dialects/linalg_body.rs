@@ -3,106 +3,97 @@
 
 use crate::parse::Parser;
 use crate::parse::draft::Draft;
+use crate::registry::syntax::{BinaryFunction, Body, UnaryFunction};
 use crate::tree::{AttributeValue, BlockId, Type, TypeId, ValueId};
 
-/// What a named operation computes per element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Body {
-    /// The first input.
-    First,
-    /// The first input, cast to the output.
-    Copy,
-    Unary(&'static str),
-    Binary(&'static str),
-    Select,
-    /// Product of two inputs, added to the output.
-    Contraction,
-    /// The same of inputs less their zero points.
-    Quantized,
-    /// The first input combined with the output.
-    Pooling(&'static str),
+/// The operation on floating-point numbers that computes a function; two are made of others.
+fn unary_operation(function: UnaryFunction) -> &'static str {
+    match function {
+        UnaryFunction::Exp => "math.exp",
+        UnaryFunction::Log => "math.log",
+        UnaryFunction::Abs => "math.absf",
+        UnaryFunction::Ceil => "math.ceil",
+        UnaryFunction::Floor => "math.floor",
+        UnaryFunction::Negf => "arith.negf",
+        UnaryFunction::Round => "math.round",
+        UnaryFunction::Sqrt => "math.sqrt",
+        UnaryFunction::Rsqrt => "math.rsqrt",
+        UnaryFunction::Tanh => "math.tanh",
+        UnaryFunction::Erf => "math.erf",
+        UnaryFunction::Reciprocal | UnaryFunction::Square => "",
+    }
 }
 
-fn body_of(name: &str) -> Option<Body> {
-    Some(match name {
-        "fill" | "transpose" | "broadcast" => Body::First,
-        "copy" => Body::Copy,
-        "exp" | "log" | "abs" | "ceil" | "floor" | "negf" | "reciprocal" | "round" | "sqrt" | "rsqrt" | "square"
-        | "tanh" | "erf" => Body::Unary(UNARY.iter().find(|u| u.0 == name)?.0),
-        "add" | "sub" | "mul" | "div" | "powf" => Body::Binary(BINARY.iter().find(|b| b.0 == name)?.0),
-        "div_unsigned" => Body::Binary("div_unsigned"),
-        "max" => Body::Binary("max"),
-        "min" => Body::Binary("min"),
+/// The operations that compute a function: on floating-point numbers, on integers, on `i1`, on complex numbers.
+fn binary_operations(function: BinaryFunction) -> [&'static str; 4] {
+    match function {
+        BinaryFunction::Add => ["arith.addf", "arith.addi", "arith.ori", "complex.add"],
+        BinaryFunction::Sub => ["arith.subf", "arith.subi", "arith.subi", "complex.sub"],
+        BinaryFunction::Mul => ["arith.mulf", "arith.muli", "arith.andi", "complex.mul"],
+        BinaryFunction::Div => ["arith.divf", "arith.divsi", "arith.divsi", "complex.div"],
+        BinaryFunction::DivUnsigned => ["arith.divf", "arith.divui", "arith.divui", "complex.div_unsigned"],
+        BinaryFunction::Max => ["arith.maximumf", "arith.maxsi", "arith.maxsi", "complex.max"],
+        BinaryFunction::Min => ["arith.minimumf", "arith.minsi", "arith.minsi", "complex.min"],
+        BinaryFunction::MaxUnsigned => ["arith.maximumf", "arith.maxui", "arith.maxui", "complex.max_unsigned"],
+        BinaryFunction::MinUnsigned => ["arith.minimumf", "arith.minui", "arith.minui", "complex.min_unsigned"],
+        BinaryFunction::Powf => ["math.powf", "math.powf", "math.powf", "complex.powf"],
+    }
+}
+
+/// The function that the attribute `kind` of `linalg.elementwise` names.
+fn elementwise_function(kind: &str) -> Option<Body> {
+    Some(match kind {
+        "exp" => Body::Unary(UnaryFunction::Exp),
+        "log" => Body::Unary(UnaryFunction::Log),
+        "abs" => Body::Unary(UnaryFunction::Abs),
+        "ceil" => Body::Unary(UnaryFunction::Ceil),
+        "floor" => Body::Unary(UnaryFunction::Floor),
+        "negf" => Body::Unary(UnaryFunction::Negf),
+        "round" => Body::Unary(UnaryFunction::Round),
+        "sqrt" => Body::Unary(UnaryFunction::Sqrt),
+        "rsqrt" => Body::Unary(UnaryFunction::Rsqrt),
+        "tanh" => Body::Unary(UnaryFunction::Tanh),
+        "erf" => Body::Unary(UnaryFunction::Erf),
+        "reciprocal" => Body::Unary(UnaryFunction::Reciprocal),
+        "square" => Body::Unary(UnaryFunction::Square),
+        "add" => Body::Binary(BinaryFunction::Add),
+        "sub" => Body::Binary(BinaryFunction::Sub),
+        "mul" => Body::Binary(BinaryFunction::Mul),
+        "div" => Body::Binary(BinaryFunction::Div),
+        "div_unsigned" => Body::Binary(BinaryFunction::DivUnsigned),
+        "max" | "max_signed" => Body::Binary(BinaryFunction::Max),
+        "min" | "min_signed" => Body::Binary(BinaryFunction::Min),
+        "max_unsigned" => Body::Binary(BinaryFunction::MaxUnsigned),
+        "min_unsigned" => Body::Binary(BinaryFunction::MinUnsigned),
+        "powf" => Body::Binary(BinaryFunction::Powf),
         "select" => Body::Select,
-        "contract" | "dot" | "mmt4d" | "batch_mmt4d" => Body::Contraction,
-        _ if name.starts_with("quantized_") || (name.contains("conv") && name.ends_with("_q")) => Body::Quantized,
-        _ if name.contains("matmul") || name.contains("matvec") || name.contains("vecmat") || name.contains("conv") => {
-            Body::Contraction
-        }
-        _ if name.starts_with("pooling_") => Body::Pooling(if name.ends_with("_sum") {
-            "add"
-        } else if name.ends_with("_max") {
-            "max"
-        } else if name.ends_with("_min") {
-            "min"
-        } else if name.ends_with("_max_unsigned") {
-            "max_unsigned"
-        } else if name.ends_with("_min_unsigned") {
-            "min_unsigned"
-        } else {
-            return None;
-        }),
         _ => return None,
     })
 }
 
-/// Functions of one number, and their operations; the last two are made of others.
-const UNARY: [(&str, &str); 13] = [
-    ("exp", "math.exp"),
-    ("log", "math.log"),
-    ("abs", "math.absf"),
-    ("ceil", "math.ceil"),
-    ("floor", "math.floor"),
-    ("negf", "arith.negf"),
-    ("round", "math.round"),
-    ("sqrt", "math.sqrt"),
-    ("rsqrt", "math.rsqrt"),
-    ("tanh", "math.tanh"),
-    ("erf", "math.erf"),
-    ("reciprocal", ""),
-    ("square", ""),
-];
-
-/// Functions of two numbers: operation on floats, on integers, on `i1`.
-const BINARY: [(&str, &str, &str, &str); 10] = [
-    ("add", "arith.addf", "arith.addi", "arith.ori"),
-    ("sub", "arith.subf", "arith.subi", "arith.subi"),
-    ("mul", "arith.mulf", "arith.muli", "arith.andi"),
-    ("div", "arith.divf", "arith.divsi", "arith.divsi"),
-    ("div_unsigned", "arith.divf", "arith.divui", "arith.divui"),
-    ("max", "arith.maximumf", "arith.maxsi", "arith.maxsi"),
-    ("min", "arith.minimumf", "arith.minsi", "arith.minsi"),
-    ("max_unsigned", "arith.maximumf", "arith.maxui", "arith.maxui"),
-    ("min_unsigned", "arith.minimumf", "arith.minui", "arith.minui"),
-    ("powf", "math.powf", "math.powf", "math.powf"),
-];
-
 impl Parser<'_> {
     /// Add the region of a named operation over operands of these types.
-    pub(super) fn imply_named_body(&mut self, name: &str, types: &[TypeId], draft: &mut Draft) {
-        let elementwise = self.elementwise_body(name, draft);
-        let body = elementwise.or_else(|| body_of(name));
-        let Some(body) = body.filter(|b| types.len() >= least_operands(*b)) else {
+    pub(super) fn imply_named_body(&mut self, body: Body, types: &[TypeId], draft: &mut Draft) {
+        let body = match body {
+            Body::Elementwise => self.elementwise_body(draft).unwrap_or(Body::Empty),
+            body => body,
+        };
+        if least_operands(body).is_none_or(|least| types.len() < least) {
             let region = self.new_region();
             draft.regions.push(region);
             return;
+        }
+        let unsigned = match body {
+            Body::Binary(function) | Body::Pooling(function) => function.is_unsigned(),
+            _ => false,
         };
-        let unsigned = self.casts_unsigned(draft) || name.ends_with("_unsigned");
+        let unsigned = unsigned || self.casts_unsigned(draft);
         let (region, block, arguments) = self.scalar_block(types);
         draft.regions.push(region);
         let output = arguments[arguments.len() - 1];
         let to = self.tree.values[output.index()].ty;
         let value = match body {
+            Body::Empty | Body::Elementwise => return,
             Body::First => arguments[0],
             Body::Copy => self.imply_cast(block, arguments[0], to, unsigned),
             Body::Unary(function) => self.imply_unary(block, function, arguments[0]),
@@ -114,18 +105,18 @@ impl Parser<'_> {
             Body::Contraction => {
                 let left = self.imply_cast(block, arguments[0], to, unsigned);
                 let right = self.imply_cast(block, arguments[1], to, unsigned);
-                let product = self.imply_binary(block, "mul", left, right);
-                self.imply_binary(block, "add", output, product)
+                let product = self.imply_binary(block, BinaryFunction::Mul, left, right);
+                self.imply_binary(block, BinaryFunction::Add, output, product)
             }
             Body::Quantized => {
                 let mut factors = [output; 2];
                 for (i, factor) in factors.iter_mut().enumerate() {
                     let value = self.imply_cast(block, arguments[i], to, unsigned);
                     let zero = self.imply_cast(block, arguments[i + 2], to, unsigned);
-                    *factor = self.imply_binary(block, "sub", value, zero);
+                    *factor = self.imply_binary(block, BinaryFunction::Sub, value, zero);
                 }
-                let product = self.imply_binary(block, "mul", factors[0], factors[1]);
-                self.imply_binary(block, "add", output, product)
+                let product = self.imply_binary(block, BinaryFunction::Mul, factors[0], factors[1]);
+                self.imply_binary(block, BinaryFunction::Add, output, product)
             }
             Body::Pooling(function) => {
                 let value = self.imply_cast(block, arguments[0], to, unsigned);
@@ -136,28 +127,12 @@ impl Parser<'_> {
     }
 
     /// `linalg.elementwise kind = #linalg.elementwise_kind<exp>`.
-    fn elementwise_body(&mut self, name: &str, draft: &Draft) -> Option<Body> {
-        if name != "elementwise" {
-            return None;
-        }
+    fn elementwise_body(&mut self, draft: &Draft) -> Option<Body> {
         let kind = self.names.get_index_of("kind")?;
         let AttributeValue::Other(text) = &draft.attributes.iter().find(|a| a.name.index() == kind)?.value else {
             return None;
         };
-        let function = text.strip_prefix("#linalg.elementwise_kind<")?.strip_suffix('>')?;
-        let function = match function {
-            "max_signed" => "max",
-            "min_signed" => "min",
-            other => other,
-        };
-        if function == "select" {
-            return Some(Body::Select);
-        }
-        UNARY
-            .iter()
-            .find(|u| u.0 == function)
-            .map(|u| Body::Unary(u.0))
-            .or_else(|| BINARY.iter().find(|b| b.0 == function).map(|b| Body::Binary(b.0)))
+        elementwise_function(text.strip_prefix("#linalg.elementwise_kind<")?.strip_suffix('>')?)
     }
 
     fn casts_unsigned(&self, draft: &Draft) -> bool {
@@ -187,46 +162,40 @@ impl Parser<'_> {
         self.imply(block, name, &[value], &[to], Vec::new())[0]
     }
 
-    fn imply_unary(&mut self, block: BlockId, function: &str, value: ValueId) -> ValueId {
+    fn imply_unary(&mut self, block: BlockId, function: UnaryFunction, value: ValueId) -> ValueId {
         let ty = self.tree.values[value.index()].ty;
         match function {
-            "square" => self.imply_binary(block, "mul", value, value),
-            "reciprocal" => {
+            UnaryFunction::Square => self.imply_binary(block, BinaryFunction::Mul, value, value),
+            UnaryFunction::Reciprocal => {
                 let one = vec![("value", AttributeValue::Float(1.0, ty))];
                 let one = self.imply(block, "arith.constant", &[], &[ty], one)[0];
-                self.imply_binary(block, "div", one, value)
+                self.imply_binary(block, BinaryFunction::Div, one, value)
             }
-            _ => {
-                let name = UNARY.iter().find(|u| u.0 == function).map_or("", |u| u.1);
-                self.imply(block, name, &[value], &[ty], Vec::new())[0]
-            }
+            _ => self.imply(block, unary_operation(function), &[value], &[ty], Vec::new())[0],
         }
     }
 
-    fn imply_binary(&mut self, block: BlockId, function: &str, left: ValueId, right: ValueId) -> ValueId {
+    fn imply_binary(&mut self, block: BlockId, function: BinaryFunction, left: ValueId, right: ValueId) -> ValueId {
         let ty = self.tree.values[left.index()].ty;
-        let row = BINARY.iter().find(|b| b.0 == function).unwrap_or(&BINARY[0]);
-        let complex;
+        let [float, integer, boolean, complex] = binary_operations(function);
         let name = match self.tree.types.get(ty) {
-            Type::Integer(1, _) => row.3,
-            Type::Integer(..) | Type::Index => row.2,
-            Type::Complex(_) => {
-                complex = format!("complex.{function}");
-                &complex
-            }
-            _ => row.1,
+            Type::Integer(1, _) => boolean,
+            Type::Integer(..) | Type::Index => integer,
+            Type::Complex(_) => complex,
+            _ => float,
         };
         self.imply(block, name, &[left, right], &[ty], Vec::new())[0]
     }
 }
 
-/// Operands that a body reads.
-fn least_operands(body: Body) -> usize {
-    match body {
+/// Operands that a body reads; `None` for an empty one.
+fn least_operands(body: Body) -> Option<usize> {
+    Some(match body {
+        Body::Empty | Body::Elementwise => return None,
         Body::Unary(_) => 1,
         Body::First | Body::Copy | Body::Pooling(_) => 2,
         Body::Binary(_) | Body::Contraction => 3,
         Body::Select => 4,
         Body::Quantized => 5,
-    }
+    })
 }

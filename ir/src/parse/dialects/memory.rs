@@ -2,108 +2,11 @@
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
-use crate::parse::format::{Row, row};
 use crate::parse::{Parse, Parser};
 use crate::span::Span;
 use crate::tree::{AttributeValue, RegionId, Type, Types};
 
-pub(super) const ROWS: &[Row] = &[
-    row("tensor.cast bitcast", "", "%a {} : !a to !r", "r"),
-    row("tensor.dim", "", "{} %a , %i:index : !a", "r=index"),
-    row("tensor.empty", "", "( %sizes*:index ) {} : !r", "r"),
-    row("tensor.extract", "", "%a [ %i*:index ] {} : !a", "r=elem(a)"),
-    row("tensor.insert", "", "%v into %a [ %i*:index ] {} : !a", "r=a"),
-    row("tensor.from_elements", "", "%a* {} : !r", "r"),
-    row("tensor.rank", "", "%a {} : !a", "r=index"),
-    row("tensor.reshape", "", "%a ( %shape ) {} : fn", "r"),
-    row("tensor.splat", "", "%a [? [ %sizes*:index ] ?] {} : !r", "r"),
-    row("tensor.yield", "", "%a {} : !a", ""),
-    row("tensor.concat", "", "dim ( @dim ) %a* {} : fn", "r"),
-    row("tensor.gather", "", "%a [ %i ] gather_dims ( @gather_dims:ints ) 'unique {} : fn", "r"),
-    row("tensor.scatter", "", "%v into %a [ %i ] scatter_dims ( @scatter_dims:ints ) 'unique {} : fn", "r"),
-    row(
-        "tensor.extract_slice",
-        "",
-        "%a &offsets/static_offsets &sizes/static_sizes &strides/static_strides {} : !a to !r",
-        "r",
-    ),
-    row(
-        "tensor.insert_slice",
-        "",
-        "%v into %a &offsets/static_offsets &sizes/static_sizes &strides/static_strides {} : !v into !a",
-        "r=a",
-    ),
-    row(
-        "tensor.parallel_insert_slice",
-        "",
-        "%v into %a &offsets/static_offsets &sizes/static_sizes &strides/static_strides {} : !v into !a",
-        "",
-    ),
-    row("tensor.expand_shape", "", "%a @reassociation output_shape &shape/static_output_shape {} : !a into !r", "r"),
-    row("tensor.collapse_shape", "", "%a @reassociation {} : !a into !r", "r"),
-    row("memref.alloc alloca", "", "( %sizes*:index ) [? [ %symbols*:index ] ?] {} : !r", "r"),
-    row("memref.dealloc", "", "%a {} : !a", ""),
-    row("memref.realloc", "", "%a [? ( %size:index ) ?] {} : !a to !r", "r"),
-    row("memref.cast memory_space_cast", "", "%a {} : !a to !r", "r"),
-    row("memref.copy", "", "%a , %b {} : !a to !b", ""),
-    row("memref.dim", "", "{} %a , %i:index : !a", "r=index"),
-    row("memref.rank", "", "%a {} : !a", "r=index"),
-    row("memref.load", "", "%a [ %i*:index ] {} : !a", "r=elem(a)"),
-    row("memref.store", "", "%v , %a [ %i*:index ] {} : !a", ""),
-    row("memref.get_global", "", "@name : !r {}", "r"),
-    row("memref.reshape", "", "%a ( %shape ) {} : fn", "r"),
-    row("memref.view", "", "%a [ %shift:index ] [ %sizes*:index ] {} : !a to !r", "r"),
-    row("memref.assume_alignment", "", "%a , @alignment:int {} : !a", "r=a"),
-    row("memref.extract_aligned_pointer_as_index", "", "%a : !a -> !r {}", "r"),
-    row("memref.extract_strided_metadata", "", "%a : !a -> !r* {}", "r*"),
-    row("memref.distinct_objects", "", "%a* {} : !a=r*", "r*"),
-    row("memref.atomic_rmw", "", "@kind:rmw %v , %a [ %i*:index ] {} : ( !v , !a ) -> !r", "r"),
-    row("memref.atomic_yield", "", "%a {} : !a", ""),
-    row("memref.alloca_scope.return", "", "{} [? %a* : !a* ?]", ""),
-    row("memref.dma_wait", "", "%a [ %i*:index ] , %n:index {} : !a", ""),
-    row(
-        "memref.subview",
-        "",
-        "%a &offsets/static_offsets &sizes/static_sizes &strides/static_strides {} : !a to !r",
-        "r",
-    ),
-    row(
-        "memref.reinterpret_cast",
-        "",
-        "%a to offset : &offsets/static_offsets , sizes : &sizes/static_sizes , strides : &strides/static_strides {} \
-         : !a to !r",
-        "r",
-    ),
-    row("memref.expand_shape", "", "%a @reassociation output_shape &shape/static_output_shape {} : !a into !r", "r"),
-    row("memref.collapse_shape", "", "%a @reassociation {} : !a into !r", "r"),
-    row("bufferization.clone", "", "%a {} : !a to !r", "r"),
-    row("bufferization.to_tensor", "", "%a 'restrict 'writable {} : !a to !r", "r"),
-    row("bufferization.to_buffer to_memref", "", "%a 'read_only {} : !a to !r", "r"),
-    row("bufferization.dealloc_tensor", "", "%a {} : !a", ""),
-    row("bufferization.materialize_in_destination", "", "%a in 'restrict 'writable %b {} : fn", "r*"),
-    row(
-        "bufferization.dealloc",
-        "memrefs* conditions* retained*",
-        "[? ( %memrefs* : !memrefs* ) if ( %conditions* ) ?] [? retain ( %retained* : !retained* ) ?] {}",
-        "r=each(retained)",
-    ),
-];
-
 impl<'a> Parser<'a> {
-    pub(super) fn memory_form(&mut self, name: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        Some(match name {
-            "tensor.generate" => self.tensor_generate(draft),
-            "tensor.pad" => self.tensor_pad(draft),
-            "memref.global" => self.memref_global(draft),
-            "memref.transpose" => self.memref_transpose(draft),
-            "memref.prefetch" => self.memref_prefetch(draft),
-            "memref.alloca_scope" => self.memref_scope(draft),
-            "memref.generic_atomic_rmw" => self.memref_atomic(draft),
-            "bufferization.alloc_tensor" => self.alloc_tensor(draft),
-            _ => return None,
-        })
-    }
-
     /// A region whose first block writes its own arguments.
     pub(super) fn body(&mut self, end: Option<&str>, draft: &mut Draft) -> Parse<RegionId> {
         let region = self.region(&[], false)?;
@@ -115,7 +18,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `tensor.generate %n, %m {...} : type`.
-    fn tensor_generate(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn tensor_generate(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.at(TokenKind::ValueId) {
             self.values(draft)?;
         }
@@ -132,7 +35,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `tensor.pad %a nofold low[...] high[...] {...} : type to type`.
-    fn tensor_pad(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn tensor_pad(&mut self, draft: &mut Draft) -> Parse<()> {
         let source = self.value_use()?;
         draft.operands.push(source);
         if self.take_word("nofold") {
@@ -159,7 +62,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `memref.global "private" constant @name : type = dense<...>`.
-    fn memref_global(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn memref_global(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.at(TokenKind::String) {
             let visibility = self.attribute(Types::UNKNOWN)?;
             self.set(draft, "sym_visibility", visibility);
@@ -191,7 +94,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `memref.transpose %a (d0, d1) -> (d1, d0) : type to type`.
-    fn memref_transpose(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn memref_transpose(&mut self, draft: &mut Draft) -> Parse<()> {
         let source = self.value_use()?;
         draft.operands.push(source);
         let map = self.bare_affine_map()?;
@@ -206,7 +109,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `memref.prefetch %a[%i], read, locality<3>, data : type`.
-    fn memref_prefetch(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn memref_prefetch(&mut self, draft: &mut Draft) -> Parse<()> {
         let source = self.value_use()?;
         draft.operands.push(source);
         self.expect(TokenKind::LeftBracket, "`[`")?;
@@ -247,7 +150,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `memref.alloca_scope -> (types) {...}`.
-    fn memref_scope(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn memref_scope(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.take_if(TokenKind::Arrow) {
             draft.result_types = self.result_types()?;
         }
@@ -256,7 +159,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `memref.generic_atomic_rmw %a[%i] : type {^bb0(%x: f32): ...}`.
-    fn memref_atomic(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn memref_atomic(&mut self, draft: &mut Draft) -> Parse<()> {
         let source = self.value_use()?;
         draft.operands.push(source);
         self.expect(TokenKind::LeftBracket, "`[`")?;
@@ -273,7 +176,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `bufferization.alloc_tensor(%n) copy(%a) size_hint=%h : type`.
-    fn alloc_tensor(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn alloc_tensor(&mut self, draft: &mut Draft) -> Parse<()> {
         self.expect(TokenKind::LeftParen, "`(`")?;
         self.list(TokenKind::RightParen, "`,` or `)`", |p| {
             draft.operands.push(p.value_use()?);

@@ -2,35 +2,13 @@
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
-use crate::parse::format::{Row, row};
 use crate::parse::scope::Use;
 use crate::parse::{Parse, Parser};
 use crate::tree::{AttributeValue, TypeId};
 
-pub(super) const ROWS: &[Row] = &[
-    row("scf.yield", "", "{} [? %a* : !a* ?]", ""),
-    row("scf.condition", "", "( %c ) {} [? %a* : !a* ?]", ""),
-    row("scf.reduce.return", "", "%a {} : !a", ""),
-];
-
 impl<'a> Parser<'a> {
-    pub(super) fn scf_form(&mut self, short: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        Some(match short {
-            "for" => self.scf_for(draft),
-            "if" => self.scf_if(draft),
-            "while" => self.scf_while(draft),
-            "parallel" => self.scf_parallel(draft),
-            "reduce" => self.scf_reduce(draft),
-            "forall" => self.scf_forall(draft),
-            "forall.in_parallel" => self.body(None, draft).map(|_| ()),
-            "execute_region" => self.scf_execute_region(draft),
-            "index_switch" => self.scf_index_switch(draft),
-            _ => return None,
-        })
-    }
-
     /// `scf.for %i = %a to %b step %c iter_args(...) -> (types) : type {...}`.
-    fn scf_for(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn scf_for(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.take_word("unsigned") {
             self.set(draft, "unsignedCmp", AttributeValue::Unit);
         }
@@ -56,7 +34,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `scf.if %c -> (types) {...} else {...}`.
-    fn scf_if(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn scf_if(&mut self, draft: &mut Draft) -> Parse<()> {
         let condition = self.value_use()?;
         let bool_type = self.integer_type(1);
         self.expect_type(condition, bool_type);
@@ -69,7 +47,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `scf.while (%x = %y) : (types) -> types {...} do {...}`.
-    fn scf_while(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn scf_while(&mut self, draft: &mut Draft) -> Parse<()> {
         let mut arguments = Vec::new();
         if self.take_if(TokenKind::LeftParen) {
             self.assignments(draft, &mut arguments)?;
@@ -115,7 +93,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `scf.parallel (%i) = (%a) to (%b) step (%c) init (%x) -> types {...}`.
-    fn scf_parallel(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn scf_parallel(&mut self, draft: &mut Draft) -> Parse<()> {
         let arguments = self.index_names()?;
         self.expect(TokenKind::Equal, "`=`")?;
         let index = Some(self.index);
@@ -136,7 +114,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `scf.reduce(%a, %b : types) {...}, {...}`.
-    fn scf_reduce(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn scf_reduce(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.take_if(TokenKind::LeftParen) {
             self.typed_values(draft)?;
             self.expect(TokenKind::RightParen, "`)`")?;
@@ -151,7 +129,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `scf.forall (%i) = (0) to (%n) step (2) shared_outs(%x = %y) -> (types) {...}`, or `(%i) in (%n)`.
-    fn scf_forall(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn scf_forall(&mut self, draft: &mut Draft) -> Parse<()> {
         let mut arguments = self.index_names()?;
         let mut sizes = Vec::new();
         let bounds: &[(&str, &str)] = if self.take_word("in") {
@@ -199,7 +177,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `scf.execute_region -> types {...}`.
-    fn scf_execute_region(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn scf_execute_region(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.take_if(TokenKind::Arrow) {
             draft.result_types = self.result_types()?;
         }
@@ -211,7 +189,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `scf.index_switch %i -> types case 2 {...} default {...}`.
-    fn scf_index_switch(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn scf_index_switch(&mut self, draft: &mut Draft) -> Parse<()> {
         let value = self.value_use()?;
         let index = self.index;
         self.expect_type(value, index);

@@ -5,58 +5,22 @@
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
-use crate::parse::format::{Row, row};
 use crate::parse::{Parse, Parser};
+use crate::registry::syntax::HloNames;
 use crate::tree::{AttributeValue, Type, TypeId, Types};
 
-pub(super) const ROWS: &[Row] = &[row("stablehlo.return", "", "{} [? %a* {} : !a* ?]", "")];
-
-/// Attributes whose name in the form is not their own: operation (empty: any), name in the form, name.
-const RENAMED: [(&str, &str, &str); 17] = [
-    ("broadcast_in_dim", "dims", "broadcast_dimensions"),
-    ("dynamic_broadcast_in_dim", "dims", "broadcast_dimensions"),
-    ("transpose", "dims", "permutation"),
-    ("reverse", "dims", "dimensions"),
-    ("concatenate", "dim", "dimension"),
-    ("iota", "dim", "iota_dimension"),
-    ("dynamic_iota", "dim", "iota_dimension"),
-    ("get_dimension_size", "dim", "dimension"),
-    ("set_dimension_size", "dim", "dimension"),
-    ("pad", "low", "edge_padding_low"),
-    ("pad", "high", "edge_padding_high"),
-    ("pad", "interior", "interior_padding"),
-    ("dynamic_slice", "sizes", "slice_sizes"),
-    ("rng", "distribution", "rng_distribution"),
-    ("rng_bit_generator", "algorithm", "rng_algorithm"),
-    ("", "precision", "precision_config"),
-    ("fft", "length", "fft_length"),
-];
+/// Abbreviated attributes of any operation.
+const COMMON_NAMES: [(&str, &str); 1] = [("precision", "precision_config")];
 
 impl<'a> Parser<'a> {
-    pub(super) fn stablehlo_form(&mut self, short: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        Some(match short {
-            "return" => return None,
-            "constant" => self.stablehlo_constant(draft),
-            "compare" => self.stablehlo_compare(draft),
-            "reduce" => self.stablehlo_reduce(draft),
-            "while" => self.stablehlo_while(draft),
-            "convolution" | "dynamic_conv" => self.stablehlo_convolution(draft),
-            "slice" => self.stablehlo_slice(draft),
-            "custom_call" => self.stablehlo_call(draft),
-            "composite" => self.stablehlo_composite(draft),
-            "get_tuple_element" => self.stablehlo_element(draft),
-            _ => self.stablehlo_common(short, draft),
-        })
-    }
-
     /// `%a, %b, dims = [0, 1] {...} : types`.
-    fn stablehlo_common(&mut self, short: &str, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_common(&mut self, names: HloNames, draft: &mut Draft) -> Parse<()> {
         let paren = self.take_if(TokenKind::LeftParen);
         while !(self.at(TokenKind::Colon) || self.at(TokenKind::LeftBrace)) {
             if self.at(TokenKind::ValueId) {
                 draft.operands.push(self.value_use()?);
             } else {
-                self.named_argument(short, draft)?;
+                self.named_argument(names, draft)?;
             }
             if paren && self.take_if(TokenKind::RightParen) {
                 break;
@@ -69,11 +33,10 @@ impl<'a> Parser<'a> {
     }
 
     /// `dims = [0, 1]`, `contracting_dims = [1] x [0]`, `distribution = NORMAL`.
-    fn named_argument(&mut self, short: &str, draft: &mut Draft) -> Parse<()> {
+    fn named_argument(&mut self, names: HloNames, draft: &mut Draft) -> Parse<()> {
         let word = self.expect(TokenKind::BareId, "a value or a named attribute")?.text(self.text);
         self.expect(TokenKind::Equal, "`=`")?;
-        let renamed = RENAMED.iter().find(|r| (r.0 == short || r.0.is_empty()) && r.1 == word);
-        let name = renamed.map_or(word, |r| r.2);
+        let name = names.iter().chain(&COMMON_NAMES).find(|(short, _)| *short == word).map_or(word, |(_, name)| name);
         if matches!(word, "batching_dims" | "contracting_dims") {
             return self.dot_dimensions(word, draft);
         }
@@ -181,7 +144,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `stablehlo.constant {...} dense<...> : type`.
-    fn stablehlo_constant(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_constant(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.at_dictionary() {
             self.dictionary(&mut draft.attributes)?;
         }
@@ -196,7 +159,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `stablehlo.compare LT, %a, %b, FLOAT : (types) -> type`.
-    fn stablehlo_compare(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_compare(&mut self, draft: &mut Draft) -> Parse<()> {
         let word = self.expect(TokenKind::BareId, "a direction (EQ, NE, LT, LE, GT, GE)")?.text(self.text);
         let direction = AttributeValue::Other(format!("#stablehlo<comparison_direction {word}>"));
         self.set(draft, "comparison_direction", direction);
@@ -218,7 +181,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `stablehlo.reduce(%a init: %b), (%c init: %d) applies op across dimensions = [1] : type`, or with `reducer(...)`.
-    fn stablehlo_reduce(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_reduce(&mut self, draft: &mut Draft) -> Parse<()> {
         let mut starts = Vec::new();
         loop {
             self.expect(TokenKind::LeftParen, "`(`")?;
@@ -285,7 +248,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `stablehlo.while(%x = %a) : types attributes {...} cond {...} do {...}`.
-    fn stablehlo_while(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_while(&mut self, draft: &mut Draft) -> Parse<()> {
         let mut arguments = Vec::new();
         self.expect(TokenKind::LeftParen, "`(`")?;
         self.assignments(draft, &mut arguments)?;
@@ -307,7 +270,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `stablehlo.convolution(%a, %b) dim_numbers = [...]x[...]->[...], window = {...} {...} : type`.
-    fn stablehlo_convolution(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_convolution(&mut self, draft: &mut Draft) -> Parse<()> {
         self.expect(TokenKind::LeftParen, "`(`")?;
         self.values(draft)?;
         self.expect(TokenKind::RightParen, "`)`")?;
@@ -378,7 +341,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `stablehlo.slice %a [0:2, 1:8:3] : (type) -> type`.
-    fn stablehlo_slice(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_slice(&mut self, draft: &mut Draft) -> Parse<()> {
         draft.operands.push(self.value_use()?);
         let mut bounds = [Vec::new(), Vec::new(), Vec::new()];
         self.expect(TokenKind::LeftBracket, "`[`")?;
@@ -397,7 +360,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `stablehlo.custom_call @name(%a) {...} : (types) -> types`.
-    fn stablehlo_call(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_call(&mut self, draft: &mut Draft) -> Parse<()> {
         let name = self.symbol_name()?;
         self.set(draft, "call_target_name", AttributeValue::String(name));
         self.expect(TokenKind::LeftParen, "`(`")?;
@@ -409,7 +372,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `stablehlo.composite "name" %a, %b {...} : (types) -> types`.
-    fn stablehlo_composite(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_composite(&mut self, draft: &mut Draft) -> Parse<()> {
         let name = self.attribute(Types::UNKNOWN)?;
         self.set(draft, "name", name);
         if self.at(TokenKind::ValueId) {
@@ -419,7 +382,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `stablehlo.get_tuple_element %a[0] : (type) -> type`.
-    fn stablehlo_element(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_element(&mut self, draft: &mut Draft) -> Parse<()> {
         draft.operands.push(self.value_use()?);
         self.expect(TokenKind::LeftBracket, "`[`")?;
         let number = self.number()?.integer();

@@ -2,56 +2,12 @@
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::Draft;
-use crate::parse::format::{Row, row};
 use crate::parse::{Parse, Parser};
 use crate::tree::{AttributeValue, Dimension, Type, Types};
 
-pub(super) const ROWS: &[Row] = &[
-    row("vector.yield", "", "{} [? %a* : !a* ?]", ""),
-    row("vector.broadcast shape_cast bitcast type_cast", "", "%a {} : !a to !r", "r"),
-    row("vector.extract_strided_slice", "", "%a {} : !a to !r", "r"),
-    row("vector.insert_strided_slice", "", "%v , %a {} : !v into !a", "r=a"),
-    row("vector.splat from_elements create_mask", "", "%a* {} : !r", "r"),
-    row("vector.constant_mask", "", "@mask_dim_sizes:ints {} : !r", "r"),
-    row("vector.step", "", "{} : !r", "r"),
-    row("vector.vscale", "", "{}", "r=index"),
-    row("vector.fma", "", "%a , %b , %c {} : !a=b=c=r", "r"),
-    row("vector.transpose", "", "%a , @permutation:ints {} : !a to !r", "r"),
-    row("vector.reduction", "", "@kind:angle , %a [? , %acc? ?] fastmath {} : !a into !r=acc", "r"),
-    row("vector.multi_reduction", "", "@kind:angle , %a , %acc {} @reduction_dims:ints : !a to !r=acc", "r"),
-    row("vector.scan", "", "@kind:angle , %a , %init {} : !a , !init", "r=a s=init"),
-    row("vector.extract", "", "%a &at/static_position {} : !r from !a", "r"),
-    row("vector.insert", "", "%v , %a &at/static_position {} : !v into !a", "r=a"),
-    row("vector.extractelement", "", "%a [ %i? [? : !i ?] ] {} : !a", "r=elem(a)"),
-    row("vector.insertelement", "", "%v , %a [ %i? [? : !i ?] ] {} : !a", "r=a"),
-    row("vector.scalable.insert", "", "%v , %a [ @pos ] {} : !v into !a", "r=a"),
-    row("vector.scalable.extract", "", "%a [ @pos ] {} : !r from !a", "r"),
-    row("vector.interleave", "", "%a , %b {} : !a=b -> !r", "r"),
-    row("vector.deinterleave", "", "%a {} : !a -> !r=s", "r s"),
-    row("vector.load", "", "%a [ %i*:index ] {} : !a , !r", "r"),
-    row("vector.store", "", "%v , %a [ %i*:index ] {} : !a , !v", ""),
-    row("vector.maskedload expandload", "", "%a [ %i*:index ] , %m , %p {} : !a , !m , !p into !r", "r"),
-    row("vector.maskedstore compressstore", "", "%a [ %i*:index ] , %m , %v {} : !a , !m , !v", ""),
-    row("vector.gather", "", "%a [ %o*:index ] [ %i ] , %m , %p {} : !a , !i , !m , !p into !r", "r"),
-    row("vector.scatter", "", "%a [ %o*:index ] [ %i ] , %m , %v {} : !a , !i , !m , !v [? -> !r ?]", "r"),
-];
-
 impl<'a> Parser<'a> {
-    pub(super) fn vector_form(&mut self, short: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        Some(match short {
-            "contract" => self.vector_contract(draft),
-            "outerproduct" => self.vector_outer_product(draft),
-            "transfer_read" => self.vector_transfer_read(draft),
-            "transfer_write" => self.vector_transfer_write(draft),
-            "mask" => self.vector_mask(draft),
-            "shuffle" => self.vector_shuffle(draft),
-            "to_elements" => self.vector_to_elements(draft),
-            _ => return None,
-        })
-    }
-
     /// `vector.contract {...} %a, %b, %c : type, type into type`.
-    fn vector_contract(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn vector_contract(&mut self, draft: &mut Draft) -> Parse<()> {
         if self.at(TokenKind::HashId) {
             // An alias of the whole dictionary.
             if let AttributeValue::Dictionary(entries) = self.attribute(Types::UNKNOWN)? {
@@ -84,7 +40,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `vector.outerproduct %a, %b, %c {...} : type, type`: the result has both vectors' extents.
-    fn vector_outer_product(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn vector_outer_product(&mut self, draft: &mut Draft) -> Parse<()> {
         self.values(draft)?;
         self.optional_dictionary(&mut draft.attributes)?;
         self.expect(TokenKind::Colon, "`:` and types")?;
@@ -127,7 +83,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `vector.transfer_read %a[%i], %padding, %mask {...} : source, vector`.
-    fn vector_transfer_read(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn vector_transfer_read(&mut self, draft: &mut Draft) -> Parse<()> {
         let indices = self.indexed(draft)?;
         self.expect(TokenKind::Comma, "`,` and the padding")?;
         let padding = self.value_use()?;
@@ -149,7 +105,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `vector.transfer_write %v, %a[%i], %mask {...} : vector, target`; a tensor written to is a result.
-    fn vector_transfer_write(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn vector_transfer_write(&mut self, draft: &mut Draft) -> Parse<()> {
         let value = self.value_use()?;
         draft.operands.push(value);
         self.expect(TokenKind::Comma, "`,`")?;
@@ -173,7 +129,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `vector.mask %m, %passthru { operation } : mask -> result`.
-    fn vector_mask(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn vector_mask(&mut self, draft: &mut Draft) -> Parse<()> {
         self.values(draft)?;
         let region = self.region(&[], false)?;
         draft.regions.push(region);
@@ -207,7 +163,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `vector.shuffle %a, %b [0, 4] : type, type`: as many leading extents as the mask has numbers.
-    fn vector_shuffle(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn vector_shuffle(&mut self, draft: &mut Draft) -> Parse<()> {
         self.values(draft)?;
         let (_, numbers) = self.index_list(TokenKind::LeftBracket, TokenKind::RightBracket)?;
         let extent = numbers.len() as u64;
@@ -227,7 +183,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `vector.to_elements %a : type`: one result an element.
-    fn vector_to_elements(&mut self, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn vector_to_elements(&mut self, draft: &mut Draft) -> Parse<()> {
         let vector = self.value_use()?;
         draft.operands.push(vector);
         self.optional_dictionary(&mut draft.attributes)?;
@@ -237,14 +193,6 @@ impl<'a> Parser<'a> {
         let element = self.tree.types.element(ty);
         draft.result_types = vec![element; draft.named];
         Ok(())
-    }
-
-    /// `tosa.add %a, %b {...} : (types) -> types`, the form of most of `tosa`.
-    pub(super) fn tosa_form(&mut self, short: &str, draft: &mut Draft) -> Option<Parse<()>> {
-        if matches!(short, "cond_if" | "while_loop" | "variable" | "yield") {
-            return None;
-        }
-        Some(self.values_and_function(draft))
     }
 
     /// `%a, %b {...} : (types) -> types`.
