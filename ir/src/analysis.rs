@@ -14,6 +14,7 @@ mod branches;
 pub(crate) mod dense;
 mod evaluate;
 mod function;
+mod induction;
 pub mod liveness;
 mod range;
 pub mod size;

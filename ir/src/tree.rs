@@ -199,6 +199,15 @@ impl Tree {
         self.types.get(id)
     }
 
+    /// The operation that defines a value; `None` for arguments.
+    #[must_use]
+    pub fn definer(&self, id: ValueId) -> Option<OpId> {
+        match self.value(id).definition {
+            Definition::Result { operation, .. } => Some(operation),
+            _ => None,
+        }
+    }
+
     /// The type of a value.
     #[must_use]
     pub fn value_type(&self, id: ValueId) -> &Type {

@@ -6,8 +6,9 @@
 //! lowering leaves them; anything else (ways out of the middle of a loop, switches) counts as unknown.
 
 use super::evaluate::{Environment, Interval};
+use super::induction::{Variable, all_values, trips};
 use super::range::Range;
-use super::trip_counts::{Variable, all_values, trips};
+use crate::registry::facts::Evaluation;
 use crate::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 /// Most blocks of a region that are looked into.
@@ -231,9 +232,9 @@ pub(super) fn below(tree: &Tree, condition: ValueId) -> Option<(ValueId, ValueId
     let Definition::Result { operation, .. } = tree.value(condition).definition else { return None };
     let AttributeValue::Integer(predicate, _) = tree.attribute(operation, "predicate")? else { return None };
     let &[a, b] = tree.operation(operation).operands.as_slice() else { return None };
-    match (tree.name(operation), predicate) {
-        ("arith.cmpi", 2 | 6) => Some((a, b)),
-        ("arith.cmpi", 4 | 8) => Some((b, a)),
+    match (tree.record(operation).evaluation, predicate) {
+        (Evaluation::Compare, 2 | 6) => Some((a, b)),
+        (Evaluation::Compare, 4 | 8) => Some((b, a)),
         _ => None,
     }
 }
@@ -243,7 +244,7 @@ pub(super) fn below(tree: &Tree, condition: ValueId) -> Option<(ValueId, ValueId
 pub fn added(tree: &Tree, value: ValueId, to: ValueId) -> Option<i128> {
     let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
     let &[a, b] = tree.operation(operation).operands.as_slice() else { return None };
-    if !matches!(tree.name(operation), "arith.addi" | "index.add") {
+    if tree.record(operation).evaluation != Evaluation::Add {
         return None;
     }
     let other = if a == to { b } else { (b == to).then_some(a)? };

@@ -4,6 +4,7 @@
 //! else, or overflows 128 bits, has no value.
 
 use super::dense::Dense;
+use crate::registry::facts::Evaluation;
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, Definition, Dimension, OpId, Tree, ValueId};
 
 /// All integers from `low` to `high`.
@@ -147,60 +148,43 @@ impl<'a> Environment<'a> {
         }
         let Definition::Result { operation, .. } = self.tree.value(value).definition else { return None };
         let operands = &self.tree.operation(operation).operands;
-        let name = self.tree.name(operation);
-        match name {
-            "arith.constant" | "index.constant" => return constant(self.tree, operation),
-            "tensor.dim" | "memref.dim" => {
+        let evaluation = self.tree.record(operation).evaluation;
+        match evaluation {
+            Evaluation::Constant => constant(self.tree, operation),
+            Evaluation::Dimension => {
                 let index = self.fuelled(*operands.get(1)?, fuel)?.value()?;
                 let shape = self.tree.types().shape(self.tree.value(*operands.first()?).ty)?;
-                return match shape.get(usize::try_from(index).ok()?)? {
+                match shape.get(usize::try_from(index).ok()?)? {
                     Dimension::Static(extent) => Some(Interval::exact((*extent).into())),
                     _ => None,
-                };
+                }
             }
-            "affine.apply" | "affine.min" | "affine.max" => {
+            Evaluation::AffineApply | Evaluation::AffineMin | Evaluation::AffineMax => {
                 let Some(AttributeValue::AffineMap(map)) = self.tree.attribute(operation, "map") else { return None };
+                let largest = evaluation == Evaluation::AffineMax;
                 let mut all = map.results.iter().map(|e| self.expression(e, map, operands, fuel));
                 let first = all.next()??;
-                return all.try_fold(first, |a, b| Some(if name == "affine.max" { a.max(b?) } else { a.min(b?) }));
+                all.try_fold(first, |a, b| Some(if largest { a.max(b?) } else { a.min(b?) }))
             }
-            "arith.index_cast" | "arith.index_castui" | "arith.extsi" | "arith.extui" => {
-                return self.fuelled(*operands.first()?, fuel);
+            Evaluation::IndexCast | Evaluation::Extend => self.fuelled(*operands.first()?, fuel),
+            _ => {
+                let binary = binary(evaluation)?;
+                let &[a, b] = operands.as_slice() else { return None };
+                binary(self.fuelled(a, fuel)?, self.fuelled(b, fuel)?)
             }
-            _ => {}
         }
-        let operation = name.strip_prefix("arith.").or(name.strip_prefix("index."))?;
-        let &[a, b] = operands.as_slice() else { return None };
-        let binary: fn(Interval, Interval) -> Option<Interval> = match operation {
-            "addi" | "add" => Interval::add,
-            "subi" | "sub" => Interval::sub,
-            "muli" | "mul" => Interval::mul,
-            "divsi" | "divs" => |a, b| a.div(b, i128::checked_div),
-            "floordivsi" | "floordivs" => |a, b| a.div(b, floor_div),
-            "ceildivsi" | "ceildivs" => |a, b| a.div(b, ceil_div),
-            // On what is not negative, unsigned and signed division agree.
-            "divui" | "divu" => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, i128::checked_div))?,
-            "ceildivui" | "ceildivu" => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, ceil_div))?,
-            "remsi" | "rems" | "remui" | "remu" => |a, b| (a.low >= 0).then(|| a.modulo(b))?,
-            "minsi" | "mins" => |a, b| Some(a.min(b)),
-            "maxsi" | "maxs" => |a, b| Some(a.max(b)),
-            "minui" | "minu" => |a, b| (a.low >= 0 && b.low >= 0).then(|| a.min(b)),
-            "maxui" | "maxu" => |a, b| (a.low >= 0 && b.low >= 0).then(|| a.max(b)),
-            _ => return None,
-        };
-        binary(self.fuelled(a, fuel)?, self.fuelled(b, fuel)?)
     }
 
     /// Whether a condition holds, where that follows from the text.
     pub fn condition(&self, value: ValueId) -> Option<bool> {
         let Definition::Result { operation, .. } = self.tree.value(value).definition else { return None };
-        match self.tree.name(operation) {
-            "arith.constant" => match self.tree.attribute(operation, "value")? {
+        match self.tree.record(operation).evaluation {
+            Evaluation::Constant => match self.tree.attribute(operation, "value")? {
                 AttributeValue::Bool(value) => Some(*value),
                 AttributeValue::Integer(value, _) => Some(*value != 0),
                 _ => None,
             },
-            "arith.cmpi" => {
+            Evaluation::Compare => {
                 let AttributeValue::Integer(predicate, _) = self.tree.attribute(operation, "predicate")? else {
                     return None;
                 };
@@ -210,6 +194,27 @@ impl<'a> Environment<'a> {
             _ => None,
         }
     }
+}
+
+/// The function of intervals for a function of two integers.
+fn binary(evaluation: Evaluation) -> Option<fn(Interval, Interval) -> Option<Interval>> {
+    Some(match evaluation {
+        Evaluation::Add => Interval::add,
+        Evaluation::Sub => Interval::sub,
+        Evaluation::Mul => Interval::mul,
+        Evaluation::DivSigned => |a, b| a.div(b, i128::checked_div),
+        Evaluation::FloorDiv => |a, b| a.div(b, floor_div),
+        Evaluation::CeilDiv => |a, b| a.div(b, ceil_div),
+        // On what is not negative, unsigned and signed division agree.
+        Evaluation::DivUnsigned => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, i128::checked_div))?,
+        Evaluation::CeilDivUnsigned => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, ceil_div))?,
+        Evaluation::Remainder => |a, b| (a.low >= 0).then(|| a.modulo(b))?,
+        Evaluation::MinSigned => |a, b| Some(a.min(b)),
+        Evaluation::MaxSigned => |a, b| Some(a.max(b)),
+        Evaluation::MinUnsigned => |a, b| (a.low >= 0 && b.low >= 0).then(|| a.min(b)),
+        Evaluation::MaxUnsigned => |a, b| (a.low >= 0 && b.low >= 0).then(|| a.max(b)),
+        _ => return None,
+    })
 }
 
 /// By number, as `arith.cmpi` counts its predicates.

@@ -8,6 +8,7 @@ use super::traffic::{self, Traffic};
 use super::trip_counts::TripCounts;
 use super::work::{self, Work};
 use super::{Reason, Unknown};
+use crate::registry::facts::Dialect;
 use crate::tree::{AttributeValue, OpId, Tree};
 
 /// Arithmetic and bytes.
@@ -132,7 +133,7 @@ impl Worker<'_> {
     /// Cost of one execution of an operation, what is inside it left out.
     fn own(&mut self, operation: OpId, unknowns: &mut Vec<Unknown>) -> Cost {
         let tree = self.tree;
-        if matches!(tree.name(operation), "func.call" | "func.call_indirect") {
+        if tree.record(operation).is_call {
             return match self.call(operation) {
                 Ok(cost) => cost,
                 Err(reason) => {
@@ -155,25 +156,14 @@ impl Worker<'_> {
 
     fn is_in_body(&self, operation: OpId) -> bool {
         let tree = self.tree;
-        let name = tree.name(operation);
-        if name.starts_with("memref.") || name.starts_with("affine.") || name.starts_with("vector.") {
+        if matches!(
+            tree.record(operation).dialect,
+            Dialect::MemRef | Dialect::Affine | Dialect::Vector | Dialect::Unknown
+        ) {
             return false;
         }
         let parent = tree.region(tree.block(tree.operation(operation).block).region).operation;
-        parent.is_some_and(|p| {
-            let parent = tree.name(p);
-            parent.starts_with("linalg.")
-                || matches!(
-                    parent,
-                    "stablehlo.reduce"
-                        | "stablehlo.reduce_window"
-                        | "stablehlo.map"
-                        | "stablehlo.scatter"
-                        | "stablehlo.select_and_scatter"
-                        | "stablehlo.sort"
-                        | "stablehlo.all_reduce"
-                )
-        })
+        parent.is_some_and(|p| tree.record(p).has_scalar_body)
     }
 
     fn call(&mut self, operation: OpId) -> Result<Cost, Reason> {

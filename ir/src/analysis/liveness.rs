@@ -17,7 +17,8 @@ use serde::Serialize;
 use super::dense::{Contents, Dense};
 use super::range::Range;
 use super::size::bytes;
-use super::traffic::{output_count, views_memory};
+use super::traffic::output_count;
+use crate::registry::facts::{Aliasing, Evaluation, LoopForm, RegionExecution};
 use crate::tree::{BlockId, Definition, OpId, Tree, Type, ValueId};
 
 /// Most that is alive at once.
@@ -111,26 +112,17 @@ impl Walk<'_> {
     fn alias(&mut self, operation: OpId) {
         let tree = self.tree;
         let node = tree.operation(operation);
-        let name = tree.name(operation);
-        let fresh = |value: ValueId| {
-            super::trip_counts::definer(tree, value).is_some_and(|op| {
-                matches!(tree.name(op), "tensor.empty" | "linalg.fill" | "bufferization.alloc_tensor")
-            })
-        };
-        let pairs: Vec<(ValueId, ValueId)> = match name {
-            "tensor.cast"
-            | "tensor.extract_slice"
-            | "tensor.expand_shape"
-            | "tensor.collapse_shape"
-            | "tensor.reshape"
-            | "tensor.bitcast" => node.results.iter().copied().zip(node.operands.first().copied()).collect(),
-            _ if views_memory(name) => node.results.iter().copied().zip(node.operands.first().copied()).collect(),
-            _ if name.starts_with("linalg.") => {
+        let fresh = |value: ValueId| tree.definer(value).is_some_and(|op| tree.record(op).is_fresh);
+        let pairs: Vec<(ValueId, ValueId)> = match tree.record(operation).aliasing {
+            Aliasing::None => return,
+            Aliasing::MemRefView | Aliasing::TensorView => {
+                node.results.iter().copied().zip(node.operands.first().copied()).collect()
+            }
+            Aliasing::FreshOutputs => {
                 let inputs = node.operands.len().saturating_sub(output_count(tree, operation));
                 let outputs = node.operands[inputs..].iter().copied();
                 node.results.iter().copied().zip(outputs).filter(|(_, output)| fresh(*output)).collect()
             }
-            _ => return,
         };
         for (result, operand) in pairs {
             let root = self.root(operand);
@@ -173,7 +165,7 @@ impl Walk<'_> {
                 return Some((end, block));
             }
             at = tree.region(tree.block(block).region).operation?;
-            if is_loop(tree.name(at)) {
+            if tree.record(at).regions.is_repeated() {
                 end = self.points.get(at.index())?.1;
             }
         }
@@ -184,14 +176,15 @@ impl Walk<'_> {
     fn is_held(&self, value: ValueId, user: OpId) -> bool {
         let tree = self.tree;
         let operands = &tree.operation(user).operands;
-        match tree.name(user) {
-            "scf.for" => operands.iter().skip(1).take(2).any(|&o| o == value),
-            "scf.while" | "stablehlo.while" | "tosa.while_loop" => false,
-            "affine.for" => {
+        let regions = tree.record(user).regions;
+        match regions {
+            RegionExecution::Loop(LoopForm::For) => operands.iter().skip(1).take(2).any(|&o| o == value),
+            RegionExecution::Loop(form) if form.is_while() => false,
+            RegionExecution::Loop(LoopForm::AffineFor) => {
                 let carried = tree.operation(user).results.len();
                 operands[..operands.len().saturating_sub(carried)].contains(&value)
             }
-            name => is_loop(name),
+            _ => regions.is_repeated(),
         }
     }
 
@@ -340,7 +333,7 @@ impl Walk<'_> {
             let ty = tree.value(value).ty;
             let owns = !matches!(tree.ty(ty), Type::MemRef { .. })
                 || is_argument(value)
-                || super::trip_counts::definer(tree, value).is_some_and(|op| tree.name(op).starts_with("memref.alloc"));
+                || tree.definer(value).is_some_and(|op| tree.record(op).allocates);
             if !owns {
                 continue;
             }
@@ -362,8 +355,7 @@ impl Walk<'_> {
     }
 
     fn is_constant(&self, value: ValueId) -> bool {
-        super::trip_counts::definer(self.tree, value)
-            .is_some_and(|op| matches!(self.tree.name(op), "arith.constant" | "index.constant"))
+        self.tree.definer(value).is_some_and(|op| self.tree.record(op).evaluation == Evaluation::Constant)
     }
 }
 
@@ -412,28 +404,4 @@ fn set<T: Clone>(table: &mut Dense<T>, index: usize, value: T) {
     if let Some(item) = table.get_mut(index) {
         *item = value;
     }
-}
-
-/// Does an operation execute its regions repeatedly?
-fn is_loop(name: &str) -> bool {
-    !matches!(
-        name,
-        "scf.if"
-            | "affine.if"
-            | "scf.index_switch"
-            | "scf.execute_region"
-            | "memref.alloca_scope"
-            | "stablehlo.if"
-            | "stablehlo.case"
-            | "tosa.cond_if"
-            | "builtin.module"
-            | "func.func"
-            | "func.call"
-            | "func.return"
-    ) && (name.starts_with("affine.")
-        || name.starts_with("scf.")
-        || name.starts_with("linalg.")
-        || name.starts_with("stablehlo.")
-        || name.starts_with("tosa.")
-        || name.starts_with("tensor."))
 }

@@ -2,38 +2,40 @@
 
 use super::range::Range;
 use super::size::{elements, elements_of};
+use crate::registry::facts::{IterationSpace, ProductForm};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree};
 
-/// Points of the iteration space of a `linalg` operation; `None` for operations of the dialect without one.
-pub(super) fn linalg(tree: &Tree, operation: OpId) -> Option<Range> {
-    let name = tree.name(operation).strip_prefix("linalg.")?;
-    if let Some(space) = mapped(tree, operation) {
-        return Some(space);
+/// Points of the iteration space of a structured operation; `None` where it has none.
+pub(super) fn points(tree: &Tree, operation: OpId, space: IterationSpace) -> Option<Range> {
+    if let Some(points) = mapped(tree, operation) {
+        return Some(points);
     }
     let operands = &tree.operation(operation).operands;
     let operand = |index: usize| operands.get(index).map(|&v| tree.value(v).ty);
     let shape = |index: usize| tree.types().shape(operand(index)?);
     let last = elements(tree, operand(operands.len().checked_sub(1)?)?);
-    if let Some((left, right)) = contraction(name) {
-        return Some(einsum(&[(left, shape(0)?), (right, shape(1)?)]));
-    }
-    if let Some(letters) = convolution(name) {
-        // Points of the output times those extents of the kernel that the output does not have.
-        let kept = if name.starts_with("depthwise") { "cm" } else { "fg" };
-        let kernel = letters.chars().zip(shape(1)?);
-        let reduced: Vec<Dimension> = kernel.filter(|(letter, _)| !kept.contains(*letter)).map(|(_, d)| *d).collect();
-        return Some(last * elements_of(&reduced));
-    }
-    if name.starts_with("pooling_") {
-        return Some(last * elements(tree, operand(1)?));
-    }
-    match name {
-        "reduce" => Some(elements(tree, operand(0)?)),
-        "generic" | "contract" => Some(Range::UNKNOWN),
-        "index" | "yield" | "pack" | "unpack" | "softmax" => None,
-        _ if name.starts_with("winograd") => None,
-        // Element-wise: `fill`, `copy`, `transpose`, `broadcast`, `map`, `add`, `exp`, ...
-        _ => Some(last),
+    match space {
+        IterationSpace::None => None,
+        IterationSpace::Unknown => Some(Range::UNKNOWN),
+        IterationSpace::FirstOperand => Some(elements(tree, operand(0)?)),
+        IterationSpace::LastOperand => Some(last),
+        IterationSpace::Pooling => Some(last * elements(tree, operand(1)?)),
+        IterationSpace::Contraction => {
+            let record = tree.record(operation);
+            match (record.contraction, record.nest) {
+                (ProductForm::Nest, Some(nest)) => {
+                    Some(einsum([(nest.dimensions(0), shape(0)?), (nest.dimensions(1), shape(1)?)]))
+                }
+                (ProductForm::Convolution(filter), _) => {
+                    // Points of the output times those extents of the filter that the output does not have.
+                    let extents = filter.letters.chars().zip(shape(1)?);
+                    let reduced: Vec<Dimension> =
+                        extents.filter(|(letter, _)| !filter.keeps(*letter)).map(|(_, d)| *d).collect();
+                    Some(last * elements_of(&reduced))
+                }
+                _ => Some(Range::UNKNOWN),
+            }
+        }
     }
 }
 
@@ -68,53 +70,18 @@ pub(super) fn extents<'a>(maps: &[&AffineMap], shapes: impl Iterator<Item = Opti
     Some(known.map_or(Range::UNKNOWN, |k| elements_of(&k)))
 }
 
-/// Product over different letters of the extents that carry them.
-fn einsum(operands: &[(&str, &[Dimension])]) -> Range {
-    let mut seen: Vec<(char, Dimension)> = Vec::new();
-    for (letters, shape) in operands {
-        for (letter, extent) in letters.chars().zip(*shape) {
-            match seen.iter_mut().find(|s| s.0 == letter) {
+/// Product over different loops of the extents that they walk over.
+fn einsum<'a>(operands: [(impl Iterator<Item = usize>, &'a [Dimension]); 2]) -> Range {
+    let mut seen: Vec<(usize, Dimension)> = Vec::new();
+    for (loops, shape) in operands {
+        for (dimension, extent) in loops.zip(shape) {
+            match seen.iter_mut().find(|s| s.0 == dimension) {
                 Some(known) if !matches!(known.1, Dimension::Static(_)) => known.1 = *extent,
                 Some(_) => {}
-                None => seen.push((letter, *extent)),
+                None => seen.push((dimension, *extent)),
             }
         }
     }
     let shape: Vec<Dimension> = seen.iter().map(|s| s.1).collect();
     elements_of(&shape)
-}
-
-/// Subscripts of the two inputs of a named contraction.
-fn contraction(name: &str) -> Option<(&'static str, &'static str)> {
-    Some(match name.strip_prefix("quantized_").unwrap_or(name) {
-        "matmul" => ("mk", "kn"),
-        "matmul_transpose_a" => ("km", "kn"),
-        "matmul_transpose_b" => ("mk", "nk"),
-        "batch_matmul" | "batch_reduce_matmul" => ("bmk", "bkn"),
-        "batch_matmul_transpose_a" => ("bkm", "bkn"),
-        "batch_matmul_transpose_b" => ("bmk", "bnk"),
-        "matvec" => ("mk", "k"),
-        "vecmat" => ("k", "kn"),
-        "batch_matvec" => ("bmk", "bk"),
-        "batch_vecmat" => ("bk", "bkn"),
-        "dot" => ("k", "k"),
-        "mmt4d" => ("mkab", "nkcb"),
-        "batch_mmt4d" => ("zmkab", "znkcb"),
-        _ => return None,
-    })
-}
-
-/// Letters of a named convolution's kernel, as its name spells them.
-fn convolution(name: &str) -> Option<&str> {
-    if !name.contains("conv_") {
-        return None;
-    }
-    let name = name.strip_suffix("_q").unwrap_or(name);
-    let letters = name.rsplit('_').next()?;
-    Some(match letters {
-        "1d" => "w",
-        "2d" => "hw",
-        "3d" => "dhw",
-        other => other,
-    })
 }

@@ -13,7 +13,8 @@ use serde::Serialize;
 use super::Reason;
 use super::range::Range;
 use super::size::{bytes, is_shaped};
-use crate::tree::{AttributeValue, OpId, Tree, Type, TypeId, ValueId, split_name};
+use crate::registry::facts::{Aliasing, TrafficRule};
+use crate::tree::{AttributeValue, OpId, Tree, Type, TypeId, ValueId};
 
 /// What moves between memory and arithmetic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -107,59 +108,27 @@ pub fn interface_bytes(tree: &Tree, function: OpId) -> Range {
 /// Traffic of one execution, or why it is not known.
 pub(super) fn of(tree: &Tree, operation: OpId) -> Result<Traffic, Reason> {
     let node = tree.operation(operation);
-    let name = tree.name(operation);
-    let (dialect, short) = split_name(name).unwrap_or(("", name));
     let size = |value: Option<&ValueId>| value.map_or(Range::UNKNOWN, |&v| bytes(tree, tree.value(v).ty));
     let load = |count: Range| Traffic { loads: Range::ONE, read_bytes: count, ..Traffic::ZERO };
     let store = |count: Range| Traffic { stores: Range::ONE, written_bytes: count, ..Traffic::ZERO };
     let (first, last, result) = (node.operands.first(), node.operands.last(), node.results.first());
-    Ok(match name {
-        "tensor.extract" => load(size(result)),
-        _ if loads_memory(name) => load(size(result)),
-        "vector.maskedstore" | "vector.scatter" | "vector.compressstore" => store(size(last)),
-        "tensor.insert" => store(size(first)),
-        _ if stores_memory(name) => store(size(first)),
-        "memref.atomic_rmw" | "memref.generic_atomic_rmw" => load(size(result)) + store(size(result)),
-        "memref.copy" | "bufferization.clone" => Traffic::moved(size(first), size(first)),
-        "tensor.insert_slice" | "tensor.parallel_insert_slice" => Traffic::moved(size(first), size(first)),
-        "tensor.pad" | "tensor.concat" | "tensor.gather" | "tensor.scatter" | "tensor.generate" | "tensor.pack"
-        | "tensor.unpack" | "linalg.pack" | "linalg.unpack" | "linalg.softmax" => whole(tree, operation),
-        _ => match dialect {
-            "linalg" => linalg(tree, operation),
-            "tosa" | "stablehlo" | "chlo" | "mhlo" => match short {
-                "const"
-                | "const_shape"
-                | "constant"
-                | "iota"
-                | "reshape"
-                | "return"
-                | "yield"
-                | "identity"
-                | "while"
-                | "if"
-                | "case"
-                | "cond_if"
-                | "while_loop"
-                | "tuple"
-                | "get_tuple_element"
-                | "optimization_barrier"
-                | "get_dimension_size"
-                | "after_all"
-                | "create_token" => Traffic::ZERO,
-                _ => whole(tree, operation),
-            },
-            // Element-wise on whole tensors.
-            "arith" | "math" | "complex" if short != "constant" => whole(tree, operation),
-            "arith" | "math" | "complex" | "index" | "affine" | "scf" | "cf" | "func" | "builtin" | "tensor"
-            | "memref" | "vector" | "bufferization" | "ub" => Traffic::ZERO,
-            _ => {
-                let shaped = |&v: &ValueId| is_shaped(tree, tree.value(v).ty);
-                if node.operands.iter().any(shaped) || node.results.iter().any(shaped) {
-                    return Err(Reason::Operation);
-                }
-                Traffic::ZERO
+    Ok(match tree.record(operation).traffic {
+        TrafficRule::Unknown => return Err(Reason::Operation),
+        TrafficRule::UnknownIfShaped => {
+            let shaped = |&v: &ValueId| is_shaped(tree, tree.value(v).ty);
+            if node.operands.iter().any(shaped) || node.results.iter().any(shaped) {
+                return Err(Reason::Operation);
             }
-        },
+            Traffic::ZERO
+        }
+        TrafficRule::None => Traffic::ZERO,
+        TrafficRule::Load => load(size(result)),
+        TrafficRule::Store => store(size(first)),
+        TrafficRule::StoreLast => store(size(last)),
+        TrafficRule::ReadModifyWrite => load(size(result)) + store(size(result)),
+        TrafficRule::CopyFirst => Traffic::moved(size(first), size(first)),
+        TrafficRule::Whole => whole(tree, operation),
+        TrafficRule::Structured => structured(tree, operation),
     })
 }
 
@@ -174,7 +143,7 @@ fn whole(tree: &Tree, operation: OpId) -> Traffic {
 }
 
 /// Inputs read; outputs written, and read where the body reads them.
-fn linalg(tree: &Tree, operation: OpId) -> Traffic {
+fn structured(tree: &Tree, operation: OpId) -> Traffic {
     let node = tree.operation(operation);
     let Some(body) = tree.entry(operation, 0) else { return whole(tree, operation) };
     let arguments = &tree.block(body).arguments;
@@ -211,50 +180,8 @@ pub(crate) fn output_count(tree: &Tree, operation: OpId) -> usize {
     tree.operation(operation).results.len().max(1)
 }
 
-/// Whether an operation reads one element or one vector of the memory it names, and does no more.
-pub(crate) fn loads_memory(name: &str) -> bool {
-    matches!(
-        name,
-        "affine.load"
-            | "affine.vector_load"
-            | "memref.load"
-            | "vector.load"
-            | "vector.transfer_read"
-            | "vector.maskedload"
-            | "vector.gather"
-            | "vector.expandload"
-    )
-}
-
-/// Whether an operation writes one element or one vector of the memory it names, and does no more.
-pub(crate) fn stores_memory(name: &str) -> bool {
-    matches!(
-        name,
-        "affine.store"
-            | "affine.vector_store"
-            | "memref.store"
-            | "vector.store"
-            | "vector.transfer_write"
-            | "vector.maskedstore"
-            | "vector.scatter"
-            | "vector.compressstore"
-    )
-}
-
 /// Whether an operation's result is another view of the memory that its first operand is.
 #[must_use]
 pub fn views_memory(name: &str) -> bool {
-    matches!(
-        name,
-        "memref.subview"
-            | "memref.cast"
-            | "memref.reinterpret_cast"
-            | "memref.expand_shape"
-            | "memref.collapse_shape"
-            | "memref.view"
-            | "memref.reshape"
-            | "memref.transpose"
-            | "memref.memory_space_cast"
-            | "memref.assume_alignment"
-    )
+    crate::registry::find(name).is_some_and(|record| record.aliasing == Aliasing::MemRefView)
 }

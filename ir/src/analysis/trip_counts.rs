@@ -10,10 +10,12 @@ mod progression;
 
 use super::branches::{self, BranchLoop};
 use super::dense::{Contents, Dense};
-use super::evaluate::{Environment, Interval, ceil_div};
+use super::evaluate::{Environment, Interval};
+use super::induction::{Variable, all_values, trips};
 use super::range::Range;
 use super::size::elements;
 use super::{Reason, Unknown, space};
+use crate::registry::facts::{BranchForm, LoopForm, RegionExecution};
 use crate::tree::{AffineMap, AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 /// Blocks visited to count the iterations of loops whose bounds depend on others.
@@ -79,15 +81,6 @@ impl TripCounts {
     }
 }
 
-/// One variable of a loop.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Variable {
-    pub value: Option<ValueId>,
-    pub lower: Option<Interval>,
-    pub upper: Option<Interval>,
-    pub step: Option<Interval>,
-}
-
 struct Walk<'a> {
     tree: &'a Tree,
     environment: Environment<'a>,
@@ -135,19 +128,7 @@ impl<'a> Walk<'a> {
         let tree = self.tree;
         for &operation in contents.operations.iter().rev() {
             let node = tree.operation(operation);
-            let bounds = matches!(
-                tree.name(operation),
-                "affine.for"
-                    | "affine.parallel"
-                    | "affine.if"
-                    | "scf.for"
-                    | "scf.parallel"
-                    | "scf.forall"
-                    | "scf.if"
-                    | "scf.while"
-                    | "scf.condition"
-            );
-            if bounds || node.results.iter().any(|&r| self.matters(r)) {
+            if tree.record(operation).decides_execution || node.results.iter().any(|&r| self.matters(r)) {
                 for operand in &node.operands {
                     if let Some(matters) = self.matters.get_mut(operand.index()) {
                         *matters = true;
@@ -233,31 +214,15 @@ impl<'a> Walk<'a> {
 
     fn control(&mut self, operation: OpId, executions: Range) {
         let tree = self.tree;
-        let name = tree.name(operation);
-        match name {
-            "affine.for" | "affine.parallel" | "scf.for" | "scf.parallel" | "scf.forall" => {
-                let variables = self.variables(operation);
+        let regions = tree.record(operation).regions;
+        match regions {
+            RegionExecution::Loop(form) if form.is_while() => self.conditional_loop(operation, executions),
+            RegionExecution::Loop(form) => {
+                let variables = self.variables(operation, form);
                 self.turn(operation, &variables, executions);
             }
-            "scf.while" | "stablehlo.while" | "tosa.while_loop" => {
-                if let Some(variable) = self.counted(operation) {
-                    let iterations = self.turn(operation, &[variable], executions);
-                    // The condition is evaluated once more than the body.
-                    self.region(operation, 0, iterations + executions);
-                    return;
-                }
-                let index = self.loop_index(operation);
-                self.counts.loops[index].entries += executions;
-                self.counts.loops[index].trips = Range::UNKNOWN;
-                self.counts.loops[index].iterations = Range::UNKNOWN;
-                self.unknown(operation, Reason::While);
-                // The condition is evaluated once more than the body.
-                let some = if executions == Range::ZERO { Range::ZERO } else { Range::UNKNOWN };
-                self.region(operation, 0, Range { low: executions.low, ..some });
-                self.region(operation, 1, some);
-            }
-            "scf.if" | "affine.if" => {
-                let holds = if name == "scf.if" {
+            RegionExecution::Branch(BranchForm::If | BranchForm::AffineIf) => {
+                let holds = if regions == RegionExecution::Branch(BranchForm::If) {
                     tree.operation(operation).operands.first().and_then(|&c| self.environment.condition(c))
                 } else {
                     None
@@ -273,7 +238,7 @@ impl<'a> Walk<'a> {
                 self.region(operation, 0, yes);
                 self.region(operation, 1, no);
             }
-            "scf.index_switch" | "stablehlo.if" | "stablehlo.case" | "tosa.cond_if" => {
+            RegionExecution::Branch(BranchForm::Other) => {
                 self.unknown(operation, Reason::Branch);
                 self.regions(operation, executions.at_most());
             }
@@ -290,6 +255,25 @@ impl<'a> Walk<'a> {
                 }
             },
         }
+    }
+
+    /// A loop with a condition: counted where its condition compares a counter with a bound, else unknown.
+    fn conditional_loop(&mut self, operation: OpId, executions: Range) {
+        if let Some(variable) = self.counted(operation) {
+            let iterations = self.turn(operation, &[variable], executions);
+            // The condition is evaluated once more than the body.
+            self.region(operation, 0, iterations + executions);
+            return;
+        }
+        let index = self.loop_index(operation);
+        self.counts.loops[index].entries += executions;
+        self.counts.loops[index].trips = Range::UNKNOWN;
+        self.counts.loops[index].iterations = Range::UNKNOWN;
+        self.unknown(operation, Reason::While);
+        // The condition is evaluated once more than the body.
+        let some = if executions == Range::ZERO { Range::ZERO } else { Range::UNKNOWN };
+        self.region(operation, 0, Range { low: executions.low, ..some });
+        self.region(operation, 1, some);
     }
 
     /// A loop that is entered so often; its iterations in all.
@@ -341,7 +325,8 @@ impl<'a> Walk<'a> {
     fn iterate(&mut self, operation: OpId, variables: &[Variable], executions: Range, so_far: Range) -> Range {
         let Some((variable, rest)) = variables.split_first() else {
             // A `while` has its body behind its condition.
-            let body = usize::from(self.tree.name(operation) == "scf.while");
+            let regions = self.tree.record(operation).regions;
+            let body = usize::from(matches!(regions, RegionExecution::Loop(form) if form.is_while()));
             self.region(operation, body, executions * so_far);
             return so_far;
         };
@@ -376,7 +361,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The variables of a loop with their bounds, outermost first.
-    fn variables(&self, operation: OpId) -> Vec<Variable> {
+    fn variables(&self, operation: OpId, form: LoopForm) -> Vec<Variable> {
         let tree = self.tree;
         let node = tree.operation(operation);
         let arguments = tree.entry(operation, 0).map_or(&[][..], |b| &tree.block(b).arguments);
@@ -392,8 +377,8 @@ impl<'a> Walk<'a> {
             (&node.operands[..split], &node.operands[split..end])
         };
         let open = Variable { value: None, lower: None, upper: None, step: None };
-        match tree.name(operation) {
-            "affine.for" => {
+        match form {
+            LoopForm::AffineFor => {
                 let (Some(lower), Some(upper)) = (map("lowerBoundMap"), map("upperBoundMap")) else {
                     return vec![open];
                 };
@@ -405,7 +390,7 @@ impl<'a> Walk<'a> {
                     step: integer(tree.attribute(operation, "step")),
                 }]
             }
-            "affine.parallel" => {
+            LoopForm::AffineParallel => {
                 let (Some(lower), Some(upper)) = (map("lowerBoundsMap"), map("upperBoundsMap")) else {
                     return vec![open];
                 };
@@ -420,8 +405,8 @@ impl<'a> Walk<'a> {
                     .map(|i| Variable { value: name(i), lower: low[i], upper: high[i], step: integer(Some(&steps[i])) })
                     .collect()
             }
-            "scf.for" => vec![Variable { value: name(0), lower: operand(0), upper: operand(1), step: operand(2) }],
-            "scf.parallel" => {
+            LoopForm::For => vec![Variable { value: name(0), lower: operand(0), upper: operand(1), step: operand(2) }],
+            LoopForm::Parallel => {
                 let count = arguments.len();
                 (0..count)
                     .map(|i| Variable {
@@ -432,7 +417,8 @@ impl<'a> Walk<'a> {
                     })
                     .collect()
             }
-            _ => self.forall(operation),
+            LoopForm::Forall => self.forall(operation),
+            LoopForm::While | LoopForm::GraphWhile => vec![open],
         }
     }
 
@@ -471,75 +457,36 @@ impl<'a> Walk<'a> {
     /// How often one execution of an operation executes its regions; `None` where nothing tells.
     fn points(&self, operation: OpId) -> Option<Range> {
         let tree = self.tree;
-        let name = tree.name(operation);
         let node = tree.operation(operation);
         let result = || node.results.first().map(|&r| elements(tree, tree.value(r).ty));
-        let operand = |index: usize| node.operands.get(index).map(|&v| elements(tree, tree.value(v).ty));
-        if name.starts_with("linalg.") {
-            return space::linalg(tree, operation);
-        }
-        match name {
-            "builtin.module"
-            | "func.func"
-            | "scf.execute_region"
-            | "memref.alloca_scope"
-            | "memref.generic_atomic_rmw"
-            | "affine.yield"
-            | "scf.reduce"
-            | "scf.forall.in_parallel"
-            | "vector.mask" => Some(Range::ONE),
-            "tensor.generate" | "stablehlo.map" => result(),
+        let elements_of = |value: Option<&ValueId>| value.map(|&v| elements(tree, tree.value(v).ty));
+        match tree.record(operation).regions {
+            RegionExecution::Structured(space) => space::points(tree, operation, space),
+            RegionExecution::Once | RegionExecution::OnceHeld => Some(Range::ONE),
+            RegionExecution::PerResult => result(),
             // Computed for the padding only.
-            "tensor.pad" => Some(result()?.at_most()),
-            "stablehlo.reduce" => operand(0),
-            "stablehlo.reduce_window" => {
+            RegionExecution::Padding => Some(result()?.at_most()),
+            RegionExecution::PerFirstOperand => elements_of(node.operands.first()),
+            RegionExecution::PerLastOperand => elements_of(node.operands.last()),
+            RegionExecution::Window => {
                 let Some(AttributeValue::DenseArray(_, window)) = tree.attribute(operation, "window_dimensions") else {
                     return None;
                 };
                 Some(window.iter().fold(result()?, |n, &w| n * Range::from(w as u64)))
             }
-            "stablehlo.scatter" => operand(node.operands.len().checked_sub(1)?),
-            _ => None,
+            RegionExecution::Unknown
+            | RegionExecution::Repeated
+            | RegionExecution::Loop(_)
+            | RegionExecution::Branch(_) => None,
         }
     }
 }
 
 const NOT_YET: Range = Range { low: 1, high: Some(0) };
 
-/// Iterations of a variable.
-pub(super) fn trips(variable: &Variable) -> Range {
-    let Some(step) = variable.step.filter(|s| s.low > 0) else { return Range::UNKNOWN };
-    let (Some(lower), Some(upper)) = (variable.lower, variable.upper) else { return Range::UNKNOWN };
-    let count = |from: i128, to: i128, step: i128| {
-        let distance = to.checked_sub(from)?;
-        u128::try_from(ceil_div(distance, step)?.max(0)).ok()
-    };
-    Range { low: count(lower.high, upper.low, step.high).unwrap_or(0), high: count(lower.low, upper.high, step.low) }
-}
-
-/// All values that a variable takes.
-pub(super) fn all_values(variable: &Variable, trips: Range) -> Option<Interval> {
-    let (lower, upper, step) = (variable.lower?, variable.upper?, variable.step?);
-    let last = match (lower.value(), step.value(), trips.value()) {
-        (Some(first), Some(step), Some(count)) if count > 0 => {
-            i128::try_from(count - 1).ok()?.checked_mul(step)?.checked_add(first)?
-        }
-        _ => upper.high.checked_sub(1)?,
-    };
-    Some(Interval { low: lower.low, high: last.max(lower.low) })
-}
-
 fn integer(attribute: Option<&AttributeValue>) -> Option<Interval> {
     match attribute? {
         AttributeValue::Integer(value, _) => Some(Interval::exact(*value)),
-        _ => None,
-    }
-}
-
-/// The operation that defines a value, if one does.
-pub(super) fn definer(tree: &Tree, value: ValueId) -> Option<OpId> {
-    match tree.value(value).definition {
-        Definition::Result { operation, .. } => Some(operation),
         _ => None,
     }
 }

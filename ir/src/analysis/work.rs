@@ -15,7 +15,8 @@ use serde::Serialize;
 use super::range::Range;
 use super::size::{elements, elements_of};
 use super::{Reason, space};
-use crate::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, Type, TypeId, split_name};
+use crate::registry::facts::{Arithmetic, ElementArithmetic, ProductForm};
+use crate::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, Type, TypeId};
 
 /// Arithmetic operations by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -82,75 +83,91 @@ impl Sum for Work {
     }
 }
 
-/// What an operation does per element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Moves, conversions, control: nothing.
-    Free,
-    /// So many operations of the element's kind.
-    Plain(u64),
-    Sum,
-    Product,
-    Transcendental,
-}
-
 /// Arithmetic of one execution, or why it is not known.
 pub(super) fn of(tree: &Tree, operation: OpId) -> Result<Work, Reason> {
-    let name = tree.name(operation);
-    let (dialect, short) = split_name(name).unwrap_or(("", name));
+    let record = tree.record(operation);
     let node = tree.operation(operation);
-    let result = node.results.first().map(|&r| tree.value(r).ty);
-    let operand = |index: usize| node.operands.get(index).map(|&v| tree.value(v).ty);
-    let kind = match dialect {
-        "arith" | "index" => arith(short),
-        "math" => math(short),
-        "complex" => match short {
-            "add" | "sub" | "neg" => Some(Kind::Sum),
-            "mul" => Some(Kind::Product),
-            "constant" | "create" | "re" | "im" | "bitcast" => Some(Kind::Free),
-            _ => None,
-        },
-        "func" | "builtin" | "cf" | "scf" | "tensor" | "memref" | "bufferization" | "ub" | "ml_program" => {
-            Some(Kind::Free)
-        }
-        "affine" => {
-            let ops = match (short, tree.attribute(operation, "map")) {
-                ("apply" | "min" | "max", Some(AttributeValue::AffineMap(map))) => {
+    let operand = |index: usize| node.operands.get(index).map(|&v| tree.value(v).ty).ok_or(Reason::Shape);
+    let result = || node.results.first().map(|&v| tree.value(v).ty).ok_or(Reason::Shape);
+    match record.arithmetic {
+        Arithmetic::Unknown => Err(Reason::Operation),
+        Arithmetic::DataDependent => Err(Reason::Data),
+        Arithmetic::None => Ok(Work::ZERO),
+        // A comparison's result is of `i1`, whatever it compares.
+        Arithmetic::PerResult(kind) => per_element(tree, operand(0).or(result())?, elements(tree, result()?), kind),
+        Arithmetic::PerOperand(kind) => per_element(tree, operand(0)?, elements(tree, operand(0)?), kind),
+        Arithmetic::AffineMap => {
+            let operations = match tree.attribute(operation, "map") {
+                Some(AttributeValue::AffineMap(map)) => {
                     map.results.iter().map(arithmetic_of).sum::<u64>() + map.results.len().saturating_sub(1) as u64
                 }
                 _ => 0,
             };
-            return Ok(Work { integer_operations: Range::from(ops), ..Work::ZERO });
+            Ok(Work { integer_operations: Range::from(operations), ..Work::ZERO })
         }
-        "linalg" => return linalg(tree, operation, short),
-        "vector" => return vector(tree, operation, short),
-        "tosa" => return tosa(tree, operation, short),
-        "stablehlo" | "chlo" | "mhlo" => return stablehlo(tree, operation, short),
-        _ => None,
-    };
-    let kind = kind.ok_or(Reason::Operation)?;
-    if kind == Kind::Free {
-        return Ok(Work::ZERO);
+        Arithmetic::Body => match tree.entry(operation, 0) {
+            Some(_) => Ok(Work::ZERO),
+            None => Err(Reason::Operation),
+        },
+        Arithmetic::Softmax => {
+            let count = elements(tree, operand(0)?);
+            Ok(per_element(tree, operand(0)?, count, SIMPLE_4)?
+                + per_element(tree, operand(0)?, count, TRANSCENDENTAL)?)
+        }
+        Arithmetic::VectorContraction => per_element(tree, operand(0)?, mapped_points(tree, operation)?, MULTIPLY_ADD),
+        Arithmetic::OuterProduct => {
+            let points = elements(tree, operand(0)?) * elements(tree, operand(1)?);
+            per_element(tree, operand(0)?, points, if node.operands.len() > 2 { MULTIPLY_ADD } else { SIMPLE })
+        }
+        Arithmetic::Reduction => {
+            let mut count = elements(tree, operand(0)?);
+            if node.operands.len() == 1 {
+                count = Range { low: count.low.saturating_sub(1), high: count.high.map(|h| h.saturating_sub(1)) };
+            }
+            per_element(tree, operand(0)?, count, SIMPLE)
+        }
+        Arithmetic::Contraction => {
+            let points = elements(tree, result()?) * summed(tree, operation, 0)?;
+            per_element(tree, operand(0)?, points, MULTIPLY_ADD)
+        }
+        Arithmetic::BiasedConvolution => {
+            let out = elements(tree, result()?);
+            let points = out * summed(tree, operation, 1)?;
+            per_element(tree, operand(0)?, points * Range::from(2) + out, SIMPLE)
+        }
+        Arithmetic::TransposedConvolution => {
+            let points = elements(tree, operand(0)?) * filter_extents(tree, operation, |letter| letter != 'c')?;
+            per_element(tree, operand(0)?, points * Range::from(2) + elements(tree, result()?), SIMPLE)
+        }
+        Arithmetic::Pooling => {
+            let Some(AttributeValue::DenseArray(_, kernel)) = tree.attribute(operation, "kernel") else {
+                return Err(Reason::Operation);
+            };
+            let window = kernel.iter().fold(Range::ONE, |n, &k| n * Range::from(k as u64));
+            per_element(tree, operand(0)?, elements(tree, result()?) * window, SIMPLE)
+        }
     }
-    // A comparison's result is of `i1`, whatever it compares.
-    per_element(tree, operand(0).or(result).ok_or(Reason::Shape)?, elements(tree, result.ok_or(Reason::Shape)?), kind)
 }
 
-/// So many elements of a type, each with work of a kind.
-fn per_element(tree: &Tree, ty: TypeId, count: Range, kind: Kind) -> Result<Work, Reason> {
+const SIMPLE: ElementArithmetic = ElementArithmetic::Simple(1);
+const SIMPLE_4: ElementArithmetic = ElementArithmetic::Simple(4);
+const MULTIPLY_ADD: ElementArithmetic = ElementArithmetic::Simple(2);
+const TRANSCENDENTAL: ElementArithmetic = ElementArithmetic::Transcendental;
+
+/// The arithmetic of `count` elements of a type.
+fn per_element(tree: &Tree, ty: TypeId, count: Range, kind: ElementArithmetic) -> Result<Work, Reason> {
     let element = tree.types().element(ty);
     let (scalar, complex) = match (tree.ty(ty), tree.ty(element)) {
         (Type::Complex(part), _) | (_, Type::Complex(part)) => (*part, true),
         _ => (element, false),
     };
     let factor = match (kind, complex) {
-        (Kind::Free, _) => return Ok(Work::ZERO),
-        (Kind::Transcendental, false) => return Ok(Work { transcendentals: count, ..Work::ZERO }),
-        (Kind::Plain(n), false) => n,
-        (Kind::Sum | Kind::Product, false) => 1,
-        (Kind::Sum, true) => 2,
-        (Kind::Product, true) => 6,
-        (Kind::Plain(_) | Kind::Transcendental, true) => return Err(Reason::Operation),
+        (ElementArithmetic::Transcendental, false) => return Ok(Work { transcendentals: count, ..Work::ZERO }),
+        (ElementArithmetic::Simple(n), false) => n,
+        (ElementArithmetic::Sum | ElementArithmetic::Product, false) => 1,
+        (ElementArithmetic::Sum, true) => 2,
+        (ElementArithmetic::Product, true) => 6,
+        (ElementArithmetic::Simple(_) | ElementArithmetic::Transcendental, true) => return Err(Reason::Operation),
     };
     let count = count * Range::from(factor);
     match tree.ty(scalar) {
@@ -158,35 +175,6 @@ fn per_element(tree: &Tree, ty: TypeId, count: Range, kind: Kind) -> Result<Work
         Type::Integer(..) | Type::Index => Ok(Work { integer_operations: count, ..Work::ZERO }),
         _ => Err(Reason::Shape),
     }
-}
-
-fn arith(short: &str) -> Option<Kind> {
-    Some(match short {
-        "addf" | "subf" | "addi" | "subi" | "add" | "sub" => Kind::Sum,
-        "mulf" | "muli" | "mul" => Kind::Product,
-        "divf" | "remf" | "negf" | "minimumf" | "maximumf" | "minnumf" | "maxnumf" | "minf" | "maxf" | "cmpf"
-        | "cmpi" | "cmp" | "divsi" | "divui" | "ceildivsi" | "ceildivui" | "floordivsi" | "remsi" | "remui"
-        | "andi" | "ori" | "xori" | "shli" | "shrsi" | "shrui" | "minsi" | "minui" | "maxsi" | "maxui"
-        | "mulsi_extended" | "mului_extended" | "addui_extended" | "divs" | "divu" | "ceildivs" | "ceildivu"
-        | "floordivs" | "rems" | "remu" | "and" | "or" | "xor" | "shl" | "shrs" | "shru" | "mins" | "minu" | "maxs"
-        | "maxu" => Kind::Plain(1),
-        "constant" | "select" | "bitcast" | "extf" | "truncf" | "extsi" | "extui" | "trunci" | "sitofp" | "uitofp"
-        | "fptosi" | "fptoui" | "index_cast" | "index_castui" | "scaling_extf" | "scaling_truncf" | "casts"
-        | "castu" | "bool.constant" | "sizeof" => Kind::Free,
-        _ => return None,
-    })
-}
-
-fn math(short: &str) -> Option<Kind> {
-    Some(match short {
-        "absf" | "absi" | "ceil" | "floor" | "round" | "roundeven" | "trunc" | "copysign" | "ctlz" | "cttz"
-        | "ctpop" | "isnan" | "isinf" | "isfinite" | "isnormal" | "clampf" => Kind::Plain(1),
-        "fma" => Kind::Plain(2),
-        "exp" | "exp2" | "expm1" | "log" | "log2" | "log10" | "log1p" | "sqrt" | "rsqrt" | "cbrt" | "sin" | "cos"
-        | "sincos" | "tan" | "asin" | "acos" | "atan" | "atan2" | "sinh" | "cosh" | "tanh" | "asinh" | "acosh"
-        | "atanh" | "erf" | "erfc" | "powf" | "fpowi" | "ipowi" => Kind::Transcendental,
-        _ => return None,
-    })
 }
 
 fn arithmetic_of(expression: &AffineExpr) -> u64 {
@@ -208,280 +196,63 @@ fn arithmetic_of(expression: &AffineExpr) -> u64 {
     count
 }
 
-/// Operations with a body are counted by the body.
-fn linalg(tree: &Tree, operation: OpId, short: &str) -> Result<Work, Reason> {
-    let body = tree.entry(operation, 0).is_some();
-    match short {
-        _ if body => Ok(Work::ZERO),
-        "index" | "yield" | "pack" | "unpack" => Ok(Work::ZERO),
-        "softmax" => {
-            // Maximum, difference, exponential, sum, quotient.
-            let ty = tree.operation(operation).operands.first().ok_or(Reason::Shape)?;
-            let ty = tree.value(*ty).ty;
-            Ok(per_element(tree, ty, elements(tree, ty), Kind::Plain(4))?
-                + per_element(tree, ty, elements(tree, ty), Kind::Transcendental)?)
-        }
-        _ => Err(Reason::Operation),
-    }
-}
-
-fn vector(tree: &Tree, operation: OpId, short: &str) -> Result<Work, Reason> {
-    let node = tree.operation(operation);
-    let operand = |index: usize| node.operands.get(index).map(|&v| tree.value(v).ty).ok_or(Reason::Shape);
-    match short {
-        "fma" => per_element(tree, operand(0)?, elements(tree, operand(0)?), Kind::Plain(2)),
-        "contract" => {
-            let Some(AttributeValue::Array(maps)) = tree.attribute(operation, "indexing_maps") else {
-                return Err(Reason::Operation);
-            };
-            let maps: Vec<&AffineMap> = maps
-                .iter()
-                .filter_map(|m| if let AttributeValue::AffineMap(map) = m { Some(map) } else { None })
-                .collect();
-            let shapes = node.operands.iter().map(|&v| tree.types().shape(tree.value(v).ty));
-            let points = space::extents(&maps, shapes).ok_or(Reason::Shape)?;
-            per_element(tree, operand(0)?, points, Kind::Plain(2))
-        }
-        "outerproduct" => {
-            let points = elements(tree, operand(0)?) * elements(tree, operand(1)?);
-            per_element(tree, operand(0)?, points, Kind::Plain(if node.operands.len() > 2 { 2 } else { 1 }))
-        }
-        "reduction" => {
-            let count = elements(tree, operand(0)?);
-            let count = if node.operands.len() > 1 {
-                count
-            } else {
-                Range { low: count.low.saturating_sub(1), high: count.high.map(|h| h.saturating_sub(1)) }
-            };
-            per_element(tree, operand(0)?, count, Kind::Plain(1))
-        }
-        "multi_reduction" | "scan" => per_element(tree, operand(0)?, elements(tree, operand(0)?), Kind::Plain(1)),
-        "broadcast"
-        | "shape_cast"
-        | "bitcast"
-        | "type_cast"
-        | "extract_strided_slice"
-        | "insert_strided_slice"
-        | "splat"
-        | "from_elements"
-        | "to_elements"
-        | "create_mask"
-        | "constant_mask"
-        | "step"
-        | "vscale"
-        | "transpose"
-        | "extract"
-        | "insert"
-        | "extractelement"
-        | "insertelement"
-        | "scalable.insert"
-        | "scalable.extract"
-        | "interleave"
-        | "deinterleave"
-        | "shuffle"
-        | "load"
-        | "store"
-        | "maskedload"
-        | "maskedstore"
-        | "expandload"
-        | "compressstore"
-        | "gather"
-        | "scatter"
-        | "transfer_read"
-        | "transfer_write"
-        | "yield"
-        | "mask"
-        | "print" => Ok(Work::ZERO),
-        _ => Err(Reason::Operation),
-    }
-}
-
-fn tosa(tree: &Tree, operation: OpId, short: &str) -> Result<Work, Reason> {
-    let node = tree.operation(operation);
-    let operand = |index: usize| node.operands.get(index).map(|&v| tree.value(v).ty).ok_or(Reason::Shape);
-    let result = || node.results.first().map(|&v| tree.value(v).ty).ok_or(Reason::Shape);
-    let shape = |index: usize| operand(index).and_then(|ty| tree.types().shape(ty).ok_or(Reason::Shape));
-    let out = || result().map(|ty| elements(tree, ty));
-    let some = |dims: &[Dimension], which: &[usize]| -> Result<Range, Reason> {
-        let picked: Option<Vec<Dimension>> = which.iter().map(|&i| dims.get(i).copied()).collect();
-        picked.map(|p| elements_of(&p)).ok_or(Reason::Shape)
+/// Points of the iteration space that `indexing_maps` give.
+fn mapped_points(tree: &Tree, operation: OpId) -> Result<Range, Reason> {
+    let Some(AttributeValue::Array(maps)) = tree.attribute(operation, "indexing_maps") else {
+        return Err(Reason::Operation);
     };
-    // Multiply and add per point, and the bias added to every output.
-    let convolution = |points: Range| per_element(tree, operand(0)?, points * Range::from(2) + out()?, Kind::Plain(1));
-    let kind = match short {
-        "add" | "sub" => Kind::Sum,
-        "mul" => Kind::Product,
-        "intdiv"
-        | "maximum"
-        | "minimum"
-        | "logical_and"
-        | "logical_or"
-        | "logical_xor"
-        | "logical_not"
-        | "bitwise_and"
-        | "bitwise_or"
-        | "bitwise_xor"
-        | "bitwise_not"
-        | "equal"
-        | "greater"
-        | "greater_equal"
-        | "arithmetic_right_shift"
-        | "logical_left_shift"
-        | "logical_right_shift"
-        | "abs"
-        | "ceil"
-        | "floor"
-        | "negate"
-        | "clz"
-        | "reciprocal" => Kind::Plain(1),
-        "clamp" => Kind::Plain(2),
-        "exp" | "log" | "rsqrt" | "sigmoid" | "tanh" | "erf" | "sin" | "cos" | "pow" => Kind::Transcendental,
-        "const" | "const_shape" | "cast" | "select" | "reshape" | "transpose" | "gather" | "scatter" | "pad"
-        | "slice" | "tile" | "concat" | "reverse" | "identity" | "yield" | "cond_if" | "while_loop" | "variable"
-        | "variable_read" | "variable_write" => Kind::Free,
-        "reduce_sum" | "reduce_max" | "reduce_min" | "reduce_product" | "reduce_prod" | "reduce_all" | "reduce_any"
-        | "argmax" => return per_element(tree, operand(0)?, elements(tree, operand(0)?), Kind::Plain(1)),
-        "matmul" => {
-            // [N, H, C] x [N, C, W]
-            let points = out()? * some(shape(0)?, &[2])?;
-            return per_element(tree, operand(0)?, points, Kind::Plain(2));
-        }
-        // Weights [OC, KH, KW, IC], [OC, KD, KH, KW, IC], [KH, KW, C, M], [OC, KH, KW, IC].
-        "conv2d" => return convolution(out()? * some(shape(1)?, &[1, 2, 3])?),
-        "conv3d" => return convolution(out()? * some(shape(1)?, &[1, 2, 3, 4])?),
-        "depthwise_conv2d" => return convolution(out()? * some(shape(1)?, &[0, 1])?),
-        "transpose_conv2d" => return convolution(elements(tree, operand(0)?) * some(shape(1)?, &[0, 1, 2])?),
-        "fully_connected" => return convolution(out()? * some(shape(1)?, &[1])?),
-        "max_pool2d" | "avg_pool2d" => {
-            let Some(AttributeValue::DenseArray(_, kernel)) = tree.attribute(operation, "kernel") else {
-                return Err(Reason::Operation);
-            };
-            let window = kernel.iter().fold(Range::ONE, |n, &k| n * Range::from(k as u64));
-            return per_element(tree, operand(0)?, out()? * window, Kind::Plain(1));
-        }
-        _ => return Err(Reason::Operation),
-    };
-    if kind == Kind::Free {
-        return Ok(Work::ZERO);
-    }
-    per_element(tree, operand(0)?, out()?, kind)
+    let maps: Vec<&AffineMap> =
+        maps.iter().filter_map(|m| if let AttributeValue::AffineMap(map) = m { Some(map) } else { None }).collect();
+    let shapes = tree.operation(operation).operands.iter().map(|&v| tree.types().shape(tree.value(v).ty));
+    space::extents(&maps, shapes).ok_or(Reason::Shape)
 }
 
-fn stablehlo(tree: &Tree, operation: OpId, short: &str) -> Result<Work, Reason> {
-    let node = tree.operation(operation);
-    let operand = |index: usize| node.operands.get(index).map(|&v| tree.value(v).ty).ok_or(Reason::Shape);
-    let out = || node.results.first().map(|&v| elements(tree, tree.value(v).ty)).ok_or(Reason::Shape);
-    let kind = match short {
-        "add" | "subtract" => Kind::Sum,
-        "multiply" => Kind::Product,
-        "divide"
-        | "remainder"
-        | "maximum"
-        | "minimum"
-        | "negate"
-        | "abs"
-        | "sign"
-        | "floor"
-        | "ceil"
-        | "round_nearest_even"
-        | "round_nearest_afz"
-        | "compare"
-        | "and"
-        | "or"
-        | "xor"
-        | "not"
-        | "shift_left"
-        | "shift_right_arithmetic"
-        | "shift_right_logical"
-        | "popcnt"
-        | "count_leading_zeros"
-        | "is_finite" => Kind::Plain(1),
-        "clamp" => Kind::Plain(2),
-        "exponential"
-        | "exponential_minus_one"
-        | "log"
-        | "log_plus_one"
-        | "logistic"
-        | "sine"
-        | "cosine"
-        | "tan"
-        | "tanh"
-        | "sqrt"
-        | "rsqrt"
-        | "cbrt"
-        | "atan2"
-        | "power"
-        | "erf"
-        | "erf_inv"
-        | "square" => Kind::Transcendental,
-        "constant"
-        | "iota"
-        | "convert"
-        | "bitcast_convert"
-        | "select"
-        | "broadcast"
-        | "broadcast_in_dim"
-        | "dynamic_broadcast_in_dim"
-        | "reshape"
-        | "dynamic_reshape"
-        | "transpose"
-        | "slice"
-        | "dynamic_slice"
-        | "dynamic_update_slice"
-        | "real_dynamic_slice"
-        | "concatenate"
-        | "pad"
-        | "dynamic_pad"
-        | "gather"
-        | "dynamic_gather"
-        | "reverse"
-        | "tuple"
-        | "get_tuple_element"
-        | "get_dimension_size"
-        | "optimization_barrier"
-        | "real"
-        | "imag"
-        | "complex"
-        | "return"
-        | "after_all"
-        | "create_token"
-        | "while"
-        | "if"
-        | "case"
-        | "map"
-        | "reduce"
-        | "reduce_window"
-        | "scatter"
-        | "reduce_precision" => Kind::Free,
-        "dot" | "dot_general" => {
-            let shape = tree.types().shape(operand(0)?).ok_or(Reason::Shape)?;
-            let contracted = if short == "dot" {
-                vec![shape.len().wrapping_sub(1) as u64]
-            } else {
-                listed(tree, operation, "dot_dimension_numbers", "lhs_contracting_dimensions")
-            };
-            let picked: Option<Vec<Dimension>> = contracted.iter().map(|&d| shape.get(d as usize).copied()).collect();
-            let points = out()? * elements_of(&picked.ok_or(Reason::Shape)?);
-            return per_element(tree, operand(0)?, points, Kind::Plain(2));
+fn shape(tree: &Tree, operation: OpId, operand: usize) -> Result<&[Dimension], Reason> {
+    let value = *tree.operation(operation).operands.get(operand).ok_or(Reason::Shape)?;
+    tree.types().shape(tree.value(value).ty).ok_or(Reason::Shape)
+}
+
+/// Product of some extents of an operand.
+fn extents_at(shape: &[Dimension], places: impl Iterator<Item = usize>) -> Result<Range, Reason> {
+    let picked: Option<Vec<Dimension>> = places.map(|i| shape.get(i).copied()).collect();
+    picked.map(|p| elements_of(&p)).ok_or(Reason::Shape)
+}
+
+/// Product of the filter's extents whose letter is wanted.
+fn filter_extents(tree: &Tree, operation: OpId, wanted: impl Fn(char) -> bool) -> Result<Range, Reason> {
+    let ProductForm::Convolution(filter) = tree.record(operation).contraction else { return Err(Reason::Operation) };
+    let places = filter.letters.chars().enumerate().filter(|(_, letter)| wanted(*letter)).map(|(place, _)| place);
+    extents_at(shape(tree, operation, 1)?, places)
+}
+
+/// Elements that each element of a contraction's result sums over; extents are those of `operand`.
+fn summed(tree: &Tree, operation: OpId, operand: usize) -> Result<Range, Reason> {
+    let record = tree.record(operation);
+    match (record.contraction, record.nest) {
+        (ProductForm::Nest, Some(nest)) => {
+            let kept: Vec<usize> = nest.dimensions(2).collect();
+            let places =
+                nest.dimensions(operand).enumerate().filter(|(_, d)| !kept.contains(d)).map(|(place, _)| place);
+            extents_at(shape(tree, operation, operand)?, places)
         }
-        "convolution" => {
+        (ProductForm::Convolution(filter), _) => filter_extents(tree, operation, |letter| !filter.keeps(letter)),
+        (ProductForm::Dot, _) => {
+            let shape = shape(tree, operation, 0)?;
+            extents_at(shape, std::iter::once(shape.len().wrapping_sub(1)))
+        }
+        (ProductForm::DotGeneral, _) => {
+            let contracted = listed(tree, operation, "dot_dimension_numbers", "lhs_contracting_dimensions");
+            extents_at(shape(tree, operation, 0)?, contracted.iter().map(|&d| d as usize))
+        }
+        (ProductForm::HloConvolution, _) => {
             // Every output takes all of the kernel but its output features.
-            let kernel = tree.types().shape(operand(1)?).ok_or(Reason::Shape)?;
+            let kernel = shape(tree, operation, 1)?;
             let numbers = text_of(tree, operation, "dimension_numbers").ok_or(Reason::Operation)?;
             let features = kernel_output_feature(&numbers).ok_or(Reason::Operation)?;
-            let others: Vec<Dimension> =
-                kernel.iter().enumerate().filter(|(i, _)| *i != features).map(|(_, d)| *d).collect();
-            return per_element(tree, operand(0)?, out()? * elements_of(&others), Kind::Plain(2));
+            extents_at(kernel, (0..kernel.len()).filter(|&place| place != features))
         }
-        "sort" | "rng" | "rng_bit_generator" | "custom_call" | "fft" | "cholesky" | "triangular_solve" => {
-            return Err(Reason::Data);
-        }
-        _ => return Err(Reason::Operation),
-    };
-    if kind == Kind::Free {
-        return Ok(Work::ZERO);
+        (ProductForm::None | ProductForm::Nest, _) => Err(Reason::Operation),
     }
-    per_element(tree, operand(0)?, out()?, kind)
 }
 
 /// The text of a dialect's attribute.

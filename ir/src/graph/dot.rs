@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::svg::{Class, label, names};
+use super::svg::{NodeGroup, label, names};
 use super::{Dependence, Graph, Weight};
 use crate::tree::Tree;
 
@@ -12,9 +12,9 @@ pub fn dot(graph: &Graph, tree: &Tree, title: &str) -> String {
     let critical = graph.critical_path(Weight::Work).nodes;
     let mut out = format!("digraph {} {{\n  node [shape=box, style=filled, fontname=\"sans-serif\"];\n", quoted(title));
     for node in graph.nodes() {
-        let class = Class::of(graph.node(node));
+        let group = NodeGroup::of(graph.node(node), tree);
         let lines = label(graph.node(node), tree).join("\n");
-        let _ = writeln!(out, "  n{} [label={}, fillcolor=\"{}\"];", node.index(), quoted(&lines), class.fill());
+        let _ = writeln!(out, "  n{} [label={}, fillcolor=\"{}\"];", node.index(), quoted(&lines), group.fill());
     }
     for (from, to, dependence) in graph.edges() {
         let bold = critical.windows(2).any(|w| w == [from, to]);

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use petgraph::graph::NodeIndex;
 
 use super::below;
-use crate::analysis::traffic::{loads_memory, output_count, stores_memory, views_memory};
+use crate::analysis::traffic::output_count;
+use crate::registry::facts::{Aliasing, MemoryEffect};
 use crate::tree::{Definition, OpId, Tree, Type, ValueId};
 
 /// What has been done to each memref so far.
@@ -36,7 +37,7 @@ impl Effects {
     pub fn add(&mut self, tree: &Tree, operation: OpId, node: NodeIndex) -> Vec<(NodeIndex, ValueId)> {
         let mut accesses: BTreeMap<ValueId, (bool, bool)> = BTreeMap::new();
         for op in std::iter::once(operation).chain(below(tree, operation)) {
-            if views_memory(tree.name(op)) {
+            if tree.record(op).aliasing == Aliasing::MemRefView {
                 let data = tree.operation(op);
                 if let Some(&viewed) = data.operands.first() {
                     let root = self.root(viewed);
@@ -72,27 +73,18 @@ impl Effects {
 /// Memrefs among an operation's operands and what it does to them.
 fn accesses_of(tree: &Tree, operation: OpId) -> Vec<(ValueId, Access)> {
     let node = tree.operation(operation);
-    let name = tree.name(operation);
-    let inputs =
-        if name.starts_with("linalg.") { node.operands.len().saturating_sub(output_count(tree, operation)) } else { 0 };
-    let access = |index: usize| match name {
-        _ if loads_memory(name) => Some(Access::Read),
-        "bufferization.to_tensor" | "bufferization.clone" => Some(Access::Read),
-        _ if stores_memory(name) => Some(Access::Write),
-        "memref.copy" => Some(if index == 0 { Access::Read } else { Access::Write }),
-        "memref.dealloc" => Some(Access::Write),
-        "memref.dim"
-        | "memref.rank"
-        | "memref.extract_strided_metadata"
-        | "memref.extract_aligned_pointer_as_index"
-        | "func.return"
-        | "scf.yield"
-        | "affine.yield"
-        | "scf.for"
-        | "scf.if"
-        | "affine.for" => None,
-        _ if name.starts_with("linalg.") => Some(if index < inputs { Access::Read } else { Access::Both }),
-        _ => Some(Access::Both),
+    let effect = tree.record(operation).effect;
+    let inputs = match effect {
+        MemoryEffect::Structured => node.operands.len().saturating_sub(output_count(tree, operation)),
+        _ => 0,
+    };
+    let access = |index: usize| match effect {
+        MemoryEffect::Any => Some(Access::Both),
+        MemoryEffect::None => None,
+        MemoryEffect::Read => Some(Access::Read),
+        MemoryEffect::Write => Some(Access::Write),
+        MemoryEffect::Copy => Some(if index == 0 { Access::Read } else { Access::Write }),
+        MemoryEffect::Structured => Some(if index < inputs { Access::Read } else { Access::Both }),
     };
     let memory = |&(_, &v): &(usize, &ValueId)| {
         matches!(tree.value_type(v), Type::MemRef { .. }) && tree.value(v).definition != Definition::Missing

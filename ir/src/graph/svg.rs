@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::layout::{Size, place};
 use super::{Dependence, Graph, Node, NodeId, Origin, Weight};
 use crate::analysis::Range;
+use crate::registry::facts::Drawing;
 use crate::tree::Tree;
 
 /// Most nodes drawn.
@@ -26,7 +27,7 @@ pub struct TooLarge {
 
 /// What a node does, for its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(super) enum NodeGroup {
     Argument,
     Contraction,
     Arithmetic,
@@ -34,23 +35,14 @@ pub(super) enum Class {
     Movement,
 }
 
-impl Class {
-    pub fn of(node: &Node) -> Self {
-        if matches!(node.origin, Origin::Argument(_)) {
-            return Self::Argument;
-        }
-        let short = node.name.split_once('.').map_or("", |n| n.1);
-        let contraction = ["matmul", "conv", "dot", "matvec", "vecmat", "contract", "mmt4d", "fully_connected"];
-        if contraction.iter().any(|c| short.contains(c)) && !short.starts_with("convert") {
-            Self::Contraction
-        } else if matches!(node.name.split('.').next(), Some("scf" | "affine" | "func" | "cf"))
-            && node.name != "func.return"
-        {
-            Self::Nest
-        } else if node.cost.work.total() == Range::ZERO {
-            Self::Movement
-        } else {
-            Self::Arithmetic
+impl NodeGroup {
+    pub fn of(node: &Node, tree: &Tree) -> Self {
+        let Origin::Operation(operation) = node.origin else { return Self::Argument };
+        match tree.record(operation).drawing {
+            Drawing::Contraction => Self::Contraction,
+            Drawing::ControlFlow => Self::Nest,
+            Drawing::ByWork | Drawing::LeftOut if node.cost.work.total() == Range::ZERO => Self::Movement,
+            Drawing::ByWork | Drawing::LeftOut => Self::Arithmetic,
         }
     }
 
@@ -118,9 +110,11 @@ const CHARACTER: f64 = 7.0;
 /// If more than [`MAX_DRAWN`] nodes would be drawn.
 pub fn svg(graph: &Graph, tree: &Tree, title: &str) -> Result<String, TooLarge> {
     let idle = |node: NodeId| {
-        let data = graph.node(node);
-        let constant = data.name.ends_with(".constant") || matches!(&*data.name, "tensor.empty" | "tosa.const");
-        constant && graph.producers(node).is_empty()
+        let left_out = match graph.node(node).origin {
+            Origin::Operation(operation) => tree.record(operation).drawing == Drawing::LeftOut,
+            Origin::Argument(_) => false,
+        };
+        left_out && graph.producers(node).is_empty()
     };
     let shown: Vec<NodeId> = graph.nodes().filter(|&n| !idle(n)).collect();
     if shown.len() > MAX_DRAWN {
@@ -180,7 +174,7 @@ pub fn svg(graph: &Graph, tree: &Tree, title: &str) -> Result<String, TooLarge> 
              stroke-width=\"{stroke}\"/>",
             size.width,
             size.height,
-            Class::of(graph.node(node)).fill(),
+            NodeGroup::of(graph.node(node), tree).fill(),
         );
         for (row, line) in labels[index].iter().enumerate() {
             let weight = if row == 0 { " font-weight=\"bold\"" } else { "" };

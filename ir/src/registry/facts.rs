@@ -164,6 +164,14 @@ pub enum RegionExecution {
     Structured(IterationSpace),
 }
 
+impl RegionExecution {
+    /// Whether values that the regions use are needed until the operation ends, because regions may be executed again.
+    #[must_use]
+    pub const fn is_repeated(self) -> bool {
+        !matches!(self, Self::Unknown | Self::Once | Self::Branch(_))
+    }
+}
+
 /// Where a loop keeps its bounds, steps and induction variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoopForm {
@@ -353,7 +361,7 @@ pub enum IndexedAccess {
 
 /// A sum of products that a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Contraction {
+pub enum ProductForm {
     /// None, or given by the attribute `indexing_maps` only.
     None,
     /// Loops and subscripts are those of [`Record::nest`](super::Record::nest).
@@ -376,6 +384,14 @@ pub struct Filter {
     pub letters: &'static str,
     /// Whether channels are not summed.
     pub depthwise: bool,
+}
+
+impl Filter {
+    /// Whether a dimension of the filter is one of the result, not summed over.
+    #[must_use]
+    pub fn keeps(&self, letter: char) -> bool {
+        if self.depthwise { matches!(letter, 'c' | 'm') } else { matches!(letter, 'f' | 'g') }
+    }
 }
 
 /// Loops and subscripts of a named operation, in the order of upstream's definition. A letter is a loop.

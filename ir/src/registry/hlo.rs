@@ -2,7 +2,7 @@
 
 use super::facts::ElementArithmetic::{Product, Simple, Sum, Transcendental};
 use super::facts::{
-    Arithmetic, BranchForm, Contraction, Dialect, Drawing, ElementArithmetic, LoopForm, RegionExecution, StepClass,
+    Arithmetic, BranchForm, Dialect, Drawing, ElementArithmetic, LoopForm, ProductForm, RegionExecution, StepClass,
     TrafficRule,
 };
 use super::features::{InstructionClass as Class, MachineWork as Machine};
@@ -194,16 +194,16 @@ shared! {
     "dot" => op()
         .arithmetic(Arithmetic::Contraction)
         .steps(StepClass::Contraction)
-        .contraction(Contraction::Dot),
+        .contraction(ProductForm::Dot),
     "dot_general" => op()
         .arithmetic(Arithmetic::Contraction)
         .steps(StepClass::Contraction)
-        .contraction(Contraction::DotGeneral),
+        .contraction(ProductForm::DotGeneral),
     "convolution" => op()
         .reader(Reader::HloConvolution)
         .arithmetic(Arithmetic::Contraction)
         .steps(StepClass::Contraction)
-        .contraction(Contraction::HloConvolution),
+        .contraction(ProductForm::HloConvolution),
     "dynamic_conv" => op().reader(Reader::HloConvolution).drawing(Drawing::Contraction),
     "einsum" => op(),
     "unary_einsum" => op(),

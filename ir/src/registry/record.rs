@@ -1,12 +1,12 @@
 //! The record of an operation, built in constant tables.
 
 use super::facts::{
-    Aliasing, Arithmetic, Contraction, Dialect, Drawing, ElementArithmetic, Evaluation, Filter, IndexedAccess,
-    MemoryEffect, Nest, RegionExecution, StepClass, SumTerm, TrafficRule,
+    Aliasing, Arithmetic, Dialect, Drawing, ElementArithmetic, Evaluation, Filter, IndexedAccess, MemoryEffect, Nest,
+    ProductForm, RegionExecution, StepClass, SumTerm, TrafficRule,
 };
 use super::features::{Accumulation, BufferSource, FeatureFacts, FusedPart, InstructionClass, MachineWork};
 use super::names;
-use super::syntax::{Format, Reader, ShortName, ShortNamePrinted, Syntax};
+use super::syntax::{Body, Format, Reader, ShortName, ShortNamePrinted, Syntax};
 
 /// Number of a registered operation; dense, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,7 +75,7 @@ pub struct Record {
     /// Access by subscripts.
     pub access: IndexedAccess,
     /// The sum of products that it stands for.
-    pub contraction: Contraction,
+    pub contraction: ProductForm,
     /// Loops and subscripts, of named structured operations.
     pub nest: Option<Nest>,
     /// Group in drawings.
@@ -112,7 +112,7 @@ impl Record {
             steps: StepClass::Unknown,
             sum: SumTerm::None,
             access: IndexedAccess::None,
-            contraction: Contraction::None,
+            contraction: ProductForm::None,
             nest: None,
             drawing: Drawing::ByWork,
             features: FeatureFacts::UNKNOWN,
@@ -268,20 +268,20 @@ impl Record {
     /// A sum of products over the loops of a nest.
     pub(super) const fn contraction_over(mut self, nest: Nest) -> Self {
         self.nest = Some(nest);
-        self.contraction(Contraction::Nest)
+        self.contraction(ProductForm::Nest)
     }
 
-    pub(super) const fn contraction(mut self, contraction: Contraction) -> Self {
+    pub(super) const fn contraction(mut self, contraction: ProductForm) -> Self {
         self.contraction = contraction;
         self.drawing(Drawing::Contraction)
     }
 
     pub(super) const fn convolution(self, letters: &'static str) -> Self {
-        self.contraction(Contraction::Convolution(Filter { letters, depthwise: false }))
+        self.contraction(ProductForm::Convolution(Filter { letters, depthwise: false }))
     }
 
     pub(super) const fn depthwise_convolution(self, letters: &'static str) -> Self {
-        self.contraction(Contraction::Convolution(Filter { letters, depthwise: true }))
+        self.contraction(ProductForm::Convolution(Filter { letters, depthwise: true }))
     }
 
     pub(super) const fn nest(mut self, loops: &'static str, operands: &'static [&'static str]) -> Self {
@@ -330,6 +330,12 @@ impl Record {
     #[must_use]
     pub fn is_registered(&self) -> bool {
         !matches!(self.dialect, Dialect::Unknown)
+    }
+
+    /// Whether its custom form may hold the name of another operation in braces: `linalg.map { arith.addf }`.
+    #[must_use]
+    pub fn has_short_body(&self) -> bool {
+        matches!(self.syntax, Syntax::Reader(Reader::LinalgShort { body: Body::Empty, .. }))
     }
 
     /// The name behind the dialect, e.g. `matmul` of `linalg.matmul`.

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::trip_counts::TripCounts;
 use crate::analysis::{Analysis, Range};
+use crate::registry::facts::{LoopForm, RegionExecution, StepClass};
 use crate::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
 
-use super::classify::{Class, class, work};
+use super::classify::{class, work};
 use super::nest;
 use super::shape::{is_memref, is_tensor};
 use super::{Step, Steps, Unplaced, Values, Work};
@@ -82,7 +83,7 @@ impl<'a> Builder<'a> {
         let mut run: Vec<OpId> = Vec::new();
         for &op in &tree.block(block).operations {
             let class = class(tree, op);
-            if class == Class::Scalar {
+            if class == StepClass::Scalar {
                 run.push(op);
                 continue;
             }
@@ -93,8 +94,8 @@ impl<'a> Builder<'a> {
                 continue;
             }
             match class {
-                Class::Loop => self.loops(op, depth, steps),
-                Class::Condition => {
+                StepClass::Loop => self.loops(op, depth, steps),
+                StepClass::Condition => {
                     self.regions(op, depth + 1, steps);
                     for &region in &tree.operation(op).regions {
                         for &inner in &tree.region(region).blocks {
@@ -102,9 +103,9 @@ impl<'a> Builder<'a> {
                         }
                     }
                 }
-                Class::Call => self.call(op, depth, steps),
-                Class::Terminator => {}
-                Class::Branch => steps.push(unplaced(tree, op, Unplaced::UnstructuredControlFlow)),
+                StepClass::Call => self.call(op, depth, steps),
+                StepClass::Terminator => {}
+                StepClass::Branch => steps.push(unplaced(tree, op, Unplaced::UnstructuredControlFlow)),
                 _ => self.operation(op, class, steps),
             }
         }
@@ -128,7 +129,8 @@ impl<'a> Builder<'a> {
 
     fn loops(&mut self, op: OpId, depth: usize, steps: &mut Vec<Step>) {
         let tree = self.tree;
-        if tree.name(op) != "scf.while" && nest::is_scalar(tree, op) {
+        let is_while = tree.record(op).regions == RegionExecution::Loop(LoopForm::While);
+        if !is_while && nest::is_scalar(tree, op) {
             let nest = nest::of_loop(tree, &self.executions, op);
             self.made += nest.len();
             steps.extend(nest);
@@ -190,14 +192,14 @@ impl<'a> Builder<'a> {
         self.pass(yielded(tree, entry), &operation.results, steps);
     }
 
-    fn operation(&mut self, op: OpId, class: Class, steps: &mut Vec<Step>) {
+    fn operation(&mut self, op: OpId, class: StepClass, steps: &mut Vec<Step>) {
         let tree = self.tree;
         let operation = tree.operation(op);
         let work = work(tree, op, class);
         // A body without arithmetic hands on its input as views and copies do.
         let source = match (class, work) {
-            (Class::View | Class::Copy, _) | (Class::Body, Ok(Work::Free(_) | Work::Move(_))) => 0,
-            (Class::Insert, _) => 1,
+            (StepClass::View | StepClass::Copy, _) | (StepClass::Body, Ok(Work::Free(_) | Work::Move(_))) => 0,
+            (StepClass::Insert, _) => 1,
             _ => usize::MAX,
         };
         if let (Some(&result), Some(&source)) = (operation.results.first(), operation.operands.get(source)) {
@@ -234,16 +236,17 @@ fn captured(tree: &Tree, op: OpId) -> BTreeSet<ValueId> {
 /// What the end of a block hands on.
 fn yielded(tree: &Tree, block: BlockId) -> &[ValueId] {
     match tree.block(block).operations.last() {
-        Some(&last) if class(tree, last) == Class::Terminator => &tree.operation(last).operands,
+        Some(&last) if class(tree, last) == StepClass::Terminator => &tree.operation(last).operands,
         _ => &[],
     }
 }
 
 /// Results, and memories among the operands that the operation changes.
-fn written(tree: &Tree, op: OpId, class: Class) -> Values {
+fn written(tree: &Tree, op: OpId, class: StepClass) -> Values {
     let operation = tree.operation(op);
     let mut all = Values::from_slice(&operation.results);
-    if matches!(class, Class::View | Class::Constant) || !operation.operands.iter().any(|&o| is_memref(tree, o)) {
+    if matches!(class, StepClass::View | StepClass::Constant) || !operation.operands.iter().any(|&o| is_memref(tree, o))
+    {
         return all;
     }
     // `linalg` on memories: the last operands, as many as the segments say.

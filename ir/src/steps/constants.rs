@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::shape::{is_memref, is_tensor};
 use super::{Contraction, Steps, WeightRule, Work};
+use crate::registry::facts::StepClass;
 use crate::tree::{OpId, ValueId};
 
 /// What is left to do of a step in a call.
@@ -111,7 +112,7 @@ impl<'s> Constants<'s> {
         let free = matches!(work, Work::Free(_));
         let in_memory = writes.iter().any(|&v| is_memref(tree, v));
         let constant = if reads.is_empty() {
-            free && self.of_text && (!in_memory || tree.name(op) == "memref.get_global")
+            free && self.of_text && (!in_memory || tree.record(op).steps == StepClass::Constant)
         } else {
             // A view of constant memory is constant; memory that is filled is not.
             self.folds(reads) && (!in_memory || (free && !writes.iter().any(|v| reads.contains(v))))

@@ -4,6 +4,7 @@
 //! without maps, `tosa` and `stablehlo` have theirs by definition (convolutions: every output element sums over
 //! the filter of its channel).
 
+use crate::registry::facts::{Dialect, Evaluation, Filter, IndexedAccess, Nest, ProductForm, SumTerm};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, Definition, OpId, Tree, ValueId};
 
 use super::shape::{elements, extents, product};
@@ -55,29 +56,6 @@ fn plain(map: &AffineMap) -> Vec<Option<usize>> {
     map.results.iter().map(|e| if let AffineExpr::Dimension(d) = e { Some(*d as usize) } else { None }).collect()
 }
 
-/// Dimensions of the named operations whose text leaves the maps out: (lhs, rhs, result, dimensions).
-fn named(name: &str) -> Option<(&'static [usize], &'static [usize], &'static [usize])> {
-    Some(match name {
-        "linalg.matmul" | "linalg.quantized_matmul" => (&[0, 2], &[2, 1], &[0, 1]),
-        "linalg.matmul_transpose_a" => (&[2, 0], &[2, 1], &[0, 1]),
-        "linalg.matmul_transpose_b" => (&[0, 2], &[1, 2], &[0, 1]),
-        "linalg.batch_matmul" | "linalg.quantized_batch_matmul" => (&[0, 1, 3], &[0, 3, 2], &[0, 1, 2]),
-        "linalg.batch_matmul_transpose_a" => (&[0, 3, 1], &[0, 3, 2], &[0, 1, 2]),
-        "linalg.batch_matmul_transpose_b" => (&[0, 1, 3], &[0, 2, 3], &[0, 1, 2]),
-        "linalg.batch_reduce_matmul" => (&[0, 1, 3], &[0, 3, 2], &[1, 2]),
-        "linalg.matvec" => (&[0, 1], &[1], &[0]),
-        "linalg.vecmat" => (&[1], &[1, 0], &[0]),
-        "linalg.batch_matvec" => (&[0, 1, 2], &[0, 2], &[0, 1]),
-        "linalg.batch_vecmat" => (&[0, 2], &[0, 2, 1], &[0, 1]),
-        "linalg.dot" => (&[0], &[0], &[]),
-        "linalg.mmt4d" => (&[0, 2, 3, 5], &[1, 2, 4, 5], &[0, 1, 3, 4]),
-        "linalg.batch_mmt4d" => (&[0, 1, 3, 4, 6], &[0, 2, 3, 5, 6], &[0, 1, 2, 4, 5]),
-        "tosa.matmul" => (&[0, 1, 3], &[0, 3, 2], &[0, 1, 2]),
-        "tosa.fully_connected" => (&[0, 2], &[1, 2], &[0, 1]),
-        _ => return None,
-    })
-}
-
 /// The maps of a `linalg` operation, inputs first.
 pub(super) fn maps(tree: &Tree, op: OpId) -> Option<Vec<&AffineMap>> {
     let AttributeValue::Array(list) = tree.attribute(op, "indexing_maps")? else { return None };
@@ -100,37 +78,38 @@ pub(super) fn domain(tree: &Tree, operands: &[ValueId], maps: &[&AffineMap]) -> 
 
 /// The contraction a named operation stands for; `None` where it is none.
 pub(super) fn of_named(tree: &Tree, op: OpId) -> Option<Contraction> {
-    let name = tree.name(op);
+    let record = tree.record(op);
     let operands = &tree.operation(op).operands;
     let (&a, &b) = (operands.first()?, operands.get(1)?);
     if let Some(maps) = maps(tree, op).filter(|m| m.len() == operands.len() && operands.len() == 3) {
         return of_maps(tree, [a, b], &maps, operands);
     }
-    if let Some((lhs, rhs, out)) = named(name) {
-        let rank = lhs.iter().chain(rhs).max()? + 1;
-        let operand = |value, dims: &[usize]| {
-            let extents = extents(tree, value)?;
-            (extents.len() == dims.len()).then(|| Operand {
-                value,
-                extents,
-                dims: dims.iter().map(|&d| Some(d)).collect(),
-            })
-        };
-        let (a, b) = (operand(a, lhs)?, operand(b, rhs)?);
-        let mut domain = vec![1; rank];
-        for operand in [&a, &b] {
-            for (dim, &extent) in operand.dims.iter().zip(&operand.extents) {
-                domain[(*dim)?] = extent;
-            }
+    match (record.contraction, &record.nest) {
+        (ProductForm::Nest, Some(nest)) => of_nest(tree, [a, b], nest),
+        (ProductForm::DotGeneral, _) => dot_general(tree, op, a, b),
+        (ProductForm::Dot, _) => dot(tree, a, b),
+        (ProductForm::Convolution(_) | ProductForm::HloConvolution, _) => convolution(tree, op, a, b),
+        (ProductForm::None | ProductForm::Nest, _) => None,
+    }
+}
+
+/// The contraction over the loops of a named operation.
+fn of_nest(tree: &Tree, [a, b]: [ValueId; 2], nest: &Nest) -> Option<Contraction> {
+    let operand = |value, place: usize| {
+        let dims: Vec<Option<usize>> = nest.dimensions(place).map(Some).collect();
+        let extents = extents(tree, value)?;
+        (extents.len() == dims.len()).then_some(Operand { value, extents, dims })
+    };
+    let (a, b) = (operand(a, 0)?, operand(b, 1)?);
+    let mut domain = vec![1; nest.loops.len()];
+    for operand in [&a, &b] {
+        for (dim, &extent) in operand.dims.iter().zip(&operand.extents) {
+            domain[(*dim)?] = extent;
         }
-        let out: Vec<bool> = (0..rank).map(|d| out.contains(&d)).collect();
-        return over(&domain, &a, &b, &out);
     }
-    match name {
-        "stablehlo.dot_general" | "mhlo.dot_general" => dot_general(tree, op, a, b),
-        "stablehlo.dot" | "mhlo.dot" => dot(tree, a, b),
-        _ => convolution(tree, op, a, b),
-    }
+    let mut out = vec![false; domain.len()];
+    nest.dimensions(2).for_each(|dim| out[dim] = true);
+    over(&domain, &a, &b, &out)
 }
 
 /// The contraction that maps of (lhs, rhs, result) describe.
@@ -215,29 +194,16 @@ fn of_dot(
 
 /// Filter of a convolution: extents that an output element sums over.
 fn convolution(tree: &Tree, op: OpId, input: ValueId, filter: ValueId) -> Option<Contraction> {
-    let name = tree.name(op);
     let shape = extents(tree, filter)?;
-    let output_channels: Vec<bool> = if let Some(rest) = name.strip_prefix("linalg.conv_") {
-        // conv_2d_nhwc_hwcf: the last word names the filter's dimensions, f the output channels.
-        let letters = rest.trim_end_matches("_q").rsplit('_').next()?;
-        if letters.len() == shape.len() {
-            letters.chars().map(|c| c == 'f').collect()
-        } else {
-            vec![false; shape.len()]
+    let output_channels: Vec<bool> = match tree.record(op).contraction {
+        ProductForm::Convolution(filter) if filter.letters.len() == shape.len() => {
+            filter.letters.chars().map(|letter| is_output_channel(filter, letter)).collect()
         }
-    } else if let Some(rest) = name.strip_prefix("linalg.depthwise_conv_") {
-        let letters = rest.trim_end_matches("_q").rsplit('_').next()?;
-        letters.chars().map(|c| c == 'c' || c == 'm').collect()
-    } else {
-        match name {
-            "tosa.conv2d" | "tosa.conv3d" | "tosa.transpose_conv2d" => (0..shape.len()).map(|d| d == 0).collect(),
-            "tosa.depthwise_conv2d" => (0..shape.len()).map(|d| d >= 2).collect(),
-            "stablehlo.convolution" | "mhlo.convolution" => {
-                let at = output_feature(tree.attribute(op, "dimension_numbers")?)?;
-                (0..shape.len()).map(|d| d == at).collect()
-            }
-            _ => return None,
+        ProductForm::HloConvolution => {
+            let at = output_feature(tree.attribute(op, "dimension_numbers")?)?;
+            (0..shape.len()).map(|d| d == at).collect()
         }
+        _ => return None,
     };
     if output_channels.len() != shape.len() {
         return None;
@@ -260,6 +226,12 @@ fn convolution(tree: &Tree, op: OpId, input: ValueId, filter: ValueId) -> Option
         filter: Some(1),
         before: [0; 2],
     })
+}
+
+/// Whether a dimension of a filter counts as output channels. Groups do not: a group's products are counted as if every
+/// output element summed over all groups.
+fn is_output_channel(filter: Filter, letter: char) -> bool {
+    filter.keeps(letter) && letter != 'g'
 }
 
 /// Place of the output feature dimension in a filter: `o` in `[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]`.
@@ -300,7 +272,7 @@ pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
         }
         // A matrix that data selects: `tensor.extract %weights[%chosen, %k, %n]`.
         let Definition::Result { operation: read, .. } = tree.value(factor).definition else { return None };
-        if !matches!(tree.name(read), "tensor.extract" | "memref.load") {
+        if !loads_element(tree, read) {
             return None;
         }
         let (&value, indices) = tree.operation(read).operands.split_first()?;
@@ -337,11 +309,11 @@ fn input_of(tree: &Tree, inputs: &[ValueId], maps: &[&AffineMap], value: ValueId
             continue;
         }
         let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
-        let name = tree.name(operation);
-        if !name.starts_with("arith.") && !name.starts_with("math.") {
+        let record = tree.record(operation);
+        if !matches!(record.dialect, Dialect::Arith | Dialect::Math) {
             return None;
         }
-        functions |= name != "arith.constant";
+        functions |= record.evaluation != Evaluation::Constant;
         left.extend(tree.operation(operation).operands.iter().map(|&o| through(tree, o)));
     }
     let dims = |index: &usize| plain(maps[*index]).len();
@@ -350,9 +322,15 @@ fn input_of(tree: &Tree, inputs: &[ValueId], maps: &[&AffineMap], value: ValueId
     (left.is_empty() && found.iter().all(within)).then_some((most, functions))
 }
 
+/// Whether an operation reads one element of a tensor or memory, by a value for each subscript.
+pub(super) fn loads_element(tree: &Tree, op: OpId) -> bool {
+    let record = tree.record(op);
+    record.access == IndexedAccess::Load && matches!(record.dialect, Dialect::Tensor | Dialect::MemRef)
+}
+
 fn loop_dimension(tree: &Tree, index: ValueId) -> Option<usize> {
     let Definition::Result { operation, .. } = tree.value(index).definition else { return None };
-    if tree.name(operation) != "linalg.index" {
+    if tree.record(operation).evaluation != Evaluation::LoopIndex {
         return None;
     }
     if let AttributeValue::Integer(dim, _) = tree.attribute(operation, "dim")? {
@@ -365,11 +343,13 @@ fn loop_dimension(tree: &Tree, index: ValueId) -> Option<usize> {
 /// The factors where `value` is `accumulator + a * b`, conversions and single-element tensors seen through.
 pub(super) fn multiply_add(tree: &Tree, value: ValueId, accumulator: ValueId) -> Option<[ValueId; 2]> {
     let value = through(tree, value);
-    if let Some(fused) = producer(tree, value, &["math.fma"]) {
+    if let Some(fused) = producer(tree, value, SumTerm::FusedProduct)
+        && tree.record(fused).dialect == Dialect::Math
+    {
         let &[a, b, sum] = tree.operation(fused).operands.as_slice() else { return None };
         return (through(tree, sum) == accumulator).then_some([a, b]);
     }
-    let sum = producer(tree, value, &["arith.addf", "arith.addi"])?;
+    let sum = producer(tree, value, SumTerm::Sum)?;
     let &[a, b] = tree.operation(sum).operands.as_slice() else { return None };
     let (a, b) = (through(tree, a), through(tree, b));
     let term = if a == accumulator {
@@ -379,14 +359,14 @@ pub(super) fn multiply_add(tree: &Tree, value: ValueId, accumulator: ValueId) ->
     } else {
         return None;
     };
-    let product = producer(tree, term, &["arith.mulf", "arith.muli"])?;
+    let product = producer(tree, term, SumTerm::Product)?;
     let &[a, b] = tree.operation(product).operands.as_slice() else { return None };
     Some([a, b])
 }
 
-fn producer(tree: &Tree, value: ValueId, names: &[&str]) -> Option<OpId> {
-    let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
-    names.contains(&tree.name(operation)).then_some(operation)
+/// The operation that defines a value, if it is that part of a sum.
+fn producer(tree: &Tree, value: ValueId, part: SumTerm) -> Option<OpId> {
+    tree.definer(value).filter(|&operation| tree.record(operation).sum == part)
 }
 
 /// Longest chain of conversions seen through.
@@ -397,34 +377,12 @@ pub(super) fn through(tree: &Tree, value: ValueId) -> ValueId {
     let mut at = value;
     for _ in 0..MAX_CHAIN {
         let Definition::Result { operation, .. } = tree.value(at).definition else { break };
-        let transparent = match tree.name(operation) {
-            "arith.extf"
-            | "arith.truncf"
-            | "arith.extsi"
-            | "arith.extui"
-            | "arith.trunci"
-            | "arith.sitofp"
-            | "arith.uitofp"
-            | "arith.fptosi"
-            | "arith.fptoui"
-            | "arith.index_cast"
-            | "arith.bitcast"
-            | "tensor.from_elements"
-            | "vector.broadcast"
-            | "vector.splat" => true,
-            "tensor.extract" => tree
-                .operation(operation)
-                .operands
-                .first()
-                .and_then(|&t| producer(tree, t, &["tensor.from_elements"]))
-                .is_some(),
-            _ => false,
-        };
-        match tree.operation(operation).operands.as_slice() {
-            [only] if transparent => at = *only,
-            [first, ..] if transparent && tree.name(operation) == "tensor.extract" => at = *first,
+        let operands = tree.operation(operation).operands.as_slice();
+        at = match (tree.record(operation).sum, operands) {
+            (SumTerm::Conversion | SumTerm::FromElements, &[only]) => only,
+            (SumTerm::Element, &[tensor, ..]) if producer(tree, tensor, SumTerm::FromElements).is_some() => tensor,
             _ => break,
-        }
+        };
     }
     at
 }

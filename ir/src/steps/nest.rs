@@ -10,10 +10,11 @@
 use smallvec::SmallVec;
 
 use crate::analysis::trip_counts::TripCounts;
+use crate::registry::facts::{Evaluation, IndexedAccess, StepClass};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use super::build::at_most;
-use super::classify::{Class, class};
+use super::classify::class;
 use super::contraction::through;
 use super::points;
 use super::product::{self, Product, Stores};
@@ -34,13 +35,13 @@ pub(super) fn is_scalar(tree: &Tree, op: OpId) -> bool {
         let operation = tree.operation(inner);
         let scalar = matches!(
             class(tree, inner),
-            Class::Scalar
-                | Class::Constant
-                | Class::Loop
-                | Class::Condition
-                | Class::Terminator
-                | Class::Storage(_)
-                | Class::View
+            StepClass::Scalar
+                | StepClass::Constant
+                | StepClass::Loop
+                | StepClass::Condition
+                | StepClass::Terminator
+                | StepClass::Storage(_)
+                | StepClass::View
         );
         scalar && !operation.results.iter().any(|&r| is_tensor(tree, r))
     })
@@ -120,12 +121,12 @@ impl<'a> Nest<'a> {
         let mut run: Vec<OpId> = Vec::new();
         for &op in &tree.block(block).operations {
             match class(tree, op) {
-                Class::Loop => {
+                StepClass::Loop => {
                     self.statement(&std::mem::take(&mut run));
                     self.enter(op);
                 }
-                Class::Condition if !has_loops(tree, op) => flatten(tree, op, &mut run, 0),
-                Class::Condition if self.loops.len() < MAX_NESTING => {
+                StepClass::Condition if !has_loops(tree, op) => flatten(tree, op, &mut run, 0),
+                StepClass::Condition if self.loops.len() < MAX_NESTING => {
                     self.statement(&std::mem::take(&mut run));
                     for &region in &tree.operation(op).regions {
                         for &inner in &tree.region(region).blocks {
@@ -230,7 +231,7 @@ impl<'a> Nest<'a> {
 
 fn has_loops(tree: &Tree, op: OpId) -> bool {
     let blocks = tree.operation(op).regions.iter().flat_map(|&region| &tree.region(region).blocks);
-    blocks.into_iter().any(|&block| tree.walk_block(block).any(|inner| class(tree, inner) == Class::Loop))
+    blocks.into_iter().any(|&block| tree.walk_block(block).any(|inner| class(tree, inner) == StepClass::Loop))
 }
 
 /// Appends a branch to a statement: what is in it, then itself.
@@ -238,7 +239,7 @@ fn flatten(tree: &Tree, op: OpId, run: &mut Vec<OpId>, depth: usize) {
     for &region in &tree.operation(op).regions {
         for &block in &tree.region(region).blocks {
             for &inner in &tree.block(block).operations {
-                if class(tree, inner) == Class::Condition && depth < MAX_NESTING {
+                if class(tree, inner) == StepClass::Condition && depth < MAX_NESTING {
                     flatten(tree, inner, run, depth + 1);
                 } else {
                     run.push(inner);
@@ -251,29 +252,11 @@ fn flatten(tree: &Tree, op: OpId, run: &mut Vec<OpId>, depth: usize) {
 
 /// Whether an operation calculates with data (not addresses, not constants).
 pub(super) fn computes(tree: &Tree, op: OpId) -> bool {
-    let name = tree.name(op);
-    let arithmetic = name.starts_with("arith.") || name.starts_with("math.") || name.starts_with("vector.");
+    let record = tree.record(op);
     let data = tree.operation(op).results.iter().any(|&r| !is_index(tree, r));
-    let moves = matches!(
-        name,
-        "arith.constant"
-            | "vector.broadcast"
-            | "vector.splat"
-            | "vector.load"
-            | "vector.transfer_read"
-            | "vector.extract"
-            | "vector.insert"
-            | "vector.shape_cast"
-            | "vector.shuffle"
-            | "vector.constant_mask"
-            | "vector.create_mask"
-            | "vector.step"
-            | "vector.vscale"
-            | "vector.extractelement"
-            | "vector.insertelement"
-    );
-    let compares_addresses = name == "arith.cmpi" && tree.operation(op).operands.iter().all(|&o| is_index(tree, o));
-    arithmetic && data && !moves && !compares_addresses
+    let compares_addresses =
+        record.evaluation == Evaluation::Compare && tree.operation(op).operands.iter().all(|&o| is_index(tree, o));
+    record.calculates && data && !compares_addresses
 }
 
 /// Whether an operation only changes the format of a number.
@@ -287,15 +270,10 @@ fn stored_lanes(tree: &Tree, op: OpId) -> u64 {
 
 /// The access an operation makes, if it reads (or stores) memory.
 pub(super) fn access(tree: &Tree, op: OpId, stores: bool) -> Option<Access<'_>> {
-    let (is_store, skip) = match tree.name(op) {
-        "memref.load"
-        | "affine.load"
-        | "vector.load"
-        | "affine.vector_load"
-        | "vector.transfer_read"
-        | "tensor.extract" => (false, 0),
-        "memref.store" | "affine.store" | "vector.store" | "affine.vector_store" | "vector.transfer_write" => (true, 1),
-        _ => return None,
+    let (is_store, skip) = match tree.record(op).access {
+        IndexedAccess::Load => (false, 0),
+        IndexedAccess::Store => (true, 1),
+        IndexedAccess::None => return None,
     };
     if is_store != stores {
         return None;

@@ -16,9 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smallvec::SmallVec;
 
+use crate::registry::facts::StepClass;
 use crate::tree::{NameId, OpId, Tree, ValueId};
 
-use super::classify::{Class, class};
+use super::classify::class;
 use super::contraction::through;
 use super::nest::{Access, Enclosing, access, all_variables, converts};
 use super::set::Set;
@@ -80,7 +81,7 @@ pub(super) fn of(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &Set<OpId
         let operands = &tree.operation(op).operands;
         if let Some(store) = access(tree, op, true) {
             operands.first().and_then(|&v| points(v)).into_iter().for_each(|n| add(Sink::Memory(store.memory), n));
-        } else if class(tree, op) == Class::Terminator && Some(tree.operation(op).block) == body {
+        } else if class(tree, op) == StepClass::Terminator && Some(tree.operation(op).block) == body {
             for (at, &value) in operands.iter().enumerate() {
                 points(value).into_iter().for_each(|n| add(Sink::Carried(at), n));
             }
@@ -97,7 +98,7 @@ pub(super) fn of(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &Set<OpId
 fn yields(tree: &Tree, op: OpId) -> impl Iterator<Item = &[ValueId]> {
     tree.operation(op).regions.iter().flat_map(|&region| &tree.region(region).blocks).filter_map(|&block| {
         let last = *tree.block(block).operations.last()?;
-        (class(tree, last) == Class::Terminator).then(|| tree.operation(last).operands.as_slice())
+        (class(tree, last) == StepClass::Terminator).then(|| tree.operation(last).operands.as_slice())
     })
 }
 

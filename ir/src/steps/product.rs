@@ -7,6 +7,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use crate::registry::facts::SumTerm;
 use crate::tree::{BlockId, Definition, OpId, Tree, ValueId};
 
 use super::contraction::{self, through};
@@ -146,14 +147,14 @@ pub(super) fn of_sum(
 ) -> Option<Product> {
     let operands = &tree.operation(op).operands;
     let mut operations = vec![op];
-    let (found, accumulator) = match tree.name(op) {
-        "arith.addf" | "arith.addi" => {
+    let (found, accumulator) = match tree.record(op).sum {
+        SumTerm::Sum => {
             let &[a, b] = operands.as_slice() else { return None };
             let (product, accumulator) = if product_of(tree, b).is_some() { (b, a) } else { (a, b) };
             product_of(tree, product)?;
             (factors(tree, loops, product, &mut operations)?, accumulator)
         }
-        "vector.fma" | "math.fma" => {
+        SumTerm::FusedProduct => {
             let &[x, y, accumulator] = operands.as_slice() else { return None };
             let mut found = factors(tree, loops, x, &mut operations)?;
             found.extend(factors(tree, loops, y, &mut operations)?);
@@ -224,8 +225,7 @@ pub(super) fn of_sum(
 
 /// The multiplication that makes a value.
 fn product_of(tree: &Tree, value: ValueId) -> Option<OpId> {
-    let Definition::Result { operation, .. } = tree.value(through(tree, value)).definition else { return None };
-    matches!(tree.name(operation), "arith.mulf" | "arith.muli").then_some(operation)
+    tree.definer(through(tree, value)).filter(|&operation| tree.record(operation).sum == SumTerm::Product)
 }
 
 /// What the loop `op` with body `block` is given for the value it carries as `argument`.
@@ -267,12 +267,12 @@ fn kept_variables(
             // Unrolled sums hang on each other.
             Definition::Result { operation, .. } => {
                 let operands = &tree.operation(operation).operands;
-                at = match tree.name(operation) {
-                    "arith.addf" | "arith.addi" => {
+                at = match tree.record(operation).sum {
+                    SumTerm::Sum => {
                         let &[a, b] = operands.as_slice() else { return None };
                         through(tree, if product_of(tree, a).is_some() { b } else { a })
                     }
-                    "vector.fma" | "math.fma" => through(tree, *operands.get(2)?),
+                    SumTerm::FusedProduct => through(tree, *operands.get(2)?),
                     _ => return None,
                 };
             }

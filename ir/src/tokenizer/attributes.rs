@@ -5,6 +5,7 @@ use super::reader::{Alias, Constant, Reader};
 use super::types::shaped_kind;
 use super::word::{ClosedWord, Raw, number};
 use crate::lexer::TokenKind;
+use crate::registry::{self, Record};
 use crate::span::Span;
 
 /// An entry of an attribute dictionary: its key without quotes, the tokens of its value.
@@ -302,7 +303,7 @@ impl Reader<'_> {
                     let name = self.scan.text(at + 1, self.text);
                     let terminator = ["return", "yield", "terminator", "unreachable"].iter().any(|t| name.ends_with(t));
                     let short = self.scan.kind_before(at) == TokenKind::BareId
-                        && matches!(self.scan.text(at - 1, self.text), "linalg.map" | "linalg.reduce");
+                        && registry::find(self.scan.text(at - 1, self.text)).is_some_and(Record::has_short_body);
                     !terminator && !short
                 }
                 _ => false,
@@ -403,11 +404,11 @@ impl Reader<'_> {
         if self.scheme != Scheme::Shaped || !one_result {
             return None;
         }
-        let generic = match self.scan.text(at, self.text) {
-            "arith.constant" => false,
-            "\"arith.constant\"" => true,
-            _ => return None,
-        };
+        let name = self.scan.text(at, self.text);
+        let generic = name.starts_with('"');
+        if name.trim_matches('"') != registry::names::CONSTANT {
+            return None;
+        }
         // `"arith.constant"() <{value = 1 : index}> : () -> index`, the angles not in older texts.
         let properties = usize::from(generic && self.scan.kind(at + 3) == TokenKind::Less);
         let brace = at + 3 + properties;

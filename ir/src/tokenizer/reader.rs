@@ -5,6 +5,8 @@
 //! `(`), a result stands before `=` and an operation, an argument of a block behind a label or in one of the few
 //! places where dialects put them (loop variables, `iter_args`, bodies of reductions).
 
+use std::sync::LazyLock;
+
 use super::attributes::Entry;
 use super::maps::Pending;
 use super::scan::Scan;
@@ -12,6 +14,7 @@ use super::values::Names;
 use super::word::{ClosedWord, Raw};
 use super::{FunctionPlace, Scheme};
 use crate::lexer::TokenKind;
+use crate::registry;
 use crate::span::Span;
 
 /// What a name stands for.
@@ -306,7 +309,7 @@ impl Reader<'_> {
         let name = Span { start: span.start + quoted, end: (span.end - quoted).max(span.start + quoted) };
         let first_word = self.words.len();
         self.words.push(full_name(name.text(self.text)).unwrap_or(Raw::Text(name.start, name.end - name.start)));
-        if name.text(self.text) == "func.func" {
+        if name.text(self.text) == registry::names::FUNCTION {
             self.state.in_function_operation = true;
             self.state.header = Some(Header { at, first_word, name: Span::default() });
             self.values.forget();
@@ -469,14 +472,11 @@ impl Reader<'_> {
     }
 }
 
-/// Names that the syntax of the builtin and `func` dialects shortens.
-const SHORT_NAMES: [(&str, &str); 5] = [
-    ("return", "func.return"),
-    ("call", "func.call"),
-    ("call_indirect", "func.call_indirect"),
-    ("module", "builtin.module"),
-    ("unrealized_conversion_cast", "builtin.unrealized_conversion_cast"),
-];
+/// Names without a dialect that the tokenizer spells out, with the full names.
+static SHORT_NAMES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let spelled_out = registry::short_names().filter(|(short, _)| short.tokenized);
+    spelled_out.map(|(short, record)| (short.name, record.name)).collect()
+});
 
 /// What the tokenizer's own buffer begins with: the full names.
 pub(super) fn full_names() -> impl Iterator<Item = &'static str> {

@@ -7,7 +7,9 @@
 //! Where any of this is in doubt the answer is none, and values are counted one by one. Visits are counted as if they
 //! had been made, so that counts are the same either way.
 
-use super::{Interval, MAX_VISITS, NOT_YET, Range, Variable, Walk, ceil_div};
+use super::{Interval, MAX_VISITS, NOT_YET, Range, Variable, Walk};
+use crate::analysis::evaluate::ceil_div;
+use crate::registry::facts::{BranchForm, Evaluation, LoopForm, RegionExecution};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, BlockId, Definition, OpId, RegionId, ValueId};
 
 /// Fewer values than this are counted one by one.
@@ -100,15 +102,19 @@ impl Nest<'_, '_> {
                 continue;
             }
             self.fuel = self.fuel.checked_sub(1)?;
-            let looped = match tree.name(operation) {
-                "affine.for" | "scf.for" => {
+            let looped = match tree.record(operation).regions {
+                RegionExecution::Loop(LoopForm::AffineFor | LoopForm::For) => {
                     self.enter(operation)?;
                     true
                 }
                 // Which way it goes does not depend on the counters, or is never known.
-                "affine.if" => false,
-                "scf.if" if !self.depends(*tree.operation(operation).operands.first()?)? => false,
-                "affine.parallel" | "scf.parallel" | "scf.forall" | "scf.if" => return None,
+                RegionExecution::Branch(BranchForm::AffineIf) => false,
+                RegionExecution::Branch(BranchForm::If)
+                    if !self.depends(*tree.operation(operation).operands.first()?)? =>
+                {
+                    false
+                }
+                RegionExecution::Loop(_) | RegionExecution::Branch(_) => return None,
                 _ => {
                     self.walk.points(operation)?.value()?;
                     false
@@ -129,7 +135,7 @@ impl Nest<'_, '_> {
     fn enter(&mut self, operation: OpId) -> Option<()> {
         let tree = self.walk.tree;
         let node = tree.operation(operation);
-        let (lower, upper, step) = if tree.name(operation) == "scf.for" {
+        let (lower, upper, step) = if tree.record(operation).regions == RegionExecution::Loop(LoopForm::For) {
             let &[lower, upper, step, ..] = node.operands.as_slice() else { return None };
             (self.linear(lower)?, self.linear(upper)?, self.linear(step)?.value()?)
         } else {
@@ -189,12 +195,12 @@ impl Nest<'_, '_> {
         let tree = self.walk.tree;
         let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
         let operands = &tree.operation(operation).operands;
-        match (tree.name(operation), operands.as_slice()) {
-            ("arith.index_cast", &[a]) => self.linear(a),
-            ("arith.addi" | "index.add", &[a, b]) => self.linear(a)?.plus(1, &self.linear(b)?),
-            ("arith.subi" | "index.sub", &[a, b]) => self.linear(a)?.plus(-1, &self.linear(b)?),
-            ("arith.muli" | "index.mul", &[a, b]) => self.linear(a)?.times(&self.linear(b)?),
-            ("affine.apply", operands) => match tree.attribute(operation, "map")? {
+        match (tree.record(operation).evaluation, operands.as_slice()) {
+            (Evaluation::IndexCast, &[a]) => self.linear(a),
+            (Evaluation::Add, &[a, b]) => self.linear(a)?.plus(1, &self.linear(b)?),
+            (Evaluation::Sub, &[a, b]) => self.linear(a)?.plus(-1, &self.linear(b)?),
+            (Evaluation::Mul, &[a, b]) => self.linear(a)?.times(&self.linear(b)?),
+            (Evaluation::AffineApply, operands) => match tree.attribute(operation, "map")? {
                 AttributeValue::AffineMap(map) => self.expression(map.results.first()?, map, operands),
                 _ => None,
             },
