@@ -1,4 +1,4 @@
-//! What must hold for any bytes; called by the fuzz targets and by tests.
+//! Properties that hold for any input; called by the fuzz targets and by tests.
 
 use crate::parse::{Limits, parse};
 use crate::print::print;
@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 1 << 20;
 /// The lexer's spans put together give the text back.
 ///
 /// # Panics
-/// Where they do not.
+/// If they do not.
 pub fn check_lexer(bytes: &[u8]) {
     let Ok(text) = decode(bytes, MAX_BYTES) else { return };
     let mut end = 0;
@@ -27,7 +27,7 @@ pub fn check_lexer(bytes: &[u8]) {
 /// Any text has words by every scheme, no more of them than its size allows, and the same ones the second time.
 ///
 /// # Panics
-/// Where one of these does not hold.
+/// If one of these does not hold.
 pub fn check_tokenizer(bytes: &[u8]) {
     let Ok(text) = decode(bytes, MAX_BYTES) else { return };
     crate::tokenizer::check(text);
@@ -37,7 +37,7 @@ pub fn check_tokenizer(bytes: &[u8]) {
 /// and guesses prints to a text without diagnostics that prints to itself.
 ///
 /// # Panics
-/// Where one of these does not hold.
+/// If one of these does not hold.
 pub fn check_parser(bytes: &[u8]) {
     let Ok(text) = decode(bytes, MAX_BYTES) else { return };
     let parsed = parse(text, &Limits::default());
@@ -62,7 +62,7 @@ pub fn check_parser(bytes: &[u8]) {
         assert!(line > 0 && column > 0 && diagnostic.span.end as usize <= text.len(), "a diagnostic off the text");
     }
     let printed = print(text, tree);
-    // Where the parser only guesses, other blanks may make it guess otherwise.
+    // Guessed forms depend on blanks.
     let known = tree.walk().all(|id| tree.operation(id).form != Form::Guessed);
     if known && parsed.diagnostics.is_empty() {
         let again = parse(&printed, &Limits::default());

@@ -2,12 +2,12 @@
 //!
 //! Follows the lexical rules of the MLIR language reference (mlir.llvm.org/docs/LangRef). Every byte of the text
 //! belongs to exactly one token, white space and comments included, so that the spans put together give the text
-//! back. Lexing never fails: what is no token of the language becomes [`TokenKind::Error`]. Shapes such as
+//! back. Lexing never fails: anything that is not a token becomes [`TokenKind::Error`]. Shapes such as
 //! `4x8xf32` come out as upstream's lexer cuts them (`4`, `x8xf32`): only the parser knows where a shape stands.
 
 use crate::span::Span;
 
-/// What a token is.
+/// Kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TokenKind {
     /// Blanks, tabs and line ends.
@@ -83,19 +83,19 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// White space and comments: they mean nothing.
+    /// Whether it is white space or a comment.
     #[must_use]
     pub fn is_trivia(self) -> bool {
         matches!(self, Self::Whitespace | Self::Comment)
     }
 }
 
-/// A token and its place.
+/// A token and its span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    /// What it is.
+    /// Kind.
     pub kind: TokenKind,
-    /// Where it stands.
+    /// Span in the text.
     pub span: Span,
 }
 

@@ -1,4 +1,4 @@
-//! Places in a text and what is said about them.
+//! Spans of a text, and diagnostics.
 
 use serde::Serialize;
 
@@ -34,13 +34,13 @@ impl Span {
     }
 }
 
-/// Something wrong with a text, with its place; the tree stands all the same.
+/// A mistake in a text, with its span. The text has a tree all the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// What is wrong.
+    /// Message.
     pub message: String,
-    /// What would be right, where that is known.
+    /// Correction, if one is known.
     pub help: Option<String>,
-    /// Where.
+    /// Span of the mistake.
     pub span: Span,
 }

@@ -5,7 +5,7 @@ use thiserror::Error;
 /// Largest text taken by default, in bytes; spans need it below 4 GiB.
 pub const MAX_TEXT_BYTES: usize = 256 << 20;
 
-/// Bytes that are no text of ours.
+/// Bytes that cannot be read as text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TextError {
     /// Longer than allowed.

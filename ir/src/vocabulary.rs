@@ -1,4 +1,4 @@
-//! Vocabularies: words to the numbers that a learned model takes.
+//! Vocabularies: words to ids for a learned model.
 //!
 //! Ids 0 and 1 are reserved (padding, unknown); the others go to words by falling count, equal counts by spelling, so
 //! that the same corpus gives the same vocabulary. Stored as JSON with a content hash over scheme, tokenizer version
@@ -105,7 +105,7 @@ pub struct Vocabulary {
     open: IndexMap<Box<str>, u16, FxBuildHasher>,
 }
 
-/// What is stored.
+/// The file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -127,10 +127,10 @@ pub enum VocabularyError {
     /// Too many words, or a word too long.
     #[error("{0}")]
     TooLarge(String),
-    /// A word stands twice.
+    /// A word occurs twice.
     #[error("the word `{0}` stands twice")]
     Repeated(String),
-    /// The hash does not fit.
+    /// The stated hash differs from the computed one.
     #[error("the hash of the words is {actual}, the file says {stated}: it was changed or cut")]
     Hash {
         /// As stated.
@@ -141,14 +141,14 @@ pub enum VocabularyError {
     /// Made for another tokenizer.
     #[error("made by version {found} of the tokenizer, this is version {expected}: build the vocabulary again")]
     Version {
-        /// The file's.
+        /// Of the file.
         found: u32,
-        /// Ours.
+        /// Of this program.
         expected: u32,
     },
 }
 
-/// How an encoding went.
+/// Counts of an encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Encoded {
     /// Words read, those that did not fit the buffer included.
@@ -325,7 +325,7 @@ impl Lengths {
     #[must_use]
     pub fn of(mut lengths: Vec<usize>) -> Option<Self> {
         lengths.sort_unstable();
-        // The smallest length that so many hundredths of the texts do not exceed.
+        // The smallest length that at least this percentage of the texts does not exceed.
         let at = |hundredths: usize| lengths[(lengths.len() * hundredths).div_ceil(100).max(1) - 1];
         Some(Self {
             texts: lengths.len(),

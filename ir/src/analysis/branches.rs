@@ -1,9 +1,12 @@
-//! Executions of blocks that branch to each other: loops that count, and branches that join again.
+//! Execution counts of blocks that branch to each other: counted loops, and branches that join again.
 //!
-//! A loop counts if its header decides by comparing one of its arguments with a bound, and every way back adds one
-//! step to that argument. Where a branch depends on data, what lies between it and the block where its ways meet is
-//! executed at most as often as the branch. Blocks have to stand in an order in which only loops lead back, as
-//! lowering leaves them; anything else (ways out of the middle of a loop, switches) counts as unknown.
+//! A loop is counted if its header compares one of its block arguments with a bound, and every back edge adds the same
+//! constant to that argument. If a branch depends on data, the blocks between it and its post-dominator are executed
+//! at most as often as the branch. Blocks must be in an order in which only back edges lead backwards, as lowering
+//! leaves them. Anything else (exits from the middle of a loop, switches) is unknown.
+
+use petgraph::algo::dominators::simple_fast;
+use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::evaluate::{Environment, Interval};
 use super::induction::{Variable, all_values, trips};
@@ -11,23 +14,23 @@ use super::range::Range;
 use crate::registry::facts::Evaluation;
 use crate::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
-/// Most blocks of a region that are looked into.
+/// Regions with more blocks are not analysed.
 const MAX_BLOCKS: usize = 1024;
 
 /// A loop made of branches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BranchLoop {
-    /// The block that decides whether to go on.
+    /// The header: the block that tests the condition.
     pub header: BlockId,
     /// The blocks of the loop, its header first.
     pub blocks: Vec<BlockId>,
-    /// The argument of the header that counts.
+    /// The induction variable: a block argument of the header.
     pub variable: ValueId,
-    /// What is added to it.
+    /// The constant added to the induction variable in each iteration.
     pub step: i128,
-    /// How often the loop is entered.
+    /// Entries into the loop, per call of the function.
     pub entries: Range,
-    /// Iterations in all.
+    /// Iterations in all, per call of the function.
     pub iterations: Range,
 }
 
@@ -44,7 +47,7 @@ pub(super) fn count(
     let flow = Flow::of(tree, blocks)?;
     let joins = flow.joins();
     let mut counts = vec![Range::ZERO; blocks.len()];
-    // Joins whose executions are settled already, by block on the way to them.
+    // For each block, the join blocks ahead of it whose executions are counted already.
     let mut settled: Vec<Option<Vec<usize>>> = vec![None; blocks.len()];
     let mut loops = Vec::new();
     counts[0] = executions;
@@ -105,14 +108,14 @@ pub(super) fn count(
 }
 
 fn add(counts: &mut [Range], settled: &mut [Option<Vec<usize>>], to: usize, flow: Range, open: &[usize]) {
-    // Who comes to a join on one of its ways was counted where the ways part.
+    // Flow into a join block was already counted at the branch.
     if !open.contains(&to) {
         counts[to] += flow;
         settled[to].get_or_insert_with(|| open.to_vec());
     }
 }
 
-/// Which blocks lead to which.
+/// The control-flow graph of a region, by block index.
 struct Flow {
     next: Vec<Vec<usize>>,
     before: Vec<Vec<usize>>,
@@ -146,7 +149,8 @@ impl Flow {
         Some(Self { next, before, last })
     }
 
-    /// The blocks of the loop that a block heads, in order; `None` if what leads back to it is no such loop.
+    /// The blocks of the loop with this header, in order: `Some(None)` if no back edge leads to it, `None` if the loop has
+    /// other entries or exits.
     fn loop_of(&self, header: usize) -> Option<Option<Vec<usize>>> {
         let latches: Vec<usize> = self.before[header].iter().copied().filter(|&b| b >= header).collect();
         if latches.is_empty() {
@@ -154,7 +158,7 @@ impl Flow {
         }
         let mut inside = vec![false; self.next.len()];
         inside[header] = true;
-        // Backwards from where the way leads back; loops further in are part of it.
+        // Walk backwards from the sources of the back edges; inner loops belong to the loop.
         let mut open = latches;
         while let Some(block) = open.pop() {
             if !std::mem::replace(&mut inside[block], true) {
@@ -162,33 +166,31 @@ impl Flow {
             }
         }
         let body: Vec<usize> = (0..self.next.len()).filter(|&b| inside[b]).collect();
-        // No way in but through the header, none out but from it.
+        // The header is the only entry and the only exit.
         let tight = body.iter().all(|&b| b >= header && (b == header || self.next[b].iter().all(|n| inside[*n])));
         tight.then_some(Some(body))
     }
 
-    /// For each block the nearest one that every way from it to the end comes to, ways back left out.
+    /// Immediate post-dominator of each block, ignoring back edges; `None` where it is the end of the region.
     fn joins(&self) -> Vec<Option<usize>> {
-        let mut joins: Vec<Option<usize>> = vec![None; self.next.len()];
-        for at in (0..self.next.len()).rev() {
-            let mut forward = self.next[at].iter().copied().filter(|&next| next > at);
-            let Some(mut meet) = forward.next() else { continue };
-            let mut met = true;
-            for mut other in forward {
-                while meet != other {
-                    let behind = if meet < other { &mut meet } else { &mut other };
-                    match joins[*behind] {
-                        Some(next) => *behind = next,
-                        None => {
-                            met = false;
-                            break;
-                        }
-                    }
-                }
+        let exit = NodeIndex::new(self.next.len());
+        let mut reversed: DiGraph<(), (), u32> = DiGraph::new();
+        (0..=exit.index()).for_each(|_| _ = reversed.add_node(()));
+        for (at, next) in self.next.iter().enumerate() {
+            let at = NodeIndex::new(at);
+            let forward = next.iter().map(|&to| NodeIndex::new(to)).filter(|&to| to > at);
+            let mut is_last = true;
+            for to in forward {
+                reversed.add_edge(to, at, ());
+                is_last = false;
             }
-            joins[at] = met.then_some(meet);
+            if is_last {
+                reversed.add_edge(exit, at, ());
+            }
         }
-        joins
+        let dominators = simple_fast(&reversed, exit);
+        let join = |at| dominators.immediate_dominator(NodeIndex::new(at)).filter(|&join| join != exit);
+        (0..exit.index()).map(|at| join(at).map(NodeIndex::index)).collect()
     }
 }
 
@@ -199,7 +201,7 @@ struct Counted {
     step: i128,
 }
 
-/// How a loop counts.
+/// The induction variable of a loop, its first value, bound and step.
 fn counted(tree: &Tree, blocks: &[BlockId], flow: &Flow, header: usize, body: &[usize]) -> Option<Counted> {
     let decision = tree.operation(flow.last[header]);
     let (variable, bound) = below(tree, *decision.operands.first()?)?;
@@ -227,7 +229,7 @@ fn counted(tree: &Tree, blocks: &[BlockId], flow: &Flow, header: usize, body: &[
     Some(Counted { variable, first: first?, bound, step: step? })
 }
 
-/// What a condition wants to be below what.
+/// Returns `(a, b)` if the condition is `a < b` or `b > a`.
 pub(super) fn below(tree: &Tree, condition: ValueId) -> Option<(ValueId, ValueId)> {
     let Definition::Result { operation, .. } = tree.value(condition).definition else { return None };
     let AttributeValue::Integer(predicate, _) = tree.attribute(operation, "predicate")? else { return None };
@@ -239,7 +241,7 @@ pub(super) fn below(tree: &Tree, condition: ValueId) -> Option<(ValueId, ValueId
     }
 }
 
-/// The constant that `value` adds to `to`, if that is what it is.
+/// The constant `c` if `value` is `to + c`.
 #[must_use]
 pub fn added(tree: &Tree, value: ValueId, to: ValueId) -> Option<i128> {
     let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
@@ -303,7 +305,7 @@ mod tests {
     fn a_nest_of_branches_counts_as_the_nest_of_loops_does() {
         let exact = |n: u64| Range::from(n);
         let counts = counts(NEST);
-        // 4 iterations outside, 5 inside each; deciding happens once more than going on.
+        // 4 outer iterations with 5 inner ones each; a header is executed once more than its body.
         let expected = [1, 5, 4, 24, 20].map(exact);
         assert_eq!(counts[..5], expected);
         assert_eq!(counts[5], Range { low: 0, high: Some(20) });
@@ -313,7 +315,7 @@ mod tests {
     #[test]
     fn what_does_not_count_stays_unknown() {
         for (from, to) in [
-            // A step that is no constant, a comparison that is no bound, a way out of the middle.
+            // A step that is not constant, a comparison that is not a bound, an exit from the middle.
             ("arith.addi %j, %c1", "arith.addi %j, %i"),
             ("arith.cmpi slt, %j, %c5", "arith.cmpi ne, %j, %c5"),
             ("cf.cond_br %c, ^then, ^join", "cf.cond_br %c, ^then, ^exit"),

@@ -1,4 +1,4 @@
-//! Tables over the ids of one function, so that a text of many functions costs no more than its size.
+//! Tables over the ids of one function. Their size is that of the function, not of the whole text.
 
 use crate::tree::{BlockId, OpId, Tree, ValueId};
 
@@ -16,12 +16,12 @@ impl<T: Clone> Dense<T> {
         Self { base: least, items: vec![value; end.saturating_sub(least)] }
     }
 
-    /// The item of an id, if the table covers it.
+    /// The item of an id; `None` outside the table.
     pub fn get(&self, index: usize) -> Option<&T> {
         self.items.get(index.checked_sub(self.base)?)
     }
 
-    /// Likewise, to change it.
+    /// The item of an id, mutable; `None` outside the table.
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         self.items.get_mut(index.checked_sub(self.base)?)
     }

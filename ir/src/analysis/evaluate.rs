@@ -1,7 +1,7 @@
-//! Integers that follow from the text: constants, arithmetic on them, affine maps, extents.
+//! Compile-time evaluation of integers: constants, arithmetic on them, affine maps, extents.
 //!
-//! Evaluation is by intervals, so a loop's variable may stand for all its values at once. What depends on anything
-//! else, or overflows 128 bits, has no value.
+//! Values are intervals, so an induction variable can stand for all its values at once. A value that depends on
+//! anything else, or that overflows 128 bits, is `None`.
 
 use super::dense::Dense;
 use crate::registry::facts::Evaluation;
@@ -85,14 +85,14 @@ pub(super) fn ceil_div(a: i128, b: i128) -> Option<i128> {
     Some(if a % b != 0 && (a < 0) == (b < 0) { quotient + 1 } else { quotient })
 }
 
-/// Steps that one evaluation may take: a short text can stand for an endless computation.
+/// Most steps of one evaluation. Shared operands make the number of steps exponential in the size of the text.
 const FUEL: u32 = 512;
 
-/// Values of a function as far as they are known at a point of its walk.
+/// Known values at one point of the walk over a function.
 #[derive(Debug)]
 pub(super) struct Environment<'a> {
     tree: &'a Tree,
-    /// Loop variables by value.
+    /// Intervals of the induction variables.
     variables: Dense<Option<Interval>>,
 }
 
@@ -175,7 +175,7 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Whether a condition holds, where that follows from the text.
+    /// Whether a condition holds; `None` where that is not known at compile time.
     pub fn condition(&self, value: ValueId) -> Option<bool> {
         let Definition::Result { operation, .. } = self.tree.value(value).definition else { return None };
         match self.tree.record(operation).evaluation {
@@ -205,7 +205,7 @@ fn binary(evaluation: Evaluation) -> Option<fn(Interval, Interval) -> Option<Int
         Evaluation::DivSigned => |a, b| a.div(b, i128::checked_div),
         Evaluation::FloorDiv => |a, b| a.div(b, floor_div),
         Evaluation::CeilDiv => |a, b| a.div(b, ceil_div),
-        // On what is not negative, unsigned and signed division agree.
+        // Unsigned and signed division agree on operands that are not negative.
         Evaluation::DivUnsigned => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, i128::checked_div))?,
         Evaluation::CeilDivUnsigned => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, ceil_div))?,
         Evaluation::Remainder => |a, b| (a.low >= 0).then(|| a.modulo(b))?,
@@ -217,7 +217,7 @@ fn binary(evaluation: Evaluation) -> Option<fn(Interval, Interval) -> Option<Int
     })
 }
 
-/// By number, as `arith.cmpi` counts its predicates.
+/// Compares by the number of a predicate of `arith.cmpi`.
 fn compare(predicate: i128, a: Interval, b: Interval) -> Option<bool> {
     let unsigned = predicate >= 6;
     if unsigned && (a.low < 0 || b.low < 0) {

@@ -1,4 +1,4 @@
-//! Analyses of a text's functions, put together: executions times what one execution costs.
+//! Cost of functions: executions of each operation times the cost of one execution.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{Reason, Unknown};
 use crate::registry::facts::Dialect;
 use crate::tree::{AttributeValue, OpId, Tree};
 
-/// Arithmetic and bytes.
+/// Arithmetic and bytes moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cost {
     /// Arithmetic.
@@ -43,9 +43,9 @@ pub struct FunctionAnalysis {
     pub trip_counts: TripCounts,
     /// Arithmetic and bytes in all.
     pub cost: Cost,
-    /// Operations that leave counts open, in the order of the text; those of functions called are theirs.
+    /// Operations without an exact count, in the order of the text; not those of called functions.
     pub unknowns: Vec<Unknown>,
-    /// Cost of each operation with all in it, in all its executions.
+    /// Cost of each operation with its regions, over all executions.
     operations: Dense<Cost>,
 }
 
@@ -57,7 +57,7 @@ impl FunctionAnalysis {
     }
 }
 
-/// Calls inside calls followed; the call stack has to hold them.
+/// Deepest nesting of calls that is followed; the analysis recurses.
 const MAX_CALLS: usize = 64;
 
 /// The analyses of all functions of a text.
@@ -94,7 +94,7 @@ struct Worker<'a> {
     tree: &'a Tree,
     symbols: BTreeMap<&'a str, OpId>,
     done: BTreeMap<OpId, FunctionAnalysis>,
-    /// Functions under way.
+    /// Functions being analysed, outermost first.
     calls: Vec<OpId>,
 }
 
@@ -110,7 +110,7 @@ impl Worker<'_> {
         let mut unknowns: Vec<Unknown> = trip_counts.unknowns().to_vec();
         let mut operations = contents.per_operation(Cost::ZERO);
         let mut total = Cost::ZERO;
-        // Inner operations come behind outer ones: last first, each is complete when it is added to its parent.
+        // Nested operations come after their parents, so in reverse order each is complete when it is added to its parent.
         for &operation in contents.operations.iter().rev() {
             let executions = trip_counts.operation(tree, operation);
             let own = self.own(operation, &mut unknowns).times(executions);
@@ -130,7 +130,7 @@ impl Worker<'_> {
         total
     }
 
-    /// Cost of one execution of an operation, what is inside it left out.
+    /// Cost of one execution of an operation without its regions.
     fn own(&mut self, operation: OpId, unknowns: &mut Vec<Unknown>) -> Cost {
         let tree = self.tree;
         if tree.record(operation).is_call {

@@ -13,7 +13,7 @@ pub(super) struct Variable {
     pub step: Option<Interval>,
 }
 
-/// Iterations of a variable.
+/// Trip count of the loop over a variable.
 pub(super) fn trips(variable: &Variable) -> Range {
     let Some(step) = variable.step.filter(|s| s.low > 0) else { return Range::UNKNOWN };
     let (Some(lower), Some(upper)) = (variable.lower, variable.upper) else { return Range::UNKNOWN };
@@ -24,7 +24,7 @@ pub(super) fn trips(variable: &Variable) -> Range {
     Range { low: count(lower.high, upper.low, step.high).unwrap_or(0), high: count(lower.low, upper.high, step.low) }
 }
 
-/// All values that a variable takes.
+/// Interval of all values that a variable takes.
 pub(super) fn all_values(variable: &Variable, trips: Range) -> Option<Interval> {
     let (lower, upper, step) = (variable.lower?, variable.upper?, variable.step?);
     let last = match (lower.value(), step.value(), trips.value()) {

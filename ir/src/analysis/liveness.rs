@@ -1,13 +1,13 @@
-//! Values and bytes that are alive at once, over the order of execution.
+//! Values and bytes that are live at once, over the order of execution.
 //!
-//! A value lives from its definition to its last use; used inside a loop but defined outside it lives to the loop's
-//! end. Between blocks of one region, liveness is the fixed point over the control flow (Aho et al., "Compilers",
-//! 9.2.5). Values are counted between operations, as registers are; an operand may give its register to a result.
-//! Scalar integer constants do not count: they are operands of instructions.
+//! A value is live from its definition to its last use. A value used inside a loop but defined outside it is live to
+//! the loop's end. Between blocks of one region, liveness is the fixed point over the control flow (Aho et al., "Compilers",
+//! 9.2.5). Values are counted between operations, as registers are; a result can take the register of an operand.
+//! Scalar integer constants do not count: they are immediate operands of instructions.
 //!
 //! Bytes are counted at operations, where operands and results exist together. A memref's bytes are those of the
 //! memory it names (arguments: during the whole function; allocations: until the last use of them or of their views).
-//! A tensor that is computed into a fresh one (`tensor.empty`, `linalg.fill`) shares its bytes. Memory handed on
+//! A tensor that is computed into a fresh one (`tensor.empty`, `linalg.fill`) shares its bytes. Memory passed
 //! through branches and loop-carried memrefs is not followed.
 
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ use super::traffic::output_count;
 use crate::registry::facts::{Aliasing, Evaluation, LoopForm, RegionExecution};
 use crate::tree::{BlockId, Definition, OpId, Tree, Type, ValueId};
 
-/// Most that is alive at once.
+/// Maximum number of values and bytes that are live at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Liveness {
     /// Values of any type.
@@ -38,11 +38,11 @@ pub struct Liveness {
     pub bytes: Range,
 }
 
-/// Cells of the table of blocks and values up to which control flow is solved exactly; beyond, a value that crosses
-/// blocks is taken to live in the whole region.
+/// Most cells (blocks times values that cross blocks) for which the data-flow equations are solved. In larger regions a
+/// value that crosses blocks is taken to be live in the whole region.
 const MAX_CELLS: usize = 1 << 24;
 
-/// The most that is alive at once in a function.
+/// The maximum number of values and bytes that are live at once in a function.
 #[must_use]
 pub fn liveness(tree: &Tree, function: OpId) -> Liveness {
     let contents = Contents::of(tree, function);
@@ -76,12 +76,12 @@ pub fn liveness(tree: &Tree, function: OpId) -> Liveness {
 
 struct Walk<'a> {
     tree: &'a Tree,
-    /// Where an operation begins and ends.
+    /// First and last point of each operation.
     points: Dense<(usize, usize)>,
-    /// Where a block begins and ends.
+    /// First and last point of each block.
     starts: Dense<(usize, usize)>,
     next: usize,
-    /// Stretches in which a value is alive: from a definition (or a block's start) to a use (or a block's end).
+    /// Live ranges of each value, as pairs of points.
     spans: Dense<Vec<(usize, usize)>>,
     /// The value whose memory this one shares.
     roots: Dense<Option<ValueId>>,
@@ -150,7 +150,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Where the use of a value by an operation ends, and the block of the value's region that it lies in.
+    /// The point at which the use of a value by an operation ends, and the block of the value's region that contains the
+    /// use.
     fn end_of_use(&self, value: ValueId, user: OpId) -> Option<(usize, BlockId)> {
         let tree = self.tree;
         let region = tree.block(self.block_of(value)?).region;
@@ -171,8 +172,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Does an operation with regions need an operand to its end: bounds and steps, which every iteration compares
-    /// with, and what structured operations read? Initial values are handed on at once.
+    /// Whether an operation with regions needs an operand until it ends: bounds and steps, which every iteration reads, and
+    /// the inputs of structured operations. Initial values of carried variables are read once.
     fn is_held(&self, value: ValueId, user: OpId) -> bool {
         let tree = self.tree;
         let operands = &tree.operation(user).operands;
@@ -188,7 +189,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Stretches within the block of the definition; those through other blocks are `flow`'s.
+    /// Live ranges within the block of the definition; `flow` adds those in other blocks.
     fn uses(&mut self, contents: &Contents) {
         let tree = self.tree;
         for &user in &contents.operations {
@@ -222,7 +223,7 @@ impl Walk<'_> {
             set(&mut index, block.index(), i);
         }
         let here = |block: BlockId| index.get(block.index()).copied().filter(|&i| i != usize::MAX);
-        // Uses of values of another block, with the end of the last one in each block.
+        // Values of other blocks that each block uses, with the point of the last use.
         let mut needs: Vec<std::collections::BTreeMap<ValueId, usize>> = vec![Default::default(); blocks.len()];
         let mut crossing = BTreeSet::new();
         let mut successors: Vec<Vec<usize>> = vec![Vec::new(); blocks.len()];
@@ -292,14 +293,14 @@ impl Walk<'_> {
         let [mut integers, mut floats, mut vectors, mut tensors] = [(); 4].map(|()| Level::new(gaps));
         let mut least_bytes = Level::new(gaps);
         let mut bounded = true;
-        // Stretches of a value and of all that share its memory.
+        // Live ranges of a value and of all values that share its memory.
         let mut memory: Dense<Vec<(usize, usize)>> = contents.per_value(Vec::new());
         let entry = tree.entry(function, 0);
         let is_argument = |value: ValueId| matches!(tree.value(value).definition, Definition::Argument { block, .. } if Some(block) == entry);
         for &value in &contents.values {
             let Some(start) = self.definition(value) else { continue };
             let spans = self.spans.get(value.index()).map_or(&[][..], Vec::as_slice);
-            // A result that nobody uses is written all the same.
+            // An unused result is written all the same.
             let unused = [(start, start)];
             let spans = if spans.is_empty() { &unused } else { spans };
             let ty = tree.value(value).ty;
@@ -359,7 +360,7 @@ impl Walk<'_> {
     }
 }
 
-/// Overlapping stretches as one.
+/// Merges overlapping ranges.
 fn merged(spans: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut sorted = spans.to_vec();
     sorted.sort_unstable();
@@ -373,7 +374,7 @@ fn merged(spans: &[(usize, usize)]) -> Vec<(usize, usize)> {
     all
 }
 
-/// A quantity over the points of a function, by its changes.
+/// A quantity over the points of a function, stored as its increases and decreases.
 struct Level {
     changes: Vec<(u128, u128)>,
 }

@@ -1,4 +1,4 @@
-//! Counts that the text may leave open.
+//! Counts with bounds.
 
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul};
@@ -22,13 +22,13 @@ impl Range {
     /// Any number.
     pub const UNKNOWN: Self = Self { low: 0, high: None };
 
-    /// Exactly so many.
+    /// The range of one number.
     #[must_use]
     pub const fn exact(count: u128) -> Self {
         Self { low: count, high: Some(count) }
     }
 
-    /// The count, where it is known.
+    /// The count, if it is exact.
     #[must_use]
     pub fn value(self) -> Option<u128> {
         self.high.filter(|&high| high == self.low)
@@ -40,7 +40,7 @@ impl Range {
         Self { low: self.low.min(other.low), high: self.high.zip(other.high).map(|(a, b)| a.max(b)) }
     }
 
-    /// At most as many: what happens only sometimes.
+    /// From 0 to the upper bound.
     #[must_use]
     pub fn at_most(self) -> Self {
         Self { low: 0, ..self }
@@ -72,7 +72,7 @@ impl Mul for Range {
     type Output = Self;
 
     fn mul(self, other: Self) -> Self {
-        // Nothing of an unknown number is nothing.
+        // Zero times unknown is zero.
         let high = match (self.high, other.high) {
             (Some(0), _) | (_, Some(0)) => Some(0),
             (a, b) => a.zip(b).and_then(|(a, b)| a.checked_mul(b)),

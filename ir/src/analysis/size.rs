@@ -55,7 +55,7 @@ pub fn bytes(tree: &Tree, ty: TypeId) -> Range {
     }
 }
 
-/// Is it a tensor or a memref?
+/// Whether a type is a tensor or a memref.
 #[must_use]
 pub fn is_shaped(tree: &Tree, ty: TypeId) -> bool {
     matches!(tree.ty(ty), Type::Tensor { .. } | Type::MemRef { .. })

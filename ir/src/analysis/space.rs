@@ -39,7 +39,8 @@ pub(super) fn points(tree: &Tree, operation: OpId, space: IterationSpace) -> Opt
     }
 }
 
-/// From `indexing_maps`: every loop's extent is an extent of an operand that is indexed by the loop alone.
+/// Points by the attribute `indexing_maps`: the extent of a loop is that of an operand's dimension indexed by the loop
+/// alone.
 fn mapped(tree: &Tree, operation: OpId) -> Option<Range> {
     let AttributeValue::Array(maps) = tree.attribute(operation, "indexing_maps")? else { return None };
     let maps: Vec<&AffineMap> =
@@ -59,7 +60,7 @@ pub(super) fn extents<'a>(maps: &[&AffineMap], shapes: impl Iterator<Item = Opti
                 if d >= extents.len() {
                     extents.resize(d + 1, None);
                 }
-                // A static extent says more than a dynamic one of another operand.
+                // Prefer a static extent to a dynamic one of another operand.
                 if !matches!(extents[d], Some(Dimension::Static(_))) {
                     extents[d] = Some(*extent);
                 }

@@ -1,6 +1,6 @@
 //! Bytes that one execution of an operation moves.
 //!
-//! Loads and stores move what they name. Operations on whole tensors or memrefs read their operands and write their
+//! Loads and stores move the elements that they name. Operations on whole tensors or memrefs read their operands and write their
 //! results (or, on memrefs, their outputs) once: no cache between operations, perfect reuse inside one. An output
 //! that a body does not read is not read. Views (slices, casts, reshapes), allocations and constants move nothing.
 
@@ -16,7 +16,7 @@ use super::size::{bytes, is_shaped};
 use crate::registry::facts::{Aliasing, TrafficRule};
 use crate::tree::{AttributeValue, OpId, Tree, Type, TypeId, ValueId};
 
-/// What moves between memory and arithmetic.
+/// Data moved between memory and arithmetic units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Traffic {
     /// Load operations (scalar or vector) executed.
@@ -90,7 +90,7 @@ impl Sum for Traffic {
     }
 }
 
-/// Bytes of a function's arguments and results: what it has to read and write at least once, given perfect reuse.
+/// Bytes of a function's arguments and results: the least traffic, with perfect reuse.
 #[must_use]
 pub fn interface_bytes(tree: &Tree, function: OpId) -> Range {
     let arguments = tree.entry(function, 0).map_or(&[][..], |b| &tree.block(b).arguments);
@@ -161,7 +161,7 @@ fn structured(tree: &Tree, operation: OpId) -> Traffic {
         if index >= inputs {
             traffic.written_bytes += size;
         }
-        // Bodies that do not show their outputs (`linalg.map` shows inputs only) are taken to read inputs only.
+        // A body without arguments for outputs (`linalg.map`) reads inputs only.
         let is_read = arguments.get(index).map_or(index < inputs, |a| used.contains(a));
         if is_read {
             traffic.read_bytes += size;

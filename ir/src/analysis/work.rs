@@ -3,7 +3,7 @@
 //! Conventions, those of XLA's cost analysis where it has one: an addition, subtraction, multiplication, division,
 //! remainder, negation, absolute value, minimum, maximum, rounding or comparison of floating-point numbers is one
 //! FLOP, a fused multiply-add two; `exp`, `log`, `sqrt`, `tanh`, `pow` and the like are counted apart, as
-//! transcendentals. The same of integers and indices is one integer operation. Conversions, selections, moves,
+//! transcendentals. The same on integers and indices is one integer operation. Conversions, selections, moves,
 //! reshapes and the arithmetic of addresses are none. Reductions take as many operations as elements, as written,
 //! with an initial value. Complex arithmetic is counted in real operations (2 for a sum, 6 for a product).
 
@@ -245,7 +245,7 @@ fn summed(tree: &Tree, operation: OpId, operand: usize) -> Result<Range, Reason>
             extents_at(shape(tree, operation, 0)?, contracted.iter().map(|&d| d as usize))
         }
         (ProductForm::HloConvolution, _) => {
-            // Every output takes all of the kernel but its output features.
+            // Each output element sums over all dimensions of the kernel but the output features.
             let kernel = shape(tree, operation, 1)?;
             let numbers = text_of(tree, operation, "dimension_numbers").ok_or(Reason::Operation)?;
             let features = kernel_output_feature(&numbers).ok_or(Reason::Operation)?;
@@ -271,7 +271,7 @@ fn listed(tree: &Tree, operation: OpId, name: &str, key: &str) -> Vec<u64> {
     list.split(',').filter_map(|n| n.trim().parse().ok()).collect()
 }
 
-/// Where the kernel's output features are: `[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]` says 3.
+/// Index of the kernel's output feature dimension: 3 for `[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]`.
 fn kernel_output_feature(numbers: &str) -> Option<usize> {
     let kernel = numbers.split('[').nth(2)?.split(']').next()?;
     kernel.split(',').position(|part| part.trim() == "o")

@@ -1,30 +1,29 @@
-//! Which memory operations read and write, and the order that follows.
+//! Order of operations by their reads and writes of memrefs.
 
 use std::collections::BTreeMap;
 
 use petgraph::graph::NodeIndex;
 
-use super::below;
 use crate::analysis::traffic::output_count;
 use crate::registry::facts::{Aliasing, MemoryEffect};
 use crate::tree::{Definition, OpId, Tree, Type, ValueId};
 
-/// What has been done to each memref so far.
+/// Last writer and readers of each memref so far.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
-    memory: BTreeMap<ValueId, State>,
+    memory: BTreeMap<ValueId, MemoryState>,
     /// The memory behind each view.
     roots: BTreeMap<ValueId, ValueId>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct MemoryState {
     writer: Option<NodeIndex>,
-    /// Readers since.
+    /// Readers since the last write.
     readers: Vec<NodeIndex>,
 }
 
-/// What is done to an operand.
+/// Access to an operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
     Read,
@@ -33,10 +32,10 @@ enum Access {
 }
 
 impl Effects {
-    /// Notes what an operation does, and all inside it; the nodes it has to come behind, with the memory they share.
+    /// Adds an operation with its regions; returns the nodes that it must come after, with the memref of each.
     pub fn add(&mut self, tree: &Tree, operation: OpId, node: NodeIndex) -> Vec<(NodeIndex, ValueId)> {
         let mut accesses: BTreeMap<ValueId, (bool, bool)> = BTreeMap::new();
-        for op in std::iter::once(operation).chain(below(tree, operation)) {
+        for op in std::iter::once(operation).chain(tree.walk_inside(operation)) {
             if tree.record(op).aliasing == Aliasing::MemRefView {
                 let data = tree.operation(op);
                 if let Some(&viewed) = data.operands.first() {
@@ -70,7 +69,7 @@ impl Effects {
     }
 }
 
-/// Memrefs among an operation's operands and what it does to them.
+/// The memrefs among an operation's operands, with the access to each.
 fn accesses_of(tree: &Tree, operation: OpId) -> Vec<(ValueId, Access)> {
     let node = tree.operation(operation);
     let effect = tree.record(operation).effect;

@@ -1,6 +1,6 @@
 //! Layered drawing of a graph without cycles, after Sugiyama, Tagawa and Toda (IEEE Trans. SMC 11, 1981): layers by
-//! longest path, invisible nodes where an edge passes a layer, order within layers by barycentres, places by pulling
-//! each node towards its neighbours. Deterministic; sizes in pixels.
+//! longest path, invisible nodes where an edge crosses a layer, order within layers by barycentres, positions by moving each node
+//! towards its neighbours. Deterministic; sizes in pixels.
 
 /// A box to be placed.
 #[derive(Debug, Clone, Copy)]
@@ -9,7 +9,7 @@ pub(super) struct Size {
     pub height: f64,
 }
 
-/// Where everything stands.
+/// Positions of boxes and edges.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub width: f64,
@@ -103,8 +103,8 @@ pub(super) fn place(sizes: &[Size], edges: &[(usize, usize)]) -> Layout {
     }
 }
 
-/// Longest path from a source; then, last first, what has no more producers than consumers goes down to them, which
-/// shortens edges. What has neither stands last.
+/// Layers by longest path from a source. Then, last first, nodes with no more producers than consumers move down to their
+/// consumers, which shortens edges. Nodes without edges come last.
 fn layers(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     let mut sorted = edges.to_vec();
     sorted.sort_unstable();
@@ -192,7 +192,8 @@ fn pull(items: &mut [Item], rows: &[Vec<usize>]) {
     }
 }
 
-/// Places a row as near to its wishes as order and gaps allow: the mean of packing from the left and from the right.
+/// Places a row as near to the wanted positions as order and gaps allow: the mean of packing from the left and from the
+/// right.
 fn spread(items: &mut [Item], row: &[usize], wish: &[f64]) {
     let gap = |a: &Item, b: &Item| (a.width + b.width) / 2.0 + GAP;
     let mut from_left = wish.to_vec();

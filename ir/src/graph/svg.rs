@@ -17,7 +17,7 @@ use crate::tree::Tree;
 /// Most nodes drawn.
 pub const MAX_DRAWN: usize = 1500;
 
-/// A graph that no picture shows.
+/// The graph is too large to draw.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the graph has {nodes} nodes; pictures show at most {MAX_DRAWN} (DOT and JSON have no limit)")]
 pub struct TooLarge {
@@ -80,7 +80,7 @@ pub(super) fn label(node: &Node, tree: &Tree) -> Vec<String> {
     lines
 }
 
-/// With at most four digits and a decimal prefix.
+/// A count with at most four digits and a decimal prefix.
 fn scaled(count: u128) -> String {
     let (mut value, mut unit) = (count as f64, 0);
     while value >= 10_000.0 && unit < 6 {
@@ -91,7 +91,7 @@ fn scaled(count: u128) -> String {
     if unit == 0 { format!("{count}") } else { format!("{value:.0}{prefix}") }
 }
 
-/// What an edge carries, in words.
+/// Label of an edge.
 pub(super) fn names(tree: &Tree, dependence: Dependence) -> String {
     let ty = tree.types().to_text(tree.value(dependence.value()).ty);
     match dependence {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::analysis::{Analysis, Range};
+use crate::tree::Tree;
 
 fn graph(text: &str) -> (Tree, Graph) {
     let parsed = crate::parse(text, &crate::Limits::default());

@@ -1,6 +1,6 @@
 //! Affine maps, sets and expressions, and the operands that custom forms write inside expressions.
 
-use super::scope::Use;
+use super::names::Use;
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, TypeId};
@@ -196,7 +196,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Names are looked up one by one: maps of thousands of dimensions are no maps.
+    /// Linear search: real maps have few dimensions.
     fn bound_list(&self, length: usize) -> Parse<()> {
         if length < MOST_NAMES {
             return Ok(());
@@ -204,7 +204,7 @@ impl<'a> Parser<'a> {
         Err(self.failure(self.ahead.span, format!("an affine map of more than {MOST_NAMES} dimensions or symbols")))
     }
 
-    /// A chain of operators leans to the left as deep as it is long: bound that as nesting is.
+    /// A chain of operators gives a tree as deep as it is long; bound it as nesting is bounded.
     fn bound_affine(&mut self, expression: &AffineExpr) -> Parse<()> {
         let (mut deep, mut at) = (0, expression);
         while let AffineExpr::Add(left, _)

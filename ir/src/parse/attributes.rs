@@ -25,7 +25,7 @@ impl<'a> Parser<'a> {
         match first.kind {
             Some(TokenKind::RightBrace) => true,
             Some(TokenKind::BareId | TokenKind::String) => {
-                let next = crate::parse::cursor::Ahead::from(self.text, first.span.end as usize).kind;
+                let next = crate::parse::ahead::Ahead::from(self.text, first.span.end as usize).kind;
                 matches!(next, Some(TokenKind::Equal | TokenKind::Comma | TokenKind::RightBrace))
             }
             _ => false,
@@ -81,7 +81,7 @@ impl<'a> Parser<'a> {
         Ok((value, text))
     }
 
-    /// An attribute whose type, if it has one and does not say so, is `expected`.
+    /// An attribute; `expected` is its type if it has one that is not written.
     pub(super) fn attribute(&mut self, expected: TypeId) -> Parse<AttributeValue> {
         self.nested(|p| p.new_attribute(expected))
     }
@@ -251,8 +251,8 @@ impl<'a> Parser<'a> {
         Ok(number)
     }
 
-    /// Types and aliases that show between the brackets of a dialect's own syntax: aliases are inlined, shaped
-    /// types are spelled canonically.
+    /// Marks types and aliases between the brackets of a dialect's own syntax: aliases are inlined, shaped types are spelled
+    /// canonically.
     pub(super) fn mark_aliases(&mut self, span: Span, mark: usize) -> Parse<()> {
         debug_assert_eq!(mark, self.marks.len());
         let (ahead, taken) = (self.ahead, self.taken);
@@ -283,7 +283,7 @@ impl<'a> Parser<'a> {
                     Ok(())
                 }
             };
-            // What is no type after all is not walked again, or nested brackets would be walked time and again.
+            // Text that is not a type is not scanned again: nested brackets would be scanned once for each level.
             if let Err(failure) = parsed {
                 if self.stopped {
                     return Err(failure);

@@ -1,25 +1,10 @@
-//! The parser's place in the text: one token ahead, trivia skipped, cut on demand so that shapes can be cut again.
+//! The parser's position in the text: one token of lookahead, trivia skipped. Tokens are lexed on demand, so that shapes
+//! can be split again.
 
+use super::ahead::Ahead;
 use super::{Failure, Parse, Parser};
-use crate::lexer::{Lexer, TokenKind};
+use crate::lexer::TokenKind;
 use crate::span::{Diagnostic, Span};
-
-/// The token ahead; `kind` is `None` at the end of the text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ahead {
-    pub kind: Option<TokenKind>,
-    pub span: Span,
-}
-
-impl Ahead {
-    /// The first token from a byte on that means something.
-    pub fn from(text: &str, position: usize) -> Self {
-        match Lexer::at(text, position).find(|t| !t.kind.is_trivia()) {
-            Some(token) => Self { kind: Some(token.kind), span: token.span },
-            None => Self { kind: None, span: Span::new(text.len(), text.len()) },
-        }
-    }
-}
 
 impl<'a> Parser<'a> {
     pub(super) fn at(&self, kind: TokenKind) -> bool {
@@ -99,7 +84,7 @@ impl<'a> Parser<'a> {
         if self.take_word(word) { Ok(()) } else { Err(self.expected(&format!("`{word}`"))) }
     }
 
-    /// That something else was expected here.
+    /// A failure: something else was expected here.
     pub(super) fn expected(&self, what: &str) -> Failure {
         let found = match self.ahead.kind {
             None => "the end of the text".to_owned(),
@@ -119,7 +104,7 @@ impl<'a> Parser<'a> {
         Failure(Box::new(Diagnostic { message, help: None, span }))
     }
 
-    /// Say what is wrong; nothing more is said once parsing has stopped.
+    /// Report a mistake; ignored once parsing has stopped.
     pub(super) fn report(&mut self, span: Span, message: String, help: Option<String>) {
         if self.stopped {
             return;
@@ -137,7 +122,7 @@ impl<'a> Parser<'a> {
         self.report(span, message, help);
     }
 
-    /// Say why parsing stops and act as if the text ended here.
+    /// Report why parsing stops, and ignore the rest of the text.
     pub(super) fn stop(&mut self, span: Span, message: String) {
         if !self.stopped {
             self.diagnostics.push(Diagnostic { message, help: None, span });
@@ -178,7 +163,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Skip what stands between brackets, the opening one being ahead; says where brackets do not pair up.
+    /// Skip a bracketed group, whose opening bracket is ahead; reports unbalanced brackets.
     pub(super) fn skip_balanced(&mut self) -> Parse<()> {
         use TokenKind::*;
         let mut open: Vec<(TokenKind, Span)> = Vec::new();
@@ -231,7 +216,7 @@ fn name(bracket: TokenKind) -> &'static str {
     }
 }
 
-/// Longest message, in bytes: names in it are the text's own, of any length.
+/// Longest message, in bytes; names in messages come from the text and can have any length.
 const MAX_MESSAGE_BYTES: usize = 400;
 
 /// A message with its middle left out where it is too long.

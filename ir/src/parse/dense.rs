@@ -5,7 +5,7 @@ use super::{Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::tree::{AttributeValue, Dimension, TypeId, Types};
 
-/// Elements kept at most; larger constants are weights, whose values no analysis reads.
+/// Most elements kept; no analysis reads the values of larger constants.
 const KEPT_ELEMENTS: usize = 1024;
 
 impl<'a> Parser<'a> {

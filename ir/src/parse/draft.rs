@@ -1,11 +1,11 @@
 //! An operation while it is parsed.
 
 use super::Parser;
-use super::scope::Use;
+use super::names::Use;
 use crate::span::Span;
 use crate::tree::{Attribute, AttributeValue, BlockId, RegionId, Signedness, Type, TypeId};
 
-/// What an operation's text has given so far.
+/// The parts of an operation parsed so far.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub operands: Vec<Use>,
@@ -26,7 +26,7 @@ pub(super) struct Argument {
 }
 
 impl Parser<'_> {
-    /// Add an attribute that the custom form writes its own way.
+    /// Add an attribute that the custom form does not write as one.
     pub(super) fn set(&mut self, draft: &mut Draft, name: &str, value: AttributeValue) {
         let name = self.name(name);
         draft.attributes.push(Attribute { name, value, span: Span::default() });

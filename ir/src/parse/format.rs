@@ -18,7 +18,7 @@
 //! | `@a:cmpi` | a word kept as its number: predicates (`cmpi`, `cmpf`), combining kinds (`rmw`) |
 //! | `'word`, `'word=a` | unit attribute `word` (or `a`), if the word is ahead |
 //! | `fastmath`, `overflow`, `rounding` | flags of `arith`, if ahead |
-//! | `&a/b` | list between brackets of values (group `a`) and integers (attribute `b`, dynamic ones as the least `i64`) |
+//! | `&a/b` | list between brackets of values (group `a`) and integers (attribute `b`, dynamic ones as `i64::MIN`) |
 //! | `(&a/b)` | the same between parentheses |
 //! | `region`, `region:end` | a region; ended by `end` where it is not ended |
 //! | anything else | itself |
@@ -32,7 +32,7 @@ use std::sync::OnceLock;
 use smallvec::{SmallVec, smallvec};
 
 use super::draft::Draft;
-use super::scope::Use;
+use super::names::Use;
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::registry::syntax::{Format, Syntax};
@@ -327,7 +327,7 @@ impl<'a> Parser<'a> {
     ) -> Parse<()> {
         match item {
             Item::Token(kind, text) => {
-                // The message costs more than the token.
+                // Build the message only on failure.
                 if !self.take_if(*kind) {
                     return Err(self.expected(&format!("`{text}`")));
                 }
@@ -526,12 +526,12 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Values and integers between brackets; values stand as the least `i64` among the integers.
+    /// Values and integers between brackets; `i64::MIN` marks a value among the integers.
     pub(super) fn index_list(&mut self, open: TokenKind, close: TokenKind) -> Parse<(Vec<Use>, Vec<i64>)> {
         let (mut values, mut integers) = (Vec::new(), Vec::new());
         self.expect(open, "an opening bracket and indices")?;
         self.list(close, "`,` or the closing bracket", |p| {
-            // Scalable sizes stand between brackets of their own.
+            // Scalable sizes have brackets of their own.
             let scalable = p.take_if(TokenKind::LeftBracket);
             if p.at(TokenKind::ValueId) {
                 values.push(p.value_use()?);

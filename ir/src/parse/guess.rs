@@ -1,8 +1,8 @@
 //! Operations whose form is not known: operands are the `%` names in order of appearance, types those behind the
 //! last colon, regions those in braces.
 //!
-//! Nothing in the language says where such an operation ends. It ends before a `}` that it does not open, before
-//! what looks like an operation on a new line or behind a type, and before a label on a new line.
+//! The language does not mark the end of such an operation. It ends before an unmatched `}`, before what looks like an
+//! operation on a new line or after a type, and before a label on a new line.
 
 use super::Parser;
 use super::draft::{Argument, Draft};
@@ -10,12 +10,12 @@ use crate::lexer::TokenKind;
 use crate::span::Span;
 use crate::tree::{Type, TypeId, Types};
 
-/// What a guess has seen so far.
+/// State of a guess.
 #[derive(Debug, Default)]
 struct Seen {
     /// Brackets that are open.
     open: Vec<(TokenKind, Span)>,
-    /// Names that a region might define.
+    /// Names that a region may define as arguments.
     arguments: Vec<Argument>,
     /// Types behind the last colon, and how many of them stand before an arrow, `to` or `into`.
     types: Vec<TypeId>,
@@ -26,7 +26,7 @@ struct Seen {
 }
 
 impl<'a> Parser<'a> {
-    /// Take what belongs to the operation.
+    /// Parse the rest of the operation.
     pub(super) fn guess(&mut self, draft: &mut Draft) {
         let mut seen = Seen::default();
         while let Some(kind) = self.ahead.kind {
@@ -58,7 +58,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Take one thing; false where the operation ends.
+    /// Parse one item; false at the end of the operation.
     fn guess_step(&mut self, kind: TokenKind, draft: &mut Draft, seen: &mut Seen) -> bool {
         use TokenKind::*;
         seen.complete = false;
@@ -182,7 +182,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Names that no region defined are uses after all.
+    /// Names that no region defines are uses.
     fn use_arguments(&mut self, draft: &mut Draft, seen: &mut Seen) {
         let at = (self.ahead, self.taken);
         for argument in std::mem::take(&mut seen.arguments) {

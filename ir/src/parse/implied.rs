@@ -1,13 +1,13 @@
-//! Operations that custom forms leave out because they follow from the rest.
+//! Operations that custom forms leave out, such as terminators.
 
 use super::Parser;
 use super::draft::Draft;
-use super::scope::Use;
+use super::names::Use;
 use crate::span::Span;
 use crate::tree::{AttributeValue, BlockId, Form, OpId, RegionId, TypeId, ValueId};
 
 impl Parser<'_> {
-    /// Add `name` at the end of a region that does not end its last block.
+    /// Add the terminator `name` to a region whose last block has no terminator.
     pub(super) fn imply_end(&mut self, region: RegionId, name: &str) {
         let block = match self.tree.regions[region.index()].blocks.last() {
             Some(&block) => block,
@@ -24,7 +24,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Give an implied `name` at a region's end the empty block that it holds.
+    /// Give an implied terminator `name` a region with an empty block.
     pub(super) fn imply_empty_region(&mut self, region: RegionId, name: &str) {
         let last = self.tree.regions[region.index()].blocks.last().copied();
         let Some(&id) = last.and_then(|block| self.tree.blocks[block.index()].operations.last()) else { return };
@@ -38,7 +38,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Add an operation that is not written; its results.
+    /// Add an operation that is not written; returns its results.
     pub(super) fn imply(
         &mut self,
         block: BlockId,

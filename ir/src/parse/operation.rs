@@ -1,9 +1,9 @@
-//! An operation: names of its results, generic form, and what the custom forms leave to do.
+//! Operations: names of results, the generic form, and the parts common to all custom forms.
 
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::scope::Use;
+use super::names::Use;
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::registry::facts::Dialect;
@@ -12,14 +12,14 @@ use crate::registry::{self, Record};
 use crate::span::Span;
 use crate::tree::{AttributeValue, BlockId, Definition, Form, NameId, OpId, Operation, Types, ValueId};
 
-/// Results without a type that an operation has at most.
+/// Most results without a type.
 const UNTYPED_RESULTS: usize = 256;
 
 /// Names of results before `=`: each with how many it stands for.
 type ResultNames = Vec<(Span, u32)>;
 
 impl<'a> Parser<'a> {
-    /// Parse the operation ahead into a block; where there is none, say so and go on behind.
+    /// Parse the operation ahead into a block; if there is none, report it and recover.
     pub(super) fn operation(&mut self, block: BlockId) {
         let start = self.start();
         if self.tree.operations.len() >= self.limits.operations {
@@ -65,13 +65,13 @@ impl<'a> Parser<'a> {
         self.tree.operations[id.index()].span = span;
         self.marks.operation(span, record.is_isolated);
         if let Some(canonical) = canonical.filter(|&c| c != spelled.text(self.text)) {
-            // Behind the operation's own mark, which begins at the same place where nothing is named.
+            // After the operation's own mark, which has the same start if the operation has no named results.
             self.marks.name(spelled, canonical);
         }
         self.bind_results(id, &names, start);
     }
 
-    /// The name that upstream prints where it has a short form: without the dialect in the operation whose own it is.
+    /// The name as upstream prints it, for operations with a short name.
     fn canonical_name(&self, record: &'static Record) -> Option<&'static str> {
         let short = record.short_name?;
         let is_short = match short.printed {
@@ -124,7 +124,7 @@ impl<'a> Parser<'a> {
         for &region in &draft.regions {
             self.tree.regions[region.index()].operation = Some(id);
         }
-        // Names may ask for more results than there are types: not for any number of them.
+        // A text can name more results than it has types for; bound their number.
         let typed = draft.result_types.len();
         let count = typed.max(draft.named.min(typed + UNTYPED_RESULTS));
         let results: Vec<ValueId> = (0..count)
@@ -161,7 +161,7 @@ impl<'a> Parser<'a> {
             let name = self.expect(TokenKind::ValueId, "a result's name (`%name`)")?;
             let mut count = 1;
             if self.take_if(TokenKind::Colon) {
-                // The results named have to stand in the text somewhere: their types do.
+                // Each result has a type in the text, so there are no more results than bytes.
                 count = match self.spelling().parse::<u32>() {
                     Ok(n) if n > 0 && n as usize <= self.text.len() && self.at(TokenKind::Integer) => n,
                     _ => return Err(self.expected("the number of results")),
@@ -291,7 +291,7 @@ impl<'a> Parser<'a> {
             None => None,
         };
         if self.tree.regions.len() > regions {
-            // Regions are not parsed a second time: that could double the time at every level.
+            // Regions are not parsed twice: time would double at every level of nesting.
             if let Some(failure) = failure {
                 self.report_failure(failure);
             }
@@ -305,13 +305,13 @@ impl<'a> Parser<'a> {
         self.diagnostics.truncate(diagnostics);
         *draft = Draft { named: draft.named, ..Draft::default() };
         self.guess(draft);
-        // The guess stands if it tells as much as the known form would have.
+        // Keep the guess, without a report, if it finds a type for every result.
         if let Some(failure) = failure
             && (draft.result_types.len() < draft.named || self.diagnostics.len() > diagnostics || self.at_end())
         {
             self.diagnostics.truncate(diagnostics);
             if self.tree.regions.len() == regions {
-                // What was guessed to be a use is none to complain about.
+                // Do not report undefined uses that were only guessed.
                 self.scopes.rewind(scopes);
             }
             self.report_failure(failure);
@@ -319,7 +319,7 @@ impl<'a> Parser<'a> {
         Form::Guessed
     }
 
-    /// Go on at what looks like the next operation: skips at least nothing, at most to the region's end.
+    /// Skip to what looks like the next operation, at most to the end of the region.
     pub(super) fn recover(&mut self) {
         use TokenKind::*;
         let mut open = 0usize;

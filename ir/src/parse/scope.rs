@@ -1,107 +1,16 @@
-//! Names of values and blocks: who defines what, seen from where.
+//! Name resolution of values and blocks.
 //!
-//! A name is seen in the region that defines it and in the regions below, but not across an operation that is
-//! isolated from above. Uses may stand before the definition (blocks out of order, graph regions): they get a
-//! stand-in that the definition replaces.
+//! A name is visible in the region that defines it and in nested regions, but not inside an operation that is isolated
+//! from above. A use before the definition (blocks out of order, graph regions) gets a placeholder value, which the
+//! definition replaces.
 
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
 
+use super::names::{Binding, Forward, NamedBlock, Scope, Use};
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::span::Span;
 use crate::tree::{Block, BlockId, Definition, RegionId, TypeId, Types, Value, ValueId};
-
-/// A name's definition: the first of `count` values.
-#[derive(Debug, Clone, Copy)]
-struct Binding {
-    first: ValueId,
-    count: u32,
-    /// The isolated operation it belongs to.
-    isolation: u32,
-}
-
-/// A use before the definition.
-#[derive(Debug, Clone, Copy)]
-struct Forward {
-    symbol: u32,
-    index: u32,
-    stand_in: ValueId,
-    span: Span,
-    depth: u32,
-    resolved: bool,
-}
-
-/// A use of a value, with its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Use {
-    pub value: ValueId,
-    pub span: Span,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Scopes<'a> {
-    symbols: IndexMap<&'a str, u32, FxBuildHasher>,
-    /// By symbol.
-    bindings: Vec<Option<Binding>>,
-    pending: Vec<Vec<u32>>,
-    /// What bindings were before, to restore them at a region's end.
-    undo: Vec<(u32, Option<Binding>)>,
-    regions: Vec<Scope<'a>>,
-    isolation: u32,
-    isolations: u32,
-    forwards: Vec<Forward>,
-    /// Places in `forwards` that are not resolved yet, deeper ones behind.
-    unresolved: Vec<u32>,
-    /// What stand-ins stand for, sorted by nothing.
-    replaced: Vec<(ValueId, ValueId)>,
-}
-
-#[derive(Debug)]
-struct Scope<'a> {
-    region: RegionId,
-    undo: usize,
-    outer_isolation: Option<u32>,
-    blocks: IndexMap<&'a str, NamedBlock, FxBuildHasher>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct NamedBlock {
-    block: BlockId,
-    defined: bool,
-    span: Span,
-}
-
-/// How far names had come, to take an attempt back.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ScopesMark {
-    forwards: usize,
-    unresolved: usize,
-}
-
-impl<'a> Scopes<'a> {
-    fn symbol(&mut self, name: &'a str) -> u32 {
-        let next = self.symbols.len() as u32;
-        let symbol = *self.symbols.entry(name).or_insert(next);
-        if symbol == next {
-            self.bindings.push(None);
-            self.pending.push(Vec::new());
-        }
-        symbol
-    }
-
-    pub(super) fn mark(&self) -> ScopesMark {
-        ScopesMark { forwards: self.forwards.len(), unresolved: self.unresolved.len() }
-    }
-
-    /// Forget uses made since; only sound while nothing was defined since.
-    pub(super) fn rewind(&mut self, mark: ScopesMark) {
-        for forward in self.forwards.drain(mark.forwards..) {
-            self.pending[forward.symbol as usize].pop();
-        }
-        self.unresolved.truncate(mark.unresolved);
-    }
-}
 
 impl<'a> Parser<'a> {
     pub(super) fn new_value(&mut self, ty: TypeId, definition: Definition, name: Span) -> ValueId {
@@ -254,7 +163,7 @@ impl<'a> Parser<'a> {
         self.scopes.bindings[symbol as usize].is_some_and(|b| b.isolation == self.scopes.isolation)
     }
 
-    /// Check what a use says of its value's type; a value whose type is not known yet takes it.
+    /// Check the type at a use against the type of the value; sets the type if it is not known yet.
     pub(super) fn expect_type(&mut self, used: Use, ty: TypeId) {
         let value = &mut self.tree.values[used.value.index()];
         if ty == Types::UNKNOWN || value.ty == ty {
@@ -299,7 +208,7 @@ impl<'a> Parser<'a> {
         block
     }
 
-    /// Put definitions in the place of their stand-ins.
+    /// Replace placeholders by their definitions.
     pub(super) fn replace_stand_ins(&mut self) {
         if self.scopes.replaced.is_empty() {
             return;

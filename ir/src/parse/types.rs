@@ -111,7 +111,7 @@ impl<'a> Parser<'a> {
         } else {
             word.len()
         };
-        // A cut in the middle of a character cannot be a type.
+        // A range that ends inside a character is not a type.
         let text = self.text.get(self.start()..self.start() + length)?;
         Some((length, *self.type_cache.get(text)?))
     }

@@ -1,11 +1,11 @@
-//! What the parser found where: the places at which the printer departs from the text's own tokens.
+//! Marks of the parser for the printer: spans that are not printed as their own tokens.
 
 use std::sync::Arc;
 
 use crate::span::Span;
 use crate::tree::{BlockId, TypeId, ValueId};
 
-/// What stands at a place.
+/// How a span is printed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum MarkKind {
     /// An operation begins here and takes the span; names start anew in it if it is isolated from above.
@@ -22,7 +22,7 @@ pub(crate) enum MarkKind {
     RegionOpen,
     /// `}` of a region.
     RegionClose,
-    /// An operation's name that is written longer or shorter elsewhere.
+    /// An operation's name, printed with or without its dialect.
     Name(&'static str),
     /// Dimension of an affine map or set.
     Dimension(u32),
@@ -44,7 +44,7 @@ pub(crate) struct Mark {
     pub kind: MarkKind,
 }
 
-/// The marks of a text; sorted by place, outer before inner, once the text is parsed.
+/// The marks of a text, sorted by start, outer before inner, once the text is parsed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Marks {
     pub all: Vec<Mark>,
@@ -132,7 +132,7 @@ impl Marks {
         self.all[len..].sort_by_key(|m| (m.span.start, std::cmp::Reverse(m.span.end)));
     }
 
-    /// By place, outer before inner; of two at one place the earlier pushed stays first.
+    /// Sort by start, outer before inner; stable for equal spans.
     pub fn sort(&mut self) {
         self.sort_since(0);
     }

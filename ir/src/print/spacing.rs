@@ -1,4 +1,4 @@
-//! Where blanks stand between tokens: decided by the tokens alone, so that texts that differ in blanks print alike.
+//! Blanks between tokens. They depend on the tokens alone, so that texts that differ in blanks print alike.
 
 use crate::lexer::TokenKind;
 
@@ -7,11 +7,11 @@ use crate::lexer::TokenKind;
 pub(super) struct Last<'a> {
     pub kind: TokenKind,
     pub text: &'a str,
-    /// A minus or plus that is a sign, or a name where it is defined: what follows stands close.
+    /// A sign, or a name at its definition: no blank follows.
     pub tight: bool,
 }
 
-/// Words before which and behind which a parenthesis stands apart.
+/// Words separated from a parenthesis by a blank.
 const APART: [&str; 8] = ["to", "into", "step", "do", "else", "x", "retain", "in"];
 
 /// Whether a blank goes between two tokens; `touching` says whether they touch in the text (which means something

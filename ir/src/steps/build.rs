@@ -1,25 +1,26 @@
-//! Reading a function: steps in the order of the text, what each waits for and what it makes.
+//! Steps of a function in the order of the text, with the values that each reads and writes.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::analysis::Analysis;
 use crate::analysis::trip_counts::TripCounts;
-use crate::analysis::{Analysis, Range};
 use crate::registry::facts::{LoopForm, RegionExecution, StepClass};
 use crate::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
 
 use super::classify::{class, work};
 use super::nest;
-use super::shape::{is_memref, is_tensor};
-use super::{Step, Steps, Unplaced, Values, Work};
+use super::shape::{at_most, is_memref, is_tensor};
+use super::{Step, Unplaced, Values, Work};
 
 /// Deepest nest of loops, branches and calls.
 const MAX_NESTING: usize = 64;
 
-/// Steps of one function, called ones included: calls in calls must not multiply without end.
+/// Most steps of one function, called functions included: nested calls multiply steps.
 const MAX_ITEMS: usize = 1 << 18;
 
-/// Views are resolved when they are made, so chains are short; the bound guards against cycles of loop results.
+/// The storage behind a view. Views are resolved when they are created, so chains are short; the bound guards against
+/// cycles of loop results.
 pub(super) fn root(roots: &BTreeMap<ValueId, ValueId>, value: ValueId) -> ValueId {
     let mut at = value;
     for _ in 0..MAX_NESTING {
@@ -31,13 +32,12 @@ pub(super) fn root(roots: &BTreeMap<ValueId, ValueId>, value: ValueId) -> ValueI
     at
 }
 
-/// Executions, where it is known that they are no more; conditions are taken as met.
-pub(super) fn at_most(executions: Range) -> Option<u64> {
-    executions.high.and_then(|n| u64::try_from(n).ok())
-}
-
-/// Reads a function; loops are counted by `analysis` where there is one.
-pub(super) fn steps<'a>(tree: &'a Tree, function: OpId, analysis: Option<&'a Analysis>) -> Steps<'a> {
+/// Reads a function: its steps, and what each view is a view of. Loops are counted by `analysis` where there is one.
+pub(super) fn steps(
+    tree: &Tree,
+    function: OpId,
+    analysis: Option<&Analysis>,
+) -> (Vec<Step>, BTreeMap<ValueId, ValueId>) {
     let mut builder = Builder {
         tree,
         analysis,
@@ -49,7 +49,7 @@ pub(super) fn steps<'a>(tree: &'a Tree, function: OpId, analysis: Option<&'a Ana
     };
     let mut all = Vec::new();
     builder.regions(function, 0, &mut all);
-    Steps { tree, function, all, roots: builder.roots }
+    (all, builder.roots)
 }
 
 fn trip_counts<'a>(tree: &Tree, function: OpId, analysis: Option<&'a Analysis>) -> Cow<'a, TripCounts> {
@@ -112,7 +112,7 @@ impl<'a> Builder<'a> {
         steps.extend(nest::of_run(tree, &self.executions, &run));
     }
 
-    /// Values of `from` are known as `to` from here on.
+    /// Makes the values of `to` aliases of those of `from`.
     fn pass(&mut self, from: &[ValueId], to: &[ValueId], steps: &mut Vec<Step>) {
         for (&from, &to) in from.iter().zip(to) {
             self.view(to, from);
@@ -196,7 +196,7 @@ impl<'a> Builder<'a> {
         let tree = self.tree;
         let operation = tree.operation(op);
         let work = work(tree, op, class);
-        // A body without arithmetic hands on its input as views and copies do.
+        // A body without arithmetic passes its input on, as views and copies do.
         let source = match (class, work) {
             (StepClass::View | StepClass::Copy, _) | (StepClass::Body, Ok(Work::Free(_) | Work::Move(_))) => 0,
             (StepClass::Insert, _) => 1,
@@ -233,7 +233,7 @@ fn captured(tree: &Tree, op: OpId) -> BTreeSet<ValueId> {
     all
 }
 
-/// What the end of a block hands on.
+/// Operands of a block's terminator.
 fn yielded(tree: &Tree, block: BlockId) -> &[ValueId] {
     match tree.block(block).operations.last() {
         Some(&last) if class(tree, last) == StepClass::Terminator => &tree.operation(last).operands,
@@ -249,7 +249,7 @@ fn written(tree: &Tree, op: OpId, class: StepClass) -> Values {
     {
         return all;
     }
-    // `linalg` on memories: the last operands, as many as the segments say.
+    // Outputs of `linalg` on memrefs are the last operands; the segment sizes give their number.
     let outputs = match tree.attribute(op, "operandSegmentSizes") {
         Some(AttributeValue::DenseArray(_, sizes)) => sizes.last().map_or(1, |&n| n as usize),
         _ => 1,

@@ -46,7 +46,7 @@ pub(super) fn work(tree: &Tree, op: OpId, class: StepClass) -> Result<Work, Unpl
         StepClass::Storage(why) => Ok(Work::Free(why)),
         StepClass::View => Ok(Work::Free("another view of the same data")),
         StepClass::Copy => {
-            // What is laid out anew: the result where there is one, else the destination.
+            // The data with the new layout: the result if there is one, else the destination.
             let moved = operation.results.first().or(operation.operands.last());
             sized(moved.and_then(|&v| elements(tree, v))).map(Work::Move)
         }
@@ -70,7 +70,7 @@ pub(super) fn work(tree: &Tree, op: OpId, class: StepClass) -> Result<Work, Unpl
     }
 }
 
-/// Why no size came out: an extent is dynamic, or all are known and too large or not understood.
+/// Why the size is not known: an extent is dynamic, or sizes are too large, or the operation is not understood.
 fn unsized_because(tree: &Tree, op: OpId) -> Unplaced {
     let operation = tree.operation(op);
     let mut values = operation.operands.iter().chain(&operation.results);
@@ -110,13 +110,13 @@ fn body(tree: &Tree, op: OpId) -> Result<Work, Unplaced> {
     })
 }
 
-/// Whether a body without arithmetic only hands on inputs in the order they lie in.
+/// Whether a body without arithmetic passes its inputs on in their memory order.
 fn reads_in_order(tree: &Tree, op: OpId) -> bool {
     let Some(maps) = contraction::maps(tree, op) else { return false };
     let gathers = tree.entry(op, 0).is_some_and(|block| {
         tree.walk_block(block).any(|inner| {
             let operands = &tree.operation(inner).operands;
-            // `tensor.extract %t[]` of a single element hands it on; with indices it gathers.
+            // `tensor.extract %t[]` reads the only element; with indices it is a gather.
             contraction::loads_element(tree, inner) && operands.len() > 1
         })
     });

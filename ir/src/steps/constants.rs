@@ -1,5 +1,5 @@
-//! Which values never change from call to call, and what steps come to when everything made of these alone is made
-//! before the first call.
+//! Values that are the same in every call, and the work of each step that remains after everything computed from these
+//! alone is computed before the first call.
 
 use std::collections::BTreeSet;
 
@@ -8,34 +8,34 @@ use super::{Contraction, Steps, WeightRule, Work};
 use crate::registry::facts::StepClass;
 use crate::tree::{OpId, ValueId};
 
-/// What is left to do of a step in a call.
+/// Work of a step in each call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// Works on constants alone: done before the first call.
     Folded,
     /// Takes no time.
     Free,
-    /// So many elements change their place.
+    /// Number of elements that are moved.
     Move(u64),
     /// Functions of elements.
     Nonlinear {
         /// Elements of each.
         elements: u64,
-        /// So many functions one after the other.
+        /// Functions applied one after the other.
         chain: u64,
     },
-    /// Input vectors meet a matrix that never changes.
+    /// Input vectors times a constant matrix, which is the side given (0 or 1).
     Pass(Contraction, usize),
-    /// Both sides change; the side given is kept and read again.
+    /// Neither side is constant; the side given (0 or 1) is kept and read again.
     Product(Contraction, usize),
 }
 
-/// Values that never change, as far as steps have been gone through in their order.
+/// Constant values after the steps visited so far; steps are visited in order.
 #[derive(Debug, Clone)]
 pub struct Constants<'s> {
     steps: &'s Steps<'s>,
     known: BTreeSet<ValueId>,
-    /// Whether constants of the text are among them.
+    /// Whether constants of the text count.
     of_text: bool,
 }
 
@@ -46,7 +46,7 @@ impl<'s> Constants<'s> {
         Self { steps, known: super::weights::weights(steps, rule), of_text: rule != WeightRule::None }
     }
 
-    /// Whether a value never changes.
+    /// Whether a value is constant.
     #[must_use]
     pub fn contains(&self, value: ValueId) -> bool {
         self.known.contains(&value) || self.known.contains(&self.steps.place(value))
@@ -59,7 +59,7 @@ impl<'s> Constants<'s> {
         if self.known.contains(&root) { root } else { value }
     }
 
-    /// Goes through a [`Step::Alias`](super::Step::Alias).
+    /// Visits a [`Step::Alias`](super::Step::Alias).
     pub fn alias(&mut self, from: ValueId, to: ValueId) {
         let (from, to) = (self.steps.place(from), self.steps.place(to));
         if from == to {
@@ -68,12 +68,12 @@ impl<'s> Constants<'s> {
         if self.known.contains(&from) {
             self.known.insert(to);
         } else {
-            // A function called twice, or a loop's second round, may get something that changes.
+            // A second call, or the second iteration, may pass a value that changes.
             self.known.remove(&to);
         }
     }
 
-    /// Goes through a [`Step::Op`](super::Step::Op); what is left of it.
+    /// Visits a [`Step::Op`](super::Step::Op); returns its work in each call.
     pub fn step(&mut self, op: OpId, work: &Work, reads: &[ValueId], writes: &[ValueId]) -> Task {
         if self.fold(op, work, reads, writes) {
             return Task::Folded;
@@ -90,7 +90,7 @@ impl<'s> Constants<'s> {
         }
     }
 
-    /// Elements of the functions that come before a product in a call, for each side.
+    /// Elements of the functions applied to each side before a product, in each call.
     #[must_use]
     pub fn before(&self, contraction: &Contraction) -> [u64; 2] {
         let of = |side: usize| {
@@ -106,7 +106,7 @@ impl<'s> Constants<'s> {
         data.peek().is_some() && data.all(|&v| self.contains(v))
     }
 
-    /// What an operation makes of constants is a constant, unless it lies in memory that can be written again.
+    /// Results computed from constants are constants, unless they are in memory that can be written again.
     fn fold(&mut self, op: OpId, work: &Work, reads: &[ValueId], writes: &[ValueId]) -> bool {
         let tree = self.steps.tree();
         let free = matches!(work, Work::Free(_));

@@ -1,8 +1,8 @@
-//! Recognising sums of products, dialect by dialect.
+//! Recognises sums of products in operations on tensors.
 //!
-//! A contraction is described by the dimensions its operands use. `linalg` says them in maps; the named forms
-//! without maps, `tosa` and `stablehlo` have theirs by definition (convolutions: every output element sums over
-//! the filter of its channel).
+//! A contraction is described by the dimensions its operands use. `linalg` gives them in maps; for named forms
+//! without maps, `tosa` and `stablehlo` the registry has them (convolutions: every output element sums over the filter of
+//! its channel).
 
 use crate::registry::facts::{Dialect, Evaluation, Filter, IndexedAccess, Nest, ProductForm, SumTerm};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, Definition, OpId, Tree, ValueId};
@@ -10,7 +10,7 @@ use crate::tree::{AffineExpr, AffineMap, AttributeValue, Definition, OpId, Tree,
 use super::shape::{elements, extents, product};
 use super::step::{Contraction, Side};
 
-/// Operands with the dimension each of theirs runs along.
+/// An operand with the loop dimension of each of its dimensions.
 struct Operand {
     value: ValueId,
     extents: Vec<u64>,
@@ -37,12 +37,12 @@ fn over(domain: &[u64], a: &Operand, b: &Operand, out: &[bool]) -> Option<Contra
         })
     };
     let batched = (0..domain.len()).any(|d| out[d] && a.uses(d) && b.uses(d));
-    // A map that adds dimensions slides a window.
+    // A subscript that adds dimensions is a sliding window.
     let filter = filter(a.dims.contains(&None), b.dims.contains(&None));
     Some(Contraction { macs, sides: [side(a)?, side(b)?], batched, slots: 1, filter, before: [0; 2] })
 }
 
-/// The side that slides over the other, where one (and one only) is read through a window.
+/// The side that is the filter: exactly one side is read through a window, and the other is the filter.
 pub(super) fn filter(a_window: bool, b_window: bool) -> Option<usize> {
     match (a_window, b_window) {
         (true, false) => Some(1),
@@ -51,7 +51,7 @@ pub(super) fn filter(a_window: bool, b_window: bool) -> Option<usize> {
     }
 }
 
-/// Dimensions of a map's results where they are plain.
+/// For each result of a map, the dimension if it is a single one.
 fn plain(map: &AffineMap) -> Vec<Option<usize>> {
     map.results.iter().map(|e| if let AffineExpr::Dimension(d) = e { Some(*d as usize) } else { None }).collect()
 }
@@ -62,7 +62,7 @@ pub(super) fn maps(tree: &Tree, op: OpId) -> Option<Vec<&AffineMap>> {
     list.iter().map(|m| if let AttributeValue::AffineMap(map) = m { Some(map) } else { None }).collect()
 }
 
-/// Extents of the dimensions that `maps` of operands speak of.
+/// Extents of the loop dimensions, by the maps of the operands.
 pub(super) fn domain(tree: &Tree, operands: &[ValueId], maps: &[&AffineMap]) -> Option<Vec<u64>> {
     let rank = maps.first()?.dimensions as usize;
     let mut known: Vec<Option<u64>> = vec![None; rank];
@@ -76,7 +76,7 @@ pub(super) fn domain(tree: &Tree, operands: &[ValueId], maps: &[&AffineMap]) -> 
     known.into_iter().collect()
 }
 
-/// The contraction a named operation stands for; `None` where it is none.
+/// The contraction of a named operation; `None` for others.
 pub(super) fn of_named(tree: &Tree, op: OpId) -> Option<Contraction> {
     let record = tree.record(op);
     let operands = &tree.operation(op).operands;
@@ -166,7 +166,7 @@ fn of_dot(
     lhs_summed: &[u64],
     rhs_summed: &[u64],
 ) -> Option<Contraction> {
-    // Dimensions of the domain: batches, then sums, then what is left of either side.
+    // Loop dimensions: batches, then summed ones, then the remaining ones of each side.
     let (batches, sums) = (lhs_batch.len(), lhs_summed.len());
     let mut domain: Vec<u64> = vec![1; batches + sums];
     let mut operand = |value: ValueId, batch: &[u64], summed: &[u64]| {
@@ -256,7 +256,7 @@ pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
     let yielded = *tree.operation(*tree.block(body).operations.last()?).operands.first()?;
     let factors = multiply_add(tree, yielded, *arguments.get(outputs)?)?;
     if through(tree, factors[0]) == through(tree, factors[1]) {
-        // A sum of squares reduces one operand.
+        // A sum of squares reads one operand only.
         return None;
     }
     let mut sides = Vec::with_capacity(2);
@@ -270,7 +270,7 @@ pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
             sides.push(Operand { value, extents: extents(tree, value)?, dims: plain(maps[index]) });
             continue;
         }
-        // A matrix that data selects: `tensor.extract %weights[%chosen, %k, %n]`.
+        // The matrix is selected by data: `tensor.extract %weights[%chosen, %k, %n]`.
         let Definition::Result { operation: read, .. } = tree.value(factor).definition else { return None };
         if !loads_element(tree, read) {
             return None;
@@ -283,8 +283,8 @@ pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
                 dims.push(Some(dim));
             } else {
                 let chosen = arguments.iter().position(|&a| a == through(tree, index))?;
-                // Along the last dimension of the index different matrices are chosen; along others they may
-                // be the same and take turns.
+                // Along the last dimension of the index the matrices are different; along others they can be the
+                // same.
                 slots = extents(tree, operands[chosen])?.last().copied().unwrap_or(1).max(1);
             }
         }
@@ -298,8 +298,8 @@ pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
     Some(contraction)
 }
 
-/// The input of a body that `value` is, or (`true`) is a function of: the one with most dimensions, which the other
-/// inputs of the function must not go beyond.
+/// The input of a body that `value` is, or (`true`) is a function of: the one with the most dimensions. The dimensions of
+/// the other inputs must be a subset of its dimensions.
 fn input_of(tree: &Tree, inputs: &[ValueId], maps: &[&AffineMap], value: ValueId) -> Option<(usize, bool)> {
     let (mut found, mut left, mut functions) = (Vec::new(), vec![value], false);
     for _ in 0..MAX_CHAIN {
@@ -340,7 +340,7 @@ fn loop_dimension(tree: &Tree, index: ValueId) -> Option<usize> {
     }
 }
 
-/// The factors where `value` is `accumulator + a * b`, conversions and single-element tensors seen through.
+/// The factors where `value` is `accumulator + a * b`, ignoring conversions and single-element tensors.
 pub(super) fn multiply_add(tree: &Tree, value: ValueId, accumulator: ValueId) -> Option<[ValueId; 2]> {
     let value = through(tree, value);
     if let Some(fused) = producer(tree, value, SumTerm::FusedProduct)
@@ -369,7 +369,7 @@ fn producer(tree: &Tree, value: ValueId, part: SumTerm) -> Option<OpId> {
     tree.definer(value).filter(|&operation| tree.record(operation).sum == part)
 }
 
-/// Longest chain of conversions seen through.
+/// Longest chain of conversions that is followed.
 const MAX_CHAIN: u32 = 16;
 
 /// The value behind conversions and single-element tensors.

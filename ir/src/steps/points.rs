@@ -1,16 +1,15 @@
 //! How many elements the element-wise part of a statement works on, each time it runs.
 //!
 //! A statement is one function per point, as the body of `linalg.generic` is one, however many operations it has.
-//! Its points are counted by what leaves it, so that copies made by unrolling and lanes made by vectorising count
-//! as the iterations they replace:
+//! Points are counted by the results of the statement, so that unrolled copies and vector lanes count as the iterations
+//! they replace:
 //!
 //! - a value that is stored counts one point per lane;
-//! - a value that takes in what was there before (a sum kept in memory that a loop around does not move, or carried
-//!   to the next iteration) counts one point per lane and link of the chain, so `s + a + b` takes in two;
-//! - points of one memory (or of one carried value) add up; of several memories and carried values, which one
-//!   function makes at once, the most count.
+//! - a value accumulated over iterations (a sum in memory at an address that does not depend on a loop around it, or a
+//!   loop-carried sum) counts one point per lane and link of the chain, so `s + a + b` counts two;
+//! - points of one memref (or of one carried value) add up; of several memrefs and carried values the maximum counts.
 //!
-//! A statement of which only branches or inner loops use results has one point per lane.
+//! A statement whose results are used by branches or inner loops only has one point per lane.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,9 +18,9 @@ use smallvec::SmallVec;
 use crate::registry::facts::StepClass;
 use crate::tree::{NameId, OpId, Tree, ValueId};
 
+use super::access::{Access, Enclosing, access, all_variables, converts};
 use super::classify::class;
 use super::contraction::through;
-use super::nest::{Access, Enclosing, access, all_variables, converts};
 use super::set::Set;
 use super::shape::elements;
 
@@ -42,7 +41,7 @@ impl Chain {
     }
 }
 
-/// What takes the points in.
+/// Where the results of a statement go.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Sink {
     Memory(ValueId),
@@ -94,7 +93,7 @@ pub(super) fn of(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &Set<OpId
     sinks.into_values().max().unwrap_or_else(|| left.iter().filter_map(lanes).max().unwrap_or(1))
 }
 
-/// What the regions of a branch hand on.
+/// Operands of the terminators of a branch's regions.
 fn yields(tree: &Tree, op: OpId) -> impl Iterator<Item = &[ValueId]> {
     tree.operation(op).regions.iter().flat_map(|&region| &tree.region(region).blocks).filter_map(|&block| {
         let last = *tree.block(block).operations.last()?;
@@ -102,7 +101,7 @@ fn yields(tree: &Tree, op: OpId) -> impl Iterator<Item = &[ValueId]> {
     })
 }
 
-/// For every value that hangs on a value of the iteration before: the longest chain of each operation in between.
+/// For each value that depends on a value of the previous iteration: the longest chain of each operation in between.
 fn chains(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &Set<OpId>) -> BTreeMap<ValueId, Chain> {
     let mut chains: BTreeMap<ValueId, Chain> = BTreeMap::new();
     if let Some(inner) = loops.last()
@@ -111,7 +110,7 @@ fn chains(tree: &Tree, run: &[OpId], loops: &[Enclosing], left: &Set<OpId>) -> B
         let carried = tree.block(body).arguments.iter().filter(|a| !inner.variables.contains(a));
         chains.extend(carried.map(|&a| (a, Chain::default())));
     }
-    // A place that every loop moves is not summed up in.
+    // An address that depends on every loop holds no sum.
     let around: Set<ValueId> = loops.iter().flat_map(|l| l.variables.iter().copied()).collect();
     let summed_in = |access: &Access<'_>| !around.is_subset(&all_variables(tree, *access));
     let stored: BTreeSet<Access<'_>> = run.iter().filter_map(|&op| access(tree, op, true)).filter(summed_in).collect();

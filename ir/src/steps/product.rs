@@ -1,8 +1,8 @@
 //! Sums of products in scalar code.
 //!
-//! The term that a sum takes in is flattened to its factors. Two of them are read from memories that the loops walk
-//! through: the sides of the contraction. What else there is, functions of a factor, scales by something smaller and
-//! scalars, is a function of the elements of a side that comes before the product, wherever the text does it.
+//! The term of a sum is flattened to its factors. Two of them are loaded from memrefs by the loops: the sides of the
+//! contraction. Functions of a factor and scaling by a smaller operand or a scalar count as functions of the elements
+//! of a side before the product, wherever they are in the text.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use crate::registry::facts::SumTerm;
 use crate::tree::{BlockId, Definition, OpId, Tree, ValueId};
 
+use super::access::{Access, Enclosing, MAX_CHAIN, Variables, access, all_variables, computes, variables};
 use super::contraction::{self, through};
-use super::nest::{Access, Enclosing, MAX_CHAIN, Variables, access, all_variables, computes, variables};
 use super::shape::{extents, product};
 use super::step::{Contraction, Side};
 
@@ -23,11 +23,11 @@ pub(super) struct Product {
     pub(super) others: Vec<ValueId>,
 }
 
-/// Where a statement stores what it makes.
+/// Stores of a statement's results.
 pub(super) struct Stores<'a> {
     tree: &'a Tree,
     run: &'a [OpId],
-    /// For every value, the place in `run` of the last store of what is made of it; looked up once for all sums.
+    /// For every value, the index in `run` of the last store of a value computed from it; computed once.
     last: OnceCell<BTreeMap<ValueId, usize>>,
 }
 
@@ -36,11 +36,11 @@ impl<'a> Stores<'a> {
         Self { tree, run, last: OnceCell::new() }
     }
 
-    /// The last store of what is made of a value.
+    /// The last store of a value computed from `value`.
     fn of(&self, value: ValueId) -> Option<Access<'a>> {
         let last = self.last.get_or_init(|| {
             let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
-            // Users stand behind what they use: last first, each knows where its results go.
+            // Users come after definitions: in reverse order, the stores of each result are known.
             for (place, &op) in self.run.iter().enumerate().rev() {
                 let operation = self.tree.operation(op);
                 let stored = match access(self.tree, op, true) {
@@ -60,7 +60,7 @@ impl<'a> Stores<'a> {
     }
 }
 
-/// A factor of a product: the memory it comes from and what is done to it before.
+/// A factor of a product: its memref, and the functions applied to it.
 struct Factor<'t> {
     load: OpId,
     access: Access<'t>,
@@ -70,7 +70,7 @@ struct Factor<'t> {
     others: Vec<ValueId>,
 }
 
-/// The factors that a value is a product of (`None`: a scalar that no loop changes), in the order of the text;
+/// The factors that a value is a product of (`None`: a loop-invariant scalar), in the order of the text;
 /// `operations` gets the multiplications. `None` where it is not a product of functions of memories.
 fn factors<'t>(
     tree: &'t Tree,
@@ -93,7 +93,7 @@ fn factors<'t>(
     Some(factors)
 }
 
-/// What a factor is a function of; `Some(None)` for a scalar that no loop changes.
+/// The memref that a factor is a function of; `Some(None)` for a loop-invariant scalar.
 fn factor<'t>(tree: &'t Tree, loops: &[Enclosing], value: ValueId) -> Option<Option<Factor<'t>>> {
     let (mut functions, mut accesses) = (Vec::new(), Vec::new());
     let mut left = vec![through(tree, value)];
@@ -117,7 +117,7 @@ fn factor<'t>(tree: &'t Tree, loops: &[Enclosing], value: ValueId) -> Option<Opt
     }
     let mut all: Vec<_> =
         accesses.into_iter().map(|(load, access)| (load, all_variables(tree, access), access)).collect();
-    // The memory that depends on most is the factor; what else is read must not depend on more.
+    // The load that depends on the most variables is the factor; the variables of others must be a subset.
     let Some(most) = (0..all.len()).rev().max_by_key(|&i| all[i].1.len()) else { return Some(None) };
     let (load, variables, access) = all.swap_remove(most);
     all.iter().all(|(_, v, _)| v.is_subset(&variables)).then(|| {
@@ -171,14 +171,14 @@ pub(super) fn of_sum(
     let scalars = found.iter().any(Option::is_none);
     let mut sides: Vec<Factor> = found.into_iter().flatten().collect();
     let mut scales = Vec::new();
-    // The two that depend on most are the sides; others scale one of them.
+    // The two factors that depend on the most variables are the sides; others scale one of them.
     while sides.len() > 2 {
         let least = (0..sides.len()).rev().min_by_key(|&i| sides[i].variables.len())?;
         scales.push(sides.remove(least));
     }
     let Ok([mut a, mut b]) = <[Factor; 2]>::try_from(sides) else { return None };
     if a.load == b.load {
-        // A sum of squares reduces one operand.
+        // A sum of squares reads one operand only.
         return None;
     }
     for scale in scales {
@@ -191,7 +191,7 @@ pub(super) fn of_sum(
         let extents = extents(tree, factor.access.memory)?;
         let dims = variables(tree, factor.access);
         let sums = |vars: &Variables| vars.iter().any(|v| summed.contains(v));
-        // A dimension at a fixed place is not walked through.
+        // A dimension with a constant subscript is not walked over.
         let walked: Vec<(u64, bool)> = extents
             .iter()
             .zip(&dims)
@@ -223,12 +223,12 @@ pub(super) fn of_sum(
     Some(Product { contraction, operations, others })
 }
 
-/// The multiplication that makes a value.
+/// The multiplication that defines a value.
 fn product_of(tree: &Tree, value: ValueId) -> Option<OpId> {
     tree.definer(through(tree, value)).filter(|&operation| tree.record(operation).sum == SumTerm::Product)
 }
 
-/// What the loop `op` with body `block` is given for the value it carries as `argument`.
+/// Initial value of the carried `argument` of the loop `op` with body `block`.
 fn initial(tree: &Tree, op: OpId, block: BlockId, argument: ValueId) -> Option<ValueId> {
     let arguments = &tree.block(block).arguments;
     let from_end = arguments.len() - arguments.iter().position(|&a| a == argument)?;
@@ -236,7 +236,7 @@ fn initial(tree: &Tree, op: OpId, block: BlockId, argument: ValueId) -> Option<V
     operands.get(operands.len().checked_sub(from_end)?).copied()
 }
 
-/// Loop variables that the result of a sum is kept apart for.
+/// Loop variables that index the result of a sum: the sum is not over these.
 fn kept_variables(
     tree: &Tree,
     stores: &Stores<'_>,
@@ -244,7 +244,7 @@ fn kept_variables(
     sum: OpId,
     accumulator: ValueId,
 ) -> Option<Variables> {
-    // A sum carried by a loop is kept apart for the loops around that one.
+    // A loop-carried sum is indexed by the loops around the carrying loop.
     let mut at = through(tree, accumulator);
     for _ in 0..MAX_CHAIN {
         match tree.value(at).definition {
@@ -252,7 +252,7 @@ fn kept_variables(
                 let carrier = loops.iter().position(|l| tree.entry(l.op, 0) == Some(block))?;
                 let outer = initial(tree, loops[carrier].op, block, at).map(|v| through(tree, v));
                 match outer.map(|v| (v, tree.value(v).definition)) {
-                    // The loop around it may carry the same sum.
+                    // The outer loop can carry the same sum.
                     Some((value, Definition::Argument { block, .. }))
                         if loops[..carrier]
                             .iter()
@@ -264,7 +264,7 @@ fn kept_variables(
                 }
             }
             Definition::Result { operation, .. } if access(tree, operation, false).is_some() => break,
-            // Unrolled sums hang on each other.
+            // Unrolled sums are chained.
             Definition::Result { operation, .. } => {
                 let operands = &tree.operation(operation).operands;
                 at = match tree.record(operation).sum {
@@ -279,7 +279,7 @@ fn kept_variables(
             Definition::Missing => return None,
         }
     }
-    // A sum in memory is kept apart for what its place depends on.
+    // A sum in memory is indexed by the variables of its address.
     let result = *tree.operation(sum).results.first()?;
     stores.of(result).map(|store| all_variables(tree, store))
 }

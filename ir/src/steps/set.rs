@@ -1,4 +1,4 @@
-//! Small sets of ids: sorted, without memory of their own while they are small.
+//! Small sets of ids: sorted, without heap memory while they are small.
 
 use smallvec::SmallVec;
 

@@ -1,5 +1,6 @@
 //! Extents and sizes of values, bounded so that no product of them overflows.
 
+use crate::analysis::Range;
 use crate::tree::{Dimension, Tree, Type, ValueId};
 
 /// Most elements or multiply-accumulates of one operation that are counted.
@@ -27,7 +28,7 @@ pub(super) fn extents(tree: &Tree, value: ValueId) -> Option<Vec<u64>> {
     }
 }
 
-/// Elements of a value; 1 for scalars; `None` where the text does not tell, or beyond 2^60.
+/// Elements of a value; 1 for scalars; `None` for dynamic extents and beyond 2^60.
 #[must_use]
 pub fn elements(tree: &Tree, value: ValueId) -> Option<u64> {
     product(extents(tree, value)?)
@@ -49,4 +50,9 @@ pub fn is_memref(tree: &Tree, value: ValueId) -> bool {
 pub(super) fn is_index(tree: &Tree, value: ValueId) -> bool {
     let types = tree.types();
     matches!(types.get(types.element(tree.value(value).ty)), Type::Index)
+}
+
+/// The upper bound of executions; `None` if there is none within 64 bits.
+pub(super) fn at_most(executions: Range) -> Option<u64> {
+    executions.high.and_then(|n| u64::try_from(n).ok())
 }

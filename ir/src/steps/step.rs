@@ -1,10 +1,10 @@
-//! What an operation asks of a machine, before anything is known about units or time.
+//! Steps: the work of operations, without units or time.
 
 use smallvec::SmallVec;
 
 use crate::tree::{OpId, ValueId};
 
-/// Values that a step reads or writes: few.
+/// Values that a step reads or writes.
 pub type Values = SmallVec<[ValueId; 4]>;
 
 /// One factor of a contraction.
@@ -12,13 +12,13 @@ pub type Values = SmallVec<[ValueId; 4]>;
 pub struct Side {
     /// The tensor or memory it comes from.
     pub value: ValueId,
-    /// Elements of it that one pass or reading uses.
+    /// Elements that one pass reads.
     pub elements: u64,
     /// Dimensions it has.
     pub rank: usize,
-    /// Extent of its innermost dimension: elements that lie side by side.
+    /// Extent of its innermost dimension, whose elements are contiguous.
     pub inner: u64,
-    /// Of its elements, those that one output sums over.
+    /// Elements that one output element sums over.
     pub fan_in: u64,
 }
 
@@ -31,29 +31,29 @@ pub struct Contraction {
     pub sides: [Side; 2],
     /// Whether a dimension belongs to both operands and the result, as in batched products.
     pub batched: bool,
-    /// Matrices that data selects and that work side by side; 1 for a matrix of fixed place.
+    /// Matrices selected by data that are used at once; 1 for a fixed matrix.
     pub slots: u64,
-    /// The side that slides over the other, as the filter of a convolution.
+    /// The side (0 or 1) that slides over the other: the filter of a convolution.
     pub filter: Option<usize>,
-    /// For each side, its elements where a function of them comes before the product, else 0.
+    /// For each side, its elements if a function is applied to them before the product, else 0.
     pub before: [u64; 2],
 }
 
 impl Contraction {
-    /// The side that is the matrix by its place: a filter, else the second, or the one of more dimensions.
+    /// The side (0 or 1) that is the matrix: the filter, else the one with more dimensions, else the second.
     #[must_use]
     pub fn matrix(&self) -> usize {
         self.filter.unwrap_or(usize::from(self.sides[1].rank >= self.sides[0].rank))
     }
 
-    /// Whether the matrix can be metal by its place. A batch dimension makes every item a matrix of its own, which
-    /// only changes with the data (scores, values), except for the channels of a depthwise filter.
+    /// Whether the matrix can be hardwired. With a batch dimension every item has a matrix of its own, which depends on
+    /// data (scores, values), except for the channels of a depthwise filter.
     #[must_use]
     pub fn can_be_metal(&self) -> bool {
         (!self.batched || self.filter.is_some()) && self.before[self.matrix()] == 0
     }
 
-    /// Input vectors that meet the matrix of side `side`, one after the other.
+    /// Input vectors that are multiplied with the matrix of side `side`.
     #[must_use]
     pub fn passes(&self, side: usize) -> u64 {
         self.macs.div_ceil(self.sides[side].elements.saturating_mul(self.slots).max(1))
@@ -65,30 +65,30 @@ impl Contraction {
 pub enum Work {
     /// Nothing that takes time; the reason in words.
     Free(&'static str),
-    /// Data change their place: so many elements.
+    /// Number of elements that are moved.
     Move(u64),
     /// Functions of elements.
     Nonlinear {
         /// Elements of each.
         elements: u64,
-        /// So many functions one after the other.
+        /// Functions applied one after the other.
         chain: u64,
     },
     /// Sums of products.
     Contraction(Contraction),
 }
 
-/// Why an operation has no place on a machine.
+/// Why an operation cannot be placed on a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unplaced {
-    /// An operation whose meaning is not known here.
+    /// The operation is not known.
     UnknownOperation,
-    /// Extents are known at run time only.
+    /// Extents are dynamic.
     UnknownShape,
-    /// A loop whose length the text does not tell.
+    /// The trip count is not known.
     UnknownTripCount,
-    /// Jumps between blocks: the block is taken as run once.
+    /// Branches between blocks: each block counts once.
     UnstructuredControlFlow,
     /// The function called is not in the text, or calls nest too deep.
     UnknownCallee,
@@ -99,42 +99,42 @@ pub enum Unplaced {
 /// A step of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// An operation that is understood.
+    /// An operation with known work.
     Op {
-        /// The operation; for a statement of a loop nest, the one that decides what it is.
+        /// The operation; for a statement of a loop nest, the one that decides its kind.
         op: OpId,
         /// What it does.
         work: Work,
-        /// Values (or the memories behind them) it waits for.
+        /// Values (or the memrefs behind them) that it reads.
         reads: Values,
-        /// Values it makes, memories it changes.
+        /// Values that it defines, memrefs that it writes.
         writes: Values,
     },
-    /// An operation that is not.
+    /// An operation that cannot be placed.
     Unplaced {
         /// The operation.
         op: OpId,
-        /// Why.
+        /// Why it cannot be placed.
         why: Unplaced,
-        /// Values it waits for.
+        /// Values that it reads.
         reads: Values,
-        /// Values it makes, memories it changes.
+        /// Values that it defines, memrefs that it writes.
         writes: Values,
     },
     /// Steps repeated.
     Loop {
         /// The loop.
         op: OpId,
-        /// How often.
+        /// Iterations of one entry.
         trips: u64,
         /// The steps.
         body: Vec<Step>,
     },
     /// `to` is the same as `from` from here on (loop results, arguments of a called function).
     Alias {
-        /// What is known.
+        /// The value.
         from: ValueId,
-        /// Its new name.
+        /// The alias.
         to: ValueId,
     },
 }

@@ -1,4 +1,4 @@
-//! Which arguments of a function never change and can be metal.
+//! Arguments of a function that are constant and can be hardwired.
 
 use names::named;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,7 @@ use crate::tree::{AttributeValue, OpId, Tree, ValueId};
 use super::shape::extents;
 use super::{Step, Steps, Work};
 
-/// Unit attribute of a function argument that never changes and can be metal.
+/// Unit attribute of a function argument that is constant and can be hardwired.
 pub const WEIGHT_ATTRIBUTE: &str = "hardwire.weight";
 
 named! {
@@ -58,7 +58,7 @@ fn marked(tree: &Tree, function: OpId, arguments: &[ValueId]) -> BTreeSet<ValueI
 struct Uses {
     /// As the matrix of a product without batch dimension, or as a filter.
     plain: usize,
-    /// As the matrix of a batched product, or changed before the product.
+    /// As the matrix of a batched product, or with a function applied before the product.
     batched: usize,
     /// In any other way.
     other: usize,
@@ -84,7 +84,7 @@ fn count(steps: &Steps<'_>, list: &[Step], all: &mut BTreeMap<ValueId, Uses>) {
                 if let Some(uses) = all.get_mut(&matrix) {
                     if c.can_be_metal() { uses.plain += 1 } else { uses.batched += 1 }
                 }
-                // Everything else it reads, and what it writes, is used otherwise; the matrix itself once.
+                // All other values it reads and writes are other uses; the matrix counts once.
                 let others: BTreeSet<ValueId> =
                     reads.iter().filter(|&&v| v != c.sides[side].value).map(|&v| steps.root(v)).collect();
                 for value in others.iter().chain(writes) {
@@ -93,7 +93,7 @@ fn count(steps: &Steps<'_>, list: &[Step], all: &mut BTreeMap<ValueId, Uses>) {
                     }
                 }
             }
-            // Views and copies hand on what they are given: their readers count.
+            // Views and copies pass their operand on: uses of the result count.
             Step::Op { work: Work::Free(_) | Work::Move(_), op, .. }
                 if steps.tree.operation(*op).results.len() == 1 => {}
             Step::Op { reads, writes, .. } | Step::Unplaced { reads, writes, .. } => {

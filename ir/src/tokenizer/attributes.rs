@@ -1,32 +1,22 @@
-//! Everything inside an operation that is no operation: numbers, attributes, aliases; types are in `types`.
+//! Words of the parts of an operation: numbers, attributes, aliases; types are in `types`.
 
-use super::Scheme;
-use super::reader::{Alias, Constant, Reader};
+use super::scheme::Scheme;
+use super::state::{Alias, Constant, Entry, MAX_DEPTH, Reader};
 use super::types::shaped_kind;
 use super::word::{ClosedWord, Raw, number};
 use crate::lexer::TokenKind;
 use crate::registry::{self, Record};
 use crate::span::Span;
 
-/// An entry of an attribute dictionary: its key without quotes, the tokens of its value.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    key: Span,
-    start: usize,
-    end: usize,
-}
-
-/// Brackets, dictionaries and types nested deeper than this are left out.
-pub(super) const MAX_DEPTH: u32 = 12;
 /// Words of an alias; what is longer is cut.
 const MAX_ALIAS: usize = 64;
-/// Differing elements of a constant that are still written out: strides, paddings, permutations.
+/// Most elements of a constant that are written out: strides, paddings, permutations.
 const MAX_ELEMENTS: usize = 8;
 /// Bytes of a string that is still a word.
 const MAX_STRING: u32 = 32;
 
-/// Attributes that say nothing about cost, or repeat what operands and types say. Names with a dot (a dialect's
-/// remarks on an operation) are left out as well.
+/// Attributes that do not affect cost, or that repeat operands and types. Discardable attributes (names with a dot) are
+/// left out as well.
 const LEFT_OUT: [&str; 15] = [
     "alignment",
     "arg_attrs",
@@ -45,10 +35,10 @@ const LEFT_OUT: [&str; 15] = [
     "visibility",
 ];
 
-/// Attributes whose value speaks for itself.
+/// Attributes whose key is left out.
 const KEYLESS: [&str; 3] = ["indexing_maps", "iterator_types", "function_type"];
 
-/// Words of the custom forms that say nothing.
+/// Keywords of custom forms that are left out.
 const FILLERS: [&str; 16] = [
     "DEFAULT",
     "across",
@@ -255,8 +245,8 @@ impl Reader<'_> {
         behind
     }
 
-    /// Are there more words than any text has without aliases? Then they are not written out any more, so that a
-    /// short text cannot stand for an endless one.
+    /// Whether there are more words than any text has without aliases. Aliases are then no longer expanded, so that words stay
+    /// linear in the text.
     fn is_crowded(&self) -> bool {
         self.words.len() > 2 * self.text.len() + (1 << 16)
     }
@@ -286,7 +276,7 @@ impl Reader<'_> {
         next
     }
 
-    /// Is `{` the start of attributes and not of a region?
+    /// Whether `{` starts a dictionary and not a region.
     pub(super) fn is_dictionary(&self, at: usize) -> bool {
         if self.scan.kind_before(at) == TokenKind::Less {
             return true;
@@ -341,7 +331,7 @@ impl Reader<'_> {
             }
             let mut at = entry.start;
             while at < entry.end {
-                // The type behind a value says nothing that the operation's own types do not say.
+                // The type of an attribute value repeats the types of the operation.
                 if self.scan.kind(at) == TokenKind::Colon {
                     break;
                 }

@@ -1,30 +1,11 @@
 //! Affine maps and sets as words: their structure, not their names.
 
-use super::reader::Reader;
+use super::state::{Pending, Reader};
 use super::word::{ClosedWord, Raw, number};
 use crate::lexer::TokenKind;
 
 /// More names than this in one map are not read.
 const MAX_NAMES: usize = 64;
-
-/// An operator that waits for its right side, or an open bracket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pending {
-    Bracket,
-    Negate,
-    Operator(ClosedWord),
-}
-
-impl Pending {
-    fn strength(self) -> u8 {
-        match self {
-            Self::Bracket => 0,
-            Self::Operator(ClosedWord::ADD) => 1,
-            Self::Operator(_) => 2,
-            Self::Negate => 3,
-        }
-    }
-}
 
 impl Reader<'_> {
     /// The map between the brackets `open` (a `<`) and its end.

@@ -1,124 +1,17 @@
 //! One pass over the tokens of a text: operations, regions, blocks and the definitions of values.
 //!
-//! MLIR's custom syntax belongs to the dialects; nothing but their parsers knows it all. What is read here holds
-//! for all of them: an operation is a dotted name outside attributes (or a name behind `=`, or a string before
+//! Custom syntax is defined by dialects. Only rules that hold for all dialects are used here: an operation is a dotted name outside attributes (or a name behind `=`, or a string before
 //! `(`), a result stands before `=` and an operation, an argument of a block behind a label or in one of the few
 //! places where dialects put them (loop variables, `iter_args`, bodies of reductions).
 
 use std::sync::LazyLock;
 
-use super::attributes::Entry;
-use super::maps::Pending;
-use super::scan::Scan;
-use super::values::Names;
+use super::scheme::Scheme;
+use super::state::{Frame, FunctionPlace, Header, Meaning, Reader};
 use super::word::{ClosedWord, Raw};
-use super::{FunctionPlace, Scheme};
 use crate::lexer::TokenKind;
 use crate::registry;
 use crate::span::Span;
-
-/// What a name stands for.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Meaning {
-    FunctionArgument(u32),
-    /// Argument `position` of the `depth`-th region with arguments, 1 the outermost.
-    RegionArgument {
-        depth: u32,
-        position: u32,
-    },
-    /// Result of the `index`-th operation with results in the `level`-th open region.
-    Result {
-        level: u32,
-        index: u32,
-    },
-    /// A scalar constant: its value is written where it is used.
-    Constant(Constant),
-    /// A block of the region with that number.
-    Block(u32),
-    /// The how-manieth name of its function.
-    Numbered(u32),
-}
-
-/// Words of a scalar constant: those of the value's tokens `start..end`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Constant {
-    pub start: u32,
-    pub end: u32,
-}
-
-/// Words that an alias stands for, in [`super::Tokenizer`]'s buffer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Alias {
-    pub start: u32,
-    pub count: u32,
-}
-
-/// An open region, or the text itself.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Frame {
-    /// Token that closes it.
-    closing: usize,
-    /// Number among the text's regions, to tell the labels of one from those of another.
-    serial: u32,
-    /// Operations with results so far, the current one not counted.
-    results: u32,
-    /// The current operation has results.
-    result_open: bool,
-    /// It has arguments, which count for the depth of others.
-    arguments: bool,
-    /// It is a function's body; index into the functions found.
-    function: Option<usize>,
-    /// The operation around it as it was: place of the last shaped type.
-    outer_type: (usize, usize),
-}
-
-impl Frame {
-    fn new(closing: usize, serial: u32) -> Self {
-        Self { closing, serial, results: 0, result_open: false, arguments: false, function: None, outer_type: (0, 0) }
-    }
-}
-
-/// A function whose body has not begun.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Header {
-    at: usize,
-    first_word: usize,
-    pub name: Span,
-}
-
-/// The state of a pass; buffers are the tokenizer's.
-pub(super) struct Reader<'a> {
-    pub text: &'a str,
-    pub scheme: Scheme,
-    pub scan: &'a Scan,
-    pub words: &'a mut Vec<Raw>,
-    pub own: &'a mut String,
-    pub alias_words: &'a mut Vec<Raw>,
-    pub aliases: &'a mut Names<Alias>,
-    pub values: &'a mut Names<Meaning>,
-    pub functions: &'a mut Vec<FunctionPlace>,
-    pub frames: &'a mut Vec<Frame>,
-    pub entries: &'a mut Vec<Entry>,
-    pub pending: &'a mut Vec<Pending>,
-    pub state: State,
-}
-
-/// Counters of a pass.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    /// Where the current operation's last shaped type stands among the words: start, end.
-    pub last_type: (usize, usize),
-    pub header: Option<Header>,
-    /// Region arguments seen before their region, e.g. a loop's variable.
-    waiting_arguments: u32,
-    /// Open regions with arguments.
-    argument_depth: u32,
-    regions: u32,
-    numbered: u32,
-    function_arguments: u32,
-    /// Inside the operation that is a function's header.
-    in_function_operation: bool,
-}
 
 impl Reader<'_> {
     /// Reads all tokens.

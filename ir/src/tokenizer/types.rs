@@ -1,7 +1,6 @@
 //! Types as words: kind with rank, extents, element; or whole, as the paper's schemes take them.
 
-use super::attributes::MAX_DEPTH;
-use super::reader::Reader;
+use super::state::{MAX_DEPTH, Reader};
 use super::word::{ClosedWord, Raw, Shaped, number};
 use crate::lexer::TokenKind;
 use crate::span::Span;

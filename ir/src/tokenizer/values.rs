@@ -1,4 +1,4 @@
-//! What the names of a text mean while it is read.
+//! Meanings of names while a text is read.
 
 use std::hash::Hasher;
 
@@ -7,7 +7,7 @@ use rustc_hash::FxHasher;
 
 use crate::span::Span;
 
-/// Names to meanings, without an allocation per name and forgotten at once.
+/// A map from names to meanings, without an allocation for each name; cleared in constant time.
 #[derive(Debug)]
 pub(super) struct Names<M> {
     table: HashTable<Entry<M>>,
@@ -22,7 +22,7 @@ struct Entry<M> {
     meaning: M,
 }
 
-/// Above this many names the memory is given back instead of cleared for the next text.
+/// Above this many names the table is freed instead of kept for the next text.
 const KEPT: usize = 1 << 16;
 
 #[inline]

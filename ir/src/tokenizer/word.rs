@@ -1,4 +1,4 @@
-//! Words: what a text turns into before a vocabulary gives it numbers.
+//! Words of a text, before a vocabulary maps them to ids.
 //!
 //! Nearly all words of [`super::Scheme::Shaped`] are *closed*: they come from a list fixed here, so that no number,
 //! shape or name of a program can be a word never seen. *Open* words are the names that dialects bring: operations,
@@ -80,7 +80,7 @@ singles! {
     ZERO = 0, "0";
     /// The number behind is negative.
     MINUS = 1, "-";
-    /// An extent that the text does not tell.
+    /// A dynamic extent.
     DYNAMIC = 2, "?";
     /// The extent behind is a multiple of what follows.
     SCALABLE = 3, "scalable";
@@ -112,7 +112,7 @@ singles! {
     FLOAT_ONE = 16, "float.1";
     /// A power of two other than one: multiplication is exact.
     FLOAT_POWER = 17, "float.2^k";
-    /// Infinity or no number; which one the text's hexadecimal tells.
+    /// Infinity or NaN, from a hexadecimal spelling.
     FLOAT_SPECIAL = 18, "float.special";
     /// Any other floating point value.
     FLOAT = 19, "float";
@@ -155,7 +155,7 @@ pub(super) enum Shaped {
 }
 
 impl ClosedWord {
-    /// How many there are.
+    /// Number of closed words.
     pub const COUNT: usize = END as usize;
 
     /// All of them, in order.

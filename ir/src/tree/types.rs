@@ -53,7 +53,7 @@ pub enum FloatKind {
 /// A type. Shapes are in elements, outermost first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Type {
-    /// The text does not tell.
+    /// Not known.
     Unknown,
     /// Integer of that many bits.
     Integer(u32, Signedness),

@@ -1,21 +1,21 @@
-//! Loops whose bounds depend on others, counted at once: where all bounds inside are linear, counts are polynomials.
+//! Closed-form counts of loops whose bounds depend on outer loops: with linear bounds, counts are polynomials.
 //!
 //! The number of iterations of a loop is linear in the counters of the loops around it if its bounds are, its step
-//! divides what depends on them, and it is nowhere negative (which would be cut off at zero). Then whatever is executed
-//! inside is a polynomial in the outer counter, of a degree that the nest's depth bounds. A few values fix it, and
-//! Newton's forward differences add it up exactly: `sum of f(k) for k < n = sum over j of D^j f(0) * C(n, j + 1)`.
-//! Where any of this is in doubt the answer is none, and values are counted one by one. Visits are counted as if they
-//! had been made, so that counts are the same either way.
+//! divides what depends on them, and it is nowhere negative (which would be cut off at zero). Then each count
+//! inside is a polynomial in the outer counter, of a degree bounded by the depth of the nest. A few values determine it,
+//! and Newton's forward differences sum it exactly: `sum of f(k) for k < n = sum over j of D^j f(0) * C(n, j + 1)`.
+//! Where a condition is not met the result is `None`, and iterations are enumerated. Closed forms add the visits that
+//! enumeration would have made, so that counts are the same either way.
 
 use super::{Interval, MAX_VISITS, NOT_YET, Range, Variable, Walk};
 use crate::analysis::evaluate::ceil_div;
 use crate::registry::facts::{BranchForm, Evaluation, LoopForm, RegionExecution};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, BlockId, Definition, OpId, RegionId, ValueId};
 
-/// Fewer values than this are counted one by one.
+/// Loops with fewer iterations are enumerated.
 const FEW: u128 = 12;
 
-/// Steps that looking at one nest may take.
+/// Most steps for the analysis of one nest.
 const FUEL: u32 = 4096;
 
 /// A whole number that depends on counters, each of which runs from 0: `constant + sum of factors[i] * counter i`.
@@ -34,7 +34,7 @@ impl Linear {
         self.factors.iter().all(|&factor| factor == 0).then_some(self.constant)
     }
 
-    /// This and so many times another.
+    /// `self + factor * other`.
     fn plus(mut self, times: i128, other: &Self) -> Option<Self> {
         self.constant = self.constant.checked_add(other.constant.checked_mul(times)?)?;
         self.factors.resize(self.factors.len().max(other.factors.len()), 0);
@@ -62,10 +62,10 @@ impl Linear {
         Some(self)
     }
 
-    /// No more than its least value while each counter runs to its number of iterations, inner ones first.
+    /// A lower bound while each counter runs over its iterations, inner ones first.
     fn least(mut self, iterations: &[Self]) -> Option<i128> {
         while let Some(factor) = self.factors.pop() {
-            // A counter that lowers the value is at its last one, others at their first.
+            // Counters with a negative factor are at their last value, others at their first.
             if factor < 0 {
                 let last = iterations.get(self.factors.len())?.clone().plus(-1, &Self::exact(1))?;
                 let depth = self.factors.len();
@@ -77,7 +77,7 @@ impl Linear {
     }
 }
 
-/// What is inside a loop, as far as it is linear.
+/// The linear loops inside a loop.
 struct Nest<'w, 'a> {
     walk: &'w Walk<'a>,
     fuel: u32,
@@ -107,7 +107,7 @@ impl Nest<'_, '_> {
                     self.enter(operation)?;
                     true
                 }
-                // Which way it goes does not depend on the counters, or is never known.
+                // The condition does not depend on the counters, or is never evaluated.
                 RegionExecution::Branch(BranchForm::AffineIf) => false,
                 RegionExecution::Branch(BranchForm::If)
                     if !self.depends(*tree.operation(operation).operands.first()?)? =>
@@ -174,7 +174,7 @@ impl Nest<'_, '_> {
         let Definition::Result { operation, .. } = self.walk.tree.value(value).definition else { return Some(false) };
         let node = self.walk.tree.operation(operation);
         if !node.regions.is_empty() {
-            // What its regions compute may depend on anything.
+            // Results of regions are not followed.
             return None;
         }
         for &operand in &node.operands {
@@ -221,12 +221,12 @@ impl Nest<'_, '_> {
     }
 }
 
-/// Counts that a loop's body adds to: executions of blocks, then entries and iterations of loops.
+/// Counts of a loop's body: executions of blocks, then entries and iterations of loops.
 type Added = Vec<Range>;
 
 impl Walk<'_> {
-    /// Executes a loop's body for all values of its variable; their number, or `None`, with nothing counted, where
-    /// counts inside are no polynomials or where counting one by one would not come to its end.
+    /// Counts a loop's body for all values of its variable; returns the trip count. `None`, with nothing counted, if counts
+    /// inside are not polynomials or if enumeration would exceed the visits left.
     pub(super) fn progression(
         &mut self,
         operation: OpId,
@@ -280,13 +280,13 @@ impl Walk<'_> {
             self.put_trips(&loops, trips_before);
             return None;
         };
-        // The least and the most iterations of loops inside are at either end; nothing is counted there.
+        // Trip counts of inner loops are smallest or largest at the first or last iteration; nothing is counted for these.
         for k in [whole - 2, whole - 1] {
             execute(self, k);
         }
         before.iter_mut().zip(sums).for_each(|(before, sum)| *before += sum);
         self.put(&blocks, &loops, before);
-        // As if they had been counted one by one, so that a text's counts do not depend on how they are added up.
+        // Add the visits of an enumeration, so that counts do not depend on the method.
         self.visits = visits + visited.low as usize;
         Some(trips)
     }
@@ -308,7 +308,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The counts so far, which begin anew.
+    /// Takes the counts so far and resets them.
     fn take(&mut self, blocks: &[BlockId], loops: &[OpId]) -> Added {
         let mut taken = Vec::with_capacity(blocks.len() + 2 * loops.len());
         for block in blocks {

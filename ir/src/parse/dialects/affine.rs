@@ -3,7 +3,7 @@
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
 use crate::parse::format::REDUCTIONS;
-use crate::parse::scope::Use;
+use crate::parse::names::Use;
 use crate::parse::{Parse, Parser};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, Type, TypeId, Types};
 

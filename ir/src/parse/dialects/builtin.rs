@@ -2,7 +2,7 @@
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
-use crate::parse::scope::Use;
+use crate::parse::names::Use;
 use crate::parse::{Parse, Parser};
 use crate::span::Span;
 use crate::tree::{Attribute, AttributeValue, BlockId, Dimension, RegionId, Type, TypeId, Types};
@@ -81,7 +81,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// What a function returns is what its type says.
+    /// Check the types of returned values against the function's type.
     fn check_returns(&mut self, region: RegionId, results: &[TypeId]) {
         for block in self.tree.regions[region.index()].blocks.clone() {
             let Some(&last) = self.tree.blocks[block.index()].operations.last() else { continue };
@@ -181,7 +181,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// `^name(%a, %b : types)`: the block and what it gets.
+    /// `^name(%a, %b : types)`: a block and the values passed to it.
     pub(super) fn successor(&mut self) -> Parse<(BlockId, Vec<Use>)> {
         let block = self.block_use()?;
         let mut passed = Draft::default();

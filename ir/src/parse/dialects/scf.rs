@@ -2,7 +2,7 @@
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
-use crate::parse::scope::Use;
+use crate::parse::names::Use;
 use crate::parse::{Parse, Parser};
 use crate::tree::{AttributeValue, TypeId};
 

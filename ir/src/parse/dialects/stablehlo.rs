@@ -46,7 +46,7 @@ impl<'a> Parser<'a> {
                 let (_, numbers) = self.index_list(TokenKind::LeftBracket, TokenKind::RightBracket)?;
                 self.array_attribute(&numbers, 64)
             }
-            // Numbers stand without their type here: a colon behind them belongs to the operation.
+            // Numbers have no type here: a colon after one belongs to the operation.
             Some(TokenKind::Integer | TokenKind::Minus) => {
                 let number = self.number()?.integer();
                 self.integer_attribute(number, 64)

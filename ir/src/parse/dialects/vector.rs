@@ -1,4 +1,4 @@
-//! `vector`, and the common form of `tosa`.
+//! `vector`, and the form that most of `tosa` has.
 
 use crate::lexer::TokenKind;
 use crate::parse::draft::Draft;
@@ -31,7 +31,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Products are added where the form does not say what else.
+    /// Products are added unless the form has another kind.
     fn default_kind(&mut self, draft: &mut Draft) {
         let kind = self.name("kind");
         if draft.attributes.iter().all(|a| a.name != kind) {

@@ -1,8 +1,7 @@
 //! Text to words, for models that read programs as language.
 //!
 //! Works on the lexer's tokens alone, in one linear pass: no tree, no LLVM. Names of values, blocks and aliases,
-//! layout, comments, locations and the order of attributes change no word. Texts that no parser would take give
-//! words all the same. Text in generic form gives other words than its custom form, and the canonical printer keeps
+//! layout, comments, locations and the order of attributes do not affect words. Texts with mistakes have words too. Text in generic form gives other words than its custom form, and the canonical printer keeps
 //! the form: models read the custom form, into which upstream's printer (feature `mlir`) brings any text.
 //!
 //! What each [`Scheme`] keeps:
@@ -37,36 +36,23 @@ mod attributes;
 mod maps;
 mod reader;
 mod scan;
+mod scheme;
+mod state;
 mod types;
 mod values;
 mod word;
 
-use names::named;
-
 use crate::span::Span;
-use attributes::Entry;
-use maps::Pending;
-use reader::{Alias, Frame, Meaning, Reader, State};
 use scan::Scan;
+use state::{Alias, Entry, Frame, FunctionPlace, Meaning, Pending, Reader, State};
 use values::Names;
 use word::Raw;
 
+pub use scheme::Scheme;
 pub use word::{ClosedWord, Word};
 
 /// Raised whenever the same text gives other words; stored with vocabularies and models.
 pub const VERSION: u32 = 1;
-
-named! {
-    /// What becomes a word.
-    pub enum Scheme {
-        /// Names of operations.
-        Ops = "ops",
-        /// Names of operations, numbered values, whole types.
-        OpsOperands = "ops+operands",
-        /// Operations, values by origin, shapes and numbers by digits, attributes that matter.
-        Shaped = "shaped",
-    }
-}
 
 /// Turns texts into words; keeps its memory from one text to the next.
 #[derive(Debug)]
@@ -82,16 +68,6 @@ pub struct Tokenizer {
     frames: Vec<Frame>,
     entries: Vec<Entry>,
     pending: Vec<Pending>,
-}
-
-/// Where a function and its words stand.
-#[derive(Debug, Clone, Copy)]
-struct FunctionPlace {
-    /// Its symbol with `@` or quotes; empty where there is none.
-    name: Span,
-    span: Span,
-    /// First word and one past the last.
-    words: (u32, u32),
 }
 
 impl Tokenizer {

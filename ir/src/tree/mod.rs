@@ -1,12 +1,13 @@
 //! The tree of an MLIR text: operations, regions, blocks, values, types and attributes in dense arenas.
 //!
-//! Custom and generic form give the same tree: attributes carry the names that the generic form gives them
-//! (`predicate`, `indexing_maps`, `lowerBoundMap`), and what a custom form leaves out because it follows from
-//! the rest (implicit terminators, bodies of named `linalg` operations, results' types) is filled in and marked
-//! [`Form::Implied`]. Operations of unknown dialects keep their operands, types and regions as far as their text
-//! shows them. A tree exists for every text; what is wrong with it is said in diagnostics beside it.
+//! The custom and the generic form give the same tree: attributes have their generic names (`predicate`,
+//! `indexing_maps`, `lowerBoundMap`), and operations that a custom form leaves out (terminators, bodies of named `linalg`
+//! operations) are added as [`Form::Implied`], with the types of results. Operations of unknown dialects keep their
+//! operands, types and regions as far as these can be recognised. Every text has a tree; mistakes are reported in
+//! diagnostics beside it.
 
 mod attribute;
+mod id;
 mod types;
 
 use crate::print::marks::Marks;
@@ -15,48 +16,8 @@ use crate::span::Span;
 
 pub use crate::registry::names::split as split_name;
 pub use attribute::{AffineExpr, AffineMap, Attribute, AttributeValue};
+pub use id::{BlockId, NameId, OpId, RegionId, TypeId, ValueId};
 pub use types::{Dimension, FloatKind, Signedness, Type, Types};
-
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub(crate) u32);
-
-        impl $name {
-            /// Place in its arena.
-            #[must_use]
-            pub fn index(self) -> usize {
-                self.0 as usize
-            }
-        }
-    };
-}
-
-id!(
-    /// An operation of a [`Tree`].
-    OpId
-);
-id!(
-    /// A region of a [`Tree`].
-    RegionId
-);
-id!(
-    /// A block of a [`Tree`].
-    BlockId
-);
-id!(
-    /// An SSA value of a [`Tree`].
-    ValueId
-);
-id!(
-    /// An interned type of a [`Tree`].
-    TypeId
-);
-id!(
-    /// An interned name (of an operation or attribute) of a [`Tree`].
-    NameId
-);
 
 /// How an operation was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +29,7 @@ pub enum Form {
     /// The dialect's own syntax, unknown to the parser: operands are the `%` names in order of appearance, types
     /// those behind the last colon, regions those in braces.
     Guessed,
-    /// Not written at all: it follows from the operation around it.
+    /// Not written: implied by the operation around it.
     Implied,
 }
 
@@ -81,13 +42,13 @@ pub struct Operation {
     pub span: Span,
     /// How it was written.
     pub form: Form,
-    /// The block it stands in.
+    /// Block that contains it.
     pub block: BlockId,
     /// Operands in the order of the generic form.
     pub operands: Vec<ValueId>,
     /// Results.
     pub results: Vec<ValueId>,
-    /// Blocks that control may go to, each with the values it passes (these also count as operands).
+    /// Successor blocks, each with the values passed to it (which are operands too).
     pub successors: Vec<(BlockId, Vec<ValueId>)>,
     /// Regions.
     pub regions: Vec<RegionId>,
@@ -107,7 +68,7 @@ pub struct Region {
 /// A list of operations with arguments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
-    /// The region it stands in.
+    /// Region that contains it.
     pub region: RegionId,
     /// Arguments.
     pub arguments: Vec<ValueId>,
@@ -122,14 +83,14 @@ pub enum Definition {
     Result {
         /// The operation.
         operation: OpId,
-        /// Which result.
+        /// Position among the results.
         index: u32,
     },
     /// Argument `index` of a block.
     Argument {
         /// The block.
         block: BlockId,
-        /// Which argument.
+        /// Position among the arguments.
         index: u32,
     },
     /// Used but never defined; a diagnostic says so.
@@ -156,7 +117,7 @@ pub struct Tree {
     pub(crate) values: Vec<Value>,
     pub(crate) types: Types,
     pub(crate) names: Vec<String>,
-    /// By name; [`crate::registry::UNKNOWN`] for attributes too.
+    /// Record of each name; [`crate::registry::UNKNOWN`] for names of attributes.
     pub(crate) records: Vec<&'static Record>,
     pub(crate) marks: Marks,
 }
@@ -251,7 +212,7 @@ impl Tree {
 
     /// Every operation below a block, in the order of the text, outer before inner.
     pub fn walk_block(&self, block: BlockId) -> impl Iterator<Item = OpId> + '_ {
-        // A stack of what is left to visit, last first: texts nest deeper than a call stack should.
+        // An explicit stack, last first: nesting can be deep.
         let mut left: Vec<OpId> = self.block(block).operations.iter().rev().copied().collect();
         std::iter::from_fn(move || {
             let next = left.pop()?;
@@ -262,6 +223,12 @@ impl Tree {
             }
             Some(next)
         })
+    }
+
+    /// Every operation inside an operation, in the order of the text, outer before inner.
+    pub fn walk_inside(&self, operation: OpId) -> impl Iterator<Item = OpId> + '_ {
+        let blocks = self.operation(operation).regions.iter().flat_map(|&r| &self.region(r).blocks);
+        blocks.flat_map(|&b| self.walk_block(b))
     }
 
     /// The functions (`func.func` with a body) in the order of the text.

@@ -1,14 +1,15 @@
 //! Parser of MLIR text: a tree for every text, and diagnostics where the text is wrong.
 //!
-//! Generic operations are parsed by their grammar. Custom forms are parsed by a table of formats ([`format`]) and,
-//! where a form is irregular, by functions (`dialects`). What neither knows is guessed ([`guess`]), so that unknown
-//! dialects and newer syntax never fail. Diagnostics speak of what is wrong in any dialect: brackets that do not
-//! pair up, values and blocks that are undefined or defined twice, types of a value that disagree, result counts.
+//! Generic operations are parsed by their grammar. Custom forms are parsed by format strings of the registry
+//! ([`format`]) and, where a form is irregular, by functions (`dialects`). Other forms are guessed ([`guess`]), so that
+//! unknown dialects and newer syntax never fail. Diagnostics report mistakes that are wrong in any dialect: unbalanced
+//! brackets, values and blocks that are undefined or defined twice, types of a value that disagree, result counts.
 //!
 //! Time is linear in the text; nesting, operations, diagnostics and the expansion of aliases are bounded by
 //! [`Limits`]. Locations and resources are skipped. Dominance within a block is not checked.
 
 mod affine;
+mod ahead;
 mod attributes;
 mod blocks;
 mod cursor;
@@ -18,6 +19,7 @@ mod draft;
 mod format;
 mod guess;
 mod implied;
+mod names;
 mod operation;
 mod scope;
 mod types;
@@ -31,13 +33,13 @@ use crate::lexer::TokenKind;
 use crate::print::marks::Marks;
 use crate::span::{Diagnostic, Span};
 use crate::tree::{AttributeValue, NameId, Region, RegionId, Tree, Type, TypeId};
-use cursor::Ahead;
-use scope::Scopes;
+use ahead::Ahead;
+use names::Scopes;
 
-/// Deepest nesting that parsing can be asked to follow; the call stack has to hold it.
+/// Upper limit of [`Limits::nesting`]; the parser recurses.
 const MAX_NESTING: usize = 512;
 
-/// Bounds on what a text may ask for.
+/// Limits on the resources that a text can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of text.
@@ -46,9 +48,9 @@ pub struct Limits {
     pub nesting: usize,
     /// Operations, implied ones included.
     pub operations: usize,
-    /// Diagnostics; parsing stops behind the last one.
+    /// Diagnostics; parsing stops after the last one.
     pub diagnostics: usize,
-    /// Bytes that aliases may expand to in all; never more than 1 MiB and 16 bytes for each byte of text.
+    /// Bytes that aliases can expand to in all; at most 1 MiB plus 16 bytes for each byte of text.
     pub alias_bytes: usize,
 }
 
@@ -64,12 +66,12 @@ impl Default for Limits {
     }
 }
 
-/// A tree and what is wrong with its text, in the order found.
+/// A tree and its diagnostics.
 #[derive(Debug, Clone, Default)]
 pub struct Parsed {
-    /// The tree; cut short where a limit was met.
+    /// The tree; truncated if a limit was reached.
     pub tree: Tree,
-    /// What is wrong; empty for a valid text.
+    /// Mistakes in the order found; empty for a valid text.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -88,7 +90,7 @@ pub fn parse(text: &str, limits: &Limits) -> Parsed {
     parser.finish()
 }
 
-/// Why a form could not be parsed further; whether that is worth a report is decided where it is caught.
+/// Why a form could not be parsed further; the caller decides whether to report it.
 #[derive(Debug)]
 struct Failure(Box<Diagnostic>);
 
@@ -108,7 +110,7 @@ struct Parser<'a> {
     ahead: Ahead,
     /// One past the last token taken.
     taken: usize,
-    /// A limit was met: the text counts as ended.
+    /// A limit was reached: the rest of the text is ignored.
     stopped: bool,
     depth: usize,
     /// Deepest level since an alias's definition began.
@@ -117,7 +119,7 @@ struct Parser<'a> {
     spent: usize,
     tree: Tree,
     names: IndexSet<String, FxBuildHasher>,
-    /// Names of the operations around, the innermost last.
+    /// Names of the enclosing operations, innermost last.
     around: Vec<NameId>,
     scopes: Scopes<'a>,
     marks: Marks,
@@ -259,7 +261,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Canonical text of a piece without operations whose marks are those since `mark`.
+    /// Canonical text of a span without operations; its marks are those since `mark`.
     fn canonical(&mut self, span: Span, mark: usize) -> String {
         self.marks.sort_since(mark);
         crate::print::piece(self.text, &self.tree.types, &self.marks.all[mark..], span)
@@ -268,7 +270,7 @@ impl<'a> Parser<'a> {
     /// Count what an alias expands to.
     fn spend(&mut self, span: Span, bytes: usize) -> Parse<()> {
         self.spent = self.spent.saturating_add(bytes);
-        // A text may be written shorter by aliases, but not by orders of magnitude.
+        // Aliases shorten real texts, but not by orders of magnitude.
         let limit = self.limits.alias_bytes.min((1 << 20) + 16 * self.text.len());
         if self.spent > limit {
             let message = format!("aliases expand to more than {limit} bytes; parsing stops here");
@@ -278,7 +280,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Count the levels that an alias brings along.
+    /// Count the levels of nesting in an alias.
     fn deepen(&mut self, span: Span, levels: usize) -> Parse<()> {
         self.deepest = self.deepest.max(self.depth + levels);
         if self.deepest > self.limits.nesting {

@@ -2,7 +2,7 @@
 //! place (`d0`, `s0`), aliases inlined, attribute dictionaries sorted, comments and locations dropped.
 //!
 //! An operation keeps the syntax it is written in, generic or custom: its tokens are printed with canonical blanks,
-//! and the marks that the parser left say where names, types, aliases and dictionaries stand. Names of operations
+//! and the parser's marks give the spans of names, types, aliases and dictionaries. Names of operations
 //! are as long as upstream prints them: `return` and `call` in a function, `func.call` deeper. Two texts of one form
 //! that differ only in names, blanks, comments, aliases or the order of attributes print the same, and printing what
 //! was printed changes nothing. Numbers and strings stay as spelled.
@@ -15,7 +15,7 @@ use std::fmt::Write;
 
 use crate::lexer::{Lexer, TokenKind};
 use crate::span::Span;
-use crate::tree::{Tree, Types};
+use crate::tree::{Tree, Type, TypeId, Types, ValueId};
 use marks::{Mark, MarkKind};
 use spacing::{Last, blank, is_sign};
 
@@ -38,7 +38,7 @@ pub(crate) fn piece(source: &str, types: &Types, marks: &[Mark], span: Span) -> 
     printer.out
 }
 
-/// What values and blocks are called.
+/// Printed names of values and blocks.
 #[derive(Debug, Default)]
 struct Names {
     /// By value: prefix and number; the number within the results, where there are several.
@@ -50,7 +50,7 @@ struct Names {
 /// Number values and blocks in the order of their definitions, anew in every isolated operation.
 fn name_values(tree: &Tree) -> Names {
     let mut names = Names { values: vec![None; tree.values.len()], blocks: vec![0; tree.blocks.len()] };
-    // End of each isolated operation around, with the numbers to go on with behind it.
+    // End of each enclosing isolated operation, with the numbers to continue with after it.
     let mut around: Vec<(u32, (u32, u32))> = Vec::new();
     let (mut result, mut argument) = (0, 0);
     let mut last_argument = None;
@@ -136,7 +136,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Print what a mark stands for; false where the tokens go on as they are.
+    /// Print a mark; false if the tokens of its span are printed as they are.
     fn mark(&mut self, mark: &'a Mark) -> bool {
         let text = mark.span.text(self.source);
         match &mark.kind {
@@ -144,25 +144,8 @@ impl<'a> Printer<'a> {
                 self.line(self.indent);
                 return false;
             }
-            MarkKind::Results { first, count } => {
-                let name = self.names.and_then(|n| n.values[first.index()]).map(|(_, number, _)| number);
-                self.blank(TokenKind::ValueId, text, false);
-                match name {
-                    Some(number) if *count > 1 => _ = write!(self.out, "%{number}:{count}"),
-                    Some(number) => _ = write!(self.out, "%{number}"),
-                    None => self.out.push_str(text),
-                }
-                self.last = Some(Last { kind: TokenKind::ValueId, text, tight: false });
-            }
-            MarkKind::Value { value, definition } => {
-                self.blank(TokenKind::ValueId, text, false);
-                match self.names.and_then(|n| n.values[value.index()]) {
-                    Some((prefix, number, None)) => _ = write!(self.out, "{prefix}{number}"),
-                    Some((prefix, number, Some(i))) => _ = write!(self.out, "{prefix}{number}#{i}"),
-                    None => self.out.push_str(text),
-                }
-                self.last = Some(Last { kind: TokenKind::ValueId, text, tight: *definition });
-            }
+            MarkKind::Results { first, count } => self.results(text, *first, *count),
+            MarkKind::Value { value, definition } => self.value(text, *value, *definition),
             MarkKind::Block { block, label } => {
                 if *label {
                     self.line(self.indent.saturating_sub(1));
@@ -201,45 +184,75 @@ impl<'a> Printer<'a> {
                 _ = write!(self.out, "{letter}{place}");
                 self.last = Some(Last { kind: TokenKind::BareId, text: "", tight: false });
             }
-            MarkKind::Type(id) => {
-                let kind = match self.types.get(*id) {
-                    crate::tree::Type::Function { .. } => TokenKind::LeftParen,
-                    _ => TokenKind::BareId,
-                };
-                // A word before a type stands apart even where it would touch a parenthesis.
-                let apart = self.last.is_some_and(|l| l.kind == TokenKind::BareId);
-                self.blank(if apart { TokenKind::BareId } else { kind }, "", false);
-                self.types.write(*id, &mut self.out);
-                self.last = Some(Last { kind: TokenKind::BareId, text: "", tight: false });
-            }
-            MarkKind::Dictionary(entries) => {
-                self.token(TokenKind::LeftBrace, Span { start: mark.span.start, end: mark.span.start + 1 });
-                for (i, &entry) in entries.iter().enumerate() {
-                    if i > 0 {
-                        self.out.push_str(", ");
-                        self.last = None;
-                    }
-                    self.range(entry);
-                }
-                self.out.push('}');
-                self.last = Some(Last { kind: TokenKind::RightBrace, text: "}", tight: false });
-            }
-            MarkKind::Inline(alias) => {
-                let first = Lexer::at(alias, 0).next().map_or(TokenKind::BareId, |t| t.kind);
-                self.blank(first, "", false);
-                self.out.push_str(alias);
-                let kind = match alias.as_bytes().last() {
-                    Some(b'>') => TokenKind::Greater,
-                    Some(b']') => TokenKind::RightBracket,
-                    Some(b'}') => TokenKind::RightBrace,
-                    Some(b'"') => TokenKind::String,
-                    _ => TokenKind::BareId,
-                };
-                self.last = Some(Last { kind, text: "", tight: false });
-            }
+            MarkKind::Type(id) => self.ty(*id),
+            MarkKind::Dictionary(entries) => self.dictionary(mark.span, entries),
+            MarkKind::Inline(alias) => self.inline(alias),
             MarkKind::Skip => {}
         }
         true
+    }
+
+    /// Names of results before `=`.
+    fn results(&mut self, text: &'a str, first: ValueId, count: u32) {
+        let name = self.names.and_then(|n| n.values[first.index()]).map(|(_, number, _)| number);
+        self.blank(TokenKind::ValueId, text, false);
+        match name {
+            Some(number) if count > 1 => _ = write!(self.out, "%{number}:{count}"),
+            Some(number) => _ = write!(self.out, "%{number}"),
+            None => self.out.push_str(text),
+        }
+        self.last = Some(Last { kind: TokenKind::ValueId, text, tight: false });
+    }
+
+    fn value(&mut self, text: &'a str, value: ValueId, definition: bool) {
+        self.blank(TokenKind::ValueId, text, false);
+        match self.names.and_then(|n| n.values[value.index()]) {
+            Some((prefix, number, None)) => _ = write!(self.out, "{prefix}{number}"),
+            Some((prefix, number, Some(i))) => _ = write!(self.out, "{prefix}{number}#{i}"),
+            None => self.out.push_str(text),
+        }
+        self.last = Some(Last { kind: TokenKind::ValueId, text, tight: definition });
+    }
+
+    fn ty(&mut self, id: TypeId) {
+        let kind = match self.types.get(id) {
+            Type::Function { .. } => TokenKind::LeftParen,
+            _ => TokenKind::BareId,
+        };
+        // A blank separates a word from a type, even from a parenthesis.
+        let apart = self.last.is_some_and(|l| l.kind == TokenKind::BareId);
+        self.blank(if apart { TokenKind::BareId } else { kind }, "", false);
+        self.types.write(id, &mut self.out);
+        self.last = Some(Last { kind: TokenKind::BareId, text: "", tight: false });
+    }
+
+    /// A dictionary with its entries in their canonical order.
+    fn dictionary(&mut self, span: Span, entries: &[Span]) {
+        self.token(TokenKind::LeftBrace, Span { start: span.start, end: span.start + 1 });
+        for (i, &entry) in entries.iter().enumerate() {
+            if i > 0 {
+                self.out.push_str(", ");
+                self.last = None;
+            }
+            self.range(entry);
+        }
+        self.out.push('}');
+        self.last = Some(Last { kind: TokenKind::RightBrace, text: "}", tight: false });
+    }
+
+    /// The text of an alias.
+    fn inline(&mut self, alias: &str) {
+        let first = Lexer::at(alias, 0).next().map_or(TokenKind::BareId, |t| t.kind);
+        self.blank(first, "", false);
+        self.out.push_str(alias);
+        let kind = match alias.as_bytes().last() {
+            Some(b'>') => TokenKind::Greater,
+            Some(b']') => TokenKind::RightBracket,
+            Some(b'}') => TokenKind::RightBrace,
+            Some(b'"') => TokenKind::String,
+            _ => TokenKind::BareId,
+        };
+        self.last = Some(Last { kind, text: "", tight: false });
     }
 
     /// Print a token, or two that make one sign (`>=`).

@@ -1,4 +1,4 @@
-//! What a function does, as far as its text tells: executions, work, traffic, liveness.
+//! Static analyses of functions: executions, work, traffic, liveness.
 //!
 //! | module | counts | by |
 //! | --- | --- | --- |
@@ -7,8 +7,8 @@
 //! | [`traffic`] | bytes moved | loads and stores x executions, operands and results of tensor operations |
 //! | [`liveness`] | values and bytes alive at once | intervals over the order of execution |
 //!
-//! Nothing is guessed: where the text does not tell a count, it is a [`Range`] and an [`Unknown`] says which
-//! operation leaves it open and why. The critical path is a question to [`crate::graph::Graph`].
+//! Nothing is guessed. A count that is not known at compile time is a [`Range`], and an [`Unknown`] names the operation
+//! and the reason. [`crate::graph::Graph`] has the critical path.
 
 mod branches;
 pub(crate) mod dense;
@@ -31,16 +31,16 @@ pub use branches::{BranchLoop, added};
 pub use function::{Analysis, Cost, FunctionAnalysis};
 pub use range::Range;
 
-/// An operation that leaves a count open.
+/// An operation without an exact count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {
     /// The operation.
     pub operation: OpId,
-    /// Why.
+    /// Why it has no exact count.
     pub reason: Reason,
 }
 
-/// Why a count is open.
+/// Why a count is not exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// A loop's bounds depend on values known only at run time.

@@ -1,10 +1,10 @@
-//! How often everything in a function is executed, per call of the function.
+//! Execution counts of blocks and loops, per call of the function.
 //!
-//! Loops with constant bounds (`affine`, `scf`, an `scf.while` that counts, loops of branches), bodies of structured
-//! operations (`linalg`, `stablehlo`, `tensor`) by their iteration space. Where bounds depend on outer loop variables
-//! (triangular nests), counts are exact: added up in closed form if the bounds are linear, else value by value as long
-//! as [`MAX_VISITS`] lasts. Beyond that, and where a branch's condition is not known, counts are ranges. What depends
-//! on values known only at run time is unknown, with the reason.
+//! Loops with constant bounds (`affine`, `scf`, a counted `scf.while`, loops of branches) are counted by their
+//! bounds, bodies of structured operations (`linalg`, `stablehlo`, `tensor`) by their iteration space. Bounds that
+//! depend on outer induction variables (triangular nests) give exact counts: in closed form if the bounds are linear,
+//! else by enumeration of up to [`MAX_VISITS`] iterations. Beyond that, and for branches on unknown conditions, counts are
+//! ranges. Counts that depend on run-time values are unknown, with a reason.
 
 mod progression;
 
@@ -18,7 +18,7 @@ use super::{Reason, Unknown, space};
 use crate::registry::facts::{BranchForm, LoopForm, RegionExecution};
 use crate::tree::{AffineMap, AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
-/// Blocks visited to count the iterations of loops whose bounds depend on others.
+/// Most block visits for loops whose bounds depend on outer induction variables.
 pub const MAX_VISITS: usize = 1 << 18;
 
 /// Executions of a function's blocks, per call.
@@ -35,9 +35,9 @@ pub struct TripCounts {
 pub struct Loop {
     /// The operation.
     pub operation: OpId,
-    /// How often it is reached, per call of the function.
+    /// Entries, per call of the function.
     pub entries: Range,
-    /// Iterations each time: the least and the most.
+    /// Trip count: iterations of one entry, smallest to largest.
     pub trips: Range,
     /// Iterations in all, per call of the function.
     pub iterations: Range,
@@ -84,22 +84,22 @@ impl TripCounts {
 struct Walk<'a> {
     tree: &'a Tree,
     environment: Environment<'a>,
-    /// Values that decide how often something is executed.
+    /// Values that bounds and conditions depend on.
     matters: Dense<bool>,
     /// Operations with regions, by block.
     controls: Dense<Option<Box<[OpId]>>>,
-    /// Blocks visited, or as good as visited.
+    /// Blocks visited, those counted in closed form included; at most [`MAX_VISITS`].
     visits: usize,
-    /// Blocks visited indeed.
+    /// Blocks visited by enumeration.
     worked: usize,
     loop_of: Dense<Option<usize>>,
-    /// Operations whose unknown is noted.
+    /// Operations with an entry in `unknowns`.
     reported: Dense<bool>,
     counts: TripCounts,
 }
 
 impl<'a> Walk<'a> {
-    /// Walks through a function; `at_once`: nests of linear bounds are added up in closed form.
+    /// Walks over a function. `at_once`: nests with linear bounds are counted in closed form.
     fn run(tree: &'a Tree, function: OpId, at_once: bool) -> Self {
         let contents = Contents::of(tree, function);
         let mut walk = Walk {
@@ -153,7 +153,7 @@ impl<'a> Walk<'a> {
         self.counts.unknowns.push(Unknown { operation, reason });
     }
 
-    /// All regions of an operation, each executed so often.
+    /// Visits all regions of an operation, each executed `executions` times.
     fn regions(&mut self, operation: OpId, executions: Range) {
         for index in 0..self.tree.operation(operation).regions.len() {
             self.region(operation, index, executions);
@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
                     return;
                 }
                 self.unknown(operation, Reason::ControlFlow);
-                // A jump may lead back to any block, the first one of a function excepted.
+                // A branch can target any block but the entry.
                 self.block(*entry, executions);
                 for &block in others {
                     self.block(block, if executions == Range::ZERO { Range::ZERO } else { Range::UNKNOWN });
@@ -276,7 +276,7 @@ impl<'a> Walk<'a> {
         self.region(operation, 1, some);
     }
 
-    /// A loop that is entered so often; its iterations in all.
+    /// Visits a loop that is entered `executions` times; returns all iterations.
     fn turn(&mut self, operation: OpId, variables: &[Variable], executions: Range) -> Range {
         let index = self.loop_index(operation);
         self.counts.loops[index].entries += executions;
@@ -291,8 +291,8 @@ impl<'a> Walk<'a> {
         iterations
     }
 
-    /// The variable of a `scf.while` that counts: its condition compares an argument with a bound, and its body hands
-    /// that argument on with a constant added.
+    /// The induction variable of a counted `scf.while`: its condition compares an argument with a bound, and its body
+    /// yields that argument plus a constant.
     fn counted(&self, operation: OpId) -> Option<Variable> {
         let tree = self.tree;
         let node = tree.operation(operation);
@@ -321,10 +321,10 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Executes the body for all values of the variables; the iterations of one entry.
+    /// Visits the body for all values of the variables; returns the iterations of one entry.
     fn iterate(&mut self, operation: OpId, variables: &[Variable], executions: Range, so_far: Range) -> Range {
         let Some((variable, rest)) = variables.split_first() else {
-            // A `while` has its body behind its condition.
+            // The body of a `while` is its second region.
             let regions = self.tree.record(operation).regions;
             let body = usize::from(matches!(regions, RegionExecution::Loop(form) if form.is_while()));
             self.region(operation, body, executions * so_far);
@@ -422,7 +422,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// `scf.forall`: integers where they are known, the least `i64` where an operand follows.
+    /// Bounds of `scf.forall`: integers in attributes; `i64::MIN` stands for the next operand.
     fn forall(&self, operation: OpId) -> Vec<Variable> {
         let tree = self.tree;
         let node = tree.operation(operation);
@@ -454,7 +454,7 @@ impl<'a> Walk<'a> {
             .collect()
     }
 
-    /// How often one execution of an operation executes its regions; `None` where nothing tells.
+    /// Executions of an operation's regions for one execution of it; `None` where not known.
     fn points(&self, operation: OpId) -> Option<Range> {
         let tree = self.tree;
         let node = tree.operation(operation);
@@ -464,7 +464,7 @@ impl<'a> Walk<'a> {
             RegionExecution::Structured(space) => space::points(tree, operation, space),
             RegionExecution::Once | RegionExecution::OnceHeld => Some(Range::ONE),
             RegionExecution::PerResult => result(),
-            // Computed for the padding only.
+            // Executed for elements of the padding only.
             RegionExecution::Padding => Some(result()?.at_most()),
             RegionExecution::PerFirstOperand => elements_of(node.operands.first()),
             RegionExecution::PerLastOperand => elements_of(node.operands.last()),

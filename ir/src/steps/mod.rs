@@ -1,20 +1,21 @@
-//! A function as the steps a machine for tensors takes: sums of products, functions of elements, moves of data.
+//! A function as steps of a tensor machine: sums of products, functions of elements, moves of data.
 //!
-//! Steps say what is asked, with sizes; which unit does it, and when, is the machine's affair. What a text says in
-//! one dialect or another, on tensors or as a loop nest over memories, comes to the same steps:
+//! Steps have sizes, but no units and no time. The same computation gives the same steps in every dialect, on tensors
+//! or as a loop nest over memrefs:
 //!
-//! | module | tells |
+//! | module | provides |
 //! | --- | --- |
-//! | `classify` | what an operation is, by its name |
-//! | `contraction` | which operations are sums of products, of what extents |
-//! | `nest`, `product`, `points` | the same of scalar code in loops |
+//! | `classify` | class and work of each operation, by its record |
+//! | `contraction` | sums of products in tensor operations, with their extents |
+//! | `nest`, `product`, `points`, `access` | the same for scalar code in loops |
 //! | `build` | steps in the order of the text, views and aliases resolved |
-//! | [`constants`] | which values never change, and what a step comes to when they are made beforehand |
-//! | `weights` | which arguments never change |
+//! | [`constants`] | constant values, and the work of each step that remains in each call |
+//! | `weights` | arguments that are constant |
 //!
-//! Conditions are taken as met and loops as long as the text bounds them. Every element counts alike, whatever its
-//! format. Left out: fusion (every function of elements is a step of its own) and where intermediate results lie.
+//! Both branches of a condition count, and loops run to their upper bounds. Elements count alike in all formats. Not
+//! modelled: fusion (every function of elements is a step of its own) and the place of intermediate results.
 
+mod access;
 mod build;
 mod classify;
 pub mod constants;
@@ -42,21 +43,26 @@ pub struct Steps<'a> {
     tree: &'a Tree,
     function: OpId,
     all: Vec<Step>,
-    /// For a view, what it is a view of, in the end an argument or storage.
+    /// For each view, the argument or storage behind it.
     roots: BTreeMap<ValueId, ValueId>,
 }
 
 impl<'a> Steps<'a> {
-    /// Reads a function; any tree has an answer.
+    /// The steps of a function; defined for any tree.
     #[must_use]
     pub fn of(tree: &'a Tree, function: OpId) -> Self {
-        build::steps(tree, function, None)
+        Self::build(tree, function, None)
     }
 
-    /// Likewise, with counts of loops that `analysis` of the same tree has made.
+    /// The steps of a function, with the trip counts of `analysis`, which is of the same tree.
     #[must_use]
     pub fn analysed(tree: &'a Tree, function: OpId, analysis: &'a Analysis) -> Self {
-        build::steps(tree, function, Some(analysis))
+        Self::build(tree, function, Some(analysis))
+    }
+
+    fn build(tree: &'a Tree, function: OpId, analysis: Option<&Analysis>) -> Self {
+        let (all, roots) = build::steps(tree, function, analysis);
+        Self { tree, function, all, roots }
     }
 
     /// The steps in the order of the text.
@@ -77,8 +83,7 @@ impl<'a> Steps<'a> {
         build::root(&self.roots, value)
     }
 
-    /// What stands for a value where it matters when it is made and used: the storage behind a view of memory, which
-    /// changes with it; a tensor is a value of its own.
+    /// The value that orders reads and writes: the storage behind a view of a memref; the tensor itself.
     #[must_use]
     pub fn place(&self, value: ValueId) -> ValueId {
         if is_memref(self.tree, value) { self.root(value) } else { value }
@@ -89,7 +94,7 @@ impl<'a> Steps<'a> {
         self.tree.entry(self.function, 0).map_or(&[][..], |block| &self.tree.block(block).arguments)
     }
 
-    /// Whether a value is a tensor or memory that the function is given.
+    /// Whether a value is a tensor or memref argument of the function.
     #[must_use]
     pub fn is_argument(&self, value: ValueId) -> bool {
         let given = matches!(self.tree.value(value).definition,
@@ -97,8 +102,8 @@ impl<'a> Steps<'a> {
         given && (is_tensor(self.tree, value) || is_memref(self.tree, value))
     }
 
-    /// The side of a product of two changing operands that is kept and read again: an argument rather than a result,
-    /// else the matrix by its place.
+    /// The side (0 or 1) of a product of two non-constant operands that is kept and read again: an argument rather than a
+    /// result, else [`Contraction::matrix`].
     #[must_use]
     pub fn kept(&self, contraction: &Contraction) -> usize {
         match contraction.sides.map(|side| self.is_argument(self.root(side.value))) {
@@ -121,8 +126,7 @@ impl<'a> Steps<'a> {
         once.saturating_mul(times).min(elements(self.tree, root).unwrap_or(0))
     }
 
-    /// For every tensor or memory that the function is given and that `counts`: elements that steps read of it, at
-    /// most by one of them.
+    /// For each tensor or memref argument that `counts`: the most elements that one step reads of it.
     #[must_use]
     pub fn arguments_read(&self, counts: impl Fn(ValueId) -> bool) -> BTreeMap<ValueId, u64> {
         let given = self.arguments().iter().copied().filter(|&a| self.is_argument(a) && counts(a));

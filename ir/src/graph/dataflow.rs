@@ -1,15 +1,4 @@
-//! Dataflow graph of a function: its operations, what they pass to each other, what each costs.
-//!
-//! A node is an argument of the function or an operation of its body with all that is inside it (a loop nest is one
-//! node). Edges are values, those used inside regions included, and order in memory: a read behind a write to the
-//! same memref, and a write behind reads and writes. Views belong to the memory they show; memrefs that come in as
-//! different arguments, or out of different allocations, are taken not to overlap. Edges lead down the text, so the
-//! graph has no cycles; values that control flow carries upwards (loops of blocks) are left out.
-
-mod dot;
-mod effects;
-mod layout;
-mod svg;
+//! Nodes, edges and paths of the graph.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +6,10 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
+use super::effects::Effects;
 use crate::analysis::size::bytes;
 use crate::analysis::{Analysis, Cost, Range};
 use crate::tree::{Definition, OpId, Tree, TypeId, ValueId};
-use effects::Effects;
-
-pub use dot::dot;
-pub use svg::{MAX_DRAWN, TooLarge, svg};
 
 /// A node of a graph, numbered in the order of the text, arguments first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +23,7 @@ impl NodeId {
     }
 }
 
-/// What a node stands for.
+/// Argument or operation of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Argument of the function, by position.
@@ -49,7 +35,7 @@ pub enum Origin {
 /// A node.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// What it stands for.
+    /// Argument or operation.
     pub origin: Origin,
     /// Name of the operation; `argument` for an argument.
     pub name: String,
@@ -61,12 +47,12 @@ pub struct Node {
     pub cost: Cost,
 }
 
-/// What an edge stands for.
+/// Kind of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dependence {
     /// The consumer uses this value.
     Value(ValueId),
-    /// The consumer must see, or must not disturb, what the producer reads or writes in this memory.
+    /// The consumer must come after the producer's reads or writes of this memref.
     Memory(ValueId),
 }
 
@@ -80,7 +66,7 @@ impl Dependence {
     }
 }
 
-/// What a path is measured in.
+/// Measure of the length of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
     /// Every operation is one.
@@ -92,7 +78,7 @@ pub enum Weight {
 /// A longest path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CriticalPath {
-    /// Its nodes, first to last; where counts are open, the longest by the least counts.
+    /// Its nodes, first to last: the longest path by the lower bounds of counts.
     pub nodes: Vec<NodeId>,
     /// Its length; no path is longer than `high`.
     pub length: Range,
@@ -143,7 +129,7 @@ impl Graph {
             edges.extend(before.into_iter().map(|(producer, memory)| (producer, Dependence::Memory(memory))));
             edges.sort_unstable();
             edges.dedup();
-            // A value that is passed orders both operations already.
+            // A value passed between both operations orders them already.
             let mut last = None;
             for (producer, dependence) in edges {
                 let repeated = matches!(dependence, Dependence::Memory(_)) && last == Some(producer);
@@ -179,13 +165,13 @@ impl Graph {
         self.graph.edge_references().map(|e| (id(e.source()), id(e.target()), *e.weight()))
     }
 
-    /// What a node waits for, each once.
+    /// Nodes that a node depends on, each once.
     #[must_use]
     pub fn producers(&self, node: NodeId) -> Vec<NodeId> {
         self.neighbours(node, Direction::Incoming)
     }
 
-    /// What waits for a node, each once.
+    /// Nodes that depend on a node, each once.
     #[must_use]
     pub fn consumers(&self, node: NodeId) -> Vec<NodeId> {
         self.neighbours(node, Direction::Outgoing)
@@ -199,7 +185,7 @@ impl Graph {
         all
     }
 
-    /// The chain of dependent operations that takes longest if all else runs beside it.
+    /// The longest chain of dependent operations.
     #[must_use]
     pub fn critical_path(&self, weight: Weight) -> CriticalPath {
         let measure = |node: NodeId| match (self.node(node).origin, weight) {
@@ -207,7 +193,7 @@ impl Graph {
             (_, Weight::Operations) => Range::ONE,
             (_, Weight::Work) => self.node(node).cost.work.total(),
         };
-        // Longest path to each node by the least counts, with the node before; and by the greatest.
+        // Longest path to each node by lower bounds, with its previous node; and by upper bounds.
         let mut least: Vec<(u128, Option<NodeId>)> = Vec::with_capacity(self.graph.node_count());
         let mut most: Vec<Option<u128>> = Vec::with_capacity(self.graph.node_count());
         // Edges lead from lower to higher numbers: the order of the nodes is topological.
@@ -242,19 +228,10 @@ fn id(index: NodeIndex) -> NodeId {
 /// Values that an operation uses, itself or inside its regions.
 fn used(tree: &Tree, operation: OpId) -> Vec<ValueId> {
     let mut all = Vec::new();
-    for op in std::iter::once(operation).chain(below(tree, operation)) {
+    for op in std::iter::once(operation).chain(tree.walk_inside(operation)) {
         let node = tree.operation(op);
         all.extend(&node.operands);
         all.extend(node.successors.iter().flat_map(|s| &s.1));
     }
     all
 }
-
-/// Operations inside an operation.
-fn below(tree: &Tree, operation: OpId) -> impl Iterator<Item = OpId> + '_ {
-    let blocks = tree.operation(operation).regions.iter().flat_map(|&r| &tree.region(r).blocks);
-    blocks.flat_map(|&b| tree.walk_block(b))
-}
-
-#[cfg(test)]
-mod tests;
