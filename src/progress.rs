@@ -1,101 +1,81 @@
-//! How far long work is, on standard error: rate and time left, every second on a terminal, else now and then.
+//! Progress of long work on standard error: a bar with rate and remaining time on a terminal, one line at the end.
 
-use std::io::{IsTerminal, Write};
 use std::time::Duration;
-#[expect(clippy::disallowed_types, reason = "shows how long it takes; no result depends on it")]
-use std::time::Instant;
 
-/// Shows nothing before this: short work needs no talk.
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reports::number;
+
+/// Nothing is shown for work that takes less time than this.
 const FIRST: Duration = Duration::from_secs(2);
 
+const TEMPLATE: &str = "{prefix}: {human_pos} of {human_len} {msg}, {percent} % done, {per_sec}, {eta} left";
+
 /// Progress of one stage.
-#[expect(clippy::disallowed_types, reason = "shows how long it takes; no result depends on it")]
 pub struct Progress {
-    what: &'static str,
+    bar: ProgressBar,
+    stage: &'static str,
     unit: &'static str,
-    total: u64,
-    before: u64,
+    /// Units done since the start. The position of the bar is no substitute: finishing it moves it to the end.
     done: u64,
-    started: Instant,
-    shown: Option<Instant>,
-    terminal: bool,
 }
 
 impl Progress {
-    /// A stage of `total` units of work, named in the plural, of which `before` were done already.
-    #[expect(clippy::disallowed_types, reason = "shows how long it takes; no result depends on it")]
-    pub fn new(what: &'static str, unit: &'static str, total: u64, before: u64) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        Self { what, unit, total, before, done: before, started: Instant::now(), shown: None, terminal }
+    /// A stage of `total` units of work, of which `before` were done by an earlier run. `unit` is the plural name of a
+    /// unit of work, e.g. "points".
+    pub fn new(stage: &'static str, unit: &'static str, total: u64, before: u64) -> Self {
+        let style = ProgressStyle::with_template(TEMPLATE).expect("the template is valid");
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        let bar = bar.with_style(style).with_prefix(stage).with_message(unit).with_position(before);
+        bar.reset_eta();
+        Self { bar, stage, unit, done: 0 }
     }
 
-    /// Time since the start.
+    /// Time since the start of the stage.
     pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        self.bar.elapsed()
     }
 
-    /// Work done since the start.
+    /// Units of work done since the start of the stage.
     pub fn done(&self) -> u64 {
-        self.done - self.before
+        self.done
     }
 
-    fn rate(&self) -> f64 {
-        (self.done - self.before) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
-    }
-
-    /// `more` of the work is done.
+    /// Adds `more` units of finished work.
     pub fn add(&mut self, more: u64) {
-        self.done += more;
-        let pause = Duration::from_secs(if self.terminal { 1 } else { 10 });
-        let due = self.shown.map_or_else(|| self.started.elapsed() > FIRST, |at| at.elapsed() > pause);
-        if due && self.done < self.total {
-            #[expect(clippy::disallowed_types, reason = "shows how long it takes; no result depends on it")]
-            let now = Instant::now();
-            self.shown = Some(now);
-            let left = (self.total - self.done) as f64 / self.rate().max(1e-9);
-            let line = format!(
-                "{}: {} of {} {}, {:.0} % done, {}/s, {} left",
-                self.what,
-                self.done,
-                self.total,
-                self.unit,
-                self.done as f64 / self.total as f64 * 100.0,
-                reports::number::significant(self.rate(), 3),
-                duration(left)
-            );
-            self.line(&line, if self.terminal { "\r" } else { "" }, if self.terminal { "\x1b[K" } else { "\n" });
+        if self.bar.is_hidden() && self.elapsed() > FIRST {
+            // Stays hidden if standard error is not a terminal.
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(1));
         }
+        self.done += more;
+        self.bar.inc(more);
     }
 
-    fn line(&self, text: &str, before: &str, after: &str) {
-        let mut out = std::io::stderr().lock();
-        // Talk that cannot be said is no reason to stop.
-        let _ = write!(out, "{before}{text}{after}");
-        let _ = out.flush();
-    }
-
-    /// The stage is over.
+    /// Removes the bar and writes what was done in which time, unless it took less than two seconds.
     pub fn finish(&self) {
-        if self.started.elapsed() < FIRST || self.done == self.before {
+        self.bar.finish_and_clear();
+        let seconds = self.elapsed();
+        if seconds < FIRST || self.done() == 0 {
             return;
         }
-        let text = format!(
-            "{}: {} {} in {}, {}/s",
-            self.what,
-            self.done - self.before,
-            self.unit,
-            duration(self.started.elapsed().as_secs_f64()),
-            reports::number::significant(self.rate(), 3)
-        );
-        self.line(&text, if self.terminal { "\r" } else { "" }, if self.terminal { "\x1b[K\n" } else { "\n" });
+        let seconds = seconds.as_secs_f64();
+        let rate = self.done() as f64 / seconds;
+        let (time, rate) = (number::duration(seconds), number::significant(rate, 3));
+        eprintln!("{}: {} {} in {time}, {rate}/s", self.stage, self.done(), self.unit);
     }
 }
 
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 120.0 => format!("{s:.0} s"),
-        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
-        s if s < 172_800.0 => format!("{:.1} h", s / 3600.0),
-        s => format!("{:.1} days", s / 86_400.0),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn earlier_work_does_not_count_as_done() {
+        let mut progress = Progress::new("testing", "points", 10, 4);
+        assert_eq!((progress.done(), progress.bar.position()), (0, 4));
+        progress.add(3);
+        assert_eq!((progress.done(), progress.bar.position()), (3, 7));
+        assert!(progress.bar.is_hidden(), "work of less than two seconds shows nothing");
+        progress.finish();
+        assert_eq!(progress.done(), 3);
     }
 }

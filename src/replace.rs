@@ -1,17 +1,20 @@
 //! Files that are written whole or not at all: a temporary file beside the target, synced, then renamed over it.
+//!
+//! The name of the temporary file is fixed, so a killed process leaves at most one, and the next run overwrites it.
+//! `tempfile` would leave a new one each time, and its files are readable by their owner only.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Where the content of `path` is collected until it is complete; what a killed process left there is written over.
+/// The temporary file for `path`.
 fn temporary(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".tmp");
     path.with_file_name(name)
 }
 
-/// Writes the file at `path` through `write`; on any error the file is as it was before.
+/// Writes the file at `path` with `write`. After an error the file is unchanged.
 ///
 /// # Errors
 /// Those of `write` and of the file system.

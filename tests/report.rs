@@ -250,6 +250,7 @@ fn what_is_missing_is_never_zero_and_says_why() {
     report(&out, &[]);
     let json: serde_json::Value = serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
     let (mut values, mut missing) = (0, 0);
+    let mut used = std::collections::BTreeSet::new();
     fn each(json: &serde_json::Value, see: &mut dyn FnMut(&serde_json::Map<String, serde_json::Value>)) {
         match json {
             serde_json::Value::Object(map) => {
@@ -268,10 +269,23 @@ fn what_is_missing_is_never_zero_and_says_why() {
         if map.contains_key("low") && map.contains_key("high") {
             values += 1;
             assert!(map["low"].is_number() && map["high"].is_number(), "{map:?}");
-            let source = map["source"].as_str().unwrap();
-            assert!(!source.is_empty() && map["kind"].is_string() && map["grade"].is_string(), "{map:?}");
+        }
+        if map.contains_key("low") || map.contains_key("word") {
+            used.insert(map["origin"].as_u64().unwrap());
         }
     });
+    let origins = json["origins"].as_array().unwrap();
+    let ids: Vec<u64> = origins.iter().map(|origin| origin["id"].as_u64().unwrap()).collect();
+    assert_eq!(used.into_iter().collect::<Vec<_>>(), ids, "every id is declared once, and every origin is used");
+    let markdown = std::fs::read_to_string(out.join("report.md")).unwrap();
+    for origin in origins {
+        let source = origin["source"].as_str().unwrap();
+        assert!(!source.is_empty() && origin["kind"].is_string() && origin["grade"].is_string(), "{origin}");
+        let anchor = format!("<a id=\"origin-{0}\"></a>\\[{0}\\] {1}", origin["id"], origin["grade"].as_str().unwrap());
+        let kind = origin["kind"].as_str().unwrap().replace('_', " ");
+        let anchor = anchor.replacen("\\] ", &format!("\\] {kind}, "), 1);
+        assert!(markdown.contains(&anchor), "the Markdown text has another origin {}", origin["id"]);
+    }
     assert!(values > 1000 && missing > 50, "{values} values, {missing} missing");
     let page = page(&out);
     for part in ["no sweep given", "no evaluation file given"] {

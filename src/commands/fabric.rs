@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use reports::number::fixed;
 use reports::{Align, Table};
 use serde::Serialize;
 use sim::fabric::{LoadPoint, Spec, measure};
@@ -56,11 +57,11 @@ pub fn run(arguments: &cli::Fabric) -> Result<ExitCode, Failure> {
     ]);
     for p in &curve.points {
         table.row([
-            format!("{:.3}", p.offered_flits_per_node_cycle),
-            format!("{:.3}", p.accepted_flits_per_node_cycle),
-            format!("{:.2}", p.mean_packet_latency_cycles),
-            format!("{:.2}", p.mean_network_latency_cycles),
-            format!("{:.2}", p.mean_routers_visited),
+            fixed(p.offered_flits_per_node_cycle, 3),
+            fixed(p.accepted_flits_per_node_cycle, 3),
+            fixed(p.mean_packet_latency_cycles, 2),
+            fixed(p.mean_network_latency_cycles, 2),
+            fixed(p.mean_routers_visited, 2),
             if p.saturated { "saturated".to_owned() } else { String::new() },
         ]);
     }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use reports::number::{bytes, significant};
+use reports::number::{bytes, fixed, significant};
 use reports::{Align, Table};
 use serde::Serialize;
 use sim::mapping::{LayerPlan, Mapping, Message, OwnerOf, RuleStatement, Work};
@@ -11,6 +11,7 @@ use sim::{Prepared, Request, Simulation};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
+use crate::progress::Progress;
 use crate::{input, output};
 
 /// Events from which on progress is shown: about four seconds.
@@ -46,14 +47,10 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
             "about {} million events to simulate; --fidelity analytic answers at once",
             prepared.expected_events() / 1_000_000
         );
-        let mut shown = 0;
-        prepared.run_with(&mut |done, total| {
-            let tenth = done * 10 / total.max(1);
-            if tenth > shown {
-                shown = tenth;
-                eprintln!("{} %", tenth * 10);
-            }
-        })
+        let mut progress = Progress::new("simulating", "events", prepared.expected_events(), 0);
+        let simulation = prepared.run_with(&mut |done, _| progress.add(done.saturating_sub(progress.done())));
+        progress.finish();
+        simulation
     } else {
         prepared.run()
     };
@@ -250,10 +247,10 @@ fn render(s: &Simulation) -> String {
         ("attention", b.attention),
         ("stall", b.stall),
     ] {
-        table.row([name.to_owned(), format!("{value:.1}")]);
+        table.row([name.to_owned(), fixed(value, 1)]);
     }
     for (cause, value) in s.stall_pct.iter().filter(|(_, v)| **v >= 0.05) {
-        table.row([format!("  of it {cause}"), format!("{value:.1}")]);
+        table.row([format!("  of it {cause}"), fixed(*value, 1)]);
     }
     text.push('\n');
     text.push_str(&table.render());
@@ -309,7 +306,7 @@ fn render_units(s: &Simulation) -> String {
         let account = s.units.iter().find(|a| Some(a.unit) == unit && a.busy_pct < 99.95);
         let cause = account.and_then(|a| a.idle_pct.iter().max_by(|x, y| x.1.total_cmp(y.1)));
         let cause = cause.map_or(String::new(), |(cause, pct)| format!("{cause} ({pct:.1} %)"));
-        table.row([name.to_owned(), format!("{:.1}", busy * 100.0), cause]);
+        table.row([name.to_owned(), fixed(busy * 100.0, 1), cause]);
     };
     if !s.links.is_empty() {
         row("links, busiest", u.links_max, None);

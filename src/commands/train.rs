@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use costmodel::shipped::Card;
+use reports::number::fixed;
 use reports::{Align, Table};
 use serde::Serialize;
 use training::evaluation::Fits;
@@ -84,7 +85,7 @@ impl TrainReport {
             ("RMSE, % of range", Align::Right),
             ("coverage at 90 %, %", Align::Right),
         ]);
-        let number = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.1}"));
+        let number = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| fixed(x, 1));
         for row in &self.card.errors {
             table.row([
                 row.quantity.to_string(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use designs::problem::{did_you_mean, shorten};
 use designs::{Location, Problem, Problems, Source, SourceKind};
+use names::number::{self, separated};
 use sim::Fidelity;
 use workload::{Program, ProgramError};
 
@@ -17,7 +18,6 @@ use crate::plan::{Axis, Column, Dependent, MAX_POINTS, Plan, Variable};
 use crate::sampler::{self, Method, SOBOL_AXES};
 use crate::scaling::Base;
 use crate::state::{Name, State};
-use crate::value::separated;
 use toml_file::{Entry, File};
 
 /// Reads the text of the file at a path, relative to the sweep file; the error is the reason.
@@ -234,12 +234,12 @@ impl Reading<'_> {
         let levels: Vec<u64> = self.axes.iter().filter_map(Axis::levels).collect();
         let total = levels.iter().fold(1u128, |total, &n| total.saturating_mul(n.into()));
         if total > u128::from(MAX_POINTS) {
-            let factors: Vec<String> = levels.iter().copied().map(grouped).collect();
+            let factors: Vec<String> = levels.iter().copied().map(number::count).collect();
             let message = format!(
                 "the grid has {} = {} points; a sweep has at most {}",
                 factors.join(" x "),
                 separated(&total.to_string()),
-                grouped(MAX_POINTS)
+                number::count(MAX_POINTS)
             );
             let help = "give fewer values, or draw points: [sample] method = \"sobol\", points = 100000";
             self.file.problem(Problem { message, help: Some(help.into()), at: self.file.place_of("axes") });
@@ -328,11 +328,6 @@ impl Reading<'_> {
         self.file.problem(Problem::at(entry.key.clone(), message).help(help));
         None
     }
-}
-
-/// A count with commas between thousands.
-fn grouped(count: u64) -> String {
-    separated(&count.to_string())
 }
 
 /// What an unknown path may have meant: one near as a whole or beginning so, or the same last key elsewhere, or fields of its section.

@@ -6,11 +6,12 @@
 
 use designs::edit::{Field, Refusal, design_fields, economics_fields, set_design, set_economics};
 use designs::{Design, Economics, Grid, Measure};
+use names::number::separated;
 use sim::economics::area::WeightFormat;
 use sim::{Discipline, Phase};
 
 use crate::shape::{SHAPES, Shape};
-use crate::value::{Reason, Value, between, count, separated, word};
+use crate::value::{Reason, Value, between, count, word};
 
 /// Which grid the machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

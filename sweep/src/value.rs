@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use designs::Measure;
 use designs::edit::Scalar;
+use names::number::separated;
 
 /// A value of a field: a number of base units, or a word.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,17 +82,4 @@ pub(crate) fn word<T: Copy>(value: &Value, choices: &[(&str, T)]) -> Result<T, R
         let help = designs::problem::did_you_mean(word, &names);
         (format!("is \"{}\", which is not known", designs::problem::shorten(word)), Some(help))
     })
-}
-
-/// The number with commas between thousands.
-pub(crate) fn separated(number: &str) -> String {
-    let whole = number.find(['.', 'e']).unwrap_or(number.len());
-    let mut shown = String::new();
-    for (index, digit) in number.char_indices() {
-        if index > 0 && index < whole && (whole - index).is_multiple_of(3) && !shown.ends_with('-') {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use names::number;
 use serde::Serialize;
 use sim::Fidelity;
 
@@ -355,15 +356,10 @@ impl<'a> Parts<'a> {
                 let (from, to, log) = self.ends();
                 let share = (part as f64 + 0.5) / BINS as f64;
                 let middle = if log { from * libm::pow(to / from, share) } else { from + share * (to - from) };
-                Part::Around(three_digits(middle))
+                Part::Around(number::rounded(middle, 3))
             }
         }
     }
-}
-
-/// The number with three significant digits.
-fn three_digits(number: f64) -> f64 {
-    format!("{number:.2e}").parse().expect("a formatted number")
 }
 
 fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {

@@ -207,6 +207,8 @@ impl Page {
             &format!("<svg role=\"img\" aria-labelledby=\"{0}-words\"", figure.name),
             1,
         );
+        // Caption before data, as in the other writers: origins are numbered in the order of their first use.
+        let caption = self.text(&figure.caption);
         let data = self.table(&Table { folded: true, ..figure.data.clone() });
         Ok(markup! {
             figure id={ "figure-" (figure.name) } {
@@ -214,7 +216,7 @@ impl Page {
                     span.words id={ (figure.name) "-words" } { (figure.alternative) }
                     (PreEscaped(drawing))
                 }
-                figcaption { (self.text(&figure.caption)) }
+                figcaption { (caption) }
                 (data)
             }
         })

@@ -4,6 +4,8 @@
 
 use super::register::{Reasons, Register};
 use super::{Block, Document, Entry, Figure, Inline, Row, Table, Text};
+use crate::markdown::{self, escape};
+use crate::table::Align;
 use crate::value::{Cell, Origin, Support};
 
 /// The text.
@@ -23,23 +25,6 @@ pub fn markdown(document: &Document) -> String {
     page.origins();
     page.line(&format!("\nWritten by {}.", escape(&document.generator)));
     page.out
-}
-
-/// Text without meaning to Markdown or to the HTML within it.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '&' => out.push_str("&amp;"),
-            '\n' => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 struct Page {
@@ -63,8 +48,7 @@ impl Page {
             .map(|inline| match inline {
                 Inline::Plain(text) => escape(text),
                 Inline::Value(value) => self.linked(&value.origin, &value.text()),
-                // A run of backticks longer than any within fences the code.
-                Inline::Code(code) => code_span(code),
+                Inline::Code(code) => markdown::code(code),
                 Inline::Design { name, vendor_claims_only: true } => format!("{} (vendor claims only)", escape(name)),
                 Inline::Design { name, .. } => escape(name),
             })
@@ -107,19 +91,18 @@ impl Page {
     fn table(&mut self, table: &Table) {
         let caption = self.text(&table.caption);
         self.line(&format!("\n**{caption}**\n"));
-        let heads: Vec<String> = table.columns.iter().map(|head| self.text(head)).collect();
-        self.line(&format!("| {} |", heads.join(" | ")));
-        let rule: Vec<&str> = (0..heads.len()).map(|index| if index == 0 { "---" } else { "--:" }).collect();
-        self.line(&format!("| {} |", rule.join(" | ")));
+        let aligned = [Align::Left].into_iter().chain(std::iter::repeat(Align::Right));
+        let heads: Vec<(String, Align)> = table.columns.iter().map(|head| self.text(head)).zip(aligned).collect();
         let mut reasons = Reasons::default();
+        let mut rows = Vec::with_capacity(table.rows.len());
         for Row { name, cells } in &table.rows {
             let name = self.text(name);
             let name = if cells.is_empty() { format!("**{name}**") } else { name };
             let mut row = vec![name];
             row.extend(cells.iter().map(|entry| self.entry(entry, &mut reasons)));
-            row.resize(heads.len(), String::new());
-            self.line(&format!("| {} |", row.join(" | ")));
+            rows.push(row);
         }
+        self.out.push_str(&markdown::table(&heads, rows));
         if reasons.all().next().is_some() {
             self.line("");
             let lines: Vec<String> =
@@ -147,16 +130,4 @@ impl Page {
             ));
         }
     }
-}
-
-fn code_span(code: &str) -> String {
-    let mut longest = 0;
-    let mut run = 0;
-    for c in code.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest + 1);
-    let pad = if longest > 0 { " " } else { "" };
-    format!("{fence}{pad}{}{pad}{fence}", code.replace('\n', " "))
 }

@@ -5,15 +5,15 @@
 //! can link it to the register of origins. What is missing is a cell with its reason.
 
 mod html;
+mod json;
 mod markdown;
 mod register;
-
-use serde::Serialize;
 
 use crate::plot::{Plot, PlotError};
 use crate::value::{Cell, Value};
 
 pub use html::html;
+pub use json::json;
 pub use markdown::markdown;
 pub use register::Register;
 
@@ -21,8 +21,7 @@ pub use register::Register;
 pub type Text = Vec<Inline>;
 
 /// A piece of running text.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Inline {
     /// Words.
     Plain(String),
@@ -58,7 +57,7 @@ impl From<Value> for Inline {
 }
 
 /// A document.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// Title.
     pub title: String,
@@ -71,7 +70,7 @@ pub struct Document {
 }
 
 /// A section.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Section {
     /// Anchor.
     pub id: &'static str,
@@ -82,8 +81,7 @@ pub struct Section {
 }
 
 /// A piece of a section.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "a page has a few dozen blocks")]
 pub enum Block {
     /// Text.
@@ -99,7 +97,7 @@ pub enum Block {
 }
 
 /// A table with named rows.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// What it shows.
     pub caption: Text,
@@ -112,7 +110,7 @@ pub struct Table {
 }
 
 /// A row of a table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Its name.
     pub name: Text,
@@ -121,8 +119,7 @@ pub struct Row {
 }
 
 /// What stands in a row.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     /// A value or that it is missing.
     Cell(Cell),
@@ -155,7 +152,7 @@ impl From<Text> for Entry {
 }
 
 /// A plot with its data.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     /// File name without extension: letters, digits and hyphens.
     pub name: String,
@@ -164,7 +161,6 @@ pub struct Figure {
     /// The same without marks, for those who do not see it.
     pub alternative: String,
     /// The plot.
-    #[serde(skip)]
     pub plot: Plot,
     /// The data as a table.
     pub data: Table,

@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use crate::value::Origin;
 
 /// Origins in the order of their first use.
-#[derive(Debug, Clone, Default, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Default)]
 pub struct Register {
     origins: Vec<Origin>,
-    #[serde(skip)]
     numbers: BTreeMap<Origin, usize>,
 }
 

@@ -6,7 +6,7 @@ use plotters::element::{Circle, DashedPathElement, PathElement, Polygon, Rectang
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, TextStyle};
 
-use super::PlotError;
+use super::error::PlotError;
 
 /// Width of a page.
 pub const WIDTH: u32 = 900;

@@ -1,10 +1,11 @@
 //! Series over a common horizontal axis: lines, bands between two lines, and marks of what was published.
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WIDTH, fitting};
+use super::error::PlotError;
 use super::palette::{SERIES, width_of};
-use super::scale::{Scale, short};
+use super::scale::Scale;
 use super::scatter::Variable;
+use crate::number::short;
 
 /// How a series is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

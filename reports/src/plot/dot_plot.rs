@@ -4,11 +4,12 @@
 
 use plotters::style::RGBColor;
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, MIDDLE, WIDTH, fitting};
+use super::error::PlotError;
 use super::palette::{SERIES, width_of};
-use super::scale::{Scale, short};
+use super::scale::Scale;
 use super::scatter::Variable;
+use crate::number::short;
 
 /// Rows drawn at most.
 const MOST: usize = 24;

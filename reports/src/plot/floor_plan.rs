@@ -5,10 +5,10 @@
 
 use plotters::style::RGBColor;
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, WHITE, fitting, ink_on};
+use super::error::PlotError;
 use super::palette::width_of;
-use super::scale::short;
+use crate::number::short;
 
 /// One block.
 #[derive(Debug, Clone, PartialEq)]

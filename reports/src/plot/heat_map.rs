@@ -2,9 +2,9 @@
 
 use plotters::style::RGBColor;
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WHITE, WIDTH, fitting, width};
-use super::scale::short;
+use super::error::PlotError;
+use crate::number::short;
 
 /// Characters of a name along an axis at most.
 const MOST_LETTERS: usize = 14;

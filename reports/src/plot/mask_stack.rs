@@ -1,7 +1,7 @@
 //! A mask stack by layer, from the silicon upwards: how many masks each takes and which layers differ between chips.
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, MIDDLE, VERMILLION, WIDTH, fitting};
+use super::error::PlotError;
 
 /// One layer.
 #[derive(Debug, Clone, PartialEq)]

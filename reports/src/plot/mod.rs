@@ -7,6 +7,7 @@
 mod canvas;
 mod curves;
 mod dot_plot;
+mod error;
 mod floor_plan;
 mod heat_map;
 mod mask_stack;
@@ -20,11 +21,11 @@ mod waterfall;
 
 pub use curves::{Curves, Series, Style};
 pub use dot_plot::{DotPlot, DotRow};
+pub use error::PlotError;
 pub use floor_plan::{Block, FloorPlan};
 pub use heat_map::HeatMap;
 pub use mask_stack::{MaskLayer, MaskStack};
 pub use parallel::{Line, Parallel, ParallelAxis, Ticks};
-pub use scale::short;
 pub use scatter::{Frontier, Scatter, Variable};
 pub use stacked::{Stack, Stacked};
 pub use tornado::{Bar, Tornado};
@@ -55,17 +56,6 @@ pub enum Plot {
     MaskStack(MaskStack),
     /// Blocks of a die.
     FloorPlan(FloorPlan),
-}
-
-/// Why nothing was drawn.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the plot could not be drawn: {0}")]
-pub struct PlotError(String);
-
-impl PlotError {
-    fn new(error: impl std::fmt::Display) -> Self {
-        Self(error.to_string())
-    }
 }
 
 impl Plot {

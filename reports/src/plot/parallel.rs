@@ -1,8 +1,9 @@
 //! Parallel coordinates: every axis a vertical line, every point a line across them.
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, VERMILLION, WIDTH, fitting, width};
-use super::scale::{Scale, short};
+use super::error::PlotError;
+use super::scale::Scale;
+use crate::number::short;
 
 /// Words written beside an axis at most.
 const MOST_WORDS: usize = 14;

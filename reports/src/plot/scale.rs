@@ -1,4 +1,4 @@
-//! Axes: from values to pixels, ticks, and short numbers.
+//! Axes: positions of values and ticks.
 
 /// A linear or logarithmic axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,53 +72,9 @@ impl Scale {
     }
 }
 
-/// A number in as few characters as tell it: 1.25M, 320, 0.012.
-#[must_use]
-pub fn short(value: f64) -> String {
-    let trim = |text: String| {
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-    };
-    let magnitude = value.abs();
-    if magnitude == 0.0 {
-        return "0".to_owned();
-    }
-    for (size, name) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] {
-        if magnitude >= size * 0.9995 {
-            let scaled = value / size;
-            let digits = if scaled.abs() >= 99.95 {
-                0
-            } else if scaled.abs() >= 9.995 {
-                1
-            } else {
-                2
-            };
-            return trim(format!("{scaled:.digits$}")) + name;
-        }
-    }
-    let digits = (2 - libm::floor(libm::log10(magnitude)) as i32).clamp(0, 6) as usize;
-    if magnitude < 1e-4 { format!("{value:.1e}") } else { trim(format!("{value:.digits$}")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_short() {
-        for (value, text) in [
-            (0.0, "0"),
-            (249_960.0, "250k"),
-            (1_250_000.0, "1.25M"),
-            (320.0, "320"),
-            (0.0123, "0.0123"),
-            (999.9, "1k"),
-            (-2.5e9, "-2.5G"),
-            (99.96, "100"),
-            (1e-7, "1.0e-7"),
-        ] {
-            assert_eq!(short(value), text);
-        }
-    }
 
     #[test]
     fn ticks_are_round_and_within() {

@@ -2,9 +2,10 @@
 
 use plotters::style::RGBColor;
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, MIDDLE, SERIES, VERMILLION, WIDTH, fitting, width};
-use super::scale::{Scale, short};
+use super::error::PlotError;
+use super::scale::Scale;
+use crate::number::short;
 
 /// Points drawn at most; of more, evenly many are left out.
 const MOST: usize = 4000;

@@ -1,9 +1,10 @@
 //! Bars of parts that add up to a whole, with marks of what was published for the ends of the parts.
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WIDTH, fitting, ink_on};
+use super::error::PlotError;
 use super::palette::{SERIES, width_of};
-use super::scale::{Scale, short};
+use super::scale::Scale;
+use crate::number::short;
 
 /// One bar.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,9 @@
 //! Bars around a middle: how far each input moves a result. The axis need not begin at zero, because a bar shows a difference.
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, VERMILLION, WIDTH, fitting};
-use super::scale::{Scale, short};
+use super::error::PlotError;
+use super::scale::Scale;
+use crate::number::short;
 
 /// Bars drawn at most.
 const MOST: usize = 12;

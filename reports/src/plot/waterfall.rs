@@ -1,8 +1,9 @@
 //! From nothing to a total in steps: an optimistic and a pessimistic bar side by side for every step.
 
-use super::PlotError;
 use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, VERMILLION, WIDTH, fitting};
-use super::scale::{Scale, short};
+use super::error::PlotError;
+use super::scale::Scale;
+use crate::number::short;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]

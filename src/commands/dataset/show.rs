@@ -9,6 +9,7 @@ use corpus::labels::prefix;
 use corpus::summary::Summary;
 use corpus::table;
 use ir::labels::Target;
+use reports::number::{fixed, tabular};
 use reports::{Align, Table};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -192,13 +193,9 @@ impl Labels {
     }
 }
 
+/// A label: whole numbers in full below a million.
 fn short(number: f64) -> String {
-    match number.abs() {
-        0.0 => "0".into(),
-        n if n >= 1e6 => format!("{number:.3e}"),
-        n if n >= 100.0 || number.fract() == 0.0 => format!("{number:.0}"),
-        _ => format!("{number:.3}"),
-    }
+    if number.fract() == 0.0 && number.abs() < 1e6 { fixed(number, 0) } else { tabular(number) }
 }
 
 /// One row with all its columns.

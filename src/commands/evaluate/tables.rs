@@ -1,12 +1,14 @@
 //! The figures of an evaluation as Markdown.
 
 use costmodel::quantity::Quantity;
+use reports::number::{fixed, tabular};
+use reports::{Align, markdown};
 use training::evaluation::document::{Aim, Comparison, Decision, Dialect, Interval};
 use training::evaluation::measure::Measure;
 use training::evaluation::{Measured, Model, ResultRow, Split};
 
 /// All tables.
-pub fn markdown(measured: &Measured<'_>, aims: &[Aim]) -> String {
+pub fn tables(measured: &Measured<'_>, aims: &[Aim]) -> String {
     let mut out = head(measured);
     out += &aims_table(aims);
     for split in Split::ALL {
@@ -191,9 +193,8 @@ fn split_table(measured: &Measured<'_>, split: Split) -> String {
 }
 
 fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut out = format!("| {} |\n|{}\n", head.join(" | "), " --- |".repeat(head.len()));
-    rows.for_each(|row| out += &format!("| {} |\n", row.join(" | ")));
-    out
+    let columns: Vec<(&str, Align)> = head.iter().map(|head| (*head, Align::Left)).collect();
+    markdown::table(&columns, rows)
 }
 
 fn yes_or_no(value: bool) -> String {
@@ -201,20 +202,9 @@ fn yes_or_no(value: bool) -> String {
 }
 
 fn digits(value: Option<f64>, digits: usize) -> String {
-    value.map_or_else(|| "-".to_owned(), |x| format!("{x:.digits$}"))
+    value.map_or_else(|| "-".to_owned(), |x| fixed(x, digits))
 }
 
 fn number(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), short)
-}
-
-/// Three significant digits, fewer below 1, whole above 100.
-fn short(x: f64) -> String {
-    match x.abs() {
-        a if a >= 1e6 => format!("{x:.2e}"),
-        a if a >= 100.0 => format!("{x:.0}"),
-        a if a >= 10.0 => format!("{x:.1}"),
-        a if a >= 1.0 => format!("{x:.2}"),
-        _ => format!("{x:.3}"),
-    }
+    value.map_or_else(|| "-".to_owned(), tabular)
 }

@@ -87,7 +87,7 @@ fn predictions<'a>(reply: &Reply, outputs: &'a [Output], target: &str) -> Predic
 /// A number of a quantity: whole ones without fraction, others to three digits.
 pub fn value(output: &Output, value: f64) -> String {
     if output.quantity.is_whole() || value.abs() >= 1000.0 {
-        return number::separated(&format!("{:.0}", value));
+        return number::fixed(value, 0);
     }
     number::significant(value, 3)
 }

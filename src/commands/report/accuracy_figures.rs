@@ -174,7 +174,7 @@ pub fn calibration(intervals: &[Interval], source: &str) -> Block {
             marks: ["mean over families", "tenth percentile of families", "least family"].map(str::to_owned).into(),
             rows: plot_rows.collect(),
             joined: true,
-            reference: Some((nominal, format!("promised {}", reports::plot::short(nominal)))),
+            reference: Some((nominal, format!("promised {}", reports::number::short(nominal)))),
         }),
         data: table(text!["True values within the interval, of families left out"], &heads, rows.collect()),
     })

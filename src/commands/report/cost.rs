@@ -112,7 +112,7 @@ pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
     let wide = designs::load::economics("wide", &[], &input::read)?;
     let estimate = s.hardwired.price_with(&wide, s.model, s.table.terms.systems, &s.table.terms)?;
     let bars = tornado(&estimate.plan, &estimate.inputs);
-    let short = reports::plot::short;
+    let short = reports::number::short;
     let at = |input: &str, share: f64| {
         let index = Input::ALL.iter().position(|i| i.path() == input).expect("bars are inputs");
         estimate.inputs.ranges[index].quantile(share)

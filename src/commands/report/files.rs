@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use reports::document::{Document, html, markdown};
+use reports::document::{Document, html, json, markdown};
 use reports::plot::PlotError;
 
 use crate::diagnostics::Failure;
@@ -18,12 +18,10 @@ pub type File = (String, Vec<u8>);
 /// Renders everything, drawings as PNG too where `png`.
 pub fn render(document: &Document, png: bool) -> Result<Vec<File>, Failure> {
     let refuse = |error: PlotError| Failure::Request(error.to_string());
-    let mut json = serde_json::to_string_pretty(document).expect("documents serialize");
-    json.push('\n');
     let mut files = vec![
         ("index.html".to_owned(), html(document).map_err(refuse)?.into_bytes()),
         ("report.md".to_owned(), markdown(document).into_bytes()),
-        ("report.json".to_owned(), json.into_bytes()),
+        ("report.json".to_owned(), json(document).into_bytes()),
     ];
     for figure in document.figures() {
         let svg = figure.plot.svg().map_err(refuse)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reports::number::significant;
+use reports::number::{fixed, significant};
 use reports::{Align, Table};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -359,8 +359,8 @@ fn sensitivity(plan: &Plan, verdict: &Verdict) -> String {
             let axis = &plan.axes[effect.axis];
             table.row([
                 axis.name.path.clone(),
-                format!("{:.3}", effect.first_order),
-                effect.total.map_or("-".to_owned(), |total| format!("{total:.3}")),
+                fixed(effect.first_order, 3),
+                effect.total.map_or("-".to_owned(), |total| fixed(total, 3)),
                 significant(effect.low.mean, 4),
                 shown_part(axis, &effect.low.part),
                 significant(effect.high.mean, 4),

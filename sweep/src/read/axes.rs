@@ -2,15 +2,16 @@
 
 use designs::problem::shorten;
 use designs::{Location, Measure, Problem};
+use names::number::{self, separated};
 use toml::de::DeValue;
 
 use super::toml_file::{self, Entry};
-use super::{Reading, grouped, suggestion};
+use super::{Reading, suggestion};
 use crate::expression::Expression;
 use crate::plan::{Axis, Dependent, Domain, MAX_POINTS, Variable};
 use crate::scaling::Base;
 use crate::state::{Areas, Name, State};
-use crate::value::{Reason, Value, separated};
+use crate::value::{Reason, Value};
 
 /// Keys of a range.
 const RANGE: [&str; 5] = ["from", "to", "points", "step", "scale"];
@@ -160,7 +161,9 @@ impl Reading<'_> {
         if array.is_empty() || array.len() as u64 > MAX_LEVELS {
             let message = match array.len() {
                 0 => "is an empty list: an axis has one value at least".to_owned(),
-                n => format!("has {} values; an axis has {} at most", grouped(n as u64), grouped(MAX_LEVELS)),
+                n => {
+                    format!("has {} values; an axis has {} at most", number::count(n as u64), number::count(MAX_LEVELS))
+                }
             };
             self.refuse(entry.at.clone(), name, (message, None));
             return None;
@@ -291,8 +294,11 @@ impl Reading<'_> {
         };
         let count = ((to - from) / step * (1.0 + 1e-12)).floor();
         if count + 1.0 > MAX_LEVELS.min(MAX_POINTS) as f64 {
-            let message =
-                format!("has {} steps; at most {}", separated(&format!("{:.0}", count + 1.0)), grouped(MAX_LEVELS));
+            let message = format!(
+                "has {} steps; at most {}",
+                separated(&format!("{:.0}", count + 1.0)),
+                number::count(MAX_LEVELS)
+            );
             self.refuse(part.at.clone(), name, (message, None));
             return None;
         }

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use designs::problem::{cap, did_you_mean, shorten};
 use designs::{Location, Problem, Problems, Source};
+use names::number::separated;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::value::separated;
 
 /// Largest sweep file.
 const MAX_TEXT: usize = 1 << 20;
