@@ -13,42 +13,42 @@ use super::shared::{Format, named};
   hardwire compare hnlpu b200 --per-user 200 --systems 50 --metric output_tokens_per_s --metric equal_tco_usd
   hardwire compare my-machine.toml hnlpu against:my-gpu.toml --model gpt-oss-120b --format json
 
-Designs are presets (hardwire designs list), paths of design files, or against:PATH for files of other machines. Speeds of
-other machines are roofline bounds, scaled by the share of them that published serving figures attain.")]
+A design is a preset (hardwire designs list), the path of a design file, or against:PATH for another machine. Speeds of
+other machines are roofline bounds, scaled by the share that published serving figures attain.")]
 pub struct Compare {
-    /// Designs side by side; the others are made equal to the first hardwired one
+    /// Designs to compare; the others are scaled to the throughput of the first hardwired one
     #[arg(required = true, value_name = "DESIGN")]
     pub designs: Vec<String>,
-    /// Model that all carry: preset or path of a config.json; that of the hardwired designs unless given
+    /// Model: preset name or path of a config.json [default: the model of the hardwired designs]
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// Rows to print, by key; all unless given; may be repeated
+    /// Key of a row to print; can be repeated [default: all rows]
     #[arg(long, value_name = "METRIC")]
     pub metric: Vec<String>,
-    /// The terms.
+    /// Terms of comparison.
     #[command(flatten)]
     pub terms: Terms,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
 
-/// On what terms designs are compared.
+/// Terms of comparison.
 #[derive(Debug, Args)]
 pub struct Terms {
-    /// Output tokens per second that every user gets at least
+    /// Least output tokens per second of each user
     #[arg(long, default_value_t = 100.0, value_name = "TOKENS/S", allow_negative_numbers = true)]
     pub per_user: f64,
-    /// Tokens of a prompt
+    /// Prompt length in tokens
     #[arg(long, default_value_t = 1024, value_name = "TOKENS")]
     pub input: u32,
-    /// Tokens generated for it
+    /// Generated tokens per prompt
     #[arg(long, default_value_t = 1024, value_name = "TOKENS")]
     pub output: u32,
-    /// Systems of the first hardwired design that the others are made equal to
+    /// Number of systems of the first hardwired design; the others match their throughput
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub systems: u64,
-    /// How time of hardwired designs is accounted
+    /// Scheduling discipline of hardwired designs
     #[arg(long, value_parser = named::<Discipline>(), default_value_t = Discipline::Serial)]
     pub discipline: Discipline,
 }

@@ -10,7 +10,7 @@ use super::shared::{Format, named};
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub struct Dataset {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub action: DatasetAction,
 }
@@ -18,15 +18,15 @@ pub struct Dataset {
 /// Actions of `hardwire dataset`.
 #[derive(Debug, Subcommand)]
 pub enum DatasetAction {
-    /// Draw the rows of the corpus: generated kernels, framework graphs, emitted layers and their pass variants
+    /// Generate the rows of the corpus: kernels, framework graphs, model layers and their pass variants
     Build(DatasetBuild),
-    /// Label the rows with the back ends of LLVM, in worker processes; goes on where it stopped
+    /// Label the rows with the back ends of LLVM, in worker processes; resumes an interrupted run
     Label(DatasetLabel),
-    /// Counts, splits, label distributions and failures of a corpus, or one row
+    /// Print counts, splits, label distributions and failures of a corpus, or one row
     Show(DatasetShow),
     /// Check hashes, duplicates, splits and labels of a corpus
     Verify(DatasetVerify),
-    /// Compare our parser with upstream MLIR's on every text of a corpus
+    /// Compare this parser with the upstream MLIR parser on every text of a corpus
     CompareParsers(DatasetCompareParsers),
     /// Answer labelling requests on standard input, one JSON batch a line
     #[command(hide = true)]
@@ -46,28 +46,28 @@ pub enum DatasetAction {
   hardwire dataset build --seed 1 --framework framework.jsonl --out corpus-work
   hardwire dataset build --seed 7 --kernels 200 --out small --format json
 
-Writes rows.parquet into the folder. Needs a build with the feature `mlir`. The framework file holds one JSON
-object a line, as scripts/corpus writes it.")]
+Writes rows.parquet to the output folder. Needs a build with the feature `mlir`. The framework file has one JSON object
+per line, as written by scripts/corpus.")]
 pub struct DatasetBuild {
-    /// Seed of all draws
+    /// Seed of all random choices
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Generated kernels, about
+    /// Approximate number of generated kernels
     #[arg(long, default_value_t = 5600, value_name = "N")]
     pub kernels: usize,
-    /// Rows per generated kernel, about
+    /// Approximate number of rows per generated kernel
     #[arg(long, default_value_t = 4, value_name = "N")]
     pub variants: usize,
-    /// Graphs of a machine-learning framework, as JSON lines
+    /// Framework graphs, as JSON lines
     #[arg(long, value_name = "FILE")]
     pub framework: Option<PathBuf>,
-    /// Folder for the result
+    /// Output folder
     #[arg(long, default_value = "corpus-work", value_name = "DIR")]
     pub out: PathBuf,
-    /// Worker processes; the number of cores unless given
+    /// Number of worker processes [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
-    /// How to write the summary
+    /// Output format of the summary
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -79,13 +79,13 @@ pub struct DatasetBuild {
   hardwire dataset label --dir corpus-work --workers 2
   hardwire dataset label --dir corpus-work --rows 300
 
-Reads rows.parquet of the folder, keeps a journal there and writes corpus.parquet when every row has an outcome.
-After a kill, the same command goes on. Needs a build with the feature `mlir`.")]
+Reads rows.parquet in the folder, keeps a journal there, and writes corpus.parquet when all rows are labelled or failed. To
+resume an interrupted run, run the same command again. Needs a build with the feature `mlir`.")]
 pub struct DatasetLabel {
-    /// Folder that `build` wrote
+    /// Folder written by `hardwire dataset build`
     #[arg(long, default_value = "corpus-work", value_name = "DIR")]
     pub dir: PathBuf,
-    /// Worker processes; the number of cores unless given
+    /// Number of worker processes [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
     /// Longest time for one function, in seconds
@@ -94,10 +94,10 @@ pub struct DatasetLabel {
     /// Label at most this many rows, balanced over families; the others are left out of the result
     #[arg(long, value_name = "N")]
     pub rows: Option<usize>,
-    /// Stop after so many minutes; what is labelled by then becomes the result (0: only write the result, which needs no LLVM)
+    /// Stop after this time and write the rows labelled so far; 0 only writes the result, which needs no LLVM
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<u64>,
-    /// How to write the summary
+    /// Output format of the summary
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -109,13 +109,13 @@ pub struct DatasetLabel {
   hardwire dataset show corpus/hardwire-corpus-v1.parquet --format json
   hardwire dataset show --row 00ff")]
 pub struct DatasetShow {
-    /// Corpus or rows, a Parquet file; the corpus of the repository unless given
+    /// Corpus or rows (Parquet) [default: the corpus of the repository]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Show the one row whose hash starts so: text and labels
+    /// Print text and labels of the row whose hash starts with HASH
     #[arg(long, value_name = "HASH")]
     pub row: Option<String>,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -128,13 +128,13 @@ pub struct DatasetShow {
 
 Exit code 1 if a check fails. --relabel needs a build with the feature `mlir`.")]
 pub struct DatasetVerify {
-    /// Corpus, a Parquet file; the corpus of the repository unless given
+    /// Corpus (Parquet) [default: the corpus of the repository]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Label so many rows again and compare bit by bit
+    /// Number of rows to label again and compare bit by bit
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub relabel: usize,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -146,20 +146,20 @@ pub struct DatasetVerify {
   hardwire dataset compare-parsers corpus-work/rows.parquet --every 20
   hardwire dataset compare-parsers framework.jsonl --format json
 
-Compared are operations, operands, types, successors and nesting, not attributes. Upstream has no parser for pretty
-StableHLO; where a line has a field `generic`, that form is compared instead, and with ours of the text. Exit code 1
-if a text differs. Needs a build with the feature `mlir`.")]
+Compares operations, operands, types, successors and nesting, not attributes. Upstream MLIR cannot parse pretty-printed
+StableHLO; if a line has a field `generic`, upstream parses that instead. Exit code 1 if a text differs. Needs a build
+with the feature `mlir`.")]
 pub struct DatasetCompareParsers {
-    /// Rows or a corpus (Parquet), or graphs (JSON lines with `id` and `text`); the corpus of the repository unless given
+    /// Rows or corpora (Parquet), or graphs (JSON lines with `id` and `text`) [default: the corpus of the repository]
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Take every Nth text
+    /// Compare every Nth text
     #[arg(long, default_value = "1", value_name = "N")]
     pub every: std::num::NonZeroUsize,
-    /// Worker processes; the number of cores unless given
+    /// Number of worker processes [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

@@ -8,7 +8,7 @@ use super::shared::{Format, named};
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub struct Designs {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub action: DesignsAction,
 }
@@ -19,33 +19,33 @@ pub enum DesignsAction {
     /// List the presets
     #[command(after_help = "Example:\n  hardwire designs list")]
     List {
-        /// How to write the result
+        /// Output format
         #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
         format: Format,
     },
-    /// Show every value of a design, process node or model with where it comes from
+    /// Show every value of a design, process node or model with its source
     #[command(
         after_help = "Examples:\n  hardwire designs show hnlpu\n  hardwire designs show n5\n  hardwire designs show economics:hnlpu\n  hardwire designs show masks:n5\n  hardwire designs show against:h100\n  hardwire designs show path/to/config.json --format json"
     )]
     Show {
-        /// Preset name, or path of a design (.toml) or model (.json); after `economics:`, `masks:` or `against:` one of those
+        /// Preset name or path of a design (.toml) or model (.json), or `economics:NAME`, `masks:NAME`, `against:NAME`
         name: String,
-        /// Override a value of a design
+        /// Override a value of the design; can be repeated
         #[arg(long = "set", value_name = "PATH=VALUE")]
         set: Vec<String>,
-        /// How to write the result
+        /// Output format
         #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
         format: Format,
     },
-    /// Check a design or model file and report all problems at once
+    /// Check a design or model file and print all problems
     #[command(after_help = "Example:\n  hardwire designs check my-machine.toml")]
     Check {
-        /// Preset name, or path of a design (.toml) or model (.json); after `economics:`, `masks:` or `against:` one of those
+        /// Preset name or path of a design (.toml) or model (.json), or `economics:NAME`, `masks:NAME`, `against:NAME`
         name: String,
-        /// Override a value of a design
+        /// Override a value of the design; can be repeated
         #[arg(long = "set", value_name = "PATH=VALUE")]
         set: Vec<String>,
-        /// How to write the result
+        /// Output format
         #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
         format: Format,
     },

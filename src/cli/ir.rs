@@ -1,4 +1,4 @@
-//! `hardwire ir` as typed.
+//! Arguments of `hardwire ir`.
 
 use clap::{Args, Subcommand};
 use ir::tokenizer::Scheme;
@@ -9,25 +9,25 @@ use super::shared::{Format, named};
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub struct Ir {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: IrCommand,
 }
 
-/// What can be done with MLIR text; `-` always stands for standard input.
+/// Actions of `hardwire ir`.
 #[derive(Debug, Subcommand)]
 pub enum IrCommand {
-    /// Check a text and say what it holds
+    /// Check a text and count its functions and operations
     Parse(Parse),
-    /// Write the canonical text: values renamed, aliases resolved, attributes sorted, comments dropped
+    /// Print in canonical form: values renamed, aliases resolved, attributes sorted, comments dropped
     Print(Print),
-    /// The words that a learned model reads, per function
+    /// Print the tokens of each function that the learned cost model reads
     Tokens(Tokens),
-    /// Build a vocabulary from texts, as JSON
+    /// Build a vocabulary from texts and print it as JSON
     Vocabulary(Vocabulary),
-    /// Dataflow graph of a function, as DOT, SVG or JSON
+    /// Print the dataflow graph of a function as DOT, SVG or JSON
     Graph(Graph),
-    /// What each function does: operations, FLOPs, bytes, liveness, critical path, trip counts
+    /// Analyse each function: operations, FLOPs, bytes, liveness, critical path, trip counts
     Stats(Stats),
 }
 
@@ -37,11 +37,11 @@ pub enum IrCommand {
   hardwire ir parse model.mlir
   mlir-opt --linalg-generalize-named-ops model.mlir | hardwire ir parse - --format json
 
-Exit code 2 if something is wrong with the text; every problem is located.")]
+Exit code 2 if the text has errors; each is printed with line and column.")]
 pub struct Parse {
-    /// MLIR text, or `-` for standard input
+    /// MLIR file, or `-` for standard input
     pub file: String,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -52,9 +52,9 @@ pub struct Parse {
   hardwire ir print model.mlir
   diff <(hardwire ir print a.mlir) <(hardwire ir print b.mlir)
 
-Texts that differ only in names, layout, comments, aliases or the order of attributes print the same.")]
+Texts that differ only in names, layout, comments, aliases or the order of attributes give the same output.")]
 pub struct Print {
-    /// MLIR text, or `-` for standard input
+    /// MLIR file, or `-` for standard input
     pub file: String,
 }
 
@@ -65,22 +65,22 @@ pub struct Print {
   hardwire ir tokens model.mlir --scheme ops+operands --function main
   hardwire ir tokens model.mlir --vocabulary vocabulary.json --format json
 
-`ops` takes the names of operations, `ops+operands` also numbered values and whole types, `shaped` values by
-where they come from, shapes and numbers by size and odd part, and the attributes that matter for cost.
-Any text has words, also one that does not parse.")]
+Schemes: `ops` has operation names; `ops+operands` adds numbered values and whole types; `shaped` has operation names,
+values by their origin, shapes and numbers by size and odd part, and attributes that affect cost. A text that does not
+parse has tokens too.")]
 pub struct Tokens {
-    /// MLIR text, or `-` for standard input
+    /// MLIR file, or `-` for standard input
     pub file: String,
-    /// What becomes a word: ops, ops+operands or shaped
+    /// Tokenizer scheme
     #[arg(long, value_parser = named::<Scheme>(), default_value_t = Scheme::Shaped)]
     pub scheme: Scheme,
-    /// Only this function
+    /// Name of the function [default: all functions]
     #[arg(long)]
     pub function: Option<String>,
-    /// Vocabulary (JSON, from `hardwire ir vocabulary`) for ids and unknown words
+    /// Vocabulary file written by `hardwire ir vocabulary`; prints token ids and marks unknown tokens
     #[arg(long)]
     pub vocabulary: Option<String>,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -90,15 +90,15 @@ pub struct Tokens {
 #[command(after_help = "Examples:
   hardwire ir vocabulary corpus/*.mlir --minimum-count 5 > vocabulary.json
 
-The same files give the same vocabulary, in any order.")]
+The order of the files does not matter.")]
 pub struct Vocabulary {
     /// MLIR texts
     #[arg(required = true)]
     pub files: Vec<String>,
-    /// What becomes a word: ops, ops+operands or shaped
+    /// Tokenizer scheme
     #[arg(long, value_parser = named::<Scheme>(), default_value_t = Scheme::Shaped)]
     pub scheme: Scheme,
-    /// Rarer words are unknown
+    /// Least count of a token in the vocabulary
     #[arg(long, default_value_t = 2)]
     pub minimum_count: u64,
 }
@@ -121,14 +121,14 @@ names::named! {
   hardwire ir graph model.mlir --format svg > model.svg
   hardwire ir graph model.mlir --function main --format dot | dot -Tpdf > model.pdf
 
-Loop nests are one node; dashed lines are order in memory; the critical path by work is bold.")]
+A loop nest is one node. Dashed edges are memory order. The critical path by work is bold.")]
 pub struct Graph {
-    /// MLIR text, or `-` for standard input
+    /// MLIR file, or `-` for standard input
     pub file: String,
-    /// The function; may be left out where there is one only, and with JSON
+    /// Name of the function; required for DOT and SVG if the file has several
     #[arg(long)]
     pub function: Option<String>,
-    /// How to write the graph
+    /// Output format of the graph
     #[arg(long, value_parser = named::<GraphFormat>(), default_value_t = GraphFormat::Dot)]
     pub format: GraphFormat,
 }
@@ -139,15 +139,15 @@ pub struct Graph {
   hardwire ir stats model.mlir
   hardwire ir stats model.mlir --function main --format json
 
-Counts that the text leaves open are ranges, with the operation and the reason. In JSON a count is a number, or
-an object with at_least and at_most (null: no bound).")]
+A count that the text does not determine is a range, with the operation and the reason. In JSON a count is a number, or an
+object with at_least and at_most (null: no bound).")]
 pub struct Stats {
-    /// MLIR text, or `-` for standard input
+    /// MLIR file, or `-` for standard input
     pub file: String,
-    /// Only this function
+    /// Name of the function [default: all functions]
     #[arg(long)]
     pub function: Option<String>,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

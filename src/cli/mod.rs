@@ -1,4 +1,4 @@
-//! The command line as typed.
+//! Definition of the command line.
 
 pub mod compare;
 mod dataset;
@@ -31,7 +31,7 @@ pub use simulate::Simulate;
 #[derive(Debug, Parser)]
 #[command(name = "hardwire", version, propagate_version = true, arg_required_else_help = true)]
 pub struct Arguments {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -39,38 +39,38 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Simulate a model on a design: throughput, latency, where time and energy go
+    /// Simulate a model on a design: throughput, latency, breakdown of time and energy
     Simulate(Simulate),
-    /// Compare the model of a published machine with its published figures, one by one
+    /// Compare simulated figures of a published machine with its published figures
     Reproduce(Reproduce),
     /// Price a design: area, masks, dies, build, total cost of ownership and carbon
     Estimate(Box<Estimate>),
-    /// Set designs side by side: speed at equal interactivity, energy, cost, against published serving figures
+    /// Compare designs: speed at equal interactivity, energy, cost, published serving figures
     Compare(compare::Compare),
-    /// One page to decide by: comparison, reproduction, cost, every number with its source
+    /// Write a report of all results as HTML, Markdown and JSON, with the source of every number
     Report(report::Report),
     /// List, show and check designs, process nodes and models
     Designs(Designs),
-    /// Explore a design space from a file: frontier, sensitivities, plots
+    /// Explore a design space described by a file: Pareto frontier, sensitivities, plots
     Sweep(Box<sweep::Sweep>),
-    /// Latency against load of the routed row/column fabric, flit by flit
+    /// Simulate the row/column fabric at flit level: latency against load
     Fabric(Fabric),
-    /// The corpus of MLIR text with labels: build, label, show, verify
+    /// Build, label, show and verify the corpus of MLIR functions
     Dataset(Dataset),
-    /// Model layers as MLIR, and MLIR on the simulated machine
+    /// Write model layers as MLIR, or run MLIR functions on the simulated machine
     Workload(workload::Workload),
-    /// MLIR text: check, print, words, graph, what it does
+    /// Parse, print, tokenize, draw and analyse MLIR text
     Ir(ir::Ir),
     /// Train the learned cost model on the corpus
     Train(learning::Train),
-    /// Measure the learned cost model and what it has to beat, on what was held back
+    /// Measure the learned cost model and its baselines on held-out data
     Evaluate(learning::Evaluate),
-    /// What functions cost, from their text alone: registers, spills, instructions, cycles, the simulated machine
+    /// Predict the cost of MLIR functions: registers, spills, instructions, cycles
     Predict(predict::Predict),
-    /// Which operations drive a prediction
+    /// Show how much each operation adds to a prediction
     Explain(predict::Explain),
-    /// Answer predictions on a Unix socket or standard input, JSON lines
+    /// Answer prediction requests on a Unix socket or standard input, as JSON lines
     Serve(predict::Serve),
-    /// Adapt the cost model to another processor or design from a few dozen labelled functions
+    /// Adapt the cost model to another processor or design with a few dozen labelled functions
     Calibrate(predict::Calibrate),
 }

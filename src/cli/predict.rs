@@ -1,4 +1,4 @@
-//! `hardwire predict`, `explain`, `serve` and `calibrate` as typed.
+//! Arguments of `hardwire predict`, `explain`, `serve` and `calibrate`.
 
 use std::path::PathBuf;
 
@@ -19,19 +19,19 @@ names::named! {
     }
 }
 
-/// What is asked of which model; common to the commands that predict.
+/// Targets and model, common to the commands that predict.
 #[derive(Debug, Clone, Args)]
 pub struct Asked {
-    /// Processor to predict for, as LLVM names it; may be repeated; all of the model's unless given
+    /// Processor to predict for, by its LLVM name; can be repeated [default: all of the model]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<String>,
-    /// Design to predict for; may be repeated; all of the model's unless given
+    /// Design to predict for; can be repeated [default: all of the model]
     #[arg(long = "design", value_name = "DESIGN")]
     pub designs: Vec<String>,
-    /// Model file (safetensors); the one that comes with the program unless given
+    /// Model file (safetensors) [default: the built-in model]
     #[arg(long, value_name = "FILE")]
     pub cost_model: Option<String>,
-    /// Who answers: analytical or learned for all, so that two texts are compared by the same means
+    /// Which model answers
     #[arg(long, value_parser = named::<Choice>(), default_value_t = Choice::Cascade)]
     pub provider: Choice,
 }
@@ -43,20 +43,20 @@ pub struct Asked {
   hardwire predict kernel.mlir --target skylake-avx512 --design hnlpu --format json
   mlir-opt --affine-loop-unroll kernel.mlir | hardwire predict - --format comment | FileCheck kernel.mlir
 
-Only the targets and designs named are predicted for, all where none is named. Values are per call of the function,
-low and high the ends of a 90 % interval. A score of in-distribution above 1 means that a function is unlike all the
-model has learned from: then analysis answers (provider analytical), and what it cannot tell is null.")]
+If no target and no design is given, all are predicted. Values are per call of the function; low and high are the ends of
+a 90 % interval. An out-of-distribution score above 1 means that the function is unlike the training data: the analytical
+model answers (provider analytical), and quantities that it cannot compute are null.")]
 pub struct Predict {
-    /// MLIR texts, or `-` for standard input
+    /// MLIR files, or `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<String>,
-    /// What is asked of which model.
+    /// Targets and model.
     #[command(flatten)]
     pub asked: Asked,
-    /// Append each text with its predictions to this file as JSON lines, for training later
+    /// Append each text with its predictions to this file, as JSON lines
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<PredictFormat>(), default_value_t = PredictFormat::Table)]
     pub format: PredictFormat,
 }
@@ -67,29 +67,29 @@ pub struct Predict {
   hardwire explain kernel.mlir
   hardwire explain kernel.mlir --function main --target znver4 --quantity vector_register_pressure --format json
 
-Each operation is made free of cost in the text, with all inside it, and the function is predicted again: the
-difference is what the operation adds. Differences need not add up to the whole; a negative one means that the model
-expects more without the operation.")]
+Each operation, with the operations nested in it, is replaced by one without cost, and the function is predicted again. The
+difference is the contribution of the operation. Contributions need not add up to the prediction. A negative one means
+that the prediction is higher without the operation.")]
 pub struct Explain {
-    /// MLIR text, or `-` for standard input
+    /// MLIR file, or `-` for standard input
     pub file: String,
-    /// The function; may be left out where there is one only
+    /// Name of the function; required if the file has several
     #[arg(long)]
     pub function: Option<String>,
-    /// Processor or design; the model's first processor unless given
+    /// Processor or design [default: the first processor of the model]
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
-    /// What to explain: cycles, instructions, spills, vector_register_pressure, ...; cycles unless given (on a design,
-    /// xpu_latency_cycles)
+    /// Quantity: cycles, instructions, spills, vector_register_pressure, ... [default: cycles; xpu_latency_cycles for a
+    /// design]
     #[arg(long, value_name = "QUANTITY")]
     pub quantity: Option<String>,
-    /// Model file (safetensors); the one that comes with the program unless given
+    /// Model file (safetensors) [default: the built-in model]
     #[arg(long, value_name = "FILE")]
     pub cost_model: Option<String>,
-    /// Operations listed in the table, those that add most first; JSON has all
+    /// Number of operations in the table, largest contribution first; JSON has all
     #[arg(long, default_value_t = 12, value_name = "N")]
     pub most: usize,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -101,26 +101,26 @@ pub struct Explain {
   hardwire serve --socket /tmp/hardwire.sock --log queries.jsonl
   echo '{\"id\": 1, \"text\": \"func.func @f() { return }\"}' | hardwire serve
 
-A request has an `id` (anything), and `text` or `texts` (MLIR), optionally `targets` and `designs`. The answer, one
-line, has the `id` and either `predictions` (with `texts`: `answers`, each with `predictions` or `error`) or `error`
-with `code` and `message`. Requests of one connection are answered in their order.")]
+A request has an `id` (any JSON value), `text` or `texts` (MLIR), and optionally `targets` and `designs`. The answer is one
+line with the `id` and either `predictions` (for `texts`: `answers`, each with `predictions` or `error`) or `error` with
+`code` and `message`. Requests of one connection are answered in order.")]
 pub struct Serve {
     /// Listen on a Unix socket at this path instead of reading standard input
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
-    /// What is asked of which model.
+    /// Targets and model.
     #[command(flatten)]
     pub asked: Asked,
-    /// Longest request, in MiB; a longer one is answered with an error and skipped
+    /// Longest request in MiB; a longer one gets an error
     #[arg(long, default_value_t = 16, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=256))]
     pub max_request_mib: u64,
-    /// Seconds that a client of the socket may take to send the rest of a request or to read an answer
+    /// Timeout in seconds for a client to finish sending a request or to read an answer
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout_s: u64,
-    /// Clients of the socket served at once; more are told so and left
+    /// Most simultaneous clients of the socket; more get an error and are disconnected
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub connections: u32,
-    /// Append each text with its predictions to this file as JSON lines, for training later
+    /// Append each text with its predictions to this file, as JSON lines
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
 }
@@ -132,10 +132,11 @@ pub struct Serve {
   hardwire predict kernel.mlir --cost-model my-model.safetensors --target my-cpu
 
 A line of the file: {\"text\": \"func.func @f ...\", \"labels\": {\"cycles\": 1200, \"spills\": 0}, \"kernel\": \"name\"}.
-The text holds one function; labels are named as `hardwire predict` names quantities; lines of one kernel are variants
-of one computation (each line is its own unless said). At least 8 labels fix a quantity; a few dozen are wanted.")]
+The text holds one function. Labels have the names of the quantities of `hardwire predict`. Lines with the same `kernel` are
+variants of one computation; without it each line is a kernel of its own. A quantity needs at least 8 labels; a few dozen
+are better.")]
 pub struct Calibrate {
-    /// Labelled functions, JSON lines
+    /// Labelled functions, as JSON lines
     pub file: String,
     /// Name of the new processor
     #[arg(long, value_name = "NAME", required_unless_present = "design", conflicts_with = "design")]
@@ -143,16 +144,16 @@ pub struct Calibrate {
     /// Name of the new design
     #[arg(long, value_name = "NAME")]
     pub design: Option<String>,
-    /// Known processor or design whose predictions it starts from; the one that fits best unless given
+    /// Known processor or design to start from [default: the one that fits best]
     #[arg(long, value_name = "TARGET")]
     pub base: Option<String>,
-    /// Model file to start from; the one that comes with the program unless given
+    /// Model file to start from [default: the built-in model]
     #[arg(long, value_name = "FILE")]
     pub cost_model: Option<String>,
-    /// Where to write the model
+    /// Output file of the model
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

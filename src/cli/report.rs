@@ -13,36 +13,36 @@ use super::shared::{Format, named};
   hardwire report --sweep target/models --evaluation evaluation.json --out report
   hardwire report --out reports/published --check --format json
 
-Writes index.html (one page, opens from disk, needs no network), report.md with figures/*.svg, report.json, and with
---evaluation evaluation.json, the part of it that the page shows, which can be given instead of it later. The same
-inputs give the same bytes. With --check nothing is written: exit code 1 says that the files in --out are not what the
-inputs give now. --format json prints `out`, `files` and `differences`, a line for each file that differs.")]
+Writes index.html (one page without scripts), report.md with figures/*.svg, and report.json. With --evaluation it also
+writes evaluation.json, the part of the evaluation that the page shows; it can be passed to --evaluation later. The
+output is a function of the inputs, byte for byte. With --check nothing is written, and exit code 1 means that a file in
+--out differs. --format json prints `out`, `files` and `differences`, one entry for each file that differs.")]
 pub struct Report {
-    /// Design on the page, as in `hardwire compare`; the first hardwired one is described; may be repeated
+    /// Design to compare, as in `hardwire compare`; can be repeated. The first hardwired one is described in detail
     #[arg(long = "design", value_name = "DESIGN")]
     pub designs: Vec<String>,
-    /// Model that all carry: preset or path of a config.json; that of the hardwired designs unless given
+    /// Model: preset name or path of a config.json [default: the model of the hardwired designs]
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// Folder that a sweep wrote; its frontier goes on the page; may be repeated
+    /// Folder written by `hardwire sweep`; adds its Pareto frontier; can be repeated
     #[arg(long, value_name = "DIR")]
     pub sweep: Vec<String>,
-    /// Evaluation of the learned cost model: what `hardwire evaluate --format json` printed
+    /// Output of `hardwire evaluate --format json`; adds the accuracy of the learned cost model
     #[arg(long, value_name = "FILE")]
     pub evaluation: Option<String>,
-    /// Folder for the report
+    /// Output folder
     #[arg(long, value_name = "DIR")]
     pub out: String,
-    /// Write every figure as figures/*.png as well
+    /// Also write every figure as figures/*.png
     #[arg(long)]
     pub png: bool,
-    /// Compare with the files in --out instead of writing them
+    /// Compare with the files in --out instead of writing
     #[arg(long, conflicts_with = "png")]
     pub check: bool,
-    /// How to print what was written or compared
+    /// Output format of the list of files
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
-    /// The terms of comparison.
+    /// Terms of comparison.
     #[command(flatten)]
     pub terms: Terms,
 }

@@ -12,10 +12,10 @@ use super::shared::{Format, named};
 
 Exit code 1 if a derived figure is out of tolerance.")]
 pub struct Reproduce {
-    /// The published machine
+    /// Published machine
     #[arg(value_parser = ["hnlpu"])]
     pub machine: String,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

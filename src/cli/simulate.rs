@@ -25,40 +25,40 @@ names::named! {
 pub struct Simulate {
     /// Preset name or path of a design file (TOML)
     pub design: String,
-    /// Preset name or path of a Hugging Face config.json; the design's own model unless given
+    /// Preset name or path of a Hugging Face config.json [default: the design's model]
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// Context of every sequence (decode) or length of the prompt (prefill), in tokens
+    /// Context length of every sequence (decode) or length of the prompt (prefill), in tokens
     #[arg(long, default_value_t = 2048, value_name = "TOKENS", allow_negative_numbers = true)]
     pub context: u64,
-    /// Sequences (decode) or prompt tokens (prefill) in the machine; stages x layers unless given
+    /// Sequences (decode) or prompt tokens (prefill) in flight [default: stages x layers, which fills the pipeline]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub sequences: Option<u64>,
-    /// Decode or prefill
+    /// Phase of inference
     #[arg(long, value_parser = named::<Phase>(), default_value_t = Phase::Decode)]
     pub phase: Phase,
-    /// How time is accounted
+    /// Scheduling discipline
     #[arg(long, value_parser = named::<Discipline>(), default_value_t = Discipline::Dataflow)]
     pub discipline: Discipline,
-    /// Event engine or closed form
+    /// Event simulation or closed-form model
     #[arg(long, value_parser = named::<Fidelity>(), default_value_t = Fidelity::Event)]
     pub fidelity: Fidelity,
-    /// Simulate contexts beyond the model's maximum
+    /// Allow a context longer than the model's maximum
     #[arg(long)]
     pub allow_beyond_model_context: bool,
-    /// Whether sliding windows of the model count; the design's choice unless given
+    /// Honour or ignore the model's sliding windows [default: the design's setting]
     #[arg(long, value_parser = named::<Windows>())]
     pub sliding_windows: Option<Windows>,
-    /// Seed of the router's choices of experts
+    /// Seed of the random choice of experts
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Override a value of the design, e.g. --set chip.clock=1.2GHz; may be repeated
+    /// Override a value of the design, e.g. --set chip.clock=1.2GHz; can be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Print the mapping's rules and operations as well
+    /// Also print the mapping: rules and operations
     #[arg(long)]
     pub explain: bool,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

@@ -16,10 +16,10 @@ use super::shared::{Format, named};
   hardwire sweep merge my.toml part-0 part-1 --out results
   hardwire sweep names link
 
-A sweep that was interrupted goes on where it stopped when the same command is given again."
+To resume an interrupted sweep, run the same command again."
 )]
 pub struct Sweep {
-    /// Instead of a sweep: merge shards, or list what can be varied and computed.
+    /// Merge shards or list names, instead of a sweep.
     #[command(subcommand)]
     pub action: Option<SweepAction>,
     /// The sweep to run.
@@ -33,33 +33,33 @@ pub struct Run {
     /// Sweep file (TOML)
     #[arg(required = true)]
     pub file: Option<String>,
-    /// Folder for the results; it is created, and resumed where it holds this sweep
+    /// Output folder; an unfinished run of the same sweep in it is resumed
     #[arg(long, value_name = "DIR", required = true)]
     pub out: Option<String>,
-    /// Compute only the points of one shard: I of N, I from 0
+    /// Compute only shard I of N; I counts from 0
     #[arg(long, value_name = "I/N")]
     pub shard: Option<String>,
-    /// Discard results in the folder and start anew
+    /// Discard earlier results in the folder
     #[arg(long)]
     pub fresh: bool,
-    /// Say what would be computed, and stop
+    /// Print what would be computed, and stop
     #[arg(long)]
     pub dry_run: bool,
-    /// How it runs and what is written.
+    /// Options of runs and merges.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// What all runs share.
+/// Options of runs and merges.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// Threads; all cores unless given
+    /// Number of threads [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
-    /// Write no plots
+    /// Do not write plots
     #[arg(long)]
     pub no_plots: bool,
-    /// How to write the summary
+    /// Output format of the summary
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -67,7 +67,7 @@ pub struct Common {
 /// Actions of `hardwire sweep`.
 #[derive(Debug, Subcommand)]
 pub enum SweepAction {
-    /// Merge the results of all shards into those of the whole sweep
+    /// Merge the results of all shards
     #[command(after_help = "Example:\n  hardwire sweep merge my.toml part-0 part-1 part-2 --out results")]
     Merge {
         /// Sweep file (TOML)
@@ -75,19 +75,19 @@ pub enum SweepAction {
         /// Folders of the shards
         #[arg(required = true, value_name = "SHARD")]
         shards: Vec<String>,
-        /// Folder for the results
+        /// Output folder
         #[arg(long, value_name = "DIR")]
         out: String,
-        /// How it runs and what is written.
+        /// Options of runs and merges.
         #[command(flatten)]
         common: Common,
     },
-    /// List the fields that can be varied and the results that can be asked for
+    /// List the fields that can vary and the metrics that can be computed
     #[command(after_help = "Examples:\n  hardwire sweep names\n  hardwire sweep names hbm")]
     Names {
-        /// Only names that contain this text
+        /// List only names that contain this text
         filter: Option<String>,
-        /// How to write the list
+        /// Output format of the list
         #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
         format: Format,
     },

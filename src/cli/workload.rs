@@ -11,7 +11,7 @@ use super::shared::{Format, named};
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub struct Workload {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub action: WorkloadAction,
 }
@@ -19,9 +19,9 @@ pub struct Workload {
 /// Actions of `hardwire workload`.
 #[derive(Debug, Subcommand)]
 pub enum WorkloadAction {
-    /// Write a layer of a model, or one of its pieces, as MLIR
+    /// Write a layer of a model, or a piece of it, as MLIR
     Emit(Emit),
-    /// Put the functions of an MLIR file on one chip of a design: latency and utilization
+    /// Schedule the functions of an MLIR file on one chip of a design: latency and utilization
     Run(Run),
 }
 
@@ -35,28 +35,28 @@ pub enum WorkloadAction {
 pub struct Emit {
     /// Preset name or path of a Hugging Face config.json
     pub model: String,
-    /// Number of the layer
+    /// Index of the layer, from 0
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub layer: usize,
-    /// A part of the layer, `head` for norm, unembedding and choice, `list` for the names of all; the whole layer unless given
+    /// Piece of the layer; `head` is norm, unembedding and sampling, `list` prints all names [default: the whole layer]
     #[arg(long, value_name = "NAME")]
     pub piece: Option<String>,
-    /// Decode (one new token per sequence) or prefill (tokens of one prompt)
+    /// Phase of inference
     #[arg(long, value_parser = named::<Phase>(), default_value_t = Phase::Decode)]
     pub phase: Phase,
-    /// New tokens: sequences in decode, tokens of the prompt in prefill
+    /// Number of new tokens: sequences in decode, prompt tokens in prefill
     #[arg(long, default_value_t = 1, value_name = "N", allow_negative_numbers = true)]
     pub tokens: u64,
-    /// Positions of the cache, new tokens included
+    /// Positions of the KV cache, including the new tokens
     #[arg(long, default_value_t = 2048, value_name = "TOKENS", allow_negative_numbers = true)]
     pub context: u64,
-    /// Format of weights and caches; everything else is f32
+    /// Element type of weights and KV caches; everything else is f32
     #[arg(long, value_parser = named::<Element>(), default_value_t = Element::F32)]
     pub element: Element,
-    /// Where weights come from
+    /// Representation of weights
     #[arg(long, value_parser = named::<WeightStyle>(), default_value_t = WeightStyle::Arguments)]
     pub weights: WeightStyle,
-    /// How to write the result: `table` is the MLIR text itself
+    /// Output format; `table` is the MLIR text itself
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -67,18 +67,18 @@ pub struct Emit {
   hardwire workload run model.mlir --design hnlpu
   hardwire workload emit gpt-oss-120b --layer 1 | hardwire workload run - --design hnlpu --format json")]
 pub struct Run {
-    /// MLIR file, or - for standard input
+    /// MLIR file, or `-` for standard input
     pub file: String,
     /// Preset name or path of a design file (TOML)
     #[arg(long, default_value = "hnlpu", value_name = "DESIGN")]
     pub design: String,
-    /// What is a weight: marked arguments or else matrices of products (auto), marked ones only, every second operand, none
+    /// Rule that decides which function arguments are weights
     #[arg(long, default_value_t = WeightRule::Auto, value_parser = named::<WeightRule>())]
     pub weights: WeightRule,
-    /// Override a value of the design, e.g. --set vex.nonlinear_lanes=4096; may be repeated
+    /// Override a value of the design, e.g. --set vex.nonlinear_lanes=4096; can be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// How to write the result
+    /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
 }

@@ -32,7 +32,7 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode, Failure> {
     eprintln!("measuring");
     let measured = measure(&corpus, &request, &answered);
     let evaluation = document(&measured, path.display().to_string());
-    let tables = tables::markdown(&measured, &evaluation.aims);
+    let tables = tables::tables(&measured, &evaluation.aims);
     files::write(&measured, &evaluation, &tables, &arguments.out, arguments.document.as_deref())?;
     match common.format {
         Format::Json => output::json(&evaluation)?,

@@ -5,7 +5,8 @@ use reports::document::{Block, Entry, Inline, Row, Section, Table, Text};
 use reports::{Cell, Value};
 
 use super::accuracy_figures::{calibration, decisions, families, predicted};
-use super::evaluation::{Aim, Evaluation, Quantity};
+use super::evaluation::{Aim, Evaluation};
+use super::evaluation_cells::{ABSENT, count, number, over, percent, spoken};
 use super::words::{code, derived, row, table, text};
 
 /// Heads of the two columns of errors.
@@ -85,40 +86,6 @@ fn conditions(e: &Evaluation, source: &str) -> Text {
     ]
 }
 
-/// `vector_register_pressure` as people say it; the unit is told apart.
-pub fn spoken(name: &str) -> String {
-    name.strip_suffix("_cycles")
-        .unwrap_or(name)
-        .replace('_', " ")
-        .replace("xpu", "xPU")
-        .replace("ipc", "instructions per cycle")
-}
-
-pub fn number(value: Option<f64>, unit: &'static str, source: &str) -> Entry {
-    match value.filter(|v| v.is_finite()) {
-        Some(value) => derived(value, unit, source).into(),
-        None => Cell::missing("the evaluation does not have it").into(),
-    }
-}
-
-pub fn percent(value: Option<f64>, source: &str) -> Entry {
-    number(value, "%", source)
-}
-
-pub fn count(value: Option<u64>, source: &str) -> Entry {
-    match value {
-        Some(value) => derived(value as f64, "", source).digits(1).into(),
-        None => Cell::missing("the evaluation does not have it").into(),
-    }
-}
-
-pub fn named(quantity: &Quantity) -> String {
-    match &quantity.target {
-        Some(target) => format!("{}, {target}", spoken(&quantity.quantity)),
-        None => spoken(&quantity.quantity),
-    }
-}
-
 /// A text of the evaluation in which numbers are values.
 fn numbered(words: &str) -> Text {
     let origin = || reports::Origin::asked("stated by the evaluation; hardwire evaluate");
@@ -145,18 +112,6 @@ fn aims(aims: &[Aim], source: &str) -> Block {
         row(numbered(&aim.aim), cells)
     });
     Block::Table(table(text!["What it was aimed at"], &["aim", "wanted", "measured", "met"], rows.collect()))
-}
-
-/// From the least to the largest of what is known.
-pub fn over(values: impl Iterator<Item = Option<f64>>, source: &str) -> Entry {
-    let ends = values
-        .flatten()
-        .filter(|v| v.is_finite())
-        .fold(None, |ends: Option<(f64, f64)>, v| Some(ends.map_or((v, v), |(low, high)| (low.min(v), high.max(v)))));
-    match ends {
-        Some((low, high)) => Value::range(low, high, "", reports::Origin::derived(source)).into(),
-        None => Cell::missing("the evaluation does not have it").into(),
-    }
 }
 
 /// Errors by quantity, over targets.
@@ -204,7 +159,7 @@ fn comparisons(e: &Evaluation, source: &str) -> Option<Block> {
         let ends = c.better_by_low.zip(c.better_by_high).filter(|(l, h)| l.is_finite() && h.is_finite());
         let interval: Entry = match ends {
             Some((low, high)) => Value::range(low, high, "", reports::Origin::derived(source)).into(),
-            None => Cell::missing("the evaluation does not have it").into(),
+            None => Cell::missing(ABSENT).into(),
         };
         let cells = vec![
             vec![code(&c.other)].into(),

@@ -7,8 +7,8 @@ use reports::document::{Block, Entry, Figure, Inline};
 use reports::plot::{Curves, DotPlot, DotRow, Plot, Style, Variable};
 use reports::{Cell, Value};
 
-use super::accuracy::{count, named, number, over, percent, spoken};
 use super::evaluation::{Decision, Evaluation, Interval, Quantity};
+use super::evaluation_cells::{count, named, number, over, percent, spoken};
 use super::words::{code, derived, row, series, table, text};
 
 /// Predicted against true.

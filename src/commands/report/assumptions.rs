@@ -7,7 +7,7 @@ use reports::number::separated;
 use reports::{Cell, Origin};
 use study::comparison::Subject;
 
-use super::Subjects;
+use super::subjects::Subjects;
 use super::words::{code, design, row, table, text};
 use crate::cli::report::Report;
 
@@ -97,7 +97,7 @@ pub fn regenerate(arguments: &Report) -> Section {
     arguments.sweep.iter().for_each(|d| add("sweep", d));
     // What the page shows of the evaluation lies beside it, whatever file it came from.
     if arguments.evaluation.is_some() {
-        add("evaluation", &format!("DIR/{}", super::EVALUATION));
+        add("evaluation", &format!("DIR/{}", super::files::EVALUATION));
     }
     let terms = &arguments.terms;
     if terms.per_user != 100.0 {

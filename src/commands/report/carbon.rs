@@ -6,7 +6,7 @@ use reports::{Bound, Cell, Origin, Value};
 use sim::economics::{Outcome, Span, act};
 use study::comparison::Subject;
 
-use super::Subjects;
+use super::subjects::Subjects;
 use super::volume::{OverVolume, basis, estimates, rivals};
 use super::words::{derived, design, row, systems, table, text};
 use crate::diagnostics::Failure;

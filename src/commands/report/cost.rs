@@ -7,7 +7,7 @@ use reports::{Origin, Value};
 use sim::economics::monte_carlo::{MonteCarlo, tornado};
 use sim::economics::{Input, Outcome, Span};
 
-use super::Subjects;
+use super::subjects::Subjects;
 use super::words::{code, derived, million, row, systems, table, text};
 use crate::diagnostics::Failure;
 use crate::input;

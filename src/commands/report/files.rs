@@ -9,6 +9,8 @@ use reports::plot::PlotError;
 use crate::diagnostics::Failure;
 use crate::replace::replace;
 
+/// The part of an evaluation that the page shows, written beside the page.
+pub const EVALUATION: &str = "evaluation.json";
 /// Largest file compared; a report is far smaller.
 const MAX_BYTES: u64 = 64 << 20;
 

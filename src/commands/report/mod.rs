@@ -8,11 +8,13 @@ mod assumptions;
 mod carbon;
 mod cost;
 mod evaluation;
+mod evaluation_cells;
 mod files;
 mod frontier;
 mod reproduction;
 mod silicon;
 mod speed;
+mod subjects;
 mod summary;
 mod volume;
 mod words;
@@ -32,32 +34,12 @@ use crate::commands::compare;
 use crate::diagnostics::Failure;
 use crate::{cost_model, input, output};
 use evaluation::Evaluation;
+use subjects::Subjects;
 
 /// The design described unless another is named.
 const DEFAULT_DESIGN: &str = "hnlpu";
-/// What the page shows of an evaluation, written beside it.
-pub const EVALUATION: &str = "evaluation.json";
 /// Context at which power is shown, as in the publication's tables.
 const CONTEXT: u64 = 2048;
-
-/// Everything that sections are written from.
-pub struct Subjects<'a> {
-    hardwired: &'a Hardwired,
-    subjects: &'a [Subject],
-    model: &'a Model,
-    table: &'a Table,
-    estimate: &'a Estimate,
-    /// Column of the design described.
-    index: usize,
-    /// Its output tokens per second at equal interactivity.
-    output_tokens_per_s: Option<f64>,
-}
-
-impl<'a> Subjects<'a> {
-    fn column(&self) -> &'a Column {
-        &self.table.designs[self.index]
-    }
-}
 
 /// Runs the command.
 pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
@@ -69,7 +51,7 @@ pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
     let document = document(arguments, evaluation.as_ref())?;
     let mut files = files::render(&document, arguments.png)?;
     if let Some(evaluation) = &evaluation {
-        files.push((EVALUATION.to_owned(), evaluation.json().into_bytes()));
+        files.push((files::EVALUATION.to_owned(), evaluation.json().into_bytes()));
     }
     let differences = if arguments.check {
         files::differences(&arguments.out, &files)
@@ -148,7 +130,7 @@ fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Docum
         reproduction::scoreboard(hardwired, reproduction.as_ref()),
         speed::section(&table, &subjects, &model),
         reproduction::breakdown(reproduction.as_ref(), &contexts),
-        silicon::area(hardwired, &estimate, &run),
+        silicon::area(hardwired, &estimate, run.as_ref()),
         silicon::masks(hardwired, &estimate),
         cost::waterfall(&s),
         volume::section(&s, &even)?,
@@ -167,9 +149,10 @@ fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Docum
     })
 }
 
-/// The run that power is shown of: the publication's operating point.
-fn power(hardwired: &Hardwired, model: &Model, estimate: &Estimate) -> Result<Simulation, String> {
+/// The simulation that power is computed from, at the operating point of the publication; `None` if the design cannot
+/// run the model.
+fn power(hardwired: &Hardwired, model: &Model, estimate: &Estimate) -> Option<Simulation> {
     let design = estimate.layout.apply(&hardwired.design);
     let question = Question { phase: Phase::Decode, context: CONTEXT, discipline: Discipline::Serial, beyond: false };
-    Hardwired::run(&design, model, question).map_err(|_| "the model cannot be simulated on this design".to_owned())
+    Hardwired::run(&design, model, question).ok()
 }

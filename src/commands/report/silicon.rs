@@ -1,4 +1,4 @@
-//! Area and power of a chip in the manner of a floor plan, and its masks by layer.
+//! Sections on area and power of a chip, and on its masks by layer.
 
 use designs::{Block, Lithography};
 use reports::document::{Block as Part, Figure, Section, Text};
@@ -10,9 +10,12 @@ use study::comparison::{Hardwired, origin};
 
 use super::words::{code, derived, row, table, text};
 
-/// The section on area and power; `run` is where power comes from.
-pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation, String>) -> Section {
-    let power = run.as_ref().ok().map(|run| run.chip_power.blocks);
+/// Why power is missing.
+const NOT_RUN: &str = "the model cannot be simulated on this design";
+
+/// The section on area and power. Power comes from `run`; without it power is missing.
+pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: Option<&Simulation>) -> Section {
+    let power = run.map(|run| run.chip_power.blocks);
     let blocks = &estimate.layout.area;
     let words = |block: Block| match block {
         Block::HnArray => "array of weights",
@@ -28,11 +31,9 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation,
         let area =
             given.unwrap_or_else(|| Origin::derived("area of the design, scaled to the model; hardwire estimate"));
         let w = power.map(|p| p[block]);
-        let missing = |reason: &String| Cell::missing(reason.clone());
-        let cells = match (&w, run) {
-            (Some(w), _) => [derived(*w, "W", source).into(), derived(w / mm2, "W/mm2", source).into()],
-            (None, Err(reason)) => [missing(reason), missing(reason)],
-            (None, Ok(_)) => unreachable!("a run has power"),
+        let cells = match w {
+            Some(w) => [derived(w, "W", source).into(), derived(w / mm2, "W/mm2", source).into()],
+            None => [Cell::missing(NOT_RUN), Cell::missing(NOT_RUN)],
         };
         let [w_cell, density] = cells;
         rows.push(row(
@@ -44,8 +45,8 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation,
     let mm2 = estimate.layout.chip_mm2;
     let total = |w: f64| [derived(w, "W", source).into(), derived(w / mm2, "W/mm2", source).into()];
     let [w, density] = match run {
-        Ok(run) => total(run.chip_power.total_w),
-        Err(reason) => [Cell::missing(reason.clone()), Cell::missing(reason.clone())],
+        Some(run) => total(run.chip_power.total_w),
+        None => [Cell::missing(NOT_RUN), Cell::missing(NOT_RUN)],
     };
     let sum = "blocks added up; hardwire estimate";
     rows.push(row(text!["chip"], vec![derived(mm2, "mm2", sum).digits(4).into(), w.into(), density.into()]));
@@ -69,7 +70,7 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: &Result<Simulation,
         let share = derived(100.0 * area.mm2() / mm2, "%", "its area over the chip's; hardwire estimate");
         message.extend(text![format!("The {} takes ", words(block)), share, " of a chip's area"]);
     }
-    if let (Some(power), Ok(run)) = (power, run)
+    if let (Some(power), Some(run)) = (power, run)
         && let Some((block, w)) = power.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
     {
         let share = derived(100.0 * w / run.chip_power.total_w, "%", source);

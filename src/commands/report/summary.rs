@@ -5,7 +5,7 @@ use reports::{Bound, Cell, Kind, Value};
 use study::comparison::Column;
 use study::reproduction::Reproduction;
 
-use super::Subjects;
+use super::subjects::Subjects;
 use super::volume::BreakEven;
 use super::words::{code, derived, design, million, row, systems, table, text};
 

@@ -8,7 +8,7 @@ use sim::economics::compare::{self, Basis};
 use sim::economics::{Estimate, Span};
 use study::comparison::{Column, Subject};
 
-use super::Subjects;
+use super::subjects::Subjects;
 use super::words::{derived, design, drawn, million, row, series, table, text};
 use crate::diagnostics::Failure;
 

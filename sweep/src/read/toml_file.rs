@@ -8,7 +8,6 @@ use names::number::separated;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-
 /// Largest sweep file.
 const MAX_TEXT: usize = 1 << 20;
 
