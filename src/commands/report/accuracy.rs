@@ -5,7 +5,7 @@ use reports::document::{Block, Entry, Inline, Row, Section, Table, Text};
 use reports::{Cell, Value};
 
 use super::accuracy_figures::{calibration, decisions, families, predicted};
-use super::evaluation::{Aim, Evaluation};
+use super::evaluation::{Aim, Evaluation, Quantity};
 use super::evaluation_cells::{ABSENT, count, number, over, percent, spoken};
 use super::words::{code, derived, row, table, text};
 

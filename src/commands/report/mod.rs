@@ -26,7 +26,7 @@ use reports::document::Document;
 use serde::Serialize;
 use sim::economics::Estimate;
 use sim::{Discipline, Phase, Simulation};
-use study::comparison::{self, Column, DEFAULT_OTHERS, Hardwired, Question, Subject, Table};
+use study::comparison::{self, DEFAULT_OTHERS, Hardwired, Question, Subject};
 
 use crate::cli::Format;
 use crate::cli::report::Report;
