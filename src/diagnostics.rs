@@ -1,36 +1,36 @@
-//! Mistakes as people read them: what, where, what would be right.
+//! Error messages: what is wrong, where, and what would be right.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use designs::{Problem, Problems};
 
-/// Why a command gave no result.
+/// Error of a command.
 #[derive(Debug)]
 pub enum Failure {
     /// Problems in designs, models or overrides.
     Problems(Problems),
     /// Problems in an MLIR text.
     Text(Box<TextProblems>),
-    /// A request that makes no sense.
+    /// An invalid request.
     Request(String),
     /// A file could not be written.
     File {
-        /// Which.
+        /// Path of the file.
         path: String,
-        /// Why.
+        /// Error of the file system.
         error: std::io::Error,
     },
     /// Standard output could not be written.
     Output(std::io::Error),
 }
 
-/// What is wrong with an MLIR text.
+/// Problems of an MLIR text.
 #[derive(Debug)]
 pub struct TextProblems {
-    /// Where the text comes from.
+    /// Path of the file, or the name of standard input.
     pub name: String,
     /// The text.
     pub text: String,
-    /// What is wrong, in the order found.
+    /// The problems, in the order found.
     pub diagnostics: Vec<ir::span::Diagnostic>,
 }
 
@@ -70,7 +70,7 @@ impl From<study::StudyError> for Failure {
     }
 }
 
-/// Writes a failure to standard error.
+/// Writes an error to standard error.
 pub fn report(failure: &Failure) {
     match failure {
         Failure::Problems(problems) => {
@@ -96,10 +96,10 @@ pub fn report(failure: &Failure) {
     }
 }
 
-/// Problems of a text that are shown; one mistake may cause many.
+/// Largest number of problems shown for a text; one mistake may cause many.
 const MAX_SHOWN: usize = 20;
 
-/// Longest source line quoted; hostile files have lines of megabytes.
+/// Longest source line quoted, in bytes; malformed files can have lines of megabytes.
 const MAX_QUOTED_LINE: usize = 400;
 
 fn render(problems: &Problems, problem: &Problem) -> String {
@@ -125,7 +125,7 @@ fn render(problems: &Problems, problem: &Problem) -> String {
     Renderer::plain().render(&[group]) + "\n"
 }
 
-/// A problem with the line it begins on; only that line is handed on, texts may have millions.
+/// A problem with its first source line. Only that line is passed to the renderer, because a text may have millions of lines.
 fn render_text(problems: &TextProblems, diagnostic: &ir::span::Diagnostic) -> String {
     let (text, span) = (&problems.text, diagnostic.span);
     let (line, column) = span.line_column(text);

@@ -1,4 +1,4 @@
-//! Files the user names: read whole, bounded, as text.
+//! Reads input files as text, up to a size limit.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,10 +7,10 @@ use designs::{Design, Model, Override};
 
 use crate::diagnostics::Failure;
 
-/// Largest file read.
+/// Size limit of an input file, in bytes.
 const MAX_BYTES: u64 = 8 << 20;
 
-/// Text of a file, or why not.
+/// The text of a file, or the reason why it cannot be read.
 pub fn read(path: &str) -> Result<String, String> {
     let file = File::open(path).map_err(|e| e.to_string())?;
     let mut bytes = Vec::new();
@@ -27,12 +27,12 @@ pub fn overrides(arguments: &[String]) -> Result<Vec<Override>, Failure> {
     arguments.iter().map(|a| Override::parse(a).map_err(Failure::from)).collect()
 }
 
-/// A design by name or path.
+/// Loads a design by preset name or path.
 pub fn design(reference: &str, overrides: &[Override]) -> Result<Design, Failure> {
     Ok(designs::load::design(reference, overrides, &read)?)
 }
 
-/// A model by name or path.
+/// Loads a model by preset name or path.
 pub fn model(reference: &str) -> Result<Model, Failure> {
     Ok(designs::load::model(reference, &read)?)
 }

@@ -1,7 +1,7 @@
-//! The `hardwire` command: reads what the user names, asks the libraries, prints.
+//! The `hardwire` command: reads input files, calls the libraries, prints results.
 //!
-//! Results go to standard output, talk to standard error. Exit code 0 is success, 1 a reproduction that
-//! is out of tolerance, 2 a mistake in what was asked.
+//! Results go to standard output, messages to standard error. Exit codes: 0 for success, 1 for a failed check (e.g. a
+//! reproduced figure out of tolerance), 2 for an error in the request or its input.
 
 mod cli;
 mod commands;
@@ -19,7 +19,7 @@ use clap::Parser;
 
 use crate::diagnostics::Failure;
 
-/// Texts become trees of many small parts: the system's allocator would take a fifth of a prediction.
+/// Parsing allocates many small objects; the system allocator would take a fifth of the time of a prediction.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(code) => code,
-        // A reader that has seen enough is no mistake.
+        // A closed pipe is not an error.
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             diagnostics::report(&failure);

@@ -1,5 +1,5 @@
-//! Values with origins, documents of them, text tables, number formats and plots over plain result structs; nothing here runs
-//! a model.
+//! Values with origins, documents, text and Markdown tables, number formats and plots. Nothing here runs a model: all input is
+//! plain structs.
 
 pub mod document;
 pub mod markdown;

@@ -1,26 +1,26 @@
-//! The scoreboard of a reproduction: published figures beside ours.
+//! The scoreboard of a reproduction: published figures and simulated ones.
 
 use serde::Serialize;
 
 use crate::number::significant;
 use crate::table::{Align, Table};
 
-/// What agreement with a published figure means.
+/// What agreement with a published figure proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Fed to the model; agreement proves nothing.
+    /// Input of the model; agreement proves nothing.
     Input,
-    /// Fitted to this very figure.
+    /// Fitted to this figure; agreement proves nothing.
     Calibrated,
-    /// Comes out of the model.
+    /// Computed by the model; agreement is evidence.
     Derived,
-    /// Best effort without a tolerance.
+    /// Estimated, without a tolerance.
     Estimate,
 }
 
 impl Kind {
-    /// The name as written in files and tables.
+    /// The name in files and tables.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -37,30 +37,30 @@ impl Kind {
 pub struct Row {
     /// Path of the figure, e.g. `fig14.comm.2048`.
     pub id: String,
-    /// What was published; `None` where the figure has no label.
+    /// Published value; `None` if the publication has no number for it.
     pub published: Option<f64>,
-    /// What the model gives, from events where time is involved.
+    /// Value of the model; times are from event simulation.
     pub ours: f64,
-    /// The closed form's answer, where events gave ours.
+    /// Value of the closed form, if `ours` is from event simulation.
     pub analytic: Option<f64>,
     /// Relative deviation from the published figure, percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviation_pct: Option<f64>,
-    /// Deviation in percentage points, for shares.
+    /// Deviation of a share, in percentage points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviation_pp: Option<f64>,
-    /// What the deviation may be, in the unit of the deviation; `None` for estimates.
+    /// Largest accepted deviation, in percent or percentage points; `None` for estimates.
     pub tolerance: Option<f64>,
-    /// What agreement means.
+    /// What agreement proves.
     pub kind: Kind,
-    /// Whether the deviation is within the tolerance; true where there is nothing to compare.
+    /// Whether the deviation is within the tolerance; true if there is nothing to compare.
     pub ok: bool,
-    /// Where the figure was published.
+    /// Place of the figure in the publication.
     pub source: String,
 }
 
 impl Row {
-    /// Compares `ours` with `published`; `points` tells that both are percentages to be subtracted.
+    /// Compares `ours` with `published`. With `points` both are percentages, and the deviation is their difference.
     #[must_use]
     pub fn new(
         id: String,
@@ -105,7 +105,7 @@ impl Scoreboard {
         self.rows.iter().filter(|r| r.kind == Kind::Derived && !r.ok).collect()
     }
 
-    /// The table for people.
+    /// The scoreboard as an aligned text table.
     #[must_use]
     pub fn render(&self) -> String {
         let mut table = Table::new(&[

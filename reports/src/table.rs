@@ -3,9 +3,9 @@
 /// Alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
-    /// Text.
+    /// Left-aligned, for text.
     Left,
-    /// Numbers.
+    /// Right-aligned, for numbers.
     Right,
 }
 
@@ -28,7 +28,7 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// The table as text, two spaces between columns, no trailing blanks.
+    /// The table as text with two spaces between columns and no trailing blanks.
     #[must_use]
     pub fn render(&self) -> String {
         let width = |index: usize| {

@@ -1,25 +1,25 @@
-//! Values with where they come from: what tables and pages print, and what they say where a value is missing.
+//! Values with their origins, and table cells: a value, a word, or the reason why there is none.
 
 use serde::Serialize;
 
 use crate::number::{fixed, separated, significant};
 
-/// What a value is.
+/// How a value was obtained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Support {
-    /// Fed to the models: published, by third parties, assumed or given by the user; the grade tells which.
+    /// Input of the models: published, third-party, assumed or given by the user; see [`Origin::grade`].
     Input,
     /// Fitted to a published figure.
     Calibrated,
-    /// Comes out of a model.
+    /// Computed by a model.
     Derived,
-    /// A vendor's word alone.
+    /// Claimed by the vendor; no other source.
     VendorClaim,
 }
 
 impl Support {
-    /// The name for people.
+    /// The name as printed.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -31,12 +31,12 @@ impl Support {
     }
 }
 
-/// Where a value comes from.
+/// Origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Origin {
-    /// What it is.
+    /// How it was obtained.
     pub kind: Support,
-    /// How well it is supported, in the words of the designs' grades.
+    /// Strength of the evidence, the name of a `designs::Grade`, e.g. "published".
     pub grade: String,
     /// Publication, file, rule or command.
     pub source: String,
@@ -45,20 +45,20 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// A value that a model gives; `source` says which and how to get it again.
+    /// Origin of a value computed by a model; `source` names the model and the command that computes it.
     #[must_use]
     pub fn derived(source: impl Into<String>) -> Self {
         Self { kind: Support::Derived, grade: "derived".to_owned(), source: source.into(), year: None }
     }
 
-    /// A value that the caller chose.
+    /// Origin of a value given by the user.
     #[must_use]
     pub fn asked(source: impl Into<String>) -> Self {
         Self { kind: Support::Input, grade: "user".to_owned(), source: source.into(), year: None }
     }
 }
 
-/// What is printed in one place of a table.
+/// A cell of a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Cell {
@@ -68,26 +68,26 @@ pub enum Cell {
     Word {
         /// The word.
         word: String,
-        /// Where it comes from.
+        /// Its origin.
         #[serde(flatten)]
         origin: Origin,
     },
-    /// Nothing, and why.
+    /// No value, with the reason.
     Missing {
         /// The reason.
         missing: String,
     },
 }
 
-/// What a number says about the quantity.
+/// Relation of a number to the quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
-    /// It is the number.
+    /// The quantity equals the number.
     Exact,
-    /// It is no more.
+    /// The quantity is at most the number.
     AtMost,
-    /// It is no less.
+    /// The quantity is at least the number.
     AtLeast,
 }
 
@@ -98,20 +98,20 @@ pub struct Value {
     pub low: f64,
     /// The number, or the upper end.
     pub high: f64,
-    /// Unit; empty for counts and shares of one.
+    /// Unit as printed, e.g. "tokens/s"; empty for counts and for shares from 0 to 1.
     pub unit: &'static str,
-    /// Whether it is the quantity or bounds it.
+    /// Relation of the number to the quantity.
     pub bound: Bound,
-    /// Significant digits for people: 0 as given, 1 for counts, whose whole numbers are exact.
+    /// Significant digits printed: 0 prints all digits, 1 is for counts, which print as whole numbers.
     #[serde(skip)]
     pub digits: usize,
-    /// Decimals for people, where a difference is told to a fixed unit; then significant digits do not count.
+    /// Decimals printed; overrides `digits`.
     #[serde(skip)]
     pub decimals: Option<usize>,
-    /// Whether people see the sign of positive numbers as well.
+    /// Whether positive numbers print with a plus sign.
     #[serde(skip)]
     pub signed: bool,
-    /// Where it comes from.
+    /// Its origin.
     #[serde(flatten)]
     pub origin: Origin,
 }
@@ -123,7 +123,7 @@ impl Value {
         Self::range(value, value, unit, origin)
     }
 
-    /// A range; the ends may come in any order.
+    /// A range; the order of the ends does not matter.
     #[must_use]
     pub fn range(a: f64, b: f64, unit: &'static str, origin: Origin) -> Self {
         Self {
@@ -138,35 +138,36 @@ impl Value {
         }
     }
 
-    /// The same as a bound.
+    /// This value as a bound.
     #[must_use]
     pub fn bound(self, bound: Bound) -> Self {
         Self { bound, ..self }
     }
 
-    /// The same with another number of significant digits.
+    /// This value with another number of significant digits.
     #[must_use]
     pub fn digits(self, digits: usize) -> Self {
         Self { digits, ..self }
     }
 
-    /// The same with a fixed number of decimals.
+    /// This value with a fixed number of decimals.
     #[must_use]
     pub fn decimals(self, decimals: usize) -> Self {
         Self { decimals: Some(decimals), ..self }
     }
 
-    /// The same with its sign shown.
+    /// This value with the sign of positive numbers printed.
     #[must_use]
     pub fn signed(self) -> Self {
         Self { signed: true, ..self }
     }
 
-    /// The number for people, without its unit: thousands separated, from a million on as a multiple of M, G or T.
+    /// The number as printed, without unit: thousands separated; from a million on with the prefix M, G or T, unless
+    /// it is a count.
     #[must_use]
     pub fn number(&self) -> String {
         let largest = self.low.abs().max(self.high.abs());
-        // Counts keep all their digits.
+        // Counts print all digits.
         let (size, name) = match self.digits {
             1 => (1.0, ""),
             _ => [(1e12, " T"), (1e9, " G"), (1e6, " M")].into_iter().find(|m| largest >= m.0).unwrap_or((1.0, "")),
@@ -175,7 +176,6 @@ impl Value {
             let text = match (self.decimals, self.digits) {
                 (Some(decimals), _) => fixed(value / size, decimals),
                 (None, 0) => separated(&(value / size).to_string()),
-                // Whole numbers are exact when they count.
                 (None, digits) => significant(value / size, digits),
             };
             let positive = value > 0.0 && text.contains(|c: char| ('1'..='9').contains(&c));
@@ -199,13 +199,13 @@ impl Value {
 }
 
 impl Cell {
-    /// Nothing, and why.
+    /// A missing value.
     #[must_use]
     pub fn missing(reason: impl Into<String>) -> Self {
         Self::Missing { missing: reason.into() }
     }
 
-    /// The origin, where there is something.
+    /// The origin; `None` for a missing value.
     #[must_use]
     pub fn origin(&self) -> Option<&Origin> {
         match self {

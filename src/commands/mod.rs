@@ -1,4 +1,4 @@
-//! One file per command: settle the request, call the library, print.
+//! One module per command: turns arguments into a library call and prints the result.
 
 pub mod calibrate;
 pub mod compare;

@@ -1,8 +1,8 @@
-//! A document as one HTML page: styles and drawings inside, no script, nothing from the network.
+//! A document as one HTML page with inline styles and drawings, without scripts or network access.
 //!
-//! Every number is a link to its origin at the end of the page; its kind shows as a mark where it is no plain input. Tables
-//! are scrolled within the page where they are wider; figures have their data below them. On paper a number is followed by that of
-//! its origin.
+//! Every number links to its origin at the end of the page. A letter after it gives its kind, unless it is an input. Wide
+//! tables scroll within the page, and the data of a figure is a table below it. In print a number is followed by the number of its
+//! origin.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
@@ -57,7 +57,7 @@ pub fn html(document: &Document) -> Result<String, PlotError> {
     Ok(markup.into_string())
 }
 
-/// Columns of a table that fit on a page of paper.
+/// Largest number of columns that fit on a printed page in portrait orientation.
 const WIDE: usize = 8;
 
 struct Page {
@@ -65,7 +65,7 @@ struct Page {
     tables: usize,
 }
 
-/// What stands behind a number that is no plain input.
+/// Letter after a number and its meaning; `None` for inputs.
 fn mark(origin: &Origin) -> Option<(&'static str, &'static str)> {
     match origin.kind {
         Support::Input => None,
@@ -164,9 +164,9 @@ impl Page {
         let rows: Vec<Markup> =
             table.rows.iter().map(|row| self.row(row, table.columns.len(), &mut reasons, number)).collect();
         let id = format!("table-{number}");
-        // On paper such a table lies on its side.
+        // Printed in landscape orientation.
         let wide = table.columns.len() > WIDE;
-        // A column of values is aligned as they are.
+        // Columns of values are right-aligned.
         let right = |index: usize| {
             let cell = table.rows.iter().find_map(|row| row.cells.get(index.checked_sub(1)?));
             matches!(cell, Some(Entry::Cell(_)))
@@ -200,7 +200,7 @@ impl Page {
 
     fn figure(&mut self, figure: &Figure) -> Result<Markup, PlotError> {
         let drawing = figure.plot.svg()?;
-        // The page gives size and role; identifiers within would clash between drawings, and there are none.
+        // The page sets size and role. Drawings contain no ids, which could clash between drawings.
         let start = drawing.find("<svg").unwrap_or(0);
         let drawing = drawing[start..].replacen(
             "<svg",

@@ -3,16 +3,19 @@
 //! A value or word has `"origin": N`; the entry of `origins` with `"id": N` is its origin. The ids are the numbers that
 //! the page and the Markdown text print.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use super::register::Register;
 use super::{Block, Document, Entry, Figure, Inline, Row, Section, Table, Text};
 use crate::value::{Bound, Cell, Origin, Value};
 
-/// The document as pretty-printed JSON with a final newline.
+/// The document as indented JSON, one line for each row of a table, with a final newline.
 ///
 /// # Panics
-/// Never: the types below have string keys and finite depth, so serialization cannot fail.
+/// Never: writing to memory does not fail.
 #[must_use]
 pub fn json(document: &Document) -> String {
     let mut register = Register::default();
@@ -20,9 +23,80 @@ pub fn json(document: &Document) -> String {
     let sections = document.sections.iter().map(|section| section_json(section, &mut register)).collect();
     let origins = register.origins().iter().zip(1..).map(|(origin, id)| OriginJson { id, origin }).collect();
     let document = DocumentJson { title: &document.title, generator: &document.generator, lead, sections, origins };
-    let mut text = serde_json::to_string_pretty(&document).expect("the document serializes");
-    text.push('\n');
-    text
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, RowFormatter::default());
+    document.serialize(&mut serializer).expect("writing to memory does not fail");
+    bytes.push(b'\n');
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
+/// Depth of nesting down to which each element has a line of its own: that of the rows of a table.
+const LINES: usize = 6;
+
+/// Writes indented JSON with one line for each row of a table.
+#[derive(Default)]
+struct RowFormatter {
+    depth: usize,
+    empty: bool,
+}
+
+impl RowFormatter {
+    fn line<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
+        if self.depth > LINES { Ok(()) } else { write!(out, "\n{:1$}", "", self.depth * 2) }
+    }
+
+    fn begin<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        self.empty = true;
+        out.write_all(bracket)
+    }
+
+    fn end<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        if !self.empty && self.depth <= LINES {
+            write!(out, "\n{:1$}", "", (self.depth - 1) * 2)?;
+        }
+        self.depth -= 1;
+        self.empty = false;
+        out.write_all(bracket)
+    }
+
+    fn next<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.empty = false;
+        if !first {
+            out.write_all(if self.depth > LINES { b", " } else { b"," })?;
+        }
+        self.line(out)
+    }
+}
+
+impl Formatter for RowFormatter {
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.begin(out, b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(out, b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.next(out, first)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.begin(out, b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.end(out, b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.next(out, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
+    }
 }
 
 #[derive(Serialize)]

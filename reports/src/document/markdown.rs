@@ -1,6 +1,6 @@
-//! A document as Markdown for repositories: tables, drawings as files in `figures/`, origins as a numbered list at the end.
+//! A document as Markdown: tables, drawings as files in `figures/`, origins as a numbered list at the end.
 //!
-//! A number is followed by the number of its origin in brackets, and by a mark where it is no plain input.
+//! A number is followed by a letter for its kind, unless it is an input, and by the number of its origin in brackets.
 
 use super::register::{Reasons, Register};
 use super::{Block, Document, Entry, Figure, Inline, Row, Table, Text};
@@ -8,7 +8,7 @@ use crate::markdown::{self, escape};
 use crate::table::Align;
 use crate::value::{Cell, Origin, Support};
 
-/// The text.
+/// The document as Markdown.
 #[must_use]
 pub fn markdown(document: &Document) -> String {
     let mut page = Page { out: String::new(), register: Register::default() };

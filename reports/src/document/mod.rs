@@ -1,8 +1,7 @@
-//! A document of sections, tables and figures in which every number carries its origin; written as one HTML page, as
-//! Markdown, and as JSON.
+//! Documents of sections, tables and figures, written as one HTML page, as Markdown and as JSON. Every number has an origin.
 //!
-//! Plain text holds no numbers of its own: a number is an [`Inline::Value`] or a [`Cell`], so that whatever writes the document
-//! can link it to the register of origins. What is missing is a cell with its reason.
+//! Plain text contains no numbers: a number is an [`Inline::Value`] or a [`Cell`], so the writers can link it to its origin. A
+//! missing value is a cell with the reason.
 
 mod html;
 mod json;
@@ -23,7 +22,7 @@ pub type Text = Vec<Inline>;
 /// A piece of running text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Inline {
-    /// Words.
+    /// Text without numbers.
     Plain(String),
     /// A number with its origin.
     Value(Value),
@@ -33,7 +32,7 @@ pub enum Inline {
     Design {
         /// Its name.
         name: String,
-        /// Whether nothing about it has better support than a vendor's claim.
+        /// Whether all values of the design are vendor claims.
         vendor_claims_only: bool,
     },
 }
@@ -61,7 +60,7 @@ impl From<Value> for Inline {
 pub struct Document {
     /// Title.
     pub title: String,
-    /// What wrote it, name and version.
+    /// Name and version of the program that wrote it.
     pub generator: String,
     /// Text below the title.
     pub lead: Vec<Text>,
@@ -72,11 +71,11 @@ pub struct Document {
 /// A section.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {
-    /// Anchor.
+    /// Anchor in the page; unique in the document.
     pub id: &'static str,
     /// Title.
     pub title: String,
-    /// What it holds.
+    /// Content.
     pub blocks: Vec<Block>,
 }
 
@@ -86,26 +85,26 @@ pub struct Section {
 pub enum Block {
     /// Text.
     Paragraph(Text),
-    /// A part that is missing, and why.
+    /// A missing part, with the reason.
     Missing(Text),
     /// A table.
     Table(Table),
     /// A plot with its data.
     Figure(Figure),
-    /// Commands to be typed.
+    /// Shell commands, one per line.
     Commands(Vec<String>),
 }
 
 /// A table with named rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
-    /// What it shows.
+    /// Caption.
     pub caption: Text,
-    /// Heads of all columns, that of the row names first.
+    /// Heads of all columns; the first is the column of row names.
     pub columns: Vec<Text>,
     /// Rows.
     pub rows: Vec<Row>,
-    /// Whether a page may hide it until asked.
+    /// Whether the page shows it collapsed.
     pub folded: bool,
 }
 
@@ -114,14 +113,14 @@ pub struct Table {
 pub struct Row {
     /// Its name.
     pub name: Text,
-    /// What stands in it; none for a heading among the rows.
+    /// Cells; empty for a heading between rows.
     pub cells: Vec<Entry>,
 }
 
-/// What stands in a row.
+/// A cell of a document table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
-    /// A value or that it is missing.
+    /// A value, a word, or a missing value.
     Cell(Cell),
     /// Text.
     Text(Text),
@@ -156,9 +155,9 @@ impl From<Text> for Entry {
 pub struct Figure {
     /// File name without extension: letters, digits and hyphens.
     pub name: String,
-    /// What it shows and how to read it.
+    /// Caption: content and how to read it.
     pub caption: Text,
-    /// The same without marks, for those who do not see it.
+    /// Alternative text for screen readers.
     pub alternative: String,
     /// The plot.
     pub plot: Plot,
@@ -175,7 +174,7 @@ impl Document {
         })
     }
 
-    /// Files of all figures as SVG: name and text.
+    /// All figures as SVG files: name and content.
     ///
     /// # Errors
     /// When the drawing library refuses.

@@ -1,4 +1,4 @@
-//! The register of origins: each listed once, numbered in the order in which the document uses them.
+//! Numbering of origins and of reasons for missing values, in the order of first use.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ impl Register {
     }
 }
 
-/// Reasons of missing values in one table, lettered as they come.
+/// Reasons for missing values in one table, with letters in the order of first use.
 #[derive(Debug, Default)]
 pub(super) struct Reasons(Vec<String>);
 

@@ -1,4 +1,4 @@
-//! A page to draw on: rectangles, lines, circles and texts in pixels, over the drawing library.
+//! A canvas over the drawing library: rectangles, lines, circles and texts, in pixels.
 
 use plotters::backend::{BitMapBackend, SVGBackend};
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
@@ -8,24 +8,24 @@ use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, TextS
 
 use super::error::PlotError;
 
-/// Width of a page.
+/// Width of a plot in pixels.
 pub const WIDTH: u32 = 900;
-/// Height of a page.
+/// Height of a plot in pixels.
 pub const HEIGHT: u32 = 560;
 
-/// Text.
+/// Main text.
 pub const BLACK: RGBColor = RGBColor(0x22, 0x22, 0x22);
-/// Axes and lesser text.
+/// Axes and secondary text.
 pub const GREY: RGBColor = RGBColor(0x66, 0x66, 0x66);
-/// Grids and what stays behind.
+/// Grid lines.
 pub const LIGHT: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
-/// What stays behind but must be seen.
+/// Background marks.
 pub const MIDDLE: RGBColor = RGBColor(0xb0, 0xb0, 0xb0);
-/// What it is about.
+/// Main marks.
 pub const BLUE: RGBColor = RGBColor(0x00, 0x72, 0xb2);
-/// What stands out of it.
+/// Highlighted marks.
 pub const VERMILLION: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
-/// Series in order; vermillion stays for what stands out.
+/// Colours of series in order, without [`VERMILLION`].
 pub const SERIES: [RGBColor; 8] = [
     BLUE,
     RGBColor(0x00, 0x9e, 0x73),
@@ -36,26 +36,26 @@ pub const SERIES: [RGBColor; 8] = [
     RGBColor(0x5d, 0x3a, 0x9b),
     BLACK,
 ];
-/// Text on a pale ground of its own.
+/// Text on a light filled shape.
 pub const DARK: RGBColor = RGBColor(0x11, 0x11, 0x11);
-/// Page.
+/// Background.
 pub const WHITE: RGBColor = RGBColor(0xff, 0xff, 0xff);
 
-/// Where a text stands relative to its point.
+/// Horizontal alignment of a text at its point.
 #[derive(Debug, Clone, Copy)]
 pub enum Anchor {
-    /// Begins there.
+    /// The text starts at the point.
     Left,
-    /// Is centred there.
+    /// The text is centred on the point.
     Centre,
-    /// Ends there.
+    /// The text ends at the point.
     Right,
 }
 
-/// Letters, digits and signs that labels use, of DejaVu Sans; `LICENSE` beside it.
+/// Subset of DejaVu Sans with the characters of labels; licence in `fonts/LICENSE`.
 const FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
 
-/// The drawing library takes a size for the height of a line, letters come out smaller: this much is given back.
+/// Factor on font sizes: the drawing library takes the line height as the size, so letters come out smaller.
 const ENLARGED: f64 = 1.15;
 
 type Point = (i32, i32);
@@ -66,7 +66,7 @@ enum Area<'a> {
     Bitmap(DrawingArea<BitMapBackend<'a>, plotters::coord::Shift>),
 }
 
-/// A page.
+/// A canvas that draws to SVG or to pixels.
 pub struct Canvas<'a>(Area<'a>);
 
 macro_rules! draw {
@@ -87,12 +87,12 @@ impl<'a> Canvas<'a> {
         Ok(canvas)
     }
 
-    /// A page that becomes the text of an SVG.
+    /// A canvas that writes SVG to `text`.
     pub fn svg(text: &'a mut String) -> Result<Self, PlotError> {
         Self::new(Area::Svg(SVGBackend::with_string(text, (WIDTH, HEIGHT)).into_drawing_area()))
     }
 
-    /// A page of RGB pixels.
+    /// A canvas that draws to RGB pixels, three bytes each.
     pub fn bitmap(pixels: &'a mut [u8]) -> Result<Self, PlotError> {
         Self::new(Area::Bitmap(BitMapBackend::with_buffer(pixels, (WIDTH, HEIGHT)).into_drawing_area()))
     }
@@ -118,7 +118,7 @@ impl<'a> Canvas<'a> {
         draw!(self, Circle::new(at, radius, colour.filled()))
     }
 
-    /// A small filled circle without a rim, for clouds.
+    /// A filled circle without a rim, for large numbers of points.
     pub fn speck(&self, at: Point, radius: i32, colour: RGBColor) -> Result<(), PlotError> {
         draw!(self, Circle::new(at, radius, colour.filled()))
     }
@@ -140,12 +140,12 @@ impl<'a> Canvas<'a> {
         Ok(())
     }
 
-    /// A text, its middle at the height of the point.
+    /// A text, vertically centred on the point.
     pub fn text(&self, text: &str, at: Point, size: i32, colour: RGBColor, anchor: Anchor) -> Result<(), PlotError> {
         self.styled(text, at, size, colour, anchor, FontTransform::None)
     }
 
-    /// A text that reads upwards.
+    /// A text rotated to read upwards, centred on the point.
     pub fn upright(&self, text: &str, at: Point, size: i32, colour: RGBColor) -> Result<(), PlotError> {
         self.styled(text, at, size, colour, Anchor::Centre, FontTransform::Rotate270)
     }
@@ -169,7 +169,7 @@ impl<'a> Canvas<'a> {
         draw!(self, Text::new(text.to_owned(), at, style))
     }
 
-    /// The title above everything: what it is about, and on a second line what is shown.
+    /// The title; a second line is printed smaller below it.
     pub fn title(&self, text: &str) -> Result<(), PlotError> {
         let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
         self.text(&fitting(title, 88), (20, 24), 18, BLACK, Anchor::Left)?;
@@ -177,7 +177,7 @@ impl<'a> Canvas<'a> {
     }
 }
 
-/// The text colour that stands out on `ground`, whatever the colours of the page: it is no ink that a dark page turns round.
+/// The text colour with the better contrast on `ground`. The page does not change it in dark mode.
 pub fn ink_on(ground: RGBColor) -> RGBColor {
     let RGBColor(r, g, b) = ground;
     // Luma of ITU-R BT.601.
@@ -185,12 +185,12 @@ pub fn ink_on(ground: RGBColor) -> RGBColor {
     if luma > 140.0 { DARK } else { WHITE }
 }
 
-/// Width of a text in pixels, about, never less.
+/// Upper estimate of the width of a text, in pixels.
 pub fn width(text: &str, size: i32) -> i32 {
     text.chars().count() as i32 * size * 4 / 7
 }
 
-/// The beginning of a text that has to fit into `most` characters.
+/// `text` cut to at most `most` characters, with an ellipsis if it is longer.
 pub fn fitting(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! Series over a common horizontal axis: lines, bands between two lines, and marks of what was published.
+//! Series over a common horizontal axis: lines, dashed lines and marks.
 
 use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WIDTH, fitting};
 use super::error::PlotError;
@@ -12,7 +12,7 @@ use crate::number::short;
 pub enum Style {
     /// A line.
     Line,
-    /// A dashed line: a bound.
+    /// A dashed line, for bounds.
     Dashed,
     /// Diamonds.
     Marks,
@@ -23,11 +23,11 @@ pub enum Style {
 /// One series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// Name in the key; series of the same name share it and the colour.
+    /// Name in the legend; series with the same name share entry and colour.
     pub name: String,
-    /// Points from left to right; those without a finite place on the axes are left out.
+    /// Points from left to right; points without a finite position are not drawn.
     pub points: Vec<(f64, f64)>,
-    /// How it is drawn.
+    /// Line or mark.
     pub style: Style,
 }
 
@@ -40,9 +40,9 @@ pub struct Curves {
     pub x: Variable,
     /// Vertical axis.
     pub y: Variable,
-    /// Series in the order of the key.
+    /// Series in the order of the legend.
     pub series: Vec<Series>,
-    /// Whether both axes are the same, with a thin diagonal where they are equal.
+    /// Whether both axes have the same range, with a thin diagonal where x = y.
     pub diagonal: bool,
 }
 
@@ -60,7 +60,7 @@ impl Curves {
             Scale::over(all().map(|p| p.1), self.y.log).starting_at_zero(),
         );
         if self.diagonal {
-            // What is to be equal is measured alike on both axes, and the diagonal goes from corner to corner.
+            // Both axes get the same range, so the diagonal joins two corners.
             x = Scale::over(all().flat_map(|p| [p.0, p.1]), self.x.log && self.y.log).starting_at_zero();
             y = x;
         }
@@ -99,7 +99,7 @@ impl Curves {
         Ok(())
     }
 
-    /// The names in the order in which they first come.
+    /// The names of the series, in the order of first use.
     fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for series in &self.series {
@@ -114,7 +114,7 @@ impl Curves {
         SERIES[self.names().iter().position(|n| *n == name).unwrap_or(0) % SERIES.len()]
     }
 
-    /// Draws the key in as many rows as it needs.
+    /// Draws the legend, wrapped over several rows if needed.
     fn key(&self, canvas: &Canvas<'_>) -> Result<i32, PlotError> {
         let (mut h, mut v) = (20, 56);
         for name in self.names() {

@@ -1,6 +1,6 @@
-//! Marks in rows over a common axis (Cleveland's dot plot): a row for each name, a shape and colour for each kind of mark.
+//! Cleveland dot plot: one row per name, one shape and colour per kind of mark, on a common axis.
 //!
-//! A row without a mark says why in its place.
+//! A row without a mark has a note instead.
 
 use plotters::style::RGBColor;
 
@@ -11,7 +11,7 @@ use super::scale::Scale;
 use super::scatter::Variable;
 use crate::number::short;
 
-/// Rows drawn at most.
+/// Largest number of rows drawn.
 const MOST: usize = 24;
 
 /// One row.
@@ -19,26 +19,26 @@ const MOST: usize = 24;
 pub struct DotRow {
     /// Its name.
     pub name: String,
-    /// A value for each kind of mark; those that have no place on the axis are left out.
+    /// One value per kind of mark; `None` and values that the axis cannot show are not drawn.
     pub values: Vec<Option<f64>>,
-    /// What stands there where no mark does.
+    /// Text in a row without marks.
     pub note: String,
 }
 
-/// Marks in rows.
+/// A dot plot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DotPlot {
-    /// Title; a second line says what is shown.
+    /// Title; a second line is printed smaller.
     pub title: String,
-    /// Value and unit.
+    /// Axis of the values.
     pub x: Variable,
-    /// Kinds of marks, in the key.
+    /// Names of the kinds of marks, in the legend.
     pub marks: Vec<String>,
-    /// Rows from the top.
+    /// Rows from top to bottom.
     pub rows: Vec<DotRow>,
-    /// Whether the marks of a row are joined: they are ends of a range.
+    /// Whether a line joins the marks of a row, because they are the ends of a range.
     pub joined: bool,
-    /// A value to compare with, and what it is.
+    /// Reference value, drawn as a vertical line, and its label.
     pub reference: Option<(f64, String)>,
 }
 
@@ -93,7 +93,7 @@ impl DotPlot {
     }
 }
 
-/// Shapes differ as well as colours, for those who do not see these.
+/// Shapes differ too, for readers who cannot tell the colours apart.
 fn mark(canvas: &Canvas<'_>, kind: usize, at: (i32, i32)) -> Result<(), PlotError> {
     let colour: RGBColor = SERIES[kind % SERIES.len()];
     match kind % 3 {

@@ -1,7 +1,7 @@
-//! Areas as rectangles of a die, in the manner of a floor plan: sizes are to scale, places are not known.
+//! Blocks of a die as rectangles with areas to scale; their positions are not those of a layout.
 //!
-//! The die is a square cut in halves: blocks, largest first, are split where the two sides weigh most alike, along the longer
-//! side. Colour is power per area.
+//! The square die is split recursively: the blocks, largest first, are divided into two groups of nearly equal area, and the
+//! rectangle is cut across its longer side. Colour is power density.
 
 use plotters::style::RGBColor;
 
@@ -13,11 +13,11 @@ use crate::number::short;
 /// One block.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
-    /// Name.
+    /// Name as printed.
     pub name: String,
-    /// Area, square millimetres.
+    /// Area in mm2.
     pub mm2: f64,
-    /// Power, watts.
+    /// Power in W.
     pub w: f64,
 }
 
@@ -26,7 +26,7 @@ pub struct Block {
 pub struct FloorPlan {
     /// Title.
     pub title: String,
-    /// Blocks; those without area are left out.
+    /// Blocks; blocks with no area are not drawn.
     pub blocks: Vec<Block>,
 }
 
@@ -38,7 +38,7 @@ struct Rect {
     h: f64,
 }
 
-/// Cuts `rect` among `blocks`, largest first.
+/// Divides `rect` among `blocks`, which are sorted by area, largest first.
 fn cut<'a>(blocks: &[&'a Block], rect: Rect, out: &mut Vec<(&'a Block, Rect)>) {
     let total: f64 = blocks.iter().map(|b| b.mm2).sum();
     match blocks {
@@ -69,7 +69,7 @@ fn cut<'a>(blocks: &[&'a Block], rect: Rect, out: &mut Vec<(&'a Block, Rect)>) {
     }
 }
 
-/// From pale to dark orange by `share`.
+/// Light to dark orange for `share` from 0 to 1.
 fn heat(share: f64) -> RGBColor {
     let mix = |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * share).round() as u8;
     RGBColor(mix(0xfd, 0xa3), mix(0xe3, 0x33), mix(0xc8, 0x00))

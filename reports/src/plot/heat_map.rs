@@ -1,4 +1,4 @@
-//! Cells of two axes, coloured by a value.
+//! Heat map: cells of two axes, coloured by value.
 
 use plotters::style::RGBColor;
 
@@ -6,29 +6,29 @@ use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WHITE, WIDTH, fi
 use super::error::PlotError;
 use crate::number::short;
 
-/// Characters of a name along an axis at most.
+/// Largest number of characters of a label on an axis.
 const MOST_LETTERS: usize = 14;
 
-/// Cells of two axes.
+/// A heat map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatMap {
-    /// Title; a second line says what is shown.
+    /// Title; a second line is printed smaller.
     pub title: String,
     /// Name of the horizontal axis.
     pub x_label: String,
     /// Name of the vertical axis.
     pub y_label: String,
-    /// What colours mean.
+    /// Name and unit of the coloured value.
     pub value_label: String,
-    /// Values of the horizontal axis.
+    /// Labels of the columns, from left to right.
     pub x: Vec<String>,
-    /// Values of the vertical axis, from below.
+    /// Labels of the rows, from bottom to top.
     pub y: Vec<String>,
-    /// Value of every cell by row and column; none where there is none.
+    /// Values by row and column; `None` for a cell without value.
     pub cells: Vec<Vec<Option<f64>>>,
 }
 
-/// Viridis in nine steps, from little to much.
+/// Viridis colour map in nine steps, from low to high.
 const VIRIDIS: [(u8, u8, u8); 9] = [
     (0x44, 0x01, 0x54),
     (0x47, 0x2c, 0x7a),
@@ -75,7 +75,7 @@ impl HeatMap {
                 }
             }
         }
-        // As many names as stand beside and above each other without touching.
+        // Skip labels that would overlap.
         let every = |count: usize, room: i32, each: i32| count.div_ceil((room / each).max(1) as usize).max(1);
         let longest = self.x.iter().map(|name| width(&fitting(name, MOST_LETTERS), 13)).max().unwrap_or(0);
         for (i, name) in self.x.iter().enumerate().step_by(every(self.x.len(), right - left, longest + 10)) {

@@ -1,4 +1,4 @@
-//! A mask stack by layer, from the silicon upwards: how many masks each takes and which layers differ between chips.
+//! A mask stack by layer, from the silicon up: number of masks, and layers whose masks differ between chips.
 
 use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, MIDDLE, VERMILLION, WIDTH, fitting};
 use super::error::PlotError;
@@ -6,24 +6,24 @@ use super::error::PlotError;
 /// One layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskLayer {
-    /// Name.
+    /// Name as printed.
     pub name: String,
-    /// Masks.
+    /// Number of masks.
     pub masks: u32,
-    /// What a mask weighs in the price.
+    /// Relative price of one mask.
     pub units: f64,
-    /// Whether it is exposed with extreme ultraviolet.
+    /// Whether it is exposed with EUV light.
     pub euv: bool,
-    /// Whether it differs between chips.
+    /// Whether its masks differ between the chips of a system.
     pub per_chip: bool,
 }
 
-/// Layers from the silicon upwards.
+/// A mask stack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskStack {
     /// Title.
     pub title: String,
-    /// Layers, the lowest first.
+    /// Layers, lowest first.
     pub layers: Vec<MaskLayer>,
 }
 

@@ -1,8 +1,7 @@
-//! Plots of plain numbers: frontier, parallel coordinates, heat map, tornado, curves, marks in rows, stacked bars, waterfall, mask
-//! stack, floor plan; as SVG or PNG, the same bytes every time.
+//! Plots as SVG or PNG. The output is a function of the input, byte for byte.
 //!
-//! Sizes are pixels. Colours are those of Okabe and Ito and the viridis map, which people with any colour vision tell apart. Texts of
-//! PNG use an embedded font, so that a machine without fonts draws them as well; texts of SVG stay texts.
+//! Sizes are in pixels. The colours are the palette of Okabe and Ito and the viridis map, which are safe for colour-blind readers.
+//! PNG text uses an embedded font, so no system font is needed; SVG text stays text.
 
 mod canvas;
 mod curves;
@@ -33,28 +32,28 @@ pub use waterfall::{Step, Waterfall};
 
 use canvas::{Canvas, HEIGHT, WIDTH};
 
-/// What can be drawn.
+/// A plot of any kind.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plot {
-    /// Points and their frontier.
+    /// Scatter plot with Pareto frontiers.
     Scatter(Scatter),
-    /// Lines across parallel axes.
+    /// Parallel coordinates.
     Parallel(Parallel),
-    /// Cells of two axes.
+    /// Heat map.
     HeatMap(HeatMap),
-    /// Bars around a middle.
+    /// Tornado chart.
     Tornado(Tornado),
-    /// Series over a common axis.
+    /// Line chart.
     Curves(Curves),
-    /// Marks in rows.
+    /// Dot plot.
     DotPlot(DotPlot),
-    /// Bars of parts.
+    /// Stacked bar chart.
     Stacked(Stacked),
-    /// Steps to a total.
+    /// Waterfall chart.
     Waterfall(Waterfall),
-    /// Layers of a mask stack.
+    /// Mask stack.
     MaskStack(MaskStack),
-    /// Blocks of a die.
+    /// Floor plan of a die.
     FloorPlan(FloorPlan),
 }
 
@@ -77,7 +76,7 @@ impl Plot {
     /// The plot as SVG.
     ///
     /// # Errors
-    /// When the drawing library refuses.
+    /// If the drawing library fails.
     pub fn svg(&self) -> Result<String, PlotError> {
         let mut text = String::new();
         self.draw(&mut Canvas::svg(&mut text)?)?;
@@ -87,7 +86,7 @@ impl Plot {
     /// The plot as PNG.
     ///
     /// # Errors
-    /// When the drawing library refuses.
+    /// If the drawing library fails.
     pub fn png(&self) -> Result<Vec<u8>, PlotError> {
         let mut pixels = vec![0; (WIDTH * HEIGHT * 3) as usize];
         self.draw(&mut Canvas::bitmap(&mut pixels)?)?;

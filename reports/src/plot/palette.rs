@@ -1,10 +1,10 @@
-//! More colours of Okabe and Ito, for plots with several series, and widths of texts.
+//! More colours of the Okabe-Ito palette for plots with several series, and text widths.
 
 use plotters::style::RGBColor;
 
 use super::canvas::{BLUE, VERMILLION};
 
-/// Sky.
+/// Sky blue.
 pub const SKY: RGBColor = RGBColor(0x56, 0xb4, 0xe9);
 /// Bluish green.
 pub const GREEN: RGBColor = RGBColor(0x00, 0x9e, 0x73);
@@ -12,13 +12,13 @@ pub const GREEN: RGBColor = RGBColor(0x00, 0x9e, 0x73);
 pub const ORANGE: RGBColor = RGBColor(0xe6, 0x9f, 0x00);
 /// Reddish purple.
 pub const PURPLE: RGBColor = RGBColor(0xcc, 0x79, 0xa7);
-/// Neutral.
+/// Grey.
 pub const SLATE: RGBColor = RGBColor(0x7a, 0x7a, 0x7a);
 
-/// Colours of series in the order in which they are drawn.
+/// Colours of series in drawing order.
 pub const SERIES: [RGBColor; 7] = [BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE, SLATE];
 
-/// Pixels that a text of `size` takes at most, roughly.
+/// Estimated width of a text in pixels.
 pub fn width_of(text: &str, size: i32) -> i32 {
     text.chars().count() as i32 * size * 58 / 100
 }

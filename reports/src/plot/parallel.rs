@@ -1,25 +1,25 @@
-//! Parallel coordinates: every axis a vertical line, every point a line across them.
+//! Parallel coordinates: each variable is a vertical axis, each point a line across the axes.
 
 use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, VERMILLION, WIDTH, fitting, width};
 use super::error::PlotError;
 use super::scale::Scale;
 use crate::number::short;
 
-/// Words written beside an axis at most.
+/// Largest number of words printed at an axis.
 const MOST_WORDS: usize = 14;
 
-/// What stands beside an axis.
+/// Scale of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ticks {
-    /// Words, evenly spread; a line is at the index of its word.
+    /// Words at equal distances; the value of a line is the index of its word.
     Words(Vec<String>),
-    /// Numbers; a line is at its number.
+    /// Numbers.
     Range {
-        /// Least.
+        /// Lower end.
         low: f64,
-        /// Largest.
+        /// Upper end.
         high: f64,
-        /// By ratio.
+        /// Whether the scale is logarithmic.
         log: bool,
     },
 }
@@ -29,31 +29,31 @@ pub enum Ticks {
 pub struct ParallelAxis {
     /// Name and unit.
     pub label: String,
-    /// Its values.
+    /// Its scale.
     pub ticks: Ticks,
 }
 
 /// A line across all axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// A value per axis.
+    /// One value per axis.
     pub values: Vec<f64>,
-    /// Whether it stands out.
+    /// Whether it is highlighted.
     pub marked: bool,
 }
 
-/// Lines across parallel axes.
+/// A plot in parallel coordinates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parallel {
-    /// Title; a second line says what is shown.
+    /// Title; a second line is printed smaller.
     pub title: String,
     /// Axes from left to right.
     pub axes: Vec<ParallelAxis>,
     /// Lines.
     pub lines: Vec<Line>,
-    /// What the lines are.
+    /// Legend of the lines.
     pub lines_label: String,
-    /// What the line that stands out is; nothing where none does.
+    /// Legend of the highlighted line; unused if there is none.
     pub marked_label: String,
 }
 
@@ -79,7 +79,7 @@ impl Parallel {
             bottom - (share * f64::from(bottom - top)).round() as i32
         };
         canvas.title(&self.title)?;
-        // Lines that stand out lie on top.
+        // Draw highlighted lines last, on top.
         for wanted in [false, true] {
             for line in self.lines.iter().filter(|line| line.marked == wanted) {
                 let points: Vec<(i32, i32)> = line
@@ -95,7 +95,7 @@ impl Parallel {
         for (index, axis) in self.axes.iter().enumerate() {
             let h = horizontal(index);
             canvas.line(&[(h, top), (h, bottom)], GREY, 2)?;
-            // Long names: one line per part, the last one lowest.
+            // Break long names into several lines; the last is the lowest.
             let parts = wrapped(&axis.label, room);
             for (line, part) in parts.iter().rev().enumerate() {
                 canvas.text(part, (h, top - 16 - 15 * line as i32), 13, BLACK, Anchor::Centre)?;
@@ -111,7 +111,7 @@ impl Parallel {
             for (value, text) in labels {
                 let v = vertical(index, value);
                 canvas.line(&[(h, v), (h + 5, v)], GREY, 1)?;
-                // A ground keeps text readable over lines.
+                // A white background keeps the text readable over lines.
                 let text = fitting(&text, room.max(10));
                 canvas.rectangle((h + 7, v - 7), (h + 11 + width(&text, 12), v + 7), super::canvas::WHITE)?;
                 canvas.text(&text, (h + 9, v), 12, GREY, Anchor::Left)?;
@@ -130,7 +130,7 @@ impl Parallel {
     }
 }
 
-/// A name in lines of at most `most` characters, broken after dots and underscores.
+/// Breaks a name after dots and underscores into lines of at most `most` characters.
 fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
     for part in text.split_inclusive(['.', '_', ' ']) {

@@ -9,7 +9,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// An axis that holds all finite `values`, with a little room; logarithmic where asked for and possible.
+    /// An axis over all finite `values` with a margin of 5 %; logarithmic if `log` and all values are positive.
     pub fn over(values: impl Iterator<Item = f64>, log: bool) -> Self {
         let (low, high) = values
             .filter(|v| v.is_finite())
@@ -18,7 +18,7 @@ impl Scale {
             return Self { low: 0.0, high: 1.0, log: false };
         }
         if log && low > 0.0 {
-            // A narrow span gets room enough for a few ticks.
+            // Widen a narrow range so that a few ticks fit.
             let (l, h) = (libm::log10(low), libm::log10(high));
             let room = if h - l < 0.2 { 0.15 } else { (h - l) * 0.05 };
             return Self { low: libm::pow(10.0, l - room), high: libm::pow(10.0, h + room), log: true };
@@ -27,7 +27,7 @@ impl Scale {
         Self { low: low - room, high: high + room, log: false }
     }
 
-    /// The same from zero, where no value is below it by more than the room at the end of the axis.
+    /// This axis starting at zero, unless it is logarithmic or values are below zero.
     pub fn starting_at_zero(self) -> Self {
         if self.log || self.high <= 0.0 || self.low < -0.06 * self.high {
             return self;
@@ -35,18 +35,18 @@ impl Scale {
         Self { low: 0.0, ..self }
     }
 
-    /// The ends.
+    /// Lower and upper end.
     pub fn ends(&self) -> (f64, f64) {
         (self.low, self.high)
     }
 
-    /// Share of the axis at which `value` lies.
+    /// Position of `value` on the axis: 0 at the lower end, 1 at the upper end.
     pub fn share(&self, value: f64) -> f64 {
         let position = |v: f64| if self.log { libm::log10(v) } else { v };
         (position(value) - position(self.low)) / (position(self.high) - position(self.low))
     }
 
-    /// Round values within the axis, four to ten of them.
+    /// Round values within the axis, usually four to ten.
     pub fn ticks(&self) -> Vec<f64> {
         if self.log {
             let decades = libm::log10(self.high) - libm::log10(self.low);

@@ -1,4 +1,4 @@
-//! Points in two dimensions, one frontier or several, and a knee.
+//! Scatter plot with Pareto frontiers and a knee.
 
 use plotters::style::RGBColor;
 
@@ -7,10 +7,10 @@ use super::error::PlotError;
 use super::scale::Scale;
 use crate::number::short;
 
-/// Points drawn at most; of more, evenly many are left out.
+/// Largest number of points drawn; more are thinned evenly.
 const MOST: usize = 4000;
 
-/// What an axis shows.
+/// Variable of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variable {
     /// Name and unit.
@@ -19,33 +19,33 @@ pub struct Variable {
     pub log: bool,
 }
 
-/// Points that belong together: one frontier.
+/// A frontier.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frontier {
-    /// What they are.
+    /// Name in the legend.
     pub label: String,
-    /// Where they are.
+    /// Points (x, y).
     pub points: Vec<(f64, f64)>,
 }
 
-/// Points and their frontiers.
+/// A scatter plot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scatter {
-    /// Title; a second line says what is shown.
+    /// Title; a second line is printed smaller.
     pub title: String,
     /// Horizontal axis.
     pub x: Variable,
     /// Vertical axis.
     pub y: Variable,
-    /// What the points behind the frontiers are.
+    /// Legend of the points that are not on a frontier.
     pub points_label: String,
-    /// All points.
+    /// All points (x, y); points that are not finite are not drawn.
     pub points: Vec<(f64, f64)>,
-    /// Frontiers, each in a colour of its own; of more than eight, colours repeat.
+    /// Frontiers; colours repeat after eight.
     pub frontiers: Vec<Frontier>,
     /// Whether the points of a frontier are joined by a line, from left to right.
     pub joined: bool,
-    /// The knee.
+    /// Knee of the frontier, highlighted.
     pub knee: Option<(f64, f64)>,
 }
 
@@ -75,7 +75,7 @@ impl Scatter {
         canvas.text(&self.x.label, ((left + right) / 2, bottom + 42), 15, BLACK, Anchor::Centre)?;
         canvas.upright(&self.y.label, (22, (top + bottom) / 2), 15, BLACK)?;
         let step = self.points.len().div_ceil(MOST).max(1);
-        // Few points are drawn large enough to be seen.
+        // Draw fewer points larger.
         let radius = if self.points.len() <= 300 { 4 } else { 2 };
         for point in self.points.iter().step_by(step).filter(shown) {
             canvas.dot(at(point), radius, MIDDLE)?;
@@ -100,7 +100,7 @@ impl Scatter {
         self.frontiers.iter().zip(SERIES.into_iter().cycle())
     }
 
-    /// What the marks mean, above the plot.
+    /// Draws the legend above the plot.
     fn key(&self, canvas: &Canvas<'_>, left: i32) -> Result<(), PlotError> {
         const HIGH: i32 = 78;
         let mut h = left + 6;

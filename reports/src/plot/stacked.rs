@@ -1,4 +1,4 @@
-//! Bars of parts that add up to a whole, with marks of what was published for the ends of the parts.
+//! Stacked bars, with marks for published values of the parts.
 
 use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WIDTH, fitting, ink_on};
 use super::error::PlotError;
@@ -9,26 +9,26 @@ use crate::number::short;
 /// One bar.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stack {
-    /// Its name, below it.
+    /// Label below the bar.
     pub name: String,
     /// Parts from the bottom, one per name of [`Stacked::parts`].
     pub values: Vec<f64>,
-    /// What was published for the same parts; `None` where it was not.
+    /// Published values of the same parts; `None` if there is none.
     pub marks: Vec<Option<f64>>,
 }
 
-/// Bars of parts.
+/// A stacked bar chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stacked {
     /// Title.
     pub title: String,
-    /// Names of the bars together, below them.
+    /// Label of the horizontal axis.
     pub x_label: String,
-    /// Value and unit.
+    /// Label of the vertical axis: value and unit.
     pub y_label: String,
     /// Names of the parts from the bottom.
     pub parts: Vec<String>,
-    /// What a mark is, in the key; empty without marks.
+    /// Legend of the marks; empty if there are none.
     pub mark_label: String,
     /// Bars from left to right.
     pub bars: Vec<Stack>,
@@ -66,7 +66,7 @@ impl Stacked {
                 }
                 below += value;
             }
-            // Published parts are stacked over what the model says of those below them.
+            // A mark is placed above the model values of the parts below it.
             let mut below = 0.0;
             for (value, mark) in bar.values.iter().zip(&bar.marks) {
                 if let Some(mark) = mark {

@@ -1,11 +1,12 @@
-//! Bars around a middle: how far each input moves a result. The axis need not begin at zero, because a bar shows a difference.
+//! Tornado chart: change of a result over the range of each input. The axis need not start at zero, because a bar shows a
+//! difference.
 
 use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, VERMILLION, WIDTH, fitting};
 use super::error::PlotError;
 use super::scale::Scale;
 use crate::number::short;
 
-/// Bars drawn at most.
+/// Largest number of bars drawn.
 const MOST: usize = 12;
 
 /// One input.
@@ -13,24 +14,24 @@ const MOST: usize = 12;
 pub struct Bar {
     /// Its name.
     pub name: String,
-    /// Least result, and the value of the input there.
+    /// Lowest result, and the input value that gives it.
     pub low: (f64, String),
-    /// Largest result, and the value of the input there.
+    /// Highest result, and the input value that gives it.
     pub high: (f64, String),
 }
 
-/// Bars around a middle.
+/// A tornado chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tornado {
-    /// Title; a second line says what is shown.
+    /// Title; a second line is printed smaller.
     pub title: String,
-    /// Result and unit.
+    /// Name and unit of the result.
     pub label: String,
-    /// Where bars begin.
+    /// Result from which the bars start.
     pub middle: f64,
-    /// What that is, such as the mean.
+    /// Name of that result, e.g. "mean".
     pub middle_label: String,
-    /// Bars, the longest first.
+    /// Bars, longest first.
     pub bars: Vec<Bar>,
 }
 
@@ -57,7 +58,7 @@ impl Tornado {
             if at(bar.high.0) - at(bar.low.0) < 3 {
                 continue;
             }
-            // Below the bar, where neither end can meet the names.
+            // Below the bar, so that the values do not overlap the names.
             let below = middle + half + 9;
             let tight = at(bar.high.0) - at(bar.low.0) < 150;
             let (low, high) = (fitting(&bar.low.1, 16), fitting(&bar.high.1, 16));

@@ -1,4 +1,4 @@
-//! From nothing to a total in steps: an optimistic and a pessimistic bar side by side for every step.
+//! Waterfall chart: steps from zero to a total, each with an optimistic and a pessimistic bar.
 
 use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, VERMILLION, WIDTH, fitting};
 use super::error::PlotError;
@@ -10,22 +10,22 @@ use crate::number::short;
 pub struct Step {
     /// Its name.
     pub name: String,
-    /// What it adds at the optimistic end.
+    /// Optimistic amount that it adds.
     pub low: f64,
-    /// What it adds at the pessimistic end.
+    /// Pessimistic amount that it adds.
     pub high: f64,
-    /// Whether it shows the sum so far instead of adding.
+    /// Whether it shows the running sum and adds nothing.
     pub sum: bool,
 }
 
-/// Steps to a total.
+/// A waterfall chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waterfall {
     /// Title.
     pub title: String,
-    /// Value and unit.
+    /// Label of the axis: value and unit.
     pub label: String,
-    /// Steps from the top.
+    /// Steps from top to bottom.
     pub steps: Vec<Step>,
 }
 

@@ -1,5 +1,5 @@
-//! How well the learned cost model predicts: what it was aimed at, errors by quantity, and the simpler models; the figures are
-//! in `accuracy_figures`.
+//! Section on the accuracy of the learned cost model: aims, errors by quantity, baselines. The figures are in
+//! `accuracy_figures`.
 
 use reports::document::{Block, Entry, Inline, Row, Section, Table, Text};
 use reports::{Cell, Value};
@@ -40,7 +40,7 @@ pub fn section(evaluation: Option<&Evaluation>) -> Section {
     Section { id, title, blocks }
 }
 
-/// What it all says, in a sentence or two.
+/// Summary in one or two sentences.
 fn message(e: &Evaluation, source: &str) -> Text {
     let mut words = text!["From the text of a function alone the model predicts what compiling and running it costs. "];
     if !e.aims.is_empty() {
@@ -86,7 +86,7 @@ fn conditions(e: &Evaluation, source: &str) -> Text {
     ]
 }
 
-/// A text of the evaluation in which numbers are values.
+/// A text of the evaluation with its numbers turned into values.
 fn numbered(words: &str) -> Text {
     let origin = || reports::Origin::asked("stated by the evaluation; hardwire evaluate");
     let pieces = words.split_inclusive(' ').map(|piece| match piece.trim_end().parse::<f64>() {
@@ -114,7 +114,7 @@ fn aims(aims: &[Aim], source: &str) -> Block {
     Block::Table(table(text!["What it was aimed at"], &["aim", "wanted", "measured", "met"], rows.collect()))
 }
 
-/// Errors by quantity, over targets.
+/// Errors by quantity, as ranges over the targets.
 fn errors(e: &Evaluation, source: &str) -> Block {
     let mut names: Vec<&str> = Vec::new();
     for q in &e.quantities {

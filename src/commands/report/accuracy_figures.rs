@@ -1,5 +1,5 @@
-//! The figures on the learned cost model: predicted against true, errors by family, whether intervals hold, and what it costs to
-//! decide by predictions.
+//! Figures on the learned cost model: predicted against true values, errors by family, calibration of intervals, and regret of
+//! decisions.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::evaluation::{Decision, Evaluation, Interval, Quantity};
 use super::evaluation_cells::{count, named, number, over, percent, spoken};
 use super::words::{code, derived, row, series, table, text};
 
-/// Predicted against true.
+/// Predicted against true values.
 pub fn predicted(q: &Quantity, source: &str) -> Block {
     let all: Vec<(f64, f64)> = q
         .samples
@@ -23,7 +23,7 @@ pub fn predicted(q: &Quantity, source: &str) -> Block {
     if points.is_empty() {
         return Block::Missing(text!["predicted against true of ", code(named(q)), ": the evaluation has no samples"]);
     }
-    // The data of a cloud: what it looks like by tenths of its range, not every dot.
+    // The data table has deciles instead of every point.
     let mut sorted = points.clone();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let tenth = sorted.len().div_ceil(10).max(1);
@@ -68,7 +68,7 @@ pub fn predicted(q: &Quantity, source: &str) -> Block {
     })
 }
 
-/// How errors spread over families: what share of them has a median error up to a value.
+/// Distribution of errors over families: share of families with a median error up to a value.
 pub fn families(e: &Evaluation, source: &str) -> Block {
     let drawn: Vec<&Quantity> =
         e.drawn().into_iter().map(|i| &e.quantities[i]).filter(|q| !q.by_family.is_empty()).collect();
@@ -125,7 +125,7 @@ pub fn families(e: &Evaluation, source: &str) -> Block {
     })
 }
 
-/// Whether intervals hold what they promise.
+/// Calibration: nominal and measured coverage of intervals.
 pub fn calibration(intervals: &[Interval], source: &str) -> Block {
     let known = |i: &&Interval| i.mean_over_families_pct.is_some_and(f64::is_finite);
     let intervals: Vec<&Interval> = intervals.iter().filter(known).collect();
@@ -180,7 +180,7 @@ pub fn calibration(intervals: &[Interval], source: &str) -> Block {
     })
 }
 
-/// What choosing by predictions costs.
+/// Regret of decisions made with predictions.
 pub fn decisions(decisions: &[Decision], source: &str) -> Block {
     if decisions.is_empty() {
         return Block::Missing(text!["regret of decisions: the evaluation has none"]);

@@ -1,4 +1,4 @@
-//! Every input with its source and grade, and how to get the report again.
+//! Sections on inputs, with source and grade, and on how to reproduce the report.
 
 use designs::show::{self, Line};
 use designs::{Grade, presets};
@@ -11,14 +11,14 @@ use super::subjects::Subjects;
 use super::words::{code, design, row, table, text};
 use crate::cli::report::Report;
 
-/// Whole numbers of five digits and more with their thousands separated, within whatever stands around them.
+/// Separates the thousands of whole numbers with five digits or more in a text.
 fn readable(value: &str) -> String {
     let long = |word: &str| word.len() > 4 && word.chars().all(|c| c.is_ascii_digit());
     let words = value.split(' ').map(|word| if long(word) { separated(word) } else { word.to_owned() });
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Lines of one input as a folded table.
+/// Values of one input as a collapsed table.
 fn lines(caption: reports::document::Text, lines: &[Line], without: &str) -> Table {
     let rows = lines.iter().filter(|l| l.path != "summary").map(|line| {
         let origin = line.provenance.as_ref().map_or_else(
@@ -78,7 +78,7 @@ pub fn section(s: &Subjects<'_>) -> Section {
     Section { id: "assumptions", title: "Inputs and assumptions".to_owned(), blocks }
 }
 
-/// The section on how to get the report again.
+/// The section on how to reproduce the report.
 pub fn regenerate(arguments: &Report) -> Section {
     let mut command = String::from("hardwire report");
     let quoted = |text: &str| {
@@ -95,7 +95,7 @@ pub fn regenerate(arguments: &Report) -> Section {
         add("model", model);
     }
     arguments.sweep.iter().for_each(|d| add("sweep", d));
-    // What the page shows of the evaluation lies beside it, whatever file it came from.
+    // The report writes the evaluation beside the page, so name that file.
     if arguments.evaluation.is_some() {
         add("evaluation", &format!("DIR/{}", super::files::EVALUATION));
     }

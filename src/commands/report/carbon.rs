@@ -1,4 +1,4 @@
-//! Carbon of the systems and of what equals them: now, over volume, and embodied by another method.
+//! Section on carbon: of the systems and of machines with equal throughput, over volume, and embodied by another method.
 
 use reports::document::{Block, Entry, Figure, Section, Text};
 use reports::plot::{Curves, Plot, Variable};
@@ -74,7 +74,7 @@ pub fn section(s: &Subjects<'_>) -> Result<Section, Failure> {
     Ok(Section { id: "carbon", title: "Carbon".to_owned(), blocks })
 }
 
-/// Carbon over volume; machines whose embodied carbon is not public are left to the table.
+/// Carbon over volume; machines without public embodied carbon are in the table only.
 fn over_volume(s: &Subjects<'_>) -> Result<Block, Failure> {
     let Some(ours) = s.output_tokens_per_s else {
         return Ok(Block::Missing(text!["carbon over volume: no output tokens/s at the speed asked for"]));

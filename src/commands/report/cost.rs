@@ -1,4 +1,4 @@
-//! Money: from design effort to total cost in steps, and what moves it.
+//! Sections on cost: a waterfall from design effort to total cost, and the sensitivity of the total.
 
 use designs::Range;
 use reports::document::{Block, Entry, Figure, Section};
@@ -12,11 +12,11 @@ use super::words::{code, derived, million, row, systems, table, text};
 use crate::diagnostics::Failure;
 use crate::input;
 
-/// Samples of the Monte Carlo, and its seed.
+/// Number and seed of the Monte Carlo samples.
 const SAMPLES: usize = 20_000;
 const SEED: u64 = 1;
 
-/// The section on the cost of the systems asked for.
+/// The section on the cost of the requested number of systems.
 pub fn waterfall(s: &Subjects<'_>) -> Section {
     let e = s.estimate;
     let economics = &s.hardwired.economics;
@@ -106,7 +106,7 @@ pub fn waterfall(s: &Subjects<'_>) -> Section {
     Section { id: "cost", title: "Cost".to_owned(), blocks }
 }
 
-/// The section on what moves the total cost.
+/// The section on the sensitivity of the total cost.
 pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
     let (id, title) = ("sensitivity", "What moves the total cost".to_owned());
     let wide = designs::load::economics("wide", &[], &input::read)?;
@@ -117,7 +117,7 @@ pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
         let index = Input::ALL.iter().position(|i| i.path() == input).expect("bars are inputs");
         estimate.inputs.ranges[index].quantile(share)
     };
-    // What hardly moves the total is in the table alone.
+    // Inputs with little effect are in the table only.
     let most = bars.first().map_or(0.0, |b| b.swing.abs());
     let plot_bars = bars.iter().filter(|b| b.swing.abs() >= most / 100.0).map(|b| {
         let ends = [(b.at_p10 / 1e6, short(at(b.input, 0.1))), (b.at_p90 / 1e6, short(at(b.input, 0.9)))];

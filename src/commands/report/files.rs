@@ -1,4 +1,4 @@
-//! The files of a report: rendered in memory, then written whole, or compared with what is there.
+//! Files of a report: rendered in memory, then written, or compared with existing files.
 
 use std::io::Write;
 use std::path::Path;
@@ -14,10 +14,10 @@ pub const EVALUATION: &str = "evaluation.json";
 /// Largest file compared; a report is far smaller.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// A file by its path within the folder.
+/// Path within the output folder, and content.
 pub type File = (String, Vec<u8>);
 
-/// Renders everything, drawings as PNG too where `png`.
+/// Renders all files; with `png` also PNG drawings.
 pub fn render(document: &Document, png: bool) -> Result<Vec<File>, Failure> {
     let refuse = |error: PlotError| Failure::Request(error.to_string());
     let mut files = vec![
@@ -35,7 +35,7 @@ pub fn render(document: &Document, png: bool) -> Result<Vec<File>, Failure> {
     Ok(files)
 }
 
-/// Refuses a path where no folder can be.
+/// Refuses a path that cannot be a folder because a part of it is a file.
 pub fn folder(out: &str) -> Result<(), Failure> {
     let path = Path::new(out);
     for part in path.ancestors().filter(|p| !p.as_os_str().is_empty()) {
@@ -47,7 +47,7 @@ pub fn folder(out: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes all files, each whole or not at all.
+/// Writes all files, each atomically.
 pub fn write(out: &str, files: &[File]) -> Result<(), Failure> {
     let failure = |path: &Path, error| Failure::File { path: path.display().to_string(), error };
     let figures = Path::new(out).join("figures");
@@ -59,7 +59,7 @@ pub fn write(out: &str, files: &[File]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What differs between `files` and the folder, in words.
+/// One message for each of `files` that differs from the one in the folder `out`.
 pub fn differences(out: &str, files: &[File]) -> Vec<String> {
     files
         .iter()
@@ -82,7 +82,7 @@ pub fn differences(out: &str, files: &[File]) -> Vec<String> {
         .collect()
 }
 
-/// The first line that differs, from 1.
+/// Number of the first line that differs, from 1.
 fn line(a: &[u8], b: &[u8]) -> usize {
     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     a[..same].iter().filter(|byte| **byte == b'\n').count() + 1

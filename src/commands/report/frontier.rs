@@ -1,4 +1,4 @@
-//! The frontier of sweeps over all points evaluated, read from the folders that `hardwire sweep` wrote.
+//! Section on the Pareto frontiers of sweeps, read from the output folders of `hardwire sweep`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,16 +16,16 @@ use crate::commands::sweep::label;
 use crate::diagnostics::Failure;
 use crate::input;
 
-/// Points of a frontier listed.
+/// Largest number of frontier points in the table.
 const LISTED: usize = 20;
-/// Points of a frontier read at most.
+/// Largest number of frontier points read.
 const MOST: usize = 20_000;
 
-/// Points behind the frontier drawn at most, and bytes of `results.csv` read.
+/// Largest number of background points drawn, and of bytes of `results.csv` read.
 const CLOUD: u64 = 2000;
 const MAX_CSV_BYTES: u64 = 1 << 30;
 
-/// What is read of a sweep's folder.
+/// Content of a sweep's output folder.
 #[derive(Debug, Deserialize)]
 pub struct Sweep {
     sweep: String,
@@ -40,7 +40,7 @@ pub struct Sweep {
     frontier: Vec<BTreeMap<String, Json>>,
     knee_point: Option<u64>,
     provenance: BTreeMap<String, Given>,
-    /// Points within every constraint by the first two objectives, evenly thinned; `None` without `results.csv`.
+    /// Feasible points by the first two objectives, thinned evenly; `None` without `results.csv`.
     #[serde(skip)]
     cloud: Option<Vec<(f64, f64)>>,
 }
@@ -65,7 +65,7 @@ struct Given {
 /// Reads the sweep in `folder`, which must be of `design` with `model`.
 ///
 /// # Errors
-/// When there is no finished sweep, or it is of another design or model.
+/// If there is no finished sweep, or it is of another design or model.
 pub fn read(folder: &str, design: &str, model: &str) -> Result<Sweep, Failure> {
     let path = Path::new(folder).join("summary.json").display().to_string();
     let text = input::read(&path).map_err(|error| {
@@ -100,7 +100,7 @@ pub fn read(folder: &str, design: &str, model: &str) -> Result<Sweep, Failure> {
     }
 }
 
-/// Feasible points of `results.csv` by two columns; of many, every so manieth.
+/// Feasible points of `results.csv` by two columns; every n-th point if there are more than `CLOUD`.
 fn cloud(folder: &str, columns: [&str; 2], points: u64) -> Result<Option<Vec<(f64, f64)>>, Failure> {
     let path = Path::new(folder).join("results.csv");
     let failure = |error| Failure::Request(format!("cannot read {}: {error}", path.display()));
@@ -149,7 +149,7 @@ fn number(point: &BTreeMap<String, Json>, key: &str) -> Option<f64> {
     point.get(key).and_then(Json::as_f64).filter(|v| v.is_finite())
 }
 
-/// A fidelity as people say it.
+/// A fidelity as printed.
 fn words_of(fidelity: &str) -> &str {
     match fidelity {
         "event" => "events",

@@ -1,6 +1,6 @@
-//! `hardwire report`: one page to decide by, in which every number leads to its source.
+//! `hardwire report`: a page of all results in which every number links to its origin.
 //!
-//! The command runs the models and gathers a document; the library writes it as a page, as Markdown and as JSON.
+//! The command runs the models and builds a document; `reports` writes it as HTML, Markdown and JSON.
 
 mod accuracy;
 mod accuracy_figures;
@@ -36,9 +36,9 @@ use crate::{cost_model, input, output};
 use evaluation::Evaluation;
 use subjects::Subjects;
 
-/// The design described unless another is named.
+/// Design that is described by default.
 const DEFAULT_DESIGN: &str = "hnlpu";
-/// Context at which power is shown, as in the publication's tables.
+/// Context length in tokens for power, as in the publication's tables.
 const CONTEXT: u64 = 2048;
 
 /// Runs the command.
@@ -76,12 +76,12 @@ pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(u8::from(!differences.is_empty())))
 }
 
-/// What was written, or compared.
+/// JSON output of the command.
 #[derive(Serialize)]
 struct Answer<'a> {
     out: &'a str,
     files: &'a [&'a str],
-    /// A line for each file that is not what the inputs give; none without `--check`.
+    /// One message for each file that differs from the rendered one; empty without `--check`.
     differences: &'a [String],
 }
 
@@ -92,7 +92,7 @@ fn names(arguments: &Report) -> Vec<String> {
     arguments.designs.clone()
 }
 
-/// Gathers the document.
+/// Runs the models and builds the document.
 fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Document, Failure> {
     let subjects = comparison::read(&names(arguments), &input::read)?;
     let model = comparison::model(&subjects, arguments.model.as_deref(), &input::read)?;

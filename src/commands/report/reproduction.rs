@@ -1,4 +1,4 @@
-//! The scoreboard of the reproduction, and where a token's time goes by context.
+//! Sections on the reproduction: the scoreboard, and the breakdown of token latency by context length.
 
 use designs::Provenance;
 use reports::document::{Block, Entry, Figure, Row, Section, Text};
@@ -10,10 +10,10 @@ use study::reproduction::{Reproduction, hnlpu};
 use super::words::{code, derived, row, table, text};
 use crate::diagnostics::Failure;
 
-/// The machine that figures were published of.
+/// The published machine.
 const PUBLISHED: &str = "hnlpu";
 
-/// The reproduction, where the design is the published machine.
+/// The reproduction; `None` if the design is not the published machine.
 pub fn reproduction(hardwired: &Hardwired) -> Result<Option<Reproduction>, Failure> {
     if hardwired.design.name != PUBLISHED {
         return Ok(None);
@@ -21,7 +21,7 @@ pub fn reproduction(hardwired: &Hardwired) -> Result<Option<Reproduction>, Failu
     Ok(Some(hnlpu(&hardwired.design, &hardwired.home)?))
 }
 
-/// Where a published figure stands.
+/// Origin of a published figure.
 fn published(source: &str) -> Origin {
     let source = format!("ASPLOS '26 (HNLPU), {source}");
     Origin { kind: Support::Input, grade: "published".to_owned(), source, year: Some(2026) }
@@ -154,7 +154,7 @@ pub fn scoreboard(hardwired: &Hardwired, reproduction: Option<&Reproduction>) ->
             " derived figures are out of tolerance. The closed form deviates from the event engine by "
         ]
     };
-    // To the next ten thousandth: the two may agree to the last bit.
+    // Round up to four decimals: the two may be equal to the last bit.
     let analytic = ((reproduction.analytic_deviation_pct * 1e4).ceil() / 1e4).max(1e-4);
     let analytic = derived(analytic, "%", "closed form against events; hardwire reproduce hnlpu").bound(Bound::AtMost);
     let verdict: Text = verdict.into_iter().chain(text![analytic.digits(1), "."]).collect();
@@ -165,7 +165,7 @@ pub fn scoreboard(hardwired: &Hardwired, reproduction: Option<&Reproduction>) ->
 const PARTS: [(&str, &str); 4] =
     [("comm", "links"), ("projection", "weights"), ("attention", "attention"), ("stall", "memory stall")];
 
-/// The section on a token's time: the published breakdown over ours.
+/// The section on token latency: the simulated breakdown with the published one as marks.
 pub fn breakdown(reproduction: Option<&Reproduction>, contexts: &[u64]) -> Section {
     let (id, title) = ("breakdown", "Where a token's time goes".to_owned());
     let Some(reproduction) = reproduction else {
@@ -237,7 +237,7 @@ pub fn breakdown(reproduction: Option<&Reproduction>, contexts: &[u64]) -> Secti
         plot,
         data: table(text!["Shares of a token's time, ours beside published"], &heads, rows),
     };
-    // The largest part at either end of the contexts.
+    // The largest part at the shortest and at the longest context.
     let mut message = Text::new();
     for &context in contexts.first().into_iter().chain(contexts.last().filter(|_| contexts.len() > 1)) {
         let shares = PARTS.iter().filter_map(|(part, words)| Some((*words, find(part, context)?)));

@@ -1,4 +1,4 @@
-//! Designs side by side, speed against throughput, and published serving figures against rooflines.
+//! Section that compares designs: speed and throughput, and published serving figures against rooflines.
 
 use designs::Model;
 use reports::document::{Block, Entry, Figure, Inline, Row, Section, Text};
@@ -8,12 +8,12 @@ use study::comparison::{self, Class, Column, METRICS, Subject, Table, Terms};
 
 use super::words::{code, derived, design, drawn, row, series, systems, table, text};
 
-/// Speeds per user at which curves are computed: ratio of neighbours, and ends.
+/// Speeds per user at which curves are computed: ratio of neighbouring speeds, and both ends, in tokens/s.
 const SLOWEST: f64 = 10.0;
 const FASTEST: f64 = 3000.0;
 const RATIO: f64 = 1.189_207_115_002_721;
 
-/// The section that sets designs side by side.
+/// The section that compares designs.
 pub fn section(result: &Table, subjects: &[Subject], model: &Model) -> Section {
     let terms = &result.terms;
     let asked =
@@ -67,7 +67,7 @@ pub fn section(result: &Table, subjects: &[Subject], model: &Model) -> Section {
     Section { id: "comparison", title: "Side by side at equal interactivity".to_owned(), blocks }
 }
 
-/// What an output token costs in energy, here and where it costs least among the machines with public throughput.
+/// Energy per output token of the described design, and the lowest among machines with public throughput.
 fn message(result: &Table) -> Text {
     const KEY: &str = "energy_per_output_token_j";
     let exact = |c: &Column| match c.values.get(KEY) {
@@ -119,7 +119,7 @@ fn interactivity(result: &Table, subjects: &[Subject], model: &Model) -> Figure 
                 let name = drawn(column) + if *bound == Bound::AtMost { ", bound" } else { "" };
                 drawn_series.push(series(&name, *style, points.clone()));
                 for speed in shown {
-                    // The curve is computed at fixed speeds: read it at the nearest faster one.
+                    // The curve has values at fixed speeds; take the next faster one.
                     let at = points.iter().find(|p| p.0 >= speed * (1.0 - 1e-9));
                     cells.push(match at {
                         Some(p) => derived(p.1, "tokens/s/kW", source).bound(*bound).into(),

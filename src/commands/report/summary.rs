@@ -1,4 +1,4 @@
-//! What the page says in short.
+//! Summary of the report.
 
 use reports::document::{Block, Entry, Section, Text};
 use reports::{Bound, Cell, Kind, Value};
@@ -9,7 +9,7 @@ use super::subjects::Subjects;
 use super::volume::BreakEven;
 use super::words::{code, derived, design, million, row, systems, table, text};
 
-/// Text below the title: the answer first, then how to read the page.
+/// Text below the title: the main results, then how to read the page.
 pub fn lead(s: &Subjects<'_>, reproduction: Option<&Reproduction>, even: &[BreakEven<'_>]) -> Vec<Text> {
     let others = s.table.designs.len() - 1;
     let mut lead = vec![answer(s, even)];
@@ -46,7 +46,7 @@ pub fn lead(s: &Subjects<'_>, reproduction: Option<&Reproduction>, even: &[Break
     lead
 }
 
-/// Derived figures within tolerance, and all of them.
+/// Number of derived figures within tolerance, and of all derived figures.
 fn agreement(reproduction: &Reproduction) -> (Value, Value) {
     let rows: Vec<_> =
         reproduction.scoreboard.rows.iter().filter(|r| r.kind == Kind::Derived && r.published.is_some()).collect();
@@ -55,7 +55,7 @@ fn agreement(reproduction: &Reproduction) -> (Value, Value) {
     (count(rows.iter().filter(|r| r.ok).count()), count(rows.len()))
 }
 
-/// What one system does, beside the machine that comes nearest, and what that costs.
+/// Throughput and cost of one system, compared with the nearest machine.
 fn answer(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Text {
     let column = s.column();
     let Some(output) = value(column, "output_tokens_per_s") else {
@@ -110,7 +110,7 @@ fn cell(column: &Column, key: &str) -> Entry {
     column.values.get(key).cloned().unwrap_or_else(|| Cell::missing("not computed")).into()
 }
 
-/// The section in short.
+/// The summary section.
 pub fn section(s: &Subjects<'_>, reproduction: Option<&Reproduction>) -> Section {
     let column = s.column();
     let mut rows = Vec::new();
@@ -149,7 +149,7 @@ pub fn section(s: &Subjects<'_>, reproduction: Option<&Reproduction>) -> Section
     Section { id: "summary", title: "In short".to_owned(), blocks }
 }
 
-/// The other machine of which the fewest units do the same, and how many; bounds do not count.
+/// The other machine that needs the fewest units for the same throughput, and their number; bounds are not considered.
 fn nearest<'a>(s: &Subjects<'a>) -> Option<(&'a Column, &'a Value)> {
     let known = s.table.designs.iter().enumerate().filter(|(index, _)| *index != s.index).filter_map(|(_, c)| {
         let units = value(c, "equal_units").filter(|v| v.bound == Bound::Exact)?;

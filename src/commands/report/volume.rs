@@ -1,4 +1,4 @@
-//! Total cost over the number of systems against machines of equal throughput, and from how many on the hardwired one is cheaper.
+//! Section on volume: total cost over the number of systems, compared with machines of equal throughput, and the break-even volume.
 
 use designs::{Comparison, Range};
 use reports::document::{Block, Entry, Figure, Section, Text};
@@ -12,14 +12,14 @@ use super::subjects::Subjects;
 use super::words::{derived, design, drawn, million, row, series, table, text};
 use crate::diagnostics::Failure;
 
-/// Volumes at which totals are computed.
+/// Numbers of systems for which totals are computed.
 pub const VOLUMES: [u64; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
-/// Volumes in the table.
+/// Numbers of systems in the table.
 pub const SHOWN: [u64; 4] = [1, 10, 100, 1000];
-/// Largest volume searched for a break-even.
+/// Largest number of systems in the search for a break-even.
 const MOST: u64 = 1_000_000;
 
-/// Another machine that can be priced: its column, and output tokens per second of a unit.
+/// Another machine with a price and a throughput.
 pub struct Rival<'a> {
     pub column: &'a Column,
     pub other: &'a Comparison,
@@ -27,7 +27,7 @@ pub struct Rival<'a> {
     pub bound: Bound,
 }
 
-/// The machines with a rate and a price; reasons for the others.
+/// The machines with throughput and price, and the reasons why others are left out.
 pub fn rivals<'a>(s: &Subjects<'a>) -> (Vec<Rival<'a>>, Vec<(&'a Column, String)>) {
     let (mut rivals, mut without) = (Vec::new(), Vec::new());
     for (column, subject) in s.table.designs.iter().zip(s.subjects) {
@@ -55,7 +55,7 @@ pub fn rivals<'a>(s: &Subjects<'a>) -> (Vec<Rival<'a>>, Vec<(&'a Column, String)
     (rivals, without)
 }
 
-/// Units of a machine that equal all systems of an estimate.
+/// The units of a machine with the throughput of all systems of an estimate.
 pub fn basis(estimate: &Estimate, rival: &Rival<'_>, ours: f64) -> Option<Basis> {
     compare::basis(estimate, rival.other, String::new(), ours, rival.rate).ok()
 }
@@ -77,12 +77,12 @@ fn fewest(mut cheaper: impl FnMut(u64) -> bool) -> Option<u64> {
     Some(high)
 }
 
-/// From how many systems on the total cost is lower than that of a rival.
+/// Fewest systems at which the total cost is lower than that of a rival.
 pub struct BreakEven<'a> {
     pub rival: Rival<'a>,
-    /// Our optimistic total below their pessimistic one.
+    /// With our optimistic and their pessimistic total.
     pub optimistic: Option<u64>,
-    /// Our pessimistic total below their optimistic one.
+    /// With our pessimistic and their optimistic total.
     pub pessimistic: Option<u64>,
 }
 
@@ -97,14 +97,14 @@ impl BreakEven<'_> {
         }
     }
 
-    /// No later than this where the other costs at least what it is counted with.
+    /// Whether this is an upper bound, because the cost of the other machine is a lower bound.
     fn systems(&self, n: u64, rule: &str) -> Value {
         let source = format!("{rule}, by bisection over volumes; hardwire compare --systems N");
         let bound = if self.rival.bound == Bound::Exact { Bound::Exact } else { Bound::AtMost };
         derived(n as f64, if n == 1 { "system" } else { "systems" }, &source).digits(1).bound(bound)
     }
 
-    /// "from 116 systems (optimistic) to 394 (pessimistic)", where both are known.
+    /// Text such as "from 116 systems (optimistic) to 394 (pessimistic)".
     pub fn words(&self) -> Option<Text> {
         let (optimistic, pessimistic) = self.optimistic.zip(self.pessimistic)?;
         Some(text![
@@ -132,7 +132,7 @@ pub fn break_even<'a>(s: &Subjects<'a>) -> Vec<BreakEven<'a>> {
     all.collect()
 }
 
-/// Curves of one quantity over volume, with their data: rows of the table and series of the drawing.
+/// Curves of one quantity over volume: series of the plot and rows of its data table.
 #[derive(Default)]
 pub struct OverVolume {
     pub series: Vec<Series>,
@@ -140,7 +140,7 @@ pub struct OverVolume {
 }
 
 impl OverVolume {
-    /// Adds a design: its totals at every volume of [`VOLUMES`], and how a total is shown.
+    /// Adds a design with its totals at every volume of [`VOLUMES`]; `show` turns a total into a table cell.
     pub fn add(&mut self, column: &Column, bound: Bound, totals: &[Option<Span>], shown: impl Fn(Span) -> Value) {
         let style = if bound == Bound::Exact { Style::Line } else { Style::Dashed };
         let name = drawn(column) + if bound == Bound::Exact { "" } else { ", at least" };
@@ -158,7 +158,7 @@ impl OverVolume {
         self.rows.push(row(vec![design(column)], cells.into()));
     }
 
-    /// The table of the data.
+    /// The data table.
     pub fn table(&mut self, caption: Text) -> reports::document::Table {
         let mut data = table(caption, &["design"], std::mem::take(&mut self.rows));
         let asked = Origin::asked("volumes of this table");
@@ -263,7 +263,7 @@ fn totals(s: &Subjects<'_>, even: &[BreakEven<'_>], ours: f64) -> Result<Figure,
     })
 }
 
-/// Break-even as marks and as a table.
+/// Break-even volumes as a dot plot and a table.
 fn figure(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Figure {
     let (mut rows, mut marks) = (Vec::new(), Vec::new());
     for e in even {
