@@ -1,4 +1,4 @@
-//! Every kind of run proves right under the independent checker, and falsified recordings do not.
+//! Runs of every kind pass the checker; falsified recordings do not.
 
 mod common;
 
@@ -107,7 +107,7 @@ fn sample() -> (Case, Load, Recording) {
     (case, load, recording)
 }
 
-/// Laws that the sample breaks once `falsify` has changed the first record it wants to.
+/// Laws that the sample breaks after `falsify` has changed one record; it returns true when it has.
 fn broken(mut falsify: impl FnMut(&mut Record) -> bool) -> Vec<Law> {
     let (case, load, mut recording) = sample();
     let found = recording.records.iter_mut().skip(2000).any(&mut falsify);

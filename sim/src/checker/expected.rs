@@ -1,4 +1,4 @@
-//! What a layer must do, derived from its plan and closed forms of the collectives.
+//! Expected work of a layer, derived from its plan and closed forms of the collectives.
 //!
 //! For a group of `n` members and a vector of `s` elements, all-reduce = reduce-scatter + all-gather moves
 //! `2 (n-1) s` elements in all (`n (n-1) s` by direct exchange; halving-doubling rounds every half up). Which
@@ -18,7 +18,7 @@ pub(super) struct Pass {
     pub weights: u64,
 }
 
-/// What a chip does at one instruction.
+/// The work of a chip at one instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Act {
     /// Waits for the chip's part of the token's embedding row.
@@ -77,7 +77,7 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// What `plan` asks of every chip.
+    /// The work that `plan` gives to every chip.
     pub(super) fn new(design: &Design, mapping: &Mapping, plan: &LayerPlan) -> Self {
         let mut expected = Self::default();
         let mut phases = 0;
@@ -243,7 +243,7 @@ fn incoming(collective: Collective, algorithm: Algorithm, n: u32, s: u64) -> Vec
     }
 }
 
-/// Row and chip that take the cache entry of `position`, dealt to `stripes` stripes.
+/// Row and chip that own the cache entry of `position`, with positions distributed round-robin over `stripes` stripes.
 pub(super) fn owner(position: u64, stripes: u32, grid: Grid) -> (u32, u32) {
     let stripe = (position % u64::from(stripes)) as u32;
     if stripes == grid.rows { (stripe, stripe * grid.columns) } else { (stripe / grid.columns, stripe) }

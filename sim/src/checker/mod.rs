@@ -1,8 +1,8 @@
 //! Checks a recorded run against the laws of the machine, by a logic of its own.
 //!
-//! A [`Recorder`] writes down what a run did; [`check`] returns every [`Violation`] that it finds. The checker knows
-//! the design's figures, the mapping's operations and closed forms of the collectives, but neither the machine's
-//! state nor the message schedules.
+//! A [`Recorder`] records a run; [`check`] returns every [`Violation`] that it finds. The checker uses the figures of the
+//! design, the operations of the mapping and closed forms of the collectives, but neither the state of the machine nor
+//! the message schedules.
 //!
 //! # Laws
 //!
@@ -51,7 +51,7 @@ pub use recording::{Record, Recorder, Recording, Subject, record};
 use violation::Findings;
 pub use violation::{Counter, ExchangeId, Law, ServerId, TokenLayer, Violation};
 
-/// Every law that `recording` breaks (the first 64); empty when it proves right.
+/// Violations of the laws in `recording`, the first 64; empty if the run is correct.
 #[must_use]
 pub fn check(recording: &Recording, subject: &Subject) -> Vec<Violation> {
     let mut findings = Findings::default();

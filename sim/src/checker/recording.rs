@@ -1,4 +1,4 @@
-//! What a run did, written down while it runs.
+//! The record of a run.
 
 use designs::Design;
 
@@ -22,7 +22,7 @@ pub enum Record {
 }
 
 impl Record {
-    /// Who did it.
+    /// Token, chip and instruction.
     #[must_use]
     pub fn place(&self) -> Place {
         match *self {
@@ -31,10 +31,10 @@ impl Record {
     }
 }
 
-/// Writes down what a run does, in order.
+/// Records the events of a run in order.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
-    /// What happened so far.
+    /// Events so far.
     pub records: Vec<Record>,
 }
 
@@ -53,10 +53,10 @@ impl Listener for Recorder {
     }
 }
 
-/// A run from its start, and what the machine says of it at the end.
+/// The events of a run from its start, and the machine's accounts at its end.
 #[derive(Debug, Clone)]
 pub struct Recording {
-    /// What happened, from cycle 0 on.
+    /// Events from cycle 0 on.
     pub records: Vec<Record>,
     /// Cycle of the end.
     pub end: u64,
@@ -76,7 +76,7 @@ pub fn record(compiled: &Compiled, load: &Load, placement: Placement, tokens: u6
     Recording { records: machine.into_listener().records, end, activity, settled }
 }
 
-/// What a recording is a recording of. Not for loads of [`crate::schedule::machine::Start::Own`].
+/// The design, mapping, program and load of a recording. Not for loads of [`crate::schedule::machine::Start::Own`].
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// Machine.
@@ -85,7 +85,7 @@ pub struct Subject<'a> {
     pub mapping: &'a Mapping,
     /// The program it ran; only the numbering of array instances is taken from it.
     pub compiled: &'a Compiled,
-    /// What it ran.
+    /// Load that it ran.
     pub load: &'a Load,
     /// Where the KV cache lay.
     pub placement: Placement,

@@ -1,4 +1,4 @@
-//! Streams from HBM: one for every layer of every token and chip, as large as what was spilled, a layer ahead.
+//! Streams from HBM: one for every layer of every token and chip, of the size of the spilled cache, one layer ahead.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use super::violation::{Findings, TokenLayer, Violation};
 use crate::schedule::machine::Phase;
 use crate::units::Unit;
 
-/// When each layer's cache has come from HBM, by sequence, chip, token and layer.
+/// Cycle at which each layer's cache has arrived from HBM, by sequence, chip, token and layer.
 pub(super) type Streamed = BTreeMap<(u32, u32, u64, u32), u64>;
 
 /// Matches streams with the layers they are for: the first token's first layer, then always the one after. The first
-/// layer's cache is fetched while the token before is at work, for the position where the next one is bound to be.
+/// layer's cache is fetched during the last layer of the token before, for the position of the next token.
 pub(super) fn streams(tokens: &[Token], context: &Context, findings: &mut Findings) -> Streamed {
     let mut streamed = Streamed::new();
     if context.subject.placement.spilled_bytes_per_chip == 0 {

@@ -1,7 +1,7 @@
 //! Tokens one by one: order of instructions, causes before effects, latency.
 //!
-//! A chip goes on at `max(reached, everything the instruction waits for)`, exactly: results of its own requests,
-//! the last message of a phase, the streamed cache, in prefill the predecessor's cache entry.
+//! A chip continues exactly at `max(reached, everything the instruction waits for)`: results of its own requests, the
+//! last message of a phase, the streamed cache, in prefill the predecessor's cache entry.
 
 use std::collections::BTreeMap;
 
@@ -38,12 +38,12 @@ pub(super) fn check(
     totals.compare(recording, findings);
 }
 
-/// A token that may begin in the middle of the model has no latency.
+/// Whether a token may begin in the middle of the model and so has no latency.
 fn uncounted(token: &Token, subject: &Subject) -> bool {
     subject.load.start == Start::Spread && token.number == 0
 }
 
-/// Cycle at which a chip goes on from `at`, by everything it waits for.
+/// Cycle at which a chip continues from `at`, by everything it waits for.
 fn completion(token: &Token, at: At, context: &Context, streamed: &Streamed) -> Option<u64> {
     let (chip, layer, _) = at;
     let (_, reached) = *token.reached.get(&at)?;
@@ -102,7 +102,7 @@ fn order(token: &Token, context: &Context, streamed: &Streamed, gates: &mut Gate
     }
 }
 
-/// A chip that went on from a phase has received as many messages as its collectives send it.
+/// Checks that a chip that continues from a phase has received all messages of its collectives.
 fn received(token: &Token, at: At, exchange: usize, phase: usize, context: &Context, findings: &mut Findings) {
     let (chip, layer, _) = at;
     let exchange = &context.layer(layer).exchanges[exchange];
@@ -133,7 +133,7 @@ fn predecessors(gates: &Gates, subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// Start and end of a token; `None` while it is under way.
+/// Start and end of a token; `None` while it is in flight.
 fn lifetime(token: &Token, context: &Context, streamed: &Streamed) -> Option<(u64, u64)> {
     let last = context.layers - 1;
     let instr = context.layer(last).acts.len() as u32 - 1;

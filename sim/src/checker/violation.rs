@@ -110,7 +110,7 @@ pub enum Violation {
         /// End of the request before, own cycles.
         free: u64,
     },
-    /// A server starts before it is asked.
+    /// A server starts before the request.
     #[error("{server:?} for {place:?}: starts at own cycle {start}, requested at {earliest}")]
     StartsEarly {
         /// Server.
@@ -131,7 +131,7 @@ pub enum Violation {
         place: Place,
         /// Start, own cycles.
         start: u64,
-        /// First own cycle at which it was free and asked.
+        /// First own cycle at which the server was free and the request made.
         possible: u64,
     },
     /// A result is there at another cycle than the end of service plus the unit's latency.
@@ -232,7 +232,7 @@ pub enum Violation {
         /// Unit.
         unit: Unit,
     },
-    /// An instruction asks a unit for other work than the mapping says.
+    /// An instruction requests other work from a unit than the mapping says.
     #[error("{place:?}: requests of {found:?} own cycles to {unit:?}, expected one of {expected}")]
     UnitWork {
         /// Requester.
@@ -280,7 +280,7 @@ pub enum Violation {
         /// Different experts.
         distinct: usize,
     },
-    /// The vector unit is asked for nothing.
+    /// An instruction without elements uses the vector unit.
     #[error("{place:?}: {requests} requests without elements")]
     RequestsWithoutElements {
         /// Place.

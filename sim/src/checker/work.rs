@@ -1,4 +1,4 @@
-//! What a token's instructions did: requests of every kind, and bytes on links, against the mapping.
+//! Compares the requests of a token's instructions, and its bytes on links, with the mapping.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +75,7 @@ pub(super) fn check(token: &Token, context: &Context, sums: &mut Sums, findings:
     }
 }
 
-/// As many experts as the model asks for, the same ones in every pass of the layer.
+/// Checks that a token uses the model's number of experts, and the same ones in every pass of the layer.
 fn experts_used(
     token: &Token,
     layer: u32,
@@ -101,7 +101,7 @@ fn experts_used(
     }
 }
 
-/// Every visible position is read once for each part of the heads that chips of its stripe hold.
+/// Checks that every visible position is read once by each chip that holds a part of its heads.
 fn visible(token: &Token, layer: u32, positions: u64, context: &Context, findings: &mut Findings) {
     let mapping = context.subject.mapping;
     let attention = mapping.kinds[mapping.layer_kinds[layer as usize]].attention.expect("attention has a cost");
@@ -226,7 +226,7 @@ impl One<'_> {
     }
 }
 
-/// Bytes of an exchange, link by link: what belongs to the new cache entry goes to its owner, the rest has the
+/// Checks the bytes of an exchange, link by link: the new cache entry goes to its owner, and the remaining bytes have the
 /// profile of the collectives.
 fn traffic(token: &Token, layer: u32, index: usize, exchange: &Exchange, context: &Context, findings: &mut Findings) {
     let grid = context.subject.mapping.grid;

@@ -90,7 +90,7 @@ impl Case {
         cost::placement(&self.compiled, &self.mapping, context, sequences)
     }
 
-    /// Runs `load` for so many tokens and events at most.
+    /// Runs `load` for at most `tokens` tokens and `events` events.
     pub fn record(&self, load: &Load, placement: Placement, tokens: u64, events: u64) -> Recording {
         record(&self.compiled, load, placement, tokens, events)
     }
@@ -108,7 +108,7 @@ impl Case {
         check(&recording, &self.subject(load, placement))
     }
 
-    /// Runs `tokens` tokens of a load whose cache is placed as its context and sequences ask, and expects no violation.
+    /// Runs `tokens` tokens of a load, with the cache placed for its context and sequences, and expects no violation.
     #[track_caller]
     pub fn proves(&self, load: &Load, tokens: u64, events: u64) {
         let (sequences, positions) = match load.phase {
