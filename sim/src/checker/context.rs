@@ -4,8 +4,15 @@ use super::expected::{Act, Expected, owner};
 use super::recording::Subject;
 use crate::schedule::machine::{Phase, Start};
 
-/// Chip, layer, instruction.
-pub(super) type At = (u32, u32, u32);
+/// Where a token is: ordered by chip, then layer, then instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct At {
+    pub chip: u32,
+    /// Layer, the head last.
+    pub layer: u32,
+    /// Instruction within the layer.
+    pub instr: u32,
+}
 
 /// What all checks of tokens share.
 pub(super) struct Context<'a> {
@@ -36,7 +43,7 @@ impl<'a> Context<'a> {
     }
 
     /// Act at a place, if there is one.
-    pub(super) fn act(&self, (_, layer, instr): At) -> Option<&Act> {
+    pub(super) fn act(&self, At { layer, instr, .. }: At) -> Option<&Act> {
         self.layer(layer).acts.get(instr as usize)
     }
 
@@ -54,11 +61,11 @@ impl<'a> Context<'a> {
     }
 
     /// The place after this one on the same chip.
-    pub(super) fn next(&self, (chip, layer, instr): At) -> At {
+    pub(super) fn next(&self, At { chip, layer, instr }: At) -> At {
         if (instr as usize) + 1 < self.layer(layer).acts.len() {
-            (chip, layer, instr + 1)
+            At { chip, layer, instr: instr + 1 }
         } else {
-            (chip, layer + 1, 0)
+            At { chip, layer: layer + 1, instr: 0 }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::context::Context;
+use super::context::{At, Context};
 use super::token::{Served, Token};
 use super::violation::{Findings, TokenLayer, Violation};
 use crate::schedule::machine::Phase;
@@ -49,8 +49,9 @@ fn chip_streams(
         (from..layers).map(move |layer| (number as u64, layer, context.spilled(chip, layer, position)))
     });
     let of = |token: &'_ Token| -> Vec<(u64, u32, Served)> {
-        let here = token.served.range((chip, 0, 0)..(chip + 1, 0, 0));
-        here.flat_map(|(at, all)| all.iter().map(|s| (token.number, at.1, *s))).collect()
+        let start = |chip| At { chip, layer: 0, instr: 0 };
+        let here = token.served.range(start(chip)..start(chip + 1));
+        here.flat_map(|(at, all)| all.iter().map(|s| (token.number, at.layer, *s))).collect()
     };
     let mut recorded = tokens.iter().flat_map(of).filter(|(_, _, s)| s.unit == Unit::Hbm);
     for (number, layer, bytes) in wanted {

@@ -50,7 +50,7 @@ pub(super) fn collect(
     let mut token = Token { sequence, number, position, ..Token::default() };
     for record in records {
         let place = record.place();
-        let at = (place.chip, place.layer, place.instr);
+        let at = At { chip: place.chip, layer: place.layer, instr: place.instr };
         match *record {
             Record::Reached { now, .. } => {
                 let times = token.reached.entry(at).or_insert((now, now));
@@ -70,9 +70,10 @@ pub(super) fn collect(
                 }
             }
             Record::Served { unit: unit @ Unit::Hbm, index, work, end, done, .. }
-                if matches!(context.act(at), Some(Act::AwaitEmbedding { .. })) && !token.rows.contains_key(&at.0) =>
+                if matches!(context.act(at), Some(Act::AwaitEmbedding { .. }))
+                    && !token.rows.contains_key(&at.chip) =>
             {
-                token.rows.insert(at.0, Served { unit, index, work, end, done });
+                token.rows.insert(at.chip, Served { unit, index, work, end, done });
             }
             Record::Served { unit, index, work, end, done, .. } => {
                 token.served.entry(at).or_default().push(Served { unit, index, work, end, done });
@@ -92,7 +93,7 @@ pub(super) fn collect(
 
 impl Token {
     /// The place `at` of this token.
-    pub(super) fn place(&self, (chip, layer, instr): At) -> Place {
+    pub(super) fn place(&self, At { chip, layer, instr }: At) -> Place {
         Place { sequence: self.sequence, token: self.number, chip, layer, instr }
     }
 

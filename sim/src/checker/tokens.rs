@@ -45,7 +45,7 @@ fn uncounted(token: &Token, subject: &Subject) -> bool {
 
 /// Cycle at which a chip continues from `at`, by everything it waits for.
 fn completion(token: &Token, at: At, context: &Context, streamed: &Streamed) -> Option<u64> {
-    let (chip, layer, _) = at;
+    let At { chip, layer, .. } = at;
     let (_, reached) = *token.reached.get(&at)?;
     let own = token.served.get(&at).into_iter().flatten().filter(|s| s.unit != Unit::Hbm).map(|s| s.done);
     let waited = match context.act(at)? {
@@ -71,10 +71,11 @@ fn order(token: &Token, context: &Context, streamed: &Streamed, gates: &mut Gate
             findings.expect(false, || Violation::NoInstruction { place });
             continue;
         };
-        let before = if at.2 > 0 {
-            Some((at.0, at.1, at.2 - 1))
-        } else if at.1 > first {
-            Some((at.0, at.1 - 1, context.layer(at.1 - 1).acts.len() as u32 - 1))
+        let before = if at.instr > 0 {
+            Some(At { instr: at.instr - 1, ..at })
+        } else if at.layer > first {
+            let layer = at.layer - 1;
+            Some(At { layer, instr: context.layer(layer).acts.len() as u32 - 1, ..at })
         } else {
             None
         };
@@ -83,7 +84,7 @@ fn order(token: &Token, context: &Context, streamed: &Streamed, gates: &mut Gate
         }
         let next = token.reached.get(&context.next(at));
         if *act == Act::AwaitKv {
-            gates.insert((at.0, at.1, token.position), (reached, if next.is_some() { again } else { u64::MAX }));
+            gates.insert((at.chip, at.layer, token.position), (reached, if next.is_some() { again } else { u64::MAX }));
         } else {
             findings.expect(again == reached, || Violation::ReachedAgain { place, first: reached, again });
         }
@@ -93,7 +94,7 @@ fn order(token: &Token, context: &Context, streamed: &Streamed, gates: &mut Gate
         match act {
             Act::AwaitKv => {
                 let needs = context.subject.placement.spilled_bytes_per_chip > 0;
-                let has = streamed.contains_key(&(token.sequence, at.0, token.number, at.1));
+                let has = streamed.contains_key(&(token.sequence, at.chip, token.number, at.layer));
                 findings.expect(has || !needs, || Violation::CacheNeverCame { place });
             }
             Act::Exchange { exchange, phase } => received(token, at, *exchange, *phase, context, findings),
@@ -104,7 +105,7 @@ fn order(token: &Token, context: &Context, streamed: &Streamed, gates: &mut Gate
 
 /// Checks that a chip that continues from a phase has received all messages of its collectives.
 fn received(token: &Token, at: At, exchange: usize, phase: usize, context: &Context, findings: &mut Findings) {
-    let (chip, layer, _) = at;
+    let At { chip, layer, .. } = at;
     let exchange = &context.layer(layer).exchanges[exchange];
     let Some(mut expected) = exchange.incoming[phase] else { return };
     let grid = context.subject.mapping.grid;
@@ -137,10 +138,11 @@ fn predecessors(gates: &Gates, subject: &Subject, findings: &mut Findings) {
 fn lifetime(token: &Token, context: &Context, streamed: &Streamed) -> Option<(u64, u64)> {
     let last = context.layers - 1;
     let instr = context.layer(last).acts.len() as u32 - 1;
-    let start = token.reached.get(&(0, context.first_layer(token.sequence, token.number), 0))?.0;
+    let start =
+        token.reached.get(&At { chip: 0, layer: context.first_layer(token.sequence, token.number), instr: 0 })?.0;
     let mut end = 0;
     for chip in 0..context.chips {
-        end = completion(token, (chip, last, instr), context, streamed)?.max(end);
+        end = completion(token, At { chip, layer: last, instr }, context, streamed)?.max(end);
     }
     Some((start, end))
 }

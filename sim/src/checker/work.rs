@@ -28,7 +28,7 @@ pub(super) fn check(token: &Token, context: &Context, sums: &mut Sums, findings:
     sums.link_bytes += token.links.values().flat_map(BTreeMap::values).sum::<u64>();
     let hbm = token.served.values().flatten().filter(|s| s.unit == Unit::Hbm);
     sums.hbm_bytes += hbm.chain(token.rows.values()).map(|s| s.work).sum::<u64>();
-    let layers: BTreeSet<u32> = token.reached.keys().map(|&(_, layer, _)| layer).collect();
+    let layers: BTreeSet<u32> = token.reached.keys().map(|at| at.layer).collect();
     for layer in layers {
         let acts = &context.layer(layer).acts;
         let mut chosen: Option<Experts> = None;
@@ -37,7 +37,7 @@ pub(super) fn check(token: &Token, context: &Context, sums: &mut Sums, findings:
             let mut positions = 0;
             let mut chips = 0;
             for chip in 0..context.chips {
-                let at = (chip, layer, instr as u32);
+                let at = At { chip, layer, instr: instr as u32 };
                 if !token.reached.contains_key(&at) {
                     continue;
                 }
@@ -67,7 +67,7 @@ pub(super) fn check(token: &Token, context: &Context, sums: &mut Sums, findings:
             }
         }
         let last = acts.len() as u32 - 1;
-        if (0..context.chips).all(|chip| token.reached.contains_key(&(chip, layer, last))) {
+        if (0..context.chips).all(|chip| token.reached.contains_key(&At { chip, layer, instr: last })) {
             for (index, exchange) in context.layer(layer).exchanges.iter().enumerate() {
                 traffic(token, layer, index, exchange, context, findings);
             }
@@ -145,7 +145,7 @@ impl One<'_> {
 
     /// The embedding row is read once, whole.
     fn row(&mut self, expected: u64) {
-        let found: Vec<u64> = self.token.rows.get(&self.at.0).map(|row| row.work).into_iter().collect();
+        let found: Vec<u64> = self.token.rows.get(&self.at.chip).map(|row| row.work).into_iter().collect();
         let place = self.place();
         self.findings.expect(found == [expected], || Violation::UnitWork { place, unit: Unit::Hbm, found, expected });
     }
@@ -153,7 +153,7 @@ impl One<'_> {
     /// Returns the slots of the experts used.
     fn pass(&mut self, fixed: Option<Pass>, expert: Option<Pass>) -> Vec<usize> {
         let place = self.place();
-        let (chip, layer, instr) = self.at;
+        let At { chip, layer, instr } = self.at;
         let compiled = self.context.subject.compiled;
         let base = compiled.hn_base[layer as usize];
         let Some((_, Instr::Hn { fixed: fixed_at, expert: expert_at, .. })) =
@@ -203,7 +203,7 @@ impl One<'_> {
 
     /// Returns the positions read.
     fn attend(&mut self, scores: bool) -> u64 {
-        let (chip, layer, _) = self.at;
+        let At { chip, layer, .. } = self.at;
         let mapping = self.context.subject.mapping;
         let attention = mapping.kinds[mapping.layer_kinds[layer as usize]].attention.expect("attention has a cost");
         let positions = self.context.positions(chip, layer, self.token.position).expect("attention has positions");
