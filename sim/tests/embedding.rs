@@ -70,23 +70,27 @@ fn a_token_alone_takes_the_read_and_the_gathering_longer() {
     assert!((added - expected as f64).abs() <= 1.0, "{added} cycles longer, expected {expected}");
 }
 
+/// The closed forms deviate from events as far as without the table, and by no more than half a per mille on top.
 #[test]
 fn events_agree_with_the_closed_forms() {
     let slow = ["hbm.stack_bandwidth=20GB/s", "hbm.serial_bandwidth=50GB/s"];
-    for (discipline, context, sequences, within) in [
-        (Discipline::Dataflow, 2048, 1, 0.001),
-        (Discipline::Dataflow, 262_144, 1, 0.002),
-        (Discipline::Dataflow, 2048, 432, 0.02),
-        (Discipline::Lockstep, 2048, 216, 0.02),
-        (Discipline::Serial, 2048, 216, 0.001),
-        (Discipline::Serial, 524_288, 1, 0.001),
+    for (discipline, context, sequences) in [
+        (Discipline::Dataflow, 2048, 1),
+        (Discipline::Dataflow, 262_144, 1),
+        (Discipline::Lockstep, 2048, 216),
+        (Discipline::Serial, 2048, 216),
+        (Discipline::Serial, 524_288, 1),
     ] {
-        for overrides in [&[ON][..], &[ON, slow[0], slow[1]], &[ON, "hbm.read_latency=20 us"]] {
-            let [event, analytic] = [Fidelity::Event, Fidelity::Analytic]
-                .map(|fidelity| ask(context, sequences, discipline, fidelity, overrides).throughput_tokens_per_s);
-            let off = event / analytic - 1.0;
+        for overrides in [&[][..], &slow, &["hbm.read_latency=20 us"]] {
+            let deviation = |embedding: &str| {
+                let overrides: Vec<&str> = [embedding].iter().chain(overrides).copied().collect();
+                let [event, analytic] = [Fidelity::Event, Fidelity::Analytic]
+                    .map(|fidelity| ask(context, sequences, discipline, fidelity, &overrides).throughput_tokens_per_s);
+                event / analytic - 1.0
+            };
+            let (on, off) = (deviation(ON), deviation("mapping.embedding=none"));
             let what = format!("{discipline:?} {context} x {sequences} {overrides:?}");
-            assert!(off.abs() < within, "{what}: event {event:.1}, analytic {analytic:.1}, {off:+.5}");
+            assert!((on - off).abs() < 0.0005, "{what}: events deviate by {on:+.5}, without the table by {off:+.5}");
         }
     }
 }
@@ -113,10 +117,12 @@ fn no_discipline_is_faster_with_it() {
                     assert!(rate <= before * (1.0 + 1e-9), "{what}: {rate} tokens/s, {before} without");
                     assert!(on.token_latency_us >= off.token_latency_us, "{what}");
                     assert_eq!(on.in_flight_limit, off.in_flight_limit, "{what}");
-                    // A token reads a row on every chip; where caches spill, their part in HBM may differ from run to run.
+                    // A token reads a row on every chip. In steady state a window cuts tokens, and where caches spill, their
+                    // part in HBM differs from run to run.
                     let rows = on.activity_per_token.hbm_bytes - off.activity_per_token.hbm_bytes;
                     if off.kv_cache.spilled_bytes_per_chip == 0 {
-                        assert!((rows - 16.0 * 360.0).abs() < 0.05 * 16.0 * 360.0, "{what}: {rows} bytes of rows");
+                        let within = if phase == Phase::Prefill { 1e-6 } else { 0.05 };
+                        assert!((rows / (16.0 * 360.0) - 1.0).abs() <= within, "{what}: {rows} bytes of rows");
                     }
                 }
             }

@@ -27,7 +27,10 @@ type Experts = BTreeSet<(u32, usize)>;
 pub(super) fn check(token: &Token, context: &Context, sums: &mut Sums, findings: &mut Findings) {
     sums.link_bytes += token.links.values().flat_map(BTreeMap::values).sum::<u64>();
     let hbm = token.served.values().flatten().filter(|s| s.unit == Unit::Hbm);
-    sums.hbm_bytes += hbm.chain(token.rows.values()).map(|s| s.work).sum::<u64>();
+    sums.hbm_bytes += hbm.map(|s| s.work).sum::<u64>();
+    // The machine counts a row when the token waits for it.
+    let waited = |chip: u32| token.reached.contains_key(&At { chip, layer: 0, instr: 0 });
+    sums.hbm_bytes += token.rows.iter().filter(|(chip, _)| waited(**chip)).map(|(_, row)| row.work).sum::<u64>();
     let layers: BTreeSet<u32> = token.reached.keys().map(|at| at.layer).collect();
     for layer in layers {
         let acts = &context.layer(layer).acts;

@@ -33,13 +33,13 @@ impl<L: Listener> Machine<'_, L> {
         }
     }
 
-    /// Reads the chip's part of the token's embedding row; returns when it is there.
+    /// Requests the chip's part of the token's embedding row; returns when it is there. Its bytes are counted when the token
+    /// waits for them, so that a measured window has those of its own tokens.
     pub(super) fn read_embedding(&mut self, on: OnChip, now: u64, cause: IdleCause) -> u64 {
         let bytes = self.embedding_bytes;
         if bytes == 0 {
             return now;
         }
-        self.state.activity.events.hbm_bytes += bytes;
         let work = (bytes, self.program.specs.hbm.read_latency);
         self.serve(on, (Unit::Hbm, on.chip.index()), now, work, cause).done
     }

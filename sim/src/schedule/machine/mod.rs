@@ -312,7 +312,10 @@ impl<'a, L: Listener> Machine<'a, L> {
             let done = match instruction {
                 Instr::Hn { fixed, expert, .. } => self.pass(on, now, *fixed, *expert, cause),
                 Instr::Nonlinear { fixed, per_expert } => self.nonlinear(on, now, *fixed, *per_expert, cause),
-                Instr::AwaitEmbedding { .. } => self.await_data(on, now, self.state.at[on].embedding_ready),
+                Instr::AwaitEmbedding { bytes } => {
+                    self.state.activity.events.hbm_bytes += bytes;
+                    self.await_data(on, now, self.state.at[on].embedding_ready)
+                }
                 Instr::AwaitKv => {
                     if !self.gate(on, layer, now) {
                         return;
