@@ -1,9 +1,9 @@
-//! Fits the parameters the paper does not publish to the few figures they explain.
+//! Fits parameters that the paper does not publish to figures that it does.
 //!
 //! Under `serial`, a layer takes `C + P + N + a * context`: communication `C` follows from links and
 //! bytes; `P` (array passes), `N` (non-linear work) and `a` (attention per position) are fitted by least
 //! squares to the shares of Fig. 14 at two contexts. The stall share at one more context gives the
-//! effective HBM bandwidth. Static power of a block is what its published power leaves after activity.
+//! effective HBM bandwidth. Static power of a block is its published power less the power of its activity.
 //! The presets carry the results, rounded; a test repeats the fit.
 
 use designs::{Design, Model, PerBlock};
@@ -31,7 +31,7 @@ pub struct Shares {
     pub attention: Option<f64>,
 }
 
-/// What the fit is made to.
+/// Published figures that the fit uses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Published {
     /// Shares at two contexts.
@@ -53,9 +53,9 @@ pub struct Fit {
     pub nonlinear_ns_per_layer: f64,
     /// Attention of a layer per 1,024 positions, nanoseconds.
     pub attention_ns_per_1024_positions: f64,
-    /// Inputs per port that come nearest to the pass time.
+    /// Inputs per port whose pass time is nearest to the fitted one.
     pub inputs_per_port: u32,
-    /// Latency of a non-linear operation that comes nearest, cycles.
+    /// Latency of a non-linear operation, rounded to cycles.
     pub nonlinear_latency_cycles: u64,
     /// Share of the attention buffer's peak bandwidth.
     pub attention_buffer_efficiency: f64,
@@ -65,7 +65,7 @@ pub struct Fit {
     pub static_power_w: PerBlock<Option<f64>>,
 }
 
-/// Fits the parameters of `design` carrying `model`, everything else as the design says.
+/// Fits the parameters of `design` with `model`; all other parameters are those of the design.
 ///
 /// # Errors
 /// When the model cannot be mapped on the design's grid.

@@ -12,10 +12,10 @@ use serde::Serialize;
 use super::error::EconomicsError;
 use crate::mapping::{Mapping, smallest_grid};
 
-/// What a layout starts from.
+/// Inputs of a layout.
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a> {
-    /// Machine.
+    /// Design of the machine.
     pub design: &'a Design,
     /// The model that the design's areas belong to.
     pub home: &'a Model,
@@ -29,20 +29,20 @@ pub struct Start<'a> {
     pub weight_growth: f64,
     /// Growth of the array through fewer wires.
     pub wiring: f64,
-    /// Reticle.
+    /// Rules that state the reticle.
     pub economics: &'a Economics,
 }
 
-/// Chips and areas.
+/// Number of chips and their areas.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Layout {
-    /// Grid.
+    /// Rows and columns of chips.
     pub grid: Grid,
     /// Areas of a chip's blocks.
     pub area: BlockAreas,
     /// Area of a chip, square millimetres.
     pub chip_mm2: f64,
-    /// Weights of the fullest chip.
+    /// Weights on the chip that holds most.
     pub weights_per_chip: u64,
     /// Area of a weight, square micrometres.
     pub um2_per_weight: f64,
@@ -57,7 +57,7 @@ pub fn chip_mm2(area: &BlockAreas) -> f64 {
 }
 
 impl Layout {
-    /// Lays the model out.
+    /// Computes grid and areas for the model.
     ///
     /// # Errors
     /// When a node lacks a density, nothing is left for weights, no grid holds the model, or the chip exceeds the
@@ -85,7 +85,7 @@ impl Layout {
         Ok(layout)
     }
 
-    /// As many chips as the reticle makes necessary.
+    /// The smallest grid whose chips fit the reticle.
     fn sized(start: &Start<'_>, mut area: BlockAreas, um2_per_weight: f64) -> Result<Self, EconomicsError> {
         let limit = start.economics.reticle_mm2 * start.economics.reticle_utilization;
         let others = chip_mm2(&area) - area.hn_array.mm2();

@@ -1,5 +1,5 @@
-//! What one token costs without anybody else in the machine, on the fullest chip; closed forms shared by
-//! the `serial` and `lockstep` disciplines and the analytic fidelity. Cycles of the chip clock, bytes.
+//! Cost of one token alone in the machine, on the chip with the most work: closed forms shared by the `serial` and
+//! `lockstep` disciplines and the analytic fidelity. Times are cycles of the chip clock, data are bytes.
 
 use super::instruction::Instr;
 use super::program::{Compiled, Program};
@@ -8,7 +8,7 @@ use crate::mapping::Mapping;
 use crate::units::PerSpent;
 use crate::units::hbm::Placement;
 
-/// Bytes of a layer's cache that come from HBM for one token, fullest chip.
+/// Bytes of a layer's cache that come from HBM for one token, on the chip with the most positions.
 #[must_use]
 pub fn streamed(program: &Program, placement: &Placement, context: u64, element_bytes: u64) -> u64 {
     let Some(attention) = &program.attention else { return 0 };
@@ -34,7 +34,7 @@ fn layer_activity(compiled: &Compiled, layer: usize, context: u64, placement: &P
     sum
 }
 
-/// Activity of one token at `context`; with the head only where `head` says so.
+/// Activity of one token at `context`; `head` includes unembedding and sampling.
 #[must_use]
 pub fn activity(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> TokenActivity {
     let layers = compiled.layers() + usize::from(head);
@@ -64,7 +64,7 @@ pub fn link_bytes_per_token(compiled: &Compiled, head: bool) -> Vec<f64> {
     sum
 }
 
-/// A layer's time alone in the machine, waiting for its cache left out.
+/// Time of a layer alone in the machine, without waiting for its cache.
 struct LayerAlone {
     spent: PerSpent<u64>,
     /// Cycles before and after the wait for the cache.
@@ -90,7 +90,7 @@ fn layer_alone(compiled: &Compiled, layer: usize, context: u64, placement: &Plac
     alone
 }
 
-/// Time of one token alone in the machine, by class: every queue is empty when it comes.
+/// Time of one token alone in the machine, by class: no request waits for another token.
 #[must_use]
 pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> PerSpent<u64> {
     let groups: Vec<(usize, LayerAlone)> = compiled

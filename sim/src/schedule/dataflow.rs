@@ -1,4 +1,4 @@
-//! `dataflow`: every operation starts when its inputs, links and memory are free; the event-driven truth.
+//! `dataflow`: every operation starts when its inputs, links and memory are free, simulated by events.
 //!
 //! Decode is measured in steady state: sequences start spread over the layers, a first round of tokens is
 //! discarded, a second one is measured. Prefill follows the tokens of one prompt; a prompt longer than
@@ -16,10 +16,10 @@ use crate::units::{PerSpent, PerUnit, Sharing, Unit};
 /// Longest prompt that is simulated token by token.
 pub const WHOLE_PROMPT: u64 = 4096;
 
-/// Windows that stand for a longer prompt.
+/// Windows measured of a longer prompt.
 pub const WINDOWS: u64 = 8;
 
-/// Hears how many of how many tokens are done.
+/// Called with the number of finished tokens and of all tokens.
 pub type Progress<'a> = dyn FnMut(u64, u64) + 'a;
 
 /// What a run measured.
@@ -29,13 +29,13 @@ pub struct Dataflow {
     pub tokens_per_cycle: f64,
     /// Mean token latency in cycles.
     pub token_cycles: f64,
-    /// Where it goes, by class; adds up to `token_cycles`.
+    /// Token latency by class, cycles; adds up to `token_cycles`.
     pub spent: PerSpent<f64>,
-    /// Cycles measured.
+    /// Length of the measured window, cycles.
     pub window: u64,
-    /// What happened in the window.
+    /// Events, tokens and latencies in the window.
     pub activity: Activity,
-    /// Tokens the window's work amounts to, unfinished ones in parts.
+    /// Tokens processed in the window; unfinished ones count by the share of their instructions.
     pub counted_tokens: f64,
     /// Accounts of the units over the window.
     pub settled: Settled,
@@ -47,7 +47,7 @@ pub struct Dataflow {
 
 /// Runs `machine` through a warm-up and a measured part.
 ///
-/// Throughput counts instructions, so that tokens which the window cuts count in parts.
+/// Throughput counts instructions, so tokens that the window cuts count partially.
 fn measure<L: Listener>(
     machine: &mut Machine<L>,
     steps_per_token: u64,
@@ -156,7 +156,7 @@ pub fn prefill(
     let mut sum = Dataflow::default();
     let mut cycles = 0.0;
     for window in 0..WINDOWS {
-        // The middle of each eighth stands for it.
+        // Each window is the middle of an eighth of the prompt.
         let first = (2 * window + 1) * context / (2 * WINDOWS) - in_flight;
         let mut machine = Machine::new(compiled, load(first, 3 * in_flight), placed(first + in_flight));
         let part = measure(&mut machine, steps, in_flight, in_flight, &mut |done, total| {
@@ -191,7 +191,7 @@ fn add_settled(sum: &mut Settled, part: &Settled) {
     sum.links.iter_mut().zip(&part.links).for_each(|(s, p)| s.add(p));
 }
 
-/// What the closed form says and how far it holds.
+/// The closed form, and the number of sequences at which its two bounds meet.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Bound {
     /// Cycles of a token alone in the machine.
@@ -201,14 +201,13 @@ pub struct Bound {
     /// Unit of that server.
     #[serde(serialize_with = "name")]
     pub bottleneck: Unit,
-    /// Sequences at which the two meet.
+    /// Sequences at which latency and bottleneck give the same throughput.
     pub knee_sequences: f64,
 }
 
 impl Bound {
-    /// Whether so many tokens in flight are near where the two meet (between a quarter and four times as many). There tokens
-    /// wait for each other although no resource is always busy, and the closed form is an upper bound of throughput only;
-    /// elsewhere it is within about 1 %.
+    /// Whether `in_flight` is within a factor of four of [`Self::knee_sequences`]. There, tokens wait for each other although no
+    /// server is always busy, and the closed form is only an upper bound of throughput; elsewhere it is within about 1 %.
     #[must_use]
     pub fn near_knee(&self, in_flight: f64) -> bool {
         in_flight > 1.0 && in_flight > self.knee_sequences / 4.0 && in_flight < self.knee_sequences * 4.0
@@ -238,7 +237,7 @@ pub fn bound(compiled: &Compiled, context: u64, placement: &Placement, head: boo
     (bound, spent)
 }
 
-/// Cycles per token of the chip clock that the busiest server of each unit works.
+/// Cycles of the chip clock per token for which the busiest server of each unit is occupied.
 fn busiest_servers(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> PerUnit<f64> {
     let specs = &compiled.specs;
     let activity = activity(compiled, context, placement, head);
@@ -256,8 +255,8 @@ fn busiest_servers(compiled: &Compiled, context: u64, placement: &Placement, hea
     })
 }
 
-/// Cycles per token that the busiest server of a unit works of which every layer has its own. A pipeline of the vector unit
-/// serves all instructions of its kind, an instance of the array one of them.
+/// Cycles per token for which the busiest server of a unit with servers per layer is occupied. A pipeline of the vector unit
+/// serves all instructions of its kind; an instance of the array serves one.
 fn layer_server(compiled: &Compiled, program: &Program, unit: Unit, context: u64) -> f64 {
     let instrs = program.instrs.iter().flat_map(|(_, instr)| compiled.requests(program, instr, context));
     let work = instrs.flatten().filter(|request| request.unit == unit).map(|r| r.work as f64 * r.use_share(program));

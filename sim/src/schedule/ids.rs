@@ -1,4 +1,4 @@
-//! Typed indices of what is in flight, and dense tables over pairs of them.
+//! Typed indices of sequences and layers, and dense tables indexed by pairs.
 
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
@@ -37,7 +37,7 @@ impl Id for ChipId {
 }
 
 id! {
-    /// A sequence (decode) or a place for prompt tokens (prefill).
+    /// A sequence (decode), or a slot that processes prompt tokens one after the other (prefill).
     SequenceId
 }
 id! {

@@ -14,7 +14,7 @@ pub struct Matrices {
     pub weights: u64,
 }
 
-/// What a chip does next.
+/// An instruction; every chip executes the same list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Instr {
     /// Waits until the chip's part of the token's embedding row has come from HBM; the read was requested when the token

@@ -14,7 +14,7 @@ use crate::engine::{IdleCause, Server};
 use crate::units::hbm::Placement;
 use crate::units::{PerSpent, Spent};
 
-/// A beat and what it is made of, in cycles, averaged over a token's way through the machine.
+/// A beat and its parts, in cycles, averaged over the stages that a token passes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Lockstep {
     /// Cycles of a beat.
@@ -40,7 +40,7 @@ fn occupied(slots: usize, n: u64, beat: usize) -> impl Iterator<Item = usize> {
     (0..n).map(move |i| ((i * slots as u64 / n) as usize + beat) % slots)
 }
 
-/// Cycles of what a stage does by itself: everything but messages, attention, and waiting for the KV cache.
+/// Cycles of a stage without messages, attention, and waiting for the KV cache.
 fn stage_compute(compiled: &Compiled, layer: usize, stage: usize) -> PerSpent<u64> {
     let mut parts = PerSpent::default();
     for (_, instr) in compiled.program(layer).instrs.iter().filter(|(s, _)| *s == stage) {
@@ -90,7 +90,7 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
             events += u64::from(from_events);
         }
     }
-    // The sampled beats need not hold every slot equally often; no link carries more than its rate all the same.
+    // The sampled beats may hold some slots more often than others; the mean bytes of a link bound the beat in any case.
     let mean_bytes =
         link_bytes_per_token(compiled, true).into_iter().fold(0.0, f64::max) * n as f64 / slots.len() as f64;
     let at_least = mean_bytes * specs.clock_hz as f64 / specs.interconnect.bytes_per_second as f64;

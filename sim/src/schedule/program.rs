@@ -36,13 +36,13 @@ impl Wire {
     }
 }
 
-/// Messages of a phase, by sender, and how many each chip expects.
+/// Messages of a phase by sender, and the number that each chip receives.
 #[derive(Debug, Clone, Default)]
 pub struct PhaseTable {
     starts: Vec<u32>,
     wires: Vec<Wire>,
     expect: Vec<[u32; 3]>,
-    /// Most bytes that one link carries, every condition met.
+    /// Bytes on the busiest link if every conditional message is sent.
     busiest: u64,
 }
 
@@ -121,7 +121,7 @@ impl Program {
     }
 }
 
-/// A whole mapping, ready to run.
+/// A compiled mapping.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// One program per layer kind, the head last.
@@ -163,7 +163,7 @@ impl Compiled {
         Self { programs, sequence, hn_base, hn_instances, max_phases, specs, kv_element_bytes, turns }
     }
 
-    /// Layers, the head not counted.
+    /// Number of layers without the head.
     #[must_use]
     pub fn layers(&self) -> usize {
         self.sequence.len() - 1
@@ -208,7 +208,7 @@ impl Compiled {
         (bytes, over)
     }
 
-    /// The same for the phases of one stage.
+    /// As [`Self::link_bytes`], for the phases of one stage.
     #[must_use]
     pub fn stage_link_bytes(&self, layer: usize, stage: usize) -> (Vec<u64>, u64) {
         let mut bytes = vec![0; self.specs.interconnect.links()];
@@ -221,7 +221,7 @@ impl Compiled {
         (bytes, over)
     }
 
-    /// Layers (and the head, if asked) grouped by kind and rotation: how many, and one of them.
+    /// Layers (and the head, if `head`) grouped by kind and rotation: the number in each group, and one member.
     #[must_use]
     pub fn groups(&self, head: bool) -> Vec<(u32, usize)> {
         let mut groups: BTreeMap<(usize, usize), (u32, usize)> = BTreeMap::new();
@@ -261,7 +261,7 @@ impl Compiled {
         self.specs.interconnect.domain.to_reference(busiest) + self.specs.interconnect.hop
     }
 
-    /// Only the messages of the given (layer, stage) pairs, each an entry of the sequence of its own.
+    /// A program with only the messages of the given (layer, stage) pairs; each pair is one entry of its sequence.
     #[must_use]
     pub fn messages_of(&self, jobs: &[(usize, usize)]) -> Self {
         let mut programs: Vec<Program> = Vec::new();

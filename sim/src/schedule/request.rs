@@ -1,7 +1,7 @@
-//! What an instruction asks of the units: which it occupies and for how long, and which events it is.
+//! Cost of an instruction: the units that it occupies, for how long, and the events that it counts.
 //!
-//! The closed forms, the disciplines and the statistics all take an instruction's cost from here. The event machine adds
-//! what depends on the token: its position, its experts and the queues.
+//! Closed forms, disciplines and statistics take the cost of an instruction from here. The event machine uses the same unit
+//! specs, with the position and the experts of the actual token, and adds queueing.
 
 use designs::Events;
 
@@ -11,7 +11,7 @@ use crate::mapping::AttentionCost;
 use crate::units::Unit;
 use crate::units::hbm::Placement;
 
-/// What an instruction asks of one server, on the chip with most to do.
+/// Request of an instruction to one server, on the chip with the most work.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Request {
     /// Unit that serves it.
@@ -44,7 +44,7 @@ impl Request {
 }
 
 impl Compiled {
-    /// Requests of an instruction of `program` for a token at `context`; the chip with most to do has one active expert.
+    /// Requests of an instruction of `program` for a token at `context`; the chip with the most work has one active expert.
     ///
     /// Two requests run side by side. Messages are requests to links, which [`Compiled::phase`] lists; streams of the KV
     /// cache belong to no instruction, [`streamed`](super::cost::streamed) says how long they are.
@@ -74,7 +74,7 @@ impl Compiled {
         }
     }
 
-    /// Cycles of the chip clock that an instruction takes for a token alone in the machine, waiting for a stream left out.
+    /// Cycles of the chip clock that an instruction takes for a token alone in the machine, without waiting for a stream.
     #[must_use]
     pub fn alone_cycles(&self, layer: usize, instr: &Instr, context: u64) -> u64 {
         match instr {

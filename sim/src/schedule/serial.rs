@@ -1,10 +1,10 @@
-//! `serial`: the paper's accounting, one token's steps added up.
+//! `serial`: the paper's accounting, the sum of one token's steps.
 //!
 //! `T = sum over layers (stages * beat + phases * hop + array passes + non-linear + attention) + stall`,
 //! `throughput = tokens in flight / T`. The beat is the busy time of the busiest directed link when every
 //! layer has one layer-token on it, attention gets 1/layers of the buffer's bandwidth, and HBM streams the
 //! token's own cache a layer ahead at the effective bandwidth of the design. Links and buffer are thus
-//! always charged a full pipeline. It is the published accounting, not a schedule a machine could run.
+//! always charged for a full pipeline. No machine could run this schedule.
 //! Unembedding and sampling are not part of it.
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub struct Serial {
 }
 
 impl Serial {
-    /// Cycles from a token's first step to its last.
+    /// Latency of a token, cycles.
     #[must_use]
     pub fn token_cycles(&self) -> f64 {
         self.spent.values().sum()
@@ -51,12 +51,12 @@ fn domain(specs: &Specs, unit: Unit) -> ClockDomain {
     specs.domain(unit)
 }
 
-/// Layers that read a unit at once: those of a full pipeline at the attention buffer, one elsewhere.
+/// Number of layers that read a unit at the same time: all layers for the attention buffer, one for other units.
 fn readers(unit: Unit, layers: u64) -> u64 {
     if unit == Unit::AttentionBuffer { layers } else { 1 }
 }
 
-/// Cycles that the accounting charges for an instruction, beats and waiting for the cache left out.
+/// Cycles charged for an instruction, without beats and without waiting for the cache.
 fn charged(compiled: &Compiled, program: &Program, instr: &Instr, context: u64) -> u64 {
     let specs = &compiled.specs;
     if let Instr::Phase(_) = instr {
@@ -68,7 +68,7 @@ fn charged(compiled: &Compiled, program: &Program, instr: &Instr, context: u64) 
     requests.into_iter().flatten().map(cycles).max().unwrap_or(0)
 }
 
-/// A layer's time: before and from its wait for the cache on, and by class.
+/// Time of a layer: before and after it waits for the cache, and by class.
 #[derive(Clone, Copy, Default)]
 struct LayerTime {
     parts: [f64; 2],
@@ -124,7 +124,7 @@ pub fn beat_bytes(compiled: &Compiled) -> f64 {
     super::cost::link_bytes_per_token(compiled, false).into_iter().fold(0.0, f64::max)
 }
 
-/// Beats over which the positions' owners take turns.
+/// Simulated beats; each moves the positions, and with them the owners of the new cache entries, on.
 const BEATS: u64 = 4;
 
 /// The same accounting from events: messages on links, reads on the buffer, a stream from HBM.
@@ -170,7 +170,7 @@ fn simulate_beats(compiled: &Compiled, context: u64) -> (f64, u64) {
     (bytes * specs.clock_hz as f64 / specs.interconnect.bytes_per_second as f64, queue.events())
 }
 
-/// Walks two tokens of a sequence, one after the other, and accounts for the second.
+/// Simulates two consecutive tokens of a sequence and accounts for the second.
 fn walk(compiled: &Compiled, context: u64, placement: &Placement, result: &mut Serial) {
     let specs = &compiled.specs;
     let hbm_domain = domain(specs, Unit::Hbm);
@@ -181,7 +181,7 @@ fn walk(compiled: &Compiled, context: u64, placement: &Placement, result: &mut S
     let stream =
         |layer: usize| streamed(compiled.program(layer % layers), placement, context, compiled.kv_element_bytes);
     let mut ready = hbm.request(hbm_domain, 0, stream(0), IdleCause::Admission);
-    // Beats need not be whole cycles: what a stage is charged is carried exactly.
+    // A beat may be a fraction of a cycle; the rounding error is carried to the next stage.
     let mut charged_beats = 0.0;
     let mut beats = 0u64;
     for step in 0..2 * layers {

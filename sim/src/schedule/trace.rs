@@ -1,8 +1,8 @@
-//! What a listener may hear of a run. The silent listener `()` costs nothing.
+//! Callbacks of a run. The empty listener `()` compiles to nothing.
 
 use crate::units::Unit;
 
-/// Who asked: a token on a chip, at an instruction of a layer.
+/// Where a request comes from: a token on a chip, at an instruction of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// Sequence in flight.
@@ -20,17 +20,17 @@ pub struct Place {
 /// A request that a server takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Service {
-    /// Kind of the server.
+    /// Unit of the server.
     pub unit: Unit,
-    /// Number among its kind.
+    /// Index of the server within its unit.
     pub index: usize,
-    /// When it was asked, in cycles of the chip clock.
+    /// Time of the request, in cycles of the chip clock.
     pub asked: u64,
     /// Work, in cycles of the server's own domain.
     pub work: u64,
     /// End of the work, in cycles of the server's own domain.
     pub end: u64,
-    /// When the result is there, in cycles of the chip clock.
+    /// Time of the result, in cycles of the chip clock.
     pub done: u64,
 }
 
@@ -42,7 +42,7 @@ impl Service {
     }
 }
 
-/// Hears what happens; times are cycles of the chip clock unless said.
+/// Receives the events of a run. Times are cycles of the chip clock unless stated otherwise.
 pub trait Listener {
     /// `chip` of a token reaches an instruction.
     fn reached(&mut self, _place: Place, _now: u64) {}

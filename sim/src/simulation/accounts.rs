@@ -12,7 +12,7 @@ use super::answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization};
 use super::request::Discipline;
 
 impl Prepared<'_> {
-    /// Whether tokens pass the unembedding: not those of a prompt.
+    /// Whether tokens pass the unembedding: in decode only.
     pub(super) fn head(&self) -> bool {
         self.request.phase == Phase::Decode
     }
@@ -57,7 +57,7 @@ impl Prepared<'_> {
         busy / compiled.servers(unit).max(1) as f64
     }
 
-    /// Takes utilization and accounts from the settled servers.
+    /// Sets utilization and unit accounts from the settled servers.
     pub(super) fn account(&self, answer: &mut Simulation, result: &Dataflow) {
         let settled = &result.settled;
         let busy = |usage: &Usage| usage.busy as f64 / usage.total().max(1) as f64;

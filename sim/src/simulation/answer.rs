@@ -13,7 +13,7 @@ use crate::schedule::machine::Phase;
 use crate::units::hbm::Placement;
 use crate::units::{PerUnit, Spent, Unit};
 
-/// Shares of a token's time; they add up to 100.
+/// Shares of a token's time in percent; they add up to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Breakdown {
     /// Links, percent.
@@ -47,9 +47,9 @@ impl Breakdown {
 pub struct UnitAccount {
     /// Unit; the links are one account.
     pub unit: Unit,
-    /// At work, percent.
+    /// Share of time at work, percent.
     pub busy_pct: f64,
-    /// Idle, percent, by what the next request was doing meanwhile.
+    /// Share of idle time in percent, by what the token of the next request was doing.
     pub idle_pct: BTreeMap<&'static str, f64>,
 }
 
@@ -92,46 +92,46 @@ pub struct LinkBytes {
     pub bytes_per_token: f64,
 }
 
-/// An answer.
+/// Result of a simulation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Simulation {
-    /// Design.
+    /// Name of the design.
     pub design: String,
-    /// Model.
+    /// Name of the model.
     pub model: String,
-    /// Grid.
+    /// Rows and columns of chips.
     pub grid: Grid,
-    /// Chips.
+    /// Number of chips.
     pub chips: u32,
     /// Decode or prefill.
     pub phase: Phase,
-    /// Accounting.
+    /// How time is accounted.
     pub discipline: Discipline,
-    /// Events or closed form.
+    /// Whether the figures come from events or from closed forms.
     pub fidelity: Fidelity,
-    /// Context of every sequence, or length of the prompt.
+    /// Context of every sequence, or length of the prompt, tokens.
     pub context_tokens: u64,
     /// Sequences (decode) or prompt tokens (prefill) in the machine.
     pub sequences: u64,
-    /// Most tokens in flight: stages of all layers.
+    /// Most tokens in flight: the number of stages of all layers.
     pub in_flight_limit: u64,
     /// Tokens per second over all sequences.
     pub throughput_tokens_per_s: f64,
     /// Tokens per second of one sequence.
     pub tokens_per_s_per_sequence: f64,
-    /// Time of one token from its start to its end.
+    /// Mean latency of a token, microseconds.
     pub token_latency_us: f64,
-    /// Time until a whole prompt is processed (prefill only).
+    /// Time to process a whole prompt, microseconds (prefill only).
     pub prompt_latency_us: Option<f64>,
-    /// Where a token's time goes.
+    /// Time of a token by class.
     pub breakdown_pct: Breakdown,
     /// Causes of stalls, percent of a token's time.
     pub stall_pct: BTreeMap<&'static str, f64>,
     /// Power of an average chip.
     pub chip_power: ChipPower,
-    /// Power of the system.
+    /// Power of the system, kilowatts.
     pub system_power_kw: f64,
-    /// Energy per token of the system.
+    /// Energy of the system per token, millijoules.
     pub energy_per_token_mj: f64,
     /// Tokens per kilojoule.
     pub tokens_per_kj: f64,
@@ -144,7 +144,7 @@ pub struct Simulation {
     /// Table of the input embedding in HBM; absent where it is not simulated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub embedding: Option<EmbeddingTable>,
-    /// What one token does.
+    /// Events of one token over all chips.
     pub activity_per_token: TokenActivity,
     /// Bytes per token on every directed link.
     pub links: Vec<LinkBytes>,
@@ -154,6 +154,6 @@ pub struct Simulation {
     pub weights_per_chip: u64,
     /// Events processed; 0 for closed forms.
     pub events: u64,
-    /// What to keep in mind when reading the figures.
+    /// Remarks on the validity of the figures.
     pub notes: Vec<String>,
 }

@@ -1,7 +1,7 @@
-//! One question to the simulator and its answer, as plain structs with units in the names.
+//! One simulation: request and result as plain structs, with units in the names of fields.
 //!
-//! [`simulate`] maps the model, places the KV cache, runs the asked discipline at the asked fidelity, and
-//! adds power. Keys of the serialized answer are stable.
+//! [`simulate`] maps the model, places the KV cache, runs the requested discipline at the requested fidelity, and
+//! adds power. Keys of the serialized result are stable.
 
 mod accounts;
 mod answer;
@@ -20,7 +20,7 @@ use crate::units::hbm::Placement;
 pub use answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization, mean_key};
 pub use request::{Discipline, Fidelity, MAX_CONTEXT, MAX_SEQUENCE_CHIPS, MAX_SEQUENCES, Request, SimulateError};
 
-/// A model mapped and compiled for a machine, ready to be asked about many operating points.
+/// A request with its model mapped and compiled.
 pub struct Prepared<'a> {
     request: Request<'a>,
     mapping: Mapping,
@@ -30,10 +30,10 @@ pub struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    /// Maps and compiles.
+    /// Checks the request, maps the model and compiles the program.
     ///
     /// # Errors
-    /// When the request makes no sense or the model does not fit.
+    /// If the request is out of bounds or the model does not fit.
     pub fn new(request: Request<'a>) -> Result<Self, SimulateError> {
         if request.context == 0 {
             return Err(SimulateError::NoContext);
@@ -72,7 +72,7 @@ impl<'a> Prepared<'a> {
         Ok(prepared)
     }
 
-    /// Refuses runs whose cycles, in any clock domain, would not fit in 64 bits.
+    /// Rejects runs whose cycle count, in any clock domain, would exceed 64 bits.
     fn check_range(&self) -> Result<(), SimulateError> {
         let specs = &self.compiled.specs;
         let activity = activity(&self.compiled, self.request.context, &self.placement, true);
@@ -131,13 +131,13 @@ impl<'a> Prepared<'a> {
         Ok(())
     }
 
-    /// The mapping behind the answers.
+    /// The mapping of the model.
     #[must_use]
     pub fn mapping(&self) -> &Mapping {
         &self.mapping
     }
 
-    /// Events the run will take, roughly; 0 for closed forms.
+    /// Approximate number of events of the run; 0 for closed forms.
     #[must_use]
     pub fn expected_events(&self) -> u64 {
         if self.request.fidelity == Fidelity::Analytic || self.request.discipline != Discipline::Dataflow {
@@ -160,13 +160,13 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Answers.
+    /// Runs the simulation.
     #[must_use]
     pub fn run(&self) -> Simulation {
         self.run_with(&mut |_, _| {})
     }
 
-    /// Answers, telling `progress` how many of how many tokens are simulated.
+    /// Runs the simulation; calls `progress` with the number of finished tokens and of all tokens.
     #[must_use]
     pub fn run_with(&self, progress: &mut dataflow::Progress) -> Simulation {
         match self.request.discipline {
@@ -187,7 +187,7 @@ impl<'a> Prepared<'a> {
         let in_flight = self.sequences.min(self.mapping.stages()) as f64;
         let rate = in_flight / result.token_cycles();
         let mut activity = activity(&self.compiled, context, &self.placement, false);
-        // The accounting has one token at a time on the memory: of the tokens in flight, one streams its cache.
+        // In this accounting one token at a time uses the memory: of the tokens in flight, one streams its cache.
         let rows = (cost::embedding_bytes(&self.compiled) * u64::from(self.mapping.grid.chips())) as f64;
         activity.hbm_bytes = (activity.hbm_bytes - rows) / in_flight + rows;
         let mut answer = self.answer(rate, result.token_cycles(), result.spent, activity, result.events);
@@ -230,7 +230,7 @@ impl<'a> Prepared<'a> {
             let (bound, spent) = dataflow::bound(&self.compiled, context, &self.placement, self.head());
             let in_flight = self.sequences.min(self.mapping.stages()) as f64;
             let rate = (in_flight / bound.alone_cycles).min(1.0 / bound.bottleneck_cycles);
-            // What does not fit at the bottleneck waits there: Little's law gives the latency.
+            // Tokens beyond the capacity of the bottleneck wait there; the latency follows from Little's law.
             let cycles = in_flight / rate;
             let mut spent = spent.map(|s| s as f64);
             spent[bound.bottleneck.waiting()] += cycles - bound.alone_cycles;
@@ -266,19 +266,19 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// Sequences whose cache the machine holds.
+/// Number of sequences whose cache the machine holds.
 fn kv_sequences(request: &Request, sequences: u64) -> u64 {
     match (request.discipline, request.phase) {
-        // The paper's accounting knows the token's own sequence only; a prompt is one sequence.
+        // The paper's accounting counts only the token's own sequence; a prompt is one sequence.
         (Discipline::Serial, _) | (_, Phase::Prefill) => 1,
         _ => sequences,
     }
 }
 
-/// Answers one request.
+/// Simulates one request.
 ///
 /// # Errors
-/// When the request makes no sense or the model does not fit.
+/// If the request is out of bounds or the model does not fit.
 pub fn simulate(request: Request) -> Result<Simulation, SimulateError> {
     Ok(Prepared::new(request)?.run())
 }

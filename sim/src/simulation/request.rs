@@ -1,4 +1,4 @@
-//! What is asked, and why there may be no answer.
+//! Requests and their errors.
 
 use designs::{Design, Grid, Model};
 use names::named;
@@ -39,12 +39,12 @@ impl Fidelity {
     }
 }
 
-/// A question.
+/// A simulation request.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
-    /// Machine.
+    /// Design of the machine.
     pub design: &'a Design,
-    /// Model whose weights it carries.
+    /// Model whose weights are hardwired.
     pub model: &'a Model,
     /// Grid; `None` takes the smallest near-square one that holds the model.
     pub grid: Option<Grid>,
@@ -54,9 +54,9 @@ pub struct Request<'a> {
     pub sequences: Option<u64>,
     /// Decode or prefill.
     pub phase: Phase,
-    /// Accounting.
+    /// How time is accounted.
     pub discipline: Discipline,
-    /// Events or closed form.
+    /// Whether to simulate events or to evaluate closed forms.
     pub fidelity: Fidelity,
     /// Whether a context beyond the model's maximum is allowed.
     pub allow_beyond_model_context: bool,
@@ -64,7 +64,7 @@ pub struct Request<'a> {
     pub seed: u64,
 }
 
-/// Why there is no answer.
+/// Why a request was rejected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SimulateError {
     /// The model cannot be mapped.
@@ -76,12 +76,12 @@ pub enum SimulateError {
         /// Places in the pipeline.
         slots: u64,
     },
-    /// More than is simulated.
+    /// More sequences than [`MAX_SEQUENCES`].
     #[error("{sequences} sequences are more than the {limit} that a run takes ({slots} are in flight at once)")]
     TooManySequences {
-        /// Asked for.
+        /// Requested sequences.
         sequences: u64,
-        /// Bound.
+        /// Largest value accepted.
         limit: u64,
         /// Places in the pipeline.
         slots: u64,
@@ -94,19 +94,19 @@ pub enum SimulateError {
         "context {context} is beyond the {max} tokens {model} was made for; --allow-beyond-model-context simulates it all the same"
     )]
     BeyondModelContext {
-        /// Asked for.
+        /// Requested context, tokens.
         context: u64,
-        /// Model's maximum.
+        /// Maximum of the model, tokens.
         max: u64,
-        /// Model.
+        /// Name of the model.
         model: String,
     },
-    /// A context beyond any bound.
+    /// A context longer than [`MAX_CONTEXT`].
     #[error("context {context} is beyond the {limit} tokens the simulator takes")]
     ContextTooLong {
-        /// Asked for.
+        /// Requested context, tokens.
         context: u64,
-        /// Bound.
+        /// Largest value accepted.
         limit: u64,
     },
     /// The KV cache does not fit in the machine at all.
@@ -116,9 +116,9 @@ pub enum SimulateError {
         beside(*table)
     )]
     KvCapacity {
-        /// Sequences.
+        /// Number of sequences.
         sequences: u64,
-        /// Context.
+        /// Context of a sequence, tokens.
         context: u64,
         /// Bytes needed on the fullest chip.
         needed: u64,
@@ -140,7 +140,7 @@ pub enum SimulateError {
         /// Bytes of HBM of a chip.
         capacity: u64,
     },
-    /// Rates so far apart that 64 bits do not count the cycles.
+    /// Clock rates differ so much that a cycle count would exceed 64 bits.
     #[error(
         "the run would last about {cycles:.0e} cycles, and the fastest part of the design counts {ratio:.0e} for each of \
          them: more than 64 bits hold; bring chip.clock, bandwidths and latencies closer together"
@@ -151,16 +151,16 @@ pub enum SimulateError {
         /// Cycles of the fastest domain per cycle of the chip clock.
         ratio: f64,
     },
-    /// The run would take more memory or time than it may.
+    /// The event engine would need too much memory or time.
     #[error(
         "{sequences} sequences on {chips} chips are too many for the event engine ({limit} sequence-chips); use --fidelity analytic or fewer --sequences"
     )]
     TooLarge {
-        /// Sequences.
+        /// Number of sequences.
         sequences: u64,
-        /// Chips.
+        /// Number of chips.
         chips: u32,
-        /// Bound on their product.
+        /// Largest product of sequences and chips.
         limit: u64,
     },
 }
@@ -169,9 +169,9 @@ fn beside(table: u64) -> String {
     if table == 0 { String::new() } else { format!(" beside {table} bytes of embedding table") }
 }
 
-/// Longest context taken.
+/// Longest context accepted, tokens.
 pub const MAX_CONTEXT: u64 = 1 << 32;
-/// Most sequences taken.
+/// Most sequences accepted.
 pub const MAX_SEQUENCES: u64 = 1 << 20;
-/// Most sequences times chips the event engine takes.
+/// Largest product of sequences and chips that the event engine accepts.
 pub const MAX_SEQUENCE_CHIPS: u64 = 1 << 20;

@@ -2,13 +2,13 @@
 //!
 //! A layer's cache is interleaved over all banks, so a read uses the whole width: peak bandwidth is banks
 //! x port x clock, of which attention reaches the design's `efficiency`. Reads are served in order of
-//! arrival; the write port is separate and one new entry a token never fills it.
+//! arrival. Writes have a port of their own and are not simulated: one new entry per token does not saturate it.
 
 use designs::Design;
 
 use crate::engine::ClockDomain;
 
-/// Bandwidth and capacity.
+/// Bandwidth, capacity and latency of the buffer of one chip.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// Byte clock of the effective bandwidth.

@@ -1,7 +1,7 @@
 //! Control unit: admits sequences to the pipeline, continuous batching up to stages x layers in flight.
 //!
-//! A sequence keeps its place from token to token while places last; with more sequences than places the
-//! waiting ones take turns, first come first served.
+//! A sequence keeps its place from token to token as long as none waits. With more sequences than places, waiting
+//! sequences are admitted first come, first served.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mapping::Mapping;
 
-/// Bound of the pipeline.
+/// Capacity of the pipeline.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// Tokens that may be in flight.
@@ -17,14 +17,14 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// As many places as the mapping has stages.
+    /// One place for each stage of the mapping.
     #[must_use]
     pub fn new(mapping: &Mapping) -> Self {
         Self { slots: mapping.stages() }
     }
 }
 
-/// Who is waiting and how many are in flight.
+/// Waiting sequences, and the number of tokens in flight.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct State {
     waiting: VecDeque<u32>,
@@ -32,7 +32,7 @@ pub struct State {
 }
 
 impl State {
-    /// A sequence asks for a place; true when it may start.
+    /// Requests a place for a sequence; returns whether it may start now. Otherwise it is queued.
     pub fn ask(&mut self, spec: &Spec, sequence: u32) -> bool {
         if self.in_flight < spec.slots && self.waiting.is_empty() {
             self.in_flight += 1;
@@ -42,7 +42,7 @@ impl State {
         false
     }
 
-    /// A place is given back; the sequence that takes it, if any waits.
+    /// Releases a place; returns the waiting sequence that takes it, if any.
     pub fn release(&mut self) -> Option<u32> {
         let next = self.waiting.pop_front();
         if next.is_none() {

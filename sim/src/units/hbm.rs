@@ -1,4 +1,5 @@
-//! HBM of a chip: what of the KV cache does not fit in the attention buffer, streamed a layer ahead.
+//! HBM of a chip: the part of the KV cache that does not fit in the attention buffer, streamed one layer ahead, and the
+//! embedding table where the design places it there.
 //!
 //! All stacks together are one channel group with interleaved addresses: a byte clock of their summed
 //! bandwidth, served in order of arrival. Row misses, refresh and the (small) write of new entries are
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use crate::engine::ClockDomain;
 
-/// Bandwidth and capacity per chip.
+/// Bandwidth, capacity and latency of the HBM of one chip.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// Byte clock of the stacks' bandwidth.

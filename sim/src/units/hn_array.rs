@@ -1,7 +1,7 @@
-//! Hardwired-neuron array: every matrix of every layer is hardware of its own.
+//! Hardwired-neuron array: every matrix of every layer has its own hardware.
 //!
-//! A pass feeds activations bit-serially, so it occupies its neurons for the serial cycles and delivers
-//! after the pipeline depth as well; see [`crate::arithmetic::HnTiming`], whose cycle counts the bit-exact
+//! A pass feeds activations bit-serially, so it occupies its neurons for the serial cycles and delivers its
+//! result after the pipeline depth; see [`crate::arithmetic::HnTiming`], whose cycle counts the bit-exact
 //! model confirms. Matrices that start together and share inputs are one instance.
 
 use designs::Design;

@@ -49,7 +49,7 @@ impl Spec {
     /// Index of the link between two chips of a common row or column: row peers first.
     ///
     /// # Panics
-    /// When the chips have neither in common: mappings send along rows and columns only.
+    /// If the chips share neither row nor column: mappings send along rows and columns only.
     #[must_use]
     pub fn link(&self, from: u32, to: u32) -> usize {
         let columns = self.grid.columns;

@@ -68,7 +68,7 @@ impl Unit {
         }
     }
 
-    /// What has servers of its own.
+    /// Whether each layer, chip or link has its own server.
     #[must_use]
     pub const fn sharing(self) -> Sharing {
         match self {
@@ -87,7 +87,7 @@ impl Unit {
 }
 
 impl Spent {
-    /// Whether it is a stall: nothing that the token needs is at work for it.
+    /// Whether it is a stall: no unit works for the token.
     #[must_use]
     pub const fn is_stall(self) -> bool {
         match self {

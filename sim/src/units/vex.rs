@@ -2,7 +2,7 @@
 //!
 //! The paper's 32 cached heads per cycle are read as the rate of one layer's lane group: the slope of
 //! Fig. 14 needs about 16 vectors per cycle for each of 36 layers at once. Attention and non-linear
-//! functions have pipelines of their own; each is first-come first-served.
+//! functions have separate pipelines; each is first come, first served.
 
 use designs::Design;
 
@@ -32,13 +32,13 @@ impl Spec {
         elements.div_ceil(self.lanes)
     }
 
-    /// Latency beyond the occupancy.
+    /// Cycles from the end of the occupancy to the result of a non-linear function.
     #[must_use]
     pub fn nonlinear_latency(&self) -> u64 {
         self.latency
     }
 
-    /// Cycles for so many vector operations of attention.
+    /// Cycles that `vectors` vector operations of attention take.
     #[inline]
     #[must_use]
     pub fn attention_cycles(&self, vectors: u64) -> u64 {

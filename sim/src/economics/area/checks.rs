@@ -1,4 +1,4 @@
-//! The model against published figures: which sharing of ports they imply, Fig. 12, and another maker's chip.
+//! Comparisons of the area model with published figures: inputs per port, Fig. 12, and Taalas HC1.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Area of one chip, block by block, with what each block's figure rests on.
+//! Area of one chip, block by block, with the basis of each figure.
 
 use designs::PerBlock;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use super::sram::SramShape;
 /// Exposure field of a scanner, 26 mm by 33 mm.
 pub const RETICLE_MM2: f64 = 858.0;
 
-/// What the HN Array's area rests on.
+/// Basis of the area of the HN Array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HnReading {
@@ -25,14 +25,14 @@ pub enum HnReading {
     Structural,
 }
 
-/// What to estimate.
+/// Structure of the chip whose area is estimated.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ChipAreaRequest {
     /// Weights and neurons on the chip.
     pub array: ArrayShape,
     /// Structure of the neurons.
     pub neuron: NeuronDesign,
-    /// What the HN Array's area rests on.
+    /// Basis of the area of the HN Array.
     pub reading: HnReading,
     /// Attention Buffer; `None` where the chip has none.
     pub buffer: Option<SramShape>,
@@ -59,7 +59,7 @@ impl ChipAreaRequest {
         hbm_controllers: false,
     };
 
-    /// Rejects sizes that no chip has.
+    /// Rejects sizes out of range.
     pub fn check(&self) -> Result<(), AreaError> {
         positive("weights", self.array.weights)?;
         positive("neurons", self.array.neurons)?;
@@ -75,7 +75,7 @@ impl ChipAreaRequest {
     }
 }
 
-/// What a block's area rests on.
+/// Basis of the area of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
@@ -94,7 +94,7 @@ pub enum Basis {
 pub struct BlockArea {
     /// Area, mm2.
     pub mm2: f64,
-    /// What it rests on.
+    /// Basis of the figure.
     pub basis: Basis,
 }
 
@@ -124,7 +124,7 @@ impl ChipArea {
     }
 }
 
-/// Area of a chip. Whether it fits a reticle is for [`ChipArea::check_reticle`] to say.
+/// Area of a chip. [`ChipArea::check_reticle`] checks whether it fits a reticle.
 pub fn chip_area(request: &ChipAreaRequest, node: &NodeDensities, inputs: &AreaInputs) -> Result<ChipArea, AreaError> {
     request.check()?;
     node.check()?;

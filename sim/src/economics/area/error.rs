@@ -1,4 +1,4 @@
-//! What a caller can get wrong when asking for an area, each with what would be right.
+//! Errors of area requests; each message states the accepted values.
 
 /// A rejected request.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

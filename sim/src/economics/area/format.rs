@@ -1,4 +1,4 @@
-//! What a weight format asks of hardware: codes to tell apart, constants to multiply by, bits that products grow by.
+//! Hardware that a weight format needs: distinct codes, constant multipliers, and growth of products in bits.
 //!
 //! A format of up to 4 bits is one digit: one region per nonzero code. A wider format is cut into digits of up to 4
 //! bits, each with regions of its own and the digit sums added with shifts: 252 regions for FP8, or 65,000 for BF16,
@@ -48,7 +48,7 @@ pub struct FormatTraits {
 }
 
 impl WeightFormat {
-    /// Hardware that the format asks for.
+    /// Hardware that the format needs.
     pub const fn traits(self) -> FormatTraits {
         let int4 = traits(1.0, 16.0, 15.0, 8.0, 3.0, 4.0);
         let fp4 = traits(1.0, 16.0, 14.0, 6.0, 4.0, 4.0);

@@ -1,6 +1,6 @@
 //! Every constant of the area model in one table: value, range, unit, source, grade, year.
 //!
-//! Ranges are what the sources spread over, or our judgement where the grade says `assumed`.
+//! A range spans the values of the sources; with the grade `assumed` it is our estimate.
 
 use designs::Grade;
 use serde::{Deserialize, Serialize};
@@ -135,7 +135,7 @@ area_inputs! {
 }
 
 impl AreaInputs {
-    /// Rejects constants that no silicon has: all must be positive, shares at most 1, slack at least 0.
+    /// Rejects constants out of range: all must be positive, shares at most 1, slack at least 0.
     pub fn check(&self) -> Result<(), AreaError> {
         for (reference, value) in Self::REFERENCES.iter().zip(self.values()) {
             match reference.key {

@@ -8,8 +8,8 @@
 //!
 //! Areas are in um2 (micrometres squared) where a name ends in `_um2`, else in mm2. Every constant is a field of
 //! [`AreaInputs`] with its range, source, grade and year in [`AreaInputs::REFERENCES`]. Node scaling: logic by transistor density,
-//! SRAM by the area of its cell, physical layers not at all. The functions take plain values, allocate nothing and
-//! cost well under a microsecond, so that a Monte Carlo can call them for every sample.
+//! SRAM by the area of its cell, physical layers not at all. The functions take plain values, do not allocate and
+//! run in well under a microsecond, so a Monte Carlo simulation can call them for every sample.
 //!
 //! Left out: wires and their repeaters (routability of the metal layers is not checked), power grid, clock trees,
 //! test logic, redundancy, seal ring and scribe line.

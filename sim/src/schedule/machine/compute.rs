@@ -67,7 +67,7 @@ impl<L: Listener> Machine<'_, L> {
         cause: IdleCause,
     ) -> u64 {
         let base = self.program.hn_base[self.state.at[on].layer as usize];
-        // The wait is that of the pass that delivers last.
+        // The token waits for the pass that ends last.
         let mut slowest: Option<Service> = None;
         let mut run = |machine: &mut Self, instance: usize, matrices: Matrices| {
             machine.state.activity.events.hn_weights += matrices.weights;
@@ -102,7 +102,7 @@ impl<L: Listener> Machine<'_, L> {
             token.experts_layer = layer;
             choose(&mut token.experts, seed, on.sequence, token.done, layer, total, per_token);
         }
-        // Experts are dealt in blocks, as evenly as whole experts allow.
+        // Chips hold consecutive experts, as evenly as possible.
         let (chips, all) = (u64::from(self.grid.chips()), u64::from(total));
         let first = (u64::from(on.chip.get()) * all).div_ceil(chips) as u32;
         let next = ((u64::from(on.chip.get()) + 1) * all).div_ceil(chips) as u32;

@@ -23,8 +23,7 @@ pub enum Start {
     First,
     /// Spread over the layers, as in steady state.
     Spread,
-    /// Sequence `i` runs one entry of the program's sequence once: which, and how much further on its
-    /// position is.
+    /// Sequence `i` runs one entry of the program's sequence once: index of the entry, and offset of its position.
     Own(Vec<(u32, u64)>),
 }
 
@@ -46,7 +45,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// A prompt has no more tokens in flight than the pipeline has places: positions are dealt to places in turn.
+    /// Limits the tokens of a prompt in flight to the places of the pipeline; positions are assigned to places round robin.
     pub(super) fn bounded(mut self, program: &Compiled) -> Self {
         if self.phase == Phase::Prefill {
             let places = program.specs.control.slots.min(self.prompt_tokens);

@@ -1,4 +1,4 @@
-//! The KV cache: what a chip holds of it, streaming the spilled part a layer ahead, order in prefill.
+//! Reads from HBM: the spilled KV cache one layer ahead, embedding rows; and the order of tokens in prefill.
 
 use super::super::ids::{Id, LayerId, OnChip};
 use super::super::trace::Listener;
@@ -33,8 +33,8 @@ impl<L: Listener> Machine<'_, L> {
         }
     }
 
-    /// Requests the chip's part of the token's embedding row; returns when it is there. Its bytes are counted when the token
-    /// waits for them, so that a measured window has those of its own tokens.
+    /// Requests the chip's part of the token's embedding row; returns the cycle at which it has arrived. The bytes are counted
+    /// when the token waits for them, so a measured window counts those of its own tokens.
     pub(super) fn read_embedding(&mut self, on: OnChip, now: u64, cause: IdleCause) -> u64 {
         let bytes = self.embedding_bytes;
         if bytes == 0 {
@@ -58,7 +58,7 @@ impl<L: Listener> Machine<'_, L> {
         self.serve(on, (Unit::Hbm, on.chip.index()), now, (bytes, 0), cause).done
     }
 
-    /// Positions that `chip` holds of the context of a token `ahead` positions on, and what they cost.
+    /// Number of cached positions on the chip for a token `ahead` positions further on, and the cost of each.
     #[inline]
     pub(super) fn positions(
         &self,

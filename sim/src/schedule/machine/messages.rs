@@ -1,4 +1,4 @@
-//! Messages: sending a phase, noting what is under way, going on when all expected has arrived.
+//! Messages: sending a phase, recording arrivals, and resuming a chip when all expected messages have arrived.
 
 use super::super::ids::{ChipId, Id, OnChip, SequenceId};
 use super::super::instruction::Instr;
@@ -40,7 +40,7 @@ impl<L: Listener> Machine<'_, L> {
         }
     }
 
-    /// Notes a message to `on` under way; wakes the receiver if it waits for this phase and all is under way.
+    /// Records a sent message; wakes the receiver `on` if it waits for this phase and the last message has been sent.
     #[inline]
     #[allow(clippy::too_many_arguments)] // one message, all of it
     fn arrive(&mut self, on: OnChip, layer: usize, phase: usize, arrival: u64, path: PerSpent<u64>, owner: OwnerOf) {
@@ -65,20 +65,20 @@ impl<L: Listener> Machine<'_, L> {
         }
     }
 
-    /// Empties an arrival slot; the cycle at which the chip can go on, its time charged up to then.
+    /// Clears an arrival slot and charges the waiting time; returns the cycle at which the chip can continue.
     fn take_arrivals(&mut self, on: OnChip, slot: usize, now: u64) -> u64 {
         let arrivals = std::mem::take(&mut self.state.arrivals[slot]);
         let at = &mut self.state.at[on];
         if arrivals.last <= now {
             return now;
         }
-        // The message that came last is the one that mattered: its way is the token's critical path.
+        // The last arrival is on the token's critical path.
         at.spent = arrivals.path;
         at.since = arrivals.last;
         arrivals.last
     }
 
-    /// When everything expected has been sent, the cycle at which the chip can go on; else it waits.
+    /// The cycle at which the chip can continue if all expected messages have been sent; otherwise marks it as waiting.
     pub(super) fn receive(&mut self, on: OnChip, layer: usize, phase: usize, now: u64) -> Option<u64> {
         let owner = self.owner(on.sequence, layer);
         let slot = self.arrival_index(on, layer, phase);

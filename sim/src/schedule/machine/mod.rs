@@ -1,8 +1,8 @@
-//! The event machine: tokens walk through their programs on every chip, meeting at messages and queues.
+//! The event machine: executes the program of every token on every chip, with queues at servers and messages between chips.
 //!
-//! An event says that a token on a chip can go on. Servers are first come, first served, so a request's
-//! completion is known when it is made and one event per instruction suffices; a message needs none of its
-//! own, since the receiver is woken at the last arrival it expects. All state is in [`State`], which is
+//! An event resumes a token on a chip. Servers are first come, first served, so the completion of a request is known when
+//! it is made, and one event per instruction suffices. Messages need no events: the receiver is woken at the last arrival
+//! that it expects. All state is in [`State`], which is
 //! stored in checkpoints; nothing else changes while it runs.
 
 mod compute;
@@ -43,7 +43,7 @@ pub struct Machine<'a, L: Listener = ()> {
 }
 
 impl<'a> Machine<'a> {
-    /// A machine about to run `load`, its KV cache placed as `placement` says.
+    /// A machine that will run `load` with its KV cache at `placement`.
     #[must_use]
     pub fn new(program: &'a Compiled, load: Load, placement: Placement) -> Self {
         Machine::with_listener(program, load, placement, ())
@@ -51,7 +51,7 @@ impl<'a> Machine<'a> {
 }
 
 impl<'a, L: Listener> Machine<'a, L> {
-    /// A machine whose events a listener hears.
+    /// A machine with a listener.
     #[must_use]
     pub fn with_listener(program: &'a Compiled, load: Load, placement: Placement, listener: L) -> Self {
         let load = load.bounded(program);
@@ -132,7 +132,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         self.state.activity
     }
 
-    /// The listener, when the run is over.
+    /// Ends the run and returns the listener.
     pub fn into_listener(self) -> L {
         self.listener
     }
@@ -166,7 +166,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         let stripes = u64::from(self.program.programs.iter().find_map(|p| p.attention).map_or(1, |a| a.stripes));
         let token = &mut self.state.tokens[sequence.index()];
         match self.load.phase {
-            // Sequences are spread over the stripes, as sequences of different length would be.
+            // Sequences start on different stripes, as sequences of different lengths would.
             // The token at position `context - 1` attends to `context` positions, itself included.
             Phase::Decode => {
                 let offset = match &self.load.start {
@@ -175,7 +175,7 @@ impl<'a, L: Listener> Machine<'a, L> {
                 };
                 token.position = self.load.context - 1 + offset % stripes + token.done;
             }
-            // Positions are dealt in turn, so that a sequence's next one is known while it works.
+            // Positions are assigned round robin, so the next position of a sequence is known in advance.
             Phase::Prefill => {
                 let offset = u64::from(sequence.0) + token.done * u64::from(self.load.sequences);
                 if offset >= self.load.prompt_tokens {
@@ -201,7 +201,7 @@ impl<'a, L: Listener> Machine<'a, L> {
                 kv_next: ahead,
                 spent: PerSpent::default(),
             };
-            // A token that begins in the middle of the model had its row before.
+            // A token that begins in a later layer has read its row before the run.
             if layer == 0 {
                 self.state.at[on].embedding_ready = self.read_embedding(on, now, cause);
             }
@@ -213,7 +213,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         }
     }
 
-    /// Handles one event; false when nothing is pending.
+    /// Handles one event; returns false if none is pending.
     #[inline]
     pub fn step(&mut self) -> bool {
         let Some((key, on)) = self.state.queue.pop() else { return false };
@@ -221,7 +221,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         true
     }
 
-    /// Runs until `tokens` tokens have finished in all; false when the machine ran dry before.
+    /// Runs until `tokens` tokens have finished; returns false if no event was left before.
     pub fn run_until_tokens(&mut self, tokens: u64) -> bool {
         while self.state.activity.tokens < tokens {
             if !self.step() {
@@ -256,8 +256,8 @@ impl<'a, L: Listener> Machine<'a, L> {
         Place { sequence: on.sequence.0, token, chip: on.chip.get(), layer: at.layer, instr: at.instr }
     }
 
-    /// Queues `work` in cycles of the unit's own domain, whose result comes a latency in chip cycles after its end, at a
-    /// server of a unit, and tells the listener.
+    /// Queues a request at a server of a unit and reports it to the listener. `work` is in cycles of the unit's own domain; the
+    /// result arrives `latency` cycles of the chip clock after the end of the work.
     #[inline]
     fn serve(
         &mut self,
@@ -279,7 +279,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         layer * self.chips + chip.index()
     }
 
-    /// Charges the time since the chip's last change to what it was doing.
+    /// Adds the time since the last change to the class of what the chip was doing.
     #[inline]
     fn charge(&mut self, on: OnChip, now: u64) {
         let at = &mut self.state.at[on];
@@ -287,7 +287,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         at.since = now;
     }
 
-    /// Begins something of class `doing` that will have waited from `now` until `begin` for class `waited`.
+    /// Charges the wait from `now` until `begin` to class `waited`, and the time from then on to class `doing`.
     #[inline]
     fn charge_wait(&mut self, on: OnChip, now: u64, begin: u64, waited: Spent, doing: Spent) {
         let at = &mut self.state.at[on];
@@ -341,7 +341,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         }
     }
 
-    /// Waits for data that are there at `ready`; the cycle at which the chip can go on.
+    /// Waits for data that arrive at `ready`; returns the cycle at which the chip can continue.
     fn await_data(&mut self, on: OnChip, now: u64, ready: u64) -> u64 {
         if ready > now {
             self.state.at[on].doing = Spent::Memory;
@@ -349,7 +349,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         ready.max(now)
     }
 
-    /// Goes on to the next layer; false when the token is finished on this chip.
+    /// Continues with the next layer; returns false if the token is finished on this chip.
     fn next_layer(&mut self, on: OnChip, now: u64) -> bool {
         let own = matches!(self.load.start, Start::Own(_));
         let last = match self.load.phase {
@@ -373,14 +373,14 @@ impl<'a, L: Listener> Machine<'a, L> {
         false
     }
 
-    /// Ends the token of a sequence, whose last chip to finish is that of `on`.
+    /// Ends a token; `on` is the last chip to finish it.
     fn finish(&mut self, on: OnChip, now: u64) {
         let spent = self.state.at[on].spent;
         let token = &mut self.state.tokens[on.sequence.index()];
         token.done += 1;
         let activity = &mut self.state.activity;
         activity.tokens += 1;
-        // A token that began in the middle of the model has no latency to count.
+        // The latency of a token that began in a later layer is not counted.
         if token.counted {
             activity.latency_cycles += now - token.started;
             activity.spent = activity.spent.zip(spent).map(|(sum, spent)| sum + spent);
@@ -409,7 +409,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     }
 }
 
-/// What kept the next server idle, from what the token had been doing.
+/// Cause of the idle time of the next server, from what the token did before.
 #[inline]
 const fn idle_cause(doing: Spent) -> IdleCause {
     match doing {

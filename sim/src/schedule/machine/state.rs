@@ -13,7 +13,7 @@ use crate::units::{PerSpent, PerUnit, Spent, control};
 pub(super) struct Arrivals {
     pub(super) count: u32,
     pub(super) last: u64,
-    /// How the token's time was spent on the way to the last arrival.
+    /// Time of the token by class up to the last arrival, along the critical path.
     pub(super) path: PerSpent<u64>,
 }
 
@@ -21,11 +21,11 @@ pub(super) struct Arrivals {
 pub(super) struct AtChip {
     pub(super) layer: u32,
     pub(super) instr: u32,
-    /// Since when the chip does what `doing` says.
+    /// Cycle from which on the chip does what `doing` says.
     pub(super) since: u64,
     pub(super) doing: Spent,
     pub(super) waiting: bool,
-    /// When the chip's part of the token's embedding row is there.
+    /// Cycle at which the chip's part of the token's embedding row has arrived.
     pub(super) embedding_ready: u64,
     pub(super) kv_ready: u64,
     pub(super) kv_next: u64,
@@ -44,7 +44,7 @@ pub(super) struct Token {
     pub(super) experts: Vec<u32>,
 }
 
-/// Everything that happened, for statistics and energy.
+/// Counters for statistics and energy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Activity {
     /// Tokens finished.
@@ -61,7 +61,7 @@ pub struct Activity {
 /// All that changes during a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {
-    /// An event says that a token on a chip can go on.
+    /// Each event resumes a token on a chip.
     pub(super) queue: Queue<OnChip>,
     /// Servers of each unit: by instance, by layer and chip, by chip, or by link.
     pub(super) servers: PerUnit<Vec<Server>>,
