@@ -1,4 +1,4 @@
-//! The blocks of a chip: what has an area and a power of its own, and the events that cost it energy.
+//! The blocks of a chip, each with an area and a power, and the events that take energy in them.
 
 use crate::keyed;
 
@@ -24,7 +24,7 @@ keyed! {
 keyed! {
     /// An event that takes energy in one block.
     enum Event;
-    /// One value for each kind of event: counts, for example.
+    /// One value for each kind of event, e.g. a count.
     struct Events;
     /// Weights times whole activations in the arrays.
     HnWeights => hn_weights, "weights times activations";
@@ -47,8 +47,8 @@ pub enum NodeScaling {
     Logic,
     /// With the area of an SRAM cell.
     Sram,
-    /// Not at all: analogue circuits of a physical layer. Neither its energy per event nor its static power follows node or
-    /// clock.
+    /// Constant: analogue circuits of a physical layer. Energy per event and static power do not depend on node or clock
+    /// either.
     Fixed,
 }
 

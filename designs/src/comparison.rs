@@ -1,6 +1,6 @@
-//! Other machines that a hardwired design is compared with: what is public of price, power and throughput.
+//! Other machines that a hardwired design is compared with: published price, power and throughput.
 //!
-//! A unit is what is bought: a GPU, a card, a wafer-scale system. Throughput is for gpt-oss-120b unless the source says
+//! A unit is a product: a GPU, a card, a wafer-scale system. Throughput is for gpt-oss-120b unless the source says
 //! otherwise, in tokens per second and unit; `total` counts input and output. Peaks are those of one unit; `[serving.*]`
 //! are published measurements that a roofline over these peaks can be checked against, each with its traffic.
 
@@ -42,13 +42,13 @@ pub struct Serving {
     pub input_tokens: u32,
     /// Tokens generated for it.
     pub output_tokens: u32,
-    /// Users at once; absent where the machine was filled.
+    /// Concurrent users; absent if the machine was filled.
     pub users: Option<f64>,
-    /// Output tokens per second that every user got; absent where that is not known.
+    /// Output tokens per second of each user; absent if unknown.
     pub per_user: Option<f64>,
     /// Which tokens are counted.
     pub counts: Counts,
-    /// Units that served one copy of the model together; absent where that is not known.
+    /// Units that served one copy of the model together; absent if unknown.
     pub units: Option<f64>,
     /// Tokens per second and unit, or of one user.
     pub tokens_per_s: Range,
@@ -86,14 +86,14 @@ impl Serving {
     }
 }
 
-/// A machine to compare with; absent fields are not public.
+/// A machine to compare with; absent fields have not been published.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Comparison {
     /// Name of the preset, or the path of the file.
     pub name: String,
     /// One line for people.
     pub summary: String,
-    /// Process.
+    /// Process node, in words.
     pub node: Option<String>,
     /// Silicon of a unit, square millimetres.
     pub area_mm2: Option<Range>,
@@ -113,15 +113,15 @@ pub struct Comparison {
     pub upkeep_per_year: Option<f64>,
     /// Throughput in the publication's comparison of total cost.
     pub tco_tokens_per_s: Option<f64>,
-    /// Users at once there.
+    /// Concurrent users at that throughput.
     pub tco_concurrency: Option<f64>,
     /// Throughput in the publication's table of systems.
     pub table_tokens_per_s: Option<f64>,
     /// Input and output tokens at best batching.
     pub total_tokens_per_s: Option<Range>,
-    /// Input and output tokens while every user gets the speed below.
+    /// Input and output tokens per second while every user gets [`Self::interactive_per_user`].
     pub interactive_total_tokens_per_s: Option<Range>,
-    /// Output tokens per second and user there.
+    /// Output tokens per second and user at that throughput.
     pub interactive_per_user: Option<f64>,
     /// Share of output in that traffic.
     pub output_share: Option<f64>,
@@ -129,7 +129,7 @@ pub struct Comparison {
     pub best_per_user: Option<Range>,
     /// Weights hardwired in it.
     pub weights: Option<f64>,
-    /// The only model it runs, by the name of its preset; absent where it runs any.
+    /// The only model it runs, by the name of its preset; absent if it runs any model.
     pub hardwired_model: Option<String>,
     /// Memory that weights and KV cache share, gigabytes.
     pub memory_gb: Option<f64>,
@@ -137,13 +137,13 @@ pub struct Comparison {
     pub memory_tb_per_s: Option<Range>,
     /// Peak dense arithmetic in the format weights are multiplied in, trillions of operations per second.
     pub peak_tflops: Option<f64>,
-    /// That format.
+    /// Number format of [`Self::peak_tflops`].
     pub peak_format: Option<String>,
     /// Units over which one copy of the model can be spread at full speed.
     pub units_per_copy: Option<f64>,
     /// Published serving figures.
     pub serving: Vec<Serving>,
-    /// Where every value comes from, by key.
+    /// Provenance of every value, by key.
     pub provenance: BTreeMap<String, Provenance>,
 }
 
@@ -248,7 +248,7 @@ impl Comparison {
         Self { name: name.to_owned(), serving: serving.into_iter().map(figure).collect(), ..Self::default() }
     }
 
-    /// Whether nothing about it has better support than a vendor's claim.
+    /// Whether every value is at best a vendor's claim.
     #[must_use]
     pub fn vendor_claims_only(&self) -> bool {
         let grades = || self.provenance.values().chain(self.serving.iter().map(|s| &s.provenance)).map(|p| p.grade);

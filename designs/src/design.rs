@@ -1,8 +1,7 @@
 //! A hardwired-weight machine as the simulator sees it: plain numbers in SI units.
 //!
-//! [`Design`] is what remains once a TOML file has been merged with what it extends, overridden and
-//! validated. Where each number comes from is kept beside it in [`Design::provenance`], keyed by the
-//! dotted path of the schema (`chip.clock`).
+//! A [`Design`] is a TOML file merged with its base and the overrides, and validated. [`Design::provenance`] states the
+//! source of each value by its dotted path in the schema (`chip.clock`).
 
 use std::collections::BTreeMap;
 
@@ -41,14 +40,14 @@ pub struct HnArray {
     pub weight_capacity: u64,
 }
 
-/// The vector unit. Rates are per layer in flight: every layer has a lane group of its own.
+/// The vector unit. Rates are per layer in flight: every layer has its own lane group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Vex {
     /// Cached key or value vectors of one head consumed per cycle and layer.
     pub kv_vectors_per_cycle: u32,
     /// Elements per cycle of the non-linear functions, per layer.
     pub nonlinear_lanes: u32,
-    /// Latency of one dependent non-linear operation, beyond elements / lanes.
+    /// Latency of one dependent non-linear operation in addition to elements / lanes.
     pub nonlinear_latency: Cycles,
 }
 
@@ -78,13 +77,13 @@ pub struct Hbm {
     pub stack_bandwidth: BytesPerSecond,
     /// Effective bandwidth per chip that the paper's accounting implies, used by `serial` only.
     pub serial_bandwidth: BytesPerSecond,
-    /// Latency of a read that nothing requested ahead, from the end of its transfer to the data.
+    /// Latency of a read that is not prefetched, from the end of its transfer.
     pub read_latency: Seconds,
 }
 
 impl Hbm {
-    /// `read_latency` of a file that states none: about an activation, a column access and the controller of HBM3 (JESD238:
-    /// 14 ns each for activation and access). Assumed; nothing of the published machine reads without a request ahead.
+    /// Default of `read_latency`: about one activation, one column access and the controller of HBM3 (JESD238: 14 ns each for
+    /// activation and access). Assumed; the published machine prefetches all its reads.
     pub const READ_LATENCY: Seconds = Seconds::from_s(100e-9);
 }
 
@@ -93,7 +92,7 @@ impl Hbm {
 pub struct Interconnect {
     /// Payload bandwidth of a link per direction.
     pub link_bandwidth: BytesPerSecond,
-    /// Latency of a hop beyond serialization.
+    /// Latency of a hop in addition to serialization.
     pub hop_latency: Seconds,
 }
 
@@ -124,7 +123,7 @@ named! {
 named! {
     /// Where the table of the input embedding lies.
     pub enum EmbeddingPlacement {
-        /// Nowhere: its reads take no time, as in the paper, which does not mention them.
+        /// Not simulated: reads take no time. The paper does not mention them.
         None = "none",
         /// In HBM, divided over the chips by columns of the table; every token reads its row.
         Hbm = "hbm",
@@ -157,14 +156,14 @@ pub struct MappingOptions {
 }
 
 impl MappingOptions {
-    /// `embedding_bits` of a file that states none: BF16, the format of embedding tables in released models.
+    /// Default of `embedding_bits`: BF16, the format of embedding tables in released models.
     pub const EMBEDDING_BITS: u32 = 16;
 }
 
 /// Area of the blocks of one chip.
 pub type BlockAreas = PerBlock<SquareMm>;
 
-/// Power of one block: leakage always, energy per event.
+/// Static power of one block and its energy per event.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct BlockEnergy {
     /// Power drawn whether or not anything happens (leakage, clock tree, line terminations).
@@ -188,13 +187,13 @@ pub struct Energy {
 pub struct Design {
     /// Name of the preset, or the path of the file.
     pub name: String,
-    /// One line for people.
+    /// One-line description.
     pub summary: String,
-    /// Name of the model preset whose weights the machine carries unless another is asked for.
+    /// Name of the model preset whose weights are hardwired by default.
     pub model: String,
     /// Name of the process-node preset.
     pub node: String,
-    /// Chips.
+    /// Rows and columns of chips.
     pub grid: Grid,
     /// Clock of the chips.
     pub clock: Hertz,
@@ -214,6 +213,6 @@ pub struct Design {
     pub area: BlockAreas,
     /// Energy model.
     pub energy: Energy,
-    /// Where every value comes from, by dotted path.
+    /// Provenance of every value, by dotted path.
     pub provenance: BTreeMap<String, Provenance>,
 }

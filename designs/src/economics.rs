@@ -164,7 +164,8 @@ const DESIGN: [&str; 13] = [
     "energy",
 ];
 
-/// Whether an override of `section` is meant for economics: named so, or nearer to it than to a design's sections.
+/// Whether an override of `section` belongs to economics: an exact name, or one nearer to a section of economics than to
+/// one of a design.
 #[must_use]
 pub fn owns(section: &str) -> bool {
     let near = || nearest(section, SECTIONS.into_iter().chain(DESIGN)).is_some_and(|name| SECTIONS.contains(&name));

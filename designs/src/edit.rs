@@ -1,7 +1,7 @@
-//! Single fields of designs and prices by their dotted paths: which there are, what they count, and setting them.
+//! Lists and sets single fields of designs and prices.
 //!
-//! For callers that change a few fields very often, as a sweep over a design space does: values are checked against the
-//! bounds of the schema, texts and provenance are left alone. Rules that concern several fields are not checked.
+//! For callers that change a few fields very often, such as a sweep over a design space. Values are checked against the
+//! bounds of the schema; provenance is not updated. Rules that concern several fields are not checked.
 
 use crate::design::Design;
 use crate::economics::{self, Economics};
@@ -12,7 +12,7 @@ use crate::slot::{Limits, Measure, Slot};
 use crate::tree::{Kind, Node};
 use crate::units;
 
-/// A value as a text file or a computation gives it.
+/// A value from a file or a computation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scalar {
     /// A word, or a number with its unit.
@@ -21,7 +21,7 @@ pub enum Scalar {
     Integer(i64),
     /// A number.
     Float(f64),
-    /// Yes or no.
+    /// `true` or `false`.
     Flag(bool),
 }
 
@@ -31,7 +31,7 @@ impl Scalar {
     pub fn of(value: f64, measure: Measure) -> Self {
         match measure {
             Measure::Whole(unit) | Measure::Quantity(unit) => Self::Text(format!("{value} {unit}")),
-            // Beyond 2^53 a float is no exact count; no bound of a schema is that far.
+            // Above 2^53 a float is not an exact count; no schema allows such a count.
             Measure::Count if value == value.trunc() && value.abs() < 9e15 => Self::Integer(value as i64),
             Measure::Count | Measure::Number | Measure::Word => Self::Float(value),
         }
@@ -52,10 +52,10 @@ impl Scalar {
 /// The number of base units `unit` that a text such as `1.2 GHz` states.
 ///
 /// # Errors
-/// What is wrong, to be continued after the name of the field, and what would be right.
+/// The error, phrased to follow the name of the field, and a suggestion.
 ///
 /// # Panics
-/// When `unit` is no base unit.
+/// If `unit` is not a base unit.
 pub fn base_units(text: &str, unit: &str) -> Result<f64, (String, Option<String>)> {
     let dimension = units::Dimension::of_base_unit(unit).expect("the base unit of a field");
     units::parse(text, dimension)
@@ -70,7 +70,7 @@ pub fn example(unit: &str) -> Option<&'static str> {
 /// `value` base units as a file would state them.
 ///
 /// # Panics
-/// When `unit` is no base unit.
+/// If `unit` is not a base unit.
 #[must_use]
 pub fn show(value: f64, unit: &str) -> String {
     units::Dimension::of_base_unit(unit).expect("the base unit of a field").show(value)
@@ -81,9 +81,9 @@ pub fn show(value: f64, unit: &str) -> String {
 pub struct Field {
     /// Dotted path in the file.
     pub path: String,
-    /// What it means.
+    /// Documentation from the schema.
     pub doc: &'static str,
-    /// What its numbers count.
+    /// Unit of its numbers.
     pub measure: Measure,
     /// Its value in base units, where it is one number.
     pub number: Option<f64>,
@@ -107,12 +107,12 @@ struct Setter<'a> {
     refused: Option<Refusal>,
 }
 
-/// Why a value was not taken.
+/// Why a field rejected a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What is wrong.
+    /// Error message with the path of the field.
     pub message: String,
-    /// What would be right.
+    /// Suggestion.
     pub help: Option<String>,
 }
 
@@ -147,7 +147,7 @@ pub fn design_fields(design: &Design) -> Vec<Field> {
 /// Sets fields of a design, given by their positions.
 ///
 /// # Errors
-/// The first value that its field does not take; other fields may have been set.
+/// The first value that its field rejects; other fields may have been set.
 pub fn set_design(design: &mut Design, changes: &[(usize, Scalar)]) -> Result<(), Refusal> {
     set(changes, |setter| schema::walk(design, setter))
 }
@@ -163,7 +163,7 @@ pub fn economics_fields(economics: &Economics) -> Vec<Field> {
 /// Sets fields of prices and rules, given by their positions.
 ///
 /// # Errors
-/// The first value that its field does not take; other fields may have been set.
+/// The first value that its field rejects; other fields may have been set.
 pub fn set_economics(economics: &mut Economics, changes: &[(usize, Scalar)]) -> Result<(), Refusal> {
     set(changes, |setter| economics::walk(economics, setter))
 }

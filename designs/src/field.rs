@@ -8,10 +8,10 @@ use crate::provenance::{Grade, Provenance};
 use crate::slot::{Limits, Slot, choice};
 use crate::tree::{Kind, Node};
 
-/// The field that describes a text to people.
+/// The one-line description of a file.
 const SUMMARY: &str = "summary";
 
-/// Something done to every field of a schema.
+/// An operation on every field of a schema.
 pub(crate) trait Visitor {
     /// Visits the field at the dotted `path`.
     fn field(&mut self, path: &str, slot: &mut dyn Slot, limits: Limits, doc: &'static str);
@@ -24,14 +24,14 @@ pub(crate) struct Reader<'a> {
     known: BTreeSet<String>,
     missing: BTreeMap<String, Vec<String>>,
     problems: Vec<Problem>,
-    /// Of every field that was found.
+    /// Provenance of every field that was found.
     pub(crate) provenance: BTreeMap<String, Provenance>,
 }
 
 enum Found<'a> {
     Leaf(&'a Node),
     Missing,
-    /// Something that is no section stands where this section of the path should be.
+    /// The path leads through a value that is not a section.
     NoSection(&'a Node, &'a str),
 }
 
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         self.problems.is_empty() && self.missing.is_empty()
     }
 
-    /// Reports missing and unknown keys; the provenance, or every problem in the order of the texts, the user's own first.
+    /// Reports missing and unknown keys. Returns the provenance, or all problems in the order of the files, the user's file first.
     pub(crate) fn finish(mut self) -> Result<BTreeMap<String, Provenance>, Vec<Problem>> {
         for (section, keys) in std::mem::take(&mut self.missing) {
             let at = match find(self.root, &section) {
@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What an unknown key may have meant: a near one in its section, the same one elsewhere.
+    /// Suggestion for an unknown key: a similar key of its section, or the same key in another section.
     fn advice(&self, prefix: &str, key: &str) -> String {
         let mut here: Vec<&str> = self
             .known
@@ -204,7 +204,7 @@ impl Visitor for Reader<'_> {
         };
         let (value, provenance) = self.leaf(path, node);
         match slot.set(value, limits) {
-            // A summary describes a text; it is no value that has an origin.
+            // A summary has no provenance.
             Ok(()) if path == SUMMARY => {}
             Ok(()) => {
                 self.provenance.insert(path.to_owned(), provenance);

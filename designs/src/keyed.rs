@@ -2,9 +2,9 @@
 
 /// Declares an enumeration and a struct that holds one value for each of its members.
 ///
-/// Each line states a variant, the field that holds its value, and a name for people. The field's name is also the key of
-/// the variant in files and results. A struct literal of the container, and a `match` on the enumeration, must name every
-/// member, so a new one is led by the compiler.
+/// Each line declares a variant, the field that holds its value, and a display name. The name of the field is also the key
+/// of the variant in files and results. A struct literal of the container and a `match` on the enumeration must list every
+/// member, so the compiler finds the places that a new member affects.
 ///
 /// ```
 /// designs::keyed! {
@@ -56,7 +56,7 @@ macro_rules! keyed {
                 Self::ALL.into_iter().find(|member| member.key() == key)
             }
 
-            /// Name for people.
+            /// Display name.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {

@@ -1,8 +1,8 @@
 //! From a name, files and overrides to a validated [`Design`], [`ProcessNode`] or [`Model`].
 //!
-//! A design is a chain of texts: the file, what it `extends`, and so on to one that extends nothing.
-//! They are merged bottom up, overrides last, and only the result is validated. This crate opens no
-//! files: the caller gives a [`Loader`].
+//! A design is a chain of files: each `extends` the next, the last extends none. They are merged from the last to the
+//! first, then the overrides, and only the result is validated. This crate does not open files: the caller passes a
+//! [`Loader`].
 
 use std::path::{Component, Path, PathBuf};
 
@@ -75,7 +75,7 @@ impl Override {
         let offset = self.equals + 1 + (value.len() - value.trim_start().len());
         let mut node = tree::parse_argument(value.trim(), source, offset);
         let path = &self.text[..self.equals];
-        // From the innermost key outwards; `end` is where the key at hand ends in the argument.
+        // From the innermost key outwards; `end` is the end of the current key in the argument.
         let mut end = path.len();
         for key in path.split('.').rev() {
             let start = end - key.len();

@@ -1,4 +1,4 @@
-//! `hardwire calibrate`: a model for one more processor or design, from a few dozen labelled functions.
+//! `hardwire calibrate`: adapts a cost model to another processor or design with a few dozen labelled functions.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -28,7 +28,7 @@ struct LabelledLine {
     kernel: Option<String>,
 }
 
-/// A labelled function with what the model says of it, by output, on the scale of the fit.
+/// A labelled function with the predictions of the model by output, on the scale of the fit.
 struct Labelled {
     labels: BTreeMap<Quantity, f64>,
     kernel: u32,
@@ -147,7 +147,7 @@ fn kind(is_design: bool) -> &'static str {
     if is_design { "design" } else { "processor" }
 }
 
-/// Adaptations of every quantity that has labels enough, from one base.
+/// Adaptations of every quantity with enough labels, from one base.
 fn fit(labelled: &[Labelled], trained: &[Output], base: &str, name: &str) -> (Vec<Adaptation>, Vec<QuantityReport>) {
     let mut adaptations = Vec::new();
     let mut reports = Vec::new();

@@ -47,7 +47,7 @@ fn list(format: Format) -> Result<(), Failure> {
     output::text(&table.render())
 }
 
-/// Kinds that are written before a colon, because their names are those of designs or nodes too.
+/// Kinds written as a prefix with a colon, because their names are also those of designs or nodes.
 const PREFIXED: [&str; 3] = ["economics", "masks", "against"];
 
 /// Kind and bare name of `economics:hnlpu`, `masks:n5`, `against:h100`.
@@ -56,7 +56,7 @@ fn prefixed(name: &str) -> Option<(&'static str, &str)> {
     PREFIXED.into_iter().find(|known| *known == kind).map(|kind| (kind, bare))
 }
 
-/// Which kind of thing a name or path means.
+/// Kind of the preset or file that a name or path refers to.
 fn kind_of(name: &str) -> &'static str {
     let is = |presets: &[Preset]| presets.iter().any(|p| p.name == name);
     match name {
@@ -66,7 +66,7 @@ fn kind_of(name: &str) -> &'static str {
     }
 }
 
-/// Loads whatever `name` means and lists its values.
+/// Loads the preset or file `name` and lists its values.
 fn lines(name: &str, set: &[String]) -> Result<(&'static str, Vec<Line>), Failure> {
     let overrides = input::overrides(set)?;
     if let Some((kind, bare)) = prefixed(name) {

@@ -14,7 +14,7 @@ use crate::diagnostics::Failure;
 use crate::progress::Progress;
 use crate::{input, output};
 
-/// Events from which on progress is shown: about four seconds.
+/// Runs with more events than this show progress; about four seconds.
 const PROGRESS_FROM_EVENTS: u64 = 20_000_000;
 
 /// Runs the command.
@@ -25,8 +25,8 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     }
     let design = input::design(&arguments.design, &overrides)?;
     let model = input::model(arguments.model.as_deref().unwrap_or(&design.model))?;
-    // The design's grid is made for its own model; another one takes the smallest that holds it, unless
-    // the user set the grid.
+    // The grid of the design fits its own model. Another model takes the smallest grid that holds it, unless the user
+    // set the grid.
     let own = arguments.model.as_ref().is_none_or(|m| *m == design.model);
     let grid_set = arguments.set.iter().any(|s| s.trim_start().starts_with("grid."));
     let request = Request {
@@ -92,7 +92,7 @@ struct Operation {
     stage: &'static str,
     name: &'static str,
     does: String,
-    /// Message phases that wait for each other; 0 where nothing is sent.
+    /// Dependent message phases; 0 without messages.
     message_phases: usize,
     messages: usize,
     bytes: u64,

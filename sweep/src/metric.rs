@@ -1,4 +1,4 @@
-//! Every result that can be an objective, a constraint or a column: names with units, and where they come from.
+//! Results that can be an objective, a constraint or a column: names with units, and their sources.
 //!
 //! Results of the simulation have the dotted keys of `hardwire simulate --format json`; prices are `estimate.` and an outcome
 //! at the optimistic (`low`), median (`mid`) or pessimistic (`high`) end of every input; `program.` is what the sweep's MLIR
@@ -66,13 +66,13 @@ pub(crate) struct OnChip {
     pub(crate) hertz: f64,
 }
 
-/// What begins the names of results that need a program.
+/// Prefix of results that need a program.
 pub(crate) const PROGRAM: &str = "program.";
 
-/// Name of the result that says where the closed form is an upper bound.
+/// Name of the result that tells whether the closed form is only an upper bound.
 pub const NEAR_KNEE: &str = "bound.near_knee";
 
-/// What can bound a machine, in the order of `bottleneck`'s numbers: latency, then the units.
+/// Values of `bottleneck` in the order of their numbers: latency, then the units.
 pub const BOTTLENECKS: [&str; 1 + Unit::COUNT] = {
     let mut names = ["latency"; 1 + Unit::COUNT];
     let mut unit = 0;
@@ -83,10 +83,10 @@ pub const BOTTLENECKS: [&str; 1 + Unit::COUNT] = {
     names
 };
 
-/// Utilization from which on a unit is called the bottleneck.
+/// Lowest utilization of a unit that counts as the bottleneck.
 const SATURATED: f64 = 0.95;
 
-/// Position in [`BOTTLENECKS`] of the busiest unit, or of `latency` where none is busy nearly all the time.
+/// Index in [`BOTTLENECKS`] of the busiest unit, or of `latency` if no unit is saturated.
 fn bottleneck(s: &Simulation) -> f64 {
     let busy = s.utilization.busiest();
     let best = Unit::ALL.into_iter().reduce(|best, unit| if busy[unit] > busy[best] { unit } else { best });
@@ -130,7 +130,7 @@ const DETAILS: [(&str, OfSimulation); 8] = [
     (NEAR_KNEE, near_knee),
 ];
 
-/// Position in [`NO_YES`]; unknown where there is no closed form.
+/// Index in [`NO_YES`]; NaN without a closed form.
 fn near_knee(s: &Simulation) -> f64 {
     let in_flight = s.sequences.min(s.in_flight_limit) as f64;
     s.bound.as_ref().map_or(f64::NAN, |bound| f64::from(u8::from(bound.near_knee(in_flight))))
@@ -219,7 +219,7 @@ impl Metric {
         matches!(self.source, Source::Programmed(_))
     }
 
-    /// The words that its numbers count, where they do.
+    /// Words that its numbers index, if any.
     #[must_use]
     pub fn words(&self) -> Option<&'static [&'static str]> {
         match self.name.as_str() {
@@ -248,7 +248,7 @@ impl<'a> Answers<'a> {
         Self { simulation, estimate, program }
     }
 
-    /// The value of a metric; NaN where the point has none.
+    /// The value of a metric; NaN if the point has none.
     pub(crate) fn get(&self, metric: &Metric) -> f64 {
         let simulation = self.simulation;
         let priced = |of: &dyn Fn(&Estimate) -> f64| self.estimate.as_ref().map_or(f64::NAN, |(e, _)| of(e));

@@ -1,6 +1,6 @@
-//! What the blocks of a chip take in area and static power when a point differs from the base design.
+//! Area and static power of the blocks of a chip at a point that differs from the base design.
 //!
-//! Everything is a proportion of the base design, so at the base point its own areas and powers come back exactly:
+//! All are proportional to the base design, so the base point has exactly its areas and powers:
 //!
 //! | block | area in proportion to |
 //! | --- | --- |
@@ -27,23 +27,23 @@ use sim::mapping::{Mapping, MappingError, smallest_grid};
 
 use crate::state::GridChoice;
 
-/// The base design, its own model on its own node: what proportions refer to.
+/// The base design with its own model and node, to which all proportions refer.
 #[derive(Debug, Clone)]
 pub struct Base {
-    /// Design.
+    /// The design as loaded.
     pub design: Design,
-    /// Its model.
+    /// The model that its areas belong to.
     pub model: Model,
-    /// Its node.
+    /// The node that its areas belong to.
     pub node: ProcessNode,
     /// Area of a weight, square micrometres.
     um2_per_weight: f64,
 }
 
-/// What a point asks for.
+/// Design, model and node of a point.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// Machine.
+    /// Design of the point.
     pub design: &'a Design,
     /// Its grid.
     pub grid: GridChoice,
@@ -60,10 +60,10 @@ pub struct Asked<'a> {
 }
 
 impl Base {
-    /// A base.
+    /// Computes the area of a weight of the base.
     ///
     /// # Errors
-    /// When the design does not hold its own model.
+    /// If the design does not hold its own model.
     pub fn new(design: Design, model: Model, node: ProcessNode) -> Result<Self, MappingError> {
         let weights = Mapping::new(&design, &model, design.grid)?.weights_per_chip;
         let um2_per_weight = design.area.hn_array.mm2() * 1e6 / weights.max(1) as f64;
@@ -85,7 +85,7 @@ impl Base {
         let stacks = |d: &Design| f64::from(d.hbm.stacks);
         let vectors = ratio(here.vex.kv_vectors_per_cycle.into(), own.vex.kv_vectors_per_cycle.into());
         let lanes = ratio(here.vex.nonlinear_lanes.into(), own.vex.nonlinear_lanes.into());
-        // A base of one chip has no links to be in proportion to.
+        // A base of one chip has no links to scale from.
         let linked = links(own, own.grid);
         for (block, area) in area.iter_mut() {
             let growth = match block {
@@ -138,7 +138,7 @@ impl Base {
             GridChoice::Given => asked.design.grid,
             GridChoice::Natural if unchanged => asked.design.grid,
             GridChoice::Natural | GridChoice::Smallest => {
-                // A larger grid has more links, which leave less room: sought again until they were counted.
+                // A larger grid has more links, which leave less room for weights: repeat until the links of the grid are included.
                 let limit = reticle * asked.economics.reticle_utilization;
                 let links = |grid: Grid| grid.rows + grid.columns;
                 let mut counted = self.design.grid;
@@ -196,7 +196,7 @@ impl Base {
         for (block, energy) in design.energy.blocks.iter_mut() {
             let (own, here) = (self.design.area[block].mm2(), layout.area[block].mm2());
             let area = if own > 0.0 { here / own } else { 1.0 };
-            // Physical layers have clocks and voltages of their own.
+            // Physical layers have their own clock and voltage.
             let clocked = block.scaling() != NodeScaling::Fixed;
             let growth = if clocked { area * clock } else { area };
             energy.static_power = Watts::from_w(energy.static_power.w() * growth);

@@ -1,10 +1,10 @@
-//! Changes of a model's shape: every layer alike, weights' values are not known anyway.
+//! Changes of a model's shape, the same in every layer.
 
 use designs::{Ffn, HeadChange, HeadChangeError, Model};
 
 use crate::value::{Reason, Value, count};
 
-/// What can be changed: key, meaning, largest value.
+/// Fields that can be changed: key, documentation, largest value.
 pub const SHAPES: [(&str, &str, u64); 10] = [
     ("hidden", "Width of the residual stream", 1 << 20),
     ("vocabulary", "Entries of the vocabulary", 1 << 24),
@@ -18,7 +18,7 @@ pub const SHAPES: [(&str, &str, u64); 10] = [
     ("window", "Sliding window of every layer in positions; 0 attends to the whole context", 1 << 31),
 ];
 
-/// Wanted values, by position in [`SHAPES`].
+/// New values by index in [`SHAPES`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shape([Option<u64>; SHAPES.len()]);
 
@@ -39,7 +39,7 @@ impl Shape {
     /// The model with the changes.
     ///
     /// # Errors
-    /// Where the model has nothing of the kind, or heads or experts do not go together.
+    /// If the model has no such field, or the numbers of heads or experts are inconsistent.
     pub fn apply(&self, model: &Model) -> Result<Model, String> {
         let [hidden, vocabulary, layers, query, kv, head_dim, width, experts, active, window] =
             self.0.map(|value| value.map(|v| v as u32));

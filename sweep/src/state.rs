@@ -73,10 +73,10 @@ pub struct Build {
     pub allow_unconfirmed: bool,
 }
 
-/// Everything that a point can differ in.
+/// All values that can differ between points.
 #[derive(Debug, Clone)]
 pub struct State {
-    /// Machine as asked for.
+    /// Design with the changes of the point.
     pub design: Design,
     /// Its grid.
     pub grid: GridChoice,
@@ -107,9 +107,9 @@ enum Target {
 pub struct Name {
     /// Dotted path.
     pub path: String,
-    /// What it means.
+    /// Documentation.
     pub doc: &'static str,
-    /// What its numbers count.
+    /// Unit of its numbers.
     pub measure: Measure,
     /// Its value in the base state, where it is one number.
     pub number: Option<f64>,
@@ -128,7 +128,7 @@ impl Name {
         }
     }
 
-    /// A number of it as people state it: with its unit, or with its thousands apart.
+    /// Formats a number of the field with its unit, or with commas between thousands.
     #[must_use]
     pub fn show(&self, number: f64) -> String {
         match self.measure {
@@ -143,7 +143,7 @@ impl Name {
         matches!(self.measure, Measure::Count | Measure::Whole(_))
     }
 
-    /// Whether changing it changes what is built rather than what is computed on it.
+    /// Whether it affects prices only, not the simulation.
     #[must_use]
     pub fn prices(&self) -> bool {
         matches!(self.target, Target::Economics(_)) || self.path.starts_with("build.")
@@ -337,7 +337,7 @@ impl State {
     /// Sets fields.
     ///
     /// # Errors
-    /// The first value that its field does not take; others may have been set.
+    /// The first value that its field rejects; others may have been set.
     pub fn set<'a>(&mut self, changes: impl IntoIterator<Item = (&'a Name, &'a Value)>) -> Result<(), Refusal> {
         let (mut design, mut economics) = (Vec::new(), Vec::new());
         for (name, value) in changes {

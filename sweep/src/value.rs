@@ -44,7 +44,7 @@ impl Value {
     }
 }
 
-/// What is wrong, after the path; what would be right.
+/// An error, phrased to follow the path of the field, and a suggestion.
 pub type Reason = (String, Option<String>);
 
 /// A count within bounds.

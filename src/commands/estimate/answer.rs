@@ -1,4 +1,4 @@
-//! The answer of `hardwire estimate`: stable keys, units in the names, every figure a range or percentiles.
+//! Result of `hardwire estimate`: stable keys with units in the names; every figure is a range or percentiles.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::structure::Structure;
 use super::{Subject, Throughput};
 use crate::cli;
 
-/// One figure.
+/// A figure: a range or percentiles.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(untagged)]
 pub enum Figure {
@@ -25,30 +25,30 @@ pub enum Figure {
     Percentiles(Percentiles),
 }
 
-/// Where an input comes from and what it is.
+/// Range of an input and its provenance.
 #[derive(Debug, Clone, Serialize)]
 pub struct Origin {
     /// Optimistic end.
     pub low: f64,
     /// Pessimistic end.
     pub high: f64,
-    /// Origin.
+    /// Source, grade and year.
     #[serde(flatten)]
     pub provenance: Option<Provenance>,
 }
 
-/// The other machine on every basis.
+/// Comparison with another machine on every basis.
 #[derive(Debug, Serialize)]
 pub struct Against {
-    /// Name.
+    /// Name of the machine.
     pub machine: String,
     /// What is missing for a comparison at equal interactivity.
     pub note: Option<String>,
-    /// Bases.
+    /// Figures of each basis of comparison.
     pub bases: Vec<Basis>,
 }
 
-/// The whole answer.
+/// Result of the command.
 #[derive(Debug, Serialize)]
 pub struct Answer {
     pub design: String,

@@ -18,9 +18,9 @@ use crate::{input, output};
 /// Context at which throughput is simulated, as in the publication's table of systems.
 const CONTEXT: u64 = 2048;
 
-/// Everything the command read.
+/// Inputs of the command.
 pub struct Subject {
-    /// Machine.
+    /// Design of the machine.
     pub design: Design,
     /// Model the design's areas belong to.
     pub home: Model,
@@ -30,7 +30,7 @@ pub struct Subject {
     pub model: Model,
     /// Node to build on.
     pub node: ProcessNode,
-    /// Its masks.
+    /// Mask stack of that node.
     pub stack: MaskStack,
     /// Prices and rules.
     pub economics: Economics,
@@ -101,7 +101,7 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Refuses numbers on the command line that make no sense.
+/// Rejects options out of range.
 fn check(arguments: &cli::Estimate) -> Result<(), Failure> {
     let refuse = |message: String| Err(Failure::Request(message));
     if !(arguments.years > 0.0 && arguments.years <= 100.0) {
@@ -171,7 +171,7 @@ fn request<'a>(arguments: &'a cli::Estimate, subject: &'a Subject, weight_growth
     }
 }
 
-/// Refuses machines to compare with whose values are unconfirmed.
+/// Rejects machines to compare with that have unconfirmed values.
 fn refuse_unconfirmed(arguments: &cli::Estimate, others: &[Comparison]) -> Result<(), Failure> {
     let keys: Vec<String> = others
         .iter()
@@ -188,7 +188,7 @@ fn refuse_unconfirmed(arguments: &cli::Estimate, others: &[Comparison]) -> Resul
     Err(sim::economics::EconomicsError::Unconfirmed { keys: keys.join(", ") }.into())
 }
 
-/// Simulates a system as laid out, under the publication's accounting; nothing where the model cannot be simulated.
+/// Simulates the laid-out system under the publication's accounting; `None` if the model cannot be simulated.
 fn simulate(subject: &Subject, estimate: &mut Estimate) -> Option<Simulation> {
     let design = estimate.layout.apply(&subject.design);
     let request = sim::Request {
@@ -223,7 +223,7 @@ fn throughput(subject: &Subject, estimate: &mut Estimate, run: &Simulation) -> T
     }
 }
 
-/// The throughput of the publication's total-cost table, where it belongs to this machine.
+/// Throughput of the publication's total-cost table, if it applies to this machine.
 fn tco_throughput(subject: &Subject, estimate: &Estimate) -> Option<f64> {
     let own = subject.model == subject.home && subject.economics.equal_chips == Some(estimate.plan.chips);
     subject.economics.tco_tokens_per_s.filter(|_| own)

@@ -62,8 +62,8 @@ fn chip(design: &Design, per_chip: f64, weights: WeightFormat) -> ChipAreaReques
     }
 }
 
-/// Replaces the design's areas by structural ones, at its own node and for its own model; the growth of a weight's area
-/// through its format.
+/// Replaces the areas of the design by structural ones for its own model and node; returns the growth of the area of a
+/// weight through its format.
 pub fn apply(subject: &mut Subject, weights: WeightFormat) -> Result<f64, Failure> {
     let refuse = |e: AreaError| Failure::Request(e.to_string());
     let node = NodeDensities::from_node(&subject.home_node).map_err(refuse)?;

@@ -1,4 +1,4 @@
-//! The answer of `hardwire estimate` for people.
+//! Result of `hardwire estimate` as tables.
 
 use designs::Block;
 use reports::number::significant;
@@ -40,7 +40,7 @@ impl Section {
     }
 }
 
-/// The whole text.
+/// Renders all tables.
 pub fn render(a: &Answer) -> String {
     let plural = if a.systems == 1 { "system" } else { "systems" };
     let mut text = format!(
@@ -210,7 +210,7 @@ fn span(s: &Span) -> String {
     if low == high { low } else { format!("{low} to {high}") }
 }
 
-/// Whole numbers.
+/// A range of whole numbers.
 fn count(s: &Span) -> String {
     let (low, high) = (significant(s.low, 1), significant(s.high, 1));
     if low == high { low } else { format!("{low} to {high}") }
@@ -236,7 +236,7 @@ fn comparison(against: &super::answer::Against) -> String {
             format!("{} systems (optimistic), {} (pessimistic)", count(&low), count(&high))
         });
         table.row(["our hardware is cheaper from", &from]);
-        // A table without heads: drop the two lines they take.
+        // The table has no heading: drop its two lines.
         let body: Vec<String> = table.render().lines().skip(2).map(|line| format!("  {line}\n")).collect();
         text.push_str(&body.concat());
         text.push('\n');
