@@ -1,4 +1,4 @@
-//! What is declared of each number of the vector: features, then counts of work.
+//! The declarations of all numbers of the vector: features, then counts of work.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -28,7 +28,7 @@ pub enum WorkCount {
     Iterations(LoopClass),
     /// Explicit vector operations of a kind.
     ExplicitVectors(WorkKind),
-    /// Parts of 128 bits (lanes, where each is worked on alone) of explicit vector operations of a kind.
+    /// Parts of 128 bits of explicit vector operations of a kind; lanes, if they are expanded lane by lane.
     ExplicitParts(WorkKind),
     /// A count of loops of no class.
     Loop(LoopCount),
@@ -82,7 +82,10 @@ impl WorkCount {
             Self::Iterations(class) => format!("Iterations of {}.", class.about()),
             Self::ExplicitVectors(kind) => format!("Explicit vector operations executed: {}.", kind.about()),
             Self::ExplicitParts(kind) => {
-                format!("Parts of 128 bits, or lanes worked on one by one, of explicit {}.", kind.about())
+                format!(
+                    "Parts of 128 bits of explicit vector operations, or lanes if they are expanded: {}.",
+                    kind.about()
+                )
             }
             Self::Loop(count) => format!("{}.", count.about()),
             Self::Tensor(count) => format!("{}.", count.about()),
@@ -110,14 +113,14 @@ impl WorkCount {
     }
 }
 
-/// What is known of one number of the vector.
+/// The declaration of one number of the vector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declaration {
     /// Name in files and explanations.
     pub name: Cow<'static, str>,
     /// One sentence.
     pub documentation: String,
-    /// What it counts.
+    /// Its unit.
     pub unit: Unit,
     /// The scale on which its differences are comparable.
     pub scale: Scale,

@@ -1,15 +1,15 @@
 //! The declaration of every number that a model sees of a function, besides its words.
 //!
 //! Each feature is one row: its name in files, its documentation, the [`Collector`] that fills it, its [`Unit`] and its
-//! [`Scale`]. Order and index of the vector follow from the order of rows. The counts of work ([`declarations`] behind
-//! the features) are products of the enumerations below: a count for each [`LoopClass`] and [`WorkKind`], two for each
+//! [`Scale`]. Order and index of the vector follow from the order of rows. The counts of work, which follow the
+//! features, are products of the enumerations below: a count for each [`LoopClass`] and [`WorkKind`], two for each
 //! kind of explicit vector work, then [`LoopCount`] and [`TensorCount`]. To add a feature, add a row and fill it in its
 //! collector; a trained model then no longer fits, so the model has to be trained again.
 
 use names::named;
 
 /// Declares [`Feature`] and [`WorkKind`]: features before those by kind of work, the kinds (each is two features,
-/// executed in all and in one iteration of the hottest loop), and the features behind them.
+/// executed in all and in one iteration of the hottest loop), and the remaining features.
 macro_rules! features {
     (
         $($(#[doc = $doc:literal])+ $name:ident = $text:literal, $collector:ident, $unit:ident, $scale:ident;)*

@@ -9,16 +9,24 @@ use super::walk::access::Motion;
 use super::walk::lanes::{element_bits, lanes};
 use super::walk::{Collect, TextAccess, TextBody, TextLoop, Visit};
 
-/// What is summed over one loop of the text.
+/// Counts of one loop of the text.
 #[derive(Debug, Clone, Default)]
 struct LoopCounts {
+    /// Entries per call of the function.
     entries: f64,
+    /// Iterations per call of the function.
     iterations: f64,
+    /// Whether it contains another loop.
     has_inner: bool,
+    /// Whether it carries a value from iteration to iteration.
     carries: bool,
+    /// Operations in its body; those of inner loops belong to these.
     operations: f64,
+    /// Loads in its body.
     loads: f64,
+    /// Floating-point operations in its body.
     floats: f64,
+    /// The same, executed.
     floats_executed: f64,
 }
 
@@ -58,13 +66,13 @@ impl TextCounts {
         self.features
     }
 
-    /// Counts an operation in the text and its executions, in each of which it works on so many lanes.
+    /// Counts an operation in the text, and its executions times its lanes.
     fn count(&mut self, text: Feature, executed: Feature, executions: f64, lanes: f64) {
         self.features.add(text, 1.0);
         self.features.add(executed, executions * lanes);
     }
 
-    /// Lanes of an operation's first result, 1 if it is no vector; notes its width.
+    /// Lanes of an operation's first result, 1 if it is no vector. Raises the features of widths.
     fn lanes(&mut self, tree: &Tree, visit: &Visit<'_>) -> f64 {
         let Some(&result) = visit.results.first() else { return 1.0 };
         let is_computed_on = || {

@@ -2,8 +2,8 @@
 
 use super::table::{Collector, Feature};
 
-/// One number for each feature, 0 until it is filled. In debug builds a collector may only fill what is declared as its
-/// own.
+/// One number for each feature, 0 until it is filled. In debug builds a collector that fills a feature declared for
+/// another one panics.
 #[derive(Debug)]
 pub(super) struct FeatureVector {
     values: Vec<f64>,

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 const FIXTURES: [&str; 2] = ["tests/fixtures/mlir", "ir/tests/text/dialects"];
 const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
-/// One of so many rows of the corpus is pinned.
+/// Every row of the corpus whose index is a multiple of this is pinned.
 const STRIDE: usize = 100;
 
 fn root() -> PathBuf {

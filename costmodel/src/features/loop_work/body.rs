@@ -89,7 +89,7 @@ impl LoopBody {
         self.work[kind as usize]
     }
 
-    /// Values that it carries in a way.
+    /// Number of values that it carries in this way.
     pub fn carries(&self, how: Reduction) -> f64 {
         self.carried[how as usize]
     }
@@ -99,7 +99,7 @@ impl LoopBody {
         self.iterations / self.entries.max(1.0)
     }
 
-    /// Lanes of its widest element in a vector of so many bits.
+    /// Lanes of its widest element in a vector of `bits`.
     pub fn lanes(&self, bits: f64) -> f64 {
         bits / self.widest.max(8.0)
     }

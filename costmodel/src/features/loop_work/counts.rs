@@ -68,7 +68,7 @@ impl Counts<'_> {
         self.0[WorkCount::Loop(count).index()] += amount;
     }
 
-    /// Adds the scalar work of so many iterations of a loop to a class.
+    /// Adds the scalar work of `iterations` of a loop to a class.
     fn add_to_class(&mut self, class: LoopClass, body: &LoopBody, iterations: f64) {
         for kind in WorkKind::ALL {
             let scalar = body.of(kind) - body.explicit[kind as usize].units;

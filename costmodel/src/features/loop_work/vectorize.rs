@@ -148,7 +148,7 @@ fn vector_instructions(body: &LoopBody, vectoriser: Vectoriser) -> f64 {
     best + body.entries * LOOP_ENTRY
 }
 
-/// Stores to adjacent elements in one iteration that can be packed into vectors of so many lanes; `None` if not.
+/// Stores to adjacent elements in one iteration that can be packed into vectors of `lanes`; `None` if none.
 pub fn packed_run(body: &LoopBody, lanes: f64) -> Option<f64> {
     let run = body.store_run.min(lanes);
     (run >= 2.0 && !body.has_vectors && !body.has_inner && !body.has_conflict).then_some(run)

@@ -87,7 +87,7 @@ struct ChainWalk<'s> {
     steps: &'s Steps<'s>,
     constants: Constants<'s>,
     totals: Totals,
-    /// By value, or by memory behind all views.
+    /// By value; views share the entry of their memory.
     ends: BTreeMap<ValueId, Ends>,
     /// The longest chains that end with a use of a matrix.
     matrix_uses: BTreeMap<ValueId, Lengths>,

@@ -8,7 +8,7 @@ use super::lanes::MachineCost;
 use super::values::{ValueFacts, Values};
 use crate::features::table::WorkKind;
 
-/// Assumed extent of a dynamic dimension, in elements: rows are far apart.
+/// Assumed extent of a dynamic dimension, in elements: large enough that rows are not contiguous.
 const DYNAMIC_EXTENT: f64 = 64.0;
 
 /// One subscript of an access.
@@ -50,7 +50,7 @@ pub fn evaluate(expression: &AffineExpr, dimensions: u32, names: &[Subscript]) -
 pub struct Subscripts {
     /// Index of the operand that is accessed; `None` if none is a tensor or memref.
     pub accessed: Option<usize>,
-    /// The subscripts, outermost dimension first. Operands behind the indices (the padding value of a transfer) count
+    /// The subscripts, outermost dimension first. Operands after the indices (the padding value of a transfer) count
     /// as subscripts, too.
     pub list: Vec<Subscript>,
     names: Vec<Subscript>,
@@ -102,7 +102,7 @@ pub enum Motion {
 /// A load or store of the optimised function.
 #[derive(Debug, Clone, Copy)]
 pub struct Access {
-    /// The buffer behind all views.
+    /// The buffer that it accesses, through all views.
     pub buffer: ValueId,
     /// Index of the loop whose body contains it.
     pub loop_index: usize,
@@ -114,7 +114,7 @@ pub struct Access {
     pub cost: MachineCost,
     /// Whether it is a vector whose lanes are not adjacent in memory.
     pub crosses_rows: bool,
-    /// Of a store: a hash of the operations that compute the value, see [`super::redundancy::value_hash`]; else 0.
+    /// Of a store, the [`value_hash`](super::redundancy::value_hash) of the stored value; of a load, 0.
     pub value_hash: u64,
     /// Executions in each iteration of the loop, at most 1.
     pub weight: f64,

@@ -1,4 +1,4 @@
-//! What a walk reports, and the trait of those who collect it.
+//! The findings that a walk reports, and the trait of their collectors.
 
 use ir::registry::features::InstructionClass as Class;
 use ir::tree::{Tree, ValueId};
@@ -9,7 +9,7 @@ use super::loop_nest::Loop;
 use super::reduction::Reduction;
 use crate::features::table::WorkKind;
 
-/// Where an operation stands in the text.
+/// The loops around an operation, and its executions.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context {
     /// Executions per call of the function.
@@ -34,13 +34,13 @@ pub struct Placement {
 /// An operation of the text, dead or live.
 #[derive(Debug, Clone, Copy)]
 pub struct Visit<'a> {
-    /// Its class.
+    /// Its instruction class.
     pub class: Class,
-    /// Its results.
+    /// Its results, in order.
     pub results: &'a [ValueId],
     /// Longest chain of dependent operations that ends with it.
     pub chain: u32,
-    /// Where it stands.
+    /// The loops around it.
     pub context: Context,
 }
 
@@ -53,7 +53,7 @@ pub struct TextAccess {
     pub is_memory: bool,
     /// How it moves with the innermost loop around it; `None` outside loops.
     pub motion: Option<Motion>,
-    /// Where it stands.
+    /// The loops around it.
     pub context: Context,
 }
 
@@ -70,14 +70,14 @@ pub struct TextLoop {
     pub iterations: f64,
     /// Whether it carries a value from iteration to iteration.
     pub carries: bool,
-    /// What its body is.
+    /// Its body.
     pub body: TextBody,
 }
 
 /// The body of a loop of the text.
 #[derive(Debug, Clone, Copy)]
 pub enum TextBody {
-    /// Operations.
+    /// The operations of a loop.
     Operations {
         /// Whether its trip count is constant.
         is_counted: bool,
@@ -91,7 +91,7 @@ pub enum TextBody {
         /// Results written in each iteration.
         writes: usize,
     },
-    /// None: an operation on whole tensors.
+    /// No body: an operation on whole tensors.
     Whole(WholeTensors),
 }
 
@@ -102,7 +102,7 @@ pub struct WholeTensors {
     pub flops: f64,
     /// Calls of mathematical functions.
     pub transcendentals: f64,
-    /// Iterations of the loop nest that it stands for.
+    /// Iterations of its loop nest.
     pub iterations: f64,
     /// Whether it reduces.
     pub reduces: bool,
@@ -113,28 +113,28 @@ pub struct WholeTensors {
 pub struct Work {
     /// Index of the loop in whose body it executes.
     pub loop_index: usize,
-    /// Its kind.
+    /// Kind of work.
     pub kind: WorkKind,
-    /// What one execution costs.
+    /// Cost of one execution.
     pub cost: MachineCost,
     /// Executions in each iteration of the loop.
     pub weight: f64,
 }
 
-/// A collector of what a walk finds; the default of each method ignores it. Loops of the text and of the optimised
-/// function are numbered apart, each in the order in which they are reported.
+/// A collector of findings. The default of each method ignores them. Loops of the text and of the optimised
+/// function have separate indices, each in the order in which they are reported.
 pub trait Collect {
-    /// An operation of the text, before what is inside it.
+    /// An operation of the text, before the operations of its regions.
     fn operation(&mut self, _tree: &Tree, _visit: &Visit<'_>) {}
-    /// A load or store of the text, behind its operation.
+    /// A load or store of the text, after its [`operation`](Self::operation).
     fn text_access(&mut self, _access: &TextAccess) {}
     /// A loop of the text, before its body.
     fn text_loop(&mut self, _new: &TextLoop) {}
-    /// A loop of the optimised function, before what is in it.
+    /// A loop of the optimised function, before its contents.
     fn optimised_loop(&mut self, _new: &Loop) {}
     /// Machine work, without loads and stores.
     fn work(&mut self, _work: &Work) {}
-    /// A live load or store, once if it is repeated.
+    /// A live load or store. A repeated load is reported once.
     fn access(&mut self, _access: &Access) {}
     /// An explicit vector operation in a loop's body.
     fn explicit_vector(&mut self, _loop_index: usize) {}
@@ -142,7 +142,7 @@ pub trait Collect {
     fn carried(&mut self, _loop_index: usize, _how: Reduction) {}
     /// A use of a value in a loop that does not change it.
     fn invariant(&mut self, _loop_index: usize, _value: ValueId) {}
-    /// An operation on whole tensors; its loop is reported just before. `reads` counts its operands, `element_bits` is
+    /// An operation on whole tensors, directly after its loop. `reads` is the number of its operands, `element_bits` is
     /// the width of its result's elements, `kind` the kind of its arithmetic.
     fn whole_tensors(&mut self, _work: &WholeTensors, _reads: usize, _element_bits: f64, _kind: WorkKind) {}
 }

@@ -1,4 +1,4 @@
-//! Vector lanes and element widths: the one place that decides how wide a value is and what that costs.
+//! Vector lanes and element widths: the only place that decides the width of a value and its cost.
 
 use ir::analysis::size;
 use ir::tree::{Tree, Type, ValueId};
@@ -80,7 +80,8 @@ pub fn result_elements(tree: &Tree, results: &[ValueId]) -> f64 {
 pub struct MachineCost {
     /// Machine operations.
     pub units: f64,
-    /// Parts of an explicit vector operation: lanes if each is worked on alone, else pieces of 128 bits; 0 for scalars.
+    /// Parts of an explicit vector operation: lanes if it is expanded lane by lane, else pieces of 128 bits; 0 for
+    /// scalars.
     pub parts: f64,
 }
 
@@ -88,8 +89,8 @@ impl MachineCost {
     /// The cost of a scalar operation.
     pub const SCALAR: Self = Self { units: 1.0, parts: 0.0 };
 
-    /// The cost of an operation on vectors of a width, or on scalars if it is 0; `by_lane` if each lane is worked on
-    /// alone.
+    /// The cost of an operation on vectors of a width, or on scalars if it is 0. `by_lane` if it is expanded lane by
+    /// lane.
     pub fn new(width: VectorWidth, by_lane: bool) -> Self {
         if width.bits == 0.0 {
             Self::SCALAR

@@ -13,7 +13,7 @@ pub struct Loop {
     pub iterations: f64,
     /// Entries per call of the function.
     pub entries: f64,
-    /// Positions of the operations inside, in the order of the text: the first, and the first behind.
+    /// Positions in the text of its first operation, and of the first operation after it.
     span: (usize, usize),
 }
 
@@ -26,7 +26,7 @@ pub struct LoopNest {
 }
 
 impl LoopNest {
-    /// The nest of a function with so many operations: its body only.
+    /// The nest of a function without loops. `operations` is the number of its operations.
     pub fn new(operations: usize) -> Self {
         let body = Loop { parent: 0, iterations: 1.0, entries: 1.0, span: (0, operations) };
         Self { loops: vec![body], stores: BTreeMap::new() }
@@ -43,12 +43,12 @@ impl LoopNest {
         self.loops.len() - 1
     }
 
-    /// Notes a store to a buffer; positions have to descend.
+    /// Records a store to a buffer. Positions have to be added in descending order.
     pub fn note_store(&mut self, buffer: ValueId, position: usize) {
         self.stores.entry(buffer).or_default().push(position);
     }
 
-    /// Ends the notes of stores.
+    /// Sorts the recorded stores. Call it once, after the last [`note_store`](Self::note_store).
     pub fn sort_stores(&mut self) {
         self.stores.values_mut().for_each(|positions| positions.reverse());
     }

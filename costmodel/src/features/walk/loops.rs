@@ -10,7 +10,7 @@ use super::reduction::Reduction;
 use super::state::{RegionContext, Walk};
 use crate::features::counts::UNKNOWN_TRIPS;
 
-/// Where a loop operation keeps its bounds; `None` for other operations.
+/// The form of a loop operation; `None` for other operations.
 fn form(tree: &Tree, operation: OpId) -> Option<LoopForm> {
     match tree.record(operation).regions {
         RegionExecution::Loop(form) => Some(form),
@@ -18,7 +18,7 @@ fn form(tree: &Tree, operation: OpId) -> Option<LoopForm> {
     }
 }
 
-/// Induction variables of a loop operation whose body has so many arguments: these come first.
+/// Number of induction variables of a loop operation, which are the first of its body's `arguments`.
 fn induction_variables(form: Option<LoopForm>, arguments: usize) -> usize {
     match form {
         Some(form) if form.has_several_variables() => arguments,

@@ -1,6 +1,6 @@
-//! One walk over a function's operations, which reports what it finds to a [`Collect`].
+//! One walk over a function's operations, which reports its findings to a [`Collect`].
 //!
-//! A pass backwards first finds which operations are live and where memory is written. The walk itself visits every
+//! A backward pass first finds the live operations and the stores. The walk itself visits every
 //! operation once, in the order of the text, outer before inner. For each it settles two contexts:
 //!
 //! - as written: executions, nesting and innermost loop, dead code included ([`Context`]);
@@ -64,7 +64,7 @@ pub fn walk(tree: &Tree, analysis: &Analysis, function: OpId, collector: &mut im
 }
 
 impl<C: Collect> Walk<'_, C> {
-    /// The pass backwards: uses by live operations, and stores.
+    /// The backward pass: counts uses by live operations and records stores.
     fn find_live(&mut self, operations: &[OpId]) {
         let tree = self.tree;
         for (position, &operation) in operations.iter().enumerate().rev() {
@@ -115,13 +115,14 @@ impl<C: Collect> Walk<'_, C> {
         }
     }
 
-    /// Results vary with what their operands vary with, and extend their longest chain; its length.
+    /// Results vary with the loops of their operands, and extend the longest chain of these. Returns the length of that
+    /// chain.
     fn extend_chain(&mut self, operation: OpId) -> u32 {
         let node = self.tree.operation(operation);
         let (mut text_loop, mut chain) = (0, 0);
         for &operand in &node.operands {
             let facts = self.values.get(operand);
-            // Of two loops the one opened later is further in, or they do not contain each other.
+            // The loop with the larger index is the inner one, or the loops are disjoint.
             (text_loop, chain) = (text_loop.max(facts.text_loop), chain.max(facts.chain));
         }
         let chain = chain + 1;
@@ -143,7 +144,7 @@ impl<C: Collect> Walk<'_, C> {
         });
     }
 
-    /// Reports the loop of the text that an operation is, if it is one; what holds inside the operation.
+    /// Reports the loop of the text that an operation is, if it is one. Returns the context of its regions.
     fn text_loop(&mut self, operation: OpId, class: Class, context: Context) -> RegionContext {
         let tree = self.tree;
         let node = tree.operation(operation);
@@ -208,7 +209,7 @@ impl<C: Collect> Walk<'_, C> {
         self.text_loops - 1
     }
 
-    /// The blocks inside an operation; `placement` gives the placement of each.
+    /// Visits the blocks of an operation's regions. `placement` returns the placement of each.
     fn regions(
         &mut self,
         operation: OpId,
@@ -288,7 +289,7 @@ impl<C: Collect> Walk<'_, C> {
         }
     }
 
-    /// What an operation costs: its widest operand or result counts.
+    /// The cost of an operation, by its widest operand or result.
     fn cost(&self, operation: OpId, kind: WorkKind) -> MachineCost {
         let node = self.tree.operation(operation);
         let widths = node.results.iter().chain(&node.operands).map(|&v| VectorWidth::of(self.tree, v));

@@ -16,12 +16,12 @@ pub struct Computed {
 }
 
 impl Computed {
-    /// Notes a store.
+    /// Records a store: a later load of the same address may differ.
     pub fn store(&mut self) {
         self.stores += 1;
     }
 
-    /// Whether the block has computed the same before; notes the operation if not.
+    /// Whether the block has computed the same value before. Records the operation if not.
     pub fn repeats(&mut self, tree: &Tree, operation: OpId, is_load: bool) -> bool {
         let node = tree.operation(operation);
         let mut hash = 0xcbf2_9ce4_8422_2325u64;

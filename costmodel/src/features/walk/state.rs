@@ -49,7 +49,7 @@ impl<C: Collect> Walk<'_, C> {
         counts::executions(self.function, block, guess)
     }
 
-    /// Executions per call of what stands at a placement.
+    /// Executions at a placement, per call of the function.
     pub fn entries(&self, placement: Placement) -> f64 {
         self.nest.get(placement.loop_index).iterations * placement.weight
     }

@@ -56,8 +56,8 @@ impl<C: Collect> Walk<'_, C> {
         }
     }
 
-    /// Reports the reads of a structured operation's operands that its body uses; its stores, to be reported behind the
-    /// body.
+    /// Reports the reads of a structured operation's operands that its body uses. Returns its stores, to be reported
+    /// after the body.
     fn structured_operands(
         &mut self,
         operation: OpId,
@@ -113,7 +113,7 @@ impl<C: Collect> Walk<'_, C> {
         self.collector.whole_tensors(&work, node.operands.len(), element_bits, kind);
     }
 
-    /// The work of an operation on whole tensors that is executed so many times; `None` without an analysis.
+    /// The work of an operation on whole tensors over its `executions`; `None` without an analysis.
     pub(super) fn whole_tensors(&self, operation: OpId, executions: f64) -> Option<WholeTensors> {
         let work = self.function?.operation(operation).work;
         let (flops, transcendentals) = (midpoint(work.flops), midpoint(work.transcendentals));
@@ -130,7 +130,7 @@ struct Structure {
     trips: Vec<Option<f64>>,
     /// Subscripts of each operand that has any: loops, outermost first, by coefficients.
     operands: Vec<Option<AffineMap>>,
-    /// How many of the operands are read only.
+    /// Number of operands that are only read; these come first.
     inputs: usize,
 }
 

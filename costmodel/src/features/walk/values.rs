@@ -4,7 +4,7 @@ use ir::tree::ValueId;
 
 use super::evolution::Evolution;
 
-/// What is known of a value.
+/// Facts about a value.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ValueFacts {
     /// How it changes with the loops of the optimised function.
