@@ -92,7 +92,7 @@ impl Attention {
             Self::Gqa { query_heads, kv_heads, head_dim } => {
                 let query_heads = change.query_heads.unwrap_or(query_heads);
                 let kv_heads = change.kv_heads.unwrap_or(kv_heads);
-                if query_heads % kv_heads != 0 {
+                if !query_heads.is_multiple_of(kv_heads) {
                     return Err(HeadChangeError::Indivisible { query_heads, kv_heads });
                 }
                 Ok(Self::Gqa { query_heads, kv_heads, head_dim: change.head_dim.unwrap_or(head_dim) })

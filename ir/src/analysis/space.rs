@@ -72,7 +72,7 @@ pub(super) fn extents<'a>(maps: &[&AffineMap], shapes: impl Iterator<Item = Opti
 }
 
 /// Product over different loops of the extents that they walk over.
-fn einsum<'a>(operands: [(impl Iterator<Item = usize>, &'a [Dimension]); 2]) -> Range {
+fn einsum(operands: [(impl Iterator<Item = usize>, &[Dimension]); 2]) -> Range {
     let mut seen: Vec<(usize, Dimension)> = Vec::new();
     for (loops, shape) in operands {
         for (dimension, extent) in loops.zip(shape) {
