@@ -1,5 +1,6 @@
 //! The crate from outside.
 
+mod evaluation;
 mod models;
 mod predictor;
 mod shipped;
