@@ -32,7 +32,7 @@ impl Reading<'_> {
         self.file.problem(Problem { message: format!("`{}` {message}", name.path), help, at: Some(at) });
     }
 
-    /// A value the field takes, alone and beside what `[set]` says.
+    /// Checks that a field accepts a value, alone and together with `[set]`.
     fn value(&mut self, name: &Name, value: &DeValue<'_>, at: &Location) -> Option<Value> {
         let value = match scalar(name, value) {
             Ok(value) => value,
@@ -53,7 +53,7 @@ impl Reading<'_> {
         refused.is_none().then_some(value)
     }
 
-    /// Reads what a value names: a model, a node, a mask stack.
+    /// Reads the model, node or mask stack that a value names.
     fn load(&mut self, name: &Name, value: &Value, at: &Location) -> bool {
         let Value::Word(word) = value else { return true };
         let key = word.to_string();
@@ -75,7 +75,7 @@ impl Reading<'_> {
         result.is_ok()
     }
 
-    /// Completes what no value names: the base model, and a mask stack for every node.
+    /// Adds the base model, and a mask stack for every node.
     pub(super) fn library(&mut self, base: &Base) {
         self.library.models.entry(base.design.model.clone()).or_insert_with(|| base.model.clone());
         let nodes = self.library.nodes.keys().cloned().chain([base.node.name.clone()]);
@@ -250,7 +250,7 @@ impl Reading<'_> {
         fine.then_some(Domain::Listed(listed.into_iter().map(Value::Number).collect()))
     }
 
-    /// So many numbers from one end to the other.
+    /// A number of values from one end to the other.
     fn points(&mut self, name: &Name, range: &Domain, points: u64, at: &Location) -> Option<Vec<f64>> {
         let Domain::Between { from, to, log } = *range else { unreachable!("a range") };
         let mut values: Vec<f64> = (0..points)
@@ -274,13 +274,13 @@ impl Reading<'_> {
         Some(values)
     }
 
-    /// Numbers a step apart.
+    /// Values with a fixed step.
     fn steps(&mut self, name: &Name, (from, to, log): (f64, f64, bool), part: &Entry<'_>) -> Option<Vec<f64>> {
         if log {
             self.refuse(part.at.clone(), name, ("takes `points` on a log scale, not `step`".to_owned(), None));
             return None;
         }
-        // A step is a difference: it need not be a value that the field takes.
+        // A step is a difference and need not be a valid value of the field.
         let step = match scalar(name, &part.value) {
             Ok(Value::Number(step)) if step > 0.0 => step,
             Ok(_) => {
@@ -324,7 +324,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Reads a formula; places of its mistakes are those in the file.
+    /// Parses a formula; mistakes are reported at their places in the file.
     pub(super) fn formula(
         &mut self,
         text: &str,
@@ -345,7 +345,7 @@ impl Reading<'_> {
         self.file.problem(problem);
     }
 
-    /// Position of what a formula's name stands for.
+    /// Index of the variable that a name in a formula refers to.
     pub(super) fn intern(&mut self, variable: Variable) -> usize {
         self.variables.iter().position(|known| *known == variable).unwrap_or_else(|| {
             self.variables.push(variable);
@@ -382,7 +382,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Refuses fields whose value would not matter.
+    /// Reports fields whose value would have no effect.
     pub(super) fn useless(&mut self) {
         if self.state.build.area != Areas::Scaled || self.axes.iter().any(|axis| axis.name.path == "build.area") {
             return;

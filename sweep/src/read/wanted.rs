@@ -1,4 +1,4 @@
-//! `objectives`, `results`, `define` and `constraints`: what is computed and what is wanted of it.
+//! Sections `objectives`, `results`, `define` and `constraints`: columns and goals of a sweep.
 
 use designs::problem::shorten;
 use designs::{Location, Measure, Problem};
@@ -28,7 +28,7 @@ const CLOSED: [&str; 1] = [NEAR_KNEE];
 const PRICED: [&str; 3] = ["estimate.chip_mm2", "estimate.tco_dynamic_usd.mid", "estimate.usd_per_million_tokens.mid"];
 
 impl Reading<'_> {
-    /// The column called `name`, made where it is a metric that no one asked for yet.
+    /// The column called `name`; a metric becomes a column on first use.
     fn column(&mut self, name: &str) -> Option<usize> {
         if let Some(column) = self.columns.iter().position(|column| column.name() == name) {
             return Some(column);
@@ -115,7 +115,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Columns nobody has to ask for.
+    /// Columns that every sweep has.
     pub(super) fn default_columns(&mut self, prices: bool, fidelity: Fidelity) {
         let priced = PRICED.iter().filter(|_| prices);
         let closed = CLOSED.iter().filter(|_| fidelity == Fidelity::Analytic);
@@ -149,7 +149,7 @@ impl Reading<'_> {
         constraints
     }
 
-    /// Refuses a bound that leaves nothing of the bounds before it.
+    /// Reports a bound that contradicts earlier ones.
     fn contradiction(
         &mut self,
         ranges: &mut Vec<(usize, Bound, Bound)>,
@@ -178,7 +178,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Refuses a bound on an axis that none of its values meets.
+    /// Reports a bound on an axis that none of its values meets.
     fn nothing_left(&mut self, variable: usize, comparison: &Comparison, text: &str, at: &Location) {
         let Variable::Axis(axis) = self.variables[variable] else { return };
         let ends = match &self.axes[axis].domain {
