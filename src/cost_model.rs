@@ -1,4 +1,4 @@
-//! The cost model that a command asks: its file, and which of its outputs are wanted.
+//! Loads the cost model of a command and selects its outputs.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,7 +11,7 @@ use designs::problem::{did_you_mean, shorten};
 use crate::cli::predict::Asked;
 use crate::diagnostics::Failure;
 
-/// The model of a file, or the one that comes with the program.
+/// The model of a file, or the embedded one.
 pub fn load(file: Option<&str>) -> Result<CostModel, Failure> {
     let Some(path) = file else {
         return CostModel::shipped().map_err(|e| Failure::Request(format!("the shipped model: {e}")));
@@ -19,12 +19,12 @@ pub fn load(file: Option<&str>) -> Result<CostModel, Failure> {
     let refuse = |why: String| Failure::Request(format!("{path}: {why}"));
     let opened = File::open(path).map_err(|e| refuse(e.to_string()))?;
     let mut bytes = Vec::new();
-    // One byte more than allowed tells that there is more.
+    // One byte more than allowed shows that the file is too long.
     opened.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| refuse(e.to_string()))?;
     CostModel::from_bytes(&bytes).map_err(|e| refuse(e.to_string()))
 }
 
-/// A predictor as asked for.
+/// A predictor with the model and provider of the arguments.
 pub fn predictor(asked: &Asked, settings: Settings) -> Result<Predictor, Failure> {
     let settings = Settings { choice: asked.provider, ..settings };
     Ok(Predictor::new(load(asked.cost_model.as_deref())?, settings))
@@ -35,7 +35,7 @@ pub fn predictor(asked: &Asked, settings: Settings) -> Result<Predictor, Failure
 pub struct Wanted(pub Vec<String>);
 
 impl Wanted {
-    /// The targets and designs named, all of the outputs' if none is; a message for a name that is not there.
+    /// The named targets and designs, or all if none is named. The error is a message for an unknown name.
     pub fn settle(outputs: &[Output], targets: &[String], designs: &[String]) -> Result<Self, String> {
         let known = names(outputs, |_| true);
         if targets.is_empty() && designs.is_empty() {
@@ -63,7 +63,7 @@ impl Wanted {
     }
 }
 
-/// Names of the targets of some outputs, each once, in their order.
+/// Names of the targets of some outputs without duplicates, in their order.
 pub fn names(outputs: &[Output], of: impl Fn(&Output) -> bool) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for output in outputs.iter().filter(|output| of(output)) {

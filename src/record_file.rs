@@ -1,4 +1,4 @@
-//! Record logs ([`storage::record_log`]) as files: locked while open, a damaged end dropped, appended to.
+//! Record logs ([`storage::record_log`]) as files: locked while open, truncated after the last whole record, appended to.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Seek, SeekFrom};
@@ -6,14 +6,14 @@ use std::path::Path;
 
 use storage::record_log::{self, LogError, Magic, Reader};
 
-/// Why a log could not be opened.
+/// A log that cannot be opened.
 #[derive(Debug)]
 pub enum OpenError {
     /// The file system refuses.
     Io(io::Error),
     /// It is not a log of this kind.
     Foreign,
-    /// It belongs to something else: the identity found.
+    /// Its identity differs: the identity found.
     Other(Vec<u8>),
     /// Another process is writing it.
     Locked,

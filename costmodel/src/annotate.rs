@@ -5,9 +5,9 @@
 //!   targets = {znver4 = {cycles = array<f64: VALUE, LOW, HIGH>, ...}, ...}}}
 //! ```
 //!
-//! The ends are those of a 90 % interval. An operation gets `hardwire.adds`, by how much less the asked quantity would
-//! be without it ([`crate::predictor::Explanation`]; negative where it would be more). What the provider does not tell
-//! is left out. Give [`CostAnnotations`] to [`ir::mlir::annotate::pass`] for a pass manager of your own, or to
+//! The ends are those of a 90 % interval. An operation gets `hardwire.adds`, the prediction of the chosen quantity
+//! less the prediction without the operation ([`crate::predictor::Explanation`]). Quantities that the provider does not predict
+//! are left out. Give [`CostAnnotations`] to [`ir::mlir::annotate::pass`] for a pass manager of your own, or to
 //! [`ir::mlir::bridge::Bridge::annotate`].
 
 use std::error::Error;
@@ -42,11 +42,11 @@ pub enum CostAnnotationError {
 /// What the pass writes.
 #[derive(Debug, Clone)]
 pub struct CostAnnotations {
-    /// Who is asked.
+    /// The predictor.
     pub predictor: Arc<Predictor>,
     /// Processors and designs whose costs are written on functions.
     pub targets: Vec<String>,
-    /// What operations are annotated with; nothing unless given.
+    /// The output that operations are annotated with; operations are not annotated without one.
     pub operations: Option<Output>,
 }
 

@@ -1,11 +1,11 @@
 //! A function as a row of numbers: its features and its counts of work, then how often each frequent word occurs.
 //!
-//! Of a processor's work a row has each count's share of all: what a function is made of, however long it runs.
+//! Counts of work of processors are divided by their sum, so that they describe the mix of work and not its amount.
 
 use crate::features::{Feature, WORK, work_of};
 use crate::input::{Input, Scheme};
 
-/// Which numbers make a row.
+/// The columns of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     features: bool,
@@ -18,7 +18,7 @@ pub struct Columns {
 
 const NO_COLUMN: u16 = u16::MAX;
 
-/// Numbers of a function that are no counts of words.
+/// Columns before the counts of words.
 const NUMBERS: usize = Feature::COUNT + WORK;
 
 /// Most words counted: columns are numbered by `u16`.
@@ -41,7 +41,7 @@ impl Columns {
         Self { features, scheme, words, column_of }
     }
 
-    /// How many.
+    /// Number of columns.
     #[must_use]
     pub fn len(&self) -> usize {
         self.words.len() + if self.features { NUMBERS } else { 0 }
@@ -58,7 +58,7 @@ impl Columns {
         self.features
     }
 
-    /// Whose words are counted.
+    /// Tokenizer scheme of the words.
     pub(crate) fn scheme(&self) -> Scheme {
         self.scheme
     }

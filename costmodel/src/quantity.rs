@@ -34,12 +34,12 @@ named! {
     }
 }
 
-/// The scale on which errors of a quantity are alike, hence on which models fit it.
+/// The scale on which models are fitted: errors on it are comparable for small and large values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
-    /// As it is.
+    /// Unchanged.
     Linear,
-    /// As it is, 0 to 1.
+    /// Unchanged, 0 to 1.
     Share,
     /// `ln(1 + x)`: counts from zero over many magnitudes.
     Logarithmic,
@@ -70,15 +70,15 @@ impl Quantity {
         matches!(self, Self::Instructions | Self::Cycles | Self::XpuLatencyCycles)
     }
 
-    /// Whether it counts something whole.
+    /// Whether it is a count, hence a whole number.
     #[must_use]
     pub fn is_whole(self) -> bool {
         matches!(self, Self::VectorRegisterPressure | Self::GeneralRegisterPressure | Self::Spills | Self::Reloads)
     }
 
-    /// A prediction as the quantity counts. Spills and reloads are rounded down: one is predicted where a whole one is
-    /// (on families left out that finds and spares about as many; rounding to the nearest calls too many functions
-    /// spilling). Pressures are rounded to the nearest, all else stays.
+    /// A prediction rounded as the quantity counts: pressures to the nearest whole number, spills and reloads down. On families
+    /// left out, rounding spills down makes as many false positives as false negatives; rounding to the nearest predicts too many
+    /// spilling functions. Other quantities are not rounded.
     #[must_use]
     pub fn counted(self, value: f64) -> f64 {
         match self {
@@ -88,14 +88,14 @@ impl Quantity {
         }
     }
 
-    /// The ends of an interval as the quantity counts: a label is a whole number, and one that rounds into the interval
-    /// is in it.
+    /// The ends of an interval rounded as the quantity counts: labels are whole numbers, so the upper end is rounded to the
+    /// nearest.
     #[must_use]
     pub fn counted_interval(self, low: f64, high: f64) -> (f64, f64) {
         (self.counted(low), if self.is_whole() { high.round() } else { high })
     }
 
-    /// The scale on which it is fitted.
+    /// The scale that models are fitted on.
     #[must_use]
     pub fn scale(self) -> Scale {
         match self {
@@ -109,11 +109,11 @@ impl Quantity {
     }
 }
 
-/// Above this a logarithm is no prediction of anything that runs (1e18 cycles are decades).
+/// Largest logarithm that is turned back into a quantity (1e18 cycles are decades).
 const LOGARITHM_LIMIT: f64 = 41.5;
 
 impl Scale {
-    /// From the quantity to the scale. Negative values count as zero where the scale has none.
+    /// From the quantity to the scale. Negative values become 0 on a logarithmic scale.
     #[must_use]
     pub fn to(self, value: f64) -> f64 {
         match self {
@@ -122,7 +122,7 @@ impl Scale {
         }
     }
 
-    /// From the scale back to the quantity, within what it can be: not negative, shares at most 1.
+    /// From the scale back to the quantity, clamped to its range: not negative, shares at most 1.
     #[must_use]
     pub fn from(self, value: f64) -> f64 {
         match self {
@@ -133,7 +133,7 @@ impl Scale {
     }
 }
 
-/// One number that a model answers: a quantity on a processor or design.
+/// One number that a model predicts: a quantity on a processor or design.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Output {
     /// Name of the processor or design.

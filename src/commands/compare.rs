@@ -11,11 +11,11 @@ use crate::cli::compare::{Compare, Terms};
 use crate::diagnostics::Failure;
 use crate::{input, output};
 
-/// Years and re-spins, as the publication's total cost has them.
+/// Years of operation and re-spins per year, as in the publication's total cost.
 pub const YEARS: f64 = 3.0;
 pub const RESPINS_PER_YEAR: f64 = 1.0;
 
-/// The terms as typed, settled.
+/// The terms of the command line.
 pub fn terms(arguments: &Terms) -> comparison::Terms {
     comparison::Terms {
         input_tokens: arguments.input,
@@ -64,7 +64,7 @@ impl From<&Metric> for Words {
     }
 }
 
-/// Marks of the kinds of values.
+/// Suffix that marks the kind of a value.
 fn mark(support: Support) -> &'static str {
     match support {
         Support::Input => "",
@@ -74,7 +74,7 @@ fn mark(support: Support) -> &'static str {
     }
 }
 
-/// Reasons of missing values, numbered as they come.
+/// Reasons of missing values, numbered in the order of appearance.
 struct Reasons(Vec<String>);
 
 impl Reasons {
@@ -97,7 +97,7 @@ impl Reasons {
     }
 }
 
-/// A name, marked where nothing about it is better than a vendor's claim.
+/// The name of a design, marked if all its values are vendor claims.
 fn named(column: &comparison::Column) -> String {
     if column.vendor_claims_only { format!("{} [vendor claims only]", column.design) } else { column.design.clone() }
 }

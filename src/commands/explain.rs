@@ -30,7 +30,7 @@ struct Explained<'a> {
     ood_score: f64,
     provider: &'static str,
     model: &'a str,
-    /// Those that add most first.
+    /// Sorted by absolute effect, largest first.
     operations: Vec<OperationEffect<'a>>,
     operations_left_out: usize,
 }
@@ -74,7 +74,7 @@ pub fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Index of the output that is asked for.
+/// Index of the requested output.
 fn output_asked(outputs: &[Output], arguments: &Explain) -> Result<usize, String> {
     let all = names(outputs, |_| true);
     let target = match &arguments.target {

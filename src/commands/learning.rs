@@ -1,4 +1,4 @@
-//! What `train` and `evaluate` share: the corpus, the folder of finished fits, progress.
+//! Common to `train` and `evaluate`: the corpus, the folder of finished fits, progress.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::diagnostics::Failure;
 use crate::progress::Progress;
 use crate::replace::replace;
 
-/// Threads that were asked for, or all cores.
+/// The number of threads given, or of cores.
 pub fn threads(asked: Option<usize>) -> usize {
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1)
 }
@@ -33,7 +33,7 @@ pub fn corpus_rows(path: Option<&Path>, threads: usize) -> Result<(PathBuf, Corp
     Ok((path, corpus))
 }
 
-/// Shows progress of fits; to be called after each with the number of fits to do.
+/// A progress callback: called after each fit with the number of fits to do.
 pub fn fitting() -> impl Fn(usize) + Sync {
     let progress = Mutex::new(None);
     move |all| {

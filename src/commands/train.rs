@@ -1,4 +1,4 @@
-//! `hardwire train`: from the corpus to the model file.
+//! `hardwire train`: trains the model file on the corpus.
 
 use std::io::Write;
 use std::process::ExitCode;

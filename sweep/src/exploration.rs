@@ -27,19 +27,19 @@ pub enum Stage {
 pub struct Job<'a> {
     /// The sweep.
     pub plan: &'a Plan,
-    /// Why they are computed.
+    /// Stage that needs them.
     pub stage: Stage,
-    /// Which points.
+    /// Indices of the points.
     pub indices: &'a [u64],
     /// Values of the axes at a point.
     pub values: &'a (dyn Fn(u64) -> Vec<Value> + Sync),
-    /// How they are computed.
+    /// Closed form or events.
     pub fidelity: Fidelity,
 }
 
 /// Computes points and keeps their outcomes.
 pub trait Executor {
-    /// Why it cannot go on.
+    /// Error of storing outcomes.
     type Error;
 
     /// Announces a stage of `total` points, of which `done` are known already.
@@ -66,7 +66,7 @@ pub struct Exploration<'a> {
     pub rows: Rows,
     /// Points from events, of those computed in closed form before.
     pub confirmed: BTreeMap<u64, Outcome>,
-    /// Shares of the axes of every point that the optimiser asked for.
+    /// Shares of the axes of every point that the optimiser has chosen.
     genes: Vec<Vec<f64>>,
 }
 
@@ -122,7 +122,7 @@ impl<'a> Exploration<'a> {
         let mut optimiser = Nsga2::new(plan.seed, size, plan.axes.len());
         let there = (0..plan.points as usize).filter(|&i| self.rows.has(i)).count() as u64;
         executor.begin(Stage::Screen, plan.fidelity, plan.points, there);
-        // Lists make equal points frequent: what was computed once is not computed again.
+        // Axes with few values make equal points frequent; each is computed once.
         let mut first: BTreeMap<String, u64> = BTreeMap::new();
         while (self.genes.len() as u64) < plan.points {
             let from = self.genes.len() as u64;
@@ -163,7 +163,7 @@ impl<'a> Exploration<'a> {
         }
     }
 
-    /// Which points meet every constraint by what was computed for all of them.
+    /// Whether each point meets every constraint, by its outcome of the first stage.
     #[must_use]
     pub fn feasible(&self) -> Vec<bool> {
         let mut worker = Worker::new(self.plan);

@@ -1,4 +1,4 @@
-//! Arithmetic over names, as dependent axes, own results and constraints write it.
+//! Arithmetic expressions over names: dependent axes, defined results and constraints.
 //!
 //! ```text
 //! comparison = sum ("<=" | "<" | ">=" | ">" | "==") sum
@@ -10,23 +10,23 @@
 //! ```
 //!
 //! Names are dotted paths; numbers are plain and count base units. Functions: `min`, `max` (two or more), `round`, `floor`,
-//! `ceil`, `sqrt`, `log2`, `abs`. Errors carry the byte range of what is wrong, names are resolved once, and `^`, `log2` come
-//! from `libm`: the reasons why this is no general expression crate (of those, the best known is under the AGPL, others know
-//! no dotted names or have been without releases for years).
+//! `ceil`, `sqrt`, `log2`, `abs`. Errors carry byte ranges, names are resolved once, and `^` and
+//! `log2` come from `libm`. Existing crates do not fit: the best known is under the AGPL, others lack dotted names or are
+//! unmaintained.
 
 use std::ops::Range;
 
-/// Deepest nesting and most terms; beyond that a text is no formula a person wrote.
+/// Limit of the nesting depth and of the number of terms.
 const MAX_NODES: usize = 256;
 
-/// What is wrong with a text and where.
+/// A mistake in an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// What is wrong.
+    /// Message.
     pub message: String,
-    /// What would be right.
+    /// Help.
     pub help: Option<String>,
-    /// Bytes of the text.
+    /// Byte range in the text.
     pub at: Range<usize>,
 }
 
@@ -66,7 +66,7 @@ const FUNCTIONS: [(&str, Function); 8] = [
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expression(Node);
 
-/// How two sides compare.
+/// Comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
     /// At most.
@@ -89,7 +89,7 @@ const RELATIONS: [(&str, Relation); 5] = [
     (">", Relation::Above),
 ];
 
-/// Two formulas and how they must compare.
+/// Two formulas and the operator between them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     left: Expression,
@@ -364,7 +364,7 @@ impl Comparison {
         if parser.rest().is_empty() { Ok(Self { left, relation, right }) } else { parser.unexpected() }
     }
 
-    /// Whether it holds where the names have the values `variables`; not where one of them is unknown (NaN).
+    /// Whether it holds for these values of the names; false if one of them is NaN.
     #[must_use]
     pub fn holds(&self, variables: &[f64]) -> bool {
         let (left, right) = (self.left.value(variables), self.right.value(variables));

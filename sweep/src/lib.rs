@@ -1,4 +1,4 @@
-//! Design-space exploration: many points of one design, what is best among them, and which axes matter.
+//! Design-space exploration: evaluates many variants of one design, finds the Pareto frontier, and measures sensitivities.
 //!
 //! A sweep file becomes a [`Plan`] ([`read::plan`]); a [`Worker`] turns the values of a point into a row of results. Nothing
 //! here reads files or starts threads, and workers keep no state between points, so that the caller may run points in any
@@ -16,12 +16,12 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | [`read`], [`expression`] | the file: every mistake at once, with its place |
+//! | [`read`], [`expression`] | the sweep file; all mistakes are reported at once, with their places |
 //! | [`state`], [`shape`], `value` | every field that can be varied |
 //! | [`plan`], [`sampler`] | axes and points |
 //! | [`point`], [`metric`], [`scaling`] | one point and its results |
 //! | [`exploration`], [`rows`], [`record`] | which points are computed, their outcomes in memory and as records of a log |
-//! | [`verdict`], [`pareto`], [`nsga2`], [`sensitivity`] | what is best, and which axes matter |
+//! | [`verdict`], [`pareto`], [`nsga2`], [`sensitivity`] | frontier, optimiser, sensitivities |
 
 pub mod exploration;
 pub mod expression;

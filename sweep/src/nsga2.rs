@@ -2,9 +2,9 @@
 //!
 //! Genes are shares of the axes from 0 to 1, so that lists and ranges are varied alike. Simulated binary crossover (index 15,
 //! probability 0.9), polynomial mutation (index 20, one gene on average), constrained domination: a feasible point beats one
-//! that is not, and that one beats a point without an answer. The caller evaluates a generation as it likes and hands the
-//! costs back, so runs can be journalled, resumed and spread over threads; the next generation depends on seed and costs
-//! alone. (Crates for it evaluate inside their own loop and bring a linear-algebra stack.)
+//! that is not, and that one beats a failed point. The caller evaluates each generation and passes the costs back, so runs can
+//! be journalled, resumed and spread over threads; the next generation depends on seed and costs only. (Existing crates
+//! evaluate inside their own loop and depend on a linear-algebra stack.)
 
 use rand_pcg::Pcg64Mcg;
 
@@ -18,14 +18,14 @@ const CROSSED: f64 = 0.9;
 /// Index of the mutation's distribution.
 const MUTATION: f64 = 20.0;
 
-/// How good a point is.
+/// Merit of a point.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Merit {
     /// Costs, less is better.
     Feasible(Vec<f64>),
-    /// It breaks a constraint.
+    /// It violates a constraint.
     Infeasible,
-    /// It has no answer.
+    /// It failed.
     Failed,
 }
 
@@ -89,10 +89,10 @@ impl Nsga2 {
         &self.waiting
     }
 
-    /// Takes the merits of the points asked for, in order, and breeds the next generation.
+    /// Takes the merits of the points of [`Self::ask`], in order, and creates the next generation.
     ///
     /// # Panics
-    /// When their number is not that of the points asked for.
+    /// If their number differs from that of the points.
     pub fn tell(&mut self, merits: Vec<Merit>) {
         assert_eq!(merits.len(), self.waiting.len(), "one merit per point");
         let born = std::mem::take(&mut self.waiting).into_iter().zip(merits);

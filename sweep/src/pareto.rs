@@ -1,4 +1,4 @@
-//! What is best among rows of costs (less is better): fronts, the frontier and its knee.
+//! Pareto fronts of rows of costs (less is better), and the knee of the frontier.
 
 /// Whether `a` is nowhere worse than `b` and somewhere better. Unknown costs (NaN) neither dominate nor are dominated.
 #[must_use]
@@ -9,8 +9,8 @@ pub fn dominates(a: &[f64], b: &[f64]) -> bool {
 /// Positions of the rows that no other dominates, in order; rows with an unknown cost are left out, and of equal rows the first
 /// is kept.
 ///
-/// Sorted by the first cost, a row can only be dominated by one before it; the candidates kept so far are few, so a million
-/// rows take seconds at most.
+/// Rows are sorted by the first cost, so that a row can only be dominated by an earlier one. O(n log n + n f) for a frontier of f
+/// rows.
 #[must_use]
 pub fn frontier<R: AsRef<[f64]>>(rows: &[R]) -> Vec<usize> {
     let row = |i: usize| rows[i].as_ref();
@@ -19,7 +19,7 @@ pub fn frontier<R: AsRef<[f64]>>(rows: &[R]) -> Vec<usize> {
     order.sort_by(|&a, &b| compare(row(a), row(b)).unwrap_or(std::cmp::Ordering::Equal).then(a.cmp(&b)));
     let mut kept: Vec<usize> = Vec::new();
     for i in order {
-        // The latest are nearest in the first cost and most likely to dominate.
+        // Recent rows are closest in the first cost, hence most likely to dominate.
         if !kept.iter().rev().any(|&k| row(k).iter().zip(row(i)).all(|(k, c)| k <= c)) {
             kept.push(i);
         }

@@ -1,4 +1,4 @@
-//! A sweep settled: the base state, the axes and their values, what is computed and what is wanted of it.
+//! A validated sweep: base state, axes with their values, columns, constraints and objectives.
 
 use std::sync::Arc;
 
@@ -14,21 +14,21 @@ use crate::scaling::Base;
 use crate::state::{Name, State};
 use crate::value::Value;
 
-/// Most points of a sweep.
+/// Maximum number of points.
 pub const MAX_POINTS: u64 = 20_000_000;
 
-/// Values of an axis.
+/// Domain of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Domain {
-    /// These, in order.
+    /// A list, in order.
     Listed(Vec<Value>),
-    /// Any number between two, evenly or by ratio.
+    /// An interval, sampled linearly or logarithmically.
     Between {
-        /// Least.
+        /// Lower end, in the base unit of the field.
         from: f64,
-        /// Largest.
+        /// Upper end.
         to: f64,
-        /// By ratio.
+        /// Whether sampling is logarithmic.
         log: bool,
     },
 }
@@ -43,7 +43,7 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// Number of values; `None` where any number between two will do.
+    /// Number of values; `None` for an interval.
     #[must_use]
     pub fn levels(&self) -> Option<u64> {
         match &self.domain {
@@ -78,7 +78,7 @@ impl Axis {
 pub struct Dependent {
     /// Its field.
     pub name: Name,
-    /// How it follows.
+    /// Formula over axes and fields.
     pub expression: Expression,
 }
 
@@ -119,37 +119,37 @@ impl Column {
         }
     }
 
-    /// The words that its numbers count, where they do.
+    /// The words that its numbers index, if it is a column of words.
     #[must_use]
     pub fn words(&self) -> Option<&'static [&'static str]> {
         if let Self::Metric(metric) = self { metric.words() } else { None }
     }
 }
 
-/// What a point must meet.
+/// A constraint on points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Constraint {
-    /// As written.
+    /// Text in the file.
     pub text: String,
-    /// Both sides.
+    /// The comparison.
     pub comparison: Comparison,
-    /// Whether it concerns axes only, so that it is known before anything is computed.
+    /// Whether it involves axes only, so that it can be checked before a point is computed.
     pub on_axes: bool,
 }
 
-/// What a sweep is after.
+/// An objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Objective {
-    /// Column.
+    /// Index of the column.
     pub column: usize,
-    /// More is better.
+    /// Whether more is better.
     pub maximise: bool,
 }
 
-/// A sweep settled.
+/// A validated sweep.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where it was read from.
+    /// Name of the file.
     pub name: String,
     /// The file's text.
     pub text: String,
@@ -157,7 +157,7 @@ pub struct Plan {
     pub summary: String,
     /// The state from which points differ.
     pub state: State,
-    /// What areas and powers are in proportion to.
+    /// Reference that areas and powers are scaled from.
     pub base: Base,
     /// Models, nodes, mask stacks.
     pub library: Library,

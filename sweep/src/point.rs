@@ -1,4 +1,4 @@
-//! One point: values in, a row of results out; no files, no clock, no state that outlives the call.
+//! Evaluation of one point: values of the axes to a row of results. Pure: no files, no clock, no state between calls.
 
 use designs::Design;
 use sim::economics::area::WeightFormat;
@@ -21,13 +21,13 @@ use crate::value::Value;
 pub enum Outcome {
     /// Results, one per column of the plan; NaN where the point has none.
     Row(Vec<f64>),
-    /// A constraint on the axes alone rules it out; nothing was computed.
+    /// A constraint on the axes excludes it; nothing was computed.
     Excluded,
-    /// It has no answer, and why.
+    /// The point failed, with the reason.
     Failed(String),
 }
 
-/// Evaluates points of a plan one after the other, each on its own; several workers may share a plan.
+/// Evaluates points of a plan independently; several workers may share a plan.
 pub struct Worker<'a> {
     plan: &'a Plan,
     state: State,
@@ -44,7 +44,7 @@ impl<'a> Worker<'a> {
         Self { plan, state, variables: Vec::new() }
     }
 
-    /// Gives the plan's variables their values as far as they are known; the values of dependent axes.
+    /// Sets the plan's variables as far as they are known; returns the values of dependent axes.
     fn fill(&mut self, values: &[Value], row: Option<&[f64]>) -> Vec<Value> {
         let plan = self.plan;
         self.variables.clear();
@@ -124,16 +124,16 @@ impl<'a> Worker<'a> {
 pub struct Answer {
     /// The machine as built.
     pub built: Design,
-    /// What it does.
+    /// Its simulation.
     pub simulation: Simulation,
-    /// What it costs, where that was asked.
+    /// Its price, if requested.
     pub estimate: Option<Estimate>,
 }
 
-/// Simulates and, where `prices` says so, prices one state.
+/// Simulates one state, and prices it if `prices`.
 ///
 /// # Errors
-/// Why it has no answer.
+/// If the state cannot be built, simulated or priced.
 pub fn answer(
     state: &State,
     base: &Base,

@@ -1,7 +1,7 @@
-//! Points of a sweep as shares of its axes, from 0 to 1 exclusively: each a function of seed and index alone.
+//! Samplers: points as shares of the axes in [0, 1), each a function of seed and index alone.
 //!
 //! - `random`: independent, PCG seeded per point.
-//! - `latin-hypercube`: every axis cut into as many strata as there are points, each met once, in seeded order (McKay,
+//! - `latin-hypercube`: every axis has as many strata as points, each used once, in seeded order (McKay,
 //!   Beckman, Conover, Technometrics 21, 1979), jittered within.
 //! - `sobol`: the sequence of Sobol' with the direction numbers `new-joe-kuo-6.21201` (Joe, Kuo, SIAM J. Sci. Comput. 30,
 //!   2008) in Gray-code-free order, all bits shifted by the seed; up to [`SOBOL_AXES`] axes.
@@ -50,13 +50,13 @@ const DIRECTIONS: [(u32, u32, &[u32]); 20] = [
     (7, 4, &[1, 3, 7, 13, 13, 15, 69]),
 ];
 
-/// Most axes of the Sobol' sequence.
+/// Maximum number of axes of the Sobol' sequence.
 pub const SOBOL_AXES: usize = DIRECTIONS.len() + 1;
 
 /// Bits of a coordinate.
 const BITS: u32 = 32;
 
-/// A number from 0 to 1 exclusively from 53 random bits.
+/// A number in [0, 1) from 53 random bits.
 pub(crate) fn unit(random: &mut Pcg64Mcg) -> f64 {
     (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
@@ -64,12 +64,12 @@ pub(crate) fn unit(random: &mut Pcg64Mcg) -> f64 {
 /// A generator for the `index`-th use of `seed` for one `purpose`.
 pub(crate) fn generator(seed: u64, purpose: u64, index: u64) -> Pcg64Mcg {
     let mut bytes = [0; 16];
-    // Distinct inputs must not meet in nearby states: spread both by odd constants.
+    // Multiply by odd constants, so that similar inputs give distant states.
     let high = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ purpose.rotate_left(32);
     bytes[..8].copy_from_slice(&(index.wrapping_mul(0xd134_2543_de82_ef95) ^ high.rotate_left(17)).to_le_bytes());
     bytes[8..].copy_from_slice(&high.to_le_bytes());
     let mut random = Pcg64Mcg::from_seed(bytes);
-    // The first outputs of related states are related.
+    // Drop the first outputs: those of related states are correlated.
     for _ in 0..4 {
         random.next_u64();
     }

@@ -1,4 +1,4 @@
-//! Results of a sweep: the frontier and its knee, how far the closed form was off, and what each axis does.
+//! Results of a sweep: the frontier and its knee, the error of the closed form, and sensitivities to the axes.
 
 use std::collections::BTreeMap;
 
@@ -19,42 +19,42 @@ use crate::value::Value;
 /// Reasons listed in the summary, the most frequent first.
 const REASONS: usize = 10;
 
-/// How many points ended how.
+/// Number of points by outcome.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Counts {
     /// Points of the sweep.
     pub points: u64,
     /// With results that meet every constraint.
     pub feasible: u64,
-    /// With results that break a constraint.
+    /// With results that violate a constraint.
     pub infeasible: u64,
-    /// Ruled out by a constraint on the axes before anything was computed.
+    /// Excluded by a constraint on the axes, not computed.
     pub excluded: u64,
-    /// Without an answer.
+    /// Failed.
     pub failed: u64,
 }
 
-/// Why points have no answer.
+/// A reason of failed points.
 #[derive(Debug, Clone, Serialize)]
 pub struct Reason {
-    /// Why.
+    /// Message.
     pub reason: String,
-    /// How many.
+    /// Points that failed with it.
     pub points: u64,
 }
 
-/// How far the closed form was off where events were counted as well.
+/// Error of the closed form on points that were confirmed from events.
 #[derive(Debug, Clone, Serialize)]
 pub struct Screening {
-    /// Result.
+    /// Name of the result.
     pub result: String,
     /// Points compared.
     pub points: u64,
     /// Mean of (closed form - events) / events, percent.
     pub mean_error_pct: f64,
-    /// Largest magnitude of it, percent.
+    /// Largest absolute error, percent.
     pub max_error_pct: f64,
-    /// Point where it is largest.
+    /// Index of the point where it is largest.
     pub max_error_point: u64,
 }
 
@@ -76,7 +76,7 @@ pub struct PartMean {
     pub mean: f64,
 }
 
-/// What one axis does to one result.
+/// Effect of one axis on one result.
 #[derive(Debug, Clone)]
 pub struct Effect {
     /// Index of the axis in the plan.
@@ -94,7 +94,7 @@ pub struct Effect {
 /// Effects of all axes on one result.
 #[derive(Debug, Clone)]
 pub struct Sensitivity {
-    /// Result.
+    /// Name of the result.
     pub result: String,
     /// Mean over all points.
     pub mean: f64,
@@ -105,7 +105,7 @@ pub struct Sensitivity {
 /// A point of the frontier.
 #[derive(Debug, Clone)]
 pub struct Best {
-    /// Point.
+    /// Index of the point.
     pub index: u64,
     /// Values of the axes.
     pub values: Vec<Value>,
@@ -124,25 +124,25 @@ pub struct Branch {
     pub frontier: Vec<Best>,
 }
 
-/// Everything.
+/// Results of a finished sweep.
 pub struct Verdict {
-    /// Counts.
+    /// Points by outcome.
     pub counts: Counts,
-    /// Why points failed.
+    /// Most frequent reasons of failed points.
     pub reasons: Vec<Reason>,
-    /// Which points meet every constraint.
+    /// By point: whether it meets every constraint.
     pub feasible: Vec<bool>,
     /// The frontier, by point.
     pub frontier: Vec<Best>,
-    /// Frontiers by value of an axis, where the sweep asks for them.
+    /// Frontiers by value of the axis `plots.frontier_by`; empty without one.
     pub branches: Vec<Branch>,
     /// Fidelity of the frontier.
     pub frontier_fidelity: Fidelity,
-    /// How far the closed form was off, by objective.
+    /// Error of the closed form, by objective.
     pub screening: Vec<Screening>,
     /// Points that meet every constraint and whose closed form is an upper bound of throughput.
     pub near_knee: u64,
-    /// Points that were not confirmed and are better than every confirmed one in some objective, by their closed form.
+    /// Unconfirmed points that the frontier does not dominate, by their closed form.
     pub rivals: u64,
     /// Sensitivities, by objective.
     pub sensitivity: Vec<Sensitivity>,
@@ -156,7 +156,7 @@ pub fn best_of(objective: &Objective, points: &[Best]) -> Option<f64> {
 }
 
 impl Verdict {
-    /// Judges a finished exploration.
+    /// The verdict on a finished exploration; `feasible` is that of [`Exploration::feasible`].
     #[must_use]
     pub fn new(e: &Exploration<'_>, feasible: Vec<bool>) -> Self {
         let (counts, reasons) = count(e, &feasible);
@@ -253,10 +253,10 @@ fn near_knee(e: &Exploration<'_>, feasible: &[bool]) -> u64 {
     column.map_or(0, |column| numbers(e, feasible).filter(|(_, row)| row[column] == 1.0).count() as u64)
 }
 
-/// What the closed form is off by where it is exact: designs that differ by less are alike.
+/// Relative differences of costs below this count as equal: the accuracy of the closed form.
 const ALIKE: f64 = 0.01;
 
-/// How many points were not confirmed although their closed form is as good as the frontier that they would belong to.
+/// Number of unconfirmed points that their frontier does not dominate, by their closed form.
 fn rivals(e: &Exploration<'_>, feasible: &[bool], frontier: &[Best], branches: &[Branch]) -> u64 {
     let costs = |points: &[Best]| points.iter().map(|best| e.plan.costs(&best.row)).collect::<Vec<_>>();
     let whole = costs(frontier);
@@ -299,7 +299,7 @@ fn screening(e: &Exploration<'_>) -> Vec<Screening> {
     e.plan.objectives.iter().filter_map(|objective| compare(objective.column)).collect()
 }
 
-/// The part of an axis a value lies in, and how many there are.
+/// Partition of an axis into its values or into intervals.
 pub struct Parts<'a> {
     /// The axis.
     pub axis: &'a Axis,
@@ -307,7 +307,7 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Each value a part, or [`BINS`] equal parts of an axis with many.
+    /// One part per value, or [`BINS`] intervals of equal width for an axis with many values.
     #[must_use]
     pub fn new(axis: &'a Axis) -> Self {
         let listed = match &axis.domain {
@@ -363,7 +363,7 @@ impl<'a> Parts<'a> {
 }
 
 fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {
-    // The points of an optimiser crowd where it is good: no sample of the space.
+    // The points of an optimiser are not a representative sample of the space.
     if e.plan.method == Method::Nsga2 {
         return Vec::new();
     }

@@ -6,21 +6,21 @@ use super::normal::content_hash;
 use super::row::Row;
 use super::splits::{Splits, groups, random};
 
-/// One check and what contradicts it.
+/// One check and its counterexamples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// What should hold.
+    /// Property that is checked.
     pub name: &'static str,
-    /// Cases looked at.
+    /// Number of cases.
     pub cases: usize,
-    /// Cases that contradict it.
+    /// Number of counterexamples.
     pub failures: usize,
-    /// The first of them.
+    /// The first counterexample.
     pub example: Option<String>,
 }
 
 impl Check {
-    /// A check over cases, each with a complaint or none.
+    /// A check over cases; `Some` is the description of a counterexample.
     pub fn over(name: &'static str, cases: impl IntoIterator<Item = Option<String>>) -> Self {
         let mut check = Self { name, cases: 0, failures: 0, example: None };
         for case in cases {
@@ -67,8 +67,8 @@ pub fn rows(rows: &[Row], stored_groups: &[usize], stored: &[Splits], seed: u64)
     ]
 }
 
-/// Whether rows of one group in `found` are of one group in `stored`; the row that contradicts. The stored groups may
-/// be larger: rows that linked them may have been left out.
+/// By row: `Some` if its group in `found` is split in `stored`. Stored groups may be larger, because rows that linked them may
+/// have been dropped.
 fn kept_together<'a>(found: &'a [usize], stored: &'a [usize]) -> impl Iterator<Item = Option<usize>> + 'a {
     let mut of_found: BTreeMap<usize, usize> = BTreeMap::new();
     found

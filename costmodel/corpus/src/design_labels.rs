@@ -5,14 +5,14 @@ use storage::columnar::Column;
 /// The design that rows are labelled on.
 pub const DESIGN: &str = "hnlpu";
 
-/// A function on one chip.
+/// Labels of a function on one chip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DesignLabel {
-    /// Share of the latency in which a compute unit works.
+    /// Share of the latency in which a compute unit is busy, 0 to 1.
     pub utilization: f64,
     /// Cycles of the chip's clock.
     pub latency_cycles: u64,
-    /// Operations that the machine has no place for, which take no time.
+    /// Operations that the machine cannot place; they take no time.
     pub unplaced_operations: usize,
 }
 
@@ -22,10 +22,10 @@ pub enum LabelError {
     /// The parser refuses the text.
     #[error("{0}")]
     Text(String),
-    /// There is nothing to label.
+    /// There is no public function.
     #[error("the module has no public function")]
     NoFunction,
-    /// The simulated latency is no label.
+    /// The simulated latency is too long.
     #[error("the latency is out of range: more than {most} cycles")]
     OutOfRange {
         /// Longest latency that is a label, in cycles.

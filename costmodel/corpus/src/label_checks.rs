@@ -1,4 +1,4 @@
-//! Checks of stored labels: laws that hold between the numbers of every labelled function.
+//! Checks of stored labels: relations between the numbers of every labelled function.
 
 use ir::labels::{Labels, Target};
 use serde::Serialize;

@@ -1,6 +1,6 @@
-//! Labels as columns: the same set for every target, and how labelling ended for every row.
+//! Labels as columns: the same set for every target, and the status of labelling.
 //!
-//! `ports` beyond the busiest are left out: they are twenty numbers a target that the file has no room for.
+//! Of the ports only the busiest is stored; all would be twenty numbers per target.
 
 use ir::labels::{
     Failure as LabelFailure, Frequencies, FrequencySource, FunctionLabels, Labels, Outcome as TargetOutcome, PerClass,
@@ -58,14 +58,14 @@ const NUMBERS: [(&str, Number); 8] = [
     ("estimated_cycles_share", |l| l.frequencies.estimated_share),
 ];
 
-/// Names and spellings of where execution counts come from.
+/// Sources of execution counts and their names.
 const SOURCES: [(FrequencySource, &str); 3] = [
     (FrequencySource::Executed, "executed"),
     (FrequencySource::DataDependent, "data_dependent"),
     (FrequencySource::Guessed, "guessed"),
 ];
 
-/// The start of a target's column names.
+/// Prefix of a target's column names.
 pub fn prefix(target: Target) -> String {
     target.cpu().replace('-', "_")
 }
@@ -87,9 +87,9 @@ pub fn labels(outcome: &Outcome, target: Target) -> Option<&Labels> {
     })
 }
 
-/// Why an outcome lacks labels: the first target's reason; none if it lacks none.
+/// The reason of the first target without labels; `None` if all targets have labels.
 pub fn failure(outcome: &Outcome) -> Option<String> {
-    // The first sentence names the cause; notes quote the text, which the row has.
+    // Only the first sentence, the cause; notes quote the text.
     let reason = |failure: &ir::labels::Failure| {
         let all = failure.reason.split("; ").next().unwrap_or("");
         let place = all.find(": ").filter(|&end| all[..end].bytes().all(|b| b.is_ascii_digit() || b == b':'));
@@ -133,8 +133,8 @@ pub fn columns(outcomes: &[&Outcome]) -> Vec<(String, Column)> {
     columns
 }
 
-/// Labels with what is stored of them: no ports but the busiest, two classes of registers across calls, nine digits of
-/// every number, counts that are exact where no cycle rests on an estimate (a block without cycles may be guessed unseen).
+/// The stored part of labels: the busiest port only, two register classes across calls, nine digits of every number. Counts are
+/// `exact` if no cycle depends on an estimate.
 pub fn as_stored(labels: &Labels) -> Labels {
     let live = PerClass { float: None, mask: None, ..labels.live_across_call };
     Labels {
@@ -152,17 +152,17 @@ pub fn as_stored(labels: &Labels) -> Labels {
     }
 }
 
-/// The number with nine significant digits: sums of the last bits are noise that no reader needs and no file compresses.
+/// The number with nine significant digits; the remaining bits are rounding noise, which does not compress.
 fn nine_digits(value: f64) -> f64 {
     format!("{value:.8e}").parse().expect("a number in decimal is a number")
 }
 
-/// Frequencies of which the source and the share of estimates are known.
+/// Frequencies from their source and the share of estimates.
 fn frequencies(source: FrequencySource, estimated_share: f64) -> Frequencies {
     Frequencies { exact: source == FrequencySource::Executed && estimated_share == 0.0, source, estimated_share }
 }
 
-/// A target's labels of every row, as they were stored.
+/// The stored labels of a target, by row.
 ///
 /// # Errors
 /// If a column is missing or of another kind.

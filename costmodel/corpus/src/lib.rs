@@ -1,8 +1,8 @@
-//! The corpus that the learned cost model is trained on: what its rows are, how they are drawn, split and checked.
+//! The corpus of the learned cost model: its rows, kernels, variants, splits and checks.
 //!
 //! Three sources: kernels generated here ([`kernels`], varied by [`variants`]), graphs of a machine-learning
-//! framework, and layers that the simulator emits. A [`table`] holds rows as columns, [`labels`] and [`design_labels`] what
-//! was measured of them. Text and plain values only: running passes, labelling and files are the caller's.
+//! framework, and layers that the simulator emits. A [`table`] holds rows as columns, [`labels`] and
+//! [`design_labels`] the columns of labels. Text and plain values only: running passes, labelling and files are the caller's.
 
 pub mod checks;
 pub mod design_labels;

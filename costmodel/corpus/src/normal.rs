@@ -1,8 +1,8 @@
-//! Normal forms of MLIR text: what makes two functions the same.
+//! Normal forms of MLIR text, by which duplicates and near duplicates are found.
 //!
 //! [`alpha`] renames SSA values and blocks in the order of their first appearance and drops indentation, blank lines
-//! and comments; [`without_numbers`] also forgets every literal number and extent. Both work on text of any dialect
-//! and need no parser.
+//! and comments; [`without_numbers`] also replaces every literal number and extent. Both work on text of any dialect
+//! without a parser.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ pub fn without_numbers(text: &str) -> String {
             first.len_utf8()
         };
         rest = &rest[end..];
-        // The x between extents belongs to no name.
+        // The `x` between extents is not the start of a name.
         if (first.is_ascii_digit() || first == '?') && rest.starts_with('x') {
             out.push('x');
             rest = &rest[1..];

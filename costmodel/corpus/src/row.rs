@@ -30,7 +30,7 @@ pub struct Row {
     pub variant: String,
     /// Main dialect of the text.
     pub dialect: String,
-    /// Whether it is a whole block of a model, not a kernel or a piece the size of a dispatch.
+    /// Whether it is a whole block of a model rather than a kernel or a dispatch.
     pub whole_block: bool,
     /// Pass pipeline that was run on the source text; empty if none.
     pub pipeline: String,
@@ -76,7 +76,7 @@ pub fn largest_elements(text: &str) -> u64 {
     starts.filter_map(|(at, opening)| elements(&text[at + opening.len()..])).max().unwrap_or(0)
 }
 
-/// The dialect that says most about a text: the highest level that occurs.
+/// The dialect of the highest level in a text.
 pub fn main_dialect(text: &str) -> &'static str {
     let order = ["stablehlo.", "tosa.", "linalg.", "affine.", "scf.", "cf."];
     let found = order.into_iter().find(|prefix| text.contains(&format!(" {prefix}")));

@@ -1,8 +1,7 @@
 //! Splits of the corpus, fixed by the seed and stored with every row.
 //!
-//! Whatever is compared, near duplicates stay together: kernels that have a row in common but for its numbers form
-//! one group, and every split but the random one is drawn by group. The random split is the flattering one that
-//! earlier work used; it is kept for comparison.
+//! Near duplicates stay together: kernels with rows that differ in numbers only form one group, and every split except the
+//! random one is drawn by group. The random split overestimates accuracy; it is kept for comparison with earlier work.
 
 use names::named;
 use std::collections::BTreeMap;
@@ -10,20 +9,20 @@ use std::collections::BTreeMap;
 use super::normal::{digest, without_numbers};
 use super::row::Row;
 
-/// Folds that the families are spread over.
+/// Number of folds of families.
 pub const FAMILY_FOLDS: usize = 10;
 
-/// Operations left out of training in the split by operation; a group with one of them anywhere is tested on.
+/// Operations left out of training in the split by operation; groups that contain one are test rows.
 pub const LEFT_OUT_OPERATIONS: [&str; 4] = ["math.tanh", "math.rsqrt", "stablehlo.tanh", "stablehlo.rsqrt"];
 
 named! {
     /// Part of a split.
     pub enum Part {
-        /// To learn from.
+        /// Training rows.
         Train = "train",
-        /// To choose by.
+        /// Rows for model choice.
         Validation = "validation",
-        /// To report.
+        /// Test rows.
         Test = "test",
     }
 }
@@ -31,17 +30,17 @@ named! {
 /// The parts that a row belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Splits {
-    /// By row: 80, 10 and 10 of a hundred.
+    /// By row: 80 %, 10 % and 10 %.
     pub random: Part,
-    /// By group of kernels: 80, 10 and 10.
+    /// By group of kernels: 80 %, 10 % and 10 %.
     pub kernel: Part,
     /// Fold of the family, for leaving families out.
     pub family_fold: usize,
-    /// By shape: the tenth of the groups with the largest arrays is tested on.
+    /// By shape: the 10 % of groups with the largest arrays are test rows.
     pub shape: Part,
-    /// By operation: groups with one of [`LEFT_OUT_OPERATIONS`] are tested on.
+    /// By operation: groups with one of [`LEFT_OUT_OPERATIONS`] are test rows.
     pub operation: Part,
-    /// By target: which of `targets` is left out for this group; its other labels are trained on.
+    /// By target: index of the target whose labels of this group are test labels.
     pub left_out_target: usize,
 }
 
@@ -60,7 +59,7 @@ fn part(ticket: u64) -> Part {
     }
 }
 
-/// The part of the random split that a row's hash draws.
+/// The part of the random split of a row, drawn by its hash.
 pub fn random(seed: u64, hash: &str) -> Part {
     part(ticket(seed, "random", hash, 10))
 }
@@ -88,7 +87,7 @@ pub fn groups(rows: &[Row]) -> Vec<usize> {
     (0..rows.len()).map(|index| root(&mut parent, index)).collect()
 }
 
-/// The splits of every row; `groups` as [`groups`] gives them.
+/// The splits of every row; `groups` are those of [`groups`].
 pub fn assign(rows: &[Row], groups: &[usize], seed: u64, targets: usize) -> Vec<Splits> {
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, group) in groups.iter().enumerate() {
@@ -101,7 +100,7 @@ pub fn assign(rows: &[Row], groups: &[usize], seed: u64, targets: usize) -> Vec<
     let limit = sizes.get(sizes.len() * 9 / 10).copied().unwrap_or(0);
     let mut splits: Vec<Option<Splits>> = vec![None; rows.len()];
     for indices in members.values() {
-        // The name of a group outlives the addition of rows to others.
+        // The group's name does not change when rows are added to other groups.
         let name = indices.iter().map(|&i| rows[i].kernel.as_str()).min().unwrap_or_default();
         let choose_rest = |purpose| if ticket(seed, purpose, name, 9) == 0 { Part::Validation } else { Part::Train };
         let left_out = indices.iter().any(|&i| LEFT_OUT_OPERATIONS.iter().any(|o| rows[i].text.contains(o)));
@@ -119,7 +118,7 @@ pub fn assign(rows: &[Row], groups: &[usize], seed: u64, targets: usize) -> Vec<
     splits.into_iter().flatten().collect()
 }
 
-/// Families over folds: the largest first, each into the fold that has least so far.
+/// Distributes families over folds: the largest first, each into the smallest fold so far.
 fn family_folds(rows: &[Row]) -> BTreeMap<String, usize> {
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
     for row in rows {

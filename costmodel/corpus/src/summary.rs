@@ -6,16 +6,16 @@ use serde::Serialize;
 
 use super::table::Entry;
 
-/// What a set of rows consists of.
+/// Counts of a set of rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Kernels and graphs.
+    /// Number of kernels and graphs.
     pub kernels: usize,
     /// Kernels and graphs that differ in more than numbers and names.
     pub kernels_beyond_numbers: usize,
-    /// Families.
+    /// Number of families.
     pub families: usize,
     /// Rows that are whole blocks of models.
     pub whole_blocks: usize,
@@ -33,7 +33,7 @@ pub struct Summary {
     pub by_split: BTreeMap<String, BTreeMap<String, usize>>,
     /// Kernels and rows by family.
     pub by_family: BTreeMap<String, FamilyCount>,
-    /// What was left out, by reason.
+    /// Dropped rows, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub dropped: BTreeMap<String, usize>,
 }
@@ -41,11 +41,11 @@ pub struct Summary {
 /// Counts of a family.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct FamilyCount {
-    /// Kernels.
+    /// Number of kernels.
     pub kernels: usize,
     /// Kernels that differ in more than numbers.
     pub kernels_beyond_numbers: usize,
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
 }
 

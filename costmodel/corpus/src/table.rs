@@ -14,13 +14,13 @@ use crate::splits::{Part, Splits};
 /// Version of the columns; readers refuse others.
 pub const SCHEMA: &str = "hardwire-corpus-1";
 
-/// What a corpus file may hold at most.
+/// Limits of a corpus file.
 const LIMITS: Limits = Limits { rows: 2_000_000, columns: 400, bytes: 4 << 30 };
 
 /// Largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// Why a table is no corpus.
+/// A table that is not a corpus.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The file is longer than [`MAX_FILE_BYTES`].
@@ -33,7 +33,7 @@ pub enum TableError {
     #[error("its columns are of version {0}, this command reads {SCHEMA}")]
     Version(String),
     /// A Parquet table of another program.
-    #[error("it is a Parquet file, but no corpus: the metadata key `schema` is missing")]
+    #[error("it is a Parquet file, but not a corpus: the metadata key `schema` is missing")]
     Foreign,
     /// A column is missing.
     #[error("there is no column `{0}`")]
@@ -85,7 +85,7 @@ pub struct Entry {
     pub splits: Splits,
 }
 
-/// The columns of rows, from a closure each.
+/// The columns of rows.
 pub fn columns(entries: &[Entry]) -> Vec<(String, Column)> {
     let text = |name: &str, of: &dyn Fn(&Entry) -> String| {
         (name.to_owned(), Column::Text(entries.iter().map(|e| Some(of(e))).collect()))
@@ -126,7 +126,7 @@ pub fn metadata(seed: u64) -> BTreeMap<String, String> {
 /// Reads the bytes of a Parquet file.
 ///
 /// # Errors
-/// If they are no corpus of this version.
+/// If they are not a corpus of this version.
 pub fn read(bytes: Vec<u8>) -> Result<Frame, TableError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(TableError::TooLarge);

@@ -1,4 +1,4 @@
-//! Which sources and which pass pipelines make the variants of a kernel.
+//! Variants of a kernel: its source texts and pass pipelines.
 //!
 //! Pipelines are those of upstream MLIR 22, as text; running them needs LLVM and is left to the caller. The list of a
 //! kernel is longer than the number of variants wanted: a pass that changes nothing gives a duplicate, which is
@@ -15,7 +15,7 @@ pub struct Candidate {
     pub text: String,
     /// Passes in the order in which they are tried.
     pub passes: Vec<Pass>,
-    /// How many of their results are kept at most.
+    /// Maximum number of results that are kept.
     pub wanted: usize,
 }
 
@@ -32,7 +32,7 @@ fn on_functions(name: impl Into<String>, passes: impl AsRef<str>) -> Pass {
     Pass { name: name.into(), pipeline: format!("builtin.module(func.func({}))", passes.as_ref()) }
 }
 
-/// From tensors to memrefs, results as arguments.
+/// Bufferisation, with results as out-parameters.
 const BUFFERIZE: &str = "one-shot-bufferize{bufferize-function-boundaries=1 \
      function-boundary-type-conversion=identity-layout-map},buffer-results-to-out-params{hoist-static-allocs=1 \
      modify-public-functions=1},drop-equivalent-buffer-results";
@@ -128,7 +128,7 @@ fn linalg_passes(d: &mut Draw) -> Vec<Pass> {
     all
 }
 
-/// The candidates of a kernel, about `rows` of them kept in all.
+/// The candidates of a kernel, for about `rows` rows.
 pub fn candidates(kernel: &Kernel, rows: usize) -> Vec<Candidate> {
     let mut d = kernel.choices();
     let lottery = d.below(100);
@@ -157,7 +157,7 @@ pub fn candidates(kernel: &Kernel, rows: usize) -> Vec<Candidate> {
         .map(|(index, (form, schedule))| Candidate {
             name: format!("{}-s{schedule}", form_name(form)),
             text: kernel.source(form, schedule),
-            // Passes run on the first source; a second affine one gets a pass now and then.
+            // Passes run on the first source, and sometimes on a second affine one.
             passes: if index == 0 || form == Form::Affine { passes(form, &mut d) } else { Vec::new() },
             wanted: if index == 0 { wanted } else { usize::from(d.chance(40)) },
         })

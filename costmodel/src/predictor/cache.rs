@@ -1,7 +1,7 @@
-//! What was answered before, bounded: two generations, the older is dropped when the younger is full.
+//! Bounded cache of predictions in two generations: when the young one is full it becomes the old one.
 //!
-//! Everything asked for within the last half of the capacity is still there; what was asked for longer ago may be.
-//! Failures are kept like answers, for the text as it was spelled: their places belong to it.
+//! Entries used within the last `capacity / 2` insertions are kept; older ones may be. Failures are cached with the hash of the
+//! exact text, because their locations refer to it.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use rustc_hash::FxBuildHasher;
 use super::key::ContentKey;
 use super::reply::{Refusal, Reply};
 
-/// What was said of a text.
+/// A cached result.
 #[derive(Debug, Clone)]
 pub(super) enum Entry {
     Replies(Arc<[Reply]>),
-    /// With the hash of the text as it was spelled.
+    /// With the hash of the exact text.
     Refusal(u128, Arc<Refusal>),
 }
 
@@ -46,7 +46,7 @@ impl Cache {
         if let Some(found) = self.young.entries.get(&key) {
             return Some(found.clone());
         }
-        // What is asked for again becomes young again.
+        // A hit in the old generation moves to the young one.
         let found = self.old.entries.swap_remove(&key)?;
         self.insert(key, found.clone());
         Some(found)

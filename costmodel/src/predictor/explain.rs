@@ -1,9 +1,9 @@
-//! Which operations drive a prediction: each is made free of cost in the text, and the function is predicted again.
+//! Explains a prediction: removes one operation at a time from the text and predicts again.
 //!
-//! An operation without results is taken out; one with results becomes a conversion of its operands, so that what
-//! follows from it still has its values and types. An operation goes with all that is inside it. Constants and
-//! terminators stay: without them the text would mean something else, not cost less. Differences do not add up to the
-//! whole, because operations matter together.
+//! An operation without results is deleted; one with results is replaced by `builtin.unrealized_conversion_cast` of its
+//! operands, so that its users still have values of the right types. Regions are removed with their operation. Constants and
+//! terminators stay: without them the function would mean something else. The differences do not add up to the prediction,
+//! because operations interact.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,38 +15,38 @@ use ir::{Limits, parse};
 
 use super::{Predictor, Provider, Refusal, Reply};
 
-/// Most operations that are tried; outer ones first.
+/// Maximum number of operations tried; outer ones first.
 pub const MOST: usize = 1000;
 
-/// What an operation adds to a prediction.
+/// Prediction without one operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
-    /// Its name.
+    /// Name of the operation.
     pub operation: String,
-    /// Its number among the function's operations, in the order of the text, outer before inner.
+    /// Index among the function's operations in pre-order.
     pub number: usize,
-    /// Where it stands.
+    /// Location in the text.
     pub span: Span,
-    /// How deep it is nested in the function, 0 outermost.
+    /// Nesting depth in the function; 0 is outermost.
     pub depth: usize,
-    /// Predicted without it, one an output; `None` where the provider has no answer.
+    /// Prediction without the operation, one per output; `None` where the provider has none.
     pub without: Vec<Option<f64>>,
 }
 
-/// A function's prediction with what drives it.
+/// A function's prediction and the effects of its operations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
     /// The prediction.
     pub reply: Reply,
-    /// One an operation, in the order of the text.
+    /// One per operation, in the order of the text.
     pub effects: Vec<Effect>,
-    /// Operations that could not be taken out, constants and terminators left aside, or beyond [`MOST`].
+    /// Operations that could not be removed or are beyond [`MOST`], not counting constants and terminators.
     pub left_out: usize,
 }
 
 impl Predictor {
-    /// Explains the prediction of the function with that index among those with a body; all by the provider that
-    /// answers for the function itself.
+    /// Explains the prediction of the function with this index among those with a body. All predictions come from the
+    /// provider that answers for the function itself.
     ///
     /// # Errors
     /// If the text is refused, or has no such function.
@@ -58,7 +58,7 @@ impl Predictor {
         let operation = tree.functions().nth(function).ok_or_else(|| Arc::new(Refusal::NoFunction))?;
         let mut candidates = candidates(tree, operation);
         let all = candidates.len();
-        // Outer operations say more; the sort keeps the order of the text among equals.
+        // Outer operations first; the sort is stable.
         candidates.sort_by_key(|(_, depth)| *depth);
         candidates.truncate(MOST);
         candidates.sort_by_key(|(op, _)| (tree.operation(*op).span.start, *op));
@@ -82,7 +82,7 @@ impl Predictor {
         if !parsed.diagnostics.is_empty() {
             return None;
         }
-        // Only this function is read anew; the others of the module are as they were.
+        // Only this function has changed.
         let operation = parsed.tree.functions().nth(function)?;
         let analysis = Analysis::of(&parsed.tree);
         let input = self.with_reader(|reader| {
@@ -96,7 +96,7 @@ impl Predictor {
     }
 }
 
-/// Operations that can be taken out, with their depth.
+/// Operations that can be removed, with their depth.
 fn candidates(tree: &Tree, function: OpId) -> Vec<(OpId, usize)> {
     let mut found = Vec::new();
     let mut left: Vec<(OpId, usize)> = Vec::new();
@@ -119,7 +119,7 @@ fn candidates(tree: &Tree, function: OpId) -> Vec<(OpId, usize)> {
         if !terminates && !tree.name(op).ends_with(".constant") {
             found.push((op, depth));
         }
-        // Bodies of structured operations are part of them.
+        // The body of a structured operation cannot be changed on its own.
         if !tree.name(op).starts_with("linalg.") {
             inside(op, depth + 1, &mut left);
         }
@@ -133,7 +133,7 @@ fn is_terminator(name: &str) -> bool {
     matches!(end, "return" | "yield" | "condition" | "in_parallel" | "terminator" | "unreachable")
 }
 
-/// The text without an operation; `None` where the text does not tell enough to keep its results.
+/// The text without an operation; `None` if the types of its results are not known.
 fn without(text: &str, tree: &Tree, op: OpId) -> Option<String> {
     let node = tree.operation(op);
     let (start, end) = (node.span.start as usize, node.span.end as usize);

@@ -1,15 +1,14 @@
-//! When two texts are the same to a compiler: a hash that ignores names of values and blocks, layout, comments and
-//! locations.
+//! Content hash of a text that ignores names of values and blocks, layout, comments and locations.
 //!
-//! Works on the lexer's tokens, so that any text has a key. Values and blocks count by the order in which their names
-//! first appear. Everything else counts as it is spelled; texts that mean the same in other words have other keys.
+//! Works on the lexer's tokens, so that any text has a key, also one that does not parse. Values and blocks are numbered in
+//! the order of first appearance; everything else is hashed as spelled.
 
 use indexmap::IndexSet;
 use ir::lexer::{TokenKind, lex};
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
 
-/// Identity of a text: 128 bits of SHA-256, so that no one can make two texts meet.
+/// Identity of a text: 128 bits of SHA-256, so that collisions cannot be constructed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContentKey(u128);
 
@@ -24,7 +23,7 @@ impl ContentKey {
     }
 }
 
-/// Hash of a text as it is spelled.
+/// Hash of the text itself.
 pub(super) fn exact(text: &str) -> u128 {
     digest(text.as_bytes())
 }
@@ -41,7 +40,7 @@ fn normal(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut names: IndexSet<&str, FxBuildHasher> = IndexSet::default();
     let mut tokens = lex(text).filter(|token| !token.kind.is_trivia()).peekable();
-    // Where the last two tokens begin in `out`: `#loc1 =` goes with the location that it names.
+    // Start and kind of the last two tokens in `out`: `#loc1 =` before a location is dropped with it.
     let (mut before, mut last) = ((0, None), (0, None));
     while let Some(token) = tokens.next() {
         let spelled = token.span.text(text);

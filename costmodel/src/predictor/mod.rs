@@ -1,8 +1,7 @@
-//! Answers a compiler can act on: from what was answered before, else by the learned model, else, for functions too
-//! unlike its training, by analysis; who answered is said.
+//! Predictions for texts: from a cache, by the learned model, or by the analytical models for functions out of
+//! distribution. Each reply names its provider.
 //!
-//! A [`Predictor`] is shared by threads. An answer does not depend on what was asked before (save that it says so when
-//! it comes from the cache), nor on whether texts come alone or together.
+//! Threads share a [`Predictor`]. Replies do not depend on earlier queries or on batching; only the `cached` flag does.
 
 mod cache;
 mod explain;
@@ -25,10 +24,10 @@ pub use explain::{Effect, Explanation, MOST};
 pub use key::ContentKey;
 pub use reply::{Provider, Refusal, Reply};
 
-/// Most texts of a batch that are computed together: the trees are read once for all of them, and their rows stay near.
+/// Texts of a batch that are computed together: each tree is loaded once for all of them, and their rows stay in the cache.
 const TOGETHER: usize = 128;
 
-/// What is computed of a text.
+/// Result for one text, before caching.
 type Computed = Result<Arc<[Reply]>, Arc<Refusal>>;
 
 /// Longest text read, in bytes.
@@ -46,21 +45,21 @@ named! {
     }
 }
 
-/// What is predicted of a text.
+/// Predictions for one text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// One a function with a body, in the order of the text.
+    /// One per function with a body, in the order of the text.
     pub replies: Arc<[Reply]>,
-    /// Whether it was kept from before.
+    /// Whether it comes from the cache.
     pub cached: bool,
 }
 
-/// How a [`Predictor`] works.
+/// Settings of a [`Predictor`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Who is asked.
+    /// The model that answers.
     pub choice: Choice,
-    /// Functions whose answers are kept; 0 keeps none.
+    /// Capacity of the cache in functions; 0 disables it.
     pub kept: usize,
     /// Longest text read, in bytes.
     pub text_bytes: usize,
@@ -72,24 +71,24 @@ impl Default for Settings {
     }
 }
 
-/// A model that answers.
+/// A model with a cache, shared by threads.
 #[derive(Debug)]
 pub struct Predictor {
     model: CostModel,
     outputs: Vec<Output>,
     settings: Settings,
     cache: Mutex<Cache>,
-    /// Readers that no thread is using.
+    /// Idle readers.
     readers: Mutex<Vec<QueryReader>>,
 }
 
-/// Memory behind a lock is whole even if a thread panicked while it held the lock: entries are written at once.
+/// Locks without poisoning: no code under the lock leaves the value half-written.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Predictor {
-    /// A predictor by a model.
+    /// A predictor of a model.
     #[must_use]
     pub fn new(model: CostModel, settings: Settings) -> Self {
         let cache = Mutex::new(Cache::new(settings.kept));
@@ -102,7 +101,7 @@ impl Predictor {
         &self.model
     }
 
-    /// What is predicted, in the order of a reply's estimates.
+    /// Predicted outputs, in the order of a reply's estimates.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
@@ -111,7 +110,7 @@ impl Predictor {
     /// Predicts the functions of a text.
     ///
     /// # Errors
-    /// If the text is too long, wrong, or has no function with a body.
+    /// If the text is too long, does not parse, or has no function with a body.
     pub fn predict(&self, text: &str) -> Result<Answer, Arc<Refusal>> {
         self.bound(text)?;
         let Some(key) = self.key(text) else { return fresh(self.compute(text)) };
@@ -123,8 +122,7 @@ impl Predictor {
         fresh(computed)
     }
 
-    /// Predicts many texts on up to `threads` threads: each answer is the one that the text would get alone. A text
-    /// that stands there again is computed once.
+    /// Predicts many texts on up to `threads` threads, with the same replies as [`Self::predict`]. Equal texts are computed once.
     #[must_use]
     pub fn predict_batch(&self, texts: &[&str], threads: usize) -> Vec<Result<Answer, Arc<Refusal>>> {
         let keys = if locked(&self.cache).keeps_nothing() {
@@ -132,7 +130,7 @@ impl Predictor {
         } else {
             crate::parallel::map(threads, texts.len(), |i| self.bound(texts[i]).ok().and_then(|()| self.key(texts[i])))
         };
-        // What is known and what stands there first is settled in the order of the texts, whatever the threads do.
+        // Cache hits and first occurrences are found in the order of the texts, so that threads do not matter.
         let mut first: std::collections::BTreeMap<ContentKey, usize> = std::collections::BTreeMap::new();
         let known: Vec<_> = (0..texts.len()).map(|i| keys[i].and_then(|key| self.known(key, texts[i]))).collect();
         let computed = {
@@ -142,7 +140,7 @@ impl Predictor {
                     due.push(i);
                 }
             }
-            // Parts alike, some for each thread.
+            // Parts of equal size, several for each thread.
             let together = due.len().div_ceil(6 * threads.max(1)).clamp(1, TOGETHER);
             let parts: Vec<&[usize]> = due.chunks(together).collect();
             let results = crate::parallel::map(threads, parts.len(), |part| {
@@ -200,7 +198,7 @@ impl Predictor {
         self.compute_all(&[text]).remove(0)
     }
 
-    /// One a text: all that are not too long are read, then the model answers for them together.
+    /// One result per text: all texts are read first, then the model predicts for all of them together.
     fn compute_all(&self, texts: &[&str]) -> Vec<Computed> {
         let mut queries = Vec::new();
         let mut read = |text: &&str| {
@@ -222,7 +220,7 @@ impl Predictor {
         if queries.is_empty() { Err(Arc::new(Refusal::NoFunction)) } else { Ok(queries) }
     }
 
-    /// Lends a reader out; one whose thread panics does not come back.
+    /// Runs `read` with an idle reader, or a new one.
     fn with_reader<R>(&self, read: impl FnOnce(&mut QueryReader) -> R) -> R {
         let idle = locked(&self.readers).pop();
         let mut reader = idle.unwrap_or_else(|| QueryReader::new(Limits::default(), &[Scheme::Shaped]));
@@ -231,7 +229,7 @@ impl Predictor {
         result
     }
 
-    /// One a function.
+    /// One reply per query.
     fn replies(&self, queries: Vec<Query>) -> Vec<Reply> {
         let scores: Vec<f64> = queries.iter().map(|query| self.model.novelty.score(&query.input)).collect();
         let provider = |score: f64| match self.settings.choice {

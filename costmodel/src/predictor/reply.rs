@@ -1,4 +1,4 @@
-//! What is said of a function or a text: predictions, or why there are none.
+//! Predictions of one function, and why a text has none.
 
 use ir::span::Diagnostic;
 use names::named;
@@ -6,30 +6,30 @@ use names::named;
 use crate::shipped::Estimate;
 
 named! {
-    /// Who answered.
+    /// The model that answered.
     pub enum Provider {
         /// The learned model.
         Learned = "learned",
-        /// Analysis of the text: a roofline for cycles, liveness for registers, nothing for the rest.
+        /// The analytical models: a roofline for cycles, liveness for registers.
         Analytical = "analytical",
     }
 }
 
-/// What is predicted of one function.
+/// Predictions for one function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     /// Its symbol, without `@`.
     pub function: String,
-    /// Up to 1 the function is like those of the training.
+    /// Novelty score; up to 1 the function is in distribution.
     pub ood_score: f64,
-    /// Who answered.
+    /// The model that answered.
     pub provider: Provider,
-    /// One an output of [`Predictor::outputs`](super::Predictor::outputs); `None` where the provider has no answer.
+    /// One per output of [`Predictor::outputs`](super::Predictor::outputs); `None` where the provider has no answer.
     pub estimates: Vec<Option<Estimate>>,
 }
 
 impl Reply {
-    /// Whether the function is like those of the training.
+    /// Whether the function is like those of the training set.
     #[must_use]
     pub fn in_distribution(&self) -> bool {
         self.ood_score <= 1.0
@@ -39,18 +39,18 @@ impl Reply {
 /// Why a text has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Longer than what is read.
+    /// Longer than the limit.
     #[error("the text has {bytes} bytes; at most {limit} are read")]
     TooLarge {
-        /// Bytes.
+        /// Length in bytes.
         bytes: usize,
-        /// Bytes allowed.
+        /// Limit in bytes.
         limit: usize,
     },
-    /// Something is wrong with the text.
+    /// The text does not parse.
     #[error("{}", first(.0))]
     Text(Vec<Diagnostic>),
-    /// There is nothing to predict.
+    /// The text has no function with a body.
     #[error("the text has no function with a body")]
     NoFunction,
 }

@@ -11,11 +11,11 @@ use crate::quantity::{Output, Scale};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
-    /// Value where the known target's is 0.
+    /// Value at which the known target's value is 0.
     pub intercept: f32,
-    /// Change with the known target's.
+    /// Change per unit of the known target's value.
     pub slope: f32,
-    /// Half width of the interval.
+    /// Half width of the interval, at least 0.
     pub half: f32,
 }
 
@@ -27,16 +27,16 @@ pub struct Adaptation {
     pub output: Output,
     /// The target whose predictions it comes from.
     pub base: String,
-    /// Functions that it was fitted to.
+    /// Number of functions that it was fitted to.
     pub rows: usize,
-    /// Through the learned predictions.
+    /// Line through the learned predictions.
     pub learned: Line,
-    /// Through the analytical ones, where there are any.
+    /// Line through the analytical predictions, if the quantity has one.
     pub analytical: Option<Line>,
 }
 
 impl Line {
-    /// The value for the known target's.
+    /// The value for a value of the known target, both on the scale of the fit.
     #[must_use]
     pub fn at(&self, known: f32) -> f32 {
         self.intercept + self.slope * known

@@ -1,4 +1,4 @@
-//! What the model answers for one function: learned or analytical, with intervals, adapted targets behind the others.
+//! Predictions of the model for one function, learned or analytical, with intervals. Adapted targets follow the trained ones.
 
 use super::adaptation::{Adaptation, Line};
 use super::conformal::Widths;
@@ -10,7 +10,7 @@ use crate::quantity::Output;
 /// A predicted number and its interval, in the quantity's unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// The number; whole for quantities that count.
+    /// The prediction; a whole number for quantities that count.
     pub value: f64,
     /// Lower end of the interval.
     pub low: f64,
@@ -19,14 +19,14 @@ pub struct Estimate {
 }
 
 impl CostModel {
-    /// What is predicted: the outputs it was trained for, then the adapted ones.
+    /// Predicted outputs: trained ones first, then adapted ones.
     #[must_use]
     pub fn outputs(&self) -> Vec<Output> {
         let adapted = self.adaptations.iter().map(|adaptation| adaptation.output.clone());
         self.trees.outputs().iter().cloned().chain(adapted).collect()
     }
 
-    /// Names of the processors and designs, each once, those it was trained for first.
+    /// Names of the processors and designs without duplicates, trained targets first.
     #[must_use]
     pub fn targets(&self) -> Vec<String> {
         let mut targets: Vec<String> = Vec::new();
@@ -38,13 +38,13 @@ impl CostModel {
         targets
     }
 
-    /// The learned answers, one an output.
+    /// The learned predictions, one per output.
     #[must_use]
     pub fn learned(&self, input: &Input) -> Vec<Option<Estimate>> {
         self.learned_all(&[input]).remove(0)
     }
 
-    /// The learned answers for many functions: those that each has alone, in less time.
+    /// The learned predictions for many functions: the same as of [`Self::learned`], in less time.
     #[must_use]
     pub fn learned_all(&self, inputs: &[&Input]) -> Vec<Vec<Option<Estimate>>> {
         let all = self.trees.scaled_all(inputs).into_iter().map(|scaled| {
@@ -54,15 +54,15 @@ impl CostModel {
         all.collect()
     }
 
-    /// The analytical answers, one an output; `None` for what analysis does not tell.
+    /// The analytical predictions, one per output; `None` for outputs without an analytical model.
     #[must_use]
     pub fn analytical(&self, input: &Input) -> Vec<Option<Estimate>> {
         let known = self.analytical_scaled(input);
         self.estimates(&known, &self.analytical_widths, |adaptation| adaptation.analytical)
     }
 
-    /// On the scale of the fit: time by the roofline, registers by liveness, with no distance between models. What
-    /// [`Self::analytical_widths`] has to be calibrated on.
+    /// Analytical predictions on the scale of the fit, with a distance of 0 between models. [`Self::analytical_widths`] is
+    /// calibrated on these.
     #[must_use]
     pub fn analytical_scaled(&self, input: &Input) -> Vec<Option<(f32, f32)>> {
         let answers = self.roofline.predict(input).into_iter().zip(self.liveness.predict(input));

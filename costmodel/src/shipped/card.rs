@@ -1,4 +1,4 @@
-//! What a model file says of itself.
+//! Metadata of a model file.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,13 +26,13 @@ pub struct Card {
     pub features: Vec<String>,
     /// What is predicted, in the order of the weights.
     pub outputs: Vec<Output>,
-    /// What made the labels, as the data set says it.
+    /// Toolchain that made the labels.
     pub toolchain: String,
-    /// What it was trained on.
+    /// The training set.
     pub training: TrainingSet,
     /// Seed of the fit.
     pub seed: u64,
-    /// Instructions of the processor that the fit may have used: its sums round differently without them.
+    /// Architecture that the fit ran on; sums may round differently on others.
     pub trained_with: String,
     /// Measured errors on families left out.
     pub errors: Vec<ErrorRow>,
@@ -44,11 +44,11 @@ pub struct Card {
 pub struct TrainingSet {
     /// SHA-256 over the content hashes of its rows.
     pub hash: String,
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Kernels.
+    /// Number of kernels.
     pub kernels: usize,
-    /// Families.
+    /// Names of the families.
     pub families: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ pub struct ErrorRow {
     pub target: String,
     /// Quantity.
     pub quantity: Quantity,
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
     /// Median absolute error over the truth, in %, of rows whose truth is not zero.
     pub median_ape_pct: Option<f64>,
@@ -71,7 +71,7 @@ pub struct ErrorRow {
 }
 
 impl Card {
-    /// Name and training set, as files that belong to a model call it.
+    /// Name and hash of the training set, as files that belong to a model refer to it.
     #[must_use]
     pub fn version(&self) -> String {
         Self::version_of(&self.name, &self.training.hash)

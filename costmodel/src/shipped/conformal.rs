@@ -1,19 +1,19 @@
 //! Intervals around predictions, calibrated by split conformal prediction over families (the crate `training`).
 //!
-//! A half width is `factor x (floor + distance)`: the floor is the least doubt, the distance is how far two models are
-//! apart where there are two.
+//! A half width is `factor x (floor + distance)`: the floor is a constant per output, the distance is the difference
+//! between two blended models (0 for trees alone).
 
 use crate::quantity::Output;
 
-/// Share of rows that an interval shall cover.
+/// Nominal coverage of the intervals.
 pub const NOMINAL: f64 = 0.9;
 
 /// Half widths of intervals, by output: `factor x (floor + distance)` on the scale of the labels.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Widths {
-    /// Least doubt, on the scale of the fit.
+    /// Constant term, on the scale of the fit.
     pub floors: Vec<f32>,
-    /// Half width per unit of doubt.
+    /// Half width per unit of floor plus distance.
     pub factors: Vec<f32>,
 }
 

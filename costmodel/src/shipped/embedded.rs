@@ -1,6 +1,6 @@
-//! The model that comes with the program.
+//! The embedded model file.
 
-/// Keeps the bytes where numbers can be read from them fast.
+/// Aligns the bytes, so that vectors can be borrowed without a copy.
 #[repr(C, align(64))]
 struct Aligned<T: ?Sized>(T);
 

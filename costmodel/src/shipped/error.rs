@@ -1,14 +1,14 @@
-//! Why a file gives no model.
+//! Errors of reading a model file.
 
 use ir::vocabulary::VocabularyError;
 
 /// Largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 256 << 20;
 
-/// Why a file gives no model.
+/// A model file that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelFileError {
-    /// Too long.
+    /// Longer than [`MAX_BYTES`]; the length in bytes.
     #[error("the file has {0} bytes; a model has at most {MAX_BYTES}")]
     TooLarge(u64),
     /// Cut short or changed.
@@ -22,17 +22,17 @@ pub enum ModelFileError {
     Incompatible {
         /// What differs.
         what: &'static str,
-        /// The model's.
+        /// Value in the file.
         found: String,
-        /// This program's.
+        /// Value of this program.
         ours: String,
-        /// What would help.
+        /// How to resolve it.
         remedy: &'static str,
     },
     /// The vocabulary cannot be used.
     #[error("the model's vocabulary: {0}")]
     Vocabulary(#[from] VocabularyError),
-    /// Vectors that do not fit together.
+    /// Vectors or header are inconsistent.
     #[error("the model is inconsistent: {0}")]
     Content(String),
 }

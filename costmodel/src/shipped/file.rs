@@ -1,4 +1,4 @@
-//! One file: weights as safetensors, all else as JSON in its metadata.
+//! The model file: weights as safetensors, everything else as JSON in its metadata.
 
 use ir::tokenizer::{Scheme, VERSION};
 use ir::vocabulary::Vocabulary;
@@ -19,26 +19,26 @@ use crate::trees::TreesModel;
 /// Version of the layout.
 pub const SCHEMA: u32 = 3;
 
-/// A model with all that its answers need.
+/// A model with everything that predictions need.
 #[derive(Debug, Clone)]
 pub struct CostModel {
-    /// What it says of itself.
+    /// Name, version, training set and measured errors.
     pub card: Card,
-    /// Its words, of [`Scheme::Shaped`].
+    /// Vocabulary of [`Scheme::Shaped`].
     pub vocabulary: Vocabulary,
-    /// The learned part.
+    /// The learned model.
     pub trees: TreesModel,
-    /// Intervals of the learned part.
+    /// Interval widths of the learned model.
     pub widths: Widths,
-    /// What is familiar to it.
+    /// Range of the training set, for the novelty score.
     pub novelty: Novelty,
-    /// Time where it is not.
+    /// Model of time for functions out of distribution.
     pub roofline: RooflineModel,
-    /// Registers where it is not.
+    /// Model of register pressure for functions out of distribution.
     pub liveness: LivenessModel,
-    /// Intervals of both.
+    /// Interval widths of the two analytical models.
     pub analytical_widths: Widths,
-    /// Outputs of targets that it was not trained for.
+    /// Outputs for targets that the model was not trained for.
     pub adaptations: Vec<Adaptation>,
 }
 
@@ -98,8 +98,7 @@ impl CostModel {
         Self::read(&Reader::new(bytes)?)
     }
 
-    /// The model that comes with the program. It is used where it lies, and its trees are not checked again: a test does
-    /// that.
+    /// The embedded model. Its trees are borrowed and not validated at run time; a test validates them.
     ///
     /// # Errors
     /// As [`Self::from_bytes`], if the program was built with another model than its own.
@@ -173,7 +172,8 @@ fn content(what: &str) -> ModelFileError {
     ModelFileError::Content(what.to_owned())
 }
 
-/// The header, if this program can use it. Where it has another shape, its version says so before anything else is said.
+/// The header, if this program can use it. The layout version is checked first, so that a file of another version is reported
+/// as such even if its header does not parse.
 fn header(text: &str) -> Result<Header, ModelFileError> {
     #[derive(Deserialize)]
     struct Versions {

@@ -1,8 +1,8 @@
 //! The model file: trees with intervals, a novelty score, and analytical models to fall back on.
 //!
-//! [`CostModel`] adds to the trees what makes their answers safe to act on: intervals and the limits of what is familiar are
+//! [`CostModel`] adds to the trees what makes their predictions safe to act on: intervals and a novelty score,
 //! calibrated on families that the fits of the calibration had left out, so that they hold for functions unlike those of the
-//! corpus. The crate `training` makes one; here it is read, written and asked.
+//! corpus. The crate `training` makes one; this module reads, writes and evaluates it.
 
 mod adaptation;
 mod answer;

@@ -1,12 +1,12 @@
-//! How unlike its training a function is: words never seen, sizes never seen.
+//! Novelty score: how far a function lies outside the training set, by its words and its sizes.
 //!
-//! The score is the larger of two ratios, each to its 99th percentile over families left out (or a fixed least, where
-//! that is smaller): the share of words that no training function has, and the largest distance of a feature's
-//! logarithm beyond the range of the training, in its deviations. Up to 1 a function is familiar.
+//! The score is the larger of two ratios: the share of words that no training function has, and the largest distance of a
+//! feature's logarithm beyond the range of the training set, in standard deviations. Each is divided by its 99th percentile
+//! over families left out, or by a fixed minimum if that is larger. A function with a score up to 1 is in distribution.
 
 use crate::input::{Input, Scheme, logarithm};
 
-/// What training has seen.
+/// Words and ranges of the training set.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Novelty {
     /// By word: 1 if some training function has it.
@@ -22,7 +22,7 @@ pub struct Novelty {
 }
 
 impl Novelty {
-    /// Share of unseen words, and distance beyond the range.
+    /// Share of unseen words (0 to 1), and distance beyond the range in standard deviations.
     #[must_use]
     pub fn parts(&self, input: &Input) -> (f64, f64) {
         let words = input.tokens.of(Scheme::Shaped);
@@ -37,7 +37,7 @@ impl Novelty {
         (share, f64::from(beyond))
     }
 
-    /// The score; up to 1 is familiar.
+    /// The score, at least 0; up to 1 the function is in distribution.
     #[must_use]
     pub fn score(&self, input: &Input) -> f64 {
         let (unseen, beyond) = self.parts(input);

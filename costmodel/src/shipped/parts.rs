@@ -1,4 +1,4 @@
-//! The parts of a model as vectors, and back with every number checked: a file can hold anything.
+//! The parts of a model as vectors, and back. Every number is validated on reading: the file is untrusted input.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::quantity::{Output, groups};
 
 use crate::trees::{Forest, TreesModel, WorkSums};
 
-/// What a set of columns is made of, besides its words.
+/// A set of columns without its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ColumnsShape {
@@ -29,8 +29,8 @@ impl ColumnsShape {
         let words: Vec<u16> = reader.get(name)?;
         let ascending = words.windows(2).all(|pair| pair[0] < pair[1]);
         let known = words.last().is_none_or(|&word| usize::from(word) < vocabulary);
-        check(ascending && known && words.len() <= MAX_WORDS, name, "are no words of the vocabulary")?;
-        // Models read one scheme: the vocabulary's.
+        check(ascending && known && words.len() <= MAX_WORDS, name, "are not words of the vocabulary")?;
+        // A model reads only the scheme of its vocabulary.
         check(self.scheme == Scheme::Shaped, name, "belong to another scheme")?;
         Ok(Columns::from_words(self.features, self.scheme, words, vocabulary))
     }
@@ -106,8 +106,8 @@ fn get_forest(reader: &Reader<'_>, prefix: &str, columns: usize, width: usize) -
         values: reader.lend(&name("values"))?,
         base: reader.lend(&name("base"))?,
     };
-    check(forest.width() == width, prefix, "answers another number of outputs")?;
-    check(reader.is_own() || forest.is_sound(columns), prefix, "is no forest")?;
+    check(forest.width() == width, prefix, "has another number of outputs")?;
+    check(reader.is_own() || forest.is_sound(columns), prefix, "is not a valid forest")?;
     Ok(forest)
 }
 

@@ -1,4 +1,4 @@
-//! Vectors of numbers in a safetensors file, checked when read.
+//! Vectors of numbers in a safetensors file, validated on reading.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ pub(super) trait Number: bytemuck::Pod {
     fn write(self, bytes: &mut Vec<u8>);
     /// All numbers that the bytes hold.
     fn read(bytes: &[u8]) -> Vec<Self>;
-    /// Whether all are numbers. Looks at all of them, so that many are looked at at once.
+    /// Whether all are finite. Does not stop early, so that the loop can be vectorised.
     fn are_sound(numbers: &[Self]) -> bool;
 }
 
@@ -72,38 +72,38 @@ impl Writer {
 /// Vectors of a file.
 pub(super) struct Reader<'a> {
     tensors: Metadata,
-    /// What is behind the header.
+    /// The bytes after the header.
     data: &'a [u8],
     /// The same for the embedded `'static` model: borrowed, neither copied nor validated.
     own: Option<&'static [u8]>,
     pub card: String,
 }
 
-/// Bytes that say how long the header is.
+/// Bytes of the length field before the header.
 const LENGTH: usize = 8;
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8]) -> Result<Self, ModelFileError> {
         let damaged = |error: safetensors::SafeTensorError| ModelFileError::Damaged(error.to_string());
-        // Checks that each vector lies within the data, and that these are filled.
+        // Checks that each vector lies within the data, without gaps.
         let (header, tensors) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
         let card = tensors.metadata().as_ref().and_then(|metadata| metadata.get("card").cloned());
         let data = bytes.get(LENGTH + header..).unwrap_or_default();
         Ok(Self { tensors, data, own: None, card: card.ok_or(ModelFileError::Foreign)? })
     }
 
-    /// A reader of the program's own file.
+    /// A reader of the embedded file.
     pub fn own(bytes: &'static [u8]) -> Result<Self, ModelFileError> {
         let reader = Reader::<'static>::new(bytes)?;
         Ok(Self { own: Some(reader.data), ..reader })
     }
 
-    /// Whether what it reads is the program's own.
+    /// Whether it reads the embedded file.
     pub fn is_own(&self) -> bool {
         self.own.is_some()
     }
 
-    /// Where the bytes of a vector of such numbers are.
+    /// Byte range of a vector of such numbers.
     fn place<N: Number>(&self, name: &str) -> Result<std::ops::Range<usize>, ModelFileError> {
         let wrong = |what: String| ModelFileError::Content(format!("`{name}` {what}"));
         let tensor = self.tensors.info(name).ok_or_else(|| wrong("is missing".into()))?;
@@ -114,8 +114,7 @@ impl<'a> Reader<'a> {
         if end <= self.data.len() { Ok(start..end) } else { Err(wrong("is cut short".into())) }
     }
 
-    /// Numbers of the program's own file where they lie, if the machine can use them as they are; else as
-    /// [`Self::get`].
+    /// Borrowed numbers of the embedded file if alignment and byte order allow it; else as [`Self::get`].
     pub fn lend<N: Number>(&self, name: &str) -> Result<Cow<'static, [N]>, ModelFileError> {
         let own = self.own.filter(|_| cfg!(target_endian = "little"));
         if let Some(data) = own

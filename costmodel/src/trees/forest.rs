@@ -1,9 +1,9 @@
-//! Fitted trees, laid out to be walked fast, and stored as they are walked: a file's trees need not be turned into others.
+//! Fitted trees in the layout that they are evaluated in, which is also that of the file.
 //!
-//! A query walks more than a thousand trees, so the walk is most of a prediction. For one row, trees are walked side by
-//! side; for many, a tree is walked by several rows at once, while it is near. The processor then waits for many nodes at
-//! once. A leaf leads to itself, so that a step is the same for all and nothing is hard to foresee but when the last one
-//! arrives. Answers are added in the order of the trees, which makes sums the same to the bit however trees are walked.
+//! A query walks more than a thousand trees, which takes most of the time of a prediction. One row walks [`TOGETHER`] trees at
+//! once; several rows walk one tree at once, while it is in the cache. The loads of the walks overlap. A leaf points to itself,
+//! so that a step has no branch; only the end of a group of walks is hard to predict. Values are added in the order of the
+//! trees, so that sums are the same to the bit either way.
 
 use std::borrow::Cow;
 
@@ -21,18 +21,17 @@ pub struct Node {
     pub threshold: f32,
 }
 
-/// Walked side by side: trees of one row, or rows of one tree.
+/// Walks that run at once: trees of one row, or rows of one tree.
 const TOGETHER: usize = 16;
 
-/// Steps between looks at whether all have arrived.
+/// Steps between checks whether all walks have reached a leaf.
 const STEPS: usize = 4;
 
-/// Marks a leaf: not a number, above which no column's value is.
+/// Marks a leaf: a NaN, which no value compares greater than.
 const NOWHERE: u32 = 0x7fc0_0000;
 
-/// A node to be walked, in 64 bits: from the lowest 16 of the column, 16 of the step and 32 of the threshold. From it one
-/// goes `step` nodes further on, and one more if the column's value is above the threshold. A leaf has step 0 and its
-/// number in the lower bits of a threshold that is no number.
+/// A node in 64 bits, from the lowest: column (16), step (16), threshold (32, `f32`). The next node is `step` further on, plus 1
+/// if the column's value is above the threshold. A leaf has step 0 and its number in the low bits of a NaN threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stop(u64);
 
@@ -64,47 +63,47 @@ impl Stop {
         (self.threshold() & u32::from(u16::MAX)) as usize
     }
 
-    /// Where a row goes from a place with this node.
+    /// The index after `place`, whose node this is, for a column value.
     fn next(self, place: u32, value: f32) -> u32 {
         place + u32::from(self.step()) + u32::from(value > f32::from_bits(self.threshold()))
     }
 
-    /// Whether a tree of so many nodes and leaves, over so many columns, can have this node at a place.
+    /// Whether this node is valid at `place` in a tree of `nodes` nodes and `leaves` leaves over `columns` columns.
     fn fits(self, place: usize, nodes: usize, leaves: usize, columns: usize) -> bool {
         if self.step() == 0 {
             return self.threshold() & !u32::from(u16::MAX) == NOWHERE
                 && self.column() < columns
                 && self.leaf() < leaves;
         }
-        // Only forward, so that every walk ends.
+        // Steps only lead forward, so every walk ends.
         let inside = place + usize::from(self.step()) + 1 < nodes;
         inside && self.column() < columns && f32::from_bits(self.threshold()).is_finite()
     }
 }
 
-/// Trees of one quantity, as they are stored.
+/// Trees of one quantity.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Forest {
-    /// [`Stop`]s of all trees one behind the other.
+    /// [`Stop`]s of all trees, concatenated.
     pub(crate) stops: Cow<'static, [u64]>,
     /// First node of each tree.
     pub(crate) roots: Cow<'static, [u32]>,
-    /// First leaf of each tree, in leaves.
+    /// First leaf of each tree, counted in leaves.
     pub(crate) leaves: Cow<'static, [u32]>,
-    /// Answers, one an output, leaf by leaf.
+    /// Values, one per output, leaf by leaf.
     pub(crate) values: Cow<'static, [f32]>,
-    /// What is answered without trees.
+    /// Prediction without trees, one per output.
     pub(crate) base: Cow<'static, [f32]>,
 }
 
 impl Forest {
-    /// No trees yet.
+    /// A forest without trees.
     #[must_use]
     pub fn new(base: Vec<f32>) -> Self {
         Self { base: base.into(), ..Self::default() }
     }
 
-    /// Adds a tree; `values` are its leaves' answers.
+    /// Adds a tree; `values` has one value per leaf and output.
     pub fn push(&mut self, nodes: &[Node], values: &[f32]) {
         self.roots.to_mut().push(self.stops.len() as u32);
         self.leaves.to_mut().push((self.values.len() / self.base.len()) as u32);
@@ -112,7 +111,7 @@ impl Forest {
         self.values.to_mut().extend_from_slice(values);
     }
 
-    /// Drops all trees behind the first so many.
+    /// Keeps only the first `trees` trees.
     pub fn truncate(&mut self, trees: usize) {
         if trees < self.roots.len() {
             self.stops.to_mut().truncate(self.roots[trees] as usize);
@@ -134,7 +133,7 @@ impl Forest {
         self.base.len()
     }
 
-    /// Whether rows of so many columns can walk it: anybody may have stored it.
+    /// Whether the forest is valid for rows of `columns` columns; a file may hold anything.
     #[must_use]
     pub fn is_sound(&self, columns: usize) -> bool {
         let width = self.base.len();
@@ -160,7 +159,7 @@ impl Forest {
         next == all_nodes
     }
 
-    /// Adds the trees' answers for a row to `out`, one an output.
+    /// Adds the trees' values for a row to `out`, one per output.
     pub fn add(&self, row: &[f32], out: &mut [f32]) {
         self.start(out);
         for (roots, leaves) in self.roots.chunks(TOGETHER).zip(self.leaves.chunks(TOGETHER)) {
@@ -173,12 +172,12 @@ impl Forest {
         }
     }
 
-    /// Adds the trees' answers for several rows of so many columns, one behind the other, each to its own `out`.
+    /// Adds the trees' values for several rows of `columns` columns, concatenated, each to its own `out`.
     pub fn add_all(&self, rows: &[f32], columns: usize, outs: &mut [&mut [f32]]) {
         outs.iter_mut().for_each(|out| self.start(out));
         for (&root, &first) in self.roots.iter().zip(&*self.leaves) {
             for (rows, outs) in rows.chunks(TOGETHER * columns).zip(outs.chunks_mut(TOGETHER)) {
-                // Where there are fewer, the last is walked again and again.
+                // A group with fewer rows repeats its last one.
                 let starts: [usize; TOGETHER] = std::array::from_fn(|i| i.min(outs.len() - 1) * columns);
                 let stops = self.walk([root; TOGETHER], |i, column| rows[starts[i] + column]);
                 for (stop, out) in stops.into_iter().zip(outs) {
@@ -192,14 +191,14 @@ impl Forest {
         out.iter_mut().zip(&*self.base).for_each(|(out, base)| *out += base);
     }
 
-    /// Adds the answer of a leaf of the tree whose leaves begin at `first`.
+    /// Adds the values of a leaf of the tree whose leaves begin at `first`.
     fn answer(&self, stop: Stop, first: u32, out: &mut [f32]) {
         let width = self.base.len();
         let leaf = first as usize + stop.leaf();
         out.iter_mut().zip(&self.values[leaf * width..][..width]).for_each(|(out, value)| *out += value);
     }
 
-    /// The leaves that are reached from places; `value` gives what each finds in a column.
+    /// The leaves reached from `places`; `value` gives the value of a walk in a column.
     #[inline(always)]
     fn walk(&self, mut places: [u32; TOGETHER], value: impl Fn(usize, usize) -> f32) -> [Stop; TOGETHER] {
         let stops = &self.stops[..];
@@ -248,7 +247,7 @@ mod tests {
         }
     }
 
-    /// A tree of so many leaves, grown at random places, over columns 0 to 4.
+    /// A random tree of `leaves` leaves over columns 0 to 4.
     fn tree(random: &mut Random, leaves: usize) -> Vec<Node> {
         let mut nodes = vec![Node { column: LEAF, next: 0, threshold: 0.0 }];
         for leaf in 1..leaves {

@@ -13,9 +13,9 @@ const FEWEST_TOGETHER: usize = 6;
 /// Trees for all outputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TreesModel {
-    /// What a row of numbers is made of.
+    /// Columns of a row of numbers.
     pub columns: Columns,
-    /// Where the trees of each output start.
+    /// Starting point of the trees, by output.
     pub work_sums: WorkSums,
     /// What is predicted, quantity by quantity.
     pub outputs: Vec<Output>,
@@ -40,7 +40,7 @@ impl TreesModel {
         out
     }
 
-    /// Predictions on the scale of the fit for many functions: those of [`Self::scaled`], in less time.
+    /// Predictions for many functions on the scale of the fit: the same as of [`Self::scaled`], in less time.
     #[must_use]
     pub fn scaled_all(&self, inputs: &[&Input]) -> Vec<Vec<f32>> {
         if inputs.len() < FEWEST_TOGETHER {
@@ -64,7 +64,7 @@ impl TreesModel {
         &self.outputs
     }
 
-    /// Trees of all quantities.
+    /// Number of trees of all quantities.
     #[must_use]
     pub fn trees(&self) -> usize {
         self.forests.iter().map(Forest::trees).sum()

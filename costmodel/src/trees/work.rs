@@ -1,20 +1,19 @@
-//! Where trees start: sums of counts of work, each count times a coefficient.
+//! The starting point of the trees: a linear function of counts of work.
 //!
-//! Work adds up and trees do not: a function twice as long falls into other leaves, and one longer than all of the
-//! training into none of its own. Quantities that grow with the work are therefore a linear function of the counts with
-//! non-negative coefficients, and trees correct it. A share of time is the quotient of two such sums.
+//! Trees cannot extrapolate: a function longer than all of the training set falls into the leaves of shorter ones. Quantities
+//! that grow with the work therefore start from a linear function of the counts with non-negative coefficients, which the
+//! trees correct. A share of time is the quotient of two such sums.
 
 use crate::features::WORK;
 use crate::input::Input;
 use crate::quantity::{Output, Quantity};
 
-/// Coefficients by output, in the order of [`Input::work`] and a constant term behind them; none for outputs that trees
-/// answer alone.
+/// Coefficients by output, in the order of [`Input::work`] followed by a constant term; empty for outputs without such a sum.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WorkSums(pub Vec<Vec<f32>>);
 
 impl WorkSums {
-    /// How many coefficients an output has.
+    /// Number of coefficients of an output.
     #[must_use]
     pub fn coefficients(output: &Output) -> usize {
         match output.quantity {
@@ -31,7 +30,7 @@ impl WorkSums {
         Self(vec![vec![]; outputs.len()])
     }
 
-    /// Where the trees of each output start, on its scale.
+    /// The sum of each output, on its scale; 0 for outputs without one.
     #[must_use]
     pub fn scaled(&self, outputs: &[Output], input: &Input) -> Vec<f32> {
         // Most functions do few kinds of work.

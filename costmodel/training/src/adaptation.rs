@@ -1,15 +1,15 @@
 //! Fits the line that adapts a model to one more target ([`Adaptation`](costmodel::shipped::Adaptation)).
 //!
-//! Least squares, drawn towards slope 1 (a mean difference alone) by as much as [`PRIOR`] rows would: a handful of functions
-//! shifts the line and only many tilt it. Intervals come from leaving one kernel out at a time. The two targets have to
-//! resemble each other; the width of the intervals shows whether they do.
+//! Least squares with a prior of slope 1 that weighs as much as [`PRIOR`] rows: few functions only shift the line. Intervals
+//! come from leaving one kernel out at a time. The method assumes that the two targets are similar; wide intervals show that
+//! they are not.
 
 use costmodel::shipped::{Line, NOMINAL};
 
-/// Rows' worth of belief in slope 1.
+/// Weight of the prior (slope 1), in rows.
 const PRIOR: f64 = 8.0;
 
-/// Fewest labelled functions that fix a line.
+/// Minimum number of labelled functions for a fit.
 pub const FEWEST: usize = 8;
 
 /// A prediction and the truth on the scale of the fit, and the kernel they belong to.
@@ -38,7 +38,7 @@ pub fn fit(pairs: &[Pair]) -> Option<Line> {
         })
         .collect();
     errors.sort_by(f64::total_cmp);
-    // One more than there are, infinitely bad, stands for the one to come.
+    // The next error counts as infinite (split conformal prediction).
     let rank = ((errors.len() + 1) as f64 * NOMINAL).ceil() as usize;
     let half = errors[rank.clamp(1, errors.len()) - 1];
     Some(Line { intercept: intercept as f32, slope: slope as f32, half: half as f32 })
@@ -50,7 +50,7 @@ fn least_squares(pairs: impl Iterator<Item = Pair> + Clone) -> (f64, f64) {
     let y = pairs.clone().map(|p| p.truth).sum::<f64>() / count;
     let variance = pairs.clone().map(|p| (p.predicted - x) * (p.predicted - x)).sum::<f64>();
     let covariance = pairs.map(|p| (p.predicted - x) * (p.truth - y)).sum::<f64>();
-    // Rows of belief at the pairs' own spread, slope 1.
+    // The prior as rows with the variance of the pairs and slope 1.
     let belief = PRIOR * variance / count;
     let slope = if variance > 1e-12 { (covariance + belief) / (variance + belief) } else { 1.0 };
     (y - slope * x, slope)

@@ -1,4 +1,4 @@
-//! Trees and, if asked for, a network; for each quantity the mixture of the two that errs least on validation rows.
+//! Trees, optionally blended with a network: for each quantity the mixture with the least error on the validation rows.
 
 use costmodel::input::Input;
 use costmodel::model::Predict;
@@ -11,7 +11,7 @@ use crate::fit::{Fit, FitError, ParameterError, Rows, Run};
 use crate::network::{NetworkModel, NetworkParameters, Networks};
 use crate::trees::{Trees, TreesParameters};
 
-/// Hyper-parameters, as given.
+/// Hyper-parameters, unchecked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BlendParameters {
@@ -38,10 +38,10 @@ impl Default for BlendParameters {
 }
 
 impl BlendParameters {
-    /// Checks them.
+    /// Validates them.
     ///
     /// # Errors
-    /// If one cannot be.
+    /// If one is out of range.
     pub fn check(self) -> Result<Blends, ParameterError> {
         Ok(Blends { trees: self.trees.check()?, network: self.network.map(NetworkParameters::check).transpose()? })
     }

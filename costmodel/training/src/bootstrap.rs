@@ -1,4 +1,4 @@
-//! Is one model better than another, or was it luck? Paired bootstrap over families.
+//! Paired bootstrap over families: confidence interval of the difference of two models.
 //!
 //! Rows of a family resemble each other, so families are drawn, not rows (Cameron, Gelbach and Miller, "Bootstrap-
 //! Based Improvements for Inference with Clustered Errors", 2008). Both models are scored on the same draw.
@@ -11,7 +11,7 @@ use crate::random::Random;
 /// A difference with its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Difference {
-    /// On all rows.
+    /// Difference on all rows.
     pub value: f64,
     /// 2.5th percentile over draws of families.
     pub low: f64,

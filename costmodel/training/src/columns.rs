@@ -1,4 +1,4 @@
-//! Choice of the words that are counted in a row of numbers.
+//! Selection of the words that are counted.
 
 use costmodel::columns::{Columns, MAX_WORDS};
 use costmodel::input::Scheme;

@@ -1,7 +1,8 @@
-//! The corpus as a data set: rows of its table, their words as numbers, their features, their labels.
+//! The corpus as a data set: inputs and labels of the rows of its table.
 //!
-//! Words that occur rarely are unknown to the vocabularies; labels play no part in choosing them. A row whose text the
-//! parser refuses is left out and counted. Labels of the simulated machine are left out where it has no place for an operation. `instructions` are those executed, `spills` and `reloads` those in the code.
+//! The vocabularies hold words above a minimum number of occurrences, independent of labels. Rows whose text does not parse
+//! are dropped and counted. Labels of the simulated machine are dropped where it cannot place an operation. `instructions` are
+//! executed ones; `spills` and `reloads` are those in the code.
 
 use corpus::Source;
 use corpus::design_labels::DESIGN;
@@ -18,17 +19,17 @@ use storage::columnar::{Column, Frame};
 
 use crate::dataset::{Dataset, DatasetError, Sample};
 
-/// A word of the full scheme is known from so many occurrences on.
+/// Minimum number of occurrences of a word of the full scheme in the vocabulary.
 const MINIMUM_SHAPED: u64 = 5;
-/// A name of an operation.
+/// The same of operation names.
 const MINIMUM_OPS: u64 = 5;
-/// A word of names, values and whole types: types are many and most are rare.
+/// The same of names, values and whole types; most types are rare.
 const MINIMUM_OPS_OPERANDS: u64 = 50;
 
-/// Why a table is no corpus to learn from.
+/// A table that is not a labelled corpus.
 #[derive(Debug, thiserror::Error)]
 pub enum CorpusError {
-    /// The table is no corpus.
+    /// The table is not a corpus.
     #[error(transparent)]
     Table(#[from] TableError),
     /// The corpus was not labelled.
@@ -56,16 +57,16 @@ pub enum CorpusError {
     Dataset(#[from] DatasetError),
 }
 
-/// Rows that a thread reads at once.
+/// Rows per task of a thread.
 const CHUNK: usize = 64;
 
 /// A corpus ready to learn from.
 pub struct CorpusRows {
     /// Inputs and labels of the rows that are kept.
     pub data: Dataset,
-    /// The same rows as they are stored.
+    /// The same rows as stored.
     pub entries: Vec<Entry>,
-    /// One a scheme.
+    /// One per tokenizer scheme.
     pub vocabularies: [Vocabulary; 3],
     /// Rows of the file.
     pub rows_in_file: usize,
@@ -132,7 +133,7 @@ fn labels(frame: &Frame, outputs: &[Output]) -> Result<Vec<Vec<Option<f64>>>, Co
 /// read and the number of all.
 ///
 /// # Errors
-/// If the table is no labelled corpus.
+/// If the table is not a labelled corpus.
 pub fn read(
     frame: &Frame,
     threads: usize,
@@ -209,7 +210,7 @@ fn vocabularies(entries: &[Entry], rows: &[usize], threads: usize) -> [Vocabular
     })
 }
 
-/// What models see of each row; `None` where the parser refuses.
+/// Input of each row; `None` if the text does not parse.
 fn inputs(
     entries: &[Entry],
     rows: &[usize],

@@ -1,4 +1,4 @@
-//! Functions with their labels.
+//! Labelled functions.
 //!
 //! A [`Sample`] is a function as a model sees it, its labels, and where it comes from; a [`Dataset`] is many samples with
 //! the outputs that their labels stand for.
@@ -10,17 +10,17 @@ use costmodel::quantity::Output;
 /// One function with its labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// What a model sees.
+    /// Input of the model.
     pub input: Input,
-    /// One label an output, in the outputs' order; `None` where labelling failed.
+    /// One label per output, in the quantity's unit; `None` where labelling failed.
     pub labels: Vec<Option<f64>>,
     /// Its family, an index of [`Dataset::families`].
     pub family: u32,
-    /// Its kernel: variants of one kernel share it. Numbers are the caller's.
+    /// Number of its kernel; all variants of a kernel have the same.
     pub kernel: u32,
 }
 
-/// Samples with what their numbers mean.
+/// Samples with their outputs, vocabulary sizes and families.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     outputs: Vec<Output>,
@@ -29,13 +29,13 @@ pub struct Dataset {
     samples: Vec<Sample>,
 }
 
-/// Why samples do not fit together.
+/// A sample that does not fit the data set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DatasetError {
-    /// A sample has another number of something than the rest promises.
+    /// A list of the wrong length.
     #[error("sample {sample}: expected {expected} {what}, found {found}")]
     Count {
-        /// Its index.
+        /// Index of the sample.
         sample: usize,
         /// What is counted.
         what: &'static str,
@@ -44,18 +44,18 @@ pub enum DatasetError {
         /// How many it should have.
         expected: usize,
     },
-    /// A number is not one.
+    /// A number that is not finite.
     #[error("sample {sample} has a {what} that is not finite")]
     NotFinite {
-        /// Its index.
+        /// Index of the sample.
         sample: usize,
         /// What is not finite.
         what: &'static str,
     },
-    /// A word or family that its list does not have.
+    /// A word or family out of range.
     #[error("sample {sample} has {what} {found}, beyond the {limit} known")]
     Unknown {
-        /// Its index.
+        /// Index of the sample.
         sample: usize,
         /// What is unknown.
         what: &'static str,
@@ -67,10 +67,10 @@ pub enum DatasetError {
 }
 
 impl Dataset {
-    /// Puts samples together. `vocabulary` holds the number of words by scheme.
+    /// A data set of these samples; `vocabulary` is the number of words by scheme.
     ///
     /// # Errors
-    /// If a sample's counts or numbers do not fit the rest.
+    /// If a sample does not fit.
     pub fn new(
         outputs: Vec<Output>,
         vocabulary: [usize; 3],
@@ -106,7 +106,7 @@ impl Dataset {
         Ok(Self { outputs, vocabulary, families, samples })
     }
 
-    /// What the labels stand for.
+    /// Outputs of the labels.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
@@ -130,7 +130,7 @@ impl Dataset {
         &self.samples
     }
 
-    /// Label of a row on the scale that models fit; `None` where there is none.
+    /// Label of a row on the scale of the fit; `None` without a label.
     #[must_use]
     pub fn scaled_label(&self, row: usize, output: usize) -> Option<f64> {
         let label = self.samples[row].labels[output]?;

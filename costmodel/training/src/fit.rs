@@ -1,54 +1,54 @@
-//! What all fits share: hyper-parameters are checked into something that can [`Fit`]; what is fitted can [`Predict`].
+//! Common to all fits: checked hyper-parameters [`Fit`] a model that can [`Predict`].
 
 use costmodel::model::Predict;
 use costmodel::quantity::Output;
 
 use crate::dataset::Dataset;
 
-/// Rows to learn from and rows to stop by.
+/// Training and validation rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rows {
-    /// Fitted to.
+    /// Rows that the model is fitted to.
     pub training: Vec<usize>,
-    /// Judged by while fitting (early stopping, choices); never those that a result is reported on.
+    /// Rows for early stopping and model choice; never test rows.
     pub validation: Vec<usize>,
 }
 
-/// How far a fit has come.
+/// Progress of a fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
-    /// What is being fitted.
+    /// Part that is being fitted.
     pub stage: String,
     /// Steps done.
     pub done: usize,
-    /// Steps at most.
+    /// Maximum number of steps.
     pub total: usize,
     /// Loss on the validation rows.
     pub loss: Option<f64>,
 }
 
-/// Means of a fit: threads, and whom to tell.
+/// Threads and progress callback of a fit.
 pub struct Run<'a> {
     /// Threads used; the result does not depend on it.
     pub threads: usize,
-    /// Told now and then how far it is, from any thread.
+    /// Called from time to time, from any thread.
     pub progress: &'a (dyn Fn(&Progress) + Sync),
 }
 
 impl Run<'_> {
-    /// One thread, nobody told.
+    /// One thread, no progress.
     pub const QUIET: Run<'static> = Run { threads: 1, progress: &|_| {} };
 }
 
-/// Checked hyper-parameters: what fits a model.
+/// Checked hyper-parameters.
 pub trait Fit {
-    /// What it fits.
+    /// The fitted model.
     type Model: Predict;
 
     /// Fits to rows of a data set.
     ///
     /// # Errors
-    /// If the rows do not carry a fit.
+    /// If there are no rows or labels, or the fit diverges.
     fn fit(&self, data: &Dataset, rows: &Rows, run: &Run<'_>) -> Result<Self::Model, FitError>;
 }
 
@@ -58,10 +58,10 @@ pub enum FitError {
     /// No row has a label for any of these outputs.
     #[error("no training row is labelled with {0}")]
     Unlabelled(String),
-    /// There is nothing to learn from.
+    /// There are no training rows.
     #[error("there are no training rows")]
     NoRows,
-    /// The numbers ran away.
+    /// The numbers did not stay finite.
     #[error("the fit of {0} did not stay finite; smaller steps or more regularisation may help")]
     Diverged(&'static str),
 }
@@ -73,19 +73,19 @@ impl FitError {
     }
 }
 
-/// A hyper-parameter that cannot be.
+/// A hyper-parameter out of range.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{name} is {value}; it must be {required}")]
 pub struct ParameterError {
-    /// Which.
+    /// Name of the parameter.
     pub name: &'static str,
-    /// What it is.
+    /// Its value.
     pub value: f64,
-    /// What it must be.
+    /// Range allowed, in words.
     pub required: &'static str,
 }
 
-/// Refuses a hyper-parameter unless `good`.
+/// An error unless `good`.
 pub(crate) fn require(
     good: bool,
     name: &'static str,

@@ -1,33 +1,33 @@
 //! Calibration of intervals: split conformal prediction over families.
 //!
-//! The error of a row on a family that its model had left out, over how unsure the model is there (a floor plus the
-//! distance between trees and network), is its score. The interval is as many such units wide each way as nine tenths
-//! of the scores need (Lei et al., "Distribution-Free Predictive Inference for Regression", 2018), families counting
-//! equally and one more family, infinitely bad, standing for the one to come (Dunn, Wasserman and Ramdas,
-//! "Distribution-Free Prediction Sets for Two-Layer Hierarchical Models", 2022).
+//! The score of a held-out row is its absolute error over the local uncertainty (a floor plus the distance between trees and
+//! network). The half width of an interval is the 90 % quantile of the scores times the uncertainty (Lei et al.,
+//! "Distribution-Free Predictive Inference for Regression", 2018). Families have equal weight, and one more family with infinite
+//! scores stands for the next one (Dunn, Wasserman and Ramdas, "Distribution-Free Prediction Sets for Two-Layer Hierarchical
+//! Models", 2022).
 
 use costmodel::shipped::{NOMINAL, Widths};
 
 use crate::dataset::Dataset;
 use crate::metrics::quantile;
 
-/// Predictions for rows by models that had left out the rows' families, on the scale of the fit.
+/// Predictions for rows whose families the model had left out, on the scale of the fit.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HeldOut {
     /// The rows.
     pub rows: Vec<usize>,
-    /// For each row and output: prediction and distance between the models; `None` where the model has no answer.
+    /// By row and output: prediction and distance between the models; `None` without a prediction.
     pub answers: Vec<Vec<Option<(f32, f32)>>>,
 }
 
-/// Calibrates on held-out rows; an output without any is as wide as its scale.
+/// Calibrates widths on held-out rows. An output without any gets an unbounded interval.
 #[must_use]
 pub fn fit(data: &Dataset, held_out: &HeldOut) -> Widths {
     let (floors, factors) = (0..data.outputs().len()).map(|output| of_output(data, held_out, output)).unzip();
     Widths { floors, factors }
 }
 
-/// Half width where nothing is known: any value of a logarithmic scale.
+/// Half width without calibration: covers a logarithmic scale.
 const UNBOUNDED: f32 = 50.0;
 
 fn of_output(data: &Dataset, held_out: &HeldOut, output: usize) -> (f32, f32) {
@@ -58,7 +58,7 @@ fn of_output(data: &Dataset, held_out: &HeldOut, output: usize) -> (f32, f32) {
             return (floor as f32, score as f32);
         }
     }
-    // Too few families to leave a tenth of them out.
+    // Too few families for the quantile: the largest score.
     (floor as f32, scores[scores.len() - 1].0 as f32)
 }
 

@@ -1,8 +1,8 @@
-//! Training of the learned cost model: data sets, fits, baselines, networks, and how good predictions are.
+//! Training and evaluation of the learned cost model: data sets, fits, baselines, networks, metrics.
 //!
-//! A [`dataset`] is functions with labels. Hyper-parameters are checked into something that can [`fit`]: [`baselines`] are to
-//! be beaten, [`trees`] and [`network`]s learn, a [`blend`] mixes them. [`intervals`], [`novelty`] and [`adaptation`] calibrate
-//! what a model file holds beside its trees. [`metrics`] and [`bootstrap`] judge. [`corpus_rows`] makes a data set of the
+//! A [`dataset`] is functions with labels. Checked hyper-parameters [`fit`] a model: [`baselines`], [`trees`], [`network`]s, or a
+//! [`blend`] of the last two. [`intervals`], [`novelty`] and [`adaptation`] calibrate
+//! what a model file holds beside its trees. [`metrics`] and [`bootstrap`] measure errors. [`corpus_rows`] makes a data set of the
 //! corpus, [`evaluation`] compares models on it, [`train`] makes the model file. Predicting is the crate `costmodel`'s.
 
 pub mod adaptation;

@@ -1,4 +1,4 @@
-//! Fits the novelty score: which words and what ranges of features the training rows have.
+//! Fits the novelty score: words and ranges of features of the training rows.
 
 use costmodel::features::Feature;
 use costmodel::input::{Scheme, logarithm};
@@ -7,18 +7,18 @@ use costmodel::shipped::Novelty;
 use crate::dataset::Dataset;
 use crate::metrics::quantile;
 
-/// A share of unseen words below this is always familiar.
+/// Minimum reference of the share of unseen words.
 const LEAST_UNSEEN: f32 = 0.02;
-/// A distance beyond the range below this is always familiar, in deviations.
+/// Minimum reference of the distance beyond the range, in standard deviations.
 const LEAST_BEYOND: f32 = 0.5;
 
-/// Notes what the training rows have; references are the least ones.
+/// Words and ranges of the training rows, with the minimum references.
 #[must_use]
 pub fn fit(data: &Dataset, training: &[usize]) -> Novelty {
     let mut seen = vec![0; data.vocabulary(Scheme::Shaped)];
     for &row in training {
         for &word in data.samples()[row].input.tokens.of(Scheme::Shaped) {
-            // Ids of padding and of unknown words are no words.
+            // Padding and unknown are not words.
             if word > ir::vocabulary::UNKNOWN {
                 seen[usize::from(word)] = 1;
             }
@@ -38,7 +38,7 @@ pub fn fit(data: &Dataset, training: &[usize]) -> Novelty {
     novelty
 }
 
-/// Sets the references by functions of families left out: each with what had been seen without its family.
+/// Sets the references to percentiles over functions of families that were left out.
 #[must_use]
 pub fn with_references(mut novelty: Novelty, mut unseen: Vec<f64>, mut beyond: Vec<f64>) -> Novelty {
     for (reference, values) in novelty.references.iter_mut().zip([&mut unseen, &mut beyond]) {

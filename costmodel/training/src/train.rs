@@ -1,4 +1,4 @@
-//! From a corpus to the model file.
+//! Training of the model file from a corpus.
 //!
 //! Intervals and the novelty score are calibrated on families that fits had left out ([`calibrate`]); then the trees are fitted
 //! to all rows ([`fit_all`]).
@@ -18,7 +18,7 @@ use crate::fit::{Fit, FitError, Rows, Run};
 use crate::metrics::regression;
 use crate::{intervals, novelty};
 
-/// What was measured on families that fits had left out.
+/// Calibration on families that the fits had left out.
 pub struct Calibration {
     widths: Widths,
     analytical_widths: Widths,
@@ -33,7 +33,7 @@ pub struct Calibration {
 /// called after each fit with the number of fits to do.
 ///
 /// # Errors
-/// If a fit fails or its answers cannot be kept.
+/// If a fit fails or cannot be stored.
 pub fn calibrate(
     corpus: &CorpusRows,
     fits: &Fits<'_>,
@@ -72,7 +72,7 @@ pub fn calibrate(
 /// Fits the model to all rows.
 ///
 /// # Errors
-/// If the rows do not carry a fit.
+/// If there are no rows, or a quantity has no labels.
 ///
 /// # Panics
 /// Never: the hyper-parameters are valid.
@@ -113,10 +113,10 @@ pub fn fit_all(corpus: &CorpusRows, calibration: Calibration, seed: u64, run: &R
     })
 }
 
-/// What made the labels of the corpus.
+/// Toolchain that made the labels of the corpus.
 const TOOLCHAIN: &str = "LLVM and MLIR 22.1.8, default<O3> without loop unrolling, llvm-mca 22";
 
-/// Of two models that answer different outputs, the answer of the one that has it.
+/// Merges the predictions of two models for different outputs.
 fn first_answer(a: &Answers, b: &Answers) -> Answers {
     let scaled = a.scaled.iter().zip(&b.scaled).map(|(a, b)| if a.0.is_nan() { *b } else { *a });
     Answers { scaled: scaled.collect(), ..a.clone() }

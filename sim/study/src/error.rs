@@ -1,4 +1,4 @@
-//! Why a study gives no result.
+//! Errors of studies.
 
 use designs::Problems;
 use sim::SimulateError;
@@ -7,7 +7,7 @@ use sim::economics::area::AreaError;
 use sim::economics::compare::CompareError;
 use sim::mapping::MappingError;
 
-/// Why a study gives no result.
+/// A study that cannot be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum StudyError {
     /// A design, model or price file has problems.

@@ -33,10 +33,10 @@ const GRAPH_TEXT_BYTES: usize = 36 << 10;
 const MAX_LINE_BYTES: u64 = 8 << 20;
 /// Most lines of the framework file.
 const MAX_LINES: usize = 1_000_000;
-/// Stream of the draws for graphs and layers, beyond those of any kernel.
+/// First random stream of graphs and layers, above those of kernels.
 const GRAPH_STREAM: u64 = 1 << 60;
 
-/// A source text on its way to rows.
+/// A source text before passes.
 struct Draft {
     source: Source,
     family: String,
@@ -47,7 +47,7 @@ struct Draft {
     /// Name of the text and of its linalg twin, for framework lines.
     id: Option<String>,
     twin: Option<String>,
-    /// Text that upstream MLIR does not parse is taken as it is.
+    /// Whether upstream MLIR cannot parse the dialect, so that the text is used unchanged.
     foreign: bool,
 }
 
@@ -144,7 +144,7 @@ fn generated(arguments: &cli::DatasetBuild) -> Vec<Draft> {
     kernels::kernels(arguments.seed, arguments.kernels).iter().flat_map(of_kernel).collect()
 }
 
-/// A graph's or layer's passes: one is kept of `share` in a hundred.
+/// Passes for a graph or layer; the result of one pass is kept for `share` % of them.
 fn graph_passes(d: &mut Draw, share: usize) -> (Vec<(String, String)>, usize) {
     let wanted = usize::from(d.chance(share));
     let passes = variants::passes(Form::Linalg, d).into_iter().take(6).map(|p| (p.name, p.pipeline)).collect();

@@ -1,4 +1,4 @@
-//! `hardwire dataset compare-parsers`: our parser against upstream's on every text of rows or graphs.
+//! `hardwire dataset compare-parsers`: compares the parser of `ir` with that of upstream MLIR on texts of rows or graphs.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -16,9 +16,9 @@ use crate::diagnostics::Failure;
 use crate::output;
 use crate::progress::Progress;
 
-/// Texts that travel together.
+/// Texts of a batch.
 const BATCH: usize = 16;
-/// Texts after which a worker is replaced: upstream keeps every type and attribute it has met.
+/// Texts after which a worker is replaced: upstream never frees types and attributes.
 const JOBS_PER_WORKER: usize = 4000;
 /// Longest line of a file of graphs, in bytes.
 const MAX_LINE_BYTES: u64 = 64 << 20;
@@ -58,13 +58,13 @@ impl Protocol for Texts {
 }
 
 #[derive(Debug, Default, Serialize)]
-struct Report {
+struct ParserComparison {
     texts: usize,
     operations: usize,
     same: usize,
     different: usize,
     refused_by_both: usize,
-    /// Taken by us only, and no generic form is given.
+    /// Parsed by `ir` only, without a generic form to compare with.
     unread_by_upstream: usize,
     lost: usize,
     /// Texts that are not the same.
@@ -115,8 +115,8 @@ pub fn run(arguments: &cli::DatasetCompareParsers) -> Result<ExitCode, Failure> 
     Ok(ExitCode::from(u8::from(report.different + report.lost > 0)))
 }
 
-fn report(texts: &Texts, outcomes: Vec<(usize, Outcome)>) -> Report {
-    let mut report = Report { texts: outcomes.len(), ..Report::default() };
+fn report(texts: &Texts, outcomes: Vec<(usize, Outcome)>) -> ParserComparison {
+    let mut report = ParserComparison { texts: outcomes.len(), ..ParserComparison::default() };
     for (job, outcome) in outcomes {
         match &outcome {
             Outcome::Same { operations } => {
@@ -134,7 +134,7 @@ fn report(texts: &Texts, outcomes: Vec<(usize, Outcome)>) -> Report {
     report
 }
 
-fn report_table(report: &Report) -> String {
+fn report_table(report: &ParserComparison) -> String {
     let mut out = format!(
         "{} texts: {} the same as upstream reads them ({} operations), {} different, {} refused by both,\n\
          {} read by us alone, {} lost with their worker\n",
@@ -211,7 +211,7 @@ pub fn serve() -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says that this build cannot compare.
+/// Fails: this build has no upstream parser.
 #[cfg(not(feature = "mlir"))]
 pub fn serve() -> Result<ExitCode, Failure> {
     file::needs_llvm("comparing with upstream's parser").map(|()| ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! The journal of labelling: what became of every row so far, so that a kill costs nothing but the batches in flight.
+//! The journal of labelling: the outcome of every row so far. A killed process loses only the batches in flight.
 //!
 //! A record log whose identity is the rows, targets and settings as JSON and whose records are hash and outcome as JSON. A
 //! journal of other rows, targets or settings is refused; rows of a damaged end are labelled again.

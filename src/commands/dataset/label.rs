@@ -73,9 +73,9 @@ fn outcome(reply: Reply) -> Outcome {
     }
 }
 
-/// What labelling came to.
+/// Result of labelling.
 #[derive(Debug, Serialize)]
-struct Report {
+struct LabellingReport {
     rows: usize,
     labelled: usize,
     failed: usize,
@@ -134,7 +134,7 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     }
     let seconds = progress.elapsed().as_secs_f64();
 
-    // A row without an outcome is left out only where less than all was asked for.
+    // Rows without an outcome are left out only if a part was requested.
     let done: Vec<&Entry> = entries.iter().filter(|e| outcomes.contains_key(&e.row.lowered)).collect();
     let complete = done.len() == entries.len();
     let partial = arguments.rows.is_some() || arguments.minutes.is_some();
@@ -150,7 +150,7 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
         }
     }
     let failures: usize = failures_by_reason.values().sum();
-    let report = Report {
+    let report = LabellingReport {
         rows: entries.len(),
         labelled: done.len() - failures,
         failed: failures,
@@ -175,7 +175,7 @@ fn pool(asked: Option<usize>, timeout: u64) -> Pool {
     }
 }
 
-/// Labels some rows anew, without a journal; outcomes in the order of `chosen`.
+/// Labels some rows again, without a journal; outcomes in the order of `chosen`.
 pub fn again(entries: &[Entry], chosen: &[usize]) -> Result<Vec<Outcome>, Failure> {
     let settings = Settings::default();
     let pool = pool(None, 60);
@@ -190,7 +190,7 @@ pub fn again(entries: &[Entry], chosen: &[usize]) -> Result<Vec<Outcome>, Failur
     Ok(chosen.iter().filter_map(|job| outcomes.remove(job)).collect())
 }
 
-/// The texts to lower, in an order whose every prefix is a fair sample: by kernel, kernels shuffled by the seed.
+/// The texts to lower, kernel by kernel in an order shuffled by the seed, so that every prefix is a representative sample.
 fn choose(entries: &[Entry], seed: u64, rows: Option<usize>) -> Vec<usize> {
     let index: BTreeMap<&str, usize> = entries.iter().enumerate().map(|(i, e)| (e.row.hash.as_str(), i)).collect();
     let mut order: Vec<(String, usize)> = (0..entries.len())
@@ -250,11 +250,11 @@ fn write(
     .map_err(|e: ColumnarError| Failure::Request(format!("{}: {e}", path.display())))
 }
 
-fn print(report: &Report, format: Format) -> Result<(), Failure> {
+fn print(report: &LabellingReport, format: Format) -> Result<(), Failure> {
     if format == Format::Json {
         return output::json(report);
     }
-    let Report { rows, labelled, failed, without_outcome, .. } = report;
+    let LabellingReport { rows, labelled, failed, without_outcome, .. } = report;
     let mut out = format!("{rows} rows: {labelled} labelled, {failed} failed, {without_outcome} without an outcome\n");
     out += &format!(
         "{} texts this time in {:.0} s, {:.1} a second\n",

@@ -16,7 +16,7 @@ pub struct Request {
     pub limit_bytes: usize,
 }
 
-/// What came of a request.
+/// Result of a request.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Reply {
     /// The text itself, parsed and printed by upstream MLIR; none if it was refused.

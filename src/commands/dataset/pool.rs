@@ -1,7 +1,7 @@
 //! A pool of worker processes that answer requests by lines; a worker that dies or hangs is replaced.
 //!
 //! Each worker is this command again, in a hidden action that reads a line and writes a line. Jobs travel in batches;
-//! when a batch is lost, its jobs are sent again one by one, so that only the job to blame is lost. Answers arrive in
+//! when a batch is lost, its jobs are sent again one by one, so that only the failing job is lost. Answers arrive in
 //! any order and carry their job's number.
 
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// What workers are asked and answer.
+/// Requests and answers of workers.
 pub trait Protocol: Sync {
     /// The answer to one job.
     type Answer: Send;
@@ -27,14 +27,14 @@ pub trait Protocol: Sync {
     fn lost(&self, job: usize, loss: Loss) -> Self::Answer;
 }
 
-/// Why there is no answer.
+/// Loss of an answer.
 #[derive(Debug, Clone)]
 pub enum Loss {
-    /// The worker ended; how.
+    /// The worker ended, with its exit status.
     Died(String),
     /// The worker took longer than it was given.
     TimedOut(Duration),
-    /// The worker's answer makes no sense.
+    /// The answer cannot be parsed.
     Nonsense(String),
 }
 
@@ -48,7 +48,7 @@ impl std::fmt::Display for Loss {
     }
 }
 
-/// How a pool works.
+/// Settings of a pool.
 pub struct Pool {
     /// The hidden action of `hardwire dataset`.
     pub action: &'static str,
@@ -114,7 +114,7 @@ impl Pool {
     }
 }
 
-/// A place in the pool: a worker, or none yet.
+/// A thread of the pool and its worker process, started on demand.
 struct Seat<'a> {
     pool: &'a Pool,
     worker: Option<Worker>,
@@ -211,7 +211,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // Fails if the process has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -221,7 +221,7 @@ fn describe(status: ExitStatus) -> String {
     status.to_string()
 }
 
-/// Workers that the machine has cores for, unless given.
+/// The number of workers given, or the number of cores.
 pub fn workers(given: Option<usize>) -> usize {
     given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 256)
 }

@@ -58,7 +58,7 @@ struct Labels {
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct CorpusReport {
     file: String,
     metadata: BTreeMap<String, String>,
     #[serde(flatten)]
@@ -80,7 +80,7 @@ pub fn run(arguments: &cli::DatasetShow) -> Result<ExitCode, Failure> {
     let labels = frame.column("label_status").is_some().then(|| labels(&frame));
     if arguments.format == Format::Json {
         let metadata = frame.metadata.clone();
-        output::json(&Report { file: path.display().to_string(), metadata, summary, labels })?;
+        output::json(&CorpusReport { file: path.display().to_string(), metadata, summary, labels })?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut out = summary_table(&summary);

@@ -26,7 +26,7 @@ struct CheckReport {
 }
 
 #[derive(Debug, Serialize)]
-struct Report {
+struct Verification {
     rows: usize,
     labelled: usize,
     failed: usize,
@@ -66,7 +66,7 @@ pub fn run(arguments: &cli::DatasetVerify) -> Result<ExitCode, Failure> {
 
     let failures: usize = all.iter().map(|check| check.failures).sum();
     let done = labelled.iter().filter(|l| **l).count();
-    let report = Report {
+    let report = Verification {
         rows: entries.len(),
         labelled: done,
         failed: entries.len() - done,
@@ -105,7 +105,7 @@ fn relabel(
     Ok(Check::over("labels are the same when made again", cases))
 }
 
-fn print(report: &Report, format: Format) -> Result<(), Failure> {
+fn print(report: &Verification, format: Format) -> Result<(), Failure> {
     if format == Format::Json {
         return output::json(report);
     }

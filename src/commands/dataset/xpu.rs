@@ -6,7 +6,7 @@ use ir::tree::{AttributeValue, OpId, Tree};
 use ir::{Limits, parse};
 use workload::{Options, lower};
 
-/// Longest latency that is a label: beyond it the machine's counters saturate and shares lose their meaning.
+/// Longest latency that is a label; beyond it counters of the machine saturate.
 const MAX_CYCLES: u64 = 1 << 53;
 
 /// The public function of a module: the first that is not private.

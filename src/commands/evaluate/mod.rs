@@ -1,4 +1,4 @@
-//! `hardwire evaluate`: what the shipped model and those it has to beat get right on rows that were held back.
+//! `hardwire evaluate`: measures the shipped model and its baselines on rows that were held back.
 
 mod files;
 mod plots;

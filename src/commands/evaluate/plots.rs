@@ -70,7 +70,7 @@ fn median_errors(measured: &Measured<'_>) -> Option<(String, Plot)> {
                 .filter(move |r| r.split == Split::Families && r.model == model && r.quantity == quantity)
         };
         let row = own().find(|r| r.target == "mean").or_else(|| own().next())?;
-        // Beyond this an error is an error; the map keeps its colours for what can be told apart.
+        // Larger errors are clipped, so that the colour scale resolves the others.
         row.errors.median_ape_pct.map(|error| error.min(100.0))
     };
     (!models.is_empty()).then(|| {

@@ -1,4 +1,4 @@
-//! A text with the predictions as comments above each function, one a line, for people and for FileCheck.
+//! Annotates a text with predictions as comments above each function, one per line; FileCheck can match them.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use ir::tree::Tree;
 
 use super::rows::{Row, value};
 
-/// How each comment begins; comments of an earlier run are replaced.
+/// Prefix of each comment. Comments of an earlier run are replaced.
 const MARK: &str = "// hardwire-predict: ";
 
 /// The text with comments; `rows` holds the rows of each function with a body, in the order of the text.

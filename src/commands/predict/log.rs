@@ -1,4 +1,4 @@
-//! The query log: each text with what was predicted of it, one JSON object a line, for training later.
+//! The query log: each text with its predictions, one JSON object per line, as data for later training.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -16,13 +16,13 @@ pub struct Log {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct LogLine<'a> {
     text: &'a str,
     predictions: &'a [Row<'a>],
 }
 
 impl Log {
-    /// Opens a log, if one is wanted.
+    /// Opens the log at `path`, if given.
     pub fn open(path: Option<&Path>) -> Result<Option<Self>, Failure> {
         let open = |path: &Path| {
             let file = OpenOptions::new().create(true).append(true).open(path);
@@ -34,7 +34,7 @@ impl Log {
 
     /// Appends a text with its predictions, in one write so that lines of several processes do not mix.
     pub fn append(&self, text: &str, predictions: &[Row<'_>]) -> Result<(), Failure> {
-        let mut line = serde_json::to_vec(&Line { text, predictions }).expect("predictions serialize");
+        let mut line = serde_json::to_vec(&LogLine { text, predictions }).expect("predictions serialize");
         line.push(b'\n');
         (&self.file).write_all(&line).map_err(|error| Failure::File { path: self.path.display().to_string(), error })
     }

@@ -1,4 +1,4 @@
-//! `hardwire predict`: what functions cost, from their text alone.
+//! `hardwire predict`: predicts the cost of functions from their text.
 
 pub mod comment;
 pub mod log;
@@ -19,7 +19,7 @@ use rows::{Row, rows, table};
 /// Runs the command.
 pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
     let sources: Vec<Source> = arguments.files.iter().map(|file| Source::read(file)).collect::<Result<_, _>>()?;
-    // One text has nothing to share with others, neither answers nor threads.
+    // A single text needs neither cache nor threads.
     let alone = sources.len() == 1;
     let settings = Settings::default();
     let settings = Settings { kept: if alone { 0 } else { settings.kept }, ..settings };

@@ -49,7 +49,7 @@ impl Serialize for Predictions<'_> {
     }
 }
 
-/// One row a function and wanted target.
+/// One row per function and wanted target.
 pub fn rows<'a>(
     file: Option<&'a str>,
     answer: &'a Answer,
@@ -71,7 +71,7 @@ pub fn rows<'a>(
     })
 }
 
-/// What computed an answer, also one that comes from the cache.
+/// Name of the model that computed an answer, cached or not.
 fn answered_by(model: &str, provider: Provider) -> String {
     match provider {
         Provider::Learned => model.to_owned(),
@@ -84,7 +84,7 @@ fn predictions<'a>(reply: &Reply, outputs: &'a [Output], target: &str) -> Predic
     Predictions(estimates.filter(|(output, _)| output.target == target).collect())
 }
 
-/// A number of a quantity: whole ones without fraction, others to three digits.
+/// A number of a quantity: counts without fraction, others to three significant digits.
 pub fn value(output: &Output, value: f64) -> String {
     if output.quantity.is_whole() || value.abs() >= 1000.0 {
         return number::fixed(value, 0);

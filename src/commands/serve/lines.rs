@@ -1,4 +1,4 @@
-//! Lines of bounded length: a longer one is skipped without being kept.
+//! Reads lines of bounded length; longer ones are skipped without buffering them.
 
 use std::io::{self, BufRead};
 
@@ -9,14 +9,14 @@ pub struct Lines<R> {
     line: Vec<u8>,
 }
 
-/// What was read.
+/// Result of reading a line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
     /// A line, without its end.
     Whole(&'a [u8]),
     /// A line beyond the limit, which was skipped to its end.
     TooLong,
-    /// The input ended; half a line at the end is no request.
+    /// The input ended.
     End,
 }
 
@@ -36,7 +36,7 @@ impl<R: BufRead> Lines<R> {
                 Err(error) => return Err(error),
             };
             if piece.is_empty() {
-                // A last line without an end counts where all of it is there: standard input is often closed so.
+                // A last line without a newline is a request: standard input is often closed that way.
                 let whole = !self.line.is_empty() && !too_long;
                 return Ok(if whole { Line::Whole(&self.line) } else { Line::End });
             }

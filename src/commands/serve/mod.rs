@@ -1,4 +1,4 @@
-//! `hardwire serve`: predictions for compilers that prefer a process, on standard input or a Unix socket.
+//! `hardwire serve`: answers requests for predictions on standard input or a Unix socket.
 
 mod conversation;
 mod lines;

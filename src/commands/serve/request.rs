@@ -42,7 +42,7 @@ enum Body<'a> {
     Error(Problem),
 }
 
-/// Why a request has no answer.
+/// Error reply.
 #[derive(Serialize)]
 struct Problem {
     code: &'static str,
@@ -80,7 +80,7 @@ pub fn too_long(limit: usize) -> Vec<u8> {
     error("too_large", format!("the request has more than {} MiB, the most that is read", limit >> 20))
 }
 
-/// An answer that belongs to no request.
+/// An error reply without a request id.
 pub fn error(code: &'static str, message: impl Into<String>) -> Vec<u8> {
     serialize(&Reply { id: None, body: Body::Error(Problem::new(code, message)) })
 }
@@ -90,7 +90,7 @@ fn serialize(reply: &Reply<'_>) -> Vec<u8> {
 }
 
 impl Service {
-    /// The answer to a request. An error is one of the log, not of the request.
+    /// The answer to a request. `Err` only if the log cannot be written.
     pub(super) fn answer(&self, line: &[u8]) -> Result<Vec<u8>, Failure> {
         let request: Request<'_> = match serde_json::from_slice(line) {
             Ok(request) => request,
@@ -115,7 +115,7 @@ impl Service {
             (None, Some(texts)) => (texts.iter().map(String::as_str).collect(), true),
             _ => return Ok(problem("request", "a request has either `text` or `texts`".to_owned())),
         };
-        // A bug that a text sets off must not take the other clients down.
+        // A panic on one text must not affect other clients.
         let Ok(answers) = catch_unwind(AssertUnwindSafe(|| self.predictor.predict_batch(&texts, self.threads())))
         else {
             return Ok(problem("internal", "the prediction failed; please report the text".to_owned()));

@@ -1,17 +1,17 @@
-//! What all clients share.
+//! State shared by all clients.
 
 use costmodel::predictor::Predictor;
 
 use crate::commands::predict::log::Log;
 use crate::cost_model::Wanted;
 
-/// What all clients share.
+/// State shared by all clients.
 pub struct Service {
-    /// Answers.
+    /// The predictor.
     pub predictor: Predictor,
-    /// What is predicted for where a request does not say.
+    /// Targets of requests that do not name any.
     pub wanted: Wanted,
-    /// Where requests and predictions are kept.
+    /// Log of texts and predictions, if any.
     pub log: Option<Log>,
     /// Longest request, in bytes.
     pub max_bytes: usize,

@@ -9,7 +9,7 @@ use super::pool;
 use crate::diagnostics::Failure;
 use crate::progress::Progress;
 
-/// Batches between two waits for the disk.
+/// Batches between two syncs of the journal.
 const SYNC_EVERY: u64 = 512;
 
 /// Threads, journal and progress of a sweep.
@@ -21,7 +21,7 @@ pub struct Computer {
 }
 
 impl Computer {
-    /// Computes on so many threads and appends to the journal in `folder`.
+    /// Computes on `threads` threads and appends to the journal in `folder`.
     pub fn new(journal: Journal, folder: &str, threads: usize) -> Self {
         Self { journal, folder: folder.to_owned(), threads, progress: None }
     }

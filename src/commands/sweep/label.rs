@@ -1,9 +1,9 @@
-//! Names of results and axes as people read them on a plot: words, and the unit.
+//! Labels of results and axes on plots: words and unit.
 
 use designs::Measure;
 use sweep::Axis;
 
-/// Endings of names and the units they state, the longer before the shorter.
+/// Suffixes of names and their units; longer suffixes first.
 const UNITS: [(&str, &str); 18] = [
     ("_usd_per_million_tokens", "USD per million tokens"),
     ("_tokens_per_s_per_sequence", "tokens/s"),
@@ -25,7 +25,7 @@ const UNITS: [(&str, &str); 18] = [
     ("_cycles", "cycles"),
 ];
 
-/// A result: `throughput_tokens_per_s` is "throughput, tokens/s"; of prices the middle of their range is meant unless said.
+/// Label of a result: `throughput_tokens_per_s` gives "throughput, tokens/s". The middle of a price range has no suffix.
 pub fn result(name: &str) -> String {
     let name = name.strip_prefix("estimate.").unwrap_or(name);
     let ends = [(".mid", ""), (".low", " (every input optimistic)"), (".high", " (every input pessimistic)")];
@@ -36,7 +36,7 @@ pub fn result(name: &str) -> String {
         "usd_per_million_tokens" => return format!("cost, USD per million tokens{end}"),
         _ => {}
     }
-    // Kinds of a unit, as in `breakdown_pct.comm`, follow it.
+    // A kind may follow the unit, as in `breakdown_pct.comm`.
     let (head, kind) = name.split_once('.').map_or((name, ""), |(head, kind)| (head, kind));
     let unit = |name: &str| UNITS.iter().find_map(|(end, unit)| Some((name.strip_suffix(end)?.to_owned(), *unit)));
     let (words, unit) = match (unit(name), unit(head)) {

@@ -1,4 +1,4 @@
-//! `hardwire sweep`: the points of a sweep file, resumable, with the frontier and the reasons at the end.
+//! `hardwire sweep`: computes the points of a sweep file, resumable, and reports the frontier and sensitivities.
 
 mod computer;
 mod journal;
@@ -49,7 +49,7 @@ pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Reads a sweep file; what it names is looked for beside it.
+/// Reads a sweep file; paths in it are relative to its folder.
 fn plan(file: &str) -> Result<Plan, Failure> {
     let text = input::read(file).map_err(|reason| Failure::Request(format!("cannot read `{file}`: {reason}")))?;
     let beside = |path: &str| match Path::new(file).parent() {
@@ -106,7 +106,7 @@ fn whole(run: &Run, file: &str, out: &str) -> Result<ExitCode, Failure> {
     kept(finish(exploration, computer, out, &run.common), out)
 }
 
-/// Says that a sweep whose files could not be written has lost nothing.
+/// After a failed write: prints that the journal is kept and the sweep can be resumed.
 fn kept<T>(result: Result<T, Failure>, out: &str) -> Result<T, Failure> {
     if matches!(result, Err(Failure::File { .. })) {
         eprintln!("{out}: what was finished is kept; the same command goes on from there");
@@ -114,7 +114,7 @@ fn kept<T>(result: Result<T, Failure>, out: &str) -> Result<T, Failure> {
     result
 }
 
-/// What a sweep would compute.
+/// Outline of a sweep, for `--dry-run`.
 fn outline(plan: &Plan) -> String {
     let mut text = format!(
         "{}: {} by {} on {}",
@@ -136,7 +136,7 @@ fn outline(plan: &Plan) -> String {
     text
 }
 
-/// Opens or creates the folder of a sweep and reads what is in it.
+/// Opens or creates the folder of a sweep and reads its journal.
 fn open<'a>(
     plan: &'a Plan,
     out: &str,
@@ -199,7 +199,7 @@ fn refuse(error: JournalError, out: &str, plan: &Plan, path: &Path) -> Failure {
     }
 }
 
-/// Confirms, judges and writes.
+/// Confirms the best points, then writes verdict, tables and plots.
 fn finish(
     mut exploration: Exploration<'_>,
     mut computer: Computer,

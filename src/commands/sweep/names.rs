@@ -1,4 +1,4 @@
-//! `hardwire sweep names`: what can be varied and what can be asked for.
+//! `hardwire sweep names`: fields that can be varied, and results.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,7 @@
-//! The pictures of a sweep: frontier, parallel coordinates, heat maps of two axes, tornados; each as SVG and as PNG.
+//! Plots of a sweep as SVG and PNG: frontier, parallel coordinates, heat maps of two axes, tornado charts.
 //!
-//! Grey points show every point at the fidelity of the sweep, heat maps the best that is known of each, frontiers what was
-//! confirmed. An axis with
-//! no more values than fit is drawn by its values, any other by its numbers or in equal parts.
+//! Grey points have the fidelity of the sweep, frontiers are confirmed points, heat maps use the best fidelity of each point. Axes
+//! with few values are labelled with the values, others with numbers or intervals.
 
 use std::io::Write;
 use std::path::Path;
@@ -20,12 +19,12 @@ use super::summary::{shown, shown_part};
 use crate::diagnostics::Failure;
 use crate::replace::replace;
 
-/// Values of an axis that parallel coordinates write out.
+/// Maximum number of values of an axis that parallel coordinates label one by one.
 const MOST_WORDS: usize = 12;
-/// Widest span that a linear axis shows well; beyond, ratios are drawn.
+/// Largest ratio of values on a linear axis; wider ranges get a logarithmic axis.
 const LINEAR: f64 = 20.0;
 
-/// Draws everything and gives the names of the files.
+/// Writes all plots and returns the names of the files.
 pub fn write_all(e: &Exploration<'_>, verdict: &Verdict, folder: &Path) -> Result<Vec<String>, Failure> {
     let mut files = Vec::new();
     for (name, plot) in plots(e, verdict) {
@@ -86,7 +85,7 @@ fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
     plots
 }
 
-/// What the sweep is, and what the plot shows.
+/// Title of a plot: the sweep, and what the plot shows.
 fn title(e: &Exploration<'_>, what: &str) -> String {
     let plan = e.plan;
     let name =
@@ -95,7 +94,7 @@ fn title(e: &Exploration<'_>, what: &str) -> String {
     format!("{summary}\n{what}")
 }
 
-/// By ratio where values of one sign span more than a linear axis shows.
+/// Whether positive values need a logarithmic axis.
 fn wide(values: impl Iterator<Item = f64>) -> bool {
     let (low, high) =
         values.filter(|v| v.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
@@ -135,7 +134,7 @@ fn scatter(e: &Exploration<'_>, verdict: &Verdict, x: Objective, y: Objective) -
         y: variable(y, &mut points.iter().map(|p| p.1)),
         points_label: format!("meets every constraint ({})", plan.fidelity.phrase()),
         points,
-        // With a third objective a frontier is no line in the plane of two.
+        // With three objectives the frontier is not a line in the plane of two.
         joined: plan.objectives.len() == 2,
         frontiers,
         knee: verdict.frontier.iter().find(|best| best.knee).map(|best| at(&best.row)),
@@ -186,7 +185,7 @@ fn parallel(e: &Exploration<'_>, verdict: &Verdict) -> Parallel {
     }
 }
 
-/// The axes of the heat maps: those of the file, else the two that matter most to the first objective.
+/// The axes of the heat maps: those of the file, else the two with the strongest effect on the first objective.
 fn axes_of_map(e: &Exploration<'_>, verdict: &Verdict) -> Option<(usize, usize)> {
     let plan = e.plan;
     plan.heat_map.or_else(|| match verdict.sensitivity.first().map(|s| &s.axes[..]) {

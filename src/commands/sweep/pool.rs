@@ -1,4 +1,4 @@
-//! Points on all cores: workers take batches, the caller's thread receives them in whatever order they come.
+//! Evaluates points on all cores. Threads take batches; the caller's thread receives the results in any order.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use sweep::{Outcome, Plan, Value, Worker};
 
 use crate::diagnostics::Failure;
 
-/// Points of a batch where a point takes microseconds.
+/// Points of a batch in closed form.
 const BATCH: usize = 256;
 
 /// Evaluates the points of a job and passes batches to `sink`.
@@ -55,7 +55,7 @@ pub fn evaluate(
     })
 }
 
-/// One point; a fault of ours in it does not end the sweep.
+/// One point; a panic of the simulator fails the point, not the sweep.
 fn one<'a>(plan: &'a Plan, worker: &mut Worker<'a>, values: &[Value], fidelity: Fidelity) -> Outcome {
     catch_unwind(AssertUnwindSafe(|| worker.evaluate(values, fidelity))).unwrap_or_else(|_| {
         *worker = Worker::new(plan);

@@ -1,4 +1,4 @@
-//! The end of a sweep: `summary.json`, and the same for people.
+//! The summary of a sweep as `summary.json` and as text.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use sweep::metric::NEAR_KNEE;
 use sweep::verdict::{Best, Branch, Counts, Effect, Part, PartMean, Reason, Screening, Sensitivity, Verdict, best_of};
 use sweep::{Axis, Domain, Objective, Plan, Value};
 
-/// Points of the frontier shown to people.
+/// Points of the frontier in the text.
 const SHOWN: usize = 12;
 
 /// The summary; its keys are stable.
@@ -103,7 +103,7 @@ fn json(value: &Value) -> Json {
     }
 }
 
-/// The objectives and the best of each over some points.
+/// The objectives with their best values over some points.
 fn objectives(plan: &Plan, points: &[Best]) -> Vec<ObjectiveLine> {
     let line = |objective: &Objective| ObjectiveLine {
         result: plan.columns[objective.column].name().to_owned(),
@@ -114,7 +114,7 @@ fn objectives(plan: &Plan, points: &[Best]) -> Vec<ObjectiveLine> {
 }
 
 impl Summary {
-    /// Gathers it.
+    /// The summary of a verdict.
     pub fn new(plan: &Plan, verdict: &Verdict, hashes: (&str, &str), files: Vec<String>) -> Self {
         let axes = plan.axes.iter().map(|axis| {
             let show = |value: f64| value.to_string();
@@ -193,7 +193,7 @@ pub fn provenance(plan: &Plan) -> String {
     serde_json::to_string(&origins(plan)).expect("results serialize")
 }
 
-/// A value of an axis for people, in its unit.
+/// A value of an axis in its unit, as text.
 pub fn shown(axis: &Axis, value: &Value) -> String {
     match (value, axis.name.measure) {
         (Value::Number(number), designs::Measure::Whole(unit) | designs::Measure::Quantity(unit)) => {
@@ -205,7 +205,7 @@ pub fn shown(axis: &Axis, value: &Value) -> String {
     }
 }
 
-/// A part of an axis for people.
+/// A part of an axis as text.
 pub fn shown_part(axis: &Axis, part: &Part) -> String {
     match part {
         Part::Value(value) => shown(axis, value),
@@ -218,7 +218,7 @@ pub fn points(count: u64) -> String {
     format!("{} point{}", significant(count as f64, 1), if count == 1 { "" } else { "s" })
 }
 
-/// The summary for people.
+/// The summary as text.
 pub fn render(plan: &Plan, verdict: &Verdict, folder: &str, files: &[String]) -> String {
     let c = &verdict.counts;
     let count = |n: u64| significant(n as f64, 1);

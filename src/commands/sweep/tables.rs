@@ -1,4 +1,4 @@
-//! The rows of a sweep as tables with units in the names: Parquet for programs, CSV for everybody.
+//! The rows of a sweep as tables with units in the column names, as Parquet and CSV.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -62,7 +62,7 @@ fn frame(plan: &Plan, lines: &[Line<'_>], frontier: bool, metadata: BTreeMap<Str
     let fidelity = lines.iter().map(|l| Some(l.fidelity.to_string())).collect();
     columns.push(("fidelity".to_owned(), Column::Text(fidelity)));
     for (i, column) in plan.columns.iter().enumerate() {
-        // An axis that is a result as well is there already.
+        // A result that is an axis already has its column.
         if columns.iter().any(|(name, _)| name == column.name()) {
             continue;
         }

@@ -9,7 +9,6 @@ use super::types::{Buffer, Scalar, Value, at};
 use super::writer::Writer;
 
 /// Batches of small matrices, fully unrolled: products, products with transposes, determinants, solves, quaternions.
-#[expect(clippy::needless_range_loop, reason = "subscripts read as in the mathematics")]
 pub fn small_matrix(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let scalar = float_type(d);
     let n = d.within(2, 6) as usize;
@@ -31,71 +30,10 @@ pub fn small_matrix(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
         };
         let (x, y) = (read(w, &a), read(w, &b));
         let results: Vec<Vec<Value>> = match kind {
-            // Product.
-            0 | 1 => (0..n)
-                .map(|i| {
-                    (0..n)
-                        .map(|j| {
-                            let right = |k: usize| if transposed { y[j][k] } else { y[k][j] };
-                            let mut sum = w.mul(x[i][0], right(0));
-                            for k in 1..n {
-                                sum = multiply_add(fused)(w, sum, &[x[i][k], right(k)]);
-                            }
-                            sum
-                        })
-                        .collect()
-                })
-                .collect(),
-            // Elimination without pivoting, right sides alongside.
-            2 => {
-                let (mut m, mut r) = (x.clone(), y.clone());
-                for k in 0..n {
-                    let one = w.float(scalar, 1.0);
-                    let inverse = w.div(one, m[k][k]);
-                    for i in k + 1..n {
-                        let factor = w.mul(m[i][k], inverse);
-                        for j in k + 1..n {
-                            let product = w.mul(factor, m[k][j]);
-                            m[i][j] = w.sub(m[i][j], product);
-                        }
-                        for j in 0..n {
-                            let product = w.mul(factor, r[k][j]);
-                            r[i][j] = w.sub(r[i][j], product);
-                        }
-                    }
-                }
-                r
-            }
-            // Symmetric part and commutator-like differences.
-            3 => (0..n)
-                .map(|i| {
-                    (0..n)
-                        .map(|j| {
-                            let (left, right) = (w.mul(x[i][j], y[j][i]), w.mul(x[j][i], y[i][j]));
-                            if transposed { w.add(left, right) } else { w.sub(left, right) }
-                        })
-                        .collect()
-                })
-                .collect(),
-            // Rotations of rows by Givens pairs.
-            _ => {
-                let mut m = x.clone();
-                for k in 0..n - 1 {
-                    let (first, second) = (m[k][k], m[k + 1][k]);
-                    let square = w.mul(second, second);
-                    let length = w.fma(first, first, square);
-                    let inverse = w.unary("math.rsqrt", length);
-                    let (cosine, sine) = (w.mul(first, inverse), w.mul(second, inverse));
-                    for j in 0..n {
-                        let (top, below) = (m[k][j], m[k + 1][j]);
-                        let (p, q) = (w.mul(sine, below), w.mul(sine, top));
-                        m[k][j] = w.fma(cosine, top, p);
-                        let turned = w.mul(cosine, below);
-                        m[k + 1][j] = w.sub(turned, q);
-                    }
-                }
-                m
-            }
+            0 | 1 => matrix_product(w, &x, &y, transposed, fused),
+            2 => elimination(w, scalar, x, y),
+            3 => element_differences(w, &x, &y, transposed),
+            _ => givens_rotations(w, x),
         };
         for (i, row) in results.into_iter().enumerate() {
             for (j, value) in row.into_iter().enumerate() {
@@ -110,6 +48,74 @@ pub fn small_matrix(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
             }
         }
     });
+}
+
+type Matrix = Vec<Vec<Value>>;
+
+/// `X Y`, or `X Y'` if `transposed`.
+fn matrix_product(w: &mut Writer, x: &Matrix, y: &Matrix, transposed: bool, fused: bool) -> Matrix {
+    let n = x.len();
+    let mut element = |i: usize, j: usize| {
+        let right = |k: usize| if transposed { y[j][k] } else { y[k][j] };
+        let mut sum = w.mul(x[i][0], right(0));
+        for k in 1..n {
+            sum = multiply_add(fused)(w, sum, &[x[i][k], right(k)]);
+        }
+        sum
+    };
+    (0..n).map(|i| (0..n).map(|j| element(i, j)).collect()).collect()
+}
+
+/// Forward elimination of `m` without pivoting, applied to the right sides `r`, which are returned.
+#[expect(clippy::needless_range_loop, reason = "subscripts as in the mathematics")]
+fn elimination(w: &mut Writer, scalar: Scalar, mut m: Matrix, mut r: Matrix) -> Matrix {
+    let n = m.len();
+    for k in 0..n {
+        let one = w.float(scalar, 1.0);
+        let inverse = w.div(one, m[k][k]);
+        for i in k + 1..n {
+            let factor = w.mul(m[i][k], inverse);
+            for j in k + 1..n {
+                let product = w.mul(factor, m[k][j]);
+                m[i][j] = w.sub(m[i][j], product);
+            }
+            for j in 0..n {
+                let product = w.mul(factor, r[k][j]);
+                r[i][j] = w.sub(r[i][j], product);
+            }
+        }
+    }
+    r
+}
+
+/// Element-wise products with the transposes, added if `sums`, else subtracted.
+fn element_differences(w: &mut Writer, x: &Matrix, y: &Matrix, sums: bool) -> Matrix {
+    let n = x.len();
+    let mut element = |i: usize, j: usize| {
+        let (left, right) = (w.mul(x[i][j], y[j][i]), w.mul(x[j][i], y[i][j]));
+        if sums { w.add(left, right) } else { w.sub(left, right) }
+    };
+    (0..n).map(|i| (0..n).map(|j| element(i, j)).collect()).collect()
+}
+
+/// Givens rotations of neighbouring rows.
+fn givens_rotations(w: &mut Writer, mut m: Matrix) -> Matrix {
+    let n = m.len();
+    for k in 0..n - 1 {
+        let (first, second) = (m[k][k], m[k + 1][k]);
+        let square = w.mul(second, second);
+        let length = w.fma(first, first, square);
+        let inverse = w.unary("math.rsqrt", length);
+        let (cosine, sine) = (w.mul(first, inverse), w.mul(second, inverse));
+        for j in 0..n {
+            let (top, below) = (m[k][j], m[k + 1][j]);
+            let (p, q) = (w.mul(sine, below), w.mul(sine, top));
+            m[k][j] = w.fma(cosine, top, p);
+            let turned = w.mul(cosine, below);
+            m[k + 1][j] = w.sub(turned, q);
+        }
+    }
+    m
 }
 
 /// Sorting and selection networks on registers: odd-even, bitonic, bubble, medians; with keys only or keys and values.

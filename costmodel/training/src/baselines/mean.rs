@@ -1,4 +1,4 @@
-//! The mean of the training labels, on the scale that models fit; and whatever the function.
+//! The mean of the training labels on the scale of the fit, for every function.
 
 use costmodel::input::Input;
 use costmodel::model::Predict;

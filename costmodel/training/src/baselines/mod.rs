@@ -1,4 +1,4 @@
-//! Simple models that a learned one has to beat.
+//! Baselines that the learned model is compared with.
 
 mod analytical;
 mod mean;

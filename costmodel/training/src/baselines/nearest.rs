@@ -6,14 +6,14 @@ use costmodel::model::Predict;
 use crate::dataset::Dataset;
 use crate::fit::{Fit, FitError, Rows, Run};
 
-/// Remembers the training rows. It has no hyper-parameters.
+/// Stores the training rows. It has no hyper-parameters.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Nearest;
 
 /// The training functions by word.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NearestModel {
-    /// For each word, the rows that have it and its weight there; a row's weights have length 1.
+    /// By word: rows that contain it, with its weight there. The weights of a row have length 1.
     postings: Vec<Vec<(u32, f32)>>,
     labels: Vec<Vec<Option<f64>>>,
 }
@@ -50,7 +50,7 @@ fn weights(input: &Input) -> Vec<(u16, f32)> {
 }
 
 impl NearestModel {
-    /// The most similar training row, by its place among them, and the cosine.
+    /// Index of the most similar training row, and the cosine.
     #[must_use]
     pub fn nearest(&self, input: &Input) -> (usize, f32) {
         let mut cosines = vec![0f32; self.labels.len()];

@@ -1,7 +1,6 @@
 //! Ridge regression on logarithms of counts: `W = (X'X + n l I)^-1 X'Y`, columns standardised.
 //!
-//! The baseline counts operations. With features it is also the base that the shipped model corrects: linear in
-//! logarithms, so that it extrapolates to sizes that trees have never seen.
+//! By default the columns are counts of operations. The model is linear in logarithms, so it extrapolates to larger sizes.
 
 use costmodel::columns::{Columns, MAX_WORDS};
 use costmodel::input::{Input, Scheme, logarithm};
@@ -14,17 +13,17 @@ use crate::columns::choose;
 use crate::dataset::Dataset;
 use crate::fit::{Fit, FitError, ParameterError, Rows, Run, require};
 
-/// Hyper-parameters, as given.
+/// Hyper-parameters, unchecked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RidgeParameters {
     /// Weight of the penalty per row, on standardised columns.
     pub penalty: f64,
-    /// Whose words are counted.
+    /// Tokenizer scheme of the words.
     pub scheme: Scheme,
-    /// Most words counted.
+    /// Maximum number of words counted.
     pub words: usize,
-    /// Whether the features are columns, too.
+    /// Whether features are columns as well.
     pub features: bool,
 }
 
@@ -35,10 +34,10 @@ impl Default for RidgeParameters {
 }
 
 impl RidgeParameters {
-    /// Checks them.
+    /// Validates them.
     ///
     /// # Errors
-    /// If one cannot be.
+    /// If one is out of range.
     pub fn check(self) -> Result<Ridge, ParameterError> {
         require(self.penalty > 0.0 && self.penalty.is_finite(), "penalty", self.penalty, "more than 0")?;
         require(self.words <= MAX_WORDS, "words", self.words as f64, "at most 4096")?;
@@ -51,16 +50,15 @@ impl RidgeParameters {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ridge(RidgeParameters);
 
-/// Weights on the scale of the labels.
+/// A fitted ridge regression on the scale of the fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RidgeModel {
     pub(crate) columns: Columns,
     pub(crate) outputs: Vec<Output>,
-    /// Outputs x columns, on columns as they are.
+    /// Outputs x columns, for columns that are not standardised.
     pub(crate) weights: DMatrix<f32>,
     pub(crate) bias: Vec<f32>,
-    /// Smallest and largest training label on the scale, by output, wider by their distance each way: linear models
-    /// run away on functions unlike all others.
+    /// Range that predictions are clamped to, by output: that of the training labels, extended by its width on both sides.
     pub(crate) bounds: Vec<(f32, f32)>,
 }
 
@@ -140,10 +138,10 @@ fn standardise(x: &mut DMatrix<f64>) -> (Vec<f64>, Vec<f64>) {
 
 type Solution = (DMatrix<f64>, DVector<f64>, Vec<(f32, f32)>);
 
-/// Places of rows, and the outputs that these are labelled with.
+/// Indices of training rows, and the outputs that exactly these are labelled with.
 type Shared = (Vec<usize>, Vec<usize>);
 
-/// Outputs by the places of the training rows that are labelled with them: those of the same rows share their sums.
+/// Groups outputs by the training rows that are labelled with them: outputs of a group share the normal matrix.
 fn by_labelled_rows(data: &Dataset, training: &[usize]) -> Result<Vec<Shared>, FitError> {
     let mut outputs_of: std::collections::BTreeMap<Vec<usize>, Vec<usize>> = std::collections::BTreeMap::new();
     for output in 0..data.outputs().len() {
@@ -194,7 +192,7 @@ fn solve(
 }
 
 impl RidgeModel {
-    /// Predictions on the scale of the labels.
+    /// Predictions on the scale of the fit.
     pub(crate) fn scaled(&self, input: &Input) -> Vec<f32> {
         let row = logarithms(&self.columns, input);
         let mut sums = self.bias.clone();

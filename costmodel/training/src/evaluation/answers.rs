@@ -1,4 +1,4 @@
-//! Answers of a fitted model for rows that were held back.
+//! Predictions of a fitted model for rows that were held back.
 
 use costmodel::input::Input;
 use costmodel::model::Predict;
@@ -7,19 +7,19 @@ use super::splits::Cell;
 use crate::dataset::Dataset;
 use crate::intervals::HeldOut;
 
-/// What a fit answered.
+/// Predictions of a fit for its test rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answers {
-    /// Rows that were learned from.
+    /// Number of training rows.
     pub training_rows: usize,
-    /// The tested rows.
+    /// The test rows.
     pub rows: Vec<usize>,
-    /// Answer and doubt by row and output, on the scale of the quantity.
+    /// Prediction and distance between models by row and output, on the scale of the quantity; NaN without a prediction.
     pub scaled: Vec<(f32, f32)>,
 }
 
 impl Answers {
-    /// The answers of a model for the tests of a cell.
+    /// The predictions of a model for the test rows of a cell.
     #[must_use]
     pub fn of(data: &Dataset, cell: &Cell, training_rows: usize, model: &dyn Predict) -> Self {
         Self::scaled(data, cell, training_rows, |input| {
@@ -28,7 +28,7 @@ impl Answers {
         })
     }
 
-    /// The same from answers that are on the scale.
+    /// The same from predictions on the scale.
     #[must_use]
     pub fn scaled(
         data: &Dataset,
@@ -40,7 +40,7 @@ impl Answers {
         Self { training_rows, rows: cell.test.clone(), scaled }
     }
 
-    /// Answers of several cells as one.
+    /// Concatenates the predictions of several cells.
     #[must_use]
     pub fn joined(parts: &[Self]) -> Self {
         Self {
@@ -50,14 +50,14 @@ impl Answers {
         }
     }
 
-    /// Answer and doubt; none where the model has none.
+    /// Prediction and distance of a test row; `None` without a prediction.
     #[must_use]
     pub fn at(&self, place: usize, output: usize, outputs: usize) -> Option<(f32, f32)> {
         let answer = self.scaled[place * outputs + output];
         (!answer.0.is_nan()).then_some(answer)
     }
 
-    /// As calibration takes them; `outputs` is the number of outputs.
+    /// In the form that calibration takes; `outputs` is the number of outputs.
     #[must_use]
     pub fn held_out(&self, outputs: usize) -> HeldOut {
         let of = |place: usize| (0..outputs).map(|output| self.at(place, output, outputs)).collect();

@@ -6,10 +6,11 @@ use crate::corpus_rows::CorpusRows;
 use crate::metrics::auroc;
 use crate::novelty;
 
-/// Dialects that are left out one by one, by what starts their operations.
+/// Dialects that are left out, one at a time.
 const DIALECTS: [&str; 8] = ["affine", "scf", "cf", "linalg", "tensor", "vector", "math", "stablehlo"];
 
-/// Novelty of a dialect's rows against that of other rows, of families left out, where training has neither.
+/// Novelty scores of a dialect's rows against those of other rows. The training rows have neither the dialect nor the family of
+/// the scored row.
 pub(super) fn dialects(corpus: &CorpusRows, folds: usize, threads: usize) -> Vec<Dialect> {
     let cells = cells(corpus, Split::Families, folds);
     let scored = costmodel::parallel::map(threads, DIALECTS.len(), |d| {

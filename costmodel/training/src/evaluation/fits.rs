@@ -1,7 +1,7 @@
-//! Answers of fits, kept in a store: an entry per fit, good as long as nothing that decides the fit has changed.
+//! Predictions of fits, cached in a store: an entry per fit, valid as long as its fingerprint matches.
 //!
-//! An entry is a line of JSON, then two little-endian `f32` for every tested row and output: answer and doubt, on the scale of
-//! the quantity; not a number where the model has no answer.
+//! An entry is a line of JSON, then two little-endian `f32` for every test row and output: prediction and distance between
+//! models on the scale of the quantity, NaN without a prediction.
 
 use costmodel::input::Scheme;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use super::splits::{Cell, Split, without_hidden_targets};
 use crate::corpus_rows::CorpusRows;
 use crate::fit::{FitError, Run};
 
-/// First line of a file.
+/// First line of an entry.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -35,15 +35,15 @@ pub trait Store: Sync {
     fn write(&self, name: &str, bytes: &[u8]) -> std::io::Result<()>;
 }
 
-/// Why there are no answers.
+/// A fit that failed or could not be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum FitsError {
     /// A fit failed.
     #[error("{fit}: {error}")]
     Fit {
-        /// Which.
+        /// Model, split and fold.
         fit: String,
-        /// Why.
+        /// Cause.
         error: FitError,
     },
     /// An entry could not be written.
@@ -51,12 +51,12 @@ pub enum FitsError {
     Store {
         /// Name of the entry.
         name: String,
-        /// Why.
+        /// Cause.
         error: std::io::Error,
     },
 }
 
-/// A store, and what decides all of its fits.
+/// Fits to a corpus, with a store.
 pub struct Fits<'a> {
     corpus: &'a CorpusRows,
     store: &'a dyn Store,
@@ -67,7 +67,7 @@ pub struct Fits<'a> {
     features: u128,
 }
 
-/// A fit to be done: the cell and the model.
+/// A fit: the cell and the model.
 pub type Job = (Cell, Model);
 
 impl<'a> Fits<'a> {
@@ -107,8 +107,8 @@ impl<'a> Fits<'a> {
         format!("{}-{}-{}.answers", cell.split.name(), cell.fold, model.name())
     }
 
-    /// Answers to all jobs, in their order: those that are kept, the others fitted on up to `threads` threads. `progress` is
-    /// called after each fit with the number of fits to do.
+    /// Predictions of all jobs in their order, from the store or fitted on up to `threads` threads. `progress` is called after
+    /// each fit with the number of fits to do.
     ///
     /// # Errors
     /// If a fit fails or its answers cannot be written.
@@ -123,7 +123,7 @@ impl<'a> Fits<'a> {
         missing.sort_by_key(|&i| (std::cmp::Reverse(jobs[i].1.cost()), i));
         let hidden = missing.iter().any(|&i| jobs[i].0.split == Split::Target);
         let hidden = hidden.then(|| without_hidden_targets(self.corpus));
-        // Each on one thread: many fits at once share the work more evenly than the parts of one.
+        // One thread per fit: many fits balance better than the parts of one.
         let run = Run { threads: 1, progress: &|_| {} };
         let fitted = costmodel::parallel::map(threads, missing.len(), |i| {
             let job = &jobs[missing[i]];
@@ -147,7 +147,7 @@ impl<'a> Fits<'a> {
         Ok(answers.into_iter().map(|a| a.expect("kept or fitted")).collect())
     }
 
-    /// Answers of an earlier run; none if there are none, or of other rows, words, labels or hyper-parameters.
+    /// Predictions of an earlier run; `None` if there are none or their fingerprint differs.
     fn read(&self, job: &Job) -> Option<Answers> {
         let outputs = self.corpus.data.outputs().len();
         let expected = job.0.test.len() * outputs * 8;

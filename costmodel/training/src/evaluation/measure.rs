@@ -1,4 +1,4 @@
-//! From answers to figures: errors, differences with intervals, coverage, order of variants.
+//! Figures of predictions: errors, differences with intervals, coverage, order of variants.
 
 use std::collections::BTreeMap;
 
@@ -106,7 +106,7 @@ pub fn results(
     rows
 }
 
-/// The mean over the targets of a quantity; none where there is one target, which is its own mean.
+/// The mean over the targets of a quantity; `None` for a single target.
 fn mean_over_targets(rows: &[ResultRow]) -> Option<ResultRow> {
     let mean = |of: &dyn Fn(&ResultRow) -> f64| rows.iter().map(of).sum::<f64>() / rows.len() as f64;
     let some = |of: &dyn Fn(&ResultRow) -> Option<f64>| -> Option<f64> {
@@ -164,7 +164,7 @@ impl Measure {
         }
     }
 
-    /// As a reader of tables knows it.
+    /// Title in tables.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -175,7 +175,7 @@ impl Measure {
     }
 }
 
-/// The comparisons of the headline.
+/// The comparisons that are reported.
 pub const COMPARED: [(Quantity, Measure); 8] = [
     (Quantity::VectorRegisterPressure, Measure::Rmse),
     (Quantity::GeneralRegisterPressure, Measure::Rmse),
@@ -199,7 +199,7 @@ pub fn compare(
 ) -> Option<Comparison> {
     let data = &corpus.data;
     let outputs: Vec<usize> = (0..data.outputs().len()).filter(|&o| data.outputs()[o].quantity == quantity).collect();
-    // For each output and place of the answers: a number that the measure is made of, for both models.
+    // By output and test row: the term of the measure, for both models.
     let both: Vec<Vec<Option<(f64, f64)>>> =
         outputs.iter().map(|&output| terms(corpus, measure, output, shipped, other)).collect();
     if both.iter().all(|terms| terms.iter().all(Option::is_none)) {
@@ -249,7 +249,7 @@ fn terms(
         match measure {
             Measure::Rmse => Some((predicted - label) * (predicted - label)),
             Measure::MedianApePct => (label != 0.0).then(|| 100.0 * ((predicted - label) / label).abs()),
-            // 2 a hit, 1 a mistake, 0 a rightful no.
+            // 2: true positive, 1: false, 0: true negative.
             Measure::F1Above0 => Some(match (label > 0.0, predicted.round() > 0.0) {
                 (true, true) => 2.0,
                 (false, false) => 0.0,
@@ -285,7 +285,7 @@ fn score(measure: Measure, mut terms: Vec<f64>) -> Option<f64> {
     }
 }
 
-/// Coverage on each fold's families by widths calibrated on the other folds.
+/// Coverage on the families of each fold, with widths calibrated on the other folds.
 #[must_use]
 pub fn intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<Interval> {
     let data = &corpus.data;
@@ -365,7 +365,7 @@ pub fn decisions(corpus: &CorpusRows, shipped: &Answers, seed: u64) -> Vec<Decis
     rows
 }
 
-/// By kernel with variants that differ: how much worse than the best the variant predicted best is, in %.
+/// Regret of each kernel with different variants: excess of the variant predicted best over the best, in %.
 fn regrets(truth: &[f64], predicted: &[f64], kernels: &[u32]) -> Vec<f64> {
     let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     kernels.iter().enumerate().for_each(|(i, &kernel)| members.entry(kernel).or_default().push(i));

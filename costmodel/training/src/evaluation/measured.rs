@@ -27,7 +27,7 @@ pub struct Measured<'a> {
     pub decisions: Vec<Decision>,
     /// The novelty score on dialects that were left out.
     pub dialects: Vec<Dialect>,
-    /// The shipped model's answers for families left out.
+    /// The shipped model's predictions for families left out.
     pub shipped: Option<Answers>,
 }
 

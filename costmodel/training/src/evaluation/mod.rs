@@ -1,15 +1,15 @@
-//! Evaluation: fits on rows of which some are held back, and what they get right on those.
+//! Evaluation: fits with rows held back, and their errors on these rows.
 //!
 //! ```text
 //! splits   which rows are learned from and which are held back
 //! models   which models are compared, with their hyper-parameters
-//! fits     answers of fits, kept in a store
-//! measure  from answers to figures
+//! fits     predictions of fits, cached in a store
+//! measure  figures of predictions
 //! run      all of it for a list of splits and models
 //! document the figures as a file
 //! ```
 //!
-//! `hardwire evaluate` measures; `hardwire train` calibrates intervals and novelty on the answers of the shipped model. Both
+//! `hardwire evaluate` measures; `hardwire train` calibrates intervals and novelty on the predictions of the shipped model. Both
 //! use one store, so that neither repeats a fit of the other.
 
 mod aims;

@@ -1,4 +1,4 @@
-//! The models that are compared, with the hyper-parameters of each.
+//! The compared models and their hyper-parameters.
 
 use costmodel::input::Scheme;
 use costmodel::model::Predict;
@@ -30,7 +30,7 @@ named! {
         Ridge = "ridge",
         /// Roofline with fitted rates
         Roofline = "roofline",
-        /// Line through the most values live at once
+        /// Linear in the maximum number of live values
         Liveness = "liveness",
         /// Gradient-boosted trees on the bag of words
         Trees = "trees",
@@ -49,7 +49,7 @@ named! {
     }
 }
 
-/// How a model is fitted, all of which decides whether an earlier fit is still good.
+/// Hyper-parameters of a fit; part of its fingerprint.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 enum Parameters {
@@ -75,14 +75,14 @@ impl Model {
         )
     }
 
-    /// Whether it reads features, or words alone.
+    /// Whether it reads features besides words.
     #[must_use]
     pub fn sees_features(self) -> bool {
         !self.is_network() && !matches!(self, Self::Mean | Self::Nearest | Self::Trees)
     }
 
-    /// Whether it is compared on a split unless asked for: networks take hours, so that they are fitted only where
-    /// the paper can be compared with and on the headline; hidden targets need a model of labels by output.
+    /// Whether it is compared on a split by default. Networks take hours and are fitted on two splits only: that of the paper
+    /// and families. The split by target needs a model that is fitted output by output.
     #[must_use]
     pub fn belongs_to(self, split: Split) -> bool {
         match split {
@@ -152,7 +152,7 @@ impl Model {
     /// # Errors
     /// If the rows do not carry a fit.
     pub fn answer(self, data: &Dataset, cell: &Cell, seed: u64, run: &Run<'_>) -> Result<Answers, FitError> {
-        // Only what stops early keeps rows back for it.
+        // Models without early stopping train on the validation rows as well.
         let all = || {
             let mut training = [&cell.rows.training[..], &cell.rows.validation].concat();
             training.sort_unstable();
@@ -204,7 +204,7 @@ pub fn shipped(seed: u64) -> BlendParameters {
     BlendParameters { trees: TreesParameters { seed, ..default.trees }, ..default }
 }
 
-/// At most so many of the rows, drawn by the seed, in their order.
+/// At most `most` of the rows, drawn by the seed, in their order.
 fn subset(rows: &[usize], most: usize, seed: u64) -> Vec<usize> {
     let mut rows = rows.to_vec();
     Random::new(seed).shuffle(&mut rows);

@@ -44,19 +44,19 @@ impl Request {
     }
 }
 
-/// Answers of all fits, by split and model.
+/// Predictions of all fits, by split and model.
 pub struct Answered {
     groups: Vec<(Split, Model)>,
-    /// Answers of all folds of a group as one.
+    /// Predictions of all folds of a group.
     joined: Vec<Answers>,
-    /// The shipped model's answers for each fold of families left out.
+    /// The shipped model's predictions for each fold of families left out.
     shipped_folds: Vec<Answers>,
 }
 
-/// Fits what is not in the store and gathers the answers. `progress` is called after each fit with the number of fits to do.
+/// Fits what is not in the store and collects the predictions. `progress` is called after each fit with the number of fits to do.
 ///
 /// # Errors
-/// If a fit fails or its answers cannot be kept.
+/// If a fit fails or cannot be stored.
 pub fn answer(
     corpus: &CorpusRows,
     fits: &Fits<'_>,
@@ -77,7 +77,7 @@ pub fn answer(
     Ok(Answered { joined, shipped_folds: of(Split::Families, Model::Shipped), groups })
 }
 
-/// Measures the answers.
+/// Measures the predictions.
 #[must_use]
 pub fn measure<'a>(corpus: &'a CorpusRows, request: &Request, answered: &Answered) -> Measured<'a> {
     let Answered { groups, joined, shipped_folds } = answered;

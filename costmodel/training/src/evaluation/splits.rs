@@ -1,4 +1,4 @@
-//! What is held back: the splits that the corpus stores with its rows, as cells of one fit each.
+//! Splits that the corpus stores with its rows, as cells of one fit each.
 
 use corpus::Part;
 use corpus::splits::FAMILY_FOLDS;
@@ -10,7 +10,7 @@ use crate::dataset::Dataset;
 use crate::fit::Rows;
 
 named! {
-    /// What the tested rows have that those learned from have not.
+    /// How test rows differ from training rows.
     pub enum Split {
         /// Another family: every row once, in folds of whole families
         Families = "families",
@@ -28,7 +28,7 @@ named! {
 }
 
 impl Split {
-    /// As a reader of tables knows it.
+    /// Title in tables.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -47,15 +47,15 @@ impl Split {
 pub struct Cell {
     /// The split.
     pub split: Split,
-    /// Which of its folds.
+    /// Index of the fold.
     pub fold: usize,
-    /// What is learned from.
+    /// Training and validation rows.
     pub rows: Rows,
-    /// What is tested on.
+    /// Test rows.
     pub test: Vec<usize>,
 }
 
-/// The fits of a split; families are left out in `folds` folds, which the ten stored ones are dealt to.
+/// The fits of a split. Families are left out in `folds` folds; the ten stored folds are distributed over these.
 #[must_use]
 pub fn cells(corpus: &CorpusRows, split: Split, folds: usize) -> Vec<Cell> {
     let part = |row: usize| -> Part {
@@ -74,7 +74,7 @@ pub fn cells(corpus: &CorpusRows, split: Split, folds: usize) -> Vec<Cell> {
             .map(|fold| {
                 let stored = |row: usize| corpus.entries[row].splits.family_fold;
                 let tested = |row: &usize| stored(*row) % folds == fold;
-                // Stopped by families that were not learned from either.
+                // Early stopping uses families that are not trained on.
                 let validation = (fold + 1) % FAMILY_FOLDS;
                 let judges = |row: &usize| !tested(row) && stored(*row) == validation;
                 Cell {
@@ -101,7 +101,7 @@ pub fn cells(corpus: &CorpusRows, split: Split, folds: usize) -> Vec<Cell> {
     }
 }
 
-/// Whether an output of a row is what the split tests.
+/// Whether the split tests an output of a row.
 #[must_use]
 pub fn is_tested(corpus: &CorpusRows, split: Split, row: usize, output: usize) -> bool {
     split != Split::Target || hidden(corpus, row, output)

@@ -1,10 +1,8 @@
-//! Quality of yes/no answers.
+//! Metrics of binary decisions.
 
-/// F1 of "more than `threshold`": twice the hits over hits twice, false alarms and misses. `None` where neither
-/// truth nor prediction says yes.
+/// F1 score of "more than `threshold`". `None` if neither truth nor prediction is positive anywhere.
 ///
-/// Whole quantities are predicted as numbers: more than 0 means that at least one whole is predicted, as
-/// [`crate::quantity::Quantity::counted`] answers.
+/// Counts are rounded down as in [`costmodel::quantity::Quantity::counted`]: more than 0 means at least 1.
 #[must_use]
 pub fn f1_above(truth: &[f64], predicted: &[f64], threshold: f64) -> Option<f64> {
     let (mut hits, mut wrong) = (0u64, 0u64);
@@ -18,8 +16,8 @@ pub fn f1_above(truth: &[f64], predicted: &[f64], threshold: f64) -> Option<f64>
     (hits + wrong > 0).then(|| 2.0 * hits as f64 / (2 * hits + wrong) as f64)
 }
 
-/// Area under the receiver operating characteristic: the chance that a random member scores higher than a random
-/// non-member, ties counting half. `None` unless there are both.
+/// Area under the receiver operating characteristic: the probability that a random member scores higher than a random
+/// non-member; ties count half. `None` without members or without non-members.
 #[must_use]
 pub fn auroc(members: &[f64], others: &[f64]) -> Option<f64> {
     if members.is_empty() || others.is_empty() {

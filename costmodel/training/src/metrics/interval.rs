@@ -1,4 +1,4 @@
-//! Whether intervals hold what they promise, on families that the model has not seen.
+//! Coverage of intervals on families that were left out.
 
 use serde::Serialize;
 

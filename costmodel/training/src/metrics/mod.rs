@@ -1,6 +1,6 @@
-//! How good predictions are: errors, decisions, orders within a kernel's variants, intervals.
+//! Metrics of predictions: errors, decisions, order within the variants of a kernel, coverage of intervals.
 //!
-//! Every function takes what was measured (`truth`) and what was predicted, row by row.
+//! Every function takes labels (`truth`) and predictions, row by row.
 
 mod classification;
 mod interval;

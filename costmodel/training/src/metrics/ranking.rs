@@ -1,4 +1,4 @@
-//! Order within groups: does the model choose the right variant of a kernel?
+//! Order within groups: rank correlations, and the regret of choosing the variant predicted best.
 
 use serde::Serialize;
 
@@ -11,16 +11,15 @@ pub struct Ranking {
     pub kendall_tau: f64,
     /// Spearman's correlation of ranks.
     pub spearman: f64,
-    /// How much worse than the best variant the one predicted best is, in %.
+    /// Excess of the variant predicted best over the best, in %.
     pub top_1_regret_pct: f64,
-    /// How much worse than the best variant the best of the five predicted best is, in %.
+    /// Excess of the best of the five predicted best over the best, in %.
     pub top_5_regret_pct: f64,
-    /// Share of pairs whose truth differs by more than 1 % that are put the right way round, in %; an undecided
-    /// prediction counts half.
+    /// Share of pairs in the right order, in %, of those whose truth differs by more than 1 %; equal predictions count half.
     pub decision_accuracy_pct: f64,
 }
 
-/// Differences of the truth below this part decide nothing.
+/// Pairs whose truth differs by less than this share are not counted.
 const MARGIN: f64 = 0.01;
 
 /// Scores the order in which `predicted` puts each group (rows of one group share its number); less is better.
@@ -109,8 +108,8 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Best truth among the `chosen` rows predicted best, over the best of all, minus 1. Rows that are predicted equal
-/// are taken in their order.
+/// Best truth among the `chosen` rows predicted best, over the best of all, minus 1, in %. Rows with equal predictions keep
+/// their order.
 fn regret_pct(truth: &[f64], predicted: &[f64], chosen: usize) -> f64 {
     let mut order: Vec<usize> = (0..truth.len()).collect();
     order.sort_by(|&i, &j| predicted[i].total_cmp(&predicted[j]));

@@ -1,17 +1,17 @@
-//! Errors of numbers.
+//! Regression errors.
 
 use serde::Serialize;
 
 /// Errors of one output.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Regression {
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
     /// Root of the mean squared error, in the quantity's unit.
     pub rmse: f64,
-    /// That over the range of the truth (largest minus smallest), in %. `None` where there is no range.
+    /// RMSE over the range of the truth (largest minus smallest), in %. `None` if the range is 0.
     pub rmse_pct_of_range: Option<f64>,
-    /// That over the mean of the truth, in %. `None` where the mean is zero.
+    /// RMSE over the mean of the truth, in %. `None` if the mean is 0.
     pub rmse_pct_of_mean: Option<f64>,
     /// Mean absolute error over the truth, in %, of rows whose truth is not zero.
     pub mape_pct: Option<f64>,
@@ -25,16 +25,16 @@ pub struct Regression {
     pub exact_pct: f64,
     /// Share of rows that round to within 1 of the truth, in %.
     pub within_1_pct: f64,
-    /// Within 2.
+    /// Share of rows that round to within 2 of the truth, in %.
     pub within_2_pct: f64,
-    /// Within 4.
+    /// Share of rows that round to within 4 of the truth, in %.
     pub within_4_pct: f64,
 }
 
-/// Errors over `range`, the stated range of the quantity, or that of the truth where none is given.
+/// Errors of predictions. RMSE is related to `range`, or to the range of the truth if `None`.
 ///
 /// # Panics
-/// If there are no rows, or not as many predictions as truths.
+/// If there are no rows, or the lengths differ.
 #[must_use]
 pub fn regression(truth: &[f64], predicted: &[f64], range: Option<f64>) -> Regression {
     assert!(!truth.is_empty() && truth.len() == predicted.len(), "one prediction for each of at least one row");
@@ -69,7 +69,7 @@ pub fn regression(truth: &[f64], predicted: &[f64], range: Option<f64>) -> Regre
     }
 }
 
-/// Quantile of sorted values, linear between neighbours.
+/// Quantile of sorted values with linear interpolation.
 ///
 /// # Panics
 /// If there are none.

@@ -1,4 +1,4 @@
-//! From words and features to outputs: encoder, pooling, one hidden layer, linear outputs on standardised scales.
+//! Architecture of a network: encoder of the words, pooling, one hidden layer, linear outputs on standardised scales.
 
 use costmodel::features::Feature;
 use costmodel::input::{Input, Scheme, logarithm};
@@ -16,15 +16,15 @@ use crate::fit::{ParameterError, require};
 /// One convolution: kernel, rectifier, maximum over `pool` positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConvolutionLayer {
-    /// Positions seen at once.
+    /// Kernel size in positions.
     pub kernel: usize,
-    /// Channels of the answer.
+    /// Output channels.
     pub channels: usize,
-    /// Neighbouring positions that become one.
+    /// Pooling width in positions.
     pub pool: usize,
 }
 
-/// What turns a sequence of words into one vector.
+/// Encoder of a sequence of words as one vector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoder {
@@ -32,33 +32,33 @@ pub enum Encoder {
     Bag,
     /// Convolutions, then the maximum over all positions.
     Convolution(Vec<ConvolutionLayer>),
-    /// The last state of an LSTM with so many numbers.
+    /// The last state of an LSTM of this size.
     Lstm(usize),
 }
 
-/// Hyper-parameters, as given.
+/// Hyper-parameters, unchecked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkParameters {
-    /// Whose words are read.
+    /// Tokenizer scheme of the words.
     pub scheme: Scheme,
-    /// Words read at most; what follows is not seen.
+    /// Maximum number of words; the rest is cut off.
     pub length: usize,
-    /// Numbers in a word's vector.
+    /// Size of a word's embedding.
     pub width: usize,
     /// The encoder.
     pub encoder: Encoder,
-    /// Whether positions are pooled by attention, too (convolutions only).
+    /// Whether attention pooling is added to max pooling (convolutions only).
     pub attention: bool,
     /// Whether the analysis features join the pooled words.
     pub features: bool,
     /// Size of the hidden layer.
     pub hidden: usize,
-    /// Most passes over the training rows.
+    /// Maximum number of epochs.
     pub epochs: usize,
-    /// Passes without a better validation loss before it ends.
+    /// Epochs without a better validation loss before training stops.
     pub patience: usize,
-    /// Rows per step.
+    /// Rows of a batch.
     pub batch: usize,
     /// Step size of Adam at the start; it falls to zero along a cosine.
     pub learning_rate: f64,
@@ -90,10 +90,10 @@ impl Default for NetworkParameters {
 }
 
 impl NetworkParameters {
-    /// Checks them.
+    /// Validates them.
     ///
     /// # Errors
-    /// If one cannot be.
+    /// If one is out of range.
     pub fn check(self) -> Result<Networks, ParameterError> {
         let size = |name, value: usize, most: usize, required| {
             require((1..=most).contains(&value), name, value as f64, required)
@@ -130,7 +130,7 @@ impl NetworkParameters {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Networks(pub(super) NetworkParameters);
 
-/// What a network is made of, without its weights.
+/// A network without its weights.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Network {
     embedding: Embedding,
@@ -148,7 +148,7 @@ enum Layers {
     Lstm(Lstm),
 }
 
-/// A function as a network reads it.
+/// Input of a network.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Example<T> {
     words: Vec<u16>,
@@ -156,7 +156,7 @@ pub(super) struct Example<T> {
     features: Vec<T>,
 }
 
-/// What a network computed on the way to its answer.
+/// Intermediate results of the forward pass.
 pub(super) struct Trace<T: Real> {
     sequence: Option<DMatrix<T>>,
     convolutions: Vec<(DMatrix<T>, DMatrix<T>, Vec<usize>)>,
@@ -234,7 +234,7 @@ impl Network {
         Trace { sequence, convolutions, lstm, largest, shares, joined, hidden, answer }
     }
 
-    /// Adds to `gradient` that of a loss whose gradient by the answer is given.
+    /// Adds the gradient of a loss to `gradient`, given its gradient with respect to the output.
     pub fn backward<T: Real>(
         &self,
         weights: &[T],
@@ -274,7 +274,7 @@ impl Network {
         }
     }
 
-    /// Words and features of a function as this network reads them.
+    /// The input of a function.
     pub fn example<T: Real>(&self, parameters: &NetworkParameters, standard: &Standard, input: &Input) -> Example<T> {
         let vocabulary = self.embedding.0.columns;
         let known = |&word: &u16| if usize::from(word) < vocabulary { word } else { ir::vocabulary::UNKNOWN };
@@ -303,7 +303,7 @@ pub(super) struct Standard {
     pub output_deviations: Vec<f32>,
 }
 
-/// Standardised features beyond this are as far as it: nothing like them was seen.
+/// Limit of standardised features.
 const FEATURE_LIMIT: f32 = 6.0;
 
 impl Standard {
@@ -330,7 +330,7 @@ impl Standard {
     }
 }
 
-/// Mean and deviation; 0 and 1 of nothing, deviation 1 where all are equal.
+/// Mean and standard deviation; 0 and 1 of no values, deviation 1 if all are equal.
 fn moments(values: impl Iterator<Item = f64> + Clone) -> (f32, f32) {
     let count = values.clone().count().max(1) as f64;
     let mean = values.clone().sum::<f64>() / count;
@@ -349,7 +349,7 @@ pub struct NetworkModel {
 }
 
 impl NetworkModel {
-    /// Predictions on the scale of the labels.
+    /// Predictions on the scale of the fit.
     pub(crate) fn scaled(&self, input: &Input) -> Vec<f32> {
         let example = self.network.example(&self.parameters, &self.standard, input);
         let answer = self.network.forward(&self.weights, &example).answer;

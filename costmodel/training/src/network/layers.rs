@@ -1,15 +1,15 @@
 //! Layers with their gradients. A sequence is a matrix with a column for each position.
 //!
-//! `forward` answers from weights and input; `backward` takes what `forward` saw and answered, and the gradient of
-//! the loss by the answer; it adds to the gradient of the weights and returns that of the input. Every gradient is
-//! checked against finite differences in the tests of this module.
+//! `forward` computes the output from weights and input. `backward` takes the input and output of `forward` and the gradient of
+//! the loss with respect to the output; it adds to the gradient of the weights and returns that of the input. Tests compare
+//! every gradient with finite differences.
 
 use nalgebra::{DMatrix, DVector};
 
 use super::parameters::{Layout, Slot};
 use super::real::Real;
 
-/// A vector for each word.
+/// Embedding of words.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Embedding(pub Slot);
 
@@ -31,7 +31,7 @@ impl Embedding {
         }
     }
 
-    /// Sum of the words' vectors, each weighted.
+    /// Weighted sum of the words' embeddings.
     pub fn bag<T: Real>(&self, weights: &[T], words: &[(u16, T)]) -> DVector<T> {
         let table = self.0.view(weights);
         let mut sum = DVector::zeros(self.0.rows);
@@ -45,8 +45,8 @@ impl Embedding {
     }
 }
 
-/// Convolution over time and what is above zero of it: `max(0, b + sum_k W_k x_(t+k))`. A sequence shorter than the
-/// kernel is as if zeros followed.
+/// Convolution over time with a rectifier: `max(0, b + sum_k W_k x_(t+k))`. Sequences shorter than the kernel are padded with
+/// zeros.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Convolution {
     pub taps: Vec<Slot>,
@@ -60,7 +60,7 @@ impl Convolution {
         Self { taps, bias: layout.slot(output, 1, 0.0) }
     }
 
-    /// Positions of the answer to so many.
+    /// Output positions for a number of input positions.
     fn length(&self, input: usize) -> usize {
         (input + 1).saturating_sub(self.taps.len()).max(1)
     }
@@ -110,7 +110,7 @@ impl Convolution {
     }
 }
 
-/// Largest of each `width` neighbouring positions; the last group may be smaller. Also the places of the largest.
+/// Maximum of each `width` neighbouring positions, and its position; the last group may be smaller.
 pub(crate) fn max_pool<T: Real>(x: &DMatrix<T>, width: usize) -> (DMatrix<T>, Vec<usize>) {
     let length = x.ncols().div_ceil(width);
     let mut places = Vec::with_capacity(length * x.nrows());
@@ -135,7 +135,7 @@ pub(crate) fn max_pool_backward<T: Real>(places: &[usize], by_answer: &DMatrix<T
     by_input
 }
 
-/// Mean over time by weights that the positions give themselves: `X softmax(X'u)`.
+/// Attention pooling: `X softmax(X'u)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Attention(pub Slot);
 
@@ -144,7 +144,7 @@ impl Attention {
         Self(layout.slot(width, 1, 1.0 / width as f64))
     }
 
-    /// The mean and the weights.
+    /// The weighted mean and the weights.
     pub fn forward<T: Real>(&self, weights: &[T], x: &DMatrix<T>) -> (DVector<T>, DVector<T>) {
         let mut shares = x.tr_mul(&self.0.view(weights)).column(0).into_owned();
         let largest = shares.max();
@@ -172,7 +172,7 @@ impl Attention {
     }
 }
 
-/// `W x + b`, or what is above zero of it.
+/// `W x + b`, optionally with a rectifier.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Linear {
     pub weight: Slot,
@@ -217,7 +217,7 @@ impl Linear {
     }
 }
 
-/// Long short-term memory (Hochreiter and Schmidhuber, 1997; with forget gates); answers its last state.
+/// Long short-term memory (Hochreiter and Schmidhuber, 1997; with forget gates). The output is the last state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Lstm {
     pub input: Slot,
@@ -225,9 +225,9 @@ pub(crate) struct Lstm {
     pub bias: Slot,
 }
 
-/// What an [`Lstm`] remembers of a sequence, position by position.
+/// Intermediate results of an [`Lstm`], by position.
 pub(crate) struct LstmTrace<T> {
-    /// Input, forget, candidate and output after their functions, one below the other.
+    /// Activations of the input, forget, candidate and output gates, stacked.
     gates: DMatrix<T>,
     cells: DMatrix<T>,
     states: DMatrix<T>,

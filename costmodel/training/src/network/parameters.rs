@@ -1,11 +1,11 @@
-//! Where each weight lies among all weights of a network, which are one vector.
+//! Layout of the weights of a network in one vector.
 
 use nalgebra::{DMatrixView, DMatrixViewMut};
 
 use super::real::Real;
 use crate::random::Random;
 
-/// A matrix among the weights, column by column.
+/// A matrix among the weights, column-major.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot {
     at: usize,
@@ -28,7 +28,7 @@ impl Slot {
     }
 }
 
-/// Gives out slots.
+/// Allocates slots.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Layout {
     slots: Vec<(Slot, f64)>,
@@ -36,7 +36,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// A matrix whose weights start as normal numbers of this deviation.
+    /// A matrix whose initial weights are normal with this standard deviation.
     pub fn slot(&mut self, rows: usize, columns: usize, deviation: f64) -> Slot {
         let slot = Slot { at: self.length, rows, columns };
         self.length += rows * columns;
@@ -56,7 +56,7 @@ impl Layout {
         self.length
     }
 
-    /// Weights to start from.
+    /// Initial weights.
     pub fn start<T: Real>(&self, random: &mut Random) -> Vec<T> {
         let of_slot = |&(slot, deviation): &(Slot, f64)| std::iter::repeat_n(deviation, slot.rows * slot.columns);
         self.slots

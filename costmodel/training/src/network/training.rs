@@ -1,7 +1,7 @@
 //! Training: Adam (Kingma and Ba, 2015) with decoupled weight decay (Loshchilov and Hutter, 2019), epoch by epoch.
 //!
 //! A batch is cut into a fixed number of parts whose gradients are added in their order, so that the weights are the
-//! same to the bit for any number of threads. After each epoch the state can be saved and taken up again.
+//! same to the bit for any number of threads. After each epoch the state can be saved and resumed.
 
 use costmodel::parallel;
 use nalgebra::DVector;
@@ -14,41 +14,41 @@ use crate::random::Random;
 
 /// Parts of a batch.
 const PARTS: usize = 8;
-/// Longest gradient of a batch; longer ones are shortened to it.
+/// Limit of the norm of a batch's gradient (gradient clipping).
 const LONGEST_GRADIENT: f32 = 1.0;
 const DECAY_1: f32 = 0.9;
 const DECAY_2: f32 = 0.999;
 
-/// How an epoch went.
+/// Result of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Epoch {
-    /// Which, from 1.
+    /// Number of the epoch, from 1.
     pub number: usize,
-    /// Mean loss while training.
+    /// Mean loss on the training rows.
     pub training_loss: f64,
-    /// Mean loss on the validation rows after it (training loss where there are none).
+    /// Mean loss on the validation rows, or the training loss if there are none.
     pub loss: f64,
-    /// Whether that is the best so far.
+    /// Whether `loss` is the best so far.
     pub best: bool,
 }
 
-/// A fit under way.
+/// A fit in progress.
 pub struct Training {
     model: NetworkModel,
     examples: Vec<Example<f32>>,
-    /// Labels on standardised scales by row and output; not a number where there is none.
+    /// Labels on standardised scales by row and output; NaN without a label.
     labels: Vec<f32>,
     training: usize,
-    state: State,
+    state: CheckpointState,
     moment_1: Vec<f32>,
     moment_2: Vec<f32>,
     best: Vec<f32>,
 }
 
-/// What a checkpoint holds besides the vectors.
+/// State in a checkpoint besides the vectors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct State {
+struct CheckpointState {
     parameters: NetworkParameters,
     rows: usize,
     weights: usize,
@@ -59,13 +59,13 @@ struct State {
     random: Random,
 }
 
-/// Why a checkpoint cannot be taken up.
+/// A checkpoint that cannot be resumed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
     /// Cut short, or not a checkpoint.
     #[error("not a whole checkpoint")]
     Damaged,
-    /// Of another fit.
+    /// The checkpoint of another fit.
     #[error("the checkpoint belongs to a fit with other {0}")]
     Other(&'static str),
 }
@@ -86,7 +86,7 @@ impl Training {
     /// Starts a fit.
     ///
     /// # Errors
-    /// If the rows do not carry one.
+    /// If there are no rows, or an output has no labels.
     pub fn new(networks: &Networks, data: &Dataset, rows: &Rows) -> Result<Self, FitError> {
         if rows.training.is_empty() {
             return Err(FitError::NoRows);
@@ -110,7 +110,7 @@ impl Training {
         let labels = labels.map(|(row, output)| label(row, output)).collect();
         let mut random = Random::new(parameters.seed);
         let weights: Vec<f32> = network.layout.start(&mut random);
-        let state = State {
+        let state = CheckpointState {
             parameters: parameters.clone(),
             rows: examples.len(),
             weights: weights.len(),
@@ -132,7 +132,7 @@ impl Training {
         })
     }
 
-    /// Whether all epochs are done, or none was better for long enough.
+    /// Whether the maximum number of epochs or the patience is reached.
     #[must_use]
     pub fn finished(&self) -> bool {
         let p = &self.model.parameters;
@@ -142,7 +142,7 @@ impl Training {
     /// One pass over the training rows in random order.
     ///
     /// # Errors
-    /// If the weights run away.
+    /// If the loss is not finite.
     pub fn epoch(&mut self, run: &Run<'_>) -> Result<Epoch, FitError> {
         let mut order: Vec<usize> = (0..self.training).collect();
         self.state.random.shuffle(&mut order);
@@ -249,7 +249,7 @@ impl Training {
         (!rows.is_empty()).then(|| sums.iter().sum::<f64>() / rows.len() as f64)
     }
 
-    /// The state after the last epoch, to be taken up by [`Self::resume`]: a line of JSON, then weights, both
+    /// The state after the last epoch, for [`Self::resume`]: a line of JSON, then weights, both
     /// moments and the best weights as little-endian `f32`.
     #[must_use]
     pub fn checkpoint(&self) -> Vec<u8> {
@@ -261,13 +261,14 @@ impl Training {
         bytes
     }
 
-    /// Takes up the same fit where a checkpoint left it.
+    /// Continues the same fit from a checkpoint.
     ///
     /// # Errors
-    /// If the checkpoint is damaged or of another fit; the training is then as before.
+    /// If the checkpoint is damaged or of another fit; the training is unchanged.
     pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), CheckpointError> {
         let end = checkpoint.iter().position(|&b| b == b'\n').ok_or(CheckpointError::Damaged)?;
-        let state: State = serde_json::from_slice(&checkpoint[..end]).map_err(|_| CheckpointError::Damaged)?;
+        let state: CheckpointState =
+            serde_json::from_slice(&checkpoint[..end]).map_err(|_| CheckpointError::Damaged)?;
         if state.parameters != self.state.parameters {
             return Err(CheckpointError::Other("hyper-parameters"));
         }

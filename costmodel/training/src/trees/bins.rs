@@ -1,21 +1,21 @@
-//! Columns cut into bins at quantiles of the training rows.
+//! Columns as bins with edges at quantiles of the training rows.
 
 use costmodel::columns::Columns;
 
 use crate::dataset::Dataset;
 
-/// Most bins of a column.
+/// Maximum number of bins of a column.
 const MAX_BINS: usize = 64;
 
-/// Rows as bins, twice: dense by column to divide rows, sparse by row to add histograms up. In a sparse row only the
-/// bins count that are not their column's commonest; those are found by subtraction from the total.
+/// Binned rows in two layouts: dense by column to partition rows, sparse by row to add up histograms. A sparse row leaves out
+/// the most frequent bin of each column, whose sums follow from the total.
 #[derive(Debug)]
 pub(super) struct Bins {
     /// First bin of each column among all bins, and their number at the end.
     pub offsets: Vec<u32>,
     /// Upper ends of the bins of each column, one fewer than bins.
     pub edges: Vec<Vec<f32>>,
-    /// Commonest bin of each column.
+    /// Most frequent bin of each column.
     pub common: Vec<u8>,
     /// Bin by column and row.
     dense: Vec<Vec<u8>>,
@@ -60,7 +60,7 @@ impl Bins {
         self.edges.len()
     }
 
-    /// Bins of all columns.
+    /// Number of bins of all columns.
     pub fn total(&self) -> usize {
         self.offsets[self.columns()] as usize
     }
@@ -69,14 +69,13 @@ impl Bins {
         self.dense[column][row as usize]
     }
 
-    /// The bins of a row, among all bins, that are not their column's commonest.
+    /// The bins of a row, as indices among all bins, without the most frequent ones.
     pub fn uncommon(&self, row: u32) -> &[u32] {
         &self.entries[self.starts[row as usize] as usize..self.starts[row as usize + 1] as usize]
     }
 }
 
-/// Edges between bins of about equal numbers of rows: midway between neighbouring values, so that a value between
-/// training values goes to the nearer side.
+/// Edges between bins of about equal numbers of rows, midway between neighbouring values.
 fn edges(values: &[f32]) -> Vec<f32> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f32::total_cmp);
@@ -87,7 +86,7 @@ fn edges(values: &[f32]) -> Vec<f32> {
         held += run.len();
         if (held >= per_bin || runs.len() <= MAX_BINS) && edges.len() + 1 < MAX_BINS {
             let edge = run[0] + (next[0] - run[0]) / 2.0;
-            // Rounding must not put the edge onto the upper value.
+            // Rounding must not move the edge to the upper value.
             edges.push(if edge < next[0] { edge } else { run[0] });
             held = 0;
         }

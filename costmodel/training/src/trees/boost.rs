@@ -1,4 +1,4 @@
-//! Boosting: each tree is fitted to what the trees before left over.
+//! Boosting: each tree is fitted to the residuals of the trees before it.
 
 use costmodel::columns::MAX_WORDS;
 use costmodel::input::Scheme;
@@ -14,38 +14,38 @@ use crate::dataset::Dataset;
 use crate::fit::{Fit, FitError, ParameterError, Progress, Rows, Run, require};
 use crate::random::Random;
 
-/// Hyper-parameters, as given.
+/// Hyper-parameters, unchecked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TreesParameters {
-    /// Most trees a quantity.
+    /// Maximum number of trees of a quantity.
     pub trees: usize,
-    /// Most leaves a tree.
+    /// Maximum number of leaves of a tree.
     pub leaves: usize,
-    /// Most splits on the way to a leaf: a query takes as many steps as the deepest leaf of several trees needs.
+    /// Maximum depth of a leaf. A query takes as many steps as the deepest of several trees needs.
     pub depth: usize,
-    /// Fewest rows a leaf.
+    /// Minimum number of rows of a leaf.
     pub rows_per_leaf: usize,
-    /// Share of each tree's answer that is taken.
+    /// Factor on each tree's values.
     pub learning_rate: f64,
-    /// Penalty on a leaf's answer, in rows.
+    /// L2 penalty on a leaf's values, in rows.
     pub penalty: f64,
     /// Share of the rows that a tree is grown on.
     pub row_share: f64,
     /// Share of the columns that a tree may use.
     pub column_share: f64,
-    /// Trees without a better validation loss before it ends.
+    /// Trees without a better validation loss before the fit stops.
     pub patience: usize,
-    /// Whose words are counted.
+    /// Tokenizer scheme of the words.
     pub scheme: Scheme,
-    /// Most words counted.
+    /// Maximum number of words counted.
     pub words: usize,
-    /// Most of an error, in standard deviations, that a tree sees of quantities that grow with the work (Huber's loss):
-    /// what is far off does not outweigh the many that are nearly right.
+    /// Limit of the residual that a tree is fitted to, in standard deviations, for quantities that grow with the work (Huber's
+    /// loss), so that outliers do not dominate.
     pub most_error: f64,
-    /// Whether the features are columns, too, and trees correct sums of work where a quantity is one.
+    /// Whether features are columns as well, and trees start from sums of work where a quantity has one.
     pub features: bool,
-    /// Seed of the choices of rows and columns.
+    /// Seed of the draws of rows and columns.
     pub seed: u64,
 }
 
@@ -71,10 +71,10 @@ impl Default for TreesParameters {
 }
 
 impl TreesParameters {
-    /// Checks them.
+    /// Validates them.
     ///
     /// # Errors
-    /// If one cannot be.
+    /// If one is out of range.
     pub fn check(self) -> Result<Trees, ParameterError> {
         let share = |name, value| require(value > 0.0 && value <= 1.0, name, value, "more than 0, at most 1");
         require((1..=5000).contains(&self.trees), "trees", self.trees as f64, "1 to 5000")?;
@@ -195,7 +195,7 @@ impl Task<'_> {
         Some((forest, gains))
     }
 
-    /// Labels on their scale, less where trees start, by row and output.
+    /// Labels on their scale less the starting point of the trees, by row and output.
     fn labels(&self) -> Vec<Option<f64>> {
         let of_row = |&row: &usize| {
             let starts = self.work_sums.scaled(self.data.outputs(), &self.data.samples()[row].input);
@@ -206,7 +206,7 @@ impl Task<'_> {
         self.rows.iter().flat_map(of_row).collect()
     }
 
-    /// Brings labels to mean 0 and deviation 1 over the training rows; the mean and deviation by output.
+    /// Standardises labels over the training rows; returns mean and deviation by output.
     fn standardise(&self, labels: &mut [Option<f64>]) -> Option<(Vec<f32>, Vec<f64>)> {
         let width = self.outputs.len();
         let mut base = Vec::with_capacity(width);
@@ -217,12 +217,12 @@ impl Task<'_> {
             if count == 0 {
                 return None;
             }
-            // Through f32, so that a query adds to the same base.
+            // Rounded to f32 like the base of the forest.
             let mean = (column().sum::<f64>() / count as f64) as f32;
             let variance = column().map(|x| (x - f64::from(mean)).powi(2)).sum::<f64>() / count as f64;
             let deviation = if variance > 1e-12 { variance.sqrt() } else { 1.0 };
             for label in labels.iter_mut().skip(output).step_by(width).flatten() {
-                // Beyond what fixed-point gradients hold; nothing is that far from a mean of thousands.
+                // Limit of the fixed-point gradients; no label of a real corpus reaches it.
                 *label = ((*label - f64::from(mean)) / deviation).clamp(-1000.0, 1000.0);
             }
             base.push(mean);
@@ -231,7 +231,7 @@ impl Task<'_> {
         Some((base, deviations))
     }
 
-    /// Most of an error that counts.
+    /// Limit of the residual.
     fn most_error(&self) -> f64 {
         let quantity = self.data.outputs()[self.outputs.start].quantity;
         if quantity.grows() { self.parameters.most_error } else { f64::INFINITY }
@@ -242,17 +242,17 @@ impl Task<'_> {
         labels[row as usize * width..][..width].iter().any(Option::is_some)
     }
 
-    /// Huber's loss of the validation rows, of the training rows where there are none.
+    /// Huber's loss of the validation rows, or of the training rows if there are none.
     fn loss(&self, labels: &[Option<f64>], answers: &[f64]) -> f64 {
         let from = if self.rows.len() > self.training { self.training * self.outputs.len() } else { 0 };
         let most = self.most_error();
-        // Huber's loss, twice.
+        // Twice Huber's loss.
         let loss = |e: f64| if e.abs() <= most { e * e } else { most * (2.0 * e.abs() - most) };
         let errors = || labels[from..].iter().zip(&answers[from..]).filter_map(|(l, a)| l.map(|l| loss(l - a)));
         errors().sum::<f64>() / errors().count().max(1) as f64
     }
 
-    /// Adds a tree: its leaves answer the mean of what is left over of all training rows in them.
+    /// Adds a tree whose leaves hold the mean residual of the training rows in each leaf.
     fn take(
         &self,
         forest: &mut Forest,

@@ -1,4 +1,4 @@
-//! One tree: leaves are split where the squared error falls most, until there are enough of them.
+//! Growth of one tree: the leaf whose split reduces the squared error most is split next.
 
 use costmodel::trees::{LEAF, Node};
 
@@ -11,13 +11,13 @@ pub(super) const UNIT: f64 = (1u64 << 20) as f64;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub leaves: usize,
-    /// Most splits on the way to a leaf.
+    /// Maximum depth of a leaf.
     pub depth: usize,
     pub rows_per_leaf: usize,
     pub penalty: f64,
 }
 
-/// A tree's nodes, root first, and the leaf that each of all rows falls into.
+/// A grown tree: its nodes, root first, and the gains of its splits.
 pub(super) struct Grown {
     pub nodes: Vec<Node>,
     pub leaves: usize,
@@ -27,7 +27,7 @@ pub(super) struct Grown {
 
 struct Split {
     gain: f64,
-    /// Among all columns.
+    /// Index among all columns.
     column: usize,
     bin: u8,
 }
@@ -35,7 +35,7 @@ struct Split {
 struct Leaf {
     node: usize,
     depth: usize,
-    /// Places of its rows in the [`View`].
+    /// Indices of its rows in the [`View`].
     rows: Vec<u32>,
     /// For each bin: number of rows, then the sum of each output's gradients.
     histogram: Vec<i64>,
@@ -43,13 +43,13 @@ struct Leaf {
     best: Option<Split>,
 }
 
-/// What a tree is grown on, packed so that adding up a histogram reads memory in order: the rows drawn for it, their
-/// gradients, and of their uncommon bins those in the columns drawn for it.
+/// The rows and columns drawn for a tree, packed so that a histogram reads memory in order: gradients, and the sparse bins in
+/// the drawn columns.
 struct View<'a> {
     bins: &'a Bins,
-    /// Rows by place.
+    /// Row numbers by index.
     rows: Vec<u32>,
-    /// Gradients by place and output.
+    /// Gradients by index and output.
     gradients: Vec<i32>,
     width: usize,
     columns: &'a [usize],
@@ -131,7 +131,7 @@ pub(super) fn grow(
         nodes.extend([Node { column: LEAF, next: 0, threshold: 0.0 }; 2]);
         let goes_left = |&&place: &&u32| bins.bin(split.column, view.rows[place as usize]) <= split.bin;
         let (left, right): (Vec<u32>, Vec<u32>) = parent.rows.iter().partition(goes_left);
-        // Only the smaller side is added up; the other is what remains of the parent.
+        // Only the smaller side is added up; the larger is the parent less the smaller.
         let left_is_small = left.len() <= right.len();
         let (small_rows, large_rows) = if left_is_small { (left, right) } else { (right, left) };
         let depth = parent.depth + 1;
@@ -152,7 +152,7 @@ impl Leaf {
     }
 
     fn new(node: usize, depth: usize, rows: Vec<u32>, view: &View<'_>) -> Self {
-        // The usual numbers of targets get loops of constant length.
+        // Constant loop lengths for the usual numbers of targets.
         let (histogram, total) = match view.width {
             1 => add_up::<1>(&rows, view),
             2 => add_up::<2>(&rows, view),
@@ -162,7 +162,7 @@ impl Leaf {
         Self { node, depth, rows, histogram, total, best: None }
     }
 
-    /// This leaf less another: what remains of its sums belongs to `rows`.
+    /// This leaf less another: the sums of `rows`.
     fn without(mut self, other: &Self, node: usize, rows: Vec<u32>) -> Self {
         self.histogram.iter_mut().zip(&other.histogram).for_each(|(a, b)| *a -= b);
         self.total.iter_mut().zip(&other.total).for_each(|(a, b)| *a -= b);

@@ -9,7 +9,7 @@ use sim::economics::Estimate;
 use super::serving::Check;
 use super::terms::Terms;
 
-/// How much of a column is ours.
+/// How the speeds of a design are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
@@ -17,14 +17,14 @@ pub enum Class {
     Simulated,
     /// Bounded by a roofline.
     Roofline,
-    /// Public figures alone.
+    /// Public figures only.
     Figures,
 }
 
 /// A design in the comparison.
 #[derive(Debug, Serialize)]
 pub struct Column {
-    /// Name it was asked by.
+    /// Name as given.
     pub design: String,
     /// One line for people.
     pub summary: String,
@@ -48,7 +48,7 @@ pub struct Table {
     pub terms: Terms,
     /// The hardwired design that the others are made equal to.
     pub reference: Option<String>,
-    /// Designs in the order asked.
+    /// Designs in the order given.
     pub designs: Vec<Column>,
 }
 

@@ -12,14 +12,14 @@ use super::subject::{Hardwired, Question};
 use super::terms::Terms;
 use crate::StudyError;
 
-/// What the models say about a design.
+/// Price and simulations of a design.
 pub struct Known {
-    /// Price of the systems asked for.
+    /// Price of the systems of the terms.
     pub estimate: Result<Estimate, Gap>,
     /// Decode and prefill, with the pipeline full.
     runs: Result<(Simulation, Simulation), Gap>,
     discipline: &'static str,
-    /// Whether every user gets the speed asked for.
+    /// Whether every user gets the speed of the terms.
     fast_enough: bool,
     prompt_share: f64,
 }
@@ -51,7 +51,7 @@ impl Known {
         }
     }
 
-    /// Output tokens per second of a system that reads prompts as well, at the speed per user asked for.
+    /// Output tokens per second of a system that also processes the prompts, at the speed per user of the terms.
     pub fn output_tokens_per_s(&self) -> Option<f64> {
         let (decode, prefill) = self.runs.as_ref().ok().filter(|_| self.fast_enough)?;
         let (decode, prefill) = (decode.throughput_tokens_per_s, prefill.throughput_tokens_per_s);
@@ -184,7 +184,7 @@ fn speeds(known: &Known, put: Put<'_>) {
     );
 }
 
-/// What equals the reference: whole systems of this design, non-recurring cost included.
+/// Whole systems of this design that equal the reference, including non-recurring cost.
 fn equal(
     hardwired: &Hardwired,
     known: &Known,

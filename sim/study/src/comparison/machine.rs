@@ -1,4 +1,4 @@
-//! The column of another machine: what is public, its roofline, and what follows from both.
+//! The column of another machine: public figures, roofline, and values derived from both.
 
 use designs::load::Loader;
 use designs::{Comparison, Counts, Model, Range};
@@ -11,7 +11,7 @@ use super::origin::origin;
 use super::serving::{Check, Copies, attained, checks};
 use super::terms::Terms;
 
-/// Output and total tokens per second of a unit, and what the numbers are.
+/// Output and total tokens per second of a unit, with bound and origin.
 #[derive(Clone)]
 struct Rate {
     output: Range,
@@ -55,7 +55,7 @@ pub fn column(
 
 type Put<'a> = &'a mut dyn FnMut(&'static str, Cell);
 
-/// A number of the file, or that it is not public.
+/// A number of the file, or the reason that it is not public.
 fn given(other: &Comparison, key: &str, value: Option<Range>, unit: &'static str, what: &str) -> Cell {
     match value.zip(other.provenance.get(key)) {
         Some((range, provenance)) => Value::range(range.low, range.high, unit, origin(provenance)).digits(0).into(),
@@ -115,7 +115,7 @@ fn alone(other: &Comparison, copies: &Result<Copies, Gap>, model: &Model, put: P
     );
 }
 
-/// The rate at equal interactivity: the bound, scaled where a published throughput says by how much.
+/// The rate at equal interactivity: the bound, scaled by the attained share if a throughput is published.
 fn together(
     other: &Comparison,
     copies: &Result<Copies, Gap>,

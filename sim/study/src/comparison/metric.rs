@@ -1,4 +1,4 @@
-//! What is compared: keys, words and units of the rows.
+//! Metrics of the comparison: keys, labels and units of the rows.
 
 use designs::problem::did_you_mean;
 
@@ -52,7 +52,7 @@ pub const METRICS: [Metric; 24] = [
     metric(EQUAL, "usd_per_million_output_tokens", "USD per million output tokens"),
 ];
 
-/// The rows named, or all where none is.
+/// The metrics of these keys, or all if there are none.
 ///
 /// # Errors
 /// When a name is unknown; the message suggests one.

@@ -1,8 +1,8 @@
-//! Designs side by side: what one unit is, what one user gets alone, what all users get at equal interactivity, and what it
-//! takes to equal the systems of the first hardwired design.
+//! Compares designs: one unit, the speed of one user alone, the throughput at equal interactivity, and the number of units that
+//! equal the systems of the first hardwired design.
 //!
 //! Hardwired designs are simulated in closed form and priced; other machines get a roofline bound, scaled by the share of it
-//! that their published serving figures attain. Every value has an origin, every gap a reason.
+//! that their published serving figures attain. Every value has an origin, every missing value a reason.
 
 mod column;
 mod gap;
@@ -32,7 +32,7 @@ use column::Reference;
 /// Machines that a report compares with unless others are named.
 pub const DEFAULT_OTHERS: [&str; 8] = ["h100", "b200", "mi325x", "wse-3", "sn40l", "lpu-v1", "sohu", "taalas-hc1"];
 
-/// Names in the order asked, each read once.
+/// Reads designs in the order of their names.
 ///
 /// # Errors
 /// Those of [`Subject::read`], and designs named twice.
@@ -78,10 +78,10 @@ pub fn model(subjects: &[Subject], named: Option<&str>, loader: &Loader<'_>) -> 
 /// Model of a comparison without hardwired designs: the one that most public figures are for.
 const DEFAULT_MODEL: &str = "gpt-oss-120b";
 
-/// Compares.
+/// Compares designs that carry `model`.
 ///
 /// # Errors
-/// When the terms make no sense.
+/// If a term is out of range.
 pub fn compare(subjects: &[Subject], model: &Model, terms: &Terms, loader: &Loader<'_>) -> Result<Table, StudyError> {
     terms.check()?;
     let hardwired: Vec<Option<hardwired::Known>> = subjects

@@ -1,7 +1,7 @@
 //! Published serving figures of other machines beside the roofline of the same traffic.
 //!
-//! A roofline bounds what is possible, so a published figure above it would refute the model or the figure; how much of it
-//! figures attain is what scales the bound to an estimate.
+//! The roofline is an upper bound: a published figure above it would refute the model or the figure. The share of the bound that
+//! published figures attain scales it to an estimate.
 
 use designs::load::Loader;
 use designs::{Comparison, Counts, Model, Range, Serving};
@@ -44,8 +44,8 @@ pub struct Check {
 pub struct Copies(Vec<(f64, Roofline)>);
 
 impl Copies {
-    /// Every way to spread a copy of `model`: the fewest units that hold it, then doubling up to as many as can share one.
-    /// `units` fixes the number.
+    /// Rooflines for the numbers of units that can hold a copy of `model`: the minimum, then doubling up to the machine's
+    /// maximum. `units` fixes the number.
     ///
     /// # Errors
     /// What is not public, or does not fit.
@@ -54,7 +54,7 @@ impl Copies {
         let memory_gb = other.memory_gb.ok_or_else(|| lacking("size of memory", "memory_gb"))?;
         let tb_per_s = other.memory_tb_per_s.ok_or_else(|| lacking("bandwidth of memory", "memory_tb_per_s"))?;
         let tflops = other.peak_tflops.ok_or_else(|| lacking("peak arithmetic", "peak_tflops"))?;
-        // The upper end: this is a bound.
+        // The upper end, because this is an upper bound.
         let of = |units: f64| Machine {
             memory_bytes: units * memory_gb * 1e9,
             bytes_per_s: units * tb_per_s.high * 1e12,
@@ -67,7 +67,7 @@ impl Copies {
         }
         let needed = Roofline::least_memory(model, traffic) / (memory_gb * 1e9);
         let mut least = needed.ceil().max(1.0);
-        // Rounding may leave the last byte out.
+        // Rounding may make `least` too small by one.
         while fits(least).is_none() {
             least += 1.0;
         }
@@ -180,8 +180,7 @@ pub fn checks(other: &Comparison, loader: &Loader<'_>) -> Vec<Check> {
 
 /// The least and the largest share of the roofline that published throughputs of `model` attain; `None` without one.
 ///
-/// Figures of a machine that few users leave idle are left out: moving weights bounds those, and their share says nothing about
-/// a machine at work.
+/// Figures with few users are left out: they are bound by loading weights and do not tell the share at full load.
 pub fn attained(checks: &[Check], model: &str) -> Option<Range> {
     let shares = checks.iter().filter(|c| c.counts != Counts::User && c.users.is_none() && c.model == model);
     let mut shares = shares.filter_map(|c| match &c.attained_pct {

@@ -9,7 +9,7 @@ use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
 use super::terms::Terms;
 use crate::StudyError;
 
-/// Prefix of another machine that is read from a file.
+/// Prefix of the path of a file that describes another machine.
 const PREFIX: &str = "against:";
 
 /// A design that is compared.
@@ -17,14 +17,14 @@ const PREFIX: &str = "against:";
 pub enum Subject {
     /// Simulated and priced.
     Hardwired(Box<Hardwired>),
-    /// Known by what is public.
+    /// Described by public figures.
     Other(Box<Comparison>),
 }
 
 /// A hardwired design with everything its price needs.
 #[derive(Debug)]
 pub struct Hardwired {
-    /// Machine.
+    /// The machine.
     pub design: Design,
     /// Model its areas belong to.
     pub home: Model,
@@ -37,10 +37,10 @@ pub struct Hardwired {
 }
 
 impl Subject {
-    /// Reads what `name` means.
+    /// Reads a design by name or path.
     ///
     /// # Errors
-    /// When nothing is called so; the message suggests a name. Problems of a file.
+    /// If there is no such design (the message suggests a name), or its file has problems.
     pub fn read(name: &str, loader: &Loader<'_>) -> Result<Self, StudyError> {
         if let Some(path) = name.strip_prefix(PREFIX) {
             return Ok(Self::Other(Box::new(load::comparison(path, loader)?)));
@@ -60,7 +60,7 @@ impl Subject {
         Ok(Self::Hardwired(Box::new(Hardwired::read(name, loader)?)))
     }
 
-    /// The name it was asked by.
+    /// Its name as given.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -88,7 +88,7 @@ impl Hardwired {
         self.price_with(&self.economics, model, systems, terms)
     }
 
-    /// The same by other prices and rules.
+    /// The same with other prices and rules.
     ///
     /// # Errors
     /// See [`sim::economics::EconomicsError`].
@@ -117,7 +117,7 @@ impl Hardwired {
         Ok(Estimate::new(&request)?)
     }
 
-    /// Runs `model` on `design`, this one as laid out for the model, with the pipeline full.
+    /// Simulates `model` on `design`, which is this one laid out for the model, with the pipeline full.
     ///
     /// # Errors
     /// See [`sim::SimulateError`].
@@ -138,14 +138,14 @@ impl Hardwired {
     }
 }
 
-/// What a simulation is asked.
+/// Operating point of a simulation.
 #[derive(Debug, Clone, Copy)]
 pub struct Question {
     /// Decode or prefill.
     pub phase: Phase,
     /// Context of every sequence, or length of the prompt.
     pub context: u64,
-    /// Accounting.
+    /// Accounting of time.
     pub discipline: Discipline,
     /// Whether the context may exceed the model's.
     pub beyond: bool,

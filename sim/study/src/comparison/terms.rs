@@ -1,4 +1,4 @@
-//! On what terms designs are compared.
+//! Terms of a comparison.
 
 use serde::Serialize;
 use sim::Discipline;
@@ -6,16 +6,16 @@ use sim::roofline::Traffic;
 
 use crate::StudyError;
 
-/// On what terms designs are compared.
+/// Terms of a comparison.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Terms {
     /// Tokens of a prompt.
     pub input_tokens: u32,
     /// Tokens generated for it.
     pub output_tokens: u32,
-    /// Output tokens per second that every user gets at least.
+    /// Minimum output tokens per second of every user.
     pub per_user_tokens_per_s: f64,
-    /// Systems of a hardwired design.
+    /// Number of systems of a hardwired design.
     pub systems: u64,
     /// Years of operation.
     pub years: f64,

@@ -1,4 +1,4 @@
-//! Our values of the published economics: masks, dies, Tables 3 to 5, Fig. 12 and 13, and structural areas.
+//! Simulated values of the published economics: masks, dies, Tables 3 to 5, Fig. 12 and 13, and structural areas.
 //!
 //! Everything is computed as `hardwire estimate` computes it, from the same presets.
 
@@ -17,7 +17,7 @@ use sim::economics::{Estimate, Outcome, Request};
 
 use crate::StudyError;
 
-/// Our values by the id of the figure.
+/// Computed values by the id of the figure.
 pub type Figures = BTreeMap<String, f64>;
 
 fn no_files(path: &str) -> Result<String, String> {

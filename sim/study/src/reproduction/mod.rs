@@ -1,4 +1,4 @@
-//! The published machine against the model, figure by figure.
+//! Compares published figures of the machine with the simulation and the price model.
 
 mod economics;
 mod targets;
@@ -15,7 +15,7 @@ use sim::{Discipline, Fidelity, Phase, Prepared, Request, Simulation};
 use crate::StudyError;
 pub use targets::Targets;
 
-/// How far the closed form may be from the event engine, percent.
+/// Maximum deviation of the closed form from the event engine, percent.
 const ANALYTIC_TOLERANCE_PCT: f64 = 0.1;
 
 /// A reproduction.
@@ -30,7 +30,7 @@ pub struct Reproduction {
     pub analytic_deviation_pct: f64,
     /// Whether that is within 0.1 %.
     pub analytic_ok: bool,
-    /// The calibrated parameters, fitted anew, beside what the design carries.
+    /// The calibrated parameters, fitted again, beside the values of the design.
     pub calibration: Vec<Parameter>,
 }
 
@@ -43,9 +43,9 @@ pub struct Parameter {
     pub design: f64,
     /// Value the fit gives.
     pub fitted: f64,
-    /// Unit.
+    /// Unit of both values.
     pub unit: &'static str,
-    /// What it was fitted to.
+    /// Published figure that it is fitted to.
     pub fitted_to: &'static str,
 }
 
@@ -69,7 +69,7 @@ pub fn hnlpu(design: &Design, model: &Model) -> Result<Reproduction, StudyError>
                 phase: Phase::Decode,
                 discipline: Discipline::Serial,
                 fidelity,
-                // The paper's 256K and 512K exceed what the model was made for.
+                // The contexts 256K and 512K of the paper exceed the model's maximum.
                 allow_beyond_model_context: true,
                 seed: 1,
             };

@@ -31,7 +31,7 @@ pub struct Inputs {
     pub wse3_tokens_per_s: f64,
     /// WSE-3, tokens per kilojoule.
     pub wse3_tokens_per_kj: f64,
-    /// Diameter of a wafer.
+    /// Diameter of a wafer, mm.
     pub wafer_diameter_mm: f64,
 }
 
@@ -39,13 +39,13 @@ pub struct Inputs {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
-    /// Path.
+    /// Id: table or figure, and row.
     pub id: String,
     /// Published value.
     pub value: f64,
     /// Tolerance, percent.
     pub tol: f64,
-    /// What agreement means.
+    /// Kind of the figure: input, calibrated, derived or estimate.
     #[serde(deserialize_with = "kind")]
     pub kind: Kind,
     /// Place in the paper.
@@ -120,7 +120,7 @@ impl Targets {
         self.target.iter().cloned().chain(expanded).collect()
     }
 
-    /// What the calibration is made to.
+    /// Published figures that the calibration uses.
     #[must_use]
     pub fn calibration(&self) -> Published {
         let fig14 = &self.fig14;
