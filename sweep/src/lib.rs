@@ -44,7 +44,7 @@ pub mod verdict;
 
 pub use metric::Metric;
 pub use plan::{Axis, Column, Domain, Objective, Plan};
-pub use point::{Outcome, Worker};
+pub use point::{Outcome, PointError, Worker};
 pub use sampler::Method;
 pub use state::{Name, State};
 pub use value::{Reason, Value};

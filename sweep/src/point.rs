@@ -3,10 +3,10 @@
 use designs::Design;
 use sim::economics::area::WeightFormat;
 use sim::economics::layout::{Layout, Start};
-use sim::economics::masks::wiring_growth;
-use sim::economics::{Estimate, Request as Pricing};
-use sim::mapping::Mapping;
-use sim::{Fidelity, Prepared, Request, Simulation};
+use sim::economics::masks::{WiringError, wiring_growth};
+use sim::economics::{EconomicsError, Estimate, Request as Pricing};
+use sim::mapping::{Mapping, MappingError};
+use sim::{Fidelity, Prepared, Request, SimulateError, Simulation};
 use workload::Program;
 
 use crate::library::Library;
@@ -25,6 +25,35 @@ pub enum Outcome {
     Excluded,
     /// The point failed, with the reason.
     Failed(String),
+}
+
+/// Why a point has no results.
+#[derive(Debug, thiserror::Error)]
+pub enum PointError {
+    /// The model cannot have the shape of the point.
+    #[error("{0}")]
+    Shape(String),
+    /// The embedding names layers that the mask stack does not have.
+    #[error("{0}")]
+    Embedding(String),
+    /// The chosen layers cannot carry the weights.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// The node has no mask stack.
+    #[error("there is no mask stack `{0}`; name one with build.mask_stack")]
+    NoMaskStack(String),
+    /// The grid is too large.
+    #[error("the grid has {0} chips; at most {max}", max = designs::MAX_CHIPS)]
+    Grid(u32),
+    /// The simulator refuses the machine.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
+    /// The machine cannot be laid out or priced.
+    #[error(transparent)]
+    Economics(#[from] EconomicsError),
+    /// The model cannot be mapped to the grid.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
 }
 
 /// Evaluates points of a plan independently; several workers may share a plan.
@@ -83,11 +112,11 @@ impl<'a> Worker<'a> {
         }
         match self.results(fidelity) {
             Ok(row) => Outcome::Row(row),
-            Err(reason) => Outcome::Failed(reason),
+            Err(error) => Outcome::Failed(error.to_string()),
         }
     }
 
-    fn results(&mut self, fidelity: Fidelity) -> Result<Vec<f64>, String> {
+    fn results(&mut self, fidelity: Fidelity) -> Result<Vec<f64>, PointError> {
         let plan = self.plan;
         let answer = answer(&self.state, &plan.base, &plan.library, plan.prices, fidelity)?;
         let on_chip = plan.program.as_deref().map(|program: &Program| OnChip {
@@ -140,13 +169,13 @@ pub fn answer(
     library: &Library,
     prices: bool,
     fidelity: Fidelity,
-) -> Result<Answer, String> {
+) -> Result<Answer, PointError> {
     let named = &library.models[&state.model];
     let reshaped;
     let model = if state.shape.is_empty() {
         named
     } else {
-        reshaped = state.shape.apply(named)?;
+        reshaped = state.shape.apply(named).map_err(PointError::Shape)?;
         &reshaped
     };
     let node = state.build.node.as_ref().map_or(&base.node, |name| &library.nodes[name]);
@@ -156,10 +185,10 @@ pub fn answer(
     let weight_growth = format(state.build.weights);
     let wiring = match (state.build.embedding.as_str(), stack) {
         ("published", _) => 1.0,
-        (_, None) => return Err(no_stack(stack_name)),
+        (_, None) => return Err(PointError::NoMaskStack(stack_name.clone())),
         (embedding, Some(stack)) => {
-            let chosen = stack.select(embedding)?;
-            wiring_growth(stack, &chosen, state.economics.via_only_fill).map_err(|e| e.to_string())?
+            let chosen = stack.select(embedding).map_err(PointError::Embedding)?;
+            wiring_growth(stack, &chosen, state.economics.via_only_fill)?
         }
     };
     let asked = Asked {
@@ -184,7 +213,7 @@ pub fn answer(
         allow_beyond_model_context: state.workload.beyond_model_context,
         seed: state.workload.seed,
     };
-    let simulation = Prepared::new(request).map_err(|e| e.to_string())?.run();
+    let simulation = Prepared::new(request)?.run();
     if !prices {
         return Ok(Answer { built, simulation, estimate: None });
     }
@@ -193,7 +222,7 @@ pub fn answer(
         home: (&base.model, &base.node),
         model,
         node,
-        stack: stack.ok_or_else(|| no_stack(stack_name))?,
+        stack: stack.ok_or_else(|| PointError::NoMaskStack(stack_name.clone()))?,
         embedding: &state.build.embedding,
         weight_growth,
         economics: &state.economics,
@@ -203,7 +232,7 @@ pub fn answer(
         respins_per_year: state.build.respins_per_year,
         allow_unconfirmed: state.build.allow_unconfirmed,
     };
-    let mut estimate = Estimate::with_layout(&pricing, |_| Ok(layout)).map_err(|e| e.to_string())?;
+    let mut estimate = Estimate::with_layout(&pricing, |_| Ok(layout))?;
     if state.build.area == Areas::Scaled {
         estimate.set_power(simulation.system_power_kw / f64::from(simulation.chips));
     }
@@ -211,17 +240,13 @@ pub fn answer(
     Ok(Answer { built, simulation, estimate: Some(estimate) })
 }
 
-fn no_stack(name: &str) -> String {
-    format!("there is no mask stack `{name}`; name one with build.mask_stack")
-}
-
 /// The machine to simulate and its layout.
-fn build(state: &State, base: &Base, asked: &Asked<'_>) -> Result<(Design, Layout), String> {
+fn build(state: &State, base: &Base, asked: &Asked<'_>) -> Result<(Design, Layout), PointError> {
     if asked.design.grid.chips() > designs::MAX_CHIPS {
-        return Err(format!("the grid has {} chips; at most {}", asked.design.grid.chips(), designs::MAX_CHIPS));
+        return Err(PointError::Grid(asked.design.grid.chips()));
     }
     if state.build.area == Areas::Scaled {
-        let layout = base.layout(asked).map_err(|e| e.to_string())?;
+        let layout = base.layout(asked)?;
         let mut built = layout.apply(&state.design);
         base.scale_energy(&mut built, &layout, asked.node);
         return Ok((built, layout));
@@ -239,13 +264,12 @@ fn build(state: &State, base: &Base, asked: &Asked<'_>) -> Result<(Design, Layou
         wiring: asked.wiring,
         economics: asked.economics,
     };
-    let mut layout = Layout::new(&start).map_err(|e| e.to_string())?;
+    let mut layout = Layout::new(&start)?;
     if state.grid == GridChoice::Given {
         let mut design = layout.apply(&state.design);
         design.grid = state.design.grid;
         layout.grid = state.design.grid;
-        layout.weights_per_chip =
-            Mapping::new(&design, asked.model, layout.grid).map_err(|e| e.to_string())?.weights_per_chip;
+        layout.weights_per_chip = Mapping::new(&design, asked.model, layout.grid)?.weights_per_chip;
     }
     Ok((layout.apply(&state.design), layout))
 }
