@@ -250,7 +250,7 @@ fn every_value_has_its_mark() {
         }
     }
     let more = |index: usize, name: &str| count(&all[index], name) as i64 - count(&before[index], name) as i64;
-    assert_eq!(more(0, "circle"), 2, "one circle for each finite point of a scatter plot");
+    assert_eq!(more(0, "circle"), 4, "a circle and its rim for each finite point of a scatter plot");
     assert_eq!(more(3, "rect"), 2, "one rectangle for each cell of a heat map");
     assert_eq!(more(4, "rect"), 2, "two bars for each row of a tornado");
     assert_eq!(more(7, "rect"), 2, "one rectangle for each part of a stack");
