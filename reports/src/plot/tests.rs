@@ -6,7 +6,7 @@ use super::*;
 
 fn plots() -> Vec<Plot> {
     let variable = |label: &str, log| Variable { label: label.into(), log };
-    vec![
+    let mut all = vec![
         Plot::Scatter(Scatter {
             title: "frontier".into(),
             x: variable("cost, USD", true),
@@ -69,6 +69,14 @@ fn plots() -> Vec<Plot> {
                 .into(),
             diagonal: true,
         }),
+    ];
+    all.extend(bars());
+    all
+}
+
+fn bars() -> Vec<Plot> {
+    let variable = |label: &str, log| Variable { label: label.into(), log };
+    vec![
         Plot::DotPlot(DotPlot {
             title: "marks".into(),
             x: variable("USD", true),
