@@ -1,4 +1,4 @@
-//! Any bytes through the parser; what must hold is in `ir::fuzzing`.
+//! Feeds any bytes to the parser; the checks are in `ir::fuzzing`.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes through the tokenizer; what must hold is in `ir::fuzzing`.
+//! Feeds any bytes to the tokenizer; the checks are in `ir::fuzzing`.
 
 #![no_main]
 

@@ -29,7 +29,7 @@ fn text(c: &mut Criterion) {
             b.iter(|| Graph::of(&tree, &Analysis::of(&tree), function))
         });
     }
-    // Time grows with the text, not faster: as many bytes a second as for one copy.
+    // Time is linear in the text: throughput is the same as for one copy.
     let long = TEXTS[0].1.repeat(64);
     group.throughput(Throughput::Bytes(long.len() as u64));
     group.bench_function(BenchmarkId::new("parser", "64 x linalg"), |b| b.iter(|| parse(&long, &Limits::default())));

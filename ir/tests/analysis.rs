@@ -224,7 +224,7 @@ fn what_depends_on_run_time_is_a_range_with_a_reason() {
     assert_eq!((shape.cost.work.flops, reasons(&shape)), (Range::UNKNOWN, vec![Reason::Shape]));
     let foreign = body("%x: tensor<4xf32>", "%0 = \"my.op\"(%x) : (tensor<4xf32>) -> tensor<4xf32>");
     assert_eq!((foreign.cost.work.flops, reasons(&foreign)), (Range::UNKNOWN, vec![Reason::Operation]));
-    // A loop that is never entered executes nothing, whatever is in it.
+    // A loop that is never entered executes nothing.
     let never = body("%x: f32, %c: i1", "affine.for %i = 4 to 4 { scf.if %c { %y = arith.addf %x, %x : f32 } }");
     assert_eq!(flops(&never), 0);
 }
@@ -405,7 +405,7 @@ fn memory_lives_until_its_views_die() {
 }
 
 proptest! {
-    /// Nests with bounds that depend on the variables outside, against plain loops.
+    /// Nests with bounds that depend on outer variables, against plain loops.
     #[test]
     fn dependent_bounds_are_counted_as_written(
         n in 0i64..12, a in -2i64..3, b in -3i64..6, c in -2i64..3, d in -3i64..6, step in 1i64..4, e in -2i64..3,

@@ -1,4 +1,4 @@
-//! Steps of functions against what their texts spell out: dialects agree, constants fold, weights are found.
+//! Steps of functions: dialects agree, constants fold, weights are found.
 
 use ir::analysis::Analysis;
 use ir::steps::constants::{Constants, Task};
@@ -11,7 +11,7 @@ fn parsed(text: &str) -> Tree {
     parsed.tree
 }
 
-/// What is left to do of every step of the first function, in order; steps of loops with their loop's trips.
+/// Work in each call of every step of the first function, in order; steps of loops with the trip count of the loop.
 fn tasks(text: &str, rule: WeightRule) -> Vec<(u64, Task)> {
     fn go(steps: &[Step], times: u64, constants: &mut Constants<'_>, all: &mut Vec<(u64, Task)>) {
         for step in steps {
@@ -77,7 +77,7 @@ fn a_product_is_the_same_in_every_dialect() {
 fn the_rule_says_which_matrix_never_changes() {
     let pass = |rule| matches!(tasks(NAMED, rule)[0].1, Task::Pass(_, 1));
     assert!(pass(WeightRule::Auto) && pass(WeightRule::AllRhs));
-    // The second operand is an argument too, so the matrix by its place is kept.
+    // Both operands are arguments, so the matrix is kept.
     assert!(!pass(WeightRule::Marked) && matches!(tasks(NAMED, WeightRule::None)[0].1, Task::Product(_, 1)));
     let marked = NAMED.replace("%x: tensor<4x32xf32>", "%x: tensor<4x32xf32> {hardwire.weight}");
     assert!(matches!(tasks(&marked, WeightRule::Auto)[0].1, Task::Pass(_, 0)));
@@ -148,7 +148,7 @@ fn counts_made_before_give_the_same_steps() {
     let tree = parsed(text);
     let function = tree.functions().next().unwrap();
     let steps = Steps::of(&tree, function);
-    // 0 + 1 + .. + 7 functions; how often the second loop runs is not said.
+    // 0 + 1 + .. + 7 functions; the trip count of the second loop is not known.
     let [Step::Op { work: Work::Nonlinear { elements: 28, chain: 1 }, .. }, Step::Unplaced { why, .. }] = steps.all()
     else {
         panic!("{:?}", steps.all())

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::Reason;
 use super::range::Range;
 use super::size::{bytes, is_shaped};
-use crate::registry::facts::{Aliasing, TrafficRule};
+use crate::registry::facts::TrafficRule;
 use crate::tree::{AttributeValue, OpId, Tree, Type, TypeId, ValueId};
 
 /// Data moved between memory and arithmetic units.
@@ -178,10 +178,4 @@ pub(crate) fn output_count(tree: &Tree, operation: OpId) -> usize {
         return *outputs as usize;
     }
     tree.operation(operation).results.len().max(1)
-}
-
-/// Whether an operation's result is another view of the memory that its first operand is.
-#[must_use]
-pub fn views_memory(name: &str) -> bool {
-    crate::registry::find(name).is_some_and(|record| record.aliasing == Aliasing::MemRefView)
 }

@@ -1,4 +1,4 @@
-//! What analyses need to know of an operation: one enumeration for each question.
+//! Types of the facts in a record.
 
 /// Dialects with registered operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub enum Dialect {
 /// Arithmetic for one element. Complex elements take 2 operations for a sum and 6 for a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ElementArithmetic {
-    /// So many operations of the element's kind (floating point or integer).
+    /// This number of operations, floating point or integer as the element.
     Simple(u64),
     /// An addition or subtraction.
     Sum,
@@ -144,7 +144,7 @@ pub enum RegionExecution {
     Repeated,
     /// Once.
     Once,
-    /// Once; what the regions use is held until the end: `scf.reduce`, `scf.forall.in_parallel`.
+    /// Once; values used by the regions are live until the operation ends: `scf.reduce`, `scf.forall.in_parallel`.
     OnceHeld,
     /// A loop.
     Loop(LoopForm),
@@ -152,7 +152,7 @@ pub enum RegionExecution {
     Branch(BranchForm),
     /// Once for each element of the first result.
     PerResult,
-    /// Once for each element of the padding, at most the elements of the first result.
+    /// Once for each element of the padding; at most once for each element of the first result.
     Padding,
     /// Once for each element of the first operand.
     PerFirstOperand,
@@ -212,7 +212,7 @@ pub enum BranchForm {
     If,
     /// `affine.if`: an integer set.
     AffineIf,
-    /// A value that is not followed: `scf.index_switch`, `stablehlo.if`, `tosa.cond_if`.
+    /// A value that is not evaluated: `scf.index_switch`, `stablehlo.if`, `tosa.cond_if`.
     Other,
 }
 
@@ -236,13 +236,13 @@ pub enum IterationSpace {
 /// How an integer result follows from the operands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evaluation {
-    /// It does not, or is not followed.
+    /// Not evaluated.
     None,
     /// The attribute `value`.
     Constant,
-    /// An extent of the first operand, at the place that the second names.
+    /// The extent of the first operand in the dimension that the second operand gives.
     Dimension,
-    /// The place in a dimension of the iteration space around, named by the attribute `dim`.
+    /// The index in the dimension `dim` (an attribute) of the enclosing iteration space.
     LoopIndex,
     /// `affine.apply`: the attribute `map`.
     AffineApply,
@@ -286,10 +286,10 @@ pub enum Evaluation {
     MaxUnsigned,
 }
 
-/// How an operation takes part in the steps of a function.
+/// Class of an operation in the steps of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepClass {
-    /// Nothing is known.
+    /// Not known.
     Unknown,
     /// Scalar code.
     Scalar,
@@ -299,19 +299,19 @@ pub enum StepClass {
     ScalarConstant,
     /// A value known before the first call.
     Constant,
-    /// Storage, an address or a check; the text says what.
+    /// Storage, an address or a check, with a description.
     Storage(&'static str),
     /// The result is another view of the first operand.
     View,
     /// Like a view of the first operand, but laid out anew.
     Copy,
-    /// The first operand is put into the second.
+    /// The first operand is written into the second.
     Insert,
-    /// Several operands are put together.
+    /// Several operands are combined into one.
     Gather,
     /// A named sum of products.
     Contraction,
-    /// So many functions of elements, or reductions, one after the other.
+    /// This number of functions of elements, or reductions, one after the other.
     Nonlinear(u64),
     /// The body decides: `linalg.generic`.
     Body,
@@ -323,13 +323,13 @@ pub enum StepClass {
     Condition,
     /// A call of a function in the text.
     Call,
-    /// The end of a block; also what belongs to a body alone (`linalg.index`).
+    /// The end of a block, or an operation of a structured body without work (`linalg.index`).
     Terminator,
     /// A branch to another block.
     Branch,
 }
 
-/// Part of an operation in a sum of products.
+/// Role of an operation in a sum of products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SumTerm {
     /// None.
@@ -359,7 +359,7 @@ pub enum IndexedAccess {
     Store,
 }
 
-/// A sum of products that a name stands for.
+/// The sum of products that an operation computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProductForm {
     /// None, or given by the attribute `indexing_maps` only.

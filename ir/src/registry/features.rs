@@ -1,4 +1,4 @@
-//! What the features of the cost model need to know of an operation.
+//! Facts for the features of the cost model.
 //!
 //! Values are those that the shipped model was trained with. These contradict other fields of the record and are kept
 //! until the model is trained again:
@@ -56,7 +56,7 @@ pub enum MachineWork {
     None,
     /// A floating-point instruction; 16-bit results have a kind of their own.
     Float,
-    /// A minimum or maximum that hands NaN on.
+    /// A minimum or maximum that propagates NaN.
     MinMax,
     /// A comparison or selection.
     Select,
@@ -70,7 +70,7 @@ pub enum MachineWork {
     Call,
     /// An integer instruction; an address computation if the result is an index.
     Integer,
-    /// An integer division; cheaper by a constant.
+    /// An integer division; division by a constant has a kind of its own.
     IntegerDivide,
     /// An address computation.
     Address,
@@ -80,7 +80,7 @@ pub enum MachineWork {
     Truncation,
     /// A branch.
     Branch,
-    /// A call of the run time, or anything that is not known.
+    /// A call of the runtime library, or an unknown operation.
     Runtime,
 }
 

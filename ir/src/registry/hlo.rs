@@ -62,7 +62,7 @@ const fn with_body(record: Record, regions: RegionExecution) -> Record {
 }
 
 const fn stablehlo(name: &'static str, record: Record) -> Record {
-    // Regions that nothing else is known of are taken to be executed repeatedly.
+    // Regions with an unknown execution count are assumed to repeat.
     let regions = match record.regions {
         RegionExecution::Unknown => RegionExecution::Repeated,
         known => known,
@@ -70,7 +70,7 @@ const fn stablehlo(name: &'static str, record: Record) -> Record {
     record.named(name).regions(regions)
 }
 
-/// Forms and regions of `mhlo` are not followed.
+/// Forms and regions of `mhlo` are not known.
 const fn mhlo(name: &'static str, record: Record) -> Record {
     Record {
         name,
@@ -278,7 +278,7 @@ pub(super) const CHLO: &[Record] = &[
     chlo("chlo.sinh"),
     chlo("chlo.zeta"),
     chlo("chlo.top_k"),
-    // Drawn as a contraction, but its sum of products is not followed.
+    // Drawn as a contraction; its sum of products is not analysed.
     chlo("chlo.ragged_dot").drawing(Drawing::Contraction),
     chlo("chlo.dynamic_reshape").no_arithmetic(),
     chlo("chlo.minimum_broadcast_shapes"),

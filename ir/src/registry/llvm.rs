@@ -1,4 +1,4 @@
-//! `gpu`, `llvm`, `ml_program` and `spirv`, as far as texts hold them beside other dialects.
+//! `gpu`, `llvm`, `ml_program` and `spirv`: the operations that occur in texts of other dialects.
 
 use super::facts::{Dialect, Drawing, StepClass, TrafficRule};
 use super::record::Record;

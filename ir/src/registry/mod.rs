@@ -1,8 +1,8 @@
 //! The registry of operations: one record for each operation, with every fact that is decided by its name.
 //!
-//! The parser, the printer, the analyses, the steps, the graph, the tokenizer and the features of the cost model ask the
-//! record; none of them knows an operation's name. An operation without a record is unknown to all of them: its form is
-//! guessed, and its arithmetic, traffic and class are unknown.
+//! The parser, the printer, the analyses, the steps, the graph, the tokenizer and the features of the cost model read the
+//! record; none of them compares names. An operation without a record has [`UNKNOWN`]: its form is guessed, and its
+//! arithmetic, traffic and class are unknown.
 //!
 //! To add an operation, add one record to the table of its dialect. The builder's methods are in [`Record`]; a test walks
 //! all records and checks that their facts agree.
@@ -47,7 +47,7 @@ const TABLES: &[&[Record]] = &[
     vector::RECORDS,
 ];
 
-/// Registered operations.
+/// Number of registered operations.
 pub const COUNT: usize = {
     let (mut count, mut table) = (0, 0);
     while table < TABLES.len() {
@@ -75,23 +75,23 @@ static ALL: [Record; COUNT] = {
 static BY_NAME: LazyLock<IndexMap<&'static str, &'static Record, FxBuildHasher>> =
     LazyLock::new(|| ALL.iter().map(|record| (record.name, record)).collect());
 
-/// The record of every operation that is not registered: it knows nothing.
+/// The record of every operation that is not registered: all facts are unknown.
 pub static UNKNOWN: Record = Record::new(facts::Dialect::Unknown, "");
 
-/// All records, each at the place of its [`Record::kind`].
+/// All records; [`Record::kind`] is the index.
 #[must_use]
 pub fn all() -> &'static [Record] {
     &ALL
 }
 
-/// The record of an operation, by its full name.
+/// The record of an operation by its full name; `None` if it is not registered.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Record> {
-    // Names of attributes come here too: most have no dialect.
+    // Names of attributes are looked up too; most have no dialect.
     name.as_bytes().contains(&b'.').then(|| BY_NAME.get(name).copied())?
 }
 
-/// Operations that the language names without their dialect in places.
+/// Short names, with the records of their operations.
 pub fn short_names() -> impl Iterator<Item = (syntax::ShortName, &'static Record)> {
     SHORT_NAMES.iter().filter_map(|&record| Some((record.short_name?, record)))
 }

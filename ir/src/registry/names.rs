@@ -1,15 +1,15 @@
-//! Names of operations that other parts write: what the tokenizer looks for in a text without a tree.
+//! Names of operations that the tokenizer looks for, which has no tree.
 
-/// A scalar constant.
+/// The operation of scalar constants.
 pub const CONSTANT: &str = "arith.constant";
 
-/// A function.
+/// The operation of functions.
 pub const FUNCTION: &str = "func.func";
 
 /// Dialect and short name of an operation's full name, `linalg` and `matmul` of `linalg.matmul`; `None` without a dialect.
 #[must_use]
 pub fn split(name: &str) -> Option<(&str, &str)> {
-    // Looking at one byte after the other is faster than a search for so short a text.
+    // A loop over bytes is faster than `str::find` on short names.
     let dot = name.bytes().position(|byte| byte == b'.')?;
     Some((&name[..dot], &name[dot + 1..]))
 }

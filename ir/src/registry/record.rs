@@ -13,7 +13,7 @@ use super::syntax::{Body, Format, Reader, ShortName, ShortNamePrinted, Syntax};
 pub struct OperationKind(u16);
 
 impl OperationKind {
-    /// Place in [`all`](super::all).
+    /// Index in [`all`](super::all).
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
@@ -22,39 +22,39 @@ impl OperationKind {
 
 /// Everything that is decided by the name of an operation.
 ///
-/// A new record knows nothing: its form is guessed, its arithmetic and traffic are unknown, it may read and write every
-/// memory it is given.
+/// In a new record all facts are unknown: the form is guessed, arithmetic and traffic are unknown, and every memref operand
+/// may be read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
     /// Full name, e.g. `arith.addf`.
     pub name: &'static str,
     /// Dialect.
     pub dialect: Dialect,
-    /// Number.
+    /// Number of the operation.
     pub kind: OperationKind,
     /// Custom form.
     pub syntax: Syntax,
-    /// Name without the dialect, where the language has one.
+    /// Name without the dialect, e.g. `return`; `None` for most operations.
     pub short_name: Option<ShortName>,
-    /// Dialect that operations directly inside may leave out.
+    /// Dialect that operations directly inside may omit.
     pub default_dialect: Option<Dialect>,
     /// Whether it ends a block.
     pub is_terminator: bool,
-    /// Whether its regions see no values from outside; names start anew in it.
+    /// Whether its regions cannot use values from outside (upstream's `IsolatedFromAbove`).
     pub is_isolated: bool,
-    /// Whether it is a function to be analysed.
+    /// Whether it is a function that analyses work on.
     pub is_function: bool,
     /// Whether it calls the function that the attribute `callee` names.
     pub is_call: bool,
-    /// Whether its result is memory of its own.
+    /// Whether its result is newly allocated memory.
     pub allocates: bool,
-    /// Whether its result is a tensor without data worth keeping.
+    /// Whether its result is an uninitialised or filled tensor, whose memory a later result can take.
     pub is_fresh: bool,
     /// Whether its operands decide how often regions are executed.
     pub decides_execution: bool,
-    /// Whether its region works on scalars, whatever the types say.
+    /// Whether its region works on scalars, so that tensors without extents in it are scalars.
     pub has_scalar_body: bool,
-    /// Whether it calculates with the elements of its operands, other than moving them.
+    /// Whether it computes with the elements of its operands, rather than moving them.
     pub calculates: bool,
     /// Arithmetic of one execution.
     pub arithmetic: Arithmetic,
@@ -68,9 +68,9 @@ pub struct Record {
     pub regions: RegionExecution,
     /// How an integer result follows from the operands.
     pub evaluation: Evaluation,
-    /// Part in the steps of a function.
+    /// Class in the steps of a function.
     pub steps: StepClass,
-    /// Part in a sum of products.
+    /// Role in a sum of products.
     pub sum: SumTerm,
     /// Access by subscripts.
     pub access: IndexedAccess,
@@ -85,7 +85,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// A record that knows nothing but the name.
+    /// A record with a name and without facts.
     pub(super) const fn new(dialect: Dialect, name: &'static str) -> Self {
         Self {
             name,

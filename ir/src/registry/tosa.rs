@@ -42,7 +42,7 @@ const fn constant(name: &'static str) -> Record {
     moves(name, StepClass::Constant).no_traffic().class(Class::Free)
 }
 
-/// Regions, variables and what a user defines: not followed.
+/// Regions, variables and custom operations: no class in steps.
 const fn opaque(name: &'static str) -> Record {
     moves(name, StepClass::Unknown)
 }
@@ -135,7 +135,7 @@ pub(super) const RECORDS: &[Record] = &[
     moves("tosa.scatter", StepClass::Gather),
     op("tosa.cast_from_block_scaled").steps(StepClass::View),
     op("tosa.cast_to_block_scaled"),
-    // Drawn as a contraction, but its sum of products is not followed.
+    // Drawn as contractions; their sums of products are not analysed.
     op("tosa.conv2d_block_scaled").drawing(Drawing::Contraction),
     op("tosa.matmul_t_block_scaled").drawing(Drawing::Contraction),
     op("tosa.apply_scale"),

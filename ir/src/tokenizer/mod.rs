@@ -44,7 +44,7 @@ mod word;
 
 use crate::span::Span;
 use scan::Scan;
-use state::{Alias, Entry, Frame, FunctionPlace, Meaning, Pending, Reader, State};
+use state::{Alias, Entry, Frame, FunctionPlace, Meaning, PassState, Pending, Reader};
 use values::Names;
 use word::Raw;
 
@@ -125,7 +125,7 @@ impl Tokenizer {
             frames: &mut self.frames,
             entries: &mut self.entries,
             pending: &mut self.pending,
-            state: State::default(),
+            state: PassState::default(),
         }
         .run();
         Tokens { text, own: &self.own, words: &self.words, functions: &self.functions }

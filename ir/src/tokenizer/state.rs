@@ -91,12 +91,12 @@ pub(super) struct Reader<'a> {
     pub frames: &'a mut Vec<Frame>,
     pub entries: &'a mut Vec<Entry>,
     pub pending: &'a mut Vec<Pending>,
-    pub state: State,
+    pub state: PassState,
 }
 
 /// Counters of a pass.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct PassState {
     /// Where the current operation's last shaped type stands among the words: start, end.
     pub last_type: (usize, usize),
     pub header: Option<Header>,

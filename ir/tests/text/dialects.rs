@@ -6,7 +6,7 @@ use ir::{Limits, parse, print};
 
 use crate::structure::structure;
 
-/// Operations whose form is left to guessing on purpose.
+/// Operations whose form is guessed.
 const GUESSED: [&str; 1] = ["vector.print"];
 
 #[test]
@@ -33,7 +33,7 @@ fn custom_form_equals_upstreams_generic_form() {
         });
         let mut ours = structure(&custom_tree);
         if !ours.contains("builtin.module") {
-            // Upstream wraps what has no module into one.
+            // Upstream adds a module to texts without one.
             let inner: String = ours.lines().map(|line| format!("  {line}\n")).collect();
             ours = format!("^()\nbuiltin.module() -> () []\n{{\n{inner}}}\n");
         }

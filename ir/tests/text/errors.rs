@@ -1,11 +1,11 @@
-//! What is said about wrong texts, and where.
+//! Diagnostics of wrong texts.
 
 use ir::{Limits, Parsed, parse, print};
 
 /// Diagnostics as `line:column: message`.
 fn said(text: &str) -> Vec<String> {
     let Parsed { tree, diagnostics } = parse(text, &Limits::default());
-    // A tree stands beside every diagnostic, and prints.
+    // A text with diagnostics has a tree, which can be printed.
     let _ = print(text, &tree);
     diagnostics
         .iter()
@@ -88,7 +88,7 @@ fn nesting_is_bounded() {
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].contains("nested deeper than 256 levels") || said[0].contains("expected a type"), "{said:?}");
     }
-    // Brackets in a form that nobody knows nest without harm.
+    // Nested brackets in a guessed form are bounded too.
     let brackets = format!("a.b {}{}", "(".repeat(100_000), ")".repeat(100_000));
     assert_eq!(said(&brackets), [""; 0]);
 }

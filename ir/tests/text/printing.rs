@@ -1,4 +1,4 @@
-//! Canonical text: what it looks like, and that it does not depend on how the source was written.
+//! Canonical text, which does not depend on names, blanks and comments of the source.
 
 use ir::lexer::{TokenKind, lex};
 use ir::{Limits, parse, print};

@@ -1,4 +1,4 @@
-//! What two trees have to share to mean the same.
+//! The parts of a tree that define its meaning.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

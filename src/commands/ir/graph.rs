@@ -16,7 +16,7 @@ use crate::diagnostics::Failure;
 use crate::output;
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct GraphReport<'a> {
     file: &'a str,
     functions: Vec<FunctionReport<'a>>,
 }
@@ -72,7 +72,7 @@ pub fn run(arguments: &cli::ir::Graph) -> Result<ExitCode, Failure> {
     let graph_of = |function: OpId| Graph::of(&tree, &analysis, function);
     if arguments.format == GraphFormat::Json {
         let reports = functions.iter().filter_map(|&f| Some(report(&source, &tree, f, &graph_of(f)?))).collect();
-        output::json(&Report { file: &source.name, functions: reports })?;
+        output::json(&GraphReport { file: &source.name, functions: reports })?;
         return Ok(ExitCode::SUCCESS);
     }
     let &[function] = functions.as_slice() else {

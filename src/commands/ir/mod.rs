@@ -1,4 +1,4 @@
-//! `hardwire ir`: MLIR text, its words, its graph, what it does.
+//! `hardwire ir`: MLIR text, its words, its graph, its analyses.
 
 mod graph;
 mod parse;

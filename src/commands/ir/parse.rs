@@ -1,4 +1,4 @@
-//! `hardwire ir parse`: what a text holds.
+//! `hardwire ir parse`: contents of a text.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -38,7 +38,7 @@ pub fn run(arguments: &Parse) -> Result<ExitCode, Failure> {
     let tree = source.tree()?;
     let mut dialects = BTreeMap::new();
     let (mut operations, mut guessed) = (0, 0);
-    // What follows from the syntax, e.g. the bodies of named operations, is not counted: the text does not hold it.
+    // Implied operations, such as the bodies of named operations, are not written in the text and not counted.
     for operation in tree.walk().filter(|&o| tree.operation(o).form != Form::Implied) {
         operations += 1;
         guessed += usize::from(tree.operation(operation).form == Form::Guessed);

@@ -23,7 +23,7 @@ impl Source {
         let name = if file == "-" { "<stdin>" } else { file };
         let refuse = |why: String| Failure::Request(format!("{name}: {why}"));
         let mut bytes = Vec::new();
-        // One byte more than allowed tells that there is more.
+        // Read one byte more than allowed to detect longer input.
         let wanted = limit as u64 + 1;
         if file == "-" {
             std::io::stdin().lock().take(wanted).read_to_end(&mut bytes).map_err(|e| refuse(e.to_string()))?;
@@ -39,7 +39,7 @@ impl Source {
         Ok(Self { name: name.to_owned(), text, lines })
     }
 
-    /// The tree of a text that has nothing wrong with it.
+    /// The tree of a text without mistakes.
     pub fn tree(&self) -> Result<Tree, Failure> {
         let parsed = ir::parse(&self.text, &ir::Limits::default());
         if parsed.diagnostics.is_empty() {
@@ -57,7 +57,7 @@ impl Source {
         self.lines.partition_point(|&start| start <= span.start as usize)
     }
 
-    /// How many lines there are.
+    /// Number of lines.
     pub fn line_count(&self) -> usize {
         self.lines.len() - usize::from(self.text.ends_with('\n'))
     }
@@ -73,7 +73,7 @@ impl Source {
         Ok(found)
     }
 
-    /// The message for a function that is not there.
+    /// The message for a function that does not exist.
     pub fn no_function<'a>(&self, wanted: &str, names: impl Iterator<Item = &'a str>) -> Failure {
         Failure::Request(format!("{}: no function `{wanted}` with a body; there {}", self.name, listed(names)))
     }

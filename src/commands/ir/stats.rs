@@ -1,4 +1,4 @@
-//! `hardwire ir stats`: what each function does.
+//! `hardwire ir stats`: analyses of each function.
 
 use std::process::ExitCode;
 
@@ -33,7 +33,7 @@ impl Serialize for Count {
 }
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct StatsReport<'a> {
     file: &'a str,
     functions: Vec<FunctionReport<'a>>,
 }
@@ -73,7 +73,7 @@ struct Live {
 struct CriticalPath {
     /// Operations of the function's body on the longest chain.
     operations: Count,
-    /// Arithmetic operations on the chain that does most.
+    /// Arithmetic operations on the chain with the most arithmetic.
     work: Count,
 }
 
@@ -93,7 +93,7 @@ struct UnknownReport<'a> {
     reason: String,
 }
 
-/// Loops and open counts listed in the table; JSON has all.
+/// Most loops and most inexact counts in the table; JSON has all.
 const SHOWN: usize = 12;
 
 /// Runs the command.
@@ -102,7 +102,7 @@ pub fn run(arguments: &Stats) -> Result<ExitCode, Failure> {
     let tree = source.tree()?;
     let analysis = Analysis::of(&tree);
     let functions = source.functions(&tree, arguments.function.as_deref())?;
-    let report = Report {
+    let report = StatsReport {
         file: &source.name,
         functions: functions.into_iter().filter_map(|f| function(&source, &tree, &analysis, f)).collect(),
     };
@@ -175,7 +175,7 @@ fn whole(count: u128) -> String {
     number::separated(&count.to_string())
 }
 
-/// A count for people.
+/// A count for the table.
 fn count(count: Count) -> String {
     let range = count.0;
     match (range.value(), range.low, range.high) {
@@ -186,7 +186,7 @@ fn count(count: Count) -> String {
     }
 }
 
-fn text(report: &Report<'_>) -> String {
+fn text(report: &StatsReport<'_>) -> String {
     let mut out = String::new();
     if report.functions.is_empty() {
         return format!("{}: no function with a body\n", report.file);

@@ -17,7 +17,7 @@ use crate::output;
 const MAX_VOCABULARY_BYTES: u64 = 64 << 20;
 
 #[derive(Serialize)]
-struct Report<'a> {
+struct TokensReport<'a> {
     file: &'a str,
     scheme: String,
     tokenizer_version: u32,
@@ -66,7 +66,7 @@ pub fn run(arguments: &Tokens) -> Result<ExitCode, Failure> {
     };
     let reports: Vec<FunctionReport<'_>> =
         functions.iter().map(|function| report(&source, function, vocabulary.as_ref())).collect();
-    let report = Report {
+    let report = TokensReport {
         file: &source.name,
         scheme: arguments.scheme.to_string(),
         tokenizer_version: tokenizer::VERSION,
@@ -109,7 +109,7 @@ fn report<'a>(
     }
 }
 
-fn table(report: &Report<'_>, functions: &[FunctionTokens<'_>]) -> String {
+fn table(report: &TokensReport<'_>, functions: &[FunctionTokens<'_>]) -> String {
     let mut out = format!("{}: {} words, version {}\n", report.file, report.scheme, report.tokenizer_version);
     if let Some(vocabulary) = &report.vocabulary {
         out += &format!("vocabulary {} of {} ids, hash {}\n", vocabulary.file, vocabulary.size, vocabulary.hash);
