@@ -17,26 +17,26 @@ macro_rules! id {
 }
 
 id!(
-    /// An operation of a [`Tree`].
+    /// An operation of a [`Tree`](super::Tree).
     OpId
 );
 id!(
-    /// A region of a [`Tree`].
+    /// A region of a [`Tree`](super::Tree).
     RegionId
 );
 id!(
-    /// A block of a [`Tree`].
+    /// A block of a [`Tree`](super::Tree).
     BlockId
 );
 id!(
-    /// An SSA value of a [`Tree`].
+    /// An SSA value of a [`Tree`](super::Tree).
     ValueId
 );
 id!(
-    /// An interned type of a [`Tree`].
+    /// An interned type of a [`Tree`](super::Tree).
     TypeId
 );
 id!(
-    /// An interned name (of an operation or attribute) of a [`Tree`].
+    /// An interned name (of an operation or attribute) of a [`Tree`](super::Tree).
     NameId
 );
