@@ -109,9 +109,9 @@ pub fn analytic(compiled: &Compiled, context: u64, placement: &Placement, beat_b
         let before = times[compiled.sequence[(layer + layers - 1) % layers]];
         let bytes = streamed(compiled.program(layer), placement, context, compiled.kv_element_bytes);
         let stream = hbm.to_reference(bytes) as f64;
-        // A row of the embedding table is read behind the stream of the first layer's cache.
+        // A row of the embedding table is read a beat after the start of the first layer, behind the stream of its cache.
         let row = layer == 0 && embedding_bytes(compiled) > 0;
-        let queued = if row { (stream - before.parts[1]).max(0.0) } else { 0.0 };
+        let queued = if row { (stream - before.parts[1] - beat).max(0.0) } else { 0.0 };
         let window = before.parts[1] + queued + here.parts[0];
         result.spent.hbm += queued + (stream - window).max(0.0);
     }
