@@ -44,6 +44,7 @@ test: deps lint doc ## Lints, documentation and all tests: what must pass before
 lint: deps ## Check formatting and lints, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	python3 -B scripts/structure/check.py
 
 doc: deps ## Build the API documentation, warnings as errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
