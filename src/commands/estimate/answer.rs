@@ -12,7 +12,7 @@ use sim::economics::power::Power;
 use sim::economics::{Act, Estimate, Input, Outcome, Span, act};
 
 use super::structure::Structure;
-use super::{Subject, Throughput};
+use super::subject::{Subject, Throughput};
 use crate::cli;
 
 /// A figure: a range or percentiles.

@@ -2,11 +2,12 @@
 
 mod answer;
 mod structure;
+mod subject;
 mod table;
 
 use std::process::ExitCode;
 
-use designs::{Comparison, Design, Economics, MaskStack, Model, Override, ProcessNode, presets};
+use designs::{Comparison, Override, presets};
 use sim::economics::monte_carlo::{MAX_SAMPLES, MonteCarlo, tornado};
 use sim::economics::{Estimate, MAX_SYSTEMS, Request, compare};
 use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
@@ -14,40 +15,10 @@ use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::{input, output};
+use subject::{Subject, Throughput};
 
 /// Context at which throughput is simulated, as in the publication's table of systems.
 const CONTEXT: u64 = 2048;
-
-/// Inputs of the command.
-pub struct Subject {
-    /// Design of the machine.
-    pub design: Design,
-    /// Model the design's areas belong to.
-    pub home: Model,
-    /// Node the design's areas belong to.
-    pub home_node: ProcessNode,
-    /// Model to hardwire.
-    pub model: Model,
-    /// Node to build on.
-    pub node: ProcessNode,
-    /// Mask stack of that node.
-    pub stack: MaskStack,
-    /// Prices and rules.
-    pub economics: Economics,
-}
-
-/// Throughput of one system.
-#[derive(Debug, Clone, Copy, serde::Serialize)]
-pub struct Throughput {
-    /// Tokens per second, all sequences.
-    pub tokens_per_s: f64,
-    /// Tokens per second of one sequence.
-    pub tokens_per_s_per_user: f64,
-    /// Context in tokens.
-    pub context_tokens: u64,
-    /// Share of time at this throughput, for the cost of a token.
-    pub utilization: f64,
-}
 
 /// Runs the command.
 pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {

@@ -12,7 +12,7 @@ use sim::economics::area::{
 use sim::economics::power::{self, Power, Work};
 use sim::mapping::Mapping;
 
-use super::Subject;
+use super::subject::Subject;
 use crate::diagnostics::Failure;
 
 /// Structural area of one chip.
