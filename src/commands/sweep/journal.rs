@@ -79,8 +79,11 @@ impl Journal {
     }
 }
 
+/// The identity of a journal and its batches in the order they were appended.
+pub type Contents = (Identity, Vec<(Stage, Batch)>);
+
 /// Reads a journal without changing it: its identity and points; `None` if it has no whole header.
-pub fn read(file: &File) -> Result<Option<(Identity, Vec<(Stage, Batch)>)>, JournalError> {
+pub fn read(file: &File) -> Result<Option<Contents>, JournalError> {
     let reader = record_file::reader(file, MAGIC).map_err(OpenError::from)?;
     let Some(reader) = reader else { return Ok(None) };
     let identity = Identity::from_bytes(reader.identity()).ok_or(JournalError::Foreign)?;

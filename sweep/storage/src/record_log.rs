@@ -159,8 +159,11 @@ mod tests {
         log
     }
 
-    /// Payloads and good bytes of a log; `None` without a header.
-    fn read(log: &[u8]) -> Result<Option<(Vec<Vec<u8>>, u64)>, LogError> {
+    /// Payloads of a log and the length of its undamaged part in bytes.
+    type Contents = (Vec<Vec<u8>>, u64);
+
+    /// The contents of a log; `None` without a header.
+    fn read(log: &[u8]) -> Result<Option<Contents>, LogError> {
         let Some(reader) = Reader::open(log, MAGIC)? else { return Ok(None) };
         assert_eq!(reader.identity(), b"mine");
         let mut payloads = Vec::new();

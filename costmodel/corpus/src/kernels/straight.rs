@@ -53,6 +53,7 @@ pub fn small_matrix(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
 type Matrix = Vec<Vec<Value>>;
 
 /// `X Y`, or `X Y'` if `transposed`.
+#[expect(clippy::needless_range_loop, reason = "subscripts as in the mathematics")]
 fn matrix_product(w: &mut Writer, x: &Matrix, y: &Matrix, transposed: bool, fused: bool) -> Matrix {
     let n = x.len();
     let mut element = |i: usize, j: usize| {
@@ -99,6 +100,7 @@ fn element_differences(w: &mut Writer, x: &Matrix, y: &Matrix, sums: bool) -> Ma
 }
 
 /// Givens rotations of neighbouring rows.
+#[expect(clippy::needless_range_loop, reason = "subscripts as in the mathematics")]
 fn givens_rotations(w: &mut Writer, mut m: Matrix) -> Matrix {
     let n = m.len();
     for k in 0..n - 1 {

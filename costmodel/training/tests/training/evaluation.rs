@@ -54,7 +54,7 @@ fn frame() -> Frame {
     let mut columns = columns(&entries);
     let mut label = |name: String, scale: f64| {
         let last = entries.len() - 1;
-        let of = |(i, e): (usize, &Entry)| (i != last).then(|| scale * e.row.text.len() as f64);
+        let of = |(i, e): (usize, &Entry)| (i != last).then_some(scale * e.row.text.len() as f64);
         columns.push((name, Column::Float(entries.iter().enumerate().map(of).collect())));
     };
     for target in Target::ALL {

@@ -142,7 +142,7 @@ fn publication_basis(estimate: &Estimate, h100: &Comparison) -> Result<Basis, St
     let economics = load::economics("hnlpu", &[], &no_files)?;
     let tco = economics.tco_tokens_per_s;
     let bases = against(estimate, h100, 1.0, 1.0, tco)?;
-    bases.into_iter().next().ok_or_else(|| StudyError::Preset("the H100 preset gives no basis"))
+    bases.into_iter().next().ok_or(StudyError::Preset("the H100 preset gives no basis"))
 }
 
 fn table3_h100(f: &mut Figures, volume: &str, b: &Basis) {
