@@ -1,6 +1,6 @@
 //! Fits the line that adapts a model to one more target ([`Adaptation`](costmodel::shipped::Adaptation)).
 //!
-//! Least squares with a prior of slope 1 that weighs as much as [`PRIOR`] rows: few functions only shift the line. Intervals
+//! Least squares with a prior of slope 1 that weighs as much as `PRIOR` rows: few functions only shift the line. Intervals
 //! come from leaving one kernel out at a time. The method assumes that the two targets are similar; wide intervals show that
 //! they are not.
 

@@ -70,7 +70,7 @@ pub enum Arithmetic {
     /// `vector.reduction`: one operation less than elements without an accumulator.
     Reduction,
     /// A multiplication and an addition for each element of the result and of the summed dimensions of
-    /// [`Contraction`](super::Record::contraction).
+    /// [`Contraction`](field@super::Record::contraction).
     Contraction,
     /// A convolution with bias: as `Contraction`, and one addition for each element of the result.
     BiasedConvolution,
@@ -227,7 +227,7 @@ pub enum IterationSpace {
     FirstOperand,
     /// All elements of the last operand.
     LastOperand,
-    /// The dimensions of [`Contraction`](super::Record::contraction).
+    /// The dimensions of [`Contraction`](field@super::Record::contraction).
     Contraction,
     /// The last operand's elements times those of the window, which is the second operand.
     Pooling,
@@ -364,7 +364,7 @@ pub enum IndexedAccess {
 pub enum ProductForm {
     /// None, or given by the attribute `indexing_maps` only.
     None,
-    /// Loops and subscripts are those of [`Record::nest`](super::Record::nest).
+    /// Loops and subscripts are those of [`Record::nest`](field@super::Record::nest).
     Nest,
     /// A convolution over a filter, the second operand.
     Convolution(Filter),

@@ -123,7 +123,7 @@ impl OpId {
 }
 
 /// A tensor of a plan, named by the operation that writes it. Only
-/// [`PlanBuilder`](super::builder::PlanBuilder) makes one, so there is no handle of a tensor that no operation writes.
+/// `PlanBuilder` makes one, so there is no handle of a tensor that no operation writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TensorId(OpId);
 
