@@ -70,11 +70,14 @@ pub fn prefix(target: Target) -> String {
     target.cpu().replace('-', "_")
 }
 
-/// The targets that a table has labels of; all of them if it has no labels at all, so that reading names a column
-/// that is missing.
+/// The targets that a table has any column of; all of them if it has none, so that reading names a column that is missing.
+/// A target with some of its columns counts: reading refuses the table because of the others.
 pub fn targets(frame: &Frame) -> Vec<Target> {
-    let has_labels = |target: &Target| frame.column(&format!("{}_cycles", prefix(*target))).is_some();
-    let found: Vec<Target> = Target::ALL.into_iter().filter(has_labels).collect();
+    let has_columns = |target: &Target| {
+        let prefix = format!("{}_", prefix(*target));
+        frame.columns.iter().any(|(name, _)| name.starts_with(&prefix))
+    };
+    let found: Vec<Target> = Target::ALL.into_iter().filter(has_columns).collect();
     if found.is_empty() { Target::ALL.to_vec() } else { found }
 }
 
