@@ -22,7 +22,7 @@ impl Tokens {
     }
 }
 
-/// One function as a model sees it.
+/// The inputs that a model predicts one function from.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Input {
     /// Its words.

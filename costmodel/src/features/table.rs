@@ -470,15 +470,15 @@ named! {
     pub enum TensorCount {
         /// Longest chain of dependent steps.
         StepChain = "step_chain",
-        /// Longest chain, element functions counted.
+        /// Longest chain of dependent steps, counted in element-wise functions.
         FunctionChain = "function_chain",
         /// Longest chain, passes over matrices counted in full from 32 inputs on, in proportion below.
         PassChain32 = "pass_chain_32",
         /// Longest chain, passes over matrices counted in full from 64 inputs on, in proportion below.
         PassChain64 = "pass_chain_64",
-        /// Element functions executed.
+        /// Element-wise functions executed.
         Functions = "functions",
-        /// Elements that element functions are applied to.
+        /// Elements that element-wise functions are applied to.
         FunctionElements = "function_elements",
         /// Products of two tensors that both change between calls.
         Products = "products",

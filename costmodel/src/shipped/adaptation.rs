@@ -11,9 +11,9 @@ use crate::quantity::{Output, Scale};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
-    /// Value at which the known target's value is 0.
+    /// Predicted value where the known target's prediction is 0.
     pub intercept: f32,
-    /// Change per unit of the known target's value.
+    /// Change of the predicted value per unit of the known target's prediction.
     pub slope: f32,
     /// Half width of the interval, at least 0.
     pub half: f32,

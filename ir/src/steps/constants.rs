@@ -17,9 +17,9 @@ pub enum Task {
     Free,
     /// Number of elements that are moved.
     Move(u64),
-    /// Functions of elements.
+    /// Element-wise functions.
     Nonlinear {
-        /// Elements of each.
+        /// Elements that each function is applied to.
         elements: u64,
         /// Functions applied one after the other.
         chain: u64,

@@ -85,7 +85,7 @@ pub struct Section {
 pub enum Block {
     /// Text.
     Paragraph(Text),
-    /// A missing part, with the reason.
+    /// Stands for a table or figure that cannot be shown; the text gives the reason.
     Missing(Text),
     /// A table.
     Table(Table),

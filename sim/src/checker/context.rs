@@ -51,7 +51,7 @@ impl<'a> Context<'a> {
     pub(super) fn first_layer(&self, sequence: u32, number: u64) -> u32 {
         let load = self.subject.load;
         match load.start {
-            // Sequences beyond the places of the pipeline come later and begin at the beginning.
+            // More sequences than pipeline stages: the others enter later, at layer 0.
             Start::Spread if number == 0 && u64::from(sequence) < self.subject.mapping.stages() => {
                 let layers = self.subject.mapping.layer_kinds.len() as u64;
                 (u64::from(sequence) * layers / u64::from(load.sequences)) as u32

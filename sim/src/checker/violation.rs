@@ -457,7 +457,7 @@ pub enum Violation {
         /// Links of the grid.
         expected: u64,
     },
-    /// The machine counted other tokens than ended.
+    /// The machine's count of finished tokens is outside the bounds of the checker's own count.
     #[error("{counted} tokens counted, {least} to {most} ended")]
     TokenCount {
         /// Tokens counted.

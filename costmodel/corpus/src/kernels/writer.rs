@@ -21,7 +21,7 @@ pub enum Form {
 /// A function under construction.
 #[derive(Debug)]
 pub struct Writer {
-    /// The form that is written.
+    /// Dialect form of the text: affine, scf or linalg.
     pub form: Form,
     /// Flags on floating-point arithmetic, such as `contract`.
     pub fast_math: Option<&'static str>,

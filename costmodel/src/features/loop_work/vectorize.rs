@@ -10,7 +10,7 @@ use crate::features::walk::reduction::Reduction;
 
 /// Instructions of loop control in each iteration.
 const LOOP_CONTROL: f64 = 2.0;
-/// The part of them that several vectors of one iteration share.
+/// Fraction of an iteration's loop control that its interleaved vectors share, 0 to 1.
 const SHARED_CONTROL: f64 = 0.6;
 /// Instructions to enter a loop.
 const LOOP_ENTRY: f64 = 3.0;

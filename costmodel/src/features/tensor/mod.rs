@@ -1,4 +1,4 @@
-//! Collects the tensor steps of a function: counts of products, element functions and moves, and the longest chains of
+//! Collects the tensor steps of a function: counts of products, element-wise functions and moves, and the longest chains of
 //! dependent steps.
 //!
 //! The steps, and which tensors are constant, come from [`ir::steps`]. Counts are per call of the function; a step in a
@@ -24,7 +24,7 @@ const FULL_FAN_IN: [u64; 2] = [32, 64];
 /// Upper limit of counts, so that deeply nested loops stay finite.
 const LIMIT: f64 = 1e30;
 
-/// Lengths of chains by measure: steps that take time, element functions, passes by each [`FULL_FAN_IN`].
+/// Lengths of chains by measure: steps that take time, element-wise functions, passes by each [`FULL_FAN_IN`].
 #[derive(Debug, Clone, Copy, Default)]
 struct Lengths([f64; 4]);
 
@@ -65,7 +65,7 @@ struct Ends {
 /// Sums over all steps.
 #[derive(Debug, Default)]
 struct Totals {
-    /// Element functions.
+    /// Element-wise functions.
     functions: f64,
     /// Elements that they are applied to.
     function_elements: f64,
@@ -191,7 +191,7 @@ impl ChainWalk<'_> {
         Lengths::functions(count)
     }
 
-    /// Element functions of the factors of a product; those of both sides are independent.
+    /// Element-wise functions of the factors of a product; those of both sides are independent.
     fn functions_before(&mut self, contraction: &Contraction, times: f64) -> Lengths {
         let all = self.constants.before(contraction).into_iter().filter(|&elements| elements > 0);
         all.fold(Lengths::default(), |chain, elements| chain.max(self.functions(1.0, elements, times)))

@@ -50,7 +50,7 @@ impl RidgeParameters {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ridge(RidgeParameters);
 
-/// A fitted ridge regression on the scale of the fit.
+/// A fitted ridge regression. It predicts on the quantity's fitting scale (linear or logarithmic).
 #[derive(Debug, Clone, PartialEq)]
 pub struct RidgeModel {
     pub(crate) columns: Columns,
