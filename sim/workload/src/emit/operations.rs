@@ -292,15 +292,7 @@ pub(super) fn top_k(f: &mut Function, x: &Tensor, count: u64) -> (Tensor, Tensor
     f.enter();
     let named = |name: &str, of: &Tensor| Tensor { name: name.to_owned(), ..of.clone() };
     let left = named("%left", x);
-    let start = f.filled(&[tokens], Scalar::F32, "0xFF800000");
-    let first = f.filled(&[tokens], Scalar::Index, "0");
-    let body = [
-        "%j = linalg.index 1 : index",
-        "%c = arith.cmpf ogt, %x0, %o0 : f32",
-        "%v = arith.select %c, %x0, %o0 : f32",
-        "%i = arith.select %c, %j, %o1 : index",
-    ];
-    let best = f.generic("pr", &[(&left, "d0, d1")], &[(&start, "d0"), (&first, "d0")], &body, &["%v", "%i"]);
+    let best = row_maximum(f, &left);
     let mut kept = Vec::new();
     for (part, whole) in best.iter().zip([named("%values", &values), named("%indices", &indices)]) {
         kept.push(f.result(&whole.shape, whole.scalar, |t| {
@@ -321,8 +313,8 @@ pub(super) fn top_k(f: &mut Function, x: &Tensor, count: u64) -> (Tensor, Tensor
     (named(&format!("{loops}#1"), &values), named(&format!("{loops}#2"), &indices))
 }
 
-/// The largest of each row of `x` (T, V): its index (T).
-pub(super) fn argmax(f: &mut Function, x: &Tensor) -> Tensor {
+/// The largest element of each row of `x` (T, V): its value and its index, (T) each.
+fn row_maximum(f: &mut Function, x: &Tensor) -> Vec<Tensor> {
     let tokens = x.shape[0];
     let start = f.filled(&[tokens], Scalar::F32, "0xFF800000");
     let first = f.filled(&[tokens], Scalar::Index, "0");
@@ -332,7 +324,12 @@ pub(super) fn argmax(f: &mut Function, x: &Tensor) -> Tensor {
         "%v = arith.select %c, %x0, %o0 : f32",
         "%i = arith.select %c, %j, %o1 : index",
     ];
-    f.generic("pr", &[(x, "d0, d1")], &[(&start, "d0"), (&first, "d0")], &body, &["%v", "%i"]).remove(1)
+    f.generic("pr", &[(x, "d0, d1")], &[(&start, "d0"), (&first, "d0")], &body, &["%v", "%i"])
+}
+
+/// The index (T) of the largest element of each row of `x` (T, V).
+pub(super) fn argmax(f: &mut Function, x: &Tensor) -> Tensor {
+    row_maximum(f, x).remove(1)
 }
 
 /// The chosen experts' matrices of a weight (experts, K, N) applied: `x` is (T, K), or (T, chosen, K) where every
