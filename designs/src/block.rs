@@ -116,7 +116,7 @@ mod tests {
     fn keys_survive_serialization() {
         for block in Block::ALL {
             let text = serde_json::to_string(&block).unwrap();
-            assert_eq!(text, format!("\"{}\"", block.key()));
+            assert_eq!(text, format!("\"{}\"", block.name()));
             assert_eq!(serde_json::from_str::<Block>(&text).unwrap(), block);
         }
         assert!(serde_json::from_str::<Block>("\"hn_arrray\"").is_err());

@@ -2,8 +2,8 @@
 
 /// Declares an enumeration and a struct that holds one value for each of its members.
 ///
-/// Each line declares a variant, the field that holds its value, and a display name. The name of the field is also the key
-/// of the variant in files and results. A struct literal of the container and a `match` on the enumeration must list every
+/// Each line declares a variant, the field that holds its value, and a title for people. The enumeration is one of
+/// [`named!`](names::named); the name of a variant is that of its field. A struct literal of the container and a `match` on the enumeration must list every
 /// member, so the compiler finds the places that a new member affects.
 ///
 /// ```
@@ -21,68 +21,36 @@
 /// let days = PerSeason { summer: 92, winter: 90 };
 /// assert_eq!(days[Season::Winter], 90);
 /// assert_eq!(days.map(|d| d + 1).values().sum::<i32>(), 184);
-/// assert_eq!(Season::ALL.map(Season::key), ["summer", "winter"]);
+/// assert_eq!(Season::ALL.map(Season::name), ["summer", "winter"]);
 /// ```
 #[macro_export]
 macro_rules! keyed {
     (
-        $(#[$enum_attribute:meta])* enum $Enum:ident;
-        $(#[$per_attribute:meta])* struct $Per:ident;
-        $($(#[$attribute:meta])* $variant:ident => $field:ident, $name:literal;)+
+        $(#[doc = $enum_doc:expr])* enum $Enum:ident;
+        $(#[doc = $per_doc:expr])* struct $Per:ident;
+        $($(#[doc = $doc:expr])* $variant:ident => $field:ident, $title:literal;)+
     ) => {
-        $(#[$enum_attribute])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $Enum {
-            $($(#[$attribute])* $variant,)+
+        $crate::names::named! {
+            $(#[doc = $enum_doc])*
+            pub enum $Enum {
+                $($(#[doc = $doc])* $variant = stringify!($field),)+
+            }
         }
 
         impl $Enum {
-            /// Number of members.
-            pub const COUNT: usize = [$(stringify!($field)),+].len();
-            /// Every member, in order.
-            pub const ALL: [Self; Self::COUNT] = [$(Self::$variant),+];
-
-            /// Key in files and results.
+            /// Name for people.
             #[must_use]
-            pub const fn key(self) -> &'static str {
+            pub const fn title(self) -> &'static str {
                 match self {
-                    $(Self::$variant => stringify!($field),)+
-                }
-            }
-
-            /// The member with this key.
-            #[must_use]
-            pub fn from_key(key: &str) -> Option<Self> {
-                Self::ALL.into_iter().find(|member| member.key() == key)
-            }
-
-            /// Display name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)+
+                    $(Self::$variant => $title,)+
                 }
             }
         }
 
-        impl ::serde::Serialize for $Enum {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.key())
-            }
-        }
-
-        impl<'de> ::serde::Deserialize<'de> for $Enum {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
-                let key = <::std::string::String as ::serde::Deserialize>::deserialize(deserializer)?;
-                Self::from_key(&key)
-                    .ok_or_else(|| ::serde::de::Error::unknown_variant(&key, &[$(stringify!($field)),+]))
-            }
-        }
-
-        $(#[$per_attribute])*
+        $(#[doc = $per_doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ::serde::Serialize, ::serde::Deserialize)]
         pub struct $Per<T> {
-            $($(#[$attribute])* pub $field: T,)+
+            $($(#[doc = $doc])* pub $field: T,)+
         }
 
         impl<T> $Per<T> {

@@ -34,6 +34,9 @@ pub use economics::{DieFormula, Economics, YieldModel};
 pub use load::{Loader, Override};
 pub use masks::{Lithography, MaskLayer, MaskStack};
 pub use model::{Ffn, Layer, Model};
+// `keyed!` expands to it in other crates.
+#[doc(hidden)]
+pub use names;
 pub use problem::{Location, Problem, Problems, Source, SourceKind};
 pub use process::{Interval, ProcessNode};
 pub use provenance::{Grade, Provenance};

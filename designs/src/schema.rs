@@ -150,13 +150,13 @@ fn mapping(m: &mut MappingOptions, v: &mut dyn Visitor) {
 
 fn area(areas: &mut BlockAreas, v: &mut dyn Visitor) {
     for (block, area) in areas.iter_mut() {
-        v.field(&format!("area.{}", block.key()), area, AREA, block.area_doc());
+        v.field(&format!("area.{}", block.name()), area, AREA, block.area_doc());
     }
 }
 
 fn energy(e: &mut Energy, v: &mut dyn Visitor) {
     for (block, energy) in e.blocks.iter_mut() {
-        let path = |key: &str| format!("energy.{}.{key}", block.key());
+        let path = |key: &str| format!("energy.{}.{key}", block.name());
         let doc = "Power drawn whether or not anything happens";
         v.field(&path("static_power"), &mut energy.static_power, Limits::between(0.0, 1e6), doc);
         v.field(&path("per_event"), &mut energy.per_event, Limits::between(0.0, 1.0), block.energy_doc());

@@ -21,7 +21,7 @@ pub struct ChipPower {
 }
 
 fn blocks_in_watts<S: Serializer>(blocks: &PerBlock<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(blocks.iter().map(|(block, watts)| (format!("{}_w", block.key()), watts)))
+    serializer.collect_map(blocks.iter().map(|(block, watts)| (format!("{}_w", block.name()), watts)))
 }
 
 /// Power of a chip when every token does `activity` (over all chips) at `tokens_per_s`.

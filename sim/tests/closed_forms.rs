@@ -338,7 +338,7 @@ fn time_alone_is_attributed_as_the_closed_form_says() {
     let measured = dataflow::decode(&case.compiled, 4096, 1, placement, 3, &mut |_, _| {});
     for (class, alone) in alone.into_iter().filter(|(class, _)| *class != Spent::Communication) {
         let (measured, alone) = (measured.spent[class], alone as f64);
-        assert!((measured - alone).abs() <= 0.01 * alone + 40.0, "{}: {measured}, alone {alone}", class.name());
+        assert!((measured - alone).abs() <= 0.01 * alone + 40.0, "{}: {measured}, alone {alone}", class.title());
     }
 }
 

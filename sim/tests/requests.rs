@@ -84,7 +84,7 @@ fn check(answer: &Simulation) -> Result<(), TestCaseError> {
     prop_assert!(bounded.iter().all(|u| *u <= 1.0 + 1e-4), "{shares:?}");
     for unit in &answer.units {
         let sum = unit.busy_pct + unit.idle_pct.values().sum::<f64>();
-        prop_assert!((sum - 100.0).abs() < 1e-6, "{} adds up to {sum}", unit.unit.name());
+        prop_assert!((sum - 100.0).abs() < 1e-6, "{} adds up to {sum}", unit.unit.title());
     }
     Ok(())
 }

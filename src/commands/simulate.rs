@@ -282,7 +282,7 @@ fn render(s: &Simulation) -> String {
             "closed form: {} cycles alone, {} cycles per token at the bottleneck ({}), knee at {} tokens in flight\n",
             significant(bound.alone_cycles, 1),
             significant(bound.bottleneck_cycles, 1),
-            bound.bottleneck.name(),
+            bound.bottleneck.title(),
             significant(bound.knee_sequences, 3),
         ));
     }
@@ -313,7 +313,7 @@ fn render_units(s: &Simulation) -> String {
         row("links, mean", u.mean.links, Some(Unit::Links));
     }
     for (unit, busy) in u.mean.into_iter().filter(|(unit, _)| *unit != Unit::Links) {
-        row(unit.name(), busy, Some(unit));
+        row(unit.title(), busy, Some(unit));
     }
     table.render()
 }

@@ -176,7 +176,7 @@ fn render(f: &Function, design: &designs::Design) -> String {
     let mut table = Table::new(&[("unit", Align::Left), ("busy cycles", Align::Right), ("%", Align::Right)]);
     for unit in &l.units {
         let share = format!("{:.1}", unit.busy_share * 100.0);
-        table.row([unit.unit.key().to_owned(), significant(unit.busy_cycles as f64, 1), share]);
+        table.row([unit.unit.name().to_owned(), significant(unit.busy_cycles as f64, 1), share]);
     }
     text.push_str(&table.render());
     let mut table = Table::new(&[

@@ -77,7 +77,7 @@ pub const BOTTLENECKS: [&str; 1 + Unit::COUNT] = {
     let mut names = ["latency"; 1 + Unit::COUNT];
     let mut unit = 0;
     while unit < Unit::COUNT {
-        names[1 + unit] = Unit::ALL[unit].key();
+        names[1 + unit] = Unit::ALL[unit].name();
         unit += 1;
     }
     names
@@ -173,18 +173,18 @@ impl Metric {
         }
         add("utilization.links_max".to_owned(), Source::BusiestLink);
         for block in Block::ALL {
-            add(format!("chip_power.{}_w", block.key()), Source::Power(block));
+            add(format!("chip_power.{}_w", block.name()), Source::Power(block));
         }
         DETAILS.iter().enumerate().for_each(|(i, (name, _))| add((*name).to_owned(), Source::Detail(i)));
         for event in Event::ALL {
-            add(format!("activity_per_token.{}", event.key()), Source::Activity(event));
+            add(format!("activity_per_token.{}", event.name()), Source::Activity(event));
         }
         for class in Spent::ALL.into_iter().filter(|class| class.is_stall()) {
-            add(format!("stall_pct.{}", class.key()), Source::Stall(class));
+            add(format!("stall_pct.{}", class.name()), Source::Stall(class));
         }
         LAID.iter().enumerate().for_each(|(i, (name, _))| add((*name).to_owned(), Source::Laid(i)));
         for block in Block::ALL {
-            add(format!("estimate.area_mm2.{}", block.key()), Source::Area(block));
+            add(format!("estimate.area_mm2.{}", block.name()), Source::Area(block));
         }
         let laid = LAID_AFTER_BLOCKS.iter().enumerate();
         laid.for_each(|(i, (name, _))| add((*name).to_owned(), Source::LaidAfterBlocks(i)));
@@ -259,7 +259,7 @@ impl<'a> Answers<'a> {
             Source::Power(block) => simulation.chip_power.blocks[block],
             Source::Detail(i) => DETAILS[i].1(simulation),
             Source::Activity(event) => simulation.activity_per_token[event],
-            Source::Stall(class) => simulation.stall_pct.get(class.key()).copied().unwrap_or(f64::NAN),
+            Source::Stall(class) => simulation.stall_pct.get(class.name()).copied().unwrap_or(f64::NAN),
             Source::Laid(i) => priced(&LAID[i].1),
             Source::Area(block) => priced(&|e| e.layout.area[block].mm2()),
             Source::LaidAfterBlocks(i) => priced(&LAID_AFTER_BLOCKS[i].1),

@@ -216,7 +216,7 @@ impl Bound {
 
 /// Serializes a unit by its name for people.
 fn name<S: serde::Serializer>(unit: &Unit, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(unit.name())
+    serializer.serialize_str(unit.title())
 }
 
 /// The closed form: time alone, and the busiest server.

@@ -128,7 +128,7 @@ impl Prepared<'_> {
             token_latency_us: specs.seconds(token_cycles) * 1e6,
             prompt_latency_us: None,
             breakdown_pct: breakdown,
-            stall_pct: percent.into_iter().filter(|(class, _)| class.is_stall()).map(|(c, p)| (c.key(), p)).collect(),
+            stall_pct: percent.into_iter().filter(|(class, _)| class.is_stall()).map(|(c, p)| (c.name(), p)).collect(),
             chip_power: power,
             system_power_kw: system_w / 1e3,
             energy_per_token_mj: system_w / rate * 1e3,

@@ -78,7 +78,7 @@ fn means<S: Serializer>(mean: &PerUnit<f64>, serializer: S) -> Result<S::Ok, S::
 /// Key of the mean utilization of a unit.
 #[must_use]
 pub fn mean_key(unit: Unit) -> &'static str {
-    if unit == Unit::Links { "links_mean" } else { unit.key() }
+    if unit == Unit::Links { "links_mean" } else { unit.name() }
 }
 
 /// Bytes on one directed link.

@@ -122,7 +122,7 @@ impl Answer {
         let named = |names: &[(&'static str, &'static str)]| names.iter().map(|(key, n)| (*key, figure(n))).collect();
         let chips = estimate.layout.grid.chips();
         let mut area: BTreeMap<_, _> =
-            estimate.layout.area.iter().map(|(block, area)| (block.key(), exact(area.mm2()))).collect();
+            estimate.layout.area.iter().map(|(block, area)| (block.name(), exact(area.mm2()))).collect();
         area.insert("chip", exact(estimate.layout.chip_mm2));
         area.insert("system", exact(estimate.layout.chip_mm2 * f64::from(chips)));
         let mut dies: BTreeMap<_, _> =
@@ -222,7 +222,7 @@ fn provenance(subject: &Subject, estimate: &Estimate) -> BTreeMap<String, Origin
         })
         .collect();
     for (block, area) in estimate.layout.area {
-        let path = format!("area.{}", block.key());
+        let path = format!("area.{}", block.name());
         let mut provenance = subject.design.provenance.get(&path).cloned();
         if let Some(p) = provenance.as_mut().filter(|_| area != subject.design.area[block]) {
             p.source = format!("{}; scaled", p.source);

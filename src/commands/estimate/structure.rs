@@ -36,7 +36,7 @@ pub struct Structure {
 fn blocks_in_mm2<S: Serializer>(blocks: &PerBlock<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     let key = |block: Block| match block {
         Block::HnArray => "hn_array_readings_mm2".to_owned(),
-        other => format!("{}_mm2", other.key()),
+        other => format!("{}_mm2", other.name()),
     };
     serializer.collect_map(blocks.iter().map(|(block, mm2)| (key(block), mm2)))
 }
@@ -74,7 +74,7 @@ pub fn apply(subject: &mut Subject, weights: WeightFormat) -> Result<f64, Failur
     let (own, wanted) = (area(WeightFormat::Fp4)?, area(weights)?);
     for (block, area) in own.blocks {
         let origin = Provenance { source: "area model from structure".into(), grade: Grade::Derived, year: None };
-        subject.design.provenance.insert(format!("area.{}", block.key()), origin);
+        subject.design.provenance.insert(format!("area.{}", block.name()), origin);
         subject.design.area[block] = SquareMm::from_mm2(area.mm2);
     }
     Ok(wanted.blocks.hn_array.mm2 / own.blocks.hn_array.mm2)

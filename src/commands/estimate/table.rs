@@ -91,7 +91,7 @@ fn area(a: &Answer) -> String {
         table.row([key.to_owned(), significant(priced(key), 4), own.map_or("-".to_owned(), |v| significant(v, 4))]);
     };
     for block in Block::ALL {
-        row(block.key(), s.map(|s| s.blocks[block]));
+        row(block.name(), s.map(|s| s.blocks[block]));
     }
     row("chip", s.map(|s| s.chip_mm2));
     row("system", s.map(|s| s.chip_mm2 * f64::from(a.chips)));
@@ -123,7 +123,7 @@ fn power(a: &Answer) -> String {
     let mut row = |name: &str, fixed: f64, moving: f64| {
         table.row([name.to_owned(), significant(fixed, 4), significant(moving, 4), significant(fixed + moving, 4)]);
     };
-    power.blocks.iter().for_each(|b| row(b.block.key(), b.static_w, b.dynamic_w));
+    power.blocks.iter().for_each(|b| row(b.block.name(), b.static_w, b.dynamic_w));
     let (fixed, moving) = power.blocks.iter().fold((0.0, 0.0), |(f, m), b| (f + b.static_w, m + b.dynamic_w));
     row("chip", fixed, moving);
     format!(

@@ -19,14 +19,14 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: Option<&Simulation>
     let blocks = &estimate.layout.area;
     let words = |block: Block| match block {
         Block::HnArray => "array of weights",
-        other => other.name(),
+        other => other.title(),
     };
     let mut rows = Vec::new();
     let mut plan = Vec::new();
     let source = "static power and energy per event by activity, a full pipeline; hardwire simulate";
     for (block, mm2) in blocks.iter() {
         let mm2 = mm2.mm2();
-        let provenance = hardwired.design.provenance.get(&format!("area.{}", block.key()));
+        let provenance = hardwired.design.provenance.get(&format!("area.{}", block.name()));
         let given = provenance.filter(|_| hardwired.design.area[block].mm2() == mm2).map(origin);
         let area =
             given.unwrap_or_else(|| Origin::derived("area of the design, scaled to the model; hardwire estimate"));

@@ -201,7 +201,7 @@ fn areas(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), StudyEr
     let counted = ChipAreaRequest { reading: HnReading::Structural, ..ChipAreaRequest::HNLPU };
     let counted = chip_area(&counted, &node, &inputs)?;
     for (block, area) in chip.blocks {
-        let name = if block == Block::HnArray { "hn_array_readings" } else { block.key() };
+        let name = if block == Block::HnArray { "hn_array_readings" } else { block.name() };
         f.insert(format!("structure.area_mm2.{name}"), area.mm2);
     }
     f.insert("structure.area_mm2.hn_array_counted".into(), counted.blocks.hn_array.mm2);

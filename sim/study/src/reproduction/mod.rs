@@ -145,7 +145,7 @@ fn fig14_rows(targets: &Targets, runs: &BTreeMap<u64, At>) -> Vec<Row> {
 
 /// Our value of a figure at the published operating point.
 fn figure(id: &str, design: &Design, run: &Simulation, targets: &Targets) -> Option<f64> {
-    let of_block = |prefix: &str| id.strip_prefix(prefix).and_then(Block::from_key);
+    let of_block = |prefix: &str| id.strip_prefix(prefix).and_then(Block::from_name);
     if let Some(block) = of_block("table1.area_mm2.") {
         return Some(design.area[block].mm2());
     }

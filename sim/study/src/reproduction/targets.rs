@@ -132,7 +132,7 @@ impl Targets {
             attention: Some(fig14.attention[at(context)]).filter(|a| a.is_finite()),
         });
         let figures = self.figures();
-        let power = |block: Block| figures.iter().find(|t| t.id == format!("table1.power_w.{}", block.key()));
+        let power = |block: Block| figures.iter().find(|t| t.id == format!("table1.power_w.{}", block.name()));
         Published {
             shares,
             stall: (fig14.calibrated_stall, fig14.stall[at(fig14.calibrated_stall)]),

@@ -61,7 +61,7 @@ pub struct Placed {
 }
 
 fn unit_or_none<S: serde::Serializer>(unit: &Option<Unit>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(unit.map_or("none", Unit::key))
+    serializer.serialize_str(unit.map_or("none", Unit::name))
 }
 
 impl Placed {
