@@ -3,7 +3,7 @@
 use ir::analysis::Analysis;
 use ir::span::Diagnostic;
 use ir::tokenizer::{FunctionTokens, Scheme, Tokenizer};
-use ir::tree::{AttributeValue, OpId, Tree};
+use ir::tree::{OpId, Tree};
 use ir::vocabulary::Vocabulary;
 use ir::{Limits, parse};
 
@@ -67,7 +67,7 @@ impl QueryReader {
         let queries = functions.into_iter().zip(words).zip(lengths);
         Ok(queries
             .map(|((operation, [ops, operands, shaped]), length)| Query {
-                function: symbol(tree, operation).to_owned(),
+                function: tree.symbol(operation).unwrap_or_default().to_owned(),
                 input: Input::new(Tokens::new(ops, operands, shaped), numbers(tree, &analysis, operation, length)),
             })
             .collect())
@@ -97,14 +97,6 @@ impl QueryReader {
         let [ops, operands, shaped] = words;
         let tokens = Tokens::new(ops, operands, shaped);
         Some(Input::new(tokens, numbers(tree, analysis, operation, length)))
-    }
-}
-
-/// The symbol name of a function; empty if it has none.
-fn symbol(tree: &Tree, function: OpId) -> &str {
-    match tree.attribute(function, "sym_name") {
-        Some(AttributeValue::String(name)) => name,
-        _ => "",
     }
 }
 

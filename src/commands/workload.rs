@@ -4,7 +4,6 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use designs::Grid;
-use ir::tree::{AttributeValue, OpId, Tree};
 use reports::number::significant;
 use reports::{Align, Table};
 use serde::Serialize;
@@ -134,7 +133,7 @@ fn place(arguments: &arguments::Run) -> Result<ExitCode, Failure> {
             let spans = placed.chain(lowered.unplaced.iter().map(|o| o.span));
             let lines = lines(&text, spans.map(|s| s.start as usize));
             let latency_us = lowered.latency_cycles as f64 / design.clock.hz() as f64 * 1e6;
-            Function { function: name(tree, f), latency_us, lowered, lines }
+            Function { function: tree.symbol(f).unwrap_or("?").to_owned(), latency_us, lowered, lines }
         })
         .collect();
     if functions.is_empty() {
@@ -153,14 +152,6 @@ fn place(arguments: &arguments::Run) -> Result<ExitCode, Failure> {
 fn lines(text: &str, places: impl Iterator<Item = usize>) -> Vec<usize> {
     let breaks: Vec<usize> = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i).collect();
     places.map(|at| breaks.partition_point(|&b| b < at) + 1).collect()
-}
-
-fn name(tree: &Tree, function: OpId) -> String {
-    match tree.attribute(function, "sym_name") {
-        Some(AttributeValue::String(name)) => name.clone(),
-        Some(AttributeValue::Symbol(path)) => path.join("::"),
-        _ => "?".to_owned(),
-    }
 }
 
 fn render(f: &Function, design: &designs::Design) -> String {

@@ -72,8 +72,8 @@ impl Analysis {
     pub fn of(tree: &Tree) -> Self {
         let mut symbols = BTreeMap::new();
         for function in tree.functions() {
-            if let Some(AttributeValue::String(name)) = tree.attribute(function, "sym_name") {
-                symbols.entry(name.as_str()).or_insert(function);
+            if let Some(name) = tree.symbol(function) {
+                symbols.entry(name).or_insert(function);
             }
         }
         let mut work = Worker { tree, symbols, done: BTreeMap::new(), calls: Vec::new() };

@@ -162,12 +162,8 @@ impl<'a> Builder<'a> {
 
     fn call(&mut self, op: OpId, depth: usize, steps: &mut Vec<Step>) {
         let tree = self.tree;
-        let functions = self.functions.get_or_insert_with(|| {
-            let name = |f: OpId| {
-                if let AttributeValue::String(name) = tree.attribute(f, "sym_name")? { Some(name) } else { None }
-            };
-            tree.functions().filter_map(|f| Some((name(f)?.as_str(), f))).collect()
-        });
+        let functions =
+            self.functions.get_or_insert_with(|| tree.functions().filter_map(|f| Some((tree.symbol(f)?, f))).collect());
         let callee = match tree.attribute(op, "callee") {
             Some(AttributeValue::Symbol(path)) => path.last().and_then(|name| functions.get(name.as_str()).copied()),
             _ => None,

@@ -205,6 +205,17 @@ impl Tree {
         self.operation(id).attributes.iter().find(|a| self.attribute_name(a) == name).map(|a| &a.value)
     }
 
+    /// The symbol that an operation defines, such as the name of a function; `None` if it defines none.
+    #[must_use]
+    pub fn symbol(&self, id: OpId) -> Option<&str> {
+        match self.attribute(id, "sym_name")? {
+            AttributeValue::String(name) => Some(name),
+            // Not valid, but readable: `sym_name = @name` instead of a string.
+            AttributeValue::Symbol(path) if path.len() == 1 => path.first().map(String::as_str),
+            _ => None,
+        }
+    }
+
     /// Every operation, in the order of the text, outer before inner.
     pub fn walk(&self) -> impl Iterator<Item = OpId> + '_ {
         self.walk_block(self.top())

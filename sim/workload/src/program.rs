@@ -1,7 +1,7 @@
 //! One function of an MLIR text, parsed once and scheduled on any number of designs.
 
 use designs::Design;
-use ir::tree::{AttributeValue, OpId, Tree};
+use ir::tree::{OpId, Tree};
 
 use super::{Lowered, Options, lower};
 
@@ -46,12 +46,8 @@ pub enum ProgramError {
 }
 
 /// Symbol of a function; `?` if it has none.
-fn name(tree: &Tree, function: OpId) -> String {
-    match tree.attribute(function, "sym_name") {
-        Some(AttributeValue::String(name)) => name.clone(),
-        Some(AttributeValue::Symbol(path)) => path.join("::"),
-        _ => "?".to_owned(),
-    }
+fn name(tree: &Tree, function: OpId) -> &str {
+    tree.symbol(function).unwrap_or("?")
 }
 
 impl Program {
@@ -67,7 +63,7 @@ impl Program {
         }
         let tree = parsed.tree;
         let all: Vec<OpId> = tree.functions().collect();
-        let functions = || all.iter().map(|&f| name(&tree, f)).collect();
+        let functions = || all.iter().map(|&f| name(&tree, f).to_owned()).collect();
         let function = match (wanted, &all[..]) {
             (_, []) => return Err(ProgramError::NoFunction),
             (None, [one]) => *one,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 
 use ir::span::Span;
-use ir::tree::{AttributeValue, OpId, Tree};
+use ir::tree::{OpId, Tree};
 
 use crate::diagnostics::{Failure, TextProblems};
 
@@ -95,10 +95,7 @@ pub fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// The symbol of a function.
+/// The symbol of a function; empty if it has none.
 pub fn function_name(tree: &Tree, function: OpId) -> &str {
-    match tree.attribute(function, "sym_name") {
-        Some(AttributeValue::String(name)) => name,
-        _ => "",
-    }
+    tree.symbol(function).unwrap_or_default()
 }
