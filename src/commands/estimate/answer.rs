@@ -128,10 +128,6 @@ impl Answer {
         let mut dies: BTreeMap<_, _> =
             named(&[("yield", "yield_share"), ("good_dies", "good_dies"), ("usd_per_good_die", "die_usd")]);
         dies.insert("dies_per_wafer", exact(estimate.plan.dies));
-        let mut notes = estimate.notes.clone();
-        if (subject.economics.reticle_mm2 - RETICLE_MM2).abs() > 1e-9 {
-            notes.push(format!("the reticle is {} mm2, not the usual {RETICLE_MM2}", subject.economics.reticle_mm2));
-        }
         Self {
             design: subject.design.name.clone(),
             model: subject.model.name.clone(),
@@ -194,7 +190,7 @@ impl Answer {
             tornado,
             against: comparisons.into_iter().map(|(other, bases)| against(other, bases)).collect(),
             unconfirmed: estimate.unconfirmed.clone(),
-            notes,
+            notes: notes(subject, estimate),
             provenance: provenance(subject, estimate),
         }
     }
@@ -212,6 +208,14 @@ fn against(other: &Comparison, bases: Vec<Basis>) -> Against {
         }
     };
     Against { machine: other.name.clone(), note, bases }
+}
+
+/// Notes of the estimate, and one about an unusual reticle.
+fn notes(subject: &Subject, estimate: &Estimate) -> Vec<String> {
+    let reticle_mm2 = subject.economics.reticle_mm2;
+    let unusual = (reticle_mm2 - RETICLE_MM2).abs() > 1e-9;
+    let note = unusual.then(|| format!("the reticle is {reticle_mm2} mm2, not the usual {RETICLE_MM2}"));
+    estimate.notes.iter().cloned().chain(note).collect()
 }
 
 fn provenance(subject: &Subject, estimate: &Estimate) -> BTreeMap<String, Origin> {
