@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use designs::{Design, Model, Override};
+use designs::{Design, Model, Override, Unreadable};
 
 use crate::diagnostics::Failure;
 
@@ -11,15 +11,16 @@ use crate::diagnostics::Failure;
 const MAX_BYTES: u64 = 8 << 20;
 
 /// The text of a file, or the reason why it cannot be read.
-pub fn read(path: &str) -> Result<String, String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
+pub fn read(path: &str) -> Result<String, Unreadable> {
+    let refuse = |reason: std::io::Error| Unreadable(reason.to_string());
+    let file = File::open(path).map_err(refuse)?;
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(refuse)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!("the file is larger than {} MiB", MAX_BYTES >> 20));
+        return Err(Unreadable(format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
     }
     String::from_utf8(bytes)
-        .map_err(|e| format!("not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to() + 1))
+        .map_err(|e| Unreadable(format!("not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to() + 1)))
 }
 
 /// Parses `--set` arguments.

@@ -172,13 +172,9 @@ pub fn set_economics(economics: &mut Economics, changes: &[(usize, Scalar)]) -> 
 mod tests {
     use super::*;
 
-    fn no_files(_: &str) -> Result<String, String> {
-        Err("no such file".into())
-    }
-
     #[test]
     fn numbers_of_all_fields_can_be_set_again() {
-        let mut design = crate::load::design("hnlpu", &[], &no_files).unwrap();
+        let mut design = crate::load::design("hnlpu", &[], &crate::load::no_files).unwrap();
         let original = design.clone();
         let fields = design_fields(&design);
         let changes: Vec<(usize, Scalar)> = fields
@@ -189,7 +185,7 @@ mod tests {
         assert!(changes.len() > 40, "{}", changes.len());
         set_design(&mut design, &changes).unwrap();
         assert_eq!(design, original);
-        let mut economics = crate::load::economics("hnlpu", &[], &no_files).unwrap();
+        let mut economics = crate::load::economics("hnlpu", &[], &crate::load::no_files).unwrap();
         let original = economics.clone();
         let fields = economics_fields(&economics);
         let changes: Vec<(usize, Scalar)> = fields
@@ -203,7 +199,7 @@ mod tests {
 
     #[test]
     fn bounds_of_the_schema_hold() {
-        let mut design = crate::load::design("hnlpu", &[], &no_files).unwrap();
+        let mut design = crate::load::design("hnlpu", &[], &crate::load::no_files).unwrap();
         let fields = design_fields(&design);
         let position = |path: &str| fields.iter().position(|f| f.path == path).unwrap();
         let mut refuse = |path: &str, value| set_design(&mut design, &[(position(path), value)]).unwrap_err().message;

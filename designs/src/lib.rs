@@ -31,8 +31,8 @@ pub use block::{Block, Event, Events, NodeScaling, PerBlock};
 pub use comparison::{Comparison, Counts, Serving};
 pub use design::*;
 pub use economics::{DieFormula, Economics, YieldModel};
-pub use load::{Loader, Override};
-pub use masks::{Lithography, MaskLayer, MaskStack};
+pub use load::{Loader, Override, Unreadable};
+pub use masks::{LayerError, Lithography, MaskLayer, MaskStack};
 pub use model::{Ffn, Layer, Model};
 // `keyed!` expands to it in other crates.
 #[doc(hidden)]

@@ -6,6 +6,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use thiserror::Error;
+
 use crate::comparison::{self, Comparison};
 use crate::design::Design;
 use crate::economics::{self, Economics};
@@ -18,8 +20,21 @@ use crate::process::{self, ProcessNode};
 use crate::schema;
 use crate::tree::{self, Kind, Node};
 
-/// Reads the text of the file at a path; the error is the reason, without the path.
-pub type Loader<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
+/// Reads the text of the file at a path.
+pub type Loader<'a> = dyn Fn(&str) -> Result<String, Unreadable> + 'a;
+
+/// Why the text of a file is not available: the reason, without the path.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+/// A [`Loader`] that has no files: only presets can be named.
+///
+/// # Errors
+/// Always.
+pub fn no_files(_: &str) -> Result<String, Unreadable> {
+    Err(Unreadable("no files can be read here".to_owned()))
+}
 
 /// Most texts in a chain of `extends`.
 const MAX_CHAIN: usize = 16;
@@ -372,10 +387,6 @@ pub fn model(reference: &str, loader: &Loader<'_>) -> Result<Model, Problems> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn no_files(_: &str) -> Result<String, String> {
-        Err("no such file".into())
-    }
 
     #[test]
     fn a_preset_that_extends_itself_is_refused() {

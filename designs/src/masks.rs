@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use names::named;
 use serde::Serialize;
+use thiserror::Error;
 
 use crate::field::{Reader, Visitor};
 use crate::problem::did_you_mean;
@@ -96,8 +97,8 @@ impl MaskStack {
     /// `m8,via8,m9` or `m8-m11` (a range, with the via below its first metal).
     ///
     /// # Errors
-    /// When a layer is not in the stack; the message says what would be right.
-    pub fn select(&self, embedding: &str) -> Result<Vec<bool>, String> {
+    /// When a layer is not in the stack, or a range runs downwards.
+    pub fn select(&self, embedding: &str) -> Result<Vec<bool>, LayerError> {
         let list = match embedding {
             "published" => return Ok(self.layers.iter().map(|l| l.per_chip).collect()),
             "all" => return Ok(vec![true; self.layers.len()]),
@@ -114,10 +115,8 @@ impl MaskStack {
             let (first, last) = part.split_once('-').unwrap_or((&part, &part));
             let (mut first, last) = (self.index(first.trim())?, self.index(last.trim())?);
             if first > last {
-                return Err(format!(
-                    "`{part}` runs downwards; write `{}-{}`",
-                    self.layers[last].name, self.layers[first].name
-                ));
+                let upwards = format!("{}-{}", self.layers[last].name, self.layers[first].name);
+                return Err(LayerError::Downwards { range: part, upwards });
             }
             // Wires reach the cells through the via below.
             if first > 0 && self.layers[first].pitch_nm.is_some() && self.layers[first - 1].name.starts_with("via") {
@@ -128,13 +127,39 @@ impl MaskStack {
         Ok(chosen)
     }
 
-    fn index(&self, name: &str) -> Result<usize, String> {
+    fn index(&self, name: &str) -> Result<usize, LayerError> {
         self.layers.iter().position(|l| l.name == name).ok_or_else(|| {
             let names: Vec<&str> = EMBEDDINGS.into_iter().chain(self.layers.iter().map(|l| l.name.as_str())).collect();
-            let short = crate::problem::shorten(name);
-            format!("the stack `{}` has no layer `{short}`; {}", self.name, did_you_mean(name, &names))
+            LayerError::Unknown {
+                stack: self.name.clone(),
+                layer: crate::problem::shorten(name),
+                help: did_you_mean(name, &names),
+            }
         })
     }
+}
+
+/// Why a list of layers cannot be taken from a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LayerError {
+    /// The stack has no such layer.
+    #[error("the stack `{stack}` has no layer `{layer}`; {help}")]
+    Unknown {
+        /// Name of the stack.
+        stack: String,
+        /// The layer as written, shortened.
+        layer: String,
+        /// Similar names, or all of them.
+        help: String,
+    },
+    /// A range whose first layer lies above its last.
+    #[error("`{range}` runs downwards; write `{upwards}`")]
+    Downwards {
+        /// The range as written.
+        range: String,
+        /// The same layers from below.
+        upwards: String,
+    },
 }
 
 /// Visits every field of a mask-stack file.

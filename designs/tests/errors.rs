@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use designs::{Design, Grade, Override, load, presets, show};
+use designs::{Design, Grade, Override, Unreadable, load, presets, show};
+
+fn no_such_file() -> Unreadable {
+    Unreadable("no such file".to_owned())
+}
 
 /// Loads the first of some files, each a path and its text.
 fn load_files(files: &[(&str, &str)], overrides: &[&str]) -> Result<Design, String> {
     let files: BTreeMap<&str, &str> = files.iter().copied().collect();
-    let loader = |path: &str| files.get(path).map(|text| (*text).to_owned()).ok_or_else(|| "no such file".to_owned());
+    let loader = |path: &str| files.get(path).map(|text| (*text).to_owned()).ok_or_else(no_such_file);
     let mut parsed = Vec::new();
     for text in overrides {
         parsed.push(Override::parse(text).map_err(|problems| problems.to_string())?);
@@ -198,7 +202,7 @@ fn every_change_brings_its_own_provenance() {
 
 #[test]
 fn unknown_names_are_refused() {
-    let loader = |_: &str| Err("no such file".to_owned());
+    let loader = |_: &str| Err(no_such_file());
     let error = |problems: designs::Problems| problems.to_string();
     let design = load::design("hnlp", &[], &loader).map(|_| ()).map_err(error).unwrap_err();
     assert!(design.starts_with("there is no preset `hnlp`\n    help: did you mean `hnlpu`?"), "{design}");

@@ -136,7 +136,7 @@ proptest! {
     #[test]
     fn overrides_do_not_panic(path in "[a-z_.]{1,20}|chip\\.clock|grid\\.rows", value in "\\PC{0,20}") {
         if let Ok(change) = Override::parse(&format!("{path}={value}")) {
-            let result = load::design("hnlpu", &[change], &|_: &str| Err("no files".to_owned()));
+            let result = load::design("hnlpu", &[change], &load::no_files);
             if let Err(problems) = result {
                 check(&problems);
             }

@@ -4,9 +4,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use sim::{Discipline, Fidelity, Phase, Request, simulate};
 
 fn analytic(c: &mut Criterion) {
-    let no_files = |_: &str| Err("no files".to_owned());
-    let design = designs::load::design("hnlpu", &[], &no_files).expect("the preset loads");
-    let model = designs::load::model("gpt-oss-120b", &no_files).expect("the preset loads");
+    let design = designs::load::design("hnlpu", &[], &designs::load::no_files).expect("the preset loads");
+    let model = designs::load::model("gpt-oss-120b", &designs::load::no_files).expect("the preset loads");
     for (name, discipline) in
         [("serial", Discipline::Serial), ("lockstep", Discipline::Lockstep), ("dataflow", Discipline::Dataflow)]
     {

@@ -9,17 +9,13 @@ use rand_pcg::Pcg64Mcg;
 use sim::economics::monte_carlo::{MonteCarlo, draw};
 use sim::economics::{Estimate, Request};
 
-fn no_files(path: &str) -> Result<String, String> {
-    Err(format!("a preset asked for the file {path}"))
-}
-
 /// HNLPU with every input uncertain.
 fn estimate() -> Estimate {
-    let design = load::design("hnlpu", &[], &no_files).expect("the preset loads");
-    let model = load::model(&design.model, &no_files).expect("the preset loads");
-    let node = load::node(&design.node, &no_files).expect("the preset loads");
-    let stack = load::mask_stack(&design.node, &no_files).expect("the preset loads");
-    let economics = load::economics("wide", &[], &no_files).expect("the preset loads");
+    let design = load::design("hnlpu", &[], &load::no_files).expect("the preset loads");
+    let model = load::model(&design.model, &load::no_files).expect("the preset loads");
+    let node = load::node(&design.node, &load::no_files).expect("the preset loads");
+    let stack = load::mask_stack(&design.node, &load::no_files).expect("the preset loads");
+    let economics = load::economics("wide", &[], &load::no_files).expect("the preset loads");
     let request = Request {
         design: &design,
         home: (&model, &node),

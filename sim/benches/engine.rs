@@ -47,9 +47,8 @@ fn hold(c: &mut Criterion) {
 /// The published machine with 216 sequences at 2K, warmed up, until every sequence has made one more token.
 fn decode_step(c: &mut Criterion) {
     const SEQUENCES: u64 = 216;
-    let nothing = |_: &str| Err("no files".to_owned());
-    let design = designs::load::design("hnlpu", &[], &nothing).expect("a valid design");
-    let model = designs::load::model("gpt-oss-120b", &nothing).expect("a valid model");
+    let design = designs::load::design("hnlpu", &[], &designs::load::no_files).expect("a valid design");
+    let model = designs::load::model("gpt-oss-120b", &designs::load::no_files).expect("a valid model");
     let mapping = Mapping::new(&design, &model, design.grid).expect("the model fits");
     let compiled = Compiled::new(&mapping, Specs::new(&design, &mapping));
     let placement = cost::placement(&compiled, &mapping, 2048, SEQUENCES);

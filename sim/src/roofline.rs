@@ -239,12 +239,8 @@ mod tests {
     use super::*;
     use designs::load;
 
-    fn no_files(path: &str) -> Result<String, String> {
-        Err(path.to_owned())
-    }
-
     fn model(name: &str) -> Model {
-        load::model(name, &no_files).unwrap()
+        load::model(name, &load::no_files).unwrap()
     }
 
     const H100: Machine = Machine { memory_bytes: 80e9, bytes_per_s: 3.35e12, flops: 989.4e12 };

@@ -134,7 +134,7 @@ fn hc1_is_within_25_percent() {
 }
 
 fn preset(name: &str) -> ProcessNode {
-    designs::load::node(name, &|_| Err("presets need no file".to_owned())).unwrap()
+    designs::load::node(name, &designs::load::no_files).unwrap()
 }
 
 fn load_node(name: &str) -> NodeDensities {

@@ -5,10 +5,6 @@ use sim::economics::compare::{Basis, against};
 use sim::economics::monte_carlo::{MonteCarlo, tornado};
 use sim::economics::{EconomicsError, Estimate, INPUTS, Input, Outcome, Request, Span, act};
 
-fn no_files(path: &str) -> Result<String, String> {
-    Err(format!("a preset asked for the file {path}"))
-}
-
 /// The inputs of an estimate and the numbers of the command line.
 struct Case {
     design: Design,
@@ -33,16 +29,16 @@ impl Case {
 
     fn with(economics: &str, set: &[&str]) -> Self {
         let set: Vec<Override> = set.iter().map(|s| Override::parse(s).unwrap()).collect();
-        let design = load::design("hnlpu", &[], &no_files).unwrap();
-        let home = load::model(&design.model, &no_files).unwrap();
-        let node = load::node(&design.node, &no_files).unwrap();
+        let design = load::design("hnlpu", &[], &load::no_files).unwrap();
+        let home = load::model(&design.model, &load::no_files).unwrap();
+        let node = load::node(&design.node, &load::no_files).unwrap();
         Self {
             model: home.clone(),
             home,
             home_node: node.clone(),
             node,
-            stack: load::mask_stack("n5", &no_files).unwrap(),
-            economics: load::economics(economics, &set, &no_files).unwrap(),
+            stack: load::mask_stack("n5", &load::no_files).unwrap(),
+            economics: load::economics(economics, &set, &load::no_files).unwrap(),
             design,
             embedding: "published",
             weight_bits: 4.0,
@@ -54,8 +50,8 @@ impl Case {
     }
 
     fn on(mut self, node: &str) -> Self {
-        self.node = load::node(node, &no_files).unwrap();
-        self.stack = load::mask_stack(node, &no_files).unwrap();
+        self.node = load::node(node, &load::no_files).unwrap();
+        self.stack = load::mask_stack(node, &load::no_files).unwrap();
         self
     }
 
@@ -197,7 +193,7 @@ fn act_gives_its_published_figures_and_is_silent_elsewhere() {
 }
 
 fn h100() -> Comparison {
-    load::comparison("h100", &no_files).unwrap()
+    load::comparison("h100", &load::no_files).unwrap()
 }
 
 #[test]
@@ -213,7 +209,7 @@ fn bases_of_a_comparison_are_never_mixed() {
 
 #[test]
 fn break_even_is_where_the_cheaper_side_changes() {
-    let b200 = load::comparison("b200", &no_files).unwrap();
+    let b200 = load::comparison("b200", &load::no_files).unwrap();
     let bases = against(&Case::published().priced(), &b200, 249_960.0, 1157.0, None).unwrap();
     let output: &Basis = bases.iter().find(|b| b.basis.contains("output tokens only")).unwrap();
     let total: &Basis =
@@ -230,7 +226,7 @@ fn break_even_is_where_the_cheaper_side_changes() {
 fn a_machine_without_price_or_throughput_is_refused() {
     let e = Case::published().priced();
     let refusal =
-        |name| against(&e, &load::comparison(name, &no_files).unwrap(), 1.0, 1.0, None).unwrap_err().to_string();
+        |name| against(&e, &load::comparison(name, &load::no_files).unwrap(), 1.0, 1.0, None).unwrap_err().to_string();
     assert_eq!(refusal("sohu"), "sohu has no public price: usd is not given");
     let free = Comparison { usd: h100().usd, kw: h100().kw, name: "bare".into(), ..Comparison::default() };
     assert!(against(&e, &free, 1.0, 1.0, None).unwrap_err().to_string().starts_with("bare has no throughput"));
@@ -293,7 +289,8 @@ fn wider_weights_take_area_in_proportion_and_more_chips() {
 #[test]
 fn dies_beyond_reticle_or_wafer_are_refused() {
     let mut large = Case::published();
-    large.design = load::design("hnlpu", &[Override::parse("area.hn_array=900 mm2").unwrap()], &no_files).unwrap();
+    large.design =
+        load::design("hnlpu", &[Override::parse("area.hn_array=900 mm2").unwrap()], &load::no_files).unwrap();
     assert_eq!(
         large.estimate().unwrap_err().to_string(),
         "a die of 1153.92 mm2 is larger than the reticle, 858 mm2 (largest block: hn_array, 900 mm2 from --set); use \
@@ -377,7 +374,7 @@ fn the_yield_model_on_the_command_line_wins() {
 fn the_array_of_hc1_is_within_a_quarter_of_its_die() {
     use sim::economics::area::checks::{HC1_MM2, hc1_array_mm2};
     use sim::economics::area::{AreaInputs, NodeDensities};
-    let n6 = NodeDensities::from_node(&load::node("n6", &no_files).unwrap()).unwrap();
+    let n6 = NodeDensities::from_node(&load::node("n6", &load::no_files).unwrap()).unwrap();
     for share in [0.0, 0.25, 0.5] {
         near(hc1_array_mm2(share, &n6, &AreaInputs::default()).unwrap(), HC1_MM2, 25.0);
     }

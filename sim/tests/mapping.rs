@@ -5,11 +5,11 @@ use sim::mapping::{LayerPlan, Mapping, MappingError, Op, OpId, Work, explain, sm
 
 fn design(overrides: &[&str]) -> Design {
     let overrides: Vec<Override> = overrides.iter().map(|o| Override::parse(o).expect("well-formed")).collect();
-    designs::load::design("hnlpu", &overrides, &|_| Err("no files".to_owned())).expect("loads")
+    designs::load::design("hnlpu", &overrides, &designs::load::no_files).expect("loads")
 }
 
 fn model(name: &str) -> Model {
-    designs::load::model(name, &|_| Err("no files".to_owned())).expect("loads")
+    designs::load::model(name, &designs::load::no_files).expect("loads")
 }
 
 fn plans(mapping: &Mapping) -> impl Iterator<Item = &LayerPlan> {

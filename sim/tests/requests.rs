@@ -6,11 +6,11 @@ use sim::{Discipline, Fidelity, Phase, Prepared, Request, SimulateError, Simulat
 
 fn design(overrides: &[String]) -> Design {
     let overrides: Vec<Override> = overrides.iter().map(|o| Override::parse(o).expect("well-formed")).collect();
-    designs::load::design("hnlpu", &overrides, &|_| Err("no files".to_owned())).expect("loads")
+    designs::load::design("hnlpu", &overrides, &designs::load::no_files).expect("loads")
 }
 
 fn model(name: &str) -> Model {
-    designs::load::model(name, &|_| Err("no files".to_owned())).expect("loads")
+    designs::load::model(name, &designs::load::no_files).expect("loads")
 }
 
 fn request<'a>(design: &'a Design, model: &'a Model, discipline: Discipline, fidelity: Fidelity) -> Request<'a> {

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! let text = "[axes]\ninterconnect.link_bandwidth = [\"64 GB/s\", \"128 GB/s\"]\n";
-//! let plan = sweep::read::plan("links.toml", text, &|_| Err("no files here".into())).unwrap();
+//! let plan = sweep::read::plan("links.toml", text, &designs::load::no_files).unwrap();
 //! let mut worker = sweep::Worker::new(&plan);
 //! for index in 0..plan.points {
 //!     let outcome = worker.evaluate(&plan.values(index), plan.fidelity);

@@ -1,6 +1,6 @@
 //! Evaluation of one point: values of the axes to a row of results. Pure: no files, no clock, no state between calls.
 
-use designs::Design;
+use designs::{Design, LayerError};
 use sim::economics::area::WeightFormat;
 use sim::economics::layout::{Layout, Start};
 use sim::economics::masks::{WiringError, wiring_growth};
@@ -13,6 +13,7 @@ use crate::library::Library;
 use crate::metric::{Answers, OnChip};
 use crate::plan::{Column, Plan, Variable};
 use crate::scaling::{Asked, Base};
+use crate::shape::ShapeError;
 use crate::state::{Areas, GridChoice, State};
 use crate::value::Value;
 
@@ -31,11 +32,11 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum PointError {
     /// The model cannot have the shape of the point.
-    #[error("{0}")]
-    Shape(String),
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     /// The embedding names layers that the mask stack does not have.
-    #[error("{0}")]
-    Embedding(String),
+    #[error(transparent)]
+    Embedding(#[from] LayerError),
     /// The chosen layers cannot carry the weights.
     #[error(transparent)]
     Wiring(#[from] WiringError),
@@ -175,7 +176,7 @@ pub fn answer(
     let model = if state.shape.is_empty() {
         named
     } else {
-        reshaped = state.shape.apply(named).map_err(PointError::Shape)?;
+        reshaped = state.shape.apply(named)?;
         &reshaped
     };
     let node = state.build.node.as_ref().map_or(&base.node, |name| &library.nodes[name]);
@@ -187,7 +188,7 @@ pub fn answer(
         ("published", _) => 1.0,
         (_, None) => return Err(PointError::NoMaskStack(stack_name.clone())),
         (embedding, Some(stack)) => {
-            let chosen = stack.select(embedding).map_err(PointError::Embedding)?;
+            let chosen = stack.select(embedding)?;
             wiring_growth(stack, &chosen, state.economics.via_only_fill)?
         }
     };

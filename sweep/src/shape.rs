@@ -1,6 +1,7 @@
 //! Changes of a model's shape, the same in every layer.
 
 use designs::{Ffn, HeadChange, HeadChangeError, Model};
+use thiserror::Error;
 
 use crate::value::{Reason, Value, count};
 
@@ -17,6 +18,30 @@ pub const SHAPES: [(&str, &str, u64); 10] = [
     ("experts_per_token", "Routed experts active for one token", 1 << 16),
     ("window", "Sliding window of every layer in positions; 0 attends to the whole context", 1 << 31),
 ];
+
+/// Why a model cannot take the new values.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ShapeError {
+    /// The model has no such field.
+    #[error("`model.{key}`: {model} has nothing of the kind")]
+    Absent {
+        /// Key as in [`SHAPES`].
+        key: &'static str,
+        /// Name of the model.
+        model: String,
+    },
+    /// The numbers of heads do not divide.
+    #[error(transparent)]
+    Heads(HeadChangeError),
+    /// More active experts than there are.
+    #[error("{active} active experts are more than the {all} there are")]
+    Experts {
+        /// Active for one token.
+        active: u32,
+        /// In the layer.
+        all: u32,
+    },
+}
 
 /// New values by index in [`SHAPES`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,7 +65,7 @@ impl Shape {
     ///
     /// # Errors
     /// If the model has no such field, or the numbers of heads or experts are inconsistent.
-    pub fn apply(&self, model: &Model) -> Result<Model, String> {
+    pub fn apply(&self, model: &Model) -> Result<Model, ShapeError> {
         let [hidden, vocabulary, layers, query, kv, head_dim, width, experts, active, window] =
             self.0.map(|value| value.map(|v| v as u32));
         let mut model = model.clone();
@@ -49,13 +74,14 @@ impl Shape {
         if let Some(layers) = layers {
             model.layers = model.layers.iter().copied().cycle().take(layers as usize).collect();
         }
-        let absent = |key: &str| format!("`model.{key}`: {} has nothing of the kind", model.name);
+        let name = model.name.clone();
+        let absent = |key| ShapeError::Absent { key, model: name.clone() };
         let mut any_experts = false;
         for layer in &mut model.layers {
             let change = HeadChange { query_heads: query, kv_heads: kv, head_dim };
             layer.attention = layer.attention.resized(change).map_err(|error| match error {
                 HeadChangeError::Absent { key } => absent(key),
-                HeadChangeError::Indivisible { .. } => error.to_string(),
+                HeadChangeError::Indivisible { .. } => ShapeError::Heads(error),
             })?;
             match &mut layer.ffn {
                 Ffn::Dense { width: own } => *own = width.unwrap_or(*own),
@@ -65,7 +91,7 @@ impl Shape {
                     *all = experts.unwrap_or(*all);
                     *experts_per_token = active.unwrap_or(*experts_per_token);
                     if experts_per_token > all {
-                        return Err(format!("{experts_per_token} active experts are more than the {all} there are"));
+                        return Err(ShapeError::Experts { active: *experts_per_token, all: *all });
                     }
                 }
             }
@@ -84,13 +110,9 @@ impl Shape {
 mod tests {
     use super::*;
 
-    fn no_files(_: &str) -> Result<String, String> {
-        Err("no such file".into())
-    }
-
     #[test]
     fn shapes_change_every_layer_or_are_refused() {
-        let model = |name| designs::load::model(name, &no_files).unwrap();
+        let model = |name| designs::load::model(name, &designs::load::no_files).unwrap();
         let shape = |key: &str, value: f64| {
             let mut shape = Shape::default();
             shape.set(SHAPES.iter().position(|s| s.0 == key).unwrap(), &Value::Number(value)).unwrap();
@@ -102,10 +124,22 @@ mod tests {
         assert_eq!((long.layers.len(), long.layers[36]), (40, gpt.layers[0]));
         let few = shape("experts", 64.0).apply(&gpt).unwrap();
         assert!(few.parameters() < gpt.parameters());
-        assert!(shape("experts", 2.0).apply(&gpt).unwrap_err().contains("active experts"));
-        assert!(shape("kv_heads", 7.0).apply(&gpt).unwrap_err().contains("do not divide"));
-        assert!(shape("experts", 8.0).apply(&model("llama-3-1-8b")).unwrap_err().contains("nothing of the kind"));
-        assert!(shape("kv_heads", 8.0).apply(&model("deepseek-v3")).unwrap_err().contains("nothing of the kind"));
+        assert!(shape("experts", 2.0).apply(&gpt).unwrap_err().to_string().contains("active experts"));
+        assert!(shape("kv_heads", 7.0).apply(&gpt).unwrap_err().to_string().contains("do not divide"));
+        assert!(
+            shape("experts", 8.0)
+                .apply(&model("llama-3-1-8b"))
+                .unwrap_err()
+                .to_string()
+                .contains("nothing of the kind")
+        );
+        assert!(
+            shape("kv_heads", 8.0)
+                .apply(&model("deepseek-v3"))
+                .unwrap_err()
+                .to_string()
+                .contains("nothing of the kind")
+        );
         assert!(Shape::default().set(0, &Value::Number(0.0)).is_err());
         assert!(Shape::default().set(0, &Value::Number(1.5)).is_err());
     }

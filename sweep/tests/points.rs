@@ -9,7 +9,9 @@ const PROGRAM: &str = "func.func @scale(%a: memref<1024xf32>) {\n  affine.for %i
                        affine.store %1, %a[%i] : memref<1024xf32>\n  }\n  return\n}\n";
 
 fn plan(text: &str) -> Plan {
-    let file = |path: &str| if path == "kernel.mlir" { Ok(PROGRAM.to_owned()) } else { Err("no such file".to_owned()) };
+    let file = |path: &str| {
+        if path == "kernel.mlir" { Ok(PROGRAM.to_owned()) } else { Err(designs::Unreadable("no such file".to_owned())) }
+    };
     sweep::read::plan("test.toml", text, &file).unwrap_or_else(|problems| panic!("{:#?}", problems.problems))
 }
 
@@ -116,6 +118,8 @@ fn programs_are_checked_when_the_sweep_is_read() {
         problems(&format!("function = \"half\"\n{axes}")),
         ["`function` is one of a `program`, which is missing"]
     );
-    let plan = sweep::read::plan("test.toml", &format!("program = \"k.mlir\"\n{axes}"), &|_| Err("gone".into()));
+    let plan = sweep::read::plan("test.toml", &format!("program = \"k.mlir\"\n{axes}"), &|_| {
+        Err(designs::Unreadable("gone".to_owned()))
+    });
     assert_eq!(plan.expect_err("it has a mistake").problems[0].message, "cannot read `k.mlir`: gone");
 }

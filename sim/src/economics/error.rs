@@ -1,5 +1,7 @@
 //! Why a machine cannot be priced.
 
+use designs::LayerError;
+
 use super::masks::WiringError;
 use crate::mapping::MappingError;
 
@@ -79,8 +81,8 @@ pub enum EconomicsError {
         limit: f64,
     },
     /// The mask stack has no such layer.
-    #[error("{0}")]
-    Layers(String),
+    #[error(transparent)]
+    Layers(#[from] LayerError),
     /// The chosen layers carry no weights.
     #[error(transparent)]
     Wiring(#[from] WiringError),

@@ -129,7 +129,7 @@ impl Estimate {
         if !unconfirmed.is_empty() && !r.allow_unconfirmed {
             return Err(EconomicsError::Unconfirmed { keys: unconfirmed.join(", ") });
         }
-        let chosen = r.stack.select(r.embedding).map_err(EconomicsError::Layers)?;
+        let chosen = r.stack.select(r.embedding)?;
         let wiring = wiring_growth(r.stack, &chosen, e.via_only_fill)?;
         let masks = MaskBill::new(r.stack, &chosen);
         let layout = layout(wiring)?;

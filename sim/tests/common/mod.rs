@@ -14,12 +14,12 @@ use sim::units::hbm::Placement;
 /// The published machine with `PATH=VALUE` overrides.
 pub fn hnlpu(overrides: &[&str]) -> Design {
     let overrides: Vec<Override> = overrides.iter().map(|o| Override::parse(o).expect("a valid override")).collect();
-    designs::load::design("hnlpu", &overrides, &|_| Err("no files".into())).expect("a valid design")
+    designs::load::design("hnlpu", &overrides, &designs::load::no_files).expect("a valid design")
 }
 
 /// The model the published machine carries.
 pub fn gpt_oss() -> Model {
-    designs::load::model("gpt-oss-120b", &|_| Err("no files".into())).expect("a valid model")
+    designs::load::model("gpt-oss-120b", &designs::load::no_files).expect("a valid model")
 }
 
 /// A model of `layers`.

@@ -7,7 +7,7 @@ mod wanted;
 use std::sync::Arc;
 
 use designs::problem::{did_you_mean, shorten};
-use designs::{Location, Problem, Problems, Source, SourceKind};
+use designs::{Loader, Location, Problem, Problems, Source, SourceKind};
 use names::number::{self, separated};
 use sim::Fidelity;
 use workload::{Program, ProgramError};
@@ -19,9 +19,6 @@ use crate::sampler::{self, Method, SOBOL_AXES};
 use crate::scaling::Base;
 use crate::state::{Name, State};
 use toml_file::{Entry, File};
-
-/// Reads the text of the file at a path, relative to the sweep file; the error is the reason.
-pub type Loader<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 
 /// Points confirmed unless the file says otherwise.
 const CONFIRM: usize = 32;

@@ -20,10 +20,6 @@ use crate::StudyError;
 /// Computed values by the id of the figure.
 pub type Figures = BTreeMap<String, f64>;
 
-fn no_files(path: &str) -> Result<String, String> {
-    Err(format!("a preset asks for the file {path}"))
-}
-
 /// The estimate of `systems` systems of `model`, 3 years, annual re-spins.
 fn priced(
     design: &Design,
@@ -34,9 +30,9 @@ fn priced(
     set: &[&str],
 ) -> Result<Estimate, StudyError> {
     let set: Vec<Override> = set.iter().map(|s| Override::parse(s)).collect::<Result<_, _>>()?;
-    let economics = load::economics("hnlpu", &set, &no_files)?;
-    let node = load::node(&design.node, &no_files)?;
-    let stack = load::mask_stack(&design.node, &no_files)?;
+    let economics = load::economics("hnlpu", &set, &load::no_files)?;
+    let node = load::node(&design.node, &load::no_files)?;
+    let stack = load::mask_stack(&design.node, &load::no_files)?;
     let request = Request {
         design,
         home: (home, &node),
@@ -73,7 +69,7 @@ pub fn figures(design: &Design, model: &Model) -> Result<Figures, StudyError> {
         pair(&mut f, &format!("table5.initial_{systems}"), estimate, million, |o| o.build_usd);
         pair(&mut f, &format!("table5.respin_{systems}"), estimate, million, |o| o.respin_usd);
     }
-    let h100 = load::comparison("h100", &no_files)?;
+    let h100 = load::comparison("h100", &load::no_files)?;
     for (volume, estimate) in [("low", &one), ("high", &fifty)] {
         table3(&mut f, volume, estimate);
         let basis = publication_basis(estimate, &h100)?;
@@ -114,7 +110,7 @@ fn masks_and_dies(f: &mut Figures, design: &Design, one: &Estimate) -> Result<()
     pair(f, "masks.all_chips_usd_m", one, 1e6, |o| o.mask_all_chips_usd);
 
     // Every weight in cells, a full mask set per chip; "200+ chips" is the count rounded to hundreds.
-    let economics = load::economics("hnlpu", &[], &no_files)?;
+    let economics = load::economics("hnlpu", &[], &load::no_files)?;
     let density = NodeDensities::N5.transistors_mtr_per_mm2 * 1e6;
     let weights = one.layout.weights_per_chip as f64 * f64::from(design.grid.chips());
     let chips = weights * economics.cell_transistors / density / economics.reticle_mm2;
@@ -139,7 +135,7 @@ fn table3(f: &mut Figures, volume: &str, e: &Estimate) {
 /// The comparison on the basis of the publication's total cost. Only that basis is used here, so the decode
 /// throughput does not matter.
 fn publication_basis(estimate: &Estimate, h100: &Comparison) -> Result<Basis, StudyError> {
-    let economics = load::economics("hnlpu", &[], &no_files)?;
+    let economics = load::economics("hnlpu", &[], &load::no_files)?;
     let tco = economics.tco_tokens_per_s;
     let bases = against(estimate, h100, 1.0, 1.0, tco)?;
     bases.into_iter().next().ok_or(StudyError::Preset("the H100 preset gives no basis"))
@@ -169,7 +165,7 @@ fn table4(f: &mut Figures, design: &Design, home: &Model) -> Result<(), StudyErr
         ("qwq_32b", "qwq-32b", 16.0),
         ("llama3_8b", "llama-3-1-8b", 16.0),
     ] {
-        let model = load::model(name, &no_files)?;
+        let model = load::model(name, &load::no_files)?;
         let estimate = priced(design, home, &model, bits, 1, &[])?;
         f.insert(format!("table4.{id}"), estimate.high.mask_total_usd / 1e6);
     }
@@ -178,7 +174,7 @@ fn table4(f: &mut Figures, design: &Design, home: &Model) -> Result<(), StudyErr
 
 /// Fig. 12 and structural areas.
 fn areas(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), StudyError> {
-    let economics = load::economics("hnlpu", &[], &no_files)?;
+    let economics = load::economics("hnlpu", &[], &load::no_files)?;
     let node = NodeDensities::N5;
     let cell_um2 = OPERATOR.weights * economics.cell_transistors / node.transistors_mtr_per_mm2;
     // Calibrated: the SRAM against which 200 transistors per weight are 14.3 times as large, 0.83 of cell area in the
@@ -206,7 +202,7 @@ fn areas(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), StudyEr
     }
     f.insert("structure.area_mm2.hn_array_counted".into(), counted.blocks.hn_array.mm2);
     f.insert("structure.area_mm2.chip".into(), chip.total_mm2);
-    let n6 = NodeDensities::from_node(&load::node("n6", &no_files)?)?;
+    let n6 = NodeDensities::from_node(&load::node("n6", &load::no_files)?)?;
     f.insert("external.hc1_die_mm2".into(), hc1_array_mm2(HC1_SIX_BIT_SHARE, &n6, &inputs)?);
     Ok(())
 }

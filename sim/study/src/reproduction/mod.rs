@@ -209,9 +209,8 @@ mod tests {
     use super::*;
 
     fn reproduction() -> (Design, Reproduction) {
-        let no_files = |_: &str| Err("no files".to_owned());
-        let design = designs::load::design("hnlpu", &[], &no_files).expect("the preset loads");
-        let model = designs::load::model(&design.model, &no_files).expect("the preset loads");
+        let design = designs::load::design("hnlpu", &[], &designs::load::no_files).expect("the preset loads");
+        let model = designs::load::model(&design.model, &designs::load::no_files).expect("the preset loads");
         let reproduction = hnlpu(&design, &model).expect("the machine runs");
         (design, reproduction)
     }
@@ -235,10 +234,9 @@ mod tests {
 
     #[test]
     fn a_machine_that_differs_is_out() {
-        let no_files = |_: &str| Err("no files".to_owned());
         let slower = [designs::Override::parse("interconnect.link_bandwidth=110GB/s").expect("well-formed")];
-        let design = designs::load::design("hnlpu", &slower, &no_files).expect("loads");
-        let model = designs::load::model(&design.model, &no_files).expect("loads");
+        let design = designs::load::design("hnlpu", &slower, &designs::load::no_files).expect("loads");
+        let model = designs::load::model(&design.model, &designs::load::no_files).expect("loads");
         let failures = hnlpu(&design, &model).expect("runs").scoreboard;
         let ids: Vec<&str> = failures.failures().iter().map(|r| r.id.as_str()).collect();
         assert!(ids.contains(&"table2.throughput_tokens_per_s"), "{ids:?}");

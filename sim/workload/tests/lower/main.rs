@@ -18,7 +18,7 @@ use workload::{Lowered, Options, Unplaced, WeightRule, lower};
 const MODELS: [&str; 5] = ["gpt-oss-120b", "llama-3-1-8b", "qwq-32b", "deepseek-v3", "kimi-k2"];
 
 fn model(name: &str) -> Model {
-    designs::load::model(name, &|_| Err("no files".to_owned())).expect("loads")
+    designs::load::model(name, &designs::load::no_files).expect("loads")
 }
 
 fn parse(text: &str) -> Tree {
