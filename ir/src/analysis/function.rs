@@ -1,14 +1,19 @@
 //! Cost of functions: executions of each operation times the cost of one execution.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::assumption::Assumptions;
 use super::dense::{Contents, Dense};
+use super::known::Known;
+use super::open::{self, Open, OpenCounts, OpenList};
 use super::range::Range;
 use super::traffic::{self, Traffic};
 use super::trip_counts::TripCounts;
 use super::work::{self, Work};
 use super::{Reason, Unknown};
 use crate::registry::facts::Dialect;
+use crate::registry::features::InstructionClass;
 use crate::tree::{AttributeValue, OpId, Tree};
 
 /// Arithmetic and bytes moved.
@@ -45,6 +50,8 @@ pub struct FunctionAnalysis {
     pub cost: Cost,
     /// Operations without an exact count, in the order of the text; not those of called functions.
     pub unknowns: Vec<Unknown>,
+    /// Counts without an upper bound, in the order of the text, one for each operation.
+    open: Vec<Open>,
     /// Cost of each operation with its regions, over all executions.
     operations: Dense<Cost>,
 }
@@ -62,25 +69,32 @@ const MAX_CALLS: usize = 64;
 
 /// The analyses of all functions of a text.
 #[derive(Debug, Clone)]
-pub struct Analysis {
+pub struct Analysis<'t> {
+    tree: Cow<'t, Tree>,
     functions: BTreeMap<OpId, FunctionAnalysis>,
 }
 
-impl Analysis {
+impl<'t> Analysis<'t> {
     /// Analyses every function with a body.
     #[must_use]
-    pub fn of(tree: &Tree) -> Self {
-        let mut symbols = BTreeMap::new();
-        for function in tree.functions() {
-            if let Some(name) = tree.symbol(function) {
-                symbols.entry(name).or_insert(function);
-            }
-        }
-        let mut work = Worker { tree, symbols, done: BTreeMap::new(), calls: Vec::new() };
-        for function in tree.functions() {
-            work.function(function);
-        }
-        Self { functions: work.done }
+    pub fn of(tree: &'t Tree) -> Self {
+        Self::assuming(tree, "", &Assumptions::NONE)
+    }
+
+    /// Analyses every function with a body under assumptions. `source` is the text of the tree; names of values are
+    /// looked up in it.
+    #[must_use]
+    pub fn assuming(tree: &'t Tree, source: &str, assumptions: &Assumptions) -> Self {
+        let tree = Cow::Borrowed(tree);
+        let known = Known::of(&tree, source, assumptions);
+        let functions = Worker::run(&tree, &known);
+        Self { tree, functions }
+    }
+
+    /// The tree that was analysed. Its operations have the ids of the text's tree.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
     }
 
     /// The analysis of a function; `None` for what is no function with a body.
@@ -88,17 +102,47 @@ impl Analysis {
     pub fn function(&self, function: OpId) -> Option<&FunctionAnalysis> {
         self.functions.get(&function)
     }
+
+    /// The counts of a function that the text leaves open, in the order of the text; those of called functions are
+    /// among them. Empty for what is no function with a body.
+    #[must_use]
+    pub fn open_counts(&self, function: OpId) -> &[Open] {
+        self.function(function).map_or(&[], |analysis| &analysis.open)
+    }
 }
 
 struct Worker<'a> {
     tree: &'a Tree,
+    known: &'a Known,
     symbols: BTreeMap<&'a str, OpId>,
     done: BTreeMap<OpId, FunctionAnalysis>,
     /// Functions being analysed, outermost first.
     calls: Vec<OpId>,
 }
 
-impl Worker<'_> {
+/// Cost of one execution of an operation, and why it is not exact.
+struct Own {
+    cost: Cost,
+    reason: Option<Reason>,
+    /// Counts that are open because of it.
+    open: OpenCounts,
+}
+
+impl<'a> Worker<'a> {
+    fn run(tree: &'a Tree, known: &'a Known) -> BTreeMap<OpId, FunctionAnalysis> {
+        let mut symbols = BTreeMap::new();
+        for function in tree.functions() {
+            if let Some(name) = tree.symbol(function) {
+                symbols.entry(name).or_insert(function);
+            }
+        }
+        let mut worker = Self { tree, known, symbols, done: BTreeMap::new(), calls: Vec::new() };
+        for function in tree.functions() {
+            worker.function(function);
+        }
+        worker.done
+    }
+
     fn function(&mut self, function: OpId) -> Cost {
         if let Some(done) = self.done.get(&function) {
             return done.cost;
@@ -106,17 +150,25 @@ impl Worker<'_> {
         let tree = self.tree;
         self.calls.push(function);
         let contents = Contents::of(tree, function);
-        let trip_counts = TripCounts::of(tree, function);
+        let trip_counts = TripCounts::assuming(tree, function, self.known);
         let mut unknowns: Vec<Unknown> = trip_counts.unknowns().to_vec();
+        let mut open = OpenList { tree, known: self.known, all: BTreeMap::new() };
+        unknowns.iter().for_each(|unknown| open.add_executions(unknown));
         let mut operations = contents.per_operation(Cost::ZERO);
         let mut total = Cost::ZERO;
         // Nested operations come after their parents, so in reverse order each is complete when it is added to its parent.
         for &operation in contents.operations.iter().rev() {
             let executions = trip_counts.operation(tree, operation);
-            let own = self.own(operation, &mut unknowns).times(executions);
+            let own = self.own(operation);
+            if let Some(reason) = own.reason {
+                unknowns.push(Unknown { operation, reason });
+                if executions.high != Some(0) {
+                    open.add(operation, reason, own.open);
+                }
+            }
             let node = tree.operation(operation);
             let inside = operations.get_mut(operation.index()).expect("the table covers the function");
-            inside.add(own);
+            inside.add(own.cost.times(executions));
             let inside = *inside;
             match tree.region(tree.block(node.block).region).operation.and_then(|p| operations.get_mut(p.index())) {
                 Some(parent) => parent.add(inside),
@@ -126,32 +178,31 @@ impl Worker<'_> {
         unknowns.sort_by_key(|u| (tree.operation(u.operation).span.start, u.operation));
         unknowns.dedup();
         self.calls.pop();
-        self.done.insert(function, FunctionAnalysis { trip_counts, cost: total, unknowns, operations });
+        let open = open.finish();
+        self.done.insert(function, FunctionAnalysis { trip_counts, cost: total, unknowns, open, operations });
         total
     }
 
     /// Cost of one execution of an operation without its regions.
-    fn own(&mut self, operation: OpId, unknowns: &mut Vec<Unknown>) -> Cost {
+    fn own(&mut self, operation: OpId) -> Own {
         let tree = self.tree;
-        if tree.record(operation).is_call {
+        let record = tree.record(operation);
+        if record.is_call {
             return match self.call(operation) {
-                Ok(cost) => cost,
-                Err(reason) => {
-                    unknowns.push(Unknown { operation, reason });
-                    Cost::UNKNOWN
-                }
+                Ok(cost) => Own { cost, reason: None, open: OpenCounts::NONE },
+                Err(reason) => Own { cost: Cost::UNKNOWN, reason: Some(reason), open: OpenCounts::ALL },
             };
         }
         let work = work::of(tree, operation);
         // Inside the body of a structured operation, tensors without extents stand for scalars in registers.
         let moves = if self.is_in_body(operation) { Ok(Traffic::ZERO) } else { traffic::of(tree, operation) };
-        let open = |w: &Work| w.total().high.is_none();
-        let reason = work.err().or(moves.err()).or_else(|| work.as_ref().is_ok_and(open).then_some(Reason::Shape));
-        let reason = reason.or_else(|| moves.is_ok_and(|m| m.bytes().high.is_none()).then_some(Reason::Shape));
-        if let Some(reason) = reason {
-            unknowns.push(Unknown { operation, reason });
-        }
-        Cost { work: work.unwrap_or(Work::UNKNOWN), traffic: moves.unwrap_or(Traffic::UNKNOWN) }
+        let cost = Cost { work: work.unwrap_or(Work::UNKNOWN), traffic: moves.unwrap_or(Traffic::UNKNOWN) };
+        let arithmetic = cost.work.total().high.is_none();
+        let traffic = cost.traffic.bytes().high.is_none();
+        let unsized_because = (arithmetic || traffic).then(|| open::unsized_because(tree, operation));
+        let reason = work.err().or(moves.err()).filter(|&reason| reason != Reason::Shape).or(unsized_because);
+        let code = reason.is_some() && record.features.class == InstructionClass::Unknown;
+        Own { cost, reason, open: OpenCounts { executions: false, arithmetic, traffic, code } }
     }
 
     fn is_in_body(&self, operation: OpId) -> bool {

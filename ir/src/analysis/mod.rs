@@ -8,14 +8,18 @@
 //! | [`liveness`] | values and bytes alive at once | intervals over the order of execution |
 //!
 //! Nothing is guessed. A count that is not known at compile time is a [`Range`], and an [`Unknown`] names the operation
-//! and the reason. [`crate::graph::Graph`] has the critical path.
+//! and the reason. A range without upper end is an [`Open`] count, which an [`Assumption`] can close.
+//! [`crate::graph::Graph`] has the critical path.
 
+mod assumption;
 mod branches;
 pub(crate) mod dense;
 mod evaluate;
 mod function;
 mod induction;
+mod known;
 pub mod liveness;
+mod open;
 mod range;
 pub mod size;
 mod space;
@@ -27,8 +31,10 @@ use std::fmt;
 
 use crate::tree::OpId;
 
+pub use assumption::{Assumption, AssumptionError, Assumptions, Subject};
 pub use branches::{BranchLoop, added};
 pub use function::{Analysis, Cost, FunctionAnalysis};
+pub use open::{Cause, Open, OpenCounts};
 pub use range::Range;
 
 /// An operation without an exact count.
@@ -53,6 +59,8 @@ pub enum Reason {
     ControlFlow,
     /// An extent is known only at run time, or a type is missing.
     Shape,
+    /// A type has no known size.
+    Type,
     /// How often the operation executes its region is not known.
     Region,
     /// What the operation computes is not known.
@@ -73,6 +81,7 @@ impl fmt::Display for Reason {
             Self::Branch => "which branch is taken is known only at run time",
             Self::ControlFlow => "control flows between blocks",
             Self::Shape => "an extent or type is known only at run time",
+            Self::Type => "the size of a type is not known",
             Self::Region => "how often the region is executed is not known",
             Self::Operation => "what the operation computes is not known",
             Self::Data => "how much is computed depends on the data",

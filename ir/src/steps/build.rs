@@ -36,7 +36,7 @@ pub(super) fn root(roots: &BTreeMap<ValueId, ValueId>, value: ValueId) -> ValueI
 pub(super) fn steps(
     tree: &Tree,
     function: OpId,
-    analysis: Option<&Analysis>,
+    analysis: Option<&Analysis<'_>>,
 ) -> (Vec<Step>, BTreeMap<ValueId, ValueId>) {
     let mut builder = Builder {
         tree,
@@ -52,14 +52,14 @@ pub(super) fn steps(
     (all, builder.roots)
 }
 
-fn trip_counts<'a>(tree: &Tree, function: OpId, analysis: Option<&'a Analysis>) -> Cow<'a, TripCounts> {
+fn trip_counts<'a>(tree: &Tree, function: OpId, analysis: Option<&'a Analysis<'_>>) -> Cow<'a, TripCounts> {
     let known = analysis.and_then(|analysis| analysis.function(function));
     known.map_or_else(|| Cow::Owned(TripCounts::of(tree, function)), |known| Cow::Borrowed(&known.trip_counts))
 }
 
 struct Builder<'a> {
     tree: &'a Tree,
-    analysis: Option<&'a Analysis>,
+    analysis: Option<&'a Analysis<'a>>,
     executions: Cow<'a, TripCounts>,
     roots: BTreeMap<ValueId, ValueId>,
     functions: Option<BTreeMap<&'a str, OpId>>,

@@ -60,7 +60,7 @@ impl<'a> Steps<'a> {
         Self::build(tree, function, Some(analysis))
     }
 
-    fn build(tree: &'a Tree, function: OpId, analysis: Option<&Analysis>) -> Self {
+    fn build(tree: &'a Tree, function: OpId, analysis: Option<&Analysis<'_>>) -> Self {
         let (all, roots) = build::steps(tree, function, analysis);
         Self { tree, function, all, roots }
     }

@@ -169,6 +169,11 @@ impl Tree {
         }
     }
 
+    /// Every value of the text.
+    pub fn values(&self) -> impl Iterator<Item = ValueId> + use<> {
+        (0..self.values.len() as u32).map(ValueId)
+    }
+
     /// The type of a value.
     #[must_use]
     pub fn value_type(&self, id: ValueId) -> &Type {

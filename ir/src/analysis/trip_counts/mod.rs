@@ -12,6 +12,7 @@ use super::branches::{self, BranchLoop};
 use super::dense::{Contents, Dense};
 use super::evaluate::{Environment, Interval};
 use super::induction::{Variable, all_values, trips};
+use super::known::Known;
 use super::range::Range;
 use super::size::elements;
 use super::{Reason, Unknown, space};
@@ -47,7 +48,11 @@ impl TripCounts {
     /// Counts the executions of everything in a function (or in any operation with regions).
     #[must_use]
     pub fn of(tree: &Tree, function: OpId) -> Self {
-        Walk::run(tree, function, true).counts
+        Self::assuming(tree, function, &Known::default())
+    }
+
+    pub(super) fn assuming(tree: &Tree, function: OpId, known: &Known) -> Self {
+        Walk::run(tree, function, known, true).counts
     }
 
     /// Executions of a block; none for one outside the function.
@@ -83,6 +88,7 @@ impl TripCounts {
 
 struct Walk<'a> {
     tree: &'a Tree,
+    known: &'a Known,
     environment: Environment<'a>,
     /// Values that bounds and conditions depend on.
     matters: Dense<bool>,
@@ -100,10 +106,11 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Walks over a function. `at_once`: nests with linear bounds are counted in closed form.
-    fn run(tree: &'a Tree, function: OpId, at_once: bool) -> Self {
+    fn run(tree: &'a Tree, function: OpId, known: &'a Known, at_once: bool) -> Self {
         let contents = Contents::of(tree, function);
         let mut walk = Walk {
             tree,
+            known,
             environment: Environment::new(tree, contents.per_value(None)),
             matters: contents.per_value(false),
             controls: contents.per_block(None),
@@ -118,6 +125,7 @@ impl<'a> Walk<'a> {
                 unknowns: Vec::new(),
             },
         };
+        known.values.iter().for_each(|(&value, &interval)| walk.environment.set(value, Some(interval)));
         walk.mark(&contents);
         walk.regions(function, Range::ONE);
         walk
@@ -266,6 +274,16 @@ impl<'a> Walk<'a> {
             return;
         }
         let index = self.loop_index(operation);
+        if let Some(&trips) = self.known.trips.get(&operation) {
+            let iterations = executions * trips;
+            let this = &mut self.counts.loops[index];
+            this.trips = if this.trips == NOT_YET { trips } else { this.trips.hull(trips) };
+            this.entries += executions;
+            this.iterations += iterations;
+            self.region(operation, 0, iterations + executions);
+            self.region(operation, 1, iterations);
+            return;
+        }
         self.counts.loops[index].entries += executions;
         self.counts.loops[index].trips = Range::UNKNOWN;
         self.counts.loops[index].iterations = Range::UNKNOWN;
@@ -330,7 +348,7 @@ impl<'a> Walk<'a> {
             self.region(operation, body, executions * so_far);
             return so_far;
         };
-        let trips = trips(variable);
+        let trips = self.trips_of(operation, variable);
         let decides = variable.value.is_some_and(|v| self.matters(v));
         if decides
             && rest.is_empty()
@@ -352,6 +370,13 @@ impl<'a> Walk<'a> {
         }
         self.assign(variable, all_values(variable, trips));
         self.iterate(operation, rest, executions, so_far * trips)
+    }
+
+    /// Trip count of a loop over a variable: by its bounds, or as assumed where these leave it open.
+    fn trips_of(&self, operation: OpId, variable: &Variable) -> Range {
+        let counted = trips(variable);
+        let assumed = || self.known.trips.get(&operation).copied().unwrap_or(counted);
+        if counted.high.is_some() { counted } else { assumed() }
     }
 
     fn assign(&mut self, variable: &Variable, value: Option<Interval>) {

@@ -358,7 +358,7 @@ fn sum(values: impl Iterator<Item = Option<u128>>, count: i128) -> Option<u128> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::TripCounts;
+    use super::super::{Known, TripCounts};
     use super::*;
     use proptest::prelude::*;
 
@@ -490,7 +490,8 @@ mod tests {
             let text = loops.text();
             let parsed = crate::parse(&text, &crate::Limits::default());
             let function = parsed.tree.functions().next().unwrap();
-            let [at_once, one_by_one] = [true, false].map(|closed| Walk::run(&parsed.tree, function, closed));
+            let known = Known::default();
+            let [at_once, one_by_one] = [true, false].map(|closed| Walk::run(&parsed.tree, function, &known, closed));
             prop_assert_eq!(format!("{:?}", at_once.counts), format!("{:?}", one_by_one.counts));
             prop_assert!(at_once.worked <= 2 * MAX_VISITS);
         }
@@ -500,7 +501,8 @@ mod tests {
     fn a_large_triangle_takes_a_few_visits() {
         let loops = Loops { n: 500, j: [0, 0, 1, 0], step: 1, k: [0, 1, 0, 1, 0, 0] };
         let parsed = crate::parse(&loops.text(), &crate::Limits::default());
-        let walk = Walk::run(&parsed.tree, parsed.tree.functions().next().unwrap(), true);
+        let known = Known::default();
+        let walk = Walk::run(&parsed.tree, parsed.tree.functions().next().unwrap(), &known, true);
         let n = 500;
         let iterations: Vec<_> = walk.counts.loops().iter().map(|this| this.iterations.value()).collect();
         assert_eq!(iterations, [Some(n), Some(n * (n - 1) / 2), Some((n - 1) * n * (n + 1) / 6)]);
