@@ -84,7 +84,7 @@ pub fn report(failure: &Failure) {
         Failure::File { path, error } => eprintln!("error: cannot write `{path}`: {error}"),
         Failure::Text(problems) => {
             for diagnostic in problems.diagnostics.iter().take(MAX_SHOWN) {
-                eprintln!("{}", render_text(problems, diagnostic));
+                eprintln!("{}", render_text(&problems.name, &problems.text, diagnostic, &Level::ERROR));
             }
             if let count @ 2.. = problems.diagnostics.len() {
                 let shown = if count > MAX_SHOWN { format!(", the first {MAX_SHOWN} shown") } else { String::new() };
@@ -93,6 +93,16 @@ pub fn report(failure: &Failure) {
         }
         Failure::Request(message) => eprintln!("error: {message}"),
         Failure::Output(error) => eprintln!("error: the result could not be written: {error}"),
+    }
+}
+
+/// Writes what could not be read of a text and is kept as it is written.
+pub fn warn(name: &str, text: &str, warnings: &[ir::span::Diagnostic]) {
+    for warning in warnings.iter().take(MAX_SHOWN) {
+        eprintln!("{}", render_text(name, text, warning, &Level::WARNING));
+    }
+    if warnings.len() > MAX_SHOWN {
+        eprintln!("{} warnings, the first {MAX_SHOWN} shown", warnings.len());
     }
 }
 
@@ -126,22 +136,21 @@ fn render(problems: &Problems, problem: &Problem) -> String {
 }
 
 /// A problem with its first source line. Only that line is passed to the renderer, because a text may have millions of lines.
-fn render_text(problems: &TextProblems, diagnostic: &ir::span::Diagnostic) -> String {
-    let (text, span) = (&problems.text, diagnostic.span);
+fn render_text(name: &str, text: &str, diagnostic: &ir::span::Diagnostic, level: &Level<'static>) -> String {
+    let span = diagnostic.span;
     let (line, column) = span.line_column(text);
     let at = span.start as usize;
     let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
     let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
     if end - start > MAX_QUOTED_LINE {
         let help = diagnostic.help.as_ref().map_or(String::new(), |h| format!("\n  help: {h}"));
-        return format!("error: {}:{line}:{column}: {}{help}\n", problems.name, diagnostic.message);
+        let kind = if *level == Level::ERROR { "error" } else { "warning" };
+        return format!("{kind}: {name}:{line}:{column}: {}{help}\n", diagnostic.message);
     }
     let marked = at - start..(span.end as usize).clamp(at, end) - start;
-    let snippet = Snippet::source(&text[start..end])
-        .line_start(line)
-        .path(problems.name.as_str())
-        .annotation(AnnotationKind::Primary.span(marked));
-    let mut group: Group = Level::ERROR.primary_title(diagnostic.message.as_str()).element(snippet);
+    let snippet =
+        Snippet::source(&text[start..end]).line_start(line).path(name).annotation(AnnotationKind::Primary.span(marked));
+    let mut group: Group = level.clone().primary_title(diagnostic.message.as_str()).element(snippet);
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

@@ -52,12 +52,15 @@ impl QueryReader {
         let tree = &parsed.tree;
         let analysis = Analysis::of(tree);
         let functions: Vec<_> = tree.functions().collect();
+        let places: Vec<u32> = functions.iter().map(|&function| tree.operation(function).span.start).collect();
         let mut words: Vec<[Vec<u16>; 3]> = vec![Default::default(); functions.len()];
         let mut lengths = vec![0; functions.len()];
         for tokenizer in &mut self.tokenizers {
             let scheme = tokenizer.scheme();
             let vocabulary = vocabulary(scheme);
-            for (index, function) in tokenizer.read(text).functions().enumerate().take(functions.len()) {
+            for function in tokenizer.read(text).functions() {
+                // Functions that only the parser recognises have no words.
+                let Ok(index) = places.binary_search(&function.span.start) else { continue };
                 words[index][scheme as usize] = ids(&function, vocabulary);
                 if scheme == Scheme::Shaped {
                     lengths[index] = function.words().len();
@@ -73,22 +76,22 @@ impl QueryReader {
             .collect())
     }
 
-    /// The function `operation` of a text that was parsed and analysed. `index` is its index among the functions with a
-    /// body; `None` if the text has fewer.
+    /// The function `operation` of a text that was parsed and analysed.
     pub(crate) fn function<'v>(
         &mut self,
         text: &str,
         tree: &Tree,
         analysis: &Analysis,
         operation: OpId,
-        index: usize,
         vocabulary: impl Fn(Scheme) -> &'v Vocabulary,
-    ) -> Option<Input> {
+    ) -> Input {
+        let start = tree.operation(operation).span.start;
         let mut words: [Vec<u16>; 3] = Default::default();
         let mut length = 0;
         for tokenizer in &mut self.tokenizers {
             let scheme = tokenizer.scheme();
-            let function = tokenizer.read(text).functions().nth(index)?;
+            let tokens = tokenizer.read(text);
+            let Some(function) = tokens.functions().find(|function| function.span.start == start) else { continue };
             words[scheme as usize] = ids(&function, vocabulary(scheme));
             if scheme == Scheme::Shaped {
                 length = function.words().len();
@@ -96,7 +99,7 @@ impl QueryReader {
         }
         let [ops, operands, shaped] = words;
         let tokens = Tokens::new(ops, operands, shaped);
-        Some(Input::new(tokens, numbers(tree, analysis, operation, length)))
+        Input::new(tokens, numbers(tree, analysis, operation, length))
     }
 }
 

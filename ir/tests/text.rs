@@ -6,6 +6,8 @@ mod dialects;
 mod errors;
 #[path = "text/fixtures.rs"]
 mod fixtures;
+#[path = "text/opaque.rs"]
+mod opaque;
 #[path = "text/printing.rs"]
 mod printing;
 #[path = "text/structure.rs"]

@@ -86,8 +86,8 @@ impl Predictor {
         let operation = parsed.tree.functions().nth(function)?;
         let analysis = Analysis::of(&parsed.tree);
         let input = self.with_reader(|reader| {
-            reader.function(text, &parsed.tree, &analysis, operation, function, |_| &self.model().vocabulary)
-        })?;
+            reader.function(text, &parsed.tree, &analysis, operation, |_| &self.model().vocabulary)
+        });
         let estimates = match provider {
             Provider::Learned => self.model().learned(&input),
             Provider::Analytical => self.model().analytical(&input),

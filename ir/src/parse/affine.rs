@@ -218,7 +218,7 @@ impl<'a> Parser<'a> {
         }
         if deep > self.limits.nesting {
             let message = format!("an affine expression of more than {} operators", self.limits.nesting);
-            return Err(self.failure(self.ahead.span, message));
+            return Err(self.wrong(self.ahead.span, message));
         }
         Ok(())
     }

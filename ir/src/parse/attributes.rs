@@ -1,5 +1,6 @@
 //! Attributes: values, dictionaries, aliases.
 
+use super::ahead::{Ahead, location_end};
 use super::{Alias, Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::registry;
@@ -25,7 +26,7 @@ impl<'a> Parser<'a> {
         match first.kind {
             Some(TokenKind::RightBrace) => true,
             Some(TokenKind::BareId | TokenKind::String) => {
-                let next = crate::parse::ahead::Ahead::from(self.text, first.span.end as usize).kind;
+                let next = Ahead::from(self.text, first.span.end as usize).kind;
                 matches!(next, Some(TokenKind::Equal | TokenKind::Comma | TokenKind::RightBrace))
             }
             _ => false,
@@ -140,15 +141,35 @@ impl<'a> Parser<'a> {
                     }
                     Ok(AttributeValue::Other(self.canonical(self.since(start), mark)))
                 }
-                "loc" => {
-                    self.skip_location()?;
-                    Ok(AttributeValue::Other("unknown location".to_owned()))
+                "loc" if let Some(end) = location_end(self.text, start, &self.unclosed) => {
+                    self.location(Span::new(start, end))
                 }
+                // A keyword of the dialect's, e.g. `{nan_mode = IGNORE}`.
+                _ if !self.at_type() => Ok(AttributeValue::Other(self.take().text(self.text).to_owned())),
                 _ => Ok(AttributeValue::Type(self.parse_type()?)),
             },
             _ if self.at_type() => Ok(AttributeValue::Type(self.parse_type()?)),
             _ => Err(self.expected("an attribute")),
         }
+    }
+
+    /// A location that is a value.
+    fn location(&mut self, span: Span) -> Parse<AttributeValue> {
+        let mark = self.marks.len();
+        self.mark_aliases(span, mark)?;
+        // Aliases of locations are defined behind their uses; what is not known here is not printed.
+        let unknown = |p: &Self| {
+            let mut tokens = crate::lexer::lex(span.text(p.text)).filter(|t| t.kind == TokenKind::HashId);
+            tokens.any(|t| !p.attribute_aliases.contains_key(&t.span.text(span.text(p.text))[1..]))
+        };
+        if unknown(self) {
+            self.marks.drop_since(mark);
+            self.marks.inline(span, "loc(unknown)".into());
+        }
+        self.marks.unwrap_locations(mark);
+        self.go_to(span.end as usize);
+        let text = self.canonical(span, mark);
+        Ok(AttributeValue::Other(text))
     }
 
     pub(super) fn to_dictionary(&self, attributes: Vec<Attribute>) -> AttributeValue {
@@ -181,7 +202,7 @@ impl<'a> Parser<'a> {
         let body = self.at(TokenKind::Less) && self.ahead.span.start == name.end;
         if !body && !spelled.contains('.') {
             let Some(alias) = self.attribute_aliases.get(spelled) else {
-                return Err(self.failure(name, format!("undefined attribute alias `#{spelled}`")));
+                return Err(self.wrong(name, format!("undefined attribute alias `#{spelled}`")));
             };
             let Alias { value, text, depth } = alias.clone();
             self.spend(name, text.len())?;
@@ -257,6 +278,7 @@ impl<'a> Parser<'a> {
         debug_assert_eq!(mark, self.marks.len());
         let (ahead, taken) = (self.ahead, self.taken);
         self.go_to(span.start as usize);
+        self.ahead = Ahead::from(self.text, span.start as usize);
         while !self.at_end() && self.ahead.span.start < span.end {
             let before = self.marks.len();
             let alias = |p: &Self| {
@@ -279,7 +301,7 @@ impl<'a> Parser<'a> {
                     self.parse_type().map(|_| ())
                 }
                 _ => {
-                    self.take();
+                    self.take_inside();
                     Ok(())
                 }
             };

@@ -1,6 +1,7 @@
 //! Regions and blocks.
 
 use super::draft::Argument;
+use super::names::Isolation;
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::span::Span;
@@ -14,7 +15,16 @@ impl<'a> Parser<'a> {
     }
 
     /// `{ ... }` whose first block has these arguments.
-    pub(super) fn region(&mut self, arguments: &[Argument], isolated: bool) -> Parse<RegionId> {
+    pub(super) fn region(&mut self, arguments: &[Argument], isolation: impl Into<Isolation>) -> Parse<RegionId> {
+        self.region_of(arguments, isolation.into(), false)
+    }
+
+    /// The region of an opaque operation, which may have these arguments.
+    pub(super) fn opaque_region(&mut self, arguments: &[Argument]) -> Parse<RegionId> {
+        self.region_of(arguments, Isolation::Unknown, true)
+    }
+
+    fn region_of(&mut self, arguments: &[Argument], isolation: Isolation, assumed: bool) -> Parse<RegionId> {
         if !self.at(TokenKind::LeftBrace) {
             return Err(self.expected("`{` and a region"));
         }
@@ -22,8 +32,8 @@ impl<'a> Parser<'a> {
             let open = p.take();
             p.marks.region_open(open);
             let region = p.new_region();
-            p.open_scope(region, isolated);
-            p.region_body(region, arguments);
+            p.open_scope(region, isolation);
+            p.region_body(region, arguments, assumed);
             p.close_scope();
             if p.at_end() {
                 if !p.stopped {
@@ -37,7 +47,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn region_body(&mut self, region: RegionId, arguments: &[Argument]) {
+    fn region_body(&mut self, region: RegionId, arguments: &[Argument], assumed: bool) {
         // An unlabelled first block is there if it has arguments or operations.
         let mut block = None;
         if !arguments.is_empty() || !(self.at(TokenKind::BlockId) || self.at(TokenKind::RightBrace) || self.at_end()) {
@@ -45,6 +55,9 @@ impl<'a> Parser<'a> {
             self.tree.regions[region.index()].blocks.push(first);
             for &argument in arguments {
                 self.new_argument(first, argument);
+            }
+            for &value in &self.tree.blocks[first.index()].arguments {
+                self.tree.values[value.index()].assumed = assumed;
             }
             block = Some(first);
         }
@@ -85,7 +98,6 @@ impl<'a> Parser<'a> {
                 let name = p.expect(TokenKind::ValueId, "an argument (`%name: type`)")?;
                 p.expect(TokenKind::Colon, "`:` and the argument's type")?;
                 let ty = p.parse_type()?;
-                p.skip_location()?;
                 p.new_argument(block, Argument { name, ty });
                 Ok(())
             })?;
@@ -107,7 +119,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `(%a: type, %b: type)`, attributes and locations skipped; names may be left out where `bare` says so.
+    /// `(%a: type, %b: type)` attributes skipped; names may be left out where `bare` says so.
     pub(super) fn arguments(&mut self) -> Parse<Vec<Argument>> {
         let mut arguments = Vec::new();
         self.expect(TokenKind::LeftParen, "`(` and arguments")?;
@@ -123,7 +135,6 @@ impl<'a> Parser<'a> {
         let name = self.expect(TokenKind::ValueId, "an argument (`%name: type`)")?;
         self.expect(TokenKind::Colon, "`:` and the argument's type")?;
         let ty = self.parse_type()?;
-        self.skip_location()?;
         Ok(Argument { name, ty })
     }
 

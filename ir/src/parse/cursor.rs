@@ -33,11 +33,30 @@ impl<'a> Parser<'a> {
     /// Take the token ahead.
     pub(super) fn take(&mut self) -> Span {
         let span = self.ahead.span;
+        self.pass_location();
         self.taken = span.end as usize;
+        if self.ahead.kind.is_some() {
+            self.ahead = Ahead::past_locations(self.text, self.taken, &self.unclosed);
+        }
+        span
+    }
+
+    /// Take the token ahead inside brackets of a dialect's own syntax, where `loc` is a word like any other.
+    pub(super) fn take_inside(&mut self) {
+        self.taken = self.ahead.span.end as usize;
         if self.ahead.kind.is_some() {
             self.ahead = Ahead::from(self.text, self.taken);
         }
-        span
+    }
+
+    /// The location in front of the token ahead is not printed.
+    #[inline]
+    pub(super) fn pass_location(&mut self) {
+        let location = self.ahead.location;
+        if location.start < location.end {
+            self.marks.skip(location);
+            self.ahead.location = Span::default();
+        }
     }
 
     /// Go on from this byte.
@@ -46,12 +65,12 @@ impl<'a> Parser<'a> {
             return;
         }
         self.taken = position;
-        self.ahead = Ahead::from(self.text, position);
+        self.ahead = Ahead::past_locations(self.text, position, &self.unclosed);
     }
 
     /// The token behind the one ahead.
     pub(super) fn second(&self) -> Ahead {
-        Ahead::from(self.text, self.ahead.span.end as usize)
+        Ahead::past_locations(self.text, self.ahead.span.end as usize, &self.unclosed)
     }
 
     /// Take the token ahead if it is of this kind.
@@ -97,11 +116,18 @@ impl<'a> Parser<'a> {
                 }
             }
         };
-        self.failure(self.ahead.span, format!("expected {what}, found {found}"))
+        let fatal = self.at_end();
+        Failure { fatal, ..self.failure(self.ahead.span, format!("expected {what}, found {found}")) }
     }
 
+    /// A form that the parser does not know; the operation can still be kept as text.
     pub(super) fn failure(&self, span: Span, message: String) -> Failure {
-        Failure(Box::new(Diagnostic { message, help: None, span }))
+        Failure { diagnostic: Box::new(Diagnostic { message, help: None, span }), fatal: false }
+    }
+
+    /// Something that is wrong in any dialect.
+    pub(super) fn wrong(&self, span: Span, message: String) -> Failure {
+        Failure { fatal: true, ..self.failure(span, message) }
     }
 
     /// Report a mistake; ignored once parsing has stopped.
@@ -118,8 +144,22 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn report_failure(&mut self, failure: Failure) {
-        let Diagnostic { message, help, span } = *failure.0;
+        let Diagnostic { message, help, span } = *failure.diagnostic;
         self.report(span, message, help);
+    }
+
+    /// Note that an operation could not be read and is kept as text.
+    pub(super) fn warn(&mut self, name: &str, failure: Failure) {
+        if self.stopped || self.warnings.len() > self.limits.diagnostics {
+            return;
+        }
+        let Diagnostic { message, span, .. } = *failure.diagnostic;
+        let message = if self.warnings.len() == self.limits.diagnostics {
+            "more operations are kept as text".to_owned()
+        } else {
+            shortened(format!("`{name}` is kept as text: {message}"))
+        };
+        self.warnings.push(Diagnostic { message, help: None, span });
     }
 
     /// Report why parsing stops, and ignore the rest of the text.
@@ -127,7 +167,7 @@ impl<'a> Parser<'a> {
         if !self.stopped {
             self.diagnostics.push(Diagnostic { message, help: None, span });
             self.stopped = true;
-            self.ahead = Ahead { kind: None, span: Span::new(self.text.len(), self.text.len()) };
+            self.ahead = Ahead::from(self.text, self.text.len());
         }
     }
 
@@ -179,7 +219,7 @@ impl<'a> Parser<'a> {
                     }
                     Some(&(opened, span)) => {
                         let message = format!("expected {} for this bracket", name(closes(opened)));
-                        return Err(self.failure(span, message));
+                        return Err(self.wrong(span, message));
                     }
                     None => return Ok(()),
                 },
@@ -187,13 +227,14 @@ impl<'a> Parser<'a> {
                 None => {
                     let Some(&(opened, span)) = open.last() else { return Ok(()) };
                     let message = format!("the text ends before the {} for this bracket", name(closes(opened)));
-                    return Err(self.failure(span, message));
+                    return Err(self.wrong(span, message));
                 }
             }
-            self.take();
             if open.is_empty() {
+                self.take();
                 return Ok(());
             }
+            self.take_inside();
         }
     }
 }

@@ -477,10 +477,12 @@ impl<'a> Parser<'a> {
             "rmw" => &REDUCTIONS,
             _ => &[],
         };
-        if !self.at(TokenKind::BareId) {
+        // Older texts write predicates as strings.
+        let quoted = !predicates.is_empty() && self.at(TokenKind::String);
+        if !self.at(TokenKind::BareId) && !quoted {
             return Err(self.expected("a word"));
         }
-        let word = self.spelling();
+        let word = self.spelling().trim_matches('"');
         if predicates.is_empty() {
             self.take();
             return Ok(AttributeValue::Other(match kind {

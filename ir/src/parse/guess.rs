@@ -1,28 +1,43 @@
-//! Operations whose form is not known: operands are the `%` names in order of appearance, types those behind the
-//! last colon, regions those in braces.
+//! Opaque operations, whose form is not known: operands are the `%` names in order of appearance, types those behind
+//! the last colon, regions what reads like one in braces. None of this is certain, so none of it is an error: types are
+//! assumed, results are as many as there are names for them, and a name that nothing defines is taken as defined by the
+//! operation, in its regions or around them.
 //!
 //! The language does not mark the end of such an operation. It ends before an unmatched `}`, before what looks like an
 //! operation on a new line or after a type, and before a label on a new line.
 
-use super::Parser;
+use super::ahead::Ahead;
 use super::draft::{Argument, Draft};
+use super::names::Use;
+use super::{Parser, operation};
 use crate::lexer::TokenKind;
 use crate::span::Span;
-use crate::tree::{Type, TypeId, Types};
+use crate::tree::{AttributeValue, Type, TypeId, Types};
+
+/// A name that was not defined where the operation's text holds it.
+#[derive(Debug)]
+struct Mention {
+    used: Use,
+    /// Its index among the uses before definitions.
+    forward: u32,
+    ty: TypeId,
+}
 
 /// State of a guess.
 #[derive(Debug, Default)]
 struct Seen {
     /// Brackets that are open.
     open: Vec<(TokenKind, Span)>,
-    /// Names that a region may define as arguments.
-    arguments: Vec<Argument>,
+    /// Names that the regions may define as arguments.
+    mentions: Vec<Mention>,
     /// Types behind the last colon, and how many of them stand before an arrow, `to` or `into`.
     types: Vec<TypeId>,
     split: Option<usize>,
     /// The last token closed a type or a region.
     complete: bool,
     previous: Option<TokenKind>,
+    /// `<` before this byte are not brackets.
+    plain_less: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -40,11 +55,14 @@ impl<'a> Parser<'a> {
             seen.previous = Some(kind);
             debug_assert!(self.at_end() || self.start() > before, "guessing goes on");
         }
-        for &(_, span) in seen.open.iter().take(1) {
-            self.report(span, "this bracket is never closed".to_owned(), None);
+        if self.at_end() || self.at(TokenKind::RightBrace) {
+            for &(_, span) in seen.open.iter().take(1) {
+                self.report(span, "this bracket is never closed".to_owned(), None);
+            }
         }
-        self.use_arguments(draft, &mut seen);
-        draft.result_types = self.guessed_results(draft.named, &seen);
+        if draft.result_types.is_empty() {
+            draft.result_types = guessed_results(draft.named, &seen);
+        }
     }
 
     fn guess_ends(&self, seen: &Seen) -> bool {
@@ -52,7 +70,9 @@ impl<'a> Parser<'a> {
         let new_line = self.at_new_line();
         match self.ahead.kind {
             Some(RightBrace | MetadataBegin) => true,
-            Some(ValueId) if self.second().kind == Some(Equal) => new_line || seen.complete,
+            // A list or a type goes on.
+            _ if matches!(seen.previous, Some(Comma | Colon | Arrow | Equal)) => false,
+            Some(ValueId) if new_line || seen.complete => self.ahead.starts_results(self.text, &self.unclosed),
             Some(BareId) if seen.complete && self.spelling().contains('.') => true,
             _ => new_line && self.at_operation_start(),
         }
@@ -81,42 +101,33 @@ impl<'a> Parser<'a> {
             LeftParen if matches!(seen.previous, Some(Colon | Arrow)) && self.second().kind != Some(ValueId) => {
                 self.guess_types(seen);
             }
-            LeftBrace if self.at_dictionary() => {
-                if let Err(failure) = self.dictionary(&mut draft.attributes) {
-                    self.report_failure(failure);
-                    self.recover();
-                    return false;
-                }
-            }
-            LeftBrace => {
-                let arguments = std::mem::take(&mut seen.arguments);
-                match self.region(&arguments, false) {
-                    Ok(region) => draft.regions.push(region),
-                    Err(_) => return false,
-                }
-                seen.complete = true;
-            }
+            LeftBrace => return self.guess_brace(draft, seen),
             LeftParen | LeftBracket => seen.open.push((kind, self.take())),
-            RightParen | RightBracket => {
-                let span = self.take();
-                let pairs = |open| (open == LeftParen) == (kind == RightParen);
+            RightParen | RightBracket | RightBrace => {
+                let pairs = |open| match open {
+                    LeftParen => kind == RightParen,
+                    LeftBracket => kind == RightBracket,
+                    _ => kind == RightBrace,
+                };
                 match seen.open.last() {
-                    Some(&(open, _)) if pairs(open) => _ = seen.open.pop(),
-                    _ => self.report(span, format!("`{}` closes nothing here", span.text(self.text)), None),
+                    Some(&(open, _)) if pairs(open) => {
+                        self.take();
+                        seen.open.pop();
+                    }
+                    // The brace of the region around.
+                    _ if kind == RightBrace => return false,
+                    _ => {
+                        let span = self.take();
+                        self.report(span, format!("`{}` closes nothing here", span.text(self.text)), None);
+                    }
                 }
             }
-            RightBrace => return false,
-            Less => {
-                if self.dialect_body().is_err() {
-                    self.take();
-                }
-            }
+            Less => self.guess_angle(seen),
             HashId | ExclaimId => self.guess_attribute_or_type(kind, seen),
-            BareId if self.at_word("loc") && self.second().kind == Some(LeftParen) => {
-                if let Err(failure) = self.skip_location() {
-                    self.report_failure(failure);
+            SymbolId if draft.attributes.is_empty() && seen.previous.is_none() => {
+                if let Ok(name) = self.symbol_name() {
+                    self.set(draft, "sym_name", AttributeValue::String(name));
                 }
-                return !seen.open.is_empty();
             }
             BareId if seen.open.is_empty() && matches!(self.spelling(), "to" | "into") && !seen.types.is_empty() => {
                 self.take();
@@ -133,26 +144,143 @@ impl<'a> Parser<'a> {
         true
     }
 
+    /// `{`: attributes, a region, or other text.
+    fn guess_brace(&mut self, draft: &mut Draft, seen: &mut Seen) -> bool {
+        // `{ a.b }` on lines of its own is a region, `{a.b}` is an attribute.
+        let lone = matches!(self.second().kind, Some(TokenKind::BareId)) && self.second_is_on_new_line();
+        if self.at_dictionary() && !(lone && self.at_region()) {
+            let at = (self.ahead, self.taken);
+            let (values, marks, scopes) = (self.tree.values.len(), self.marks.len(), self.scopes.mark());
+            let (attributes, diagnostics) = (draft.attributes.len(), self.diagnostics.len());
+            match self.dictionary(&mut draft.attributes) {
+                Ok(()) => return true,
+                Err(_) if self.stopped => return false,
+                Err(_) => {
+                    (self.ahead, self.taken) = at;
+                    draft.attributes.truncate(attributes);
+                    self.scopes.rewind(scopes);
+                    self.tree.values.truncate(values);
+                    self.marks.drop_since(marks);
+                    self.diagnostics.truncate(diagnostics);
+                }
+            }
+        } else if self.at_region() {
+            let arguments = self.mentioned_arguments(seen);
+            match self.opaque_region(&arguments) {
+                Ok(region) => {
+                    draft.regions.push(region);
+                    self.give_arguments(draft, seen);
+                }
+                Err(_) => return false,
+            }
+            seen.complete = true;
+            return true;
+        }
+        seen.open.push((TokenKind::LeftBrace, self.take()));
+        true
+    }
+
+    fn second_is_on_new_line(&self) -> bool {
+        let (open, second) = (self.ahead.span.end as usize, self.second().span);
+        let next = self.second().next(self.text, &self.unclosed);
+        next.kind == Some(TokenKind::RightBrace) && self.text[open..second.start as usize].contains('\n')
+    }
+
+    /// Whether `{` ahead opens a region: what follows looks like an operation or a label.
+    fn at_region(&self) -> bool {
+        use TokenKind::*;
+        let after = |token: Ahead| token.next(self.text, &self.unclosed);
+        let token = self.second();
+        match token.kind {
+            Some(BlockId | RightBrace) => true,
+            Some(String) => after(token).kind == Some(LeftParen),
+            Some(BareId) => {
+                let word = token.span.text(self.text);
+                word.contains('.')
+                    || operation::full_name(word) != word
+                    || !matches!(after(token).kind, Some(Equal | Comma | Colon | RightBrace | Less))
+            }
+            Some(ValueId) => token.starts_results(self.text, &self.unclosed),
+            _ => false,
+        }
+    }
+
+    /// The names seen so far as arguments of a region.
+    fn mentioned_arguments(&self, seen: &Seen) -> Vec<Argument> {
+        if self.second().kind == Some(TokenKind::BlockId) {
+            // A label lists them.
+            return Vec::new();
+        }
+        let mut arguments: Vec<(u32, Argument)> = Vec::new();
+        for mention in &seen.mentions {
+            let forward = &self.scopes.forwards[mention.forward as usize];
+            match arguments.iter().position(|(symbol, _)| *symbol == forward.symbol) {
+                Some(i) if arguments[i].1.ty == Types::UNKNOWN => arguments[i].1.ty = mention.ty,
+                Some(_) => {}
+                None if arguments.len() >= MOST_ARGUMENTS => break,
+                None => {
+                    let Span { start, end } = mention.used.span;
+                    // Without the number of a result.
+                    let length = self.text[start as usize..end as usize].find('#').map_or(end - start, |i| i as u32);
+                    let name = Span { start, end: start + length };
+                    arguments.push((forward.symbol, Argument { name, ty: mention.ty }));
+                }
+            }
+        }
+        arguments.into_iter().map(|(_, argument)| argument).collect()
+    }
+
+    /// Let the names in the text stand for the arguments of the operation's first region.
+    fn give_arguments(&mut self, draft: &mut Draft, seen: &Seen) {
+        let [region] = draft.regions.as_slice() else { return };
+        let Some(&entry) = self.tree.regions[region.index()].blocks.first() else { return };
+        let arguments = self.tree.blocks[entry.index()].arguments.clone();
+        for mention in &seen.mentions {
+            let name = mention.used.span.text(self.text);
+            let same = |&&value: &&crate::tree::ValueId| {
+                let place = self.tree.values[value.index()].name;
+                place.start > 0 && name[1..].split('#').next() == Some(place.text(self.text))
+            };
+            if let Some(&value) = arguments.iter().find(same) {
+                self.scopes.forwards[mention.forward as usize].argument = Some(value);
+                draft.operands.retain(|operand| operand.value != mention.used.value);
+            }
+        }
+    }
+
     fn guess_value(&mut self, draft: &mut Draft, seen: &mut Seen) {
-        let next = self.second().kind;
-        let defines = next == Some(TokenKind::Equal) || (next == Some(TokenKind::Colon) && !seen.open.is_empty());
-        if defines && !self.is_defined() {
-            let name = self.take();
-            let mut ty = Types::UNKNOWN;
-            if self.take_if(TokenKind::Colon)
-                && self.at_type()
+        let Ok((used, unbound)) = self.value_or_name(true) else { return };
+        draft.operands.push(used);
+        let Some(forward) = unbound else { return };
+        let mut ty = Types::UNKNOWN;
+        if !seen.open.is_empty() && self.at(TokenKind::Colon) {
+            self.take();
+            if self.at_type()
                 && let Ok(parsed) = self.parse_type()
             {
                 ty = parsed;
             }
-            seen.arguments.push(Argument { name, ty });
-        } else if let Ok(used) = self.value_use() {
-            draft.operands.push(used);
+        }
+        if seen.mentions.len() < MOST_MENTIONS {
+            seen.mentions.push(Mention { used, forward, ty });
         }
     }
 
-    fn guess_types(&mut self, seen: &mut Seen) {
+    fn guess_angle(&mut self, seen: &mut Seen) {
         let before = self.start();
+        if before >= seen.plain_less && self.dialect_body().is_ok() {
+            return;
+        }
+        if !self.stopped && self.start() > before {
+            // Nothing closes it up to here.
+            seen.plain_less = self.start();
+            self.go_to(before);
+        }
+        self.take();
+    }
+
+    fn guess_types(&mut self, seen: &mut Seen) {
+        let (before, mark) = (self.start(), self.marks.len());
         match self.parse_type() {
             Ok(ty) if seen.open.is_empty() => {
                 match self.tree.types.get(ty).clone() {
@@ -166,9 +294,16 @@ impl<'a> Parser<'a> {
                 seen.complete = true;
             }
             Ok(_) => {}
-            // Parentheses that hold no types: `-> (f32, f32)` does.
-            Err(_) if !self.at_end() && self.start() == before => _ = self.take(),
-            Err(_) => {}
+            Err(_) if self.stopped => {}
+            // Read again as text, so that its brackets are seen.
+            Err(_) => {
+                self.marks.drop_since(mark);
+                self.go_to(before);
+                match self.ahead.kind {
+                    Some(kind @ TokenKind::LeftParen) => seen.open.push((kind, self.take())),
+                    _ => _ = self.take(),
+                }
+            }
         }
     }
 
@@ -181,31 +316,21 @@ impl<'a> Parser<'a> {
             self.take();
         }
     }
+}
 
-    /// Names that no region defines are uses.
-    fn use_arguments(&mut self, draft: &mut Draft, seen: &mut Seen) {
-        let at = (self.ahead, self.taken);
-        for argument in std::mem::take(&mut seen.arguments) {
-            self.go_to(argument.name.start as usize);
-            if let Ok(used) = self.value_use() {
-                self.expect_type(used, argument.ty);
-                draft.operands.push(used);
-            }
-        }
-        if !self.stopped {
-            (self.ahead, self.taken) = at;
-        }
+/// Most uses of names that an opaque operation may define.
+const MOST_MENTIONS: usize = 4096;
+/// Most names that an opaque operation's text can define.
+const MOST_ARGUMENTS: usize = 1024;
+
+fn guessed_results(named: usize, seen: &Seen) -> Vec<TypeId> {
+    let behind = &seen.types[seen.split.unwrap_or(0)..];
+    if behind.len() == named || (seen.split.is_some() && named == 0) {
+        return behind.to_vec();
     }
-
-    fn guessed_results(&self, named: usize, seen: &Seen) -> Vec<TypeId> {
-        let behind = &seen.types[seen.split.unwrap_or(0)..];
-        if behind.len() == named || seen.split.is_some() {
-            return behind.to_vec();
-        }
-        match behind.last() {
-            // One type for all, or a list of which the last is the result's.
-            Some(&ty) if named == 1 || behind.len() == 1 => vec![ty; named],
-            _ => Vec::new(),
-        }
+    match behind.last() {
+        // One type for all, or a list of which the last is the result's.
+        Some(&ty) if named == 1 || behind.len() == 1 => vec![ty; named],
+        _ => Vec::new(),
     }
 }

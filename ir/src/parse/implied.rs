@@ -18,7 +18,7 @@ impl Parser<'_> {
             }
         };
         let last = self.tree.blocks[block.index()].operations.last();
-        let ended = last.is_some_and(|&last| self.tree.record(last).is_terminator);
+        let ended = last.is_some_and(|&last| self.tree.named_record(last).is_terminator);
         if !ended {
             self.imply(block, name, &[], &[], Vec::new());
         }

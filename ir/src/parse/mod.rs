@@ -1,12 +1,16 @@
 //! Parser of MLIR text: a tree for every text, and diagnostics where the text is wrong.
 //!
 //! Generic operations are parsed by their grammar. Custom forms are parsed by format strings of the registry
-//! ([`format`]) and, where a form is irregular, by functions (`dialects`). Other forms are guessed ([`guess`]), so that
-//! unknown dialects and newer syntax never fail. Diagnostics report mistakes that are wrong in any dialect: unbalanced
-//! brackets, values and blocks that are undefined or defined twice, types of a value that disagree, result counts.
+//! ([`format`]) and, where a form is irregular, by functions (`dialects`). Other forms are opaque ([`guess`]): what their
+//! text seems to say is kept as an assumption, and no assumption causes an error. A registered operation whose text is not
+//! in its form is opaque too, with a warning.
+//!
+//! Diagnostics report mistakes that are wrong in any dialect: unbalanced brackets, values and blocks that are undefined
+//! where no opaque operation can define them, values defined twice, types that registered operations give to one value and
+//! that disagree, and violations of the generic form's grammar.
 //!
 //! Time is linear in the text; nesting, operations, diagnostics and the expansion of aliases are bounded by
-//! [`Limits`]. Locations and resources are skipped. Dominance within a block is not checked.
+//! [`Limits`]. Locations are skipped. Dominance within a block is not checked.
 
 mod affine;
 mod ahead;
@@ -24,6 +28,7 @@ mod operation;
 mod scope;
 mod types;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
@@ -32,9 +37,9 @@ use rustc_hash::FxBuildHasher;
 use crate::lexer::TokenKind;
 use crate::print::marks::Marks;
 use crate::span::{Diagnostic, Span};
-use crate::tree::{AttributeValue, NameId, Region, RegionId, Tree, Type, TypeId};
+use crate::tree::{AttributeValue, NameId, Region, RegionId, Tree, Type, TypeId, ValueId};
 use ahead::Ahead;
-use names::Scopes;
+use names::{Isolation, Scopes};
 
 /// Upper limit of [`Limits::nesting`]; the parser recurses.
 const MAX_NESTING: usize = 512;
@@ -73,6 +78,9 @@ pub struct Parsed {
     pub tree: Tree,
     /// Mistakes in the order found; empty for a valid text.
     pub diagnostics: Vec<Diagnostic>,
+    /// Registered operations that could not be read and are kept as text ([`crate::tree::Form::Guessed`]), each with the
+    /// reason and its place. One more than [`Limits::diagnostics`] at most.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Parse a text.
@@ -92,7 +100,11 @@ pub fn parse(text: &str, limits: &Limits) -> Parsed {
 
 /// Why a form could not be parsed further; the caller decides whether to report it.
 #[derive(Debug)]
-struct Failure(Box<Diagnostic>);
+struct Failure {
+    diagnostic: Box<Diagnostic>,
+    /// Whether it is wrong in any dialect.
+    fatal: bool,
+}
 
 type Parse<T> = Result<T, Failure>;
 
@@ -124,6 +136,13 @@ struct Parser<'a> {
     scopes: Scopes<'a>,
     marks: Marks,
     diagnostics: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+    /// First byte from which no location is closed.
+    unclosed: Cell<usize>,
+    /// Results of opaque operations without a type, so far.
+    untyped_results: usize,
+    /// Types of values before they were changed by the operation that is being read.
+    changed_types: Vec<(ValueId, TypeId, bool)>,
     type_cache: IndexMap<&'a str, TypeId, FxBuildHasher>,
     /// Types with their size in bytes and levels of nesting.
     type_aliases: IndexMap<&'a str, (TypeId, usize, usize), FxBuildHasher>,
@@ -139,7 +158,7 @@ impl<'a> Parser<'a> {
         let mut parser = Self {
             text,
             limits,
-            ahead: Ahead::from(text, 0),
+            ahead: Ahead::past_locations(text, 0, &Cell::new(usize::MAX)),
             taken: 0,
             stopped: false,
             depth: 0,
@@ -151,6 +170,10 @@ impl<'a> Parser<'a> {
             scopes: Scopes::default(),
             marks: Marks::default(),
             diagnostics: Vec::new(),
+            warnings: Vec::new(),
+            unclosed: Cell::new(usize::MAX),
+            untyped_results: 0,
+            changed_types: Vec::new(),
             type_cache: IndexMap::default(),
             type_aliases: IndexMap::default(),
             attribute_aliases: IndexMap::default(),
@@ -164,13 +187,13 @@ impl<'a> Parser<'a> {
     /// Everything at the top level.
     fn text(&mut self) {
         let top = self.tree.top();
-        self.open_scope(RegionId(0), false);
+        self.open_scope(RegionId(0), Isolation::None);
         while !self.at_end() {
             match self.ahead.kind {
                 Some(TokenKind::HashId | TokenKind::ExclaimId) if self.second().kind == Some(TokenKind::Equal) => {
                     self.alias_definition();
                 }
-                Some(TokenKind::MetadataBegin) => self.skip_resources(),
+                Some(TokenKind::MetadataBegin) => self.resources(),
                 Some(TokenKind::RightBrace) => {
                     self.report(self.ahead.span, "this `}` closes nothing".to_owned(), None);
                     self.take();
@@ -178,6 +201,7 @@ impl<'a> Parser<'a> {
                 _ => self.operation(top),
             }
         }
+        self.pass_location();
         self.close_scope();
     }
 
@@ -190,7 +214,7 @@ impl<'a> Parser<'a> {
         for operation in &mut self.tree.operations {
             operation.attributes.sort_by(|a, b| names[a.name.index()].cmp(&names[b.name.index()]));
         }
-        Parsed { tree: self.tree, diagnostics: self.diagnostics }
+        Parsed { tree: self.tree, diagnostics: self.diagnostics, warnings: self.warnings }
     }
 
     /// `#name = attribute` or `!name = type`.
@@ -233,32 +257,19 @@ impl<'a> Parser<'a> {
         self.marks.skip(span);
     }
 
-    /// `{-# ... #-}`.
-    fn skip_resources(&mut self) {
+    /// `{-# ... #-}`: kept as text.
+    fn resources(&mut self) {
         let start = self.take();
         while !self.at_end() && !self.at(TokenKind::MetadataEnd) {
-            self.take();
+            self.take_inside();
         }
         if self.at_end() {
             self.report(start, "the text ends before the `#-}` for this `{-#`".to_owned(), None);
         }
         self.take();
         let span = self.since(start.start as usize);
-        self.marks.skip(span);
-    }
-
-    /// `loc(...)` if one is ahead.
-    fn skip_location(&mut self) -> Parse<()> {
-        if self.at_word("loc") && self.second().kind == Some(TokenKind::LeftParen) {
-            let start = self.start();
-            let mark = self.marks.len();
-            self.take();
-            self.skip_balanced()?;
-            self.marks.drop_since(mark);
-            let span = self.since(start);
-            self.marks.skip(span);
-        }
-        Ok(())
+        self.tree.resources = Some(span);
+        self.marks.resources(span);
     }
 
     /// Canonical text of a span without operations; its marks are those since `mark`.
@@ -275,7 +286,7 @@ impl<'a> Parser<'a> {
         if self.spent > limit {
             let message = format!("aliases expand to more than {limit} bytes; parsing stops here");
             self.stop(span, message.clone());
-            return Err(self.failure(span, message));
+            return Err(self.wrong(span, message));
         }
         Ok(())
     }
@@ -286,7 +297,7 @@ impl<'a> Parser<'a> {
         if self.deepest > self.limits.nesting {
             let message = format!("aliases nest deeper than {} levels; parsing stops here", self.limits.nesting);
             self.stop(span, message.clone());
-            return Err(self.failure(span, message));
+            return Err(self.wrong(span, message));
         }
         Ok(())
     }

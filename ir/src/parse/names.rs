@@ -6,6 +6,23 @@ use rustc_hash::FxBuildHasher;
 use crate::span::Span;
 use crate::tree::{BlockId, RegionId, ValueId};
 
+/// Whether an operation's regions see names from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Isolation {
+    /// They do.
+    None,
+    /// Not known: they can use them and define them anew.
+    Unknown,
+    /// They do not.
+    Full,
+}
+
+impl From<bool> for Isolation {
+    fn from(isolated: bool) -> Self {
+        if isolated { Self::Full } else { Self::None }
+    }
+}
+
 /// A name's definition: the first of `count` values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Binding {
@@ -13,6 +30,8 @@ pub(super) struct Binding {
     pub(super) count: u32,
     /// The isolated operation it belongs to.
     pub(super) isolation: u32,
+    /// Number of regions around it.
+    pub(super) depth: u32,
 }
 
 /// A use before the definition.
@@ -24,6 +43,10 @@ pub(super) struct Forward {
     pub(super) span: Span,
     pub(super) depth: u32,
     pub(super) resolved: bool,
+    /// It stands in an opaque operation's text, which may define the name.
+    pub(super) opaque: bool,
+    /// The argument of an opaque operation's region that has the name, unless a definition around it turns up.
+    pub(super) argument: Option<ValueId>,
 }
 
 /// A use of a value, with its place.
@@ -44,6 +67,8 @@ pub(super) struct Scopes<'a> {
     pub(super) regions: Vec<Scope<'a>>,
     pub(super) isolation: u32,
     pub(super) isolations: u32,
+    /// Depth of the innermost region that may be isolated from above: names from outside can be defined anew in it.
+    pub(super) barrier: u32,
     pub(super) forwards: Vec<Forward>,
     /// Indices of unresolved entries of `forwards`; deeper ones come last.
     pub(super) unresolved: Vec<u32>,
@@ -56,6 +81,9 @@ pub(super) struct Scope<'a> {
     pub(super) region: RegionId,
     pub(super) undo: usize,
     pub(super) outer_isolation: Option<u32>,
+    pub(super) outer_barrier: u32,
+    /// Whether operations in it are named without a dialect that is known.
+    pub(super) bare_names: bool,
     pub(super) blocks: IndexMap<&'a str, NamedBlock, FxBuildHasher>,
 }
 

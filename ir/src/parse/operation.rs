@@ -3,17 +3,14 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::names::Use;
-use super::{Parse, Parser};
+use super::names::{Isolation, Use};
+use super::{Failure, Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::registry::facts::Dialect;
 use crate::registry::syntax::ShortNamePrinted;
 use crate::registry::{self, Record};
 use crate::span::Span;
 use crate::tree::{AttributeValue, BlockId, Definition, Form, NameId, OpId, Operation, Types, ValueId};
-
-/// Most results without a type.
-const UNTYPED_RESULTS: usize = 256;
 
 /// Names of results before `=`: each with how many it stands for.
 type ResultNames = Vec<(Span, u32)>;
@@ -43,27 +40,32 @@ impl<'a> Parser<'a> {
         let spelled = self.take();
         let name: Cow<'a, str> = if generic {
             super::attributes::unescape(spelled.text(self.text)).into()
+        } else if self.in_unknown_operation() {
+            spelled.text(self.text).into()
         } else {
             full_name(spelled.text(self.text)).into()
         };
         if !generic && !name.contains('.') && self.in_function_or_module(block) {
             let message = format!("`{name}` is no operation: names of operations start with their dialect's");
             self.report(spelled, message, Some(format!("write `dialect.{name}`")));
+        } else if !generic
+            && !name.contains('.')
+            && let Some(region) = self.scopes.regions.last_mut()
+        {
+            region.bare_names = true;
         }
         let id = self.reserve(&name, block, start);
-        let record = self.tree.record(id);
+        let record = self.tree.named_record(id);
         let canonical = if generic { None } else { self.canonical_name(record) };
         let mut draft = Draft { named: names.iter().map(|n| n.1 as usize).sum(), ..Draft::default() };
         self.around.push(self.tree.operations[id.index()].name);
-        let form = if generic { self.generic(record, &mut draft) } else { self.custom(record, &mut draft) };
+        let form = if generic { self.generic(record, &mut draft) } else { self.custom(&name, record, &mut draft) };
         self.around.pop();
-        if let Err(failure) = self.skip_location() {
-            self.report_failure(failure);
-        }
         self.complete(id, form, draft);
         let span = self.since(start);
         self.tree.operations[id.index()].span = span;
-        self.marks.operation(span, record.is_isolated);
+        let opaque = form == Form::Guessed;
+        self.marks.operation(span, record.is_isolated && !opaque, opaque);
         if let Some(canonical) = canonical.filter(|&c| c != spelled.text(self.text)) {
             // After the operation's own mark, which has the same start if the operation has no named results.
             self.marks.name(spelled, canonical);
@@ -75,7 +77,6 @@ impl<'a> Parser<'a> {
     fn canonical_name(&self, record: &'static Record) -> Option<&'static str> {
         let short = record.short_name?;
         let is_short = match short.printed {
-            ShortNamePrinted::Always => true,
             ShortNamePrinted::InOwnDialect => self.default_dialect() == Some(record.dialect),
             ShortNamePrinted::Never => false,
         };
@@ -84,7 +85,15 @@ impl<'a> Parser<'a> {
 
     /// The dialect that operations may leave out here.
     fn default_dialect(&self) -> Option<Dialect> {
-        self.around.last().and_then(|name| self.tree.records[name.index()].default_dialect)
+        match self.around.last() {
+            Some(name) => self.tree.records[name.index()].default_dialect,
+            None => Some(Dialect::Builtin),
+        }
+    }
+
+    /// Whether names without a dialect can be those of any dialect here.
+    fn in_unknown_operation(&self) -> bool {
+        self.around.last().is_some_and(|name| !self.tree.records[name.index()].is_registered())
     }
 
     /// Other operations may let those inside leave their dialect out.
@@ -124,13 +133,19 @@ impl<'a> Parser<'a> {
         for &region in &draft.regions {
             self.tree.regions[region.index()].operation = Some(id);
         }
-        // A text can name more results than it has types for; bound their number.
+        let opaque = form == Form::Guessed;
         let typed = draft.result_types.len();
-        let count = typed.max(draft.named.min(typed + UNTYPED_RESULTS));
+        let count = match opaque && draft.named > 0 {
+            // The names say how many there are.
+            true => typed.min(draft.named) + self.untyped(draft.named.saturating_sub(typed)),
+            false => typed + self.untyped(draft.named.saturating_sub(typed)),
+        };
         let results: Vec<ValueId> = (0..count)
             .map(|i| {
                 let ty = draft.result_types.get(i).copied().unwrap_or(Types::UNKNOWN);
-                self.new_value(ty, Definition::Result { operation: id, index: i as u32 }, Span::default())
+                let value = self.new_value(ty, Definition::Result { operation: id, index: i as u32 }, Span::default());
+                self.tree.values[value.index()].assumed = opaque;
+                value
             })
             .collect();
         let values = |uses: Vec<Use>| uses.into_iter().map(|u| u.value).collect();
@@ -142,13 +157,20 @@ impl<'a> Parser<'a> {
         operation.regions = draft.regions;
         operation.attributes = draft.attributes;
         let count_of_types = draft.result_types.len();
-        if draft.named > 0 && draft.named != count_of_types && (form != Form::Guessed || count_of_types > 0) {
+        if draft.named > 0 && draft.named != count_of_types && !opaque {
             let span = Span::new(operation.span.start as usize, self.taken.max(operation.span.start as usize));
-            let first_line = span.text(self.text).find('\n').map_or(span.end, |i| span.start + i as u32);
             let message =
                 format!("the operation has {count_of_types} result(s), but {} name(s) are given to them", draft.named);
-            self.report(Span { start: span.start, end: first_line }, message, None);
+            self.report(self.first_line(span), message, None);
         }
+    }
+
+    /// How many of these results without a type there can be: a text can name more than it has bytes.
+    fn untyped(&mut self, named: usize) -> usize {
+        let left = (self.text.len() + 256).saturating_sub(self.untyped_results);
+        let count = named.min(left);
+        self.untyped_results += count;
+        count
     }
 
     /// `%a, %b:2 =`, if the operation starts so.
@@ -227,7 +249,8 @@ impl<'a> Parser<'a> {
         }
         if self.take_if(TokenKind::LeftParen) {
             self.list(TokenKind::RightParen, "`,` or `)`", |p| {
-                let region = p.region(&[], record.is_isolated)?;
+                let isolation = if record.is_registered() { record.is_isolated.into() } else { Isolation::Unknown };
+                let region = p.region(&[], isolation)?;
                 draft.regions.push(region);
                 Ok(())
             })?;
@@ -280,43 +303,48 @@ impl<'a> Parser<'a> {
     }
 
     /// The dialect's own form, behind the name.
-    fn custom(&mut self, record: &'static Record, draft: &mut Draft) -> Form {
+    fn custom(&mut self, name: &str, record: &'static Record, draft: &mut Draft) -> Form {
         let at = (self.ahead, self.taken);
         let (values, regions, marks) = (self.tree.values.len(), self.tree.regions.len(), self.marks.len());
         let (scopes, diagnostics) = (self.scopes.mark(), self.diagnostics.len());
+        self.changed_types.clear();
         let failure = match self.known_form(record, draft) {
             Some(Ok(())) => return Form::Custom,
             Some(Err(_)) if self.stopped => return Form::Guessed,
             Some(Err(failure)) => Some(failure),
             None => None,
         };
-        if self.tree.regions.len() > regions {
-            // Regions are not parsed twice: time would double at every level of nesting.
-            if let Some(failure) = failure {
-                self.report_failure(failure);
-            }
-            self.guess(draft);
-            return Form::Guessed;
-        }
-        (self.ahead, self.taken) = at;
-        self.scopes.rewind(scopes);
-        self.tree.values.truncate(values);
-        self.marks.drop_since(marks);
-        self.diagnostics.truncate(diagnostics);
-        *draft = Draft { named: draft.named, ..Draft::default() };
-        self.guess(draft);
-        // Keep the guess, without a report, if it finds a type for every result.
-        if let Some(failure) = failure
-            && (draft.result_types.len() < draft.named || self.diagnostics.len() > diagnostics || self.at_end())
-        {
+        // Regions are not parsed twice: time would double at every level of nesting.
+        if self.tree.regions.len() == regions {
+            (self.ahead, self.taken) = at;
+            self.scopes.rewind(scopes);
+            self.tree.values.truncate(values);
+            self.marks.drop_since(marks);
             self.diagnostics.truncate(diagnostics);
-            if self.tree.regions.len() == regions {
-                // Do not report undefined uses that were only guessed.
-                self.scopes.rewind(scopes);
+            for (value, ty, assumed) in self.changed_types.drain(..).rev() {
+                if let Some(value) = self.tree.values.get_mut(value.index()) {
+                    (value.ty, value.assumed) = (ty, assumed);
+                }
             }
-            self.report_failure(failure);
+            *draft = Draft { named: draft.named, ..Draft::default() };
         }
+        self.opaque(name, record, draft, failure);
         Form::Guessed
+    }
+
+    /// An operation that is not registered, or whose text is not in the form that is registered.
+    fn opaque(&mut self, name: &str, record: &'static Record, draft: &mut Draft, failure: Option<Failure>) {
+        match failure {
+            Some(failure) if failure.fatal => self.report_failure(failure),
+            Some(failure) => self.warn(name, failure),
+            None if record.is_registered() => {}
+            None => {
+                if self.at_function() && self.function_like(draft) {
+                    return;
+                }
+            }
+        }
+        self.guess(draft);
     }
 
     /// Skip to what looks like the next operation, at most to the end of the region.
@@ -344,21 +372,24 @@ impl<'a> Parser<'a> {
     pub(super) fn at_operation_start(&self) -> bool {
         use TokenKind::*;
         match self.ahead.kind {
-            Some(ValueId) => matches!(self.second().kind, Some(Equal | Comma | Colon)),
+            Some(ValueId) => self.ahead.starts_results(self.text, &self.unclosed),
             Some(BareId) => {
                 let word = self.spelling();
-                word.contains('.') || full_name(word) != word
+                word.contains('.')
+                    || full_name(word) != word
+                    || self.scopes.regions.last().is_some_and(|r| r.bare_names)
             }
             Some(String) => self.second().kind == Some(LeftParen),
             Some(HashId | ExclaimId) => self.second().kind == Some(Equal),
-            Some(BlockId | MetadataBegin) => true,
+            Some(BlockId) => matches!(self.second().kind, Some(Colon | LeftParen)),
+            Some(MetadataBegin) => true,
             _ => false,
         }
     }
 }
 
 /// The full name of an operation whose dialect may be left out.
-fn full_name(spelled: &str) -> &str {
+pub(super) fn full_name(spelled: &str) -> &str {
     if spelled.contains('.') {
         return spelled;
     }

@@ -6,7 +6,7 @@
 
 use indexmap::IndexMap;
 
-use super::names::{Binding, Forward, NamedBlock, Scope, Use};
+use super::names::{Binding, Forward, Isolation, NamedBlock, Scope, Use};
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::span::Span;
@@ -15,7 +15,7 @@ use crate::tree::{Block, BlockId, Definition, RegionId, TypeId, Types, Value, Va
 impl<'a> Parser<'a> {
     pub(super) fn new_value(&mut self, ty: TypeId, definition: Definition, name: Span) -> ValueId {
         let id = ValueId(self.tree.values.len() as u32);
-        self.tree.values.push(Value { ty, definition, name });
+        self.tree.values.push(Value { ty, assumed: false, definition, name });
         id
     }
 
@@ -25,14 +25,26 @@ impl<'a> Parser<'a> {
         id
     }
 
-    pub(super) fn open_scope(&mut self, region: RegionId, isolated: bool) {
+    pub(super) fn open_scope(&mut self, region: RegionId, isolation: Isolation) {
         let scopes = &mut self.scopes;
+        let isolated = isolation == Isolation::Full;
+        let outer_barrier = scopes.barrier;
+        if isolation != Isolation::None {
+            scopes.barrier = scopes.regions.len() as u32 + 1;
+        }
         let outer_isolation = isolated.then_some(scopes.isolation);
         if isolated {
             scopes.isolations += 1;
             scopes.isolation = scopes.isolations;
         }
-        scopes.regions.push(Scope { region, undo: scopes.undo.len(), outer_isolation, blocks: IndexMap::default() });
+        scopes.regions.push(Scope {
+            region,
+            undo: scopes.undo.len(),
+            outer_isolation,
+            outer_barrier,
+            bare_names: false,
+            blocks: IndexMap::default(),
+        });
     }
 
     pub(super) fn close_scope(&mut self) {
@@ -62,6 +74,7 @@ impl<'a> Parser<'a> {
         if isolated {
             self.scopes.unresolved.truncate(kept);
         }
+        self.resolve_opaque(&mut lost);
         for forward in lost.into_iter().rev() {
             let name = forward.span.text(self.text);
             self.report(
@@ -77,6 +90,23 @@ impl<'a> Parser<'a> {
         if let Some(outer) = scope.outer_isolation {
             scopes.isolation = outer;
         }
+        scopes.barrier = scope.outer_barrier;
+    }
+
+    /// Remove the names that opaque operations may define from those that are defined nowhere.
+    fn resolve_opaque(&mut self, lost: &mut Vec<Forward>) {
+        if !lost.iter().any(|forward| forward.opaque) {
+            return;
+        }
+        let mut symbols: Vec<u32> =
+            lost.iter().filter(|forward| forward.opaque).map(|forward| forward.symbol).collect();
+        symbols.sort_unstable();
+        for forward in lost.iter() {
+            if let Some(argument) = forward.argument {
+                self.scopes.replaced.push((forward.stand_in, argument));
+            }
+        }
+        lost.retain(|forward| symbols.binary_search(&forward.symbol).is_err());
     }
 
     /// Bind `%name` (its span) to `count` values from `first` on.
@@ -86,6 +116,8 @@ impl<'a> Parser<'a> {
         let before = self.scopes.bindings[symbol as usize];
         if let Some(binding) = before
             && binding.isolation == isolation
+            && binding.depth >= self.scopes.barrier
+            && !self.is_assumed_argument(binding.first)
         {
             let earlier = self.tree.values[binding.first.index()].name;
             let (line, column) = earlier.line_column(self.text);
@@ -96,8 +128,8 @@ impl<'a> Parser<'a> {
             );
         }
         self.scopes.undo.push((symbol, before));
-        self.scopes.bindings[symbol as usize] = Some(Binding { first, count, isolation });
         let depth = self.scopes.regions.len() as u32;
+        self.scopes.bindings[symbol as usize] = Some(Binding { first, count, isolation, depth });
         let mut pending = std::mem::take(&mut self.scopes.pending[symbol as usize]);
         pending.retain(|&at| {
             let forward = self.scopes.forwards[at as usize];
@@ -113,9 +145,18 @@ impl<'a> Parser<'a> {
             let expected = self.tree.values[forward.stand_in.index()].ty;
             self.expect_type(Use { value, span: forward.span }, expected);
             self.scopes.replaced.push((forward.stand_in, value));
+            if let Some(argument) = forward.argument {
+                self.scopes.replaced.push((argument, value));
+            }
             false
         });
         self.scopes.pending[symbol as usize] = pending;
+    }
+
+    /// Whether a value is an argument that an opaque operation may have.
+    fn is_assumed_argument(&self, value: ValueId) -> bool {
+        let value = &self.tree.values[value.index()];
+        value.assumed && matches!(value.definition, Definition::Argument { .. })
     }
 
     fn report_result_number(&mut self, span: Span, count: u32) {
@@ -125,9 +166,14 @@ impl<'a> Parser<'a> {
 
     /// A use of a value: `%name` or `%name#2`.
     pub(super) fn value_use(&mut self) -> Parse<Use> {
+        Ok(self.value_or_name(false)?.0)
+    }
+
+    /// A use of a value, or a name that is not defined so far: the latter's index among the uses before definitions.
+    pub(super) fn value_or_name(&mut self, opaque: bool) -> Parse<(Use, Option<u32>)> {
         let name = self.expect(TokenKind::ValueId, "a value (`%name`)")?;
         let mut span = name;
-        let mut index = 0;
+        let (mut index, mut unbound) = (0, None);
         if self.at(TokenKind::HashId) && self.spelling()[1..].bytes().all(|b| b.is_ascii_digit()) {
             index = match self.spelling()[1..].parse::<u32>() {
                 Ok(index) => index,
@@ -140,37 +186,40 @@ impl<'a> Parser<'a> {
         let value = match binding {
             Some(binding) if index < binding.count => ValueId(binding.first.0 + index),
             Some(binding) => {
-                self.report_result_number(span, binding.count);
+                if !self.tree.values[binding.first.index()].assumed {
+                    self.report_result_number(span, binding.count);
+                }
                 self.new_value(Types::UNKNOWN, Definition::Missing, span)
             }
             None => {
                 let stand_in = self.new_value(Types::UNKNOWN, Definition::Missing, span);
                 let at = self.scopes.forwards.len() as u32;
                 let depth = self.scopes.regions.len() as u32;
-                self.scopes.forwards.push(Forward { symbol, index, stand_in, span, depth, resolved: false });
+                let argument = None;
+                let forward = Forward { symbol, index, stand_in, span, depth, resolved: false, opaque, argument };
+                self.scopes.forwards.push(forward);
                 self.scopes.pending[symbol as usize].push(at);
                 self.scopes.unresolved.push(at);
+                unbound = Some(at);
                 stand_in
             }
         };
         self.marks.value(span, value, false);
-        Ok(Use { value, span })
+        Ok((Use { value, span }, unbound))
     }
 
-    /// Whether `%name` ahead is defined here.
-    pub(super) fn is_defined(&mut self) -> bool {
-        let symbol = self.scopes.symbol(self.spelling());
-        self.scopes.bindings[symbol as usize].is_some_and(|b| b.isolation == self.scopes.isolation)
-    }
-
-    /// Check the type at a use against the type of the value; sets the type if it is not known yet.
+    /// Check the type at a use against the type of the value; sets the type if it is not known yet, or assumed.
     pub(super) fn expect_type(&mut self, used: Use, ty: TypeId) {
         let value = &mut self.tree.values[used.value.index()];
-        if ty == Types::UNKNOWN || value.ty == ty {
+        if ty == Types::UNKNOWN || (value.ty == ty && !value.assumed) {
             return;
         }
-        if value.ty == Types::UNKNOWN {
-            value.ty = ty;
+        if value.ty == Types::UNKNOWN || value.assumed {
+            self.changed_types.push((used.value, value.ty, value.assumed));
+            (value.ty, value.assumed) = (ty, false);
+            return;
+        }
+        if self.tree.types.can_agree(value.ty, ty) {
             return;
         }
         let defined = value.name;

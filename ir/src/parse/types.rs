@@ -15,11 +15,7 @@ impl<'a> Parser<'a> {
     pub(super) fn at_type(&self) -> bool {
         match self.ahead.kind {
             Some(TokenKind::ExclaimId | TokenKind::LeftParen) => true,
-            Some(TokenKind::BareId) => {
-                let word = self.spelling();
-                matches!(word, "tensor" | "memref" | "vector" | "index" | "none" | "complex" | "tuple")
-                    || scalar(word).is_some()
-            }
+            Some(TokenKind::BareId) => is_type_word(self.spelling()),
             _ => false,
         }
     }
@@ -55,7 +51,8 @@ impl<'a> Parser<'a> {
         let mut types = Vec::new();
         self.list(TokenKind::RightParen, "`,` or `)`", |p| {
             types.push(p.parse_type()?);
-            p.skip_location()
+            p.attributes_of_one()?;
+            Ok(())
         })?;
         Ok(types)
     }
@@ -167,7 +164,7 @@ impl<'a> Parser<'a> {
                     self.deepen(name, depth)?;
                     Ok(id)
                 }
-                None => Err(self.failure(name, format!("undefined type alias `!{alias}`"))),
+                None => Err(self.wrong(name, format!("undefined type alias `!{alias}`"))),
             };
         }
         let mark = self.marks.len();
@@ -251,7 +248,7 @@ impl<'a> Parser<'a> {
             Ok(extent) if extent <= i64::MAX as u64 => Ok((extent, start + digits)),
             _ => {
                 let span = Span::new(start, start + digits);
-                Err(self.failure(span, "expected an extent below 2^63".to_owned()))
+                Err(self.wrong(span, "expected an extent below 2^63".to_owned()))
             }
         }
     }
@@ -297,12 +294,17 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// Whether a builtin type starts with this word.
+pub(super) fn is_type_word(word: &str) -> bool {
+    matches!(word, "tensor" | "memref" | "vector" | "index" | "none" | "complex" | "tuple") || scalar(word).is_some()
+}
+
 /// Types of one word.
 fn scalar(word: &str) -> Option<Type> {
     let integer = |digits: &str, signedness| {
         let bits = digits.parse().ok().filter(|&bits| bits <= MAX_INTEGER_BITS)?;
         // `i08` is no type.
-        (digits.as_bytes()[0] != b'0' && digits.bytes().all(|b| b.is_ascii_digit()))
+        ((digits == "0" || digits.as_bytes()[0] != b'0') && digits.bytes().all(|b| b.is_ascii_digit()))
             .then_some(Type::Integer(bits, signedness))
     };
     match word.as_bytes() {

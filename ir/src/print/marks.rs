@@ -9,7 +9,8 @@ use crate::tree::{BlockId, TypeId, ValueId};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum MarkKind {
     /// An operation begins here and takes the span; names start anew in it if it is isolated from above.
-    Operation { isolated: bool },
+    /// Blanks of an opaque operation's own text stay where they are.
+    Operation { isolated: bool, opaque: bool },
     /// A value's name, with `#n` where written.
     Value { value: ValueId, definition: bool },
     /// The names of an operation's results before `=`.
@@ -34,7 +35,9 @@ pub(crate) enum MarkKind {
     Dictionary(Vec<Span>),
     /// The text of an alias goes here.
     Inline(Arc<str>),
-    /// Locations, definitions of aliases, resources: not printed.
+    /// Resources: printed as written, on lines of their own.
+    Resources,
+    /// Locations, definitions of aliases: not printed.
     Skip,
 }
 
@@ -111,12 +114,28 @@ impl Marks {
         self.push(span, MarkKind::Inline(text));
     }
 
+    /// Aliases inside a location stand for locations without `loc(...)` around them.
+    pub fn unwrap_locations(&mut self, from: usize) {
+        for mark in &mut self.all[from..] {
+            if let MarkKind::Inline(text) = &mut mark.kind
+                && let Some(inner) = text.strip_prefix("loc(").and_then(|text| text.strip_suffix(')'))
+                && inner != "unknown"
+            {
+                *text = inner.into();
+            }
+        }
+    }
+
     pub fn skip(&mut self, span: Span) {
         self.push(span, MarkKind::Skip);
     }
 
-    pub fn operation(&mut self, span: Span, isolated: bool) {
-        self.push(span, MarkKind::Operation { isolated });
+    pub fn resources(&mut self, span: Span) {
+        self.push(span, MarkKind::Resources);
+    }
+
+    pub fn operation(&mut self, span: Span, isolated: bool, opaque: bool) {
+        self.push(span, MarkKind::Operation { isolated, opaque });
     }
 
     pub fn replace_values(&mut self, by: &[ValueId]) {

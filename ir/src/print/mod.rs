@@ -15,7 +15,7 @@ use std::fmt::Write;
 
 use crate::lexer::{Lexer, TokenKind};
 use crate::span::Span;
-use crate::tree::{Tree, Type, TypeId, Types, ValueId};
+use crate::tree::{Definition, Tree, Type, TypeId, Types, ValueId};
 use marks::{Mark, MarkKind};
 use spacing::{Last, blank, is_sign};
 
@@ -62,7 +62,7 @@ fn name_values(tree: &Tree) -> Names {
             around.pop();
         }
         match mark.kind {
-            MarkKind::Operation { isolated: true } => {
+            MarkKind::Operation { isolated: true, .. } => {
                 around.push((mark.span.end, (result, argument)));
                 (result, argument) = (0, 0);
             }
@@ -73,6 +73,10 @@ fn name_values(tree: &Tree) -> Names {
                 result += 1;
             }
             MarkKind::Value { value, definition: true } => {
+                // A name that an opaque operation might have defined turned out to be a result.
+                if !matches!(tree.value(value).definition, Definition::Argument { .. }) {
+                    continue;
+                }
                 // One name may define an argument in each of several regions.
                 if last_argument != Some(mark.span) {
                     argument += 1;
@@ -102,11 +106,29 @@ struct Printer<'a> {
     /// `<` that are open.
     angles: usize,
     indent: usize,
+    /// Ends of the operations around, each with whether it is opaque.
+    around: Vec<(u32, bool)>,
+    /// End of the source printed last.
+    end: u32,
+    /// Whether blanks or comments stand between that and what is printed now.
+    gap: bool,
 }
 
 impl<'a> Printer<'a> {
     fn new(source: &'a str, types: &'a Types, marks: &'a [Mark], names: Option<&'a Names>) -> Self {
-        Self { source, types, marks, names, out: String::new(), last: None, angles: 0, indent: 0 }
+        Self {
+            source,
+            types,
+            marks,
+            names,
+            out: String::new(),
+            last: None,
+            angles: 0,
+            indent: 0,
+            around: Vec::new(),
+            end: 0,
+            gap: false,
+        }
     }
 
     /// Print a range of the source.
@@ -124,6 +146,10 @@ impl<'a> Printer<'a> {
                 next += 1;
             }
             let here = at;
+            while self.around.last().is_some_and(|&(end, _)| end <= here) {
+                self.around.pop();
+            }
+            self.gap = self.end != here;
             while next < marks.len() && marks[next].span.start == here && at == here {
                 if self.mark(&marks[next]) {
                     at = marks[next].span.end;
@@ -133,6 +159,7 @@ impl<'a> Printer<'a> {
             if at == here {
                 at = self.token(token.kind, token.span).end;
             }
+            self.end = at;
         }
     }
 
@@ -140,7 +167,8 @@ impl<'a> Printer<'a> {
     fn mark(&mut self, mark: &'a Mark) -> bool {
         let text = mark.span.text(self.source);
         match &mark.kind {
-            MarkKind::Operation { .. } => {
+            MarkKind::Operation { opaque, .. } => {
+                self.around.push((mark.span.end, *opaque));
                 self.line(self.indent);
                 return false;
             }
@@ -187,6 +215,10 @@ impl<'a> Printer<'a> {
             MarkKind::Type(id) => self.ty(*id),
             MarkKind::Dictionary(entries) => self.dictionary(mark.span, entries),
             MarkKind::Inline(alias) => self.inline(alias),
+            MarkKind::Resources => {
+                self.line(0);
+                self.out.push_str(text);
+            }
             MarkKind::Skip => {}
         }
         true
@@ -209,9 +241,21 @@ impl<'a> Printer<'a> {
         match self.names.and_then(|n| n.values[value.index()]) {
             Some((prefix, number, None)) => _ = write!(self.out, "{prefix}{number}"),
             Some((prefix, number, Some(i))) => _ = write!(self.out, "{prefix}{number}#{i}"),
-            None => self.out.push_str(text),
+            None => self.unbound(text),
         }
         self.last = Some(Last { kind: TokenKind::ValueId, text, tight: definition });
+    }
+
+    /// The name of a value that nothing defines, so that it is no other value's.
+    fn unbound(&mut self, text: &str) {
+        let name = text.trim_start_matches('%');
+        let number = name.strip_prefix("arg").unwrap_or(name);
+        if number.starts_with(|c: char| c.is_ascii_digit()) {
+            self.out.push_str("%u");
+            self.out.push_str(name);
+        } else {
+            self.out.push_str(text);
+        }
     }
 
     fn ty(&mut self, id: TypeId) {
@@ -263,6 +307,7 @@ impl<'a> Printer<'a> {
             let mut behind = Lexer::at(self.source, span.end as usize).filter(|t| !t.kind.is_trivia());
             if let Some(next) = behind.next()
                 && next.kind == TokenKind::Equal
+                && next.span.start == span.end
             {
                 self.blank(TokenKind::Equal, "=", false);
                 self.out.push_str(span.text(self.source));
@@ -288,7 +333,9 @@ impl<'a> Printer<'a> {
     }
 
     fn blank(&mut self, kind: TokenKind, text: &str, touching: bool) {
-        if self.last.is_some_and(|last| blank(last, kind, text, touching, self.angles)) {
+        let Some(last) = self.last else { return };
+        let verbatim = self.around.last().is_some_and(|&(_, opaque)| opaque);
+        if if verbatim { self.gap } else { blank(last, kind, text, touching, self.angles) } {
             self.out.push(' ');
         }
     }

@@ -6,7 +6,7 @@ use super::names::FUNCTION;
 use super::record::Record;
 use super::syntax::{
     Reader,
-    ShortNamePrinted::{Always, InOwnDialect, Never},
+    ShortNamePrinted::{InOwnDialect, Never},
 };
 
 const fn op(dialect: Dialect, name: &'static str) -> Record {
@@ -40,7 +40,7 @@ const fn end(name: &'static str) -> Record {
 pub(super) const RECORDS: &[Record] = &[
     builtin("builtin.module")
         .reader(Reader::Module)
-        .short_name("module", Always, true)
+        .short_name("module", InOwnDialect, true)
         .default_dialect(Dialect::Builtin)
         .isolated()
         .regions(RegionExecution::Once),

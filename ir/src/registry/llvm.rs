@@ -1,7 +1,8 @@
 //! `gpu`, `llvm`, `ml_program` and `spirv`: the operations that occur in texts of other dialects.
 
-use super::facts::{Dialect, Drawing, StepClass, TrafficRule};
+use super::facts::{Dialect, Drawing, RegionExecution, StepClass, TrafficRule};
 use super::record::Record;
+use super::syntax::Reader;
 
 /// Arithmetic is not counted.
 const fn llvm(name: &'static str) -> Record {
@@ -21,7 +22,7 @@ const fn opaque(dialect: Dialect, name: &'static str) -> Record {
 }
 
 pub(super) const RECORDS: &[Record] = &[
-    llvm("llvm.func").isolated(),
+    llvm("llvm.func").reader(Reader::AnyFunction).function().isolated().regions(RegionExecution::Once),
     llvm("llvm.return").form("[? %a* {} : !a* ?]", "").terminator(),
     llvm("llvm.unreachable").terminator(),
     llvm("llvm.mlir.constant").form("( @value ) {} : !r", "r").drawing(Drawing::LeftOut),
@@ -33,7 +34,7 @@ pub(super) const RECORDS: &[Record] = &[
     binary("llvm.fmul"),
     binary("llvm.fdiv"),
     binary("llvm.frem"),
-    program("ml_program.func").isolated(),
+    program("ml_program.func").reader(Reader::AnyFunction).function().isolated().regions(RegionExecution::Once),
     program("ml_program.subgraph"),
     program("ml_program.return").terminator(),
     program("ml_program.output").terminator(),
@@ -45,6 +46,6 @@ pub(super) const RECORDS: &[Record] = &[
     program("ml_program.global_store_graph"),
     program("ml_program.token"),
     opaque(Dialect::Gpu, "gpu.module").isolated(),
-    opaque(Dialect::Gpu, "gpu.func").isolated(),
+    opaque(Dialect::Gpu, "gpu.func").reader(Reader::AnyFunction).function().isolated().regions(RegionExecution::Once),
     opaque(Dialect::Spirv, "spirv.module").isolated(),
 ];

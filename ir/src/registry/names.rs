@@ -6,6 +6,12 @@ pub const CONSTANT: &str = "arith.constant";
 /// The operation of functions.
 pub const FUNCTION: &str = "func.func";
 
+/// Whether an operation is a function by its name: `func` of any dialect.
+#[must_use]
+pub fn is_function(name: &str) -> bool {
+    name.ends_with(".func")
+}
+
 /// Dialect and short name of an operation's full name, `linalg` and `matmul` of `linalg.matmul`; `None` without a dialect.
 #[must_use]
 pub fn split(name: &str) -> Option<(&str, &str)> {

@@ -28,6 +28,8 @@ pub struct Format {
 pub enum Reader {
     Module,
     Function,
+    /// A function of a dialect other than `func`.
+    AnyFunction,
     ConversionCast,
     CallIndirect,
     Branch,
@@ -187,8 +189,6 @@ pub struct ShortName {
 /// Where the printer uses a short name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShortNamePrinted {
-    /// Everywhere.
-    Always,
     /// Directly inside an operation whose default dialect is the operation's own.
     InOwnDialect,
     /// Nowhere.

@@ -141,7 +141,7 @@ pub struct Tokens<'a> {
     functions: &'a [FunctionPlace],
 }
 
-/// The words of one function (`func.func` with a body); the same as if the function stood alone.
+/// The words of one function (`func.func`, `gpu.func`, `llvm.func`, ... with a body); the same as if the function stood alone.
 #[derive(Debug, Clone, Copy)]
 pub struct FunctionTokens<'a> {
     /// Its symbol, without `@`; empty where it has none.

@@ -202,7 +202,7 @@ impl Reader<'_> {
         let name = Span { start: span.start + quoted, end: (span.end - quoted).max(span.start + quoted) };
         let first_word = self.words.len();
         self.words.push(full_name(name.text(self.text)).unwrap_or(Raw::Text(name.start, name.end - name.start)));
-        if name.text(self.text) == registry::names::FUNCTION {
+        if registry::names::is_function(name.text(self.text)) {
             self.state.in_function_operation = true;
             self.state.header = Some(Header { at, first_word, name: Span::default() });
             self.values.forget();

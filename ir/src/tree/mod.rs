@@ -12,6 +12,7 @@ mod types;
 
 use crate::print::marks::Marks;
 use crate::registry::Record;
+use crate::registry::syntax::Syntax;
 use crate::span::Span;
 
 pub use crate::registry::names::split as split_name;
@@ -26,8 +27,8 @@ pub enum Form {
     Generic,
     /// The dialect's own syntax, known to the parser.
     Custom,
-    /// The dialect's own syntax, unknown to the parser: operands are the `%` names in order of appearance, types
-    /// those behind the last colon, regions those in braces.
+    /// Opaque: the dialect's own syntax, unknown to the parser. Operands are the `%` names in order of appearance, types
+    /// those behind the last colon, regions what reads like one in braces. All of this is assumed.
     Guessed,
     /// Not written: implied by the operation around it.
     Implied,
@@ -93,7 +94,7 @@ pub enum Definition {
         /// Position among the arguments.
         index: u32,
     },
-    /// Used but never defined; a diagnostic says so.
+    /// Used but never defined: a diagnostic says so, or an opaque operation may define it.
     Missing,
 }
 
@@ -102,10 +103,30 @@ pub enum Definition {
 pub struct Value {
     /// Its type; [`Type::Unknown`] where the text does not tell.
     pub ty: TypeId,
+    /// Whether the type is what an opaque operation's text seems to say; no registered operation confirms it.
+    pub assumed: bool,
     /// Where it comes from.
     pub definition: Definition,
     /// The name as written, without `%` (`arg0`, `3`, `5#1`); empty for implied values.
     pub name: Span,
+}
+
+/// A function, and its body or why it has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Function {
+    /// The operation that defines it.
+    pub operation: OpId,
+    /// Entry block of the body.
+    pub body: Result<BlockId, NoBody>,
+}
+
+/// Why a function has no body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoBody {
+    /// The text declares it only.
+    Declaration,
+    /// Its text could not be read; a warning says why.
+    Unread,
 }
 
 /// A parsed text.
@@ -119,6 +140,7 @@ pub struct Tree {
     pub(crate) names: Vec<String>,
     /// Record of each name; [`crate::registry::UNKNOWN`] for names of attributes.
     pub(crate) records: Vec<&'static Record>,
+    pub(crate) resources: Option<Span>,
     pub(crate) marks: Marks,
 }
 
@@ -192,10 +214,25 @@ impl Tree {
         &self.names[self.operation(id).name.index()]
     }
 
-    /// What the registry knows of an operation; [`crate::registry::UNKNOWN`] where it is not registered.
+    /// What the registry knows of an operation; [`crate::registry::UNKNOWN`] where it is not registered, or where its
+    /// text could not be read, so that its operands are not those that the record speaks of.
     #[must_use]
     pub fn record(&self, id: OpId) -> &'static Record {
+        let record = self.named_record(id);
+        let opaque = self.operation(id).form == Form::Guessed && record.syntax != Syntax::Guessed;
+        if opaque { &crate::registry::UNKNOWN } else { record }
+    }
+
+    /// What the registry knows of operations of this name, whether this one could be read or not.
+    #[must_use]
+    pub fn named_record(&self, id: OpId) -> &'static Record {
         self.records[self.operation(id).name.index()]
+    }
+
+    /// The resources (`{-# ... #-}`) of the text, as written.
+    #[must_use]
+    pub fn resources(&self) -> Option<Span> {
+        self.resources
     }
 
     /// The name of an attribute.
@@ -247,11 +284,32 @@ impl Tree {
         blocks.flat_map(|&b| self.walk_block(b))
     }
 
-    /// The functions (`func.func` with a body) in the order of the text.
+    /// The functions with a body, of any dialect, in the order of the text; see [`Tree::is_function`].
     pub fn functions(&self) -> impl Iterator<Item = OpId> + '_ {
-        self.walk().filter(|&op| {
-            self.record(op).is_function && self.operation(op).regions.iter().any(|&r| !self.region(r).blocks.is_empty())
+        self.all_functions().filter(|function| function.body.is_ok()).map(|function| function.operation)
+    }
+
+    /// The functions of any dialect in the order of the text, declarations and unread ones included.
+    pub fn all_functions(&self) -> impl Iterator<Item = Function> + '_ {
+        self.walk().filter(|&operation| self.is_function(operation)).map(|operation| {
+            let unread = self.named_record(operation).is_function && !self.record(operation).is_function;
+            let body = match self.entry(operation, 0) {
+                _ if unread => Err(NoBody::Unread),
+                Some(entry) => Ok(entry),
+                None => Err(NoBody::Declaration),
+            };
+            Function { operation, body }
         })
+    }
+
+    /// Whether an operation is a function: it is registered as one, or it has a symbol, a function type and a region, as
+    /// the operations with upstream's `FunctionOpInterface` have.
+    #[must_use]
+    pub fn is_function(&self, operation: OpId) -> bool {
+        self.named_record(operation).is_function
+            || (!self.operation(operation).regions.is_empty()
+                && self.attribute(operation, "function_type").is_some()
+                && self.symbol(operation).is_some())
     }
 
     /// Entry block of an operation's region `index`; `None` where that is absent or empty.

@@ -141,6 +141,42 @@ impl Types {
         &self.all[id.index()]
     }
 
+    /// Whether two types can be the same type in other words: texts of dialects' types, layouts, memory spaces and encodings
+    /// are not understood.
+    #[must_use]
+    pub fn can_agree(&self, a: TypeId, b: TypeId) -> bool {
+        // Dialects' types, and pairs of layouts, spaces or encodings.
+        let texts = |a: &Option<String>, b: &Option<String>| a == b || (a.is_some() && b.is_some());
+        let all =
+            |a: &[TypeId], b: &[TypeId]| a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| self.can_agree(a, b));
+        match (self.get(a), self.get(b)) {
+            _ if a == b => true,
+            (Type::Unknown, _) | (_, Type::Unknown) | (Type::Dialect(_), Type::Dialect(_)) => true,
+            (Type::Complex(a), Type::Complex(b)) => self.can_agree(*a, *b),
+            (
+                Type::Tensor { shape, element, encoding },
+                Type::Tensor { shape: other_shape, element: other, encoding: other_encoding },
+            ) => shape == other_shape && self.can_agree(*element, *other) && texts(encoding, other_encoding),
+            (
+                Type::MemRef { shape, element, layout, space },
+                Type::MemRef { shape: other_shape, element: other, layout: other_layout, space: other_space },
+            ) => {
+                shape == other_shape
+                    && self.can_agree(*element, *other)
+                    && texts(layout, other_layout)
+                    && texts(space, other_space)
+            }
+            (Type::Vector { shape, element }, Type::Vector { shape: other_shape, element: other }) => {
+                shape == other_shape && self.can_agree(*element, *other)
+            }
+            (Type::Function { inputs, results }, Type::Function { inputs: other_inputs, results: other_results }) => {
+                all(inputs, other_inputs) && all(results, other_results)
+            }
+            (Type::Tuple(a), Type::Tuple(b)) => all(a, b),
+            _ => false,
+        }
+    }
+
     /// Shape of a tensor, memref or vector; `None` for others and where the rank is unknown.
     #[must_use]
     pub fn shape(&self, id: TypeId) -> Option<&[Dimension]> {

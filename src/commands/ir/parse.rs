@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use ir::tree::Form;
+use ir::tree::{Form, NoBody, Tree};
 use reports::{Align, Table, number};
 use serde::Serialize;
 
 use super::source::{Source, function_name};
 use crate::cli::Format;
 use crate::cli::ir::Parse;
-use crate::diagnostics::Failure;
+use crate::diagnostics::{self, Failure};
 use crate::output;
 
 #[derive(Serialize)]
@@ -23,6 +23,10 @@ struct Summary {
     guessed_operations: usize,
     dialects: BTreeMap<String, usize>,
     functions: Vec<Function>,
+    /// Functions without a body.
+    declarations: Vec<Declaration>,
+    /// Operations that could not be read and are kept as text.
+    warnings: Vec<Warning>,
 }
 
 #[derive(Serialize)]
@@ -32,17 +36,47 @@ struct Function {
     operations: usize,
 }
 
+#[derive(Serialize)]
+struct Declaration {
+    name: String,
+    line: usize,
+    /// `declaration`, or `not read`.
+    reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Warning {
+    line: usize,
+    column: usize,
+    message: String,
+}
+
+fn declarations(source: &Source, tree: &Tree) -> Vec<Declaration> {
+    let without_body = tree.all_functions().filter_map(|function| Some((function.operation, function.body.err()?)));
+    without_body
+        .map(|(function, reason)| Declaration {
+            name: function_name(tree, function).to_owned(),
+            line: source.line(tree.operation(function).span),
+            reason: match reason {
+                NoBody::Declaration => "declaration",
+                NoBody::Unread => "not read",
+            },
+        })
+        .collect()
+}
+
 /// Runs the command.
 pub fn run(arguments: &Parse) -> Result<ExitCode, Failure> {
     let source = Source::read(&arguments.file)?;
-    let tree = source.tree()?;
+    let ir::Parsed { tree, warnings, .. } = source.parsed()?;
+    diagnostics::warn(&source.name, &source.text, &warnings);
     let mut dialects = BTreeMap::new();
     let (mut operations, mut guessed) = (0, 0);
     // Implied operations, such as the bodies of named operations, are not written in the text and not counted.
     for operation in tree.walk().filter(|&o| tree.operation(o).form != Form::Implied) {
         operations += 1;
         guessed += usize::from(tree.operation(operation).form == Form::Guessed);
-        let dialect = tree.name(operation).split('.').next().unwrap_or("");
+        let dialect = tree.name(operation).split_once('.').map_or("(none)", |(dialect, _)| dialect);
         *dialects.entry(dialect.to_owned()).or_default() += 1;
     }
     let functions = tree.functions().map(|function| Function {
@@ -60,6 +94,14 @@ pub fn run(arguments: &Parse) -> Result<ExitCode, Failure> {
         guessed_operations: guessed,
         dialects,
         functions: functions.collect(),
+        declarations: declarations(&source, &tree),
+        warnings: warnings
+            .into_iter()
+            .map(|warning| {
+                let (line, column) = warning.span.line_column(&source.text);
+                Warning { line, column, message: warning.message }
+            })
+            .collect(),
     };
     if arguments.format == Format::Json {
         output::json(&summary)?;
@@ -84,6 +126,13 @@ pub fn run(arguments: &Parse) -> Result<ExitCode, Failure> {
         table.row([function.name.clone(), whole(function.line), whole(function.operations)]);
     }
     out += &format!("\n{}", table.render());
+    if !summary.declarations.is_empty() {
+        let mut table = Table::new(&[("without a body", Align::Left), ("line", Align::Right), ("reason", Align::Left)]);
+        for declaration in &summary.declarations {
+            table.row([declaration.name.clone(), whole(declaration.line), declaration.reason.to_owned()]);
+        }
+        out += &format!("\n{}", table.render());
+    }
     let mut table = Table::new(&[("dialect", Align::Left), ("operations", Align::Right)]);
     for (dialect, &count) in &summary.dialects {
         table.row([dialect.clone(), whole(count)]);

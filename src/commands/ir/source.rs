@@ -6,7 +6,7 @@ use std::io::Read;
 use ir::span::Span;
 use ir::tree::{OpId, Tree};
 
-use crate::diagnostics::{Failure, TextProblems};
+use crate::diagnostics::{self, Failure, TextProblems};
 
 /// A text with its name.
 pub struct Source {
@@ -39,11 +39,18 @@ impl Source {
         Ok(Self { name: name.to_owned(), text, lines })
     }
 
-    /// The tree of a text without mistakes.
+    /// The tree of a text without mistakes; what could not be read is named on standard error.
     pub fn tree(&self) -> Result<Tree, Failure> {
+        let parsed = self.parsed()?;
+        diagnostics::warn(&self.name, &self.text, &parsed.warnings);
+        Ok(parsed.tree)
+    }
+
+    /// The tree of a text without mistakes, and warnings.
+    pub fn parsed(&self) -> Result<ir::Parsed, Failure> {
         let parsed = ir::parse(&self.text, &ir::Limits::default());
         if parsed.diagnostics.is_empty() {
-            return Ok(parsed.tree);
+            return Ok(parsed);
         }
         Err(Failure::Text(Box::new(TextProblems {
             name: self.name.clone(),

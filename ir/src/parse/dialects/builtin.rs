@@ -1,11 +1,11 @@
 //! `builtin`, `func` and `cf`.
 
+use super::function::Signature;
 use crate::lexer::TokenKind;
-use crate::parse::draft::{Argument, Draft};
+use crate::parse::draft::Draft;
 use crate::parse::names::Use;
 use crate::parse::{Parse, Parser};
-use crate::span::Span;
-use crate::tree::{Attribute, AttributeValue, BlockId, Dimension, RegionId, Type, TypeId, Types};
+use crate::tree::{AttributeValue, BlockId, Dimension, Form, RegionId, Type, TypeId};
 
 impl<'a> Parser<'a> {
     /// `module @name attributes {...} {...}`.
@@ -34,47 +34,13 @@ impl<'a> Parser<'a> {
         }
         let name = self.symbol_name()?;
         self.set(draft, "sym_name", AttributeValue::String(name));
-        let (mut arguments, mut argument_attributes) = (Vec::new(), Vec::new());
-        self.expect(TokenKind::LeftParen, "`(` and arguments")?;
-        self.list(TokenKind::RightParen, "`,` or `)`", |p| {
-            let mut name = p.ahead.span;
-            name.end = name.start;
-            if p.at(TokenKind::ValueId) {
-                name = p.take();
-                p.expect(TokenKind::Colon, "`:` and the argument's type")?;
-            }
-            let ty = p.parse_type()?;
-            argument_attributes.push(p.attributes_of_one()?);
-            p.skip_location()?;
-            arguments.push(Argument { name, ty });
-            Ok(())
-        })?;
-        let (mut results, mut result_attributes) = (Vec::new(), Vec::new());
-        if self.take_if(TokenKind::Arrow) {
-            if self.take_if(TokenKind::LeftParen) {
-                self.list(TokenKind::RightParen, "`,` or `)`", |p| {
-                    results.push(p.parse_type()?);
-                    result_attributes.push(p.attributes_of_one()?);
-                    Ok(())
-                })?;
-            } else {
-                results.push(self.parse_type()?);
-            }
-        }
+        let mut signature = Signature::default();
+        self.signature(&mut signature)?;
         if self.take_word("attributes") {
             self.dictionary(&mut draft.attributes)?;
         }
-        let inputs = arguments.iter().map(|a| a.ty).collect();
-        let returned = results.clone();
-        let ty = self.tree.types.intern(Type::Function { inputs, results });
-        self.set(draft, "function_type", AttributeValue::Type(ty));
-        for (name, attributes) in [("arg_attrs", argument_attributes), ("res_attrs", result_attributes)] {
-            if attributes.iter().any(|a| !a.is_empty()) {
-                let all = attributes.into_iter().map(|a| self.to_dictionary(a)).collect();
-                self.set(draft, name, AttributeValue::Array(all));
-            }
-        }
-        self.skip_location()?;
+        let (arguments, returned) = (signature.arguments.clone(), signature.results.clone());
+        self.set_signature(draft, signature);
         let region = if self.at(TokenKind::LeftBrace) { self.region(&arguments, true)? } else { self.new_region() };
         draft.regions.push(region);
         self.check_returns(region, &returned);
@@ -86,12 +52,13 @@ impl<'a> Parser<'a> {
         for block in self.tree.regions[region.index()].blocks.clone() {
             let Some(&last) = self.tree.blocks[block.index()].operations.last() else { continue };
             let operation = &self.tree.operations[last.index()];
-            if self.names[operation.name.index()] != "func.return" {
+            if self.names[operation.name.index()] != "func.return" || operation.form == Form::Guessed {
                 continue;
             }
             let types: Vec<TypeId> = operation.operands.iter().map(|v| self.tree.values[v.index()].ty).collect();
+            let assumed = |i: usize| self.tree.values[operation.operands[i].index()].assumed;
             let same = types.len() == results.len()
-                && types.iter().zip(results).all(|(a, b)| a == b || *a == Types::UNKNOWN || *b == Types::UNKNOWN);
+                && (0..types.len()).all(|i| assumed(i) || self.tree.types.can_agree(types[i], results[i]));
             if !same {
                 let list = |all: &[TypeId]| {
                     let all: Vec<String> = all.iter().map(|&ty| self.tree.types.to_text(ty)).collect();
@@ -102,22 +69,10 @@ impl<'a> Parser<'a> {
                     list(&types),
                     list(results)
                 );
-                let first_line = operation
-                    .span
-                    .text(self.text)
-                    .find('\n')
-                    .map_or(operation.span.end, |i| operation.span.start + i as u32);
-                self.report(Span { end: first_line, ..operation.span }, message, None);
+                let span = self.first_line(operation.span);
+                self.report(span, message, None);
             }
         }
-    }
-
-    fn attributes_of_one(&mut self) -> Parse<Vec<Attribute>> {
-        let mut attributes = Vec::new();
-        if self.at_dictionary() {
-            self.dictionary(&mut attributes)?;
-        }
-        Ok(attributes)
     }
 
     /// `%a, %b : types to types`.

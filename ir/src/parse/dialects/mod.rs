@@ -3,6 +3,7 @@
 mod affine;
 mod arith;
 mod builtin;
+mod function;
 mod linalg;
 mod linalg_body;
 mod memory;
@@ -11,6 +12,7 @@ mod stablehlo;
 mod vector;
 
 use super::draft::Draft;
+use super::names::Isolation;
 use super::{Parse, Parser};
 use crate::registry::Record;
 use crate::registry::syntax::{Reader, Syntax};
@@ -29,6 +31,7 @@ impl<'a> Parser<'a> {
         match reader {
             Reader::Module => self.module(draft),
             Reader::Function => self.function(draft),
+            Reader::AnyFunction => self.any_function(Isolation::Full, draft),
             Reader::ConversionCast => self.conversion_cast(draft),
             Reader::CallIndirect => self.call_indirect(draft),
             Reader::Branch => self.branch(draft),
