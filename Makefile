@@ -18,7 +18,7 @@ EVALUATION ?= $(REPORT)/evaluation.json
 REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --out $(REPORT)
 
 .PHONY: help deps run test lint doc deny bench bench-sweep bench-query compare-genz test-kill clean header \
-        report test-browser deps-mlir test-mlir differential corpus-env corpus-framework corpus-generic corpus-check \
+        report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
         train evaluate
 
 help: ## List the targets
@@ -98,6 +98,16 @@ test-mlir: deps-mlir ## Lint and test what needs LLVM: the bridge, labels, the p
 	$(CARGO) clippy -p costmodel --features mlir --lib --test mlir --example annotate_cost --locked -- -D warnings
 	$(CARGO) test -p costmodel --features mlir --locked --test mlir
 	FILECHECK=$(MLIR_SYS_220_PREFIX)/bin/FileCheck $(CARGO) test --locked --test predict -- --ignored filecheck
+
+# MLIR's own tests from Debian's source packages, split, with upstream's parser as the judge. Versions that the package
+# sources of this machine do not offer are skipped. Upstream's answers are kept in PUBLIC. Nothing of it is committed.
+PUBLIC ?= target/public
+PUBLIC_VERSIONS ?= 22 19
+corpus-public: deps-mlir ## Acceptance of MLIR's own tests by dialect, with mlir-opt as the judge (PUBLIC_OPTIONS="--verbose 40")
+	@./scripts/public/sources.sh $(PUBLIC) $(PUBLIC_VERSIONS)
+	$(CARGO) build --release --locked -p ir --example read_texts
+	python3 -B scripts/public/measure.py --tool target/release/examples/read_texts --work $(PUBLIC) $(PUBLIC_OPTIONS) \
+	  $$(find $(PUBLIC) -maxdepth 3 -path '*/mlir-*/mlir/test')
 
 # Files whose texts both parsers read: rows and corpora (Parquet), graphs (JSON lines).
 DIFFERENTIAL ?= corpus/hardwire-corpus-v1.parquet $(wildcard $(CORPUS) $(CORPUS:.jsonl=.generic.jsonl))

@@ -32,6 +32,7 @@ BATCH = 100
 def texts(folders: list[str]):
     """Name, text and options for upstream of every piece of every file."""
     for folder in folders:
+        # Tests of several versions of MLIR have the same names.
         for file in sorted(pathlib.Path(folder).rglob("*.mlir")):
             try:
                 whole = file.read_text()

@@ -41,8 +41,8 @@ struct Seen {
 }
 
 impl<'a> Parser<'a> {
-    /// Parse the rest of the operation.
-    pub(super) fn guess(&mut self, draft: &mut Draft) {
+    /// Parse the rest of the operation; `reported` says that an error in it is known.
+    pub(super) fn guess(&mut self, draft: &mut Draft, reported: bool) {
         let mut seen = Seen::default();
         while let Some(kind) = self.ahead.kind {
             if seen.open.is_empty() && self.guess_ends(&seen) {
@@ -55,7 +55,7 @@ impl<'a> Parser<'a> {
             seen.previous = Some(kind);
             debug_assert!(self.at_end() || self.start() > before, "guessing goes on");
         }
-        if self.at_end() || self.at(TokenKind::RightBrace) {
+        if !reported && (self.at_end() || self.at(TokenKind::RightBrace)) {
             for &(_, span) in seen.open.iter().take(1) {
                 self.report(span, "this bracket is never closed".to_owned(), None);
             }
@@ -70,9 +70,9 @@ impl<'a> Parser<'a> {
         let new_line = self.at_new_line();
         match self.ahead.kind {
             Some(RightBrace | MetadataBegin) => true,
+            Some(ValueId) if new_line || seen.complete => self.ahead.starts_results(self.text, &self.unclosed),
             // A list or a type goes on.
             _ if matches!(seen.previous, Some(Comma | Colon | Arrow | Equal)) => false,
-            Some(ValueId) if new_line || seen.complete => self.ahead.starts_results(self.text, &self.unclosed),
             Some(BareId) if seen.complete && self.spelling().contains('.') => true,
             _ => new_line && self.at_operation_start(),
         }

@@ -12,6 +12,9 @@ use crate::registry::{self, Record};
 use crate::span::Span;
 use crate::tree::{AttributeValue, BlockId, Definition, Form, NameId, OpId, Operation, Types, ValueId};
 
+/// Results without a type that a text can have besides one for each of its bytes.
+const UNTYPED_RESULTS: usize = 256;
+
 /// Names of results before `=`: each with how many it stands for.
 type ResultNames = Vec<(Span, u32)>;
 
@@ -167,7 +170,7 @@ impl<'a> Parser<'a> {
 
     /// How many of these results without a type there can be: a text can name more than it has bytes.
     fn untyped(&mut self, named: usize) -> usize {
-        let left = (self.text.len() + 256).saturating_sub(self.untyped_results);
+        let left = (self.text.len() + UNTYPED_RESULTS).saturating_sub(self.untyped_results);
         let count = named.min(left);
         self.untyped_results += count;
         count
@@ -183,9 +186,12 @@ impl<'a> Parser<'a> {
             let name = self.expect(TokenKind::ValueId, "a result's name (`%name`)")?;
             let mut count = 1;
             if self.take_if(TokenKind::Colon) {
-                // Each result has a type in the text, so there are no more results than bytes.
                 count = match self.spelling().parse::<u32>() {
-                    Ok(n) if n > 0 && n as usize <= self.text.len() && self.at(TokenKind::Integer) => n,
+                    Ok(n)
+                        if n > 0 && n as usize <= self.text.len() + UNTYPED_RESULTS && self.at(TokenKind::Integer) =>
+                    {
+                        n
+                    }
                     _ => return Err(self.expected("the number of results")),
                 };
                 self.take();
@@ -334,6 +340,7 @@ impl<'a> Parser<'a> {
 
     /// An operation that is not registered, or whose text is not in the form that is registered.
     fn opaque(&mut self, name: &str, record: &'static Record, draft: &mut Draft, failure: Option<Failure>) {
+        let reported = failure.as_ref().is_some_and(|failure| failure.fatal);
         match failure {
             Some(failure) if failure.fatal => self.report_failure(failure),
             Some(failure) => self.warn(name, failure),
@@ -344,7 +351,7 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        self.guess(draft);
+        self.guess(draft, reported);
     }
 
     /// Skip to what looks like the next operation, at most to the end of the region.
