@@ -14,6 +14,9 @@ use crate::provenance::{Grade, Provenance};
 use crate::range::Range;
 use crate::slot::Limits;
 
+/// Model of the throughputs that are not serving figures, by the name of its preset.
+pub const FIGURES_MODEL: &str = "gpt-oss-120b";
+
 /// Most published serving figures of a machine.
 pub const MAX_SERVING: usize = 64;
 
@@ -137,6 +140,8 @@ pub struct Comparison {
     pub memory_tb_per_s: Option<Range>,
     /// Peak dense arithmetic in the format weights are multiplied in, trillions of operations per second.
     pub peak_tflops: Option<f64>,
+    /// Peak dense arithmetic on 8-bit floats, where it is more than [`Self::peak_tflops`].
+    pub peak_8bit_tflops: Option<f64>,
     /// Number format of [`Self::peak_tflops`].
     pub peak_format: Option<String>,
     /// Units over which one copy of the model can be spread at full speed.
@@ -189,6 +194,8 @@ pub(crate) fn walk(c: &mut Comparison, v: &mut dyn Visitor) {
         "Its peak bandwidth, terabytes per second",
     );
     v.field("peak_tflops", &mut c.peak_tflops, positive, "Peak dense arithmetic, trillions of operations per second");
+    let doc = "Peak dense arithmetic on 8-bit floats, for weights of at most 8 bits and their scales";
+    v.field("peak_8bit_tflops", &mut c.peak_8bit_tflops, positive, doc);
     v.field("peak_format", &mut c.peak_format, Limits::NONE, "Format of that arithmetic");
     v.field(
         "units_per_copy",

@@ -20,20 +20,21 @@ pub mod process;
 pub mod provenance;
 pub mod quantity;
 mod range;
+mod release;
 mod schema;
 pub mod show;
 mod slot;
 mod tree;
 mod units;
 
-pub use attention::{Attention, HeadChange, HeadChangeError};
+pub use attention::{Attention, HeadChange, HeadChangeError, Indexer};
 pub use block::{Block, Event, Events, NodeScaling, PerBlock};
 pub use comparison::{Comparison, Counts, Serving};
 pub use design::*;
 pub use economics::{DieFormula, Economics, YieldModel};
 pub use load::{Loader, Override, Unreadable};
 pub use masks::{LayerError, Lithography, MaskLayer, MaskStack};
-pub use model::{Ffn, Layer, Model};
+pub use model::{Ffn, Layer, Model, Span};
 // `keyed!` expands to it in other crates.
 #[doc(hidden)]
 pub use names;
@@ -42,5 +43,6 @@ pub use process::{Interval, ProcessNode};
 pub use provenance::{Grade, Provenance};
 pub use quantity::*;
 pub use range::Range;
+pub use release::{Part, PerPart, Release, WIDE_BITS};
 pub use schema::MAX_CHIPS;
 pub use slot::Measure;

@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::attention::Attention;
+use crate::attention::{Attention, NamedMatrix, sum};
+use crate::release::{Part, Release};
 
 /// The feed-forward part of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,12 +35,26 @@ impl Ffn {
     /// Weights of the feed-forward matrices (router included) for a hidden width of `hidden`.
     #[must_use]
     pub fn weights(&self, hidden: u32) -> u64 {
-        let hidden = u64::from(hidden);
+        self.matrices(hidden).iter().map(|(_, matrices)| sum(matrices)).sum()
+    }
+
+    /// The matrices by part, the experts of a part together: gate, up and down.
+    #[must_use]
+    pub fn matrices(&self, hidden: u32) -> [(Part, [NamedMatrix; 3]); 3] {
+        let three = |width: u64| {
+            let each = u64::from(hidden) * width;
+            [("gate_proj", each), ("up_proj", each), ("down_proj", each)]
+        };
+        let none = [("", 0); 3];
         match *self {
-            Self::Dense { width } => 3 * hidden * u64::from(width),
-            Self::Moe { experts, width, shared_width, .. } => {
-                hidden * (3 * (u64::from(experts) * u64::from(width) + u64::from(shared_width)) + u64::from(experts))
+            Self::Dense { width } => {
+                [(Part::Dense, three(width.into())), (Part::Experts, none), (Part::SharedExperts, none)]
             }
+            Self::Moe { experts, width, shared_width, .. } => [
+                (Part::Router, [("", u64::from(hidden) * u64::from(experts)), ("", 0), ("", 0)]),
+                (Part::Experts, three(u64::from(experts) * u64::from(width))),
+                (Part::SharedExperts, three(shared_width.into())),
+            ],
         }
     }
 
@@ -64,12 +79,89 @@ pub struct Layer {
     pub attention: Attention,
     /// Feed-forward part.
     pub ffn: Ffn,
-    /// Sliding window in positions; `None` attends to the whole context.
-    pub window: Option<u32>,
+    /// Positions that a token sees.
+    pub span: Span,
+}
+
+impl Layer {
+    /// Elements of cache and state that a sequence of `context` positions takes.
+    #[must_use]
+    pub fn elements_stored(&self, context: f64) -> f64 {
+        let attention = &self.attention;
+        self.span.most(context) * attention.kv_elements_per_position() as f64 + attention.state_elements() as f64
+    }
+
+    /// Elements of cache and state that a token at `context` reads.
+    #[must_use]
+    pub fn elements_read(&self, context: f64) -> f64 {
+        self.attention.elements_read(self.span.mean(context))
+    }
+
+    /// Multiply-adds of attention for a token at `context`, projections not counted.
+    #[must_use]
+    pub fn attention_multiply_adds(&self, context: f64) -> f64 {
+        self.attention.multiply_adds(self.span.mean(context))
+    }
+}
+
+/// Which positions a token sees, its own included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// All before it.
+    #[default]
+    Full,
+    /// As many last ones.
+    Window(u32),
+    /// Those of its own chunk of as many: chunks begin at multiples of the size (Llama 4).
+    Chunk(u32),
+}
+
+impl Span {
+    /// First position that the last of `context` positions sees.
+    #[must_use]
+    pub fn first(self, context: u64) -> u64 {
+        match self {
+            Self::Full => 0,
+            Self::Window(size) => context.saturating_sub(size.into()),
+            Self::Chunk(size) => {
+                let size = u64::from(size.max(1));
+                context.saturating_sub(1) / size * size
+            }
+        }
+    }
+
+    /// Most positions that a token sees up to `context`: what a cache must hold.
+    #[must_use]
+    pub fn most(self, context: f64) -> f64 {
+        match self {
+            Self::Full => context,
+            Self::Window(size) | Self::Chunk(size) => context.min(f64::from(size)),
+        }
+    }
+
+    /// Positions that a token around `context` sees: in a chunk half of it on average, once the context is longer.
+    #[must_use]
+    pub fn mean(self, context: f64) -> f64 {
+        match self {
+            Self::Chunk(size) if context > f64::from(size) => f64::from(size) / 2.0,
+            _ => self.most(context),
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn describe(self) -> String {
+        match self {
+            Self::Full => "full context".to_owned(),
+            Self::Window(size) => format!("window of {size}"),
+            Self::Chunk(size) => format!("chunks of {size}"),
+        }
+    }
 }
 
 /// A decoder-only language model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// Preset name or the file it was read from.
     pub name: String,
@@ -83,10 +175,12 @@ pub struct Model {
     pub tied_embeddings: bool,
     /// Largest context the model was made for, in positions.
     pub max_context: u64,
-    /// Released weight format as the config file states it, e.g. "mxfp4", "fp8", "bfloat16".
-    pub weight_format: String,
+    /// Format in which the weights were released.
+    pub release: Release,
     /// Layers from first to last.
     pub layers: Vec<Layer>,
+    /// What the file states beyond this, e.g. towers for images.
+    pub notes: Vec<String>,
 }
 
 impl Model {
@@ -104,13 +198,36 @@ impl Model {
         self.hardwired_layer_weights() + tables * u64::from(self.hidden) * u64::from(self.vocabulary)
     }
 
-    /// Weights one token uses, with both embedding tables as [`Self::parameters`] counts them.
+    /// Weights one token uses: those of the layers and of the unembedding. Of the embedding table it reads one row.
     #[must_use]
     pub fn active_parameters(&self) -> u64 {
-        let tables = if self.tied_embeddings { 1 } else { 2 };
-        let layers: u64 =
-            self.layers.iter().map(|l| l.attention.weights(self.hidden) + l.ffn.active_weights(self.hidden)).sum();
-        layers + tables * u64::from(self.hidden) * u64::from(self.vocabulary)
+        let hidden = u64::from(self.hidden);
+        self.active_layer_weights() + hidden * (u64::from(self.vocabulary) + u64::from(!self.tied_embeddings))
+    }
+
+    /// Weights of the layers' matrices that one token uses.
+    #[must_use]
+    pub fn active_layer_weights(&self) -> u64 {
+        let hidden = self.hidden;
+        self.layers.iter().map(|l| l.attention.weights(hidden) + l.ffn.active_weights(hidden)).sum()
+    }
+
+    /// Mean bits of a released weight, without the input embedding.
+    #[must_use]
+    pub fn mean_released_bits(&self) -> f64 {
+        let table = u64::from(self.hidden) * u64::from(self.vocabulary);
+        let unembedding = if self.tied_embeddings { Part::Embedding } else { Part::Unembedding };
+        let (mut all, mut of_bits) = (0.0, 0.0);
+        let mut add = |part: Part, weights: u64| {
+            all += weights as f64;
+            of_bits += weights as f64 * self.release.bits(part);
+        };
+        add(unembedding, table);
+        for layer in &self.layers {
+            add(Part::Attention, layer.attention.weights(self.hidden));
+            layer.ffn.matrices(self.hidden).iter().for_each(|(part, matrices)| add(*part, sum(matrices)));
+        }
+        of_bits / all
     }
 
     /// Weights of the layers' matrices, without embedding and unembedding.

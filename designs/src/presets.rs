@@ -74,6 +74,8 @@ pub fn mask_stacks() -> &'static [Preset] {
 pub fn comparisons() -> &'static [Preset] {
     presets! { "comparisons/", ".toml":
         "h100" "NVIDIA H100 SXM";
+        "h800" "NVIDIA H800 SXM";
+        "h20" "NVIDIA H20";
         "b200" "NVIDIA B200";
         "mi325x" "AMD MI325X";
         "tpu-v7" "Google TPU v7";
@@ -92,11 +94,13 @@ pub fn comparisons() -> &'static [Preset] {
 #[must_use]
 pub fn models() -> &'static [Preset] {
     presets! { "models/", ".json":
-        "gpt-oss-120b" "117 billion parameters, 5.1 active, 128 experts, alternating windows of 128";
-        "llama-3-1-8b" "8 billion parameters, dense";
-        "qwq-32b" "32.5 billion parameters, dense";
-        "deepseek-v3" "671 billion parameters, 37 active, latent attention, 256 experts";
-        "kimi-k2" "1.03 trillion parameters, 32 active, latent attention, 384 experts";
+        "gpt-oss-120b" "116.8 billion parameters, 5.1 active, 128 experts, alternating windows of 128";
+        "llama-3-1-8b" "8.0 billion parameters, dense";
+        "qwen3-8b-fp8" "8.2 billion parameters, dense, released in FP8";
+        "qwen3-30b-a3b" "30.5 billion parameters, 3.0 active, 128 experts";
+        "qwq-32b" "32.8 billion parameters, dense";
+        "deepseek-v3" "671.0 billion parameters, 36.6 active, latent attention, 256 experts";
+        "kimi-k2" "1026.4 billion parameters, 31.7 active, latent attention, 384 experts";
     }
 }
 

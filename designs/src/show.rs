@@ -18,12 +18,25 @@ use crate::slot::{Limits, Slot};
 pub struct Line {
     /// Dotted path, as in a file or after `--set`.
     pub path: String,
-    /// The value with its unit, as it would be written in a file.
+    /// The value with its unit, as it would be written in a file. Numbers without a unit and truth values are serialised as such.
+    #[serde(serialize_with = "as_written")]
     pub value: String,
     /// Where it comes from; absent for models, whose origin is their file, and for summaries.
     pub provenance: Option<Provenance>,
     /// What it means.
     pub doc: &'static str,
+}
+
+fn as_written<S: serde::Serializer>(value: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    // Digits alone: other texts that parse as numbers, such as names, keep their spelling.
+    let numeric = value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    match (value, value.parse::<u64>(), value.parse::<f64>()) {
+        ("true", ..) => serializer.serialize_bool(true),
+        ("false", ..) => serializer.serialize_bool(false),
+        (_, Ok(whole), _) if numeric => serializer.serialize_u64(whole),
+        (_, _, Ok(number)) if numeric && number.is_finite() => serializer.serialize_f64(number),
+        _ => serializer.serialize_str(value),
+    }
 }
 
 struct Lines(Vec<Line>);
@@ -117,18 +130,39 @@ pub fn model(model: &Model) -> Vec<Line> {
         line("vocabulary", model.vocabulary.to_string(), "Entries of the vocabulary"),
         line("tied_embeddings", model.tied_embeddings.to_string(), "Whether the unembedding reuses the embedding"),
         line("max_context", model.max_context.to_string(), "Largest context in positions"),
-        line("weight_format", model.weight_format.clone(), "Format of the released weights"),
+        line("weight_format", model.release.describe(), "Format of the released weights"),
         line("parameters", model.parameters().to_string(), "Weights of all matrices"),
-        line("active_parameters", model.active_parameters().to_string(), "Weights that one token uses"),
+        line(
+            "active_parameters",
+            model.active_parameters().to_string(),
+            "Weights that one token uses, its row of the embedding for the table",
+        ),
     ];
+    if !model.tied_embeddings {
+        let table = u64::from(model.hidden) * (u64::from(model.vocabulary) - 1);
+        let doc = "The same with the whole embedding table, as some publishers count";
+        lines.push(line("active_parameters_with_embedding", (model.active_parameters() + table).to_string(), doc));
+    }
+    let per_position: u64 = model.layers.iter().map(|layer| layer.attention.kv_elements_per_position()).sum();
+    lines.push(line("cached_elements_per_position", per_position.to_string(), "Elements of the cache, all layers"));
+    let state: u64 = model.layers.iter().map(|layer| layer.attention.state_elements()).sum();
+    if state > 0 {
+        lines.push(line(
+            "state_elements",
+            state.to_string(),
+            "Elements of a sequence that do not grow with its context",
+        ));
+    }
     let mut first = 0;
     for run in model.layers.chunk_by(|a, b| a == b) {
         let last = first + run.len() - 1;
         let path = if run.len() == 1 { format!("layers.{first}") } else { format!("layers.{first}-{last}") };
-        let window = run[0].window.map_or_else(|| "full context".to_owned(), |window| format!("window of {window}"));
-        let value = format!("{}; {window}; {}", run[0].attention, ffn(&run[0].ffn));
+        let value = format!("{}; {}; {}", run[0].attention, run[0].span.describe(), ffn(&run[0].ffn));
         lines.push(line(&path, value, "Attention and feed-forward part"));
         first += run.len();
+    }
+    for (index, note) in model.notes.iter().enumerate() {
+        lines.push(line(&format!("notes.{index}"), note.clone(), "What the file states beyond this"));
     }
     lines
 }

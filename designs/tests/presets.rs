@@ -126,3 +126,16 @@ fn shown_values_read_back() {
     again.provenance = design.provenance.clone();
     assert_eq!(again, design);
 }
+
+#[test]
+fn summaries_of_models_state_what_show_computes() {
+    for preset in presets::models() {
+        let model = load::model(preset.name, &load::no_files).unwrap();
+        let billions = |count: u64| format!("{:.1}", count as f64 / 1e9);
+        let mut expected = format!("{} billion parameters, ", billions(model.parameters()));
+        if model.layers.iter().any(|layer| matches!(layer.ffn, designs::Ffn::Moe { .. })) {
+            expected += &format!("{} active, ", billions(model.active_parameters()));
+        }
+        assert!(preset.summary.starts_with(&expected), "{}: {expected}", preset.name);
+    }
+}

@@ -1,25 +1,58 @@
 //! Upper bounds on the speed at which a programmable machine serves a model: the roofline of memory and arithmetic.
 //!
-//! A step generates one token for each of B users and moves the weights it touches once and every user's KV cache:
-//! `t_step = max((weights(B) + B kv) / bandwidth, B flop / peak)`. Of E experts, k per token and evenly routed,
-//! `E (1 - (1 - k/E)^B)` are touched. Prompts cost arithmetic alone: `t_prompt = input flop / peak`, and delay the steps they
-//! share the machine with, so that a user gets `1 / (t_step + B t_prompt / output)` tokens per second. Windows of the model
-//! limit attention and cache, weights have their released format, the cache 16 bits. This is a bound because it leaves out
-//! launches, synchronisation, links between units and every loss below peak. Units: seconds, bytes, operations.
+//! A copy of the model lies on `units`. Units of one fabric share everything (tensor parallel): a step reads the weights outside
+//! routed experts once and the cache of the fabric's users. Fabrics have users of their own (data parallel) and share the routed
+//! experts (expert parallel). With B users in all, on F = units / fabric fabrics, a step for one token each takes
+//! `t_step = max((dense + B/F cache + experts(B) / F) / bandwidth, B/F flop / peak)` with bandwidth and peak of a fabric. Of E
+//! experts, k per token and evenly routed, `E (1 - (1 - k/E)^B)` are touched. Prompts cost arithmetic alone:
+//! `t_prompt = input flop / peak`, and delay the steps they share the machine with, so that a user gets
+//! `1 / (t_step + B/F t_prompt / output)` tokens per second. A user holds the cache of its mean context, because pages are taken as
+//! they fill. Windows of the model limit attention and cache, weights have their released format, the cache that of the release or
+//! 16 bits. This is a bound because it leaves out launches, synchronisation, links between units and every loss below peak. Units:
+//! seconds, bytes, operations.
 
-use designs::{Ffn, Model};
+use designs::{Ffn, Model, Part};
 
 /// Bytes of a cached element.
 const KV_BYTES: f64 = 2.0;
-/// Bits of a weight outside the experts of MXFP4 releases, and of all weights of 16-bit ones.
-const WIDE_BITS: f64 = 16.0;
-/// Bits of an MXFP4 weight: 4, and 8 of scale for every 32.
-const MXFP4_BITS: f64 = 4.25;
 
-/// Units that serve one copy of the model, added up.
+/// Units of a machine over which one copy of a model is spread.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Spread {
+    /// All units of the copy.
+    pub units: f64,
+    /// Units that share every matrix; `units` of them at most. Fabrics have users of their own and share routed experts.
+    pub fabric: f64,
+}
+
+impl Spread {
+    /// All units in one fabric.
+    #[must_use]
+    pub fn one_fabric(units: f64) -> Self {
+        Self { units, fabric: units }
+    }
+
+    /// Fabrics of the copy.
+    #[must_use]
+    pub fn fabrics(&self) -> f64 {
+        self.units / self.fabric
+    }
+
+    /// In words, e.g. "8 units", "128 units, 16 fabrics of 8".
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match (self.units, self.fabrics()) {
+            (1.0, _) => "1 unit".to_owned(),
+            (units, 1.0) => format!("{units} units"),
+            (units, fabrics) => format!("{units} units, {fabrics} fabrics of {}", self.fabric),
+        }
+    }
+}
+
+/// One unit of a machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Machine {
-    /// Memory of all units, bytes.
+    /// Its memory, bytes.
     pub memory_bytes: f64,
     /// Its bandwidth, bytes per second.
     pub bytes_per_s: f64,
@@ -72,46 +105,34 @@ pub struct Demand {
     matrix_flop: f64,
 }
 
-/// Bits of a weight inside and outside routed experts in a released format; 16 for every format that is not listed.
-fn bits(format: &str) -> (f64, f64) {
-    match format {
-        "mxfp4" => (MXFP4_BITS, WIDE_BITS),
-        "fp8" => (8.0, 8.0),
-        _ => (WIDE_BITS, WIDE_BITS),
-    }
-}
-
 impl Demand {
     /// The demand of `model`.
     #[must_use]
     pub fn new(model: &Model) -> Self {
         let hidden = f64::from(model.hidden);
         let table = hidden * f64::from(model.vocabulary);
-        let (expert_bits, other_bits) = bits(&model.weight_format);
-        let (mut dense, mut experts, mut active, mut share) = (0.0, 0.0, 0.0, 1.0);
+        let bytes = |part: Part, weights: f64| weights * model.release.bits(part) / 8.0;
+        let (mut dense, mut experts, mut share) = (0.0, 0.0, 1.0);
         for layer in &model.layers {
-            let attention = layer.attention.weights(model.hidden) as f64;
-            let all = layer.ffn.weights(model.hidden) as f64;
-            active += attention + layer.ffn.active_weights(model.hidden) as f64;
-            let routed = match layer.ffn {
-                Ffn::Dense { .. } => 0.0,
-                Ffn::Moe { experts, experts_per_token, width, .. } => {
-                    share = f64::from(experts_per_token) / f64::from(experts.max(1));
-                    3.0 * hidden * f64::from(experts) * f64::from(width)
-                }
-            };
-            experts += routed;
-            dense += attention + all - routed;
+            dense += bytes(Part::Attention, layer.attention.weights(model.hidden) as f64);
+            for (part, matrices) in layer.ffn.matrices(model.hidden) {
+                let weights = matrices.iter().map(|(_, weights)| *weights as f64).sum();
+                *(if part == Part::Experts { &mut experts } else { &mut dense }) += bytes(part, weights);
+            }
+            if let Ffn::Moe { experts, experts_per_token, .. } = layer.ffn {
+                share = f64::from(experts_per_token) / f64::from(experts.max(1));
+            }
         }
-        let tables = if model.tied_embeddings { 1.0 } else { 2.0 };
-        let bytes = |weights: f64, bits: f64| weights * bits / 8.0;
-        // All releases read here keep the vocabulary tables at 16 bits.
+        let (embedding, unembedding) = match model.tied_embeddings {
+            true => (0.0, bytes(Part::Embedding, table)),
+            false => (bytes(Part::Embedding, table), bytes(Part::Unembedding, table)),
+        };
         Self {
-            stored_bytes: bytes(dense, other_bits) + bytes(experts, expert_bits) + bytes(tables * table, WIDE_BITS),
-            dense_bytes: bytes(dense, other_bits) + bytes(table, WIDE_BITS),
-            expert_bytes: bytes(experts, expert_bits),
+            stored_bytes: dense + experts + embedding + unembedding,
+            dense_bytes: dense + unembedding,
+            expert_bytes: experts,
             expert_share: share,
-            matrix_flop: 2.0 * (active + table),
+            matrix_flop: 2.0 * (model.active_layer_weights() as f64 + table),
         }
     }
 
@@ -128,50 +149,54 @@ impl Demand {
     }
 }
 
-/// KV cache of a sequence of `context` positions, bytes.
-fn cache_bytes(model: &Model, context: f64) -> f64 {
-    let of = |layer: &designs::Layer| {
-        let positions = layer.window.map_or(context, |window| context.min(f64::from(window)));
-        positions * layer.attention.kv_elements_per_position() as f64 * KV_BYTES
-    };
-    model.layers.iter().map(of).sum()
+/// Bytes of an element of the cache: those of the release, or else 16 bits.
+fn cache_element_bytes(model: &Model) -> f64 {
+    model.release.cache_bits.map_or(KV_BYTES, |bits| bits / 8.0)
+}
+
+/// Cache and state that a sequence of `context` positions takes, bytes.
+fn stored_cache_bytes(model: &Model, context: f64) -> f64 {
+    model.layers.iter().map(|layer| layer.elements_stored(context)).sum::<f64>() * cache_element_bytes(model)
+}
+
+/// Cache and state that a token at `context` reads, bytes.
+fn read_cache_bytes(model: &Model, context: f64) -> f64 {
+    model.layers.iter().map(|layer| layer.elements_read(context)).sum::<f64>() * cache_element_bytes(model)
 }
 
 /// Operations of attention for one token at `context`.
 fn attention_flop(model: &Model, context: f64) -> f64 {
-    let of = |layer: &designs::Layer| {
-        let positions = layer.window.map_or(context, |window| context.min(f64::from(window)));
-        2.0 * layer.attention.multiply_adds_per_position() * positions
-    };
-    model.layers.iter().map(of).sum()
+    model.layers.iter().map(|layer| 2.0 * layer.attention_multiply_adds(context)).sum()
 }
 
 /// A model on a machine under some traffic.
 #[derive(Debug, Clone, Copy)]
 pub struct Roofline {
     machine: Machine,
+    spread: Spread,
     demand: Demand,
     traffic: Traffic,
-    cache_mean: f64,
-    cache_full: f64,
+    cache_read: f64,
+    cache_held: f64,
     step_flop: f64,
-    prompt_s: f64,
+    prompt_flop: f64,
 }
 
 impl Roofline {
-    /// Prepares bounds; `None` where weights and one user's cache do not fit.
+    /// Prepares bounds for units like `machine`; `None` where weights and one user's cache do not fit.
     #[must_use]
-    pub fn new(model: &Model, machine: Machine, traffic: Traffic) -> Option<Self> {
+    pub fn new(model: &Model, machine: Machine, spread: Spread, traffic: Traffic) -> Option<Self> {
         let demand = Demand::new(model);
         let token = |context: f64| demand.matrix_flop + attention_flop(model, context);
         let roofline = Self {
             machine,
+            spread,
             demand,
             traffic,
-            cache_mean: cache_bytes(model, traffic.mean_context()),
-            cache_full: cache_bytes(model, traffic.input + traffic.output),
+            cache_read: read_cache_bytes(model, traffic.mean_context()),
+            cache_held: stored_cache_bytes(model, traffic.mean_context()),
             step_flop: token(traffic.mean_context()),
-            prompt_s: traffic.input * token(traffic.input / 2.0) / machine.flops,
+            prompt_flop: traffic.input * token(traffic.input / 2.0),
         };
         (roofline.most_users() >= 1.0).then_some(roofline)
     }
@@ -179,18 +204,34 @@ impl Roofline {
     /// Memory that the weights and one user's cache take, bytes.
     #[must_use]
     pub fn least_memory(model: &Model, traffic: Traffic) -> f64 {
-        Demand::new(model).stored_bytes + cache_bytes(model, traffic.input + traffic.output)
+        Demand::new(model).stored_bytes + stored_cache_bytes(model, traffic.mean_context())
+    }
+
+    /// How the copy is spread.
+    #[must_use]
+    pub fn spread(&self) -> Spread {
+        self.spread
     }
 
     /// Users whose caches fit beside the weights.
     #[must_use]
     pub fn most_users(&self) -> f64 {
-        ((self.machine.memory_bytes - self.demand.stored_bytes) / self.cache_full).floor()
+        let demand = &self.demand;
+        let copies = self.spread.fabrics() * (demand.stored_bytes - demand.expert_bytes) + demand.expert_bytes;
+        ((self.spread.units * self.machine.memory_bytes - copies) / self.cache_held).floor()
+    }
+
+    /// Users of the fabric that has most.
+    fn own(&self, users: f64) -> f64 {
+        (users / self.spread.fabrics()).max(1.0)
     }
 
     fn step_s(&self, users: f64) -> f64 {
-        let bytes = self.demand.step_bytes(users) + users * self.cache_mean;
-        (bytes / self.machine.bytes_per_s).max(users * self.step_flop / self.machine.flops)
+        let (demand, fabric) = (&self.demand, self.spread.fabric);
+        let experts = demand.step_bytes(users) - demand.dense_bytes;
+        let bytes = demand.dense_bytes + self.own(users) * self.cache_read + experts / self.spread.fabrics();
+        let arithmetic = self.own(users) * self.step_flop / (fabric * self.machine.flops);
+        (bytes / (fabric * self.machine.bytes_per_s)).max(arithmetic)
     }
 
     /// Speed of one user alone once the prompt is read, tokens per second.
@@ -202,7 +243,8 @@ impl Roofline {
     /// The bound with `users` users at once, prompts included.
     #[must_use]
     pub fn at(&self, users: f64) -> Point {
-        let per_user = 1.0 / (self.step_s(users) + users * self.prompt_s / self.traffic.output);
+        let prompt_s = self.prompt_flop / (self.spread.fabric * self.machine.flops);
+        let per_user = 1.0 / (self.step_s(users) + self.own(users) * prompt_s / self.traffic.output);
         let output = users * per_user;
         let total = output * (self.traffic.input + self.traffic.output) / self.traffic.output;
         Point { users, per_user, output_tokens_per_s: output, total_tokens_per_s: total }
@@ -245,6 +287,7 @@ mod tests {
 
     const H100: Machine = Machine { memory_bytes: 80e9, bytes_per_s: 3.35e12, flops: 989.4e12 };
     const TRAFFIC: Traffic = Traffic { input: 1024.0, output: 1024.0 };
+    const ONE: Spread = Spread { units: 1.0, fabric: 1.0 };
 
     #[test]
     fn weights_have_the_size_of_the_release() {
@@ -260,14 +303,15 @@ mod tests {
     #[test]
     fn a_dense_model_alone_is_bound_by_its_weights() {
         let llama = model("llama-3-1-8b");
-        let roofline = Roofline::new(&llama, H100, Traffic { input: 1.0, output: 1.0 }).unwrap();
+        let roofline = Roofline::new(&llama, H100, ONE, Traffic { input: 1.0, output: 1.0 }).unwrap();
         let weights = (llama.parameters() - 128_256 * 4096) as f64 * 2.0;
         assert!((roofline.user_tokens_per_s() / (3.35e12 / weights) - 1.0).abs() < 1e-3);
     }
 
     #[test]
     fn many_users_of_long_prompts_are_bound_by_arithmetic() {
-        let roofline = Roofline::new(&model("llama-3-1-8b"), H100, Traffic { input: 4096.0, output: 1.0 }).unwrap();
+        let roofline =
+            Roofline::new(&model("llama-3-1-8b"), H100, ONE, Traffic { input: 4096.0, output: 1.0 }).unwrap();
         let flop = Demand::new(&model("llama-3-1-8b")).matrix_flop;
         let total = roofline.filled().total_tokens_per_s;
         assert!(total < 989.4e12 / flop && total > 0.6 * 989.4e12 / flop, "{total}");
@@ -275,7 +319,7 @@ mod tests {
 
     #[test]
     fn speed_falls_and_throughput_rises_with_users() {
-        let roofline = Roofline::new(&model("gpt-oss-120b"), H100, TRAFFIC).unwrap();
+        let roofline = Roofline::new(&model("gpt-oss-120b"), H100, ONE, TRAFFIC).unwrap();
         let points: Vec<Point> = (1..=roofline.most_users() as u32).map(|n| roofline.at(f64::from(n))).collect();
         for pair in points.windows(2) {
             assert!(pair[1].per_user < pair[0].per_user);
@@ -290,7 +334,24 @@ mod tests {
     }
 
     #[test]
+    fn fabrics_share_experts_and_nothing_else() {
+        let model = model("deepseek-v3");
+        let at = |units: f64, fabric: f64| Roofline::new(&model, H100, Spread { units, fabric }, TRAFFIC).unwrap();
+        let (one, many) = (at(16.0, 16.0), at(128.0, 8.0));
+        let demand = Demand::new(&model);
+        let copies = 16.0 * (demand.stored_bytes - demand.expert_bytes) + demand.expert_bytes;
+        let cache = stored_cache_bytes(&model, TRAFFIC.mean_context());
+        assert_eq!(many.most_users(), ((128.0 * 80e9 - copies) / cache).floor());
+        // Read experts once for more users: more tokens per unit at the same speed.
+        let per_unit =
+            |roofline: &Roofline| roofline.at_speed(30.0).unwrap().output_tokens_per_s / roofline.spread().units;
+        assert!(per_unit(&many) > per_unit(&one), "{} {}", per_unit(&many), per_unit(&one));
+        assert!(many.at(16.0).per_user < many.at(1.0).per_user, "more experts are touched");
+        assert_eq!(Spread { units: 128.0, fabric: 8.0 }.describe(), "128 units, 16 fabrics of 8");
+    }
+
+    #[test]
     fn what_does_not_fit_has_no_bound() {
-        assert!(Roofline::new(&model("deepseek-v3"), H100, TRAFFIC).is_none());
+        assert!(Roofline::new(&model("deepseek-v3"), H100, ONE, TRAFFIC).is_none());
     }
 }

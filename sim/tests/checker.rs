@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use designs::{Attention, BytesPerSecond, Cycles, Ffn, Hertz, Layer, Seconds};
+use designs::{Attention, BytesPerSecond, Cycles, Ffn, Hertz, Layer, Seconds, Span};
 use proptest::prelude::*;
 use sim::checker::{Law, Record, Recording, Violation, check};
 use sim::mapping::active_weights;
@@ -276,13 +276,13 @@ fn wrong_accounts_are_found() {
 prop_compose! {
     fn attention()(
         mla in any::<bool>(), heads in 1u32..4, kv in 0u32..3, dim in 1u32..70, rank in prop::option::of(4u32..80),
-        latent in 1u32..80, rope in 1u32..20,
+        latent in 1u32..80, rope in 1u32..20, gate in any::<bool>(),
     ) -> Attention {
         if mla {
-            Attention::Mla { heads: 4 * heads, q_lora: rank, kv_lora: latent, nope: dim, rope, v: dim }
+            Attention::Mla { heads: 4 * heads, q_lora: rank, kv_lora: latent, nope: dim, rope, v: dim, indexer: None }
         } else {
             // KV heads that divide the query heads and divide, or are divided by, up to four columns.
-            Attention::Gqa { query_heads: 4 * heads, kv_heads: 1 << kv, head_dim: dim }
+            Attention::Gqa { query_heads: 4 * heads, kv_heads: 1 << kv, head_dim: dim, output_gate: gate }
         }
     }
 }
@@ -297,12 +297,16 @@ prop_compose! {
     }
 }
 
+fn span() -> impl Strategy<Value = Span> {
+    prop_oneof![Just(Span::Full), (1u32..60).prop_map(Span::Window), (1u32..60).prop_map(Span::Chunk)]
+}
+
 prop_compose! {
     fn layers()(
-        attention in attention(), windows in prop::collection::vec(prop::option::of(1u32..60), 1..4),
+        attention in attention(), spans in prop::collection::vec(span(), 1..4),
         ffns in prop::collection::vec(ffn(), 3),
     ) -> Vec<Layer> {
-        windows.into_iter().zip(ffns).map(|(window, ffn)| Layer { attention, ffn, window }).collect()
+        spans.into_iter().zip(ffns).map(|(span, ffn)| Layer { attention, ffn, span }).collect()
     }
 }
 

@@ -22,7 +22,7 @@ use sim::{Discipline, Fidelity, Phase, Request, simulate};
 #[test]
 fn a_pipeline_fills_and_drains_to_the_cycle() {
     for (layers, tokens) in [(1, 1), (1, 50), (3, 200), (6, 400)] {
-        let attention = Attention::Gqa { query_heads: 1, kv_heads: 1, head_dim: 1 };
+        let attention = Attention::Gqa { query_heads: 1, kv_heads: 1, head_dim: 1, output_gate: false };
         let shape = model(64, 10, vec![layer(attention, Ffn::Dense { width: 1024 }); layers]);
         let overrides = ["hn_array.inputs_per_port=64", "vex.kv_vectors_per_cycle=4096", "vex.nonlinear_lanes=4096"];
         let case = Case::small(1, 1, &overrides, &shape);
@@ -100,7 +100,7 @@ fn collectives(algorithm: Algorithm, all_chip: AllChip, hidden: u32, heads: u32)
     let mut design = hnlpu(&["interconnect.link_bandwidth=16GB/s"]);
     design.mapping.collective = algorithm;
     design.mapping.all_chip = all_chip;
-    let attention = Attention::Gqa { query_heads: heads, kv_heads: 4, head_dim: 64 };
+    let attention = Attention::Gqa { query_heads: heads, kv_heads: 4, head_dim: 64, output_gate: false };
     Case::new(design, &model(hidden, 1600, vec![layer(attention, Ffn::Dense { width: 512 })]))
 }
 
@@ -346,7 +346,7 @@ fn time_alone_is_attributed_as_the_closed_form_says() {
 
 #[test]
 fn striping_holds_every_position_once() {
-    let windowed = designs::Layer { window: Some(128), ..layer(GQA, MOE) };
+    let windowed = designs::Layer { span: designs::Span::Window(128), ..layer(GQA, MOE) };
     let design = hnlpu(&["mapping.sliding_windows=honoured"]);
     for (attention, stripes) in [(GQA, 4), (MLA, 16)] {
         let windowed = designs::Layer { attention, ..windowed };

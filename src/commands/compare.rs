@@ -105,7 +105,7 @@ fn named(column: &comparison::Column) -> String {
 fn render(table: &comparison::Table, metrics: &[Metric], serving: bool) -> String {
     let t = &table.terms;
     let mut text = format!(
-        "{}, {} tokens in and {} out, at least {} tokens/s per user, {}\n\n",
+        "{}, {} tokens in and {} out, at least {} tokens/s per user, {}\nreleased weights: {}\n\n",
         table.model,
         t.input_tokens,
         t.output_tokens,
@@ -114,7 +114,8 @@ fn render(table: &comparison::Table, metrics: &[Metric], serving: bool) -> Strin
             Some(name) if t.systems == 1 => format!("equal to one system of {name}"),
             Some(name) => format!("equal to {} systems of {name}", t.systems),
             None => "no hardwired design to be equal to".to_owned(),
-        }
+        },
+        table.released_weights
     );
     let mut reasons = Reasons(Vec::new());
     let names: Vec<String> = table.designs.iter().map(named).collect();
@@ -159,6 +160,7 @@ fn checks(table: &comparison::Table, reasons: &mut Reasons) -> String {
         ("tokens", Align::Left),
         ("published", Align::Right),
         ("roofline", Align::Right),
+        ("a copy on", Align::Left),
         ("attained, %", Align::Right),
         ("within", Align::Left),
     ]);
@@ -174,6 +176,7 @@ fn checks(table: &comparison::Table, reasons: &mut Reasons) -> String {
                 counts.to_owned(),
                 format!("{}{}", check.published.number(), mark(check.published.origin.kind)),
                 reasons.cell(&check.bound),
+                check.spread.map_or(String::new(), |spread| spread.describe()),
                 reasons.cell(&check.attained_pct),
                 check.within.map_or("", |within| if within { "yes" } else { "NO" }).to_owned(),
             ]);

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use designs::presets::{self, Preset};
+use designs::problem::{nearest, shorten};
 use designs::show::{self, Line};
 use reports::{Align, Table};
 use serde::Serialize;
@@ -28,17 +29,22 @@ struct Listed {
     summary: &'static str,
 }
 
-fn list(format: Format) -> Result<(), Failure> {
+/// All presets.
+fn all() -> Vec<Listed> {
     let of = |kind, presets: &'static [Preset]| {
         presets.iter().map(move |p| Listed { kind, name: p.name, summary: p.summary })
     };
-    let all: Vec<Listed> = of("design", presets::designs())
+    of("design", presets::designs())
         .chain(of("node", presets::nodes()))
         .chain(of("model", presets::models()))
         .chain(of("economics", presets::economics()))
         .chain(of("masks", presets::mask_stacks()))
         .chain(of("against", presets::comparisons()))
-        .collect();
+        .collect()
+}
+
+fn list(format: Format) -> Result<(), Failure> {
+    let all = all();
     if format == Format::Json {
         return output::json(&all);
     }
@@ -66,6 +72,29 @@ fn kind_of(name: &str) -> &'static str {
     }
 }
 
+/// Refuses a name that is neither a preset nor written as a path, with the nearest name of any kind.
+fn known_or_path(name: &str) -> Result<(), Failure> {
+    let all = all();
+    let path = name.contains(['/', '\\']) || [".toml", ".json", ".safetensors"].iter().any(|end| name.ends_with(end));
+    if path || all.iter().any(|known| known.kind == "design" && known.name == name) {
+        return Ok(());
+    }
+    let shown = |known: &Listed| match PREFIXED.contains(&known.kind) {
+        true => format!("{}:{}", known.kind, known.name),
+        false => known.name.to_owned(),
+    };
+    let near = nearest(name, all.iter().map(|known| known.name));
+    let of_name: Vec<String> = all.iter().filter(|known| Some(known.name) == near).map(shown).collect();
+    let help = match near {
+        Some(_) => format!("did you mean `{}`?", of_name.join("` or `")),
+        None => "`hardwire designs list` names them".to_owned(),
+    };
+    Err(Failure::Request(format!(
+        "there is no preset `{}`\n  help: {help}; a file is given as a path that ends in .toml or .json",
+        shorten(name)
+    )))
+}
+
 /// Loads the preset or file `name` and lists its values.
 fn lines(name: &str, set: &[String]) -> Result<(&'static str, Vec<Line>), Failure> {
     let overrides = input::overrides(set)?;
@@ -81,6 +110,9 @@ fn lines(name: &str, set: &[String]) -> Result<(&'static str, Vec<Line>), Failur
         return Ok((kind, lines));
     }
     let kind = kind_of(name);
+    if kind == "design" {
+        known_or_path(name)?;
+    }
     if kind != "design" && !overrides.is_empty() {
         return Err(Failure::Request(format!("--set changes designs, and {name} is a {kind}")));
     }

@@ -206,10 +206,19 @@ fn render_explanation(kinds: &[KindExplanation]) -> String {
     text
 }
 
+/// Says that the machine carries the weights in fewer bits than they were released in.
+fn narrowed(s: &Simulation) -> String {
+    match s.weights_are_narrowed {
+        true => format!(" ({} weights as {})", s.released_format, s.hardwired_weights.to_uppercase()),
+        false => String::new(),
+    }
+}
+
 fn render(s: &Simulation) -> String {
     let mut text = format!(
-        "{} on {}, {} x {} chips, {}, {} discipline, {}\n",
+        "{}{} on {}, {} x {} chips, {}, {} discipline, {}\n",
         s.model,
+        narrowed(s),
         s.design,
         s.grid.rows,
         s.grid.columns,

@@ -1,6 +1,6 @@
 //! Changes of a model's shape, the same in every layer.
 
-use designs::{Ffn, HeadChange, HeadChangeError, Model};
+use designs::{Ffn, HeadChange, HeadChangeError, Model, Span};
 use thiserror::Error;
 
 use crate::value::{Reason, Value, count};
@@ -96,7 +96,7 @@ impl Shape {
                 }
             }
             if let Some(window) = window {
-                layer.window = (window > 0).then_some(window);
+                layer.span = if window > 0 { Span::Window(window) } else { Span::Full };
             }
         }
         if !any_experts && (experts.is_some() || active.is_some()) {

@@ -1,29 +1,35 @@
 //! What each supported `model_type` means: which keys it reads and what stands in for absent ones.
 //!
 //! Defaults are those of the configuration classes of the `transformers` library, where one exists that
-//! does not merely describe another model. In all eleven families embeddings are untied by default
-//! (the library's general default, tied, is overridden by every one of them).
+//! does not merely describe another model.
 
+use super::attention;
 use super::json::Object;
-use super::limits::{MAX_HEAD_DIM, MAX_HEADS, MAX_HIDDEN, narrow};
+use super::modules::{MODULES, Modules};
 use crate::attention::Attention;
 
-/// Which layers limit attention to a window.
+/// Which layers see less than the whole context. `layer_types`, where the file has it, decides instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Windows {
-    /// None.
-    Never,
-    /// `layer_types`, or else all, if `sliding_window` is a number; the default where it is absent.
+pub(super) enum Spans {
+    /// None: a window is refused.
+    Full,
+    /// All, if `sliding_window` is a number; the default where it is absent.
     All(Option<u32>),
-    /// `layer_types`, or else every second layer from the first; the default of `sliding_window`.
+    /// Every second layer from the first; the default of `sliding_window`.
     Alternating(u32),
-    /// Only with `use_sliding_window`: `layer_types`, or else layers from `max_window_layers` on.
+    /// All but every n-th; the defaults of `sliding_window` and of `sliding_window_pattern`.
+    Periodic(u32, u64),
+    /// Only with `use_sliding_window`: layers from `max_window_layers` on.
     FromLayer,
-    /// Only with `use_sliding_window`: `layer_types`, or else all.
+    /// Only with `use_sliding_window`: all.
     AllIfUsed,
     /// Only with `use_sliding_window`, and then `layer_types` must be there: releases of the library
     /// differ in what they make of its absence.
     Stated,
+    /// Chunks of `attention_chunk_size` in the layers with rotary positions: `no_rope_layers`, or else all but every fourth.
+    Chunked,
+    /// Linear attention in all layers but every `full_attention_interval`-th.
+    Linear,
 }
 
 /// How shared experts are written.
@@ -31,10 +37,16 @@ pub(super) enum Windows {
 pub(super) enum Shared {
     /// There are none.
     None,
-    /// `shared_expert_intermediate_size`.
-    Width,
-    /// `n_shared_experts`, each as wide as a routed one.
-    Count,
+    /// The width of all of them.
+    Width(&'static str),
+    /// The same, 0 where absent.
+    WidthIfGiven(&'static str),
+    /// Their number, each as wide as a routed one.
+    Count(&'static str),
+    /// The same, 0 where absent.
+    CountIfGiven(&'static str),
+    /// Always one, as wide as a routed one.
+    One,
 }
 
 /// Which layers are mixtures of experts.
@@ -44,8 +56,12 @@ pub(super) enum Sparse {
     Every,
     /// Every `decoder_sparse_step`-th, except `mlp_only_layers`.
     Step,
-    /// Those from `first_k_dense_replace` on whose number `moe_layer_freq` divides.
+    /// Those from `first_k_dense_replace` on, of which `moe_layer_freq` (a number that divides theirs, or a list) says so.
     FromLayer,
+    /// `moe_layers`, or else every `interleave_moe_layer_step`-th.
+    Interleaved,
+    /// From `moe_layer_start_index` to `moe_layer_end_index`, every `moe_layer_interval`-th.
+    Between,
 }
 
 /// How experts are written.
@@ -53,8 +69,12 @@ pub(super) enum Sparse {
 pub(super) struct Experts {
     /// Names for the number of routed experts.
     pub(super) count: &'static [&'static str],
+    /// Names for the number that a token uses.
+    pub(super) active: &'static [&'static str],
     /// Key of the intermediate width of one.
     pub(super) width: &'static str,
+    /// Key of the intermediate width of dense layers.
+    pub(super) dense_width: &'static str,
     pub(super) shared: Shared,
     pub(super) sparse: Sparse,
 }
@@ -64,126 +84,219 @@ pub(super) struct Experts {
 pub(super) struct Family {
     /// `model_type`.
     pub(super) name: &'static str,
-    /// Reads the attention, the same for all layers, of a model of the given hidden width.
-    pub(super) attention: fn(&mut Object<'_>, &Family, u64) -> Attention,
-    /// `num_key_value_heads` where absent; `None`: as many as query heads.
-    pub(super) kv_heads: Option<u64>,
-    /// `head_dim` where absent; `None`: hidden width over heads.
-    pub(super) head_dim: Option<u64>,
-    pub(super) windows: Windows,
+    /// Reads the attention of layers that are not linear, for a model of the given hidden width.
+    pub(super) attention: fn(&mut Object<'_>, u64) -> Attention,
+    /// Whole numbers that stand in for absent keys.
+    pub(super) defaults: &'static [(&'static str, u64)],
+    /// `tie_word_embeddings` where absent.
+    pub(super) tied: bool,
+    pub(super) spans: Spans,
     /// `None` for dense families.
     pub(super) experts: Option<Experts>,
+    /// Keys that bear on shapes elsewhere, and not here.
+    pub(super) irrelevant: &'static [&'static str],
+    /// Whether published files state the context that rope scaling extends to.
+    pub(super) context_is_extended: bool,
+    pub(super) modules: Modules,
 }
 
+const ACTIVE: &[&str] = &["num_experts_per_tok", "experts_per_token"];
 const QWEN_EXPERTS: Experts = Experts {
     count: &["num_experts", "num_local_experts"],
+    active: ACTIVE,
     width: "moe_intermediate_size",
+    dense_width: "intermediate_size",
     shared: Shared::None,
     sparse: Sparse::Step,
 };
 const WIDE_EXPERTS: Experts = Experts {
     count: &["num_local_experts", "num_experts"],
     width: "intermediate_size",
-    shared: Shared::None,
     sparse: Sparse::Every,
+    ..QWEN_EXPERTS
+};
+const DEEPSEEK_EXPERTS: Experts = Experts {
+    count: &["n_routed_experts", "num_experts"],
+    shared: Shared::Count("n_shared_experts"),
+    sparse: Sparse::FromLayer,
+    ..QWEN_EXPERTS
 };
 const DENSE: Family = Family {
     name: "llama",
-    attention: grouped_attention,
-    kv_heads: None,
-    head_dim: None,
-    windows: Windows::Never,
+    attention: attention::grouped,
+    defaults: &[],
+    tied: false,
+    spans: Spans::Full,
     experts: None,
+    irrelevant: &[],
+    context_is_extended: false,
+    modules: MODULES,
+};
+const MIXTRAL: Family = Family {
+    name: "mixtral",
+    defaults: &[("num_key_value_heads", 8)],
+    spans: Spans::All(None),
+    experts: Some(WIDE_EXPERTS),
+    modules: Modules { feed_forward: "block_sparse_moe", matrices: ["w1", "w3", "w2"], ..MODULES },
+    ..DENSE
 };
 const DEEPSEEK: Family = Family {
     name: "deepseek_v3",
-    attention: latent_attention,
-    experts: Some(Experts {
-        count: &["n_routed_experts", "num_experts"],
-        width: "moe_intermediate_size",
-        shared: Shared::Count,
-        sparse: Sparse::FromLayer,
-    }),
+    attention: attention::latent,
+    experts: Some(DEEPSEEK_EXPERTS),
+    // The latent vector serves all heads, whose width follows from their parts.
+    irrelevant: &["num_key_value_heads", "head_dim"],
+    ..DENSE
+};
+const GLM_MOE: Family = Family {
+    name: "glm4_moe",
+    defaults: &[("num_key_value_heads", 8), ("head_dim", 128), ("first_k_dense_replace", 1)],
+    experts: Some(DEEPSEEK_EXPERTS),
+    ..DENSE
+};
+const QWEN_NEXT: Family = Family {
+    name: "qwen3_next",
+    attention: attention::gated,
+    defaults: &[
+        ("num_key_value_heads", 2),
+        ("head_dim", 256),
+        ("full_attention_interval", 4),
+        ("linear_conv_kernel_dim", 4),
+        ("linear_key_head_dim", 128),
+        ("linear_value_head_dim", 128),
+        ("linear_num_key_heads", 16),
+        ("linear_num_value_heads", 32),
+    ],
+    spans: Spans::Linear,
+    experts: Some(Experts { shared: Shared::Width("shared_expert_intermediate_size"), ..QWEN_EXPERTS }),
+    irrelevant: &["use_sliding_window", "sliding_window", "attn_output_gate"],
+    modules: Modules { shared: "shared_expert", ..MODULES },
+    ..DENSE
+};
+const GEMMA: Family = Family {
+    name: "gemma",
+    defaults: &[("num_attention_heads", 16), ("num_key_value_heads", 16), ("head_dim", 256)],
+    tied: true,
     ..DENSE
 };
 
 /// Every supported family.
-pub(super) const FAMILIES: [Family; 11] = [
+pub(super) const FAMILIES: &[Family] = &[
     Family {
         name: "gpt_oss",
-        kv_heads: Some(8),
-        head_dim: Some(64),
-        windows: Windows::Alternating(128),
+        defaults: &[("num_key_value_heads", 8), ("head_dim", 64)],
+        spans: Spans::Alternating(128),
         experts: Some(WIDE_EXPERTS),
+        modules: Modules { router: "router", ..MODULES },
         ..DENSE
     },
     DENSE,
-    Family { name: "mistral", kv_heads: Some(8), windows: Windows::All(Some(4096)), ..DENSE },
-    Family { name: "qwen2", kv_heads: Some(32), windows: Windows::FromLayer, ..DENSE },
-    Family { name: "qwen3", kv_heads: Some(32), head_dim: Some(128), windows: Windows::FromLayer, ..DENSE },
-    Family { name: "mixtral", kv_heads: Some(8), windows: Windows::All(None), experts: Some(WIDE_EXPERTS), ..DENSE },
+    Family { name: "mistral", defaults: &[("num_key_value_heads", 8)], spans: Spans::All(Some(4096)), ..DENSE },
+    Family { name: "qwen2", defaults: &[("num_key_value_heads", 32)], spans: Spans::FromLayer, ..DENSE },
     Family {
-        name: "qwen2_moe",
-        kv_heads: Some(16),
-        windows: Windows::Stated,
-        experts: Some(Experts { shared: Shared::Width, ..QWEN_EXPERTS }),
+        name: "qwen3",
+        defaults: &[("num_key_value_heads", 32), ("head_dim", 128)],
+        spans: Spans::FromLayer,
         ..DENSE
     },
-    Family { name: "qwen3_moe", kv_heads: Some(4), windows: Windows::AllIfUsed, experts: Some(QWEN_EXPERTS), ..DENSE },
+    MIXTRAL,
+    Family {
+        name: "qwen2_moe",
+        defaults: &[("num_key_value_heads", 16)],
+        spans: Spans::Stated,
+        experts: Some(Experts { shared: Shared::Width("shared_expert_intermediate_size"), ..QWEN_EXPERTS }),
+        modules: Modules { shared: "shared_expert", ..MODULES },
+        ..DENSE
+    },
+    Family {
+        name: "qwen3_moe",
+        defaults: &[("num_key_value_heads", 4)],
+        spans: Spans::AllIfUsed,
+        experts: Some(QWEN_EXPERTS),
+        ..DENSE
+    },
+    QWEN_NEXT,
+    Family { name: "deepseek", experts: Some(DEEPSEEK_EXPERTS), ..DENSE },
     Family { name: "deepseek_v2", ..DEEPSEEK },
     DEEPSEEK,
+    Family { name: "deepseek_v32", attention: attention::sparse_latent, ..DEEPSEEK },
     Family { name: "kimi_k2", ..DEEPSEEK },
+    GLM_MOE,
+    Family { name: "dots1", ..GLM_MOE },
+    Family {
+        name: "minimax_m2",
+        attention: attention::uniform_list,
+        defaults: &[("num_key_value_heads", 8), ("head_dim", 128)],
+        experts: Some(Experts { shared: Shared::WidthIfGiven("shared_intermediate_size"), ..WIDE_EXPERTS }),
+        spans: Spans::Full,
+        ..MIXTRAL
+    },
+    Family {
+        name: "llama4_text",
+        defaults: &[("num_key_value_heads", 8), ("head_dim", 128), ("attention_chunk_size", 8192)],
+        spans: Spans::Chunked,
+        experts: Some(Experts {
+            dense_width: "intermediate_size_mlp",
+            shared: Shared::One,
+            sparse: Sparse::Interleaved,
+            ..WIDE_EXPERTS
+        }),
+        modules: Modules { feed_forward: "feed_forward", router: "router", shared: "shared_expert", ..MODULES },
+        ..DENSE
+    },
+    GEMMA,
+    Family {
+        name: "gemma2",
+        defaults: &[("num_attention_heads", 8), ("num_key_value_heads", 4), ("head_dim", 256)],
+        spans: Spans::Alternating(4096),
+        ..GEMMA
+    },
+    Family {
+        name: "gemma3_text",
+        defaults: &[
+            ("num_attention_heads", 8),
+            ("num_key_value_heads", 4),
+            ("head_dim", 256),
+            ("vocab_size", 262_208),
+            ("max_position_embeddings", 131_072),
+        ],
+        spans: Spans::Periodic(4096, 6),
+        context_is_extended: true,
+        ..GEMMA
+    },
+    Family { name: "phi3", spans: Spans::All(None), ..DENSE },
+    Family { name: "phimoe", ..MIXTRAL },
+    Family { name: "olmo", ..DENSE },
+    Family { name: "olmo2", ..DENSE },
+    Family { name: "olmo3", spans: Spans::Periodic(4096, 4), ..DENSE },
+    Family { name: "olmoe", experts: Some(WIDE_EXPERTS), ..DENSE },
+    Family { name: "granite", ..DENSE },
+    Family { name: "granitemoe", experts: Some(WIDE_EXPERTS), ..DENSE },
+    Family {
+        name: "granitemoeshared",
+        experts: Some(Experts { shared: Shared::WidthIfGiven("shared_intermediate_size"), ..WIDE_EXPERTS }),
+        ..DENSE
+    },
+    Family { name: "seed_oss", defaults: &[("num_key_value_heads", 8), ("head_dim", 128)], ..DENSE },
+    Family { name: "glm", defaults: &[("num_key_value_heads", 2), ("head_dim", 128)], ..DENSE },
+    Family { name: "glm4", defaults: &[("num_key_value_heads", 2), ("head_dim", 128)], ..DENSE },
+    Family { name: "smollm3", defaults: &[("num_key_value_heads", 4)], tied: true, spans: Spans::AllIfUsed, ..DENSE },
+    Family { name: "hunyuan_v1_dense", ..DENSE },
+    Family { name: "ernie4_5", tied: true, ..DENSE },
+    Family {
+        name: "ernie4_5_moe",
+        tied: true,
+        experts: Some(Experts {
+            count: &["moe_num_experts"],
+            active: &["moe_k"],
+            shared: Shared::CountIfGiven("moe_num_shared_experts"),
+            sparse: Sparse::Between,
+            ..QWEN_EXPERTS
+        }),
+        ..DENSE
+    },
 ];
 
-/// Keys that only a mixture of experts has a use for.
-pub(super) const EXPERT_KEYS: [&str; 8] = [
-    "num_local_experts",
-    "num_experts",
-    "n_routed_experts",
-    "num_experts_per_tok",
-    "experts_per_token",
-    "n_shared_experts",
-    "moe_intermediate_size",
-    "shared_expert_intermediate_size",
-];
-
-fn grouped_attention(o: &mut Object<'_>, family: &Family, hidden: u64) -> Attention {
-    let heads = o.need("num_attention_heads", 1, MAX_HEADS);
-    // In the library `null` always means as many as query heads; only absence has a family's default.
-    let absent = match family.kv_heads {
-        Some(default) if o.raw("num_key_value_heads").is_none() => default,
-        _ => heads,
-    };
-    let kv_heads = o.count("num_key_value_heads", 1, MAX_HEADS).unwrap_or(absent);
-    if o.problems.is_empty() && !heads.is_multiple_of(kv_heads) {
-        let note = if o.raw("num_key_value_heads").is_none() { " (the default of this family)" } else { "" };
-        let message = format!("`num_key_value_heads` {kv_heads}{note} does not divide `num_attention_heads` {heads}");
-        o.problem("num_key_value_heads", message);
-    }
-    let stated = o.count("head_dim", 1, MAX_HEAD_DIM);
-    if stated.is_none() && family.head_dim.is_none() && o.problems.is_empty() {
-        if !hidden.is_multiple_of(heads) {
-            let message = format!("`head_dim` is missing, and {heads} heads do not divide `hidden_size` {hidden}");
-            o.problem("num_attention_heads", message);
-        } else if hidden / heads > MAX_HEAD_DIM {
-            o.problem("num_attention_heads", format!("heads of {} elements; at most {MAX_HEAD_DIM}", hidden / heads));
-        }
-    }
-    let head_dim = stated.or(family.head_dim).unwrap_or((hidden / heads).clamp(1, MAX_HEAD_DIM));
-    Attention::Gqa { query_heads: narrow(heads), kv_heads: narrow(kv_heads), head_dim: narrow(head_dim) }
-}
-
-fn latent_attention(o: &mut Object<'_>, _family: &Family, _hidden: u64) -> Attention {
-    if o.raw("q_lora_rank").is_none() {
-        o.problem("q_lora_rank", "`q_lora_rank` is missing").help =
-            Some("null where queries are projected directly".into());
-    }
-    Attention::Mla {
-        heads: narrow(o.need("num_attention_heads", 1, MAX_HEADS)),
-        q_lora: o.count("q_lora_rank", 1, MAX_HIDDEN).map(narrow),
-        kv_lora: narrow(o.need("kv_lora_rank", 1, MAX_HIDDEN)),
-        nope: narrow(o.need("qk_nope_head_dim", 1, MAX_HEAD_DIM)),
-        rope: narrow(o.need("qk_rope_head_dim", 1, MAX_HEAD_DIM)),
-        v: narrow(o.need("v_head_dim", 1, MAX_HEAD_DIM)),
-    }
-}
+/// Models of several modalities whose text model need not name its `model_type`.
+pub(super) const OUTER: [(&str, &str); 3] =
+    [("gemma3", "gemma3_text"), ("llama4", "llama4_text"), ("mistral3", "mistral")];

@@ -4,6 +4,7 @@
 //! value from the start of the text is its byte offset. Nested values are only looked at where the
 //! schema asks for them, so depth costs nothing. Problems are collected, never returned one by one.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -39,25 +40,54 @@ impl<'de> Deserialize<'de> for Entries<'de> {
 
 /// A JSON object being read.
 pub(super) struct Object<'a> {
+    /// The whole text, of which the object may be a part.
     text: &'a str,
+    /// Where the object begins in the text.
+    start: usize,
     entries: Vec<(String, &'a RawValue)>,
+    /// Which entries were asked for.
+    asked: Vec<Cell<bool>>,
+    /// What stands in for absent keys.
+    defaults: &'static [(&'static str, u64)],
     pub(super) problems: Vec<Problem>,
 }
 
 impl<'a> Object<'a> {
     /// Splits `text`; the problem is a syntax error.
     pub(super) fn parse(text: &'a str) -> Result<Self, Problem> {
-        let entries = match serde_json::from_str::<Entries<'a>>(text) {
-            Ok(Entries(entries)) => entries,
+        match serde_json::from_str::<Entries<'a>>(text) {
+            Ok(entries) => Ok(Self::new(text, 0, entries)),
             Err(error) => {
                 let at = byte_offset(text, error.line(), error.column());
                 let message = error.to_string();
                 let message = message.split(" at line ").next().unwrap_or_default();
                 let message = format!("not a valid config.json: {message}");
-                return Err(Problem::at(Location { source: 0, span: at..at }, message));
+                Err(Problem::at(Location { source: 0, span: at..at }, message))
             }
-        };
-        let mut object = Self { text, entries, problems: Vec::new() };
+        }
+    }
+
+    /// The object that is the value of `key`; `None` where it is absent, `null` or no object.
+    pub(super) fn nested(&mut self, key: &str) -> Option<Self> {
+        let value = self.get(key)?;
+        match serde_json::from_str::<Entries<'a>>(value.get()) {
+            Ok(entries) => Some(Self::new(self.text, place(self.text, value).span.start, entries)),
+            Err(_) => {
+                self.problem(key, format!("`{key}` must be an object"));
+                None
+            }
+        }
+    }
+
+    /// The object that an element of a list or a value of an object is.
+    pub(super) fn inner(&self, value: &'a RawValue) -> Option<Self> {
+        let entries = serde_json::from_str::<Entries<'a>>(value.get()).ok()?;
+        Some(Self::new(self.text, place(self.text, value).span.start, entries))
+    }
+
+    fn new(text: &'a str, start: usize, Entries(entries): Entries<'a>) -> Self {
+        let asked = vec![Cell::new(false); entries.len()];
+        let mut object = Self { text, start, entries, asked, defaults: &[], problems: Vec::new() };
         let mut seen = BTreeSet::new();
         for (key, value) in &object.entries {
             if !seen.insert(key.as_str()) {
@@ -65,12 +95,43 @@ impl<'a> Object<'a> {
                 object.problems.push(Problem::at(place(text, value), message));
             }
         }
-        Ok(object)
+        object
+    }
+
+    /// Gives absent keys a value in [`Self::count`].
+    pub(super) fn set_defaults(&mut self, defaults: &'static [(&'static str, u64)]) {
+        self.defaults = defaults;
+    }
+
+    /// Key and value of all entries in the order of the text.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.entries.iter().map(|(key, value)| (key.as_str(), *value))
+    }
+
+    /// Entries that nobody asked for.
+    pub(super) fn unread(&self) -> Vec<(String, &'a RawValue)> {
+        let unread = self.entries.iter().zip(&self.asked).filter(|(_, asked)| !asked.get());
+        unread.map(|(entry, _)| entry.clone()).collect()
+    }
+
+    /// Counts keys as asked for that bear on nothing here.
+    pub(super) fn pass_over(&self, keys: &[&str]) {
+        for key in keys {
+            self.raw(key);
+        }
     }
 
     /// The value of `key` unless it is absent; `null` is a value.
     pub(super) fn raw(&self, key: &str) -> Option<&'a RawValue> {
-        self.entries.iter().find(|(name, _)| name == key).map(|(_, value)| *value)
+        let index = self.entries.iter().position(|(name, _)| name == key)?;
+        self.asked[index].set(true);
+        Some(self.entries[index].1)
+    }
+
+    /// The default of an absent key.
+    fn default_of(&self, key: &str) -> Option<u64> {
+        let (_, value) = self.defaults.iter().find(|(name, _)| *name == key)?;
+        self.raw(key).is_none().then_some(*value)
     }
 
     /// The value of `key` unless it is absent or `null`.
@@ -80,14 +141,15 @@ impl<'a> Object<'a> {
 
     /// Records a problem at the value of `key`, or at the start of the text where it is absent.
     pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) -> &mut Problem {
-        let at = self.raw(key).map_or(Location { source: 0, span: 0..0 }, |value| place(self.text, value));
+        let start = Location { source: 0, span: self.start..self.start };
+        let at = self.raw(key).map_or(start, |value| place(self.text, value));
         self.problems.push(Problem::at(at, message));
         self.problems.last_mut().expect("one was just pushed")
     }
 
-    /// A whole number from `low` to `high`; `None` where absent, `null` or wrong.
+    /// A whole number from `low` to `high`; `None` where `null`, wrong, or absent without a default.
     pub(super) fn count(&mut self, key: &str, low: u64, high: u64) -> Option<u64> {
-        let value = self.get(key)?;
+        let Some(value) = self.get(key) else { return self.default_of(key) };
         match whole(value, low, high) {
             Ok(number) => Some(number),
             Err(reason) => {
@@ -99,7 +161,7 @@ impl<'a> Object<'a> {
 
     /// [`Self::count`] of a key that must be there; `low` stands in after a problem was recorded.
     pub(super) fn need(&mut self, key: &str, low: u64, high: u64) -> u64 {
-        if self.get(key).is_none() {
+        if self.get(key).is_none() && self.default_of(key).is_none() {
             self.problem(key, format!("`{key}` is missing"));
         }
         self.count(key, low, high).unwrap_or(low)
@@ -136,6 +198,18 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// A number of at least 0; `None` where absent, `null` or wrong.
+    pub(super) fn number(&mut self, key: &str) -> Option<f64> {
+        let value = self.get(key)?;
+        match value.get().parse::<f64>() {
+            Ok(number) if number.is_finite() && number >= 0.0 => Some(number),
+            _ => {
+                self.problem(key, format!("`{key}` is {}; it must be a number of at least 0", shorten(value.get())));
+                None
+            }
+        }
+    }
+
     /// A text; `None` where absent, `null` or wrong.
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
         let value = self.get(key)?;
@@ -160,6 +234,19 @@ impl<'a> Object<'a> {
                 None
             }
         }
+    }
+
+    /// The texts of a list; elements that are none are problems.
+    pub(super) fn texts(&mut self, key: &str, longest: usize) -> Option<Vec<String>> {
+        let values = self.list(key, longest)?;
+        let mut texts = Vec::with_capacity(values.len());
+        for value in values {
+            match serde_json::from_str::<String>(value.get()) {
+                Ok(text) => texts.push(text),
+                Err(_) => self.problem_at(value, format!("an entry of `{key}` must be a text")),
+            }
+        }
+        Some(texts)
     }
 
     /// Records a problem at an element of a list.

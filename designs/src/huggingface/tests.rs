@@ -1,8 +1,9 @@
 //! Tests of reading `config.json`: published figures, families, and hostile or inconsistent texts.
 
 use crate::attention::Attention;
-use crate::model::{Ffn, Model};
+use crate::model::{Ffn, Model, Span};
 use crate::presets;
+use crate::release::Part;
 
 fn preset(name: &str) -> Model {
     let text = presets::text(presets::models(), name).expect("a preset");
@@ -56,10 +57,9 @@ fn parameters_agree_with_published_figures() {
 #[test]
 fn active_parameters_agree_with_published_figures() {
     // Published figures are rounded, and count the unembedding but not the embedding, of which a token
-    // reads one row.
+    // reads one row. `tests/models.rs` has more.
     for (name, unit, published) in [("gpt-oss-120b", 1e8, 51.0), ("deepseek-v3", 1e9, 37.0), ("kimi-k2", 1e9, 32.0)] {
-        let model = preset(name);
-        let active = model.active_parameters() - u64::from(model.hidden) * u64::from(model.vocabulary);
+        let active = preset(name).active_parameters();
         assert_eq!((active as f64 / unit).round(), published, "{name}: {active}");
     }
 }
@@ -74,20 +74,21 @@ fn cache_sizes_agree_with_published_figures() {
 #[test]
 fn presets_have_their_layers() {
     let oss = preset("gpt-oss-120b");
-    assert_eq!((oss.layers[0].window, oss.layers[1].window), (Some(128), None));
-    assert_eq!(oss.weight_format, "mxfp4");
+    assert_eq!((oss.layers[0].span, oss.layers[1].span), (Span::Window(128), Span::Full));
+    assert_eq!(oss.release.format, "mxfp4");
+    assert_eq!((oss.release.bits(Part::Experts), oss.release.bits(Part::Attention)), (4.25, 16.0));
     let deepseek = preset("deepseek-v3");
     let dense = deepseek.layers.iter().filter(|layer| matches!(layer.ffn, Ffn::Dense { width: 18432 })).count();
     assert_eq!((dense, deepseek.layers.len()), (3, 61));
-    assert_eq!(deepseek.weight_format, "fp8");
-    assert_eq!(preset("qwq-32b").weight_format, "bfloat16");
-    assert!(preset("qwq-32b").layers.iter().all(|layer| layer.window.is_none()));
+    assert_eq!(deepseek.release.format, "fp8");
+    assert_eq!(preset("qwq-32b").release.format, "bfloat16");
+    assert!(preset("qwq-32b").layers.iter().all(|layer| layer.span == Span::Full));
 }
 
 #[test]
 fn absent_keys_have_the_family_default() {
     let attention = |changes: &[(&str, &str)]| read(changes).layers[0].attention;
-    let gqa = |query_heads, kv_heads, head_dim| Attention::Gqa { query_heads, kv_heads, head_dim };
+    let gqa = |query_heads, kv_heads, head_dim| Attention::Gqa { query_heads, kv_heads, head_dim, output_gate: false };
     assert_eq!(attention(&[]), gqa(8, 2, 32));
     assert_eq!(attention(&[("num_key_value_heads", "-")]), gqa(8, 8, 32));
     assert_eq!(attention(&[("model_type", "\"mistral\""), ("num_key_value_heads", "null")]), gqa(8, 8, 32));
@@ -95,8 +96,8 @@ fn absent_keys_have_the_family_default() {
     assert_eq!(attention(&[("head_dim", "64")]), gqa(8, 2, 64));
     assert!(!read(&[]).tied_embeddings);
     assert!(read(&[("tie_word_embeddings", "true")]).tied_embeddings);
-    assert_eq!(read(&[]).weight_format, "unknown");
-    assert_eq!(read(&[("dtype", "\"float16\"")]).weight_format, "float16");
+    assert_eq!(read(&[]).release.format, "unknown, taken as 16 bits");
+    assert_eq!(read(&[("dtype", "\"float16\"")]).release.format, "float16");
     let text = llama(&[("model_type", "\"qwen2\""), ("num_key_value_heads", "-")]);
     assert!(errors(&text).contains("`num_key_value_heads` 32 (the default of this family) does not divide"));
 }
@@ -106,13 +107,19 @@ fn windows_follow_the_family() {
     let windows = |changes: &[(&str, &str)]| {
         let mut all = vec![("num_hidden_layers", "4")];
         all.extend(changes);
-        read(&all).layers.iter().map(|layer| layer.window).collect::<Vec<_>>()
+        let window = |span| match span {
+            Span::Window(size) => Some(size),
+            _ => None,
+        };
+        read(&all).layers.iter().map(|layer| window(layer.span)).collect::<Vec<_>>()
     };
     let mistral = ("model_type", "\"mistral\"");
     assert_eq!(windows(&[mistral]), [Some(4096); 4], "the family's default");
     assert_eq!(windows(&[mistral, ("sliding_window", "null")]), [None; 4]);
     assert_eq!(windows(&[mistral, ("sliding_window", "7")]), [Some(7); 4]);
-    assert_eq!(windows(&[("sliding_window", "7")]), [None; 4], "llama has no windows");
+    assert_eq!(windows(&[("sliding_window", "null")]), [None; 4], "llama has no windows");
+    let llama_window = errors(&llama(&[("sliding_window", "7")]));
+    assert!(llama_window.contains("`sliding_window` is 7 and bears on shapes, but family llama"), "{llama_window}");
     let qwen = [("model_type", "\"qwen2\""), ("sliding_window", "7"), ("max_window_layers", "3")];
     assert_eq!(windows(&qwen), [None; 4]);
     let used = |more: &[(&'static str, &'static str)]| [&qwen[..], &[("use_sliding_window", "true")], more].concat();
@@ -197,7 +204,12 @@ fn unsupported_models_are_refused_with_the_reason() {
     assert!(errors(&llama(&[("model_type", "\"gpt2\"")])).contains("supported are gpt_oss, llama"));
     assert!(errors(&llama(&[("model_type", "-")])).contains("`model_type` is missing"));
     assert!(errors(&llama(&[("model_type", "7")])).contains("`model_type` must be a text"));
-    assert!(errors(&llama(&[("vision_config", "{}")])).contains("several modalities"));
+    assert!(read(&[("vision_config", "{}")]).notes[0].contains("not part of the language model"));
+    let nested = format!("{{\n\"text_config\": {}, \"vision_config\": {{}} }}", llama(&[("hidden_size", "-1")]));
+    assert!(errors(&nested).contains("config.json:10:18: `hidden_size` is -1"), "{}", errors(&nested));
+    // Another number in a name is another architecture, not a spelling mistake.
+    let next = errors(&llama(&[("model_type", "\"deepseek_v4\"")]));
+    assert!(!next.contains("did you mean") && next.contains("deepseek_v32"), "{next}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What all checks of tokens share: the plans as the checker reads them, owners, positions, spilled bytes.
 
+use designs::Span;
+
 use super::expected::{Act, Expected, owner};
 use super::recording::Subject;
 use crate::schedule::machine::{Phase, Start};
@@ -74,7 +76,11 @@ impl<'a> Context<'a> {
         let kind = *self.subject.mapping.layer_kinds.get(layer as usize)?;
         let attention = self.subject.mapping.kinds[kind].attention?;
         let context = position + 1;
-        let first = attention.window.map_or(0, |w| context.saturating_sub(w.into()));
+        let first = match attention.span {
+            Span::Full => 0,
+            Span::Window(size) => context.saturating_sub(size.into()),
+            Span::Chunk(size) => position - position % u64::from(size),
+        };
         let stripe =
             u64::from(if attention.stripes == self.chips { chip } else { chip / self.subject.mapping.grid.columns });
         let below = |end: u64| if end > stripe { (end - stripe - 1) / u64::from(attention.stripes) + 1 } else { 0 };

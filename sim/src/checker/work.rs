@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use designs::Span;
+
 use super::context::{At, Context};
 use super::expected::{Act, Exchange, Pass, Traffic};
 use super::token::{Served, Token};
@@ -108,7 +110,11 @@ fn experts_used(
 fn visible(token: &Token, layer: u32, positions: u64, context: &Context, findings: &mut Findings) {
     let mapping = context.subject.mapping;
     let attention = mapping.kinds[mapping.layer_kinds[layer as usize]].attention.expect("attention has a cost");
-    let seen = attention.window.map_or(token.position + 1, |w| u64::from(w).min(token.position + 1));
+    let seen = match attention.span {
+        Span::Full => token.position + 1,
+        Span::Window(size) => u64::from(size).min(token.position + 1),
+        Span::Chunk(size) => token.position % u64::from(size) + 1,
+    };
     let expected = seen * u64::from(context.chips / attention.stripes);
     let at = token.layer(layer);
     findings.expect(positions == expected, || Violation::PositionsRead { at, found: positions, expected });

@@ -23,7 +23,7 @@ pub use plan::{
 pub use rule::{Rule, RuleSource};
 pub use rules::vector_operations;
 
-use designs::{Algorithm, Attention, Design, EmbeddingPlacement, Ffn, Grid, Layer, MappingOptions, Model};
+use designs::{Algorithm, Attention, Design, EmbeddingPlacement, Ffn, Grid, Layer, MappingOptions, Model, Span};
 
 /// Why a model cannot be mapped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,19 @@ pub enum MappingError {
         columns: u32,
         /// Columns that would divide.
         works: String,
+    },
+    /// Attention of a kind that no rule places.
+    #[error(
+        "{model} has layers of {kind} attention ({shape}), which is not simulated: no rule places it on a grid; \
+         `hardwire designs show` reads its shapes and parameters"
+    )]
+    Attention {
+        /// Model.
+        model: String,
+        /// Kind.
+        kind: &'static str,
+        /// Its numbers.
+        shape: String,
     },
     /// The weights do not fit.
     #[error(
@@ -151,7 +164,8 @@ impl Mapping {
         let mut layer_kinds = Vec::with_capacity(model.layers.len());
         for (index, layer) in model.layers.iter().enumerate() {
             // Layers that differ only in a window that is ignored are one kind.
-            let layer = Layer { window: layer.window.filter(|_| options.sliding_windows), ..*layer };
+            let span = if options.sliding_windows { layer.span } else { Span::Full };
+            let layer = Layer { span, ..*layer };
             let layer = (layer, embedding.filter(|_| index == 0));
             let kind = layers.iter().position(|l| *l == layer).unwrap_or_else(|| {
                 layers.push(layer);
@@ -160,6 +174,7 @@ impl Mapping {
             layer_kinds.push(kind);
         }
         for (layer, _) in &layers {
+            check_kind(&model.name, &layer.attention)?;
             check_heads(&model.name, &layer.attention, grid.columns)?;
         }
         let kinds: Vec<LayerPlan> = layers
@@ -218,9 +233,8 @@ impl Mapping {
     /// Bytes of KV cache of one layer on the fullest chip for one sequence.
     #[must_use]
     pub fn layer_kv_bytes(&self, plan: &LayerPlan, context: u64) -> u64 {
-        plan.attention.map_or(0, |a| {
-            a.positions_on_fullest(context) * a.stored_elements * u64::from(self.options.kv_element_bytes)
-        })
+        plan.attention
+            .map_or(0, |a| a.positions_held(context) * a.stored_elements * u64::from(self.options.kv_element_bytes))
     }
 }
 
@@ -234,6 +248,18 @@ fn query_heads_fit(attention: &Attention, columns: u32) -> bool {
 fn heads_fit(attention: &Attention, columns: u32) -> bool {
     let kv_fits = |kv: u32| kv.is_multiple_of(columns) || columns.is_multiple_of(kv);
     query_heads_fit(attention, columns) && attention.divided_kv_heads().is_none_or(kv_fits)
+}
+
+/// Whether rules place the attention.
+fn check_kind(model: &str, attention: &Attention) -> Result<(), MappingError> {
+    match attention {
+        Attention::Gqa { .. } | Attention::Mla { indexer: None, .. } => Ok(()),
+        Attention::Mla { indexer: Some(_), .. } | Attention::Delta { .. } => Err(MappingError::Attention {
+            model: model.to_owned(),
+            kind: attention.kind(),
+            shape: attention.to_string(),
+        }),
+    }
 }
 
 fn check_heads(model: &str, attention: &Attention, columns: u32) -> Result<(), MappingError> {
@@ -261,6 +287,7 @@ pub fn smallest_grid(design: &Design, model: &Model) -> Result<Grid, MappingErro
     let unembedding = u64::from(model.hidden) * u64::from(model.vocabulary);
     let at_least = (model.hardwired_layer_weights() + unembedding).div_ceil(capacity.max(1));
     let start = u32::try_from(at_least.max(1)).map_err(|_| error())?;
+    model.layers.iter().try_for_each(|layer| check_kind(&model.name, &layer.attention))?;
     for chips in start..=MAX_CHIPS {
         // Columns between the root of half and of twice the chips: neither side is more than twice the other. Sweeps call
         // this for every point that does not fit, so unsuitable shapes are excluded before anything is mapped.

@@ -4,6 +4,8 @@
 //! operation reads tensors of earlier steps only ([`super::builder::PlanBuilder`] enforces it), so the order of steps
 //! is a topological order of the dataflow.
 
+use designs::Span;
+
 use super::collective::Collective;
 use super::rule::Rule;
 
@@ -186,15 +188,25 @@ pub struct AttentionCost {
     pub value_vectors: u64,
     /// Multiply-accumulates per position, scores and values together.
     pub macs: u64,
-    /// Sliding window in positions; `None` attends to the whole context.
-    pub window: Option<u32>,
+    /// Positions that a token sees.
+    pub span: Span,
 }
 
 impl AttentionCost {
     /// Positions that a token at `context` attends to.
     #[must_use]
     pub fn visible(&self, context: u64) -> u64 {
-        self.window.map_or(context, |w| context.min(u64::from(w)))
+        context - self.span.first(context)
+    }
+
+    /// Positions that the fullest stripe must be able to hold for a sequence of `context` positions.
+    #[must_use]
+    pub fn positions_held(&self, context: u64) -> u64 {
+        let held = match self.span {
+            Span::Full => context,
+            Span::Window(size) | Span::Chunk(size) => context.min(size.into()),
+        };
+        held.div_ceil(u64::from(self.stripes))
     }
 
     /// Positions among the `visible` last ones that stripe `stripe` holds, for a token at `context`.

@@ -87,6 +87,8 @@ pub enum Rule {
         /// Query heads of the layer.
         heads: u64,
     },
+    /// The output of every head is multiplied with a gate.
+    OutputGate,
     /// The output projection of attention.
     Output,
     /// The router of a mixture of experts.
@@ -137,6 +139,7 @@ impl Rule {
             Self::FullQuery | Self::LowRankQuery => "attention.query",
             Self::LatentStriping { .. } => "attention.latent-striping",
             Self::Absorption { .. } => "attention.absorption",
+            Self::OutputGate => "attention.gate",
             Self::Output => "attention.output",
             Self::Router => "ffn.router",
             Self::Experts { .. } => "ffn.experts",
@@ -166,6 +169,7 @@ impl Rule {
             | Self::LowRankQuery
             | Self::LatentStriping { .. }
             | Self::Absorption { .. }
+            | Self::OutputGate
             | Self::SharedExperts { .. }
             | Self::Dense { .. }
             | Self::Sampling { .. } => RuleSource::Extension,
@@ -213,6 +217,10 @@ impl Rule {
                 "Wk is folded into the query, split over rows; the queries of all {heads} heads go to every chip, \
                  statistics are all-reduced over all chips, outputs return to their column"
             ),
+            Self::OutputGate => {
+                "gates are projected and reduced with the queries; every chip of a column multiplies its heads with them"
+                    .to_owned()
+            }
             Self::Output => {
                 "chip (r, c) projects its column's heads to its row's slice of the hidden vector".to_owned()
             }

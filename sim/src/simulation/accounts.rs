@@ -11,6 +11,9 @@ use super::Prepared;
 use super::answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization};
 use super::request::Discipline;
 
+/// Mean bits up to which a release counts as one of 4 bits: scales of groups and 16-bit attention of sparse models included.
+const NARROW_BITS: f64 = 5.0;
+
 impl Prepared<'_> {
     /// Whether tokens pass the unembedding: in decode only.
     pub(super) fn head(&self) -> bool {
@@ -105,13 +108,17 @@ impl Prepared<'_> {
                 request.context, request.model.max_context
             ));
         }
-        let windows = request.model.layers.iter().filter(|l| l.window.is_some()).count();
+        let windows = request.model.layers.iter().filter(|l| l.span != designs::Span::Full).count();
         if windows > 0 && !request.design.mapping.sliding_windows {
             notes.push(format!("sliding windows of {windows} layers are ignored, as in the paper"));
         }
         Simulation {
             design: request.design.name.clone(),
             model: request.model.name.clone(),
+            released_format: request.model.release.format.clone(),
+            released_weights: request.model.release.describe(),
+            hardwired_weights: "fp4",
+            weights_are_narrowed: request.model.mean_released_bits() > NARROW_BITS,
             grid: self.mapping.grid,
             chips,
             phase: request.phase,

@@ -99,6 +99,14 @@ pub struct Simulation {
     pub design: String,
     /// Name of the model.
     pub model: String,
+    /// Format in which the model's weights were released.
+    pub released_format: String,
+    /// The same with bits by part of the model: format and bits in which the model's weights were released.
+    pub released_weights: String,
+    /// Format in which the machine carries them.
+    pub hardwired_weights: &'static str,
+    /// Whether most of the released weights have more bits than the machine carries.
+    pub weights_are_narrowed: bool,
     /// Rows and columns of chips.
     pub grid: Grid,
     /// Number of chips.

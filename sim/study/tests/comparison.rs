@@ -1,10 +1,12 @@
 //! Comparisons without a command.
 
+use std::collections::BTreeSet;
+
 use designs::load::Loader;
 use reports::Cell;
 use sim::Discipline;
 use study::StudyError;
-use study::comparison::{self, Class, METRICS, Subject, Table, Terms};
+use study::comparison::{self, Check, Class, Column, METRICS, Subject, Table, Terms};
 
 const NO_FILES: &Loader<'static> = &designs::load::no_files;
 
@@ -61,14 +63,79 @@ fn a_hardwired_design_is_simulated_and_another_machine_is_bounded() {
         if missing == "it is hardwired with llama-3-1-8b"));
 }
 
+/// Published serving figures of every machine that ships, beside their bounds.
+fn all_checks() -> Vec<(&'static str, Check)> {
+    let machines: Vec<&'static str> = designs::presets::comparisons().iter().map(|preset| preset.name).collect();
+    let table = compare(&machines, &TERMS).unwrap();
+    let of = |(name, column): (&&'static str, &Column)| column.serving.iter().map(|c| (*name, c.clone())).collect();
+    machines.iter().zip(&table.designs).flat_map(|pair| -> Vec<_> { of(pair) }).collect()
+}
+
 #[test]
 fn published_figures_stay_within_the_roofline() {
-    let table = compare(&["hnlpu", "h100", "b200", "mi325x"], &TERMS).unwrap();
-    let checks: Vec<_> = table.designs.iter().flat_map(|column| &column.serving).collect();
-    assert!(!checks.is_empty());
-    for check in checks {
-        assert_ne!(check.within, Some(false), "{}", check.figure);
+    let checks = all_checks();
+    for (machine, check) in &checks {
+        assert_ne!(check.within, Some(false), "{machine}: {}", check.figure);
     }
+    let bounded = checks.iter().filter(|(_, check)| check.within.is_some());
+    let pairs: BTreeSet<_> = bounded.map(|(machine, check)| (*machine, check.model.clone())).collect();
+    assert!(pairs.len() >= 6, "{pairs:?}");
+}
+
+/// The table of `docs/bounds.md` is that of today; `HARDWIRE_BLESS=1` writes it.
+#[test]
+fn the_documented_bounds_are_up_to_date() {
+    const MARKS: [&str; 2] = ["<!-- bounds -->\n", "<!-- end of bounds -->"];
+    let mut table = String::from(
+        "| machine | model | in | out | load | tokens | published | bound | attained, % | a copy on |\n\
+         | --- | --- | ---: | ---: | --- | --- | ---: | ---: | ---: | --- |\n",
+    );
+    for (machine, check) in all_checks() {
+        let (Cell::Value(bound), Cell::Value(attained)) = (&check.bound, &check.attained_pct) else { continue };
+        let spread = check.spread.map_or(String::new(), |spread| spread.describe());
+        table += &format!(
+            "| {machine} | {} | {} | {} | {} | {} | {} | {} | {} | {spread} |\n",
+            check.model,
+            check.input_tokens,
+            check.output_tokens,
+            check.load(),
+            check.counts.name(),
+            check.published.number(),
+            bound.number(),
+            attained.number(),
+        );
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/bounds.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let [start, end] = MARKS.map(|mark| text.find(mark).expect("docs/bounds.md has its marks"));
+    let start = start + MARKS[0].len();
+    if std::env::var_os("HARDWIRE_BLESS").is_some() {
+        std::fs::write(&path, format!("{}{table}{}", &text[..start], &text[end..])).unwrap();
+        return;
+    }
+    assert_eq!(&text[start..end], table, "HARDWIRE_BLESS=1 cargo test -p study writes it");
+}
+
+#[test]
+fn a_bound_takes_the_bits_of_the_release_and_the_best_spread() {
+    let loader = |path: &str| -> Result<String, designs::Unreadable> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../designs/tests/models");
+        std::fs::read_to_string(folder.join(path)).map_err(|error| designs::Unreadable(error.to_string()))
+    };
+    let bound = |model: &str| {
+        let subjects = comparison::read(&names(&["h100"]), &loader).unwrap();
+        let model = designs::load::model(model, &loader).unwrap();
+        let table = comparison::compare(&subjects, &model, &TERMS, &loader).unwrap();
+        let spread = match &table.designs[0].values["bound_spread"] {
+            Cell::Word { word, .. } => word.clone(),
+            other => panic!("{other:?}"),
+        };
+        (range(&table, 0, "bound_output_tokens_per_s").unwrap().0, spread)
+    };
+    let (kimi, spread) = bound("./kimi-k2.5.json");
+    let (wide, _) = bound("./kimi-k2.5-bf16.json");
+    assert!(spread.contains("fabrics of 8"), "{spread}");
+    assert!(kimi > 1.1 * wide, "4 bits bound {kimi}, 16 bits {wide}");
 }
 
 #[test]

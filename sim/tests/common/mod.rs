@@ -31,17 +31,20 @@ pub fn model(hidden: u32, vocabulary: u32, layers: Vec<Layer>) -> Model {
         vocabulary,
         tied_embeddings: false,
         max_context: 1 << 20,
-        weight_format: "bfloat16".into(),
+        release: designs::Release::uniform("bfloat16", 16.0),
         layers,
+        notes: Vec::new(),
     }
 }
 
 /// Grouped-query attention of eight heads, two KV heads, over all positions.
-pub const GQA: Attention = Attention::Gqa { query_heads: 8, kv_heads: 4, head_dim: 32 };
+pub const GQA: Attention = Attention::Gqa { query_heads: 8, kv_heads: 4, head_dim: 32, output_gate: false };
 /// Latent attention whose queries have a low rank.
-pub const MLA: Attention = Attention::Mla { heads: 8, q_lora: Some(96), kv_lora: 64, nope: 32, rope: 16, v: 32 };
+pub const MLA: Attention =
+    Attention::Mla { heads: 8, q_lora: Some(96), kv_lora: 64, nope: 32, rope: 16, v: 32, indexer: None };
 /// Latent attention with full queries.
-pub const MLA_FULL: Attention = Attention::Mla { heads: 8, q_lora: None, kv_lora: 64, nope: 32, rope: 16, v: 32 };
+pub const MLA_FULL: Attention =
+    Attention::Mla { heads: 8, q_lora: None, kv_lora: 64, nope: 32, rope: 16, v: 32, indexer: None };
 /// A dense feed-forward part.
 pub const DENSE: Ffn = Ffn::Dense { width: 352 };
 /// Experts alone.
@@ -51,12 +54,12 @@ pub const SHARED: Ffn = Ffn::Moe { experts: 20, experts_per_token: 2, width: 96,
 
 /// A layer without window.
 pub fn layer(attention: Attention, ffn: Ffn) -> Layer {
-    Layer { attention, ffn, window: None }
+    Layer { attention, ffn, span: designs::Span::Full }
 }
 
 /// Three layers of every kind: windows, experts with and without a shared one, dense.
 pub fn mixed(attention: Attention) -> Model {
-    let windowed = Layer { window: Some(20), ..layer(attention, MOE) };
+    let windowed = Layer { span: designs::Span::Window(20), ..layer(attention, MOE) };
     model(300, 1000, vec![windowed, layer(attention, DENSE), layer(attention, SHARED)])
 }
 

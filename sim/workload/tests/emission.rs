@@ -35,7 +35,7 @@ fn a_layer_has_the_models_weights() {
             let matrices = of.attention.weights(hidden) + of.ffn.weights(hidden);
             let latent = match of.attention {
                 designs::Attention::Mla { q_lora, kv_lora, .. } => u64::from(q_lora.unwrap_or(0) + kv_lora),
-                designs::Attention::Gqa { .. } => 0,
+                designs::Attention::Gqa { .. } | designs::Attention::Delta { .. } => 0,
             };
             let gains = 2 * u64::from(hidden) + latent;
             assert_eq!(marked(&text), matrices + gains, "{name}, layer {index}");
@@ -80,7 +80,7 @@ fn the_corpus_is_repeatable_and_named_apart() {
 fn a_window_limits_the_cache_and_the_mask() {
     let model = model("gpt-oss-120b");
     let (even, odd) = (0, 1);
-    assert_eq!((model.layers[even].window, model.layers[odd].window), (Some(128), None));
+    assert_eq!((model.layers[even].span, model.layers[odd].span), (designs::Span::Window(128), designs::Span::Full));
     let text = |index, phase, tokens| layer(&model, index, &Setting::new(phase, tokens, 512)).expect("emits");
     assert!(text(even, Phase::Decode, 1).contains("%k_cache: tensor<1x8x128x64xf32>"));
     assert!(text(odd, Phase::Decode, 1).contains("%k_cache: tensor<1x8x512x64xf32>"));

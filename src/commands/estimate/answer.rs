@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use designs::comparison::FIGURES_MODEL;
 use designs::{Comparison, Grade, Provenance};
 use serde::Serialize;
 use sim::economics::area::{RETICLE_MM2, WeightFormat};
@@ -188,7 +189,7 @@ impl Answer {
                 estimate.plan.memory_gb,
             ),
             tornado,
-            against: comparisons.into_iter().map(|(other, bases)| against(other, bases)).collect(),
+            against: comparisons.into_iter().map(|(other, bases)| against(other, &subject.model.name, bases)).collect(),
             unconfirmed: estimate.unconfirmed.clone(),
             notes: notes(subject, estimate),
             provenance: provenance(subject, estimate),
@@ -196,7 +197,15 @@ impl Answer {
     }
 }
 
-fn against(other: &Comparison, bases: Vec<Basis>) -> Against {
+fn against(other: &Comparison, model: &str, bases: Vec<Basis>) -> Against {
+    if model != FIGURES_MODEL {
+        let note = format!(
+            "no comparison with {}: its published throughputs are for {FIGURES_MODEL}, not for {model}; \
+             `hardwire compare` bounds it",
+            other.name
+        );
+        return Against { machine: other.name.clone(), note: Some(note), bases };
+    }
     let note = match other.interactive_total_tokens_per_s {
         Some(_) => None,
         None => {

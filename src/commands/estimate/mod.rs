@@ -7,6 +7,7 @@ mod table;
 
 use std::process::ExitCode;
 
+use designs::comparison::FIGURES_MODEL;
 use designs::{Comparison, Override, presets};
 use sim::economics::monte_carlo::{MAX_SAMPLES, MonteCarlo, tornado};
 use sim::economics::{Estimate, MAX_SYSTEMS, Request, compare};
@@ -46,8 +47,13 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
             let message = format!("no comparison with {}: {} cannot be simulated here", other.name, subject.model.name);
             return Err(Failure::Request(message));
         };
-        let bases = compare::against(&estimate, other, t.tokens_per_s, t.tokens_per_s_per_user, tco)
-            .map_err(|e| Failure::Request(e.to_string()))?;
+        // Throughputs of other machines are those of one model.
+        let bases = if subject.model.name == FIGURES_MODEL {
+            compare::against(&estimate, other, t.tokens_per_s, t.tokens_per_s_per_user, tco)
+                .map_err(|e| Failure::Request(e.to_string()))?
+        } else {
+            Vec::new()
+        };
         comparisons.push((other, bases));
     }
     let samples = arguments.monte_carlo;

@@ -1,5 +1,7 @@
 //! Grouped-query attention: heads divided over columns, positions over rows.
 
+use designs::Span;
+
 use super::context::{MappingContext, group, hn, nonlinear, transfer, vector_operations};
 use super::embedding;
 use super::output::project;
@@ -8,14 +10,18 @@ use crate::mapping::collective::Collective;
 use crate::mapping::plan::{AttentionCost, Leg, Owner, Scope, TensorId, Work};
 use crate::mapping::rule::Rule;
 
+/// Shape of a grouped-query attention layer, elements.
+pub(super) struct Shape {
+    pub query_heads: u64,
+    pub kv_heads: u64,
+    pub dim: u64,
+    /// Whether the output of every head is multiplied with a projection of the layer's input.
+    pub output_gate: bool,
+}
+
 /// Adds attention to `plan`; returns its cost per cached position and the hidden vector after it.
-pub(super) fn place(
-    context: &MappingContext,
-    plan: &mut PlanBuilder,
-    query_heads: u64,
-    kv_heads: u64,
-    dim: u64,
-) -> (AttentionCost, TensorId) {
+pub(super) fn place(context: &MappingContext, plan: &mut PlanBuilder, shape: &Shape) -> (AttentionCost, TensorId) {
+    let &Shape { query_heads, kv_heads, dim, output_gate } = shape;
     let (rows, columns) = (context.rows(), context.columns());
     let heads = query_heads / columns;
     let kv = (kv_heads / columns).max(1);
@@ -30,9 +36,11 @@ pub(super) fn place(
     plan.apply(Rule::Qkv);
     let (hidden, slice) = (context.hidden, context.hidden_slice());
     let x_norm = plan.op("attention_norm", nonlinear(hidden), &x, tensor("x_norm", hidden, Owner::Every));
+    // The gate is projected with the queries, as in the released matrix.
+    let q_gate = if output_gate { 2 * q } else { q };
     let [q_partial, k_partial, v_partial] = plan.step(|step| {
         [
-            step.op("q_proj", hn(slice, q), &[x_norm], tensor("q_partial", q, Owner::Chip)),
+            step.op("q_proj", hn(slice, q_gate), &[x_norm], tensor("q_partial", q_gate, Owner::Chip)),
             step.op("k_proj", hn(slice, kv_dim), &[x_norm], tensor("k_partial", kv_dim, Owner::Chip)),
             step.op("v_proj", hn(slice, kv_dim), &[x_norm], tensor("v_partial", kv_dim, Owner::Chip)),
         ]
@@ -40,8 +48,8 @@ pub(super) fn place(
 
     plan.stage("2 column all-reduce of Q, K and V to the position's chip, scores");
     let (q_all, kv_new) = plan.step(|step| {
-        let reduce = transfer([group(Collective::AllReduce, Scope::Column, q)]);
-        let q_all = step.op("q_all_reduce", reduce, &[q_partial], tensor("q", q, Owner::Column));
+        let reduce = transfer([group(Collective::AllReduce, Scope::Column, q_gate)]);
+        let q_all = step.op("q_all_reduce", reduce, &[q_partial], tensor("q", q_gate, Owner::Column));
         step.apply(Rule::KvStriping { rows });
         let to_owner = transfer([Leg::ToOwnerRow { elements: 2 * kv_dim }]);
         let kv_new = tensor("kv_new", 2 * kv_dim, Owner::Position);
@@ -50,6 +58,12 @@ pub(super) fn place(
     let o = attend(plan, rows, heads, dim, [q_all, kv_new], kv_dim);
 
     plan.stage("4 HN Wo, row all-reduce, column all-gather");
+    let o = if output_gate {
+        plan.apply(Rule::OutputGate);
+        plan.op("output_gate", nonlinear(q), &[o, q_all], tensor("o_gated", q, Owner::Column))
+    } else {
+        o
+    };
     let attended = project(context, plan, o, q);
     let queries = (query_heads / kv_heads).min(heads);
     let vectors = vector_operations(kv, dim, queries);
@@ -61,7 +75,7 @@ pub(super) fn place(
         score_vectors: vectors,
         value_vectors: vectors,
         macs: 2 * heads * dim,
-        window: None,
+        span: Span::Full,
     };
     (cost, attended)
 }

@@ -1,5 +1,7 @@
 //! Latent attention (MLA): heads divided over columns, one latent vector per position cached on one chip.
 
+use designs::Span;
+
 use super::context::{MappingContext, group, hn, nonlinear, transfer, vector_operations};
 use super::embedding;
 use super::output::project;
@@ -52,7 +54,7 @@ pub(super) fn place(context: &MappingContext, plan: &mut PlanBuilder, shape: &Sh
         score_vectors: vector_operations(1, cached, heads),
         value_vectors: vector_operations(1, latent, heads),
         macs: heads * (cached + latent),
-        window: None,
+        span: Span::Full,
     };
     (cost, attended)
 }

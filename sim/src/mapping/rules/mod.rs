@@ -13,7 +13,7 @@ mod head;
 mod latent;
 mod output;
 
-use designs::{Attention, Ffn, Layer};
+use designs::{Attention, Ffn, Layer, Span};
 
 use super::builder::PlanBuilder;
 use super::plan::{LayerPlan, RoutedExperts};
@@ -29,18 +29,25 @@ pub fn layer(context: &MappingContext, layer: &Layer) -> LayerPlan {
         Ffn::Dense { .. } => "dense",
         Ffn::Moe { .. } => "MoE",
     };
-    let window = if context.options.sliding_windows { layer.window } else { None };
-    let name = match window {
-        Some(w) => format!("{attention} (window {w}) + {ffn}"),
-        None => format!("{attention} + {ffn}"),
+    let span = if context.options.sliding_windows { layer.span } else { Span::Full };
+    let name = match span {
+        Span::Window(size) => format!("{attention} (window {size}) + {ffn}"),
+        Span::Chunk(size) => format!("{attention} (chunks of {size}) + {ffn}"),
+        Span::Full => format!("{attention} + {ffn}"),
     };
     let name = if context.embedding.is_some() { format!("embedding, {name}") } else { name };
     let mut plan = PlanBuilder::new(name, context.options.link_element_bytes);
     let (mut cost, attended) = match layer.attention {
-        Attention::Gqa { query_heads, kv_heads, head_dim } => {
-            grouped_query::place(context, &mut plan, query_heads.into(), kv_heads.into(), head_dim.into())
+        Attention::Gqa { query_heads, kv_heads, head_dim, output_gate } => {
+            let shape = grouped_query::Shape {
+                query_heads: query_heads.into(),
+                kv_heads: kv_heads.into(),
+                dim: head_dim.into(),
+                output_gate,
+            };
+            grouped_query::place(context, &mut plan, &shape)
         }
-        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
+        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v, indexer: _ } => {
             let shape = latent::Shape {
                 heads: heads.into(),
                 query_rank: q_lora.map(u64::from),
@@ -51,8 +58,9 @@ pub fn layer(context: &MappingContext, layer: &Layer) -> LayerPlan {
             };
             latent::place(context, &mut plan, &shape)
         }
+        Attention::Delta { .. } => unreachable!("refused before a layer is placed"),
     };
-    cost.window = window;
+    cost.span = span;
     let experts = match layer.ffn {
         Ffn::Dense { width } => {
             feed_forward::dense(context, &mut plan, attended, width.into());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use designs::PerPart;
 use reports::Cell;
 use serde::Serialize;
 use sim::economics::Estimate;
@@ -43,6 +44,10 @@ pub struct Column {
 pub struct Table {
     /// Model.
     pub model: String,
+    /// Format and bits of its released weights, which bounds read; hardwired designs carry them at 4 bits.
+    pub released_weights: String,
+    /// Mean bits of a released weight by part of the model.
+    pub released_bits: PerPart<Option<f64>>,
     /// Terms.
     #[serde(flatten)]
     pub terms: Terms,

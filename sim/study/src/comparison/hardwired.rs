@@ -146,7 +146,7 @@ fn speeds(known: &Known, put: Put<'_>) {
         }),
     );
     put("published_user_tokens_per_s", Cell::missing("the publication gives no speed of one user"));
-    for key in ["bound_output_tokens_per_s", "bound_total_tokens_per_s"] {
+    for key in ["bound_output_tokens_per_s", "bound_total_tokens_per_s", "bound_spread"] {
         put(key, Cell::missing("it is simulated: see the rows below"));
     }
     let rate = known

@@ -129,11 +129,18 @@ fn together(
     let source = "roofline: as many users as get the speed asked for, prompts included, waits and links left out";
     let cell = |value: f64| Value::new(value, "tokens/s", Origin::derived(source)).bound(Bound::AtMost).into();
     let missing = |gap: &Gap| Cell::from(gap);
-    put("bound_output_tokens_per_s", bound.as_ref().map_or_else(missing, |b| cell(b.0)));
-    put("bound_total_tokens_per_s", bound.as_ref().map_or_else(missing, |b| cell(b.1)));
+    put("bound_output_tokens_per_s", bound.as_ref().map_or_else(missing, |b| cell(b.output)));
+    put("bound_total_tokens_per_s", bound.as_ref().map_or_else(missing, |b| cell(b.total)));
+    put(
+        "bound_spread",
+        bound.as_ref().map_or_else(missing, |b| Cell::Word {
+            word: b.spread.describe(),
+            origin: Origin::derived("the spread of a copy that bounds output tokens/s from above"),
+        }),
+    );
     let share = attained(serving, &model.name);
     let estimate = match (&bound, share) {
-        (Ok((output, total)), Some(share)) => {
+        (Ok(best), Some(share)) => {
             let percent = |share: f64| format!("{:.0}", share * 100.0);
             let (low, high) = (percent(share.low), percent(share.high));
             let share_words = if low == high { format!("{low} %") } else { format!("{low} to {high} %") };
@@ -144,7 +151,7 @@ fn together(
                 year: None,
             };
             let scaled = |value: f64| Range { low: value * share.low, mode: None, high: value * share.high };
-            Ok(Rate { output: scaled(*output), total: scaled(*total), bound: Bound::Exact, origin })
+            Ok(Rate { output: scaled(best.output), total: scaled(best.total), bound: Bound::Exact, origin })
         }
         (Ok(_), None) => Err(Gap::NoThroughput(model.name.clone())),
         (Err(reason), _) => Err(reason.clone()),
@@ -170,9 +177,9 @@ fn together(
     );
     match (estimate, bound) {
         (Ok(rate), _) => Some(rate),
-        (Err(_), Ok((output, total))) => Some(Rate {
-            output: Range::point(output),
-            total: Range::point(total),
+        (Err(_), Ok(best)) => Some(Rate {
+            output: Range::point(best.output),
+            total: Range::point(best.total),
             bound: Bound::AtMost,
             origin: Origin::derived(source),
         }),

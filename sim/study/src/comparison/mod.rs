@@ -105,5 +105,12 @@ pub fn compare(subjects: &[Subject], model: &Model, terms: &Terms, loader: &Load
             (Subject::Hardwired(_), None) => unreachable!("hardwired designs are known"),
         })
         .collect();
-    Ok(Table { model: model.name.clone(), terms: *terms, reference: reference.map(|r| r.name.to_owned()), designs })
+    Ok(Table {
+        model: model.name.clone(),
+        released_weights: model.release.describe(),
+        released_bits: model.release.bits,
+        terms: *terms,
+        reference: reference.map(|r| r.name.to_owned()),
+        designs,
+    })
 }

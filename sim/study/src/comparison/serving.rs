@@ -4,10 +4,10 @@
 //! published figures attain scales it to an estimate.
 
 use designs::load::Loader;
-use designs::{Comparison, Counts, Model, Range, Serving};
+use designs::{Comparison, Counts, Ffn, Model, Range, Serving};
 use reports::{Bound, Cell, Origin, Value};
 use serde::Serialize;
-use sim::roofline::{Machine, Point, Roofline, Traffic};
+use sim::roofline::{Machine, Point, Roofline, Spread, Traffic};
 
 use super::gap::Gap;
 use super::origin::origin;
@@ -34,88 +34,125 @@ pub struct Check {
     pub published: Value,
     /// Bound under the same traffic.
     pub bound: Cell,
+    /// How the copy with that bound is spread.
+    pub spread: Option<Spread>,
     /// Published over bound, percent.
     pub attained_pct: Cell,
     /// Whether the figure is within the bound; `None` without a bound.
     pub within: Option<bool>,
 }
 
-/// Rooflines of a machine by the units that share one copy of the model.
-pub struct Copies(Vec<(f64, Roofline)>);
+/// Rooflines of a machine by the ways to spread one copy of the model.
+pub struct Copies(Vec<Roofline>);
+
+/// A bound and the spread that attains it.
+#[derive(Debug, Clone, Copy)]
+pub struct Best {
+    /// Output tokens per second and unit.
+    pub output: f64,
+    /// Prompt and output tokens per second and unit.
+    pub total: f64,
+    /// Units of the copy.
+    pub spread: Spread,
+}
+
+/// Bits of a weight up to which 8-bit arithmetic serves: 8, and scales of its groups.
+const EIGHT_BITS: f64 = 9.0;
+
+/// One unit of `other` as it multiplies the weights of `model`.
+fn unit(other: &Comparison, model: &Model) -> Result<Machine, Gap> {
+    let lacking = |what, key| Gap::NotPublic { what, key };
+    let memory_gb = other.memory_gb.ok_or_else(|| lacking("size of memory", "memory_gb"))?;
+    let tb_per_s = other.memory_tb_per_s.ok_or_else(|| lacking("bandwidth of memory", "memory_tb_per_s"))?;
+    let tflops = other.peak_tflops.ok_or_else(|| lacking("peak arithmetic", "peak_tflops"))?;
+    let narrow = model.release.bits.values().flatten().any(|bits| *bits <= EIGHT_BITS);
+    let tflops = other.peak_8bit_tflops.filter(|_| narrow).map_or(tflops, |eight| eight.max(tflops));
+    // The upper end of a range, because this is an upper bound.
+    Ok(Machine { memory_bytes: memory_gb * 1e9, bytes_per_s: tb_per_s.high * 1e12, flops: tflops * 1e12 })
+}
 
 impl Copies {
-    /// Rooflines for the numbers of units that can hold a copy of `model`: the minimum, then doubling up to the machine's
-    /// maximum. `units` fixes the number.
+    /// Rooflines for the ways to spread a copy of `model`: within a fabric from the fewest units that hold it, doubling up to the
+    /// machine's `units_per_copy`; and, for mixtures, across fabrics of that many, doubling up to a unit for every expert.
+    /// `units` fixes the number.
     ///
     /// # Errors
     /// What is not public, or does not fit.
     pub fn new(other: &Comparison, model: &Model, traffic: Traffic, units: Option<f64>) -> Result<Self, Gap> {
-        let lacking = |what, key| Gap::NotPublic { what, key };
-        let memory_gb = other.memory_gb.ok_or_else(|| lacking("size of memory", "memory_gb"))?;
-        let tb_per_s = other.memory_tb_per_s.ok_or_else(|| lacking("bandwidth of memory", "memory_tb_per_s"))?;
-        let tflops = other.peak_tflops.ok_or_else(|| lacking("peak arithmetic", "peak_tflops"))?;
-        // The upper end, because this is an upper bound.
-        let of = |units: f64| Machine {
-            memory_bytes: units * memory_gb * 1e9,
-            bytes_per_s: units * tb_per_s.high * 1e12,
-            flops: units * tflops * 1e12,
-        };
-        let fits = |units: f64| Roofline::new(model, of(units), traffic).map(|roofline| (units, roofline));
+        let machine = unit(other, model)?;
+        let fits = |spread: Spread| Roofline::new(model, machine, spread, traffic);
+        let fabric = other.units_per_copy.unwrap_or(1.0);
         if let Some(units) = units {
-            let reason = || Gap::DoesNotFit(model.name.clone());
-            return fits(units).map(|one| Self(vec![one])).ok_or_else(reason);
+            let across = (units > fabric).then(|| fits(Spread { units, fabric })).flatten();
+            let roofline = across.or_else(|| fits(Spread::one_fabric(units)));
+            return roofline.map(|one| Self(vec![one])).ok_or_else(|| Gap::DoesNotFit(model.name.clone()));
         }
-        let needed = Roofline::least_memory(model, traffic) / (memory_gb * 1e9);
+        let needed = Roofline::least_memory(model, traffic) / machine.memory_bytes;
         let mut least = needed.ceil().max(1.0);
         // Rounding may make `least` too small by one.
-        while fits(least).is_none() {
+        while fits(Spread::one_fabric(least)).is_none() {
             least += 1.0;
         }
-        let most = other.units_per_copy.unwrap_or(1.0);
-        let mut copies = vec![least];
-        while copies[copies.len() - 1] * 2.0 <= most {
-            copies.push(copies[copies.len() - 1] * 2.0);
+        let within = std::iter::successors(Some(least), |units| Some(units * 2.0)).take_while(|units| *units < fabric);
+        let mut spreads: Vec<Spread> = within.map(Spread::one_fabric).collect();
+        spreads.push(Spread::one_fabric(least.max(fabric)));
+        let most_experts = model.layers.iter().map(|layer| match layer.ffn {
+            Ffn::Dense { .. } => 0,
+            Ffn::Moe { experts, .. } => experts,
+        });
+        let most = f64::from(most_experts.max().unwrap_or(0));
+        if other.units_per_copy.is_some() {
+            let across = std::iter::successors(Some(2.0 * fabric), |units| Some(units * 2.0));
+            spreads.extend(across.take_while(|units| *units <= most).map(|units| Spread { units, fabric }));
         }
-        if most > copies[copies.len() - 1] {
-            copies.push(most);
-        }
-        Ok(Self(copies.into_iter().filter_map(fits).collect()))
+        Ok(Self(spreads.into_iter().filter_map(fits).collect()))
     }
 
     /// Fewest units that hold a copy.
     pub fn least(&self) -> f64 {
-        self.0.first().map_or(f64::NAN, |(units, _)| *units)
+        self.0.iter().map(|roofline| roofline.spread().units).fold(f64::NAN, f64::min)
     }
 
-    /// Best speed of one user alone.
+    /// Best speed of one user alone: a second fabric has nothing to do for it.
     pub fn user_tokens_per_s(&self) -> f64 {
-        self.0.iter().map(|(_, roofline)| roofline.user_tokens_per_s()).fold(0.0, f64::max)
+        self.alone().map_or(0.0, |(speed, _)| speed)
     }
 
-    /// The best of `at` per unit: output and total tokens per second.
-    fn best(&self, at: impl Fn(&Roofline) -> Option<Point>) -> Option<(f64, f64)> {
-        let per_unit = self.0.iter().filter_map(|(units, roofline)| {
-            at(roofline).map(|p| (p.output_tokens_per_s / units, p.total_tokens_per_s / units))
+    fn alone(&self) -> Option<(f64, Spread)> {
+        let one_fabric = self.0.iter().filter(|roofline| roofline.spread().fabrics() == 1.0);
+        let speeds = one_fabric.map(|roofline| (roofline.user_tokens_per_s(), roofline.spread()));
+        speeds.reduce(|a, b| if b.0 > a.0 { b } else { a })
+    }
+
+    /// The best of `at` per unit.
+    fn best(&self, at: impl Fn(&Roofline) -> Option<Point>) -> Option<Best> {
+        let per_unit = self.0.iter().filter_map(|roofline| {
+            let spread = roofline.spread();
+            at(roofline).map(|p| Best {
+                output: p.output_tokens_per_s / spread.units,
+                total: p.total_tokens_per_s / spread.units,
+                spread,
+            })
         });
-        per_unit.reduce(|a, b| if b.0 > a.0 { b } else { a })
+        per_unit.reduce(|a, b| if b.output > a.output { b } else { a })
     }
 
-    /// Output and total tokens per second and unit where every user gets `per_user`.
-    pub fn at_speed(&self, per_user: f64) -> Option<(f64, f64)> {
+    /// The bound per unit where every user gets `per_user` tokens per second.
+    pub fn at_speed(&self, per_user: f64) -> Option<Best> {
         self.best(|roofline| roofline.at_speed(per_user))
     }
 
     /// The bound that belongs to a published figure.
-    fn of(&self, figure: &Serving) -> Option<f64> {
+    fn of(&self, figure: &Serving) -> Option<(f64, Spread)> {
         if figure.counts == Counts::User {
-            return Some(self.user_tokens_per_s());
+            return self.alone();
         }
-        let (output, total) = match (figure.users, figure.per_user) {
+        let best = match (figure.users, figure.per_user) {
             (Some(users), _) => self.best(|roofline| Some(roofline.at(users.min(roofline.most_users()))))?,
             (None, Some(speed)) => self.at_speed(speed)?,
             (None, None) => self.best(|roofline| Some(roofline.filled()))?,
         };
-        Some(if figure.counts == Counts::Total { total } else { output })
+        Some((if figure.counts == Counts::Total { best.total } else { best.output }, best.spread))
     }
 }
 
@@ -158,16 +195,17 @@ fn check(other: &Comparison, figure: &Serving, loader: &Loader<'_>) -> Check {
         per_user_tokens_per_s: figure.per_user,
         counts: figure.counts,
         published: Value::range(published.low, published.high, unit, origin(&figure.provenance)).digits(0),
-        within: bound.as_ref().ok().map(|bound| published.high <= *bound),
+        spread: bound.as_ref().ok().map(|(_, spread)| *spread),
+        within: bound.as_ref().ok().map(|(bound, _)| published.high <= *bound),
         attained_pct: match &bound {
-            Ok(bound) => {
+            Ok((bound, _)) => {
                 let share = share(*bound);
                 Value::range(share.low, share.high, "%", Origin::derived("published over roofline")).digits(2).into()
             }
             Err(_) => Cell::missing("there is no bound"),
         },
         bound: match bound {
-            Ok(bound) => Value::new(bound, unit, Origin::derived(source)).bound(Bound::AtMost).into(),
+            Ok((bound, _)) => Value::new(bound, unit, Origin::derived(source)).bound(Bound::AtMost).into(),
             Err(gap) => Cell::from(&gap),
         },
     }
@@ -201,5 +239,5 @@ pub fn bounds(other: &Comparison, model: &Model, terms: &Terms, speeds: &[f64]) 
         return Err(Gap::HardwiredWeights);
     }
     let copies = Copies::new(other, model, terms.traffic(), None)?;
-    Ok(speeds.iter().filter_map(|speed| copies.at_speed(*speed).map(|(output, _)| (*speed, output))).collect())
+    Ok(speeds.iter().filter_map(|speed| copies.at_speed(*speed).map(|best| (*speed, best.output))).collect())
 }

@@ -4,7 +4,7 @@
 //! `tokens` tokens of one prompt with one cache. A cache holds `context` positions, the new tokens in the last
 //! places. Rotary tables are arguments. Learned sinks and biases are left out, because [`designs::Model`] has none.
 
-use designs::{Attention, Layer};
+use designs::{Attention, Layer, Span};
 use sim::Phase;
 
 use super::operations as op;
@@ -24,7 +24,8 @@ pub(super) struct Gqa {
     /// Query heads per KV head.
     pub(super) group: u64,
     pub(super) dim: u64,
-    pub(super) window: Option<u64>,
+    pub(super) output_gate: bool,
+    pub(super) span: Span,
 }
 
 /// Shape of a latent attention function, elements.
@@ -38,20 +39,20 @@ pub(super) struct Mla {
     pub(super) nope: u64,
     pub(super) rope: u64,
     pub(super) v: u64,
-    pub(super) window: Option<u64>,
+    pub(super) span: Span,
 }
 
-/// Positions in a layer's cache; in decode a window limits them.
+/// Positions in a layer's cache; in decode a window or chunk limits them.
 fn cached_positions(layer: &Layer, setting: &Setting) -> u64 {
-    match (setting.phase, layer.window) {
-        (Phase::Decode, Some(window)) => setting.context.min(u64::from(window).max(1)),
-        _ => setting.context,
+    match setting.phase {
+        Phase::Decode => (setting.context - layer.span.first(setting.context)).max(1),
+        Phase::Prefill => setting.context,
     }
 }
 
-fn mask(phase: Phase, tokens: u64, context: u64, window: Option<u64>) -> Option<Mask> {
+fn mask(phase: Phase, tokens: u64, context: u64, span: Span) -> Option<Mask> {
     // In decode the new token is the last of its cache and attends to all positions.
-    (phase == Phase::Prefill).then(|| Mask { before: context - tokens, window })
+    (phase == Phase::Prefill).then(|| Mask { before: context - tokens, span })
 }
 
 impl Gqa {
@@ -64,7 +65,8 @@ impl Gqa {
             kv_heads,
             group: query_heads / kv_heads,
             dim,
-            window: layer.window.map(u64::from),
+            output_gate: matches!(layer.attention, Attention::Gqa { output_gate: true, .. }),
+            span: layer.span,
         }
     }
 
@@ -110,7 +112,7 @@ impl Gqa {
     /// Softmax over the positions that a token attends to.
     pub(super) fn softmax(&self, f: &mut Function, scores: &Tensor) -> Tensor {
         let scale = 1.0 / (self.dim as f64).sqrt();
-        op::softmax(f, scores, Some(scale), mask(self.phase, self.tokens, self.context, self.window))
+        op::softmax(f, scores, Some(scale), mask(self.phase, self.tokens, self.context, self.span))
     }
 
     /// Probabilities (T, KV heads, group, context) times values: (T, KV heads, group, D).
@@ -139,7 +141,11 @@ impl Gqa {
         let scores = self.scores(f, &q, &keys);
         let p = self.softmax(f, &scores);
         let o = self.values(f, &p, &values);
-        let o = op::collapse(f, &o, &[&[0], &[1, 2, 3]]);
+        let mut o = op::collapse(f, &o, &[&[0], &[1, 2, 3]]);
+        if self.output_gate {
+            let gate = op::linear(f, x, "w_gate", self.queries() * self.dim);
+            o = op::gated(f, &o, &gate);
+        }
         [op::linear(f, &o, "w_o", hidden), k, v]
     }
 }
@@ -156,7 +162,7 @@ impl Mla {
             nope,
             rope,
             v,
-            window: layer.window.map(u64::from),
+            span: layer.span,
         }
     }
 
@@ -196,7 +202,7 @@ impl Mla {
 
     pub(super) fn softmax(&self, f: &mut Function, scores: &Tensor) -> Tensor {
         let scale = 1.0 / ((self.nope + self.rope) as f64).sqrt();
-        op::softmax(f, scores, Some(scale), mask(self.phase, self.tokens, self.context, self.window))
+        op::softmax(f, scores, Some(scale), mask(self.phase, self.tokens, self.context, self.span))
     }
 
     /// Probabilities (T, heads, context) times the cache without its positional part: (T, heads, latent).
@@ -268,31 +274,33 @@ impl Mla {
 pub(super) fn block(f: &mut Function, x: &Tensor, layer: &Layer, setting: &Setting) -> (Tensor, Vec<Tensor>) {
     let hidden = x.shape[1];
     match layer.attention {
-        Attention::Gqa { query_heads, kv_heads, head_dim } => {
+        Attention::Gqa { query_heads, kv_heads, head_dim, .. } => {
             let shape = (query_heads.into(), kv_heads.into(), head_dim.into());
             let [o, k, v] = Gqa::new(layer, setting, shape).block(f, x, hidden);
             (o, vec![k, v])
         }
-        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
+        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v, .. } => {
             let mla = Mla::new(layer, setting, heads.into(), [kv_lora, nope, rope, v].map(u64::from));
             let [o, entry] = mla.block(f, x, hidden, q_lora.map(u64::from));
             (o, vec![entry])
         }
+        Attention::Delta { .. } => unreachable!("refused before a layer is written"),
     }
 }
 
 /// Adds the pieces of a layer's attention.
 pub(super) fn pieces(pieces: &mut PieceWriter<'_>, layer: &Layer) {
     match layer.attention {
-        Attention::Gqa { query_heads, kv_heads, head_dim } => {
+        Attention::Gqa { query_heads, kv_heads, head_dim, .. } => {
             let columns = pieces.columns();
             // Columns that share a KV head hold a copy each.
             let kv = (u64::from(kv_heads) / columns).max(1);
             gqa_pieces(pieces, layer, (u64::from(query_heads) / columns, kv, head_dim.into()));
         }
-        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v } => {
+        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v, .. } => {
             mla_pieces(pieces, layer, heads.into(), q_lora.map(u64::from), [kv_lora, nope, rope, v].map(u64::from));
         }
+        Attention::Delta { .. } => unreachable!("refused before a layer is written"),
     }
 }
 
@@ -305,7 +313,9 @@ fn gqa_pieces(pieces: &mut PieceWriter<'_>, layer: &Layer, shape: (u64, u64, u64
         gqa.context = gqa.context.div_ceil(pieces.rows());
     }
     pieces.norm();
-    pieces.linear("llm-projection", "q_proj", slice, heads * dim);
+    // The gate is projected with the queries.
+    let q_gate = if gqa.output_gate { 2 * heads * dim } else { heads * dim };
+    pieces.linear("llm-projection", "q_proj", slice, q_gate);
     pieces.add("llm-projection", "kv_proj", None, |f, tokens| {
         let x = f.input("x", &[tokens, slice], Scalar::F32);
         vec![op::linear(f, &x, "w_k", kv * dim), op::linear(f, &x, "w_v", kv * dim)]
@@ -314,7 +324,7 @@ fn gqa_pieces(pieces: &mut PieceWriter<'_>, layer: &Layer, shape: (u64, u64, u64
         pieces.add("llm-norm-projection", "norm_qkv_proj", None, |f, tokens| {
             let x = f.input("x", &[tokens, hidden], Scalar::F32);
             let x = op::rms_norm(f, &x, "attention_norm");
-            let q = op::linear(f, &x, "w_q", heads * dim);
+            let q = op::linear(f, &x, "w_q", q_gate);
             vec![q, op::linear(f, &x, "w_k", kv * dim), op::linear(f, &x, "w_v", kv * dim)]
         });
     }
@@ -341,6 +351,12 @@ fn gqa_pieces(pieces: &mut PieceWriter<'_>, layer: &Layer, shape: (u64, u64, u64
         let p = gqa.softmax(f, &s);
         vec![gqa.values(f, &p, &values)]
     });
+    if gqa.output_gate {
+        pieces.add("llm-elementwise", "output_gate", None, |f, tokens| {
+            let [o, gate] = ["output", "gate"].map(|name| f.input(name, &[tokens, heads * dim], Scalar::F32));
+            vec![op::gated(f, &o, &gate)]
+        });
+    }
     pieces.output(heads * dim);
 }
 

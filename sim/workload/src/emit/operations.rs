@@ -1,5 +1,7 @@
 //! The operations that layers are made of, each as one to a few `linalg` operations.
 
+use designs::Span;
+
 use super::text::{Element, Function, Scalar, Tensor};
 
 /// Epsilon of the root-mean-square norms; configurations differ between 1e-5 and 1e-6.
@@ -112,13 +114,27 @@ pub(super) fn swiglu(f: &mut Function, up: &Tensor, gate: &Tensor) -> Tensor {
     f.generic1(&"p".repeat(up.shape.len()), &[(up, &all), (gate, &all)], (&out, &all), &body, "%y")
 }
 
+/// `x * sigmoid(gate)`, both (T, N).
+pub(super) fn gated(f: &mut Function, x: &Tensor, gate: &Tensor) -> Tensor {
+    let one = f.constant("1.000000e+00 : f32");
+    let out = f.empty(&x.shape, Scalar::F32);
+    let all = dims(x.shape.len());
+    let body = [
+        "%n = arith.negf %x1 : f32",
+        "%e = math.exp %n : f32",
+        &format!("%d = arith.addf %e, {one} : f32"),
+        "%y = arith.divf %x0, %d : f32",
+    ];
+    f.generic1(&"p".repeat(x.shape.len()), &[(x, &all), (gate, &all)], (&out, &all), &body, "%y")
+}
+
 /// Positions that a token may attend to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mask {
     /// Positions before the first token.
     pub(super) before: u64,
-    /// Largest number of positions that a token attends to.
-    pub(super) window: Option<u64>,
+    /// Which of the positions up to its own a token attends to.
+    pub(super) span: Span,
 }
 
 /// Softmax over the last dimension of `x * scale`; with a mask, token `d0` attends to positions up to its own.
@@ -142,10 +158,21 @@ pub(super) fn softmax(f: &mut Function, x: &Tensor, scale: Option<f64>, mask: Op
             body.push("%c = arith.cmpi ule, %j, %p : index".to_owned());
             body.push(format!("%y1 = arith.select %c, %y0, {hidden} : f32"));
             last = "%y1";
-            if let Some(window) = mask.window {
-                let window = f.constant(&format!("{window} : index"));
-                body.push(format!("%k = arith.addi %j, {window} : index"));
-                body.push("%d = arith.cmpi ugt, %k, %p : index".to_owned());
+            match mask.span {
+                Span::Full => {}
+                Span::Window(size) => {
+                    let size = f.constant(&format!("{size} : index"));
+                    body.push(format!("%k = arith.addi %j, {size} : index"));
+                    body.push("%d = arith.cmpi ugt, %k, %p : index".to_owned());
+                }
+                Span::Chunk(size) => {
+                    let size = f.constant(&format!("{size} : index"));
+                    body.push(format!("%n = arith.divui %p, {size} : index"));
+                    body.push(format!("%k = arith.muli %n, {size} : index"));
+                    body.push("%d = arith.cmpi uge, %j, %k : index".to_owned());
+                }
+            }
+            if mask.span != Span::Full {
                 body.push(format!("%y2 = arith.select %d, %y1, {hidden} : f32"));
                 last = "%y2";
             }

@@ -1,6 +1,6 @@
 //! Settings of an emission, and why some are refused.
 
-use designs::Layer;
+use designs::{Attention, Layer};
 use sim::Phase;
 
 use super::text::{Element, Function, WeightStyle};
@@ -84,6 +84,12 @@ pub enum EmitError {
         /// Elements.
         width: u32,
     },
+    /// Attention of a kind that is not written.
+    #[error("{kind} attention is not emitted as MLIR")]
+    Attention {
+        /// Kind.
+        kind: &'static str,
+    },
     /// The columns do not divide the heads.
     #[error("{heads} query heads cannot be dealt evenly to {columns} columns")]
     Columns {
@@ -107,6 +113,10 @@ pub enum EmitError {
 /// Refuses a setting that makes no sense, and heads that the rotary embedding cannot halve.
 pub(super) fn checked(layer: &Layer, setting: &Setting) -> Result<(), EmitError> {
     setting.check()?;
-    let width = layer.attention.rotary_elements();
+    let attention = &layer.attention;
+    if matches!(attention, Attention::Delta { .. } | Attention::Mla { indexer: Some(_), .. }) {
+        return Err(EmitError::Attention { kind: attention.kind() });
+    }
+    let width = attention.rotary_elements();
     if width % 2 == 1 { Err(EmitError::OddHead { width }) } else { Ok(()) }
 }

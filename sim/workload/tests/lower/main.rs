@@ -67,7 +67,7 @@ fn a_whole_layer_costs_what_the_mapping_charges_on_one_chip() {
         let model = model(name);
         for index in emit::layer_kinds(&model) {
             // The published machine attends to the whole context in every layer.
-            let layer = Layer { window: None, ..model.layers[index] };
+            let layer = Layer { span: designs::Span::Full, ..model.layers[index] };
             let one = Model { layers: vec![layer], ..model.clone() };
             let mapping = Mapping::new(&design, &one, Grid { rows: 1, columns: 1 }).expect("fits");
             let (plan, specs) = (&mapping.kinds[0], Specs::new(&design, &mapping));
@@ -116,7 +116,7 @@ fn pieces_of_a_chip_cost_what_the_mapping_charges_on_its_grid() {
             let index = mapping.layer_kinds.iter().position(|&k| k == layer).expect("every kind has a layer");
             // The published machine attends to the whole context in every layer.
             let mut model = model.clone();
-            model.layers[index].window = None;
+            model.layers[index].span = designs::Span::Full;
             let pieces = emit::pieces(&model, index, &Setting::new(Phase::Decode, 1, CONTEXT), grid).expect("emits");
             let piece = |wanted: &str| pieces.iter().find(|p| p.piece == wanted).map(|p| lowered(&p.text));
             for op in plan.all_ops().chain(mapping.head.all_ops()) {
