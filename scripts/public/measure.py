@@ -32,7 +32,6 @@ BATCH = 100
 def texts(folders: list[str]):
     """Name, text and options for upstream of every piece of every file."""
     for folder in folders:
-        # Tests of several versions of MLIR have the same names.
         for file in sorted(pathlib.Path(folder).rglob("*.mlir")):
             try:
                 whole = file.read_text()
@@ -41,7 +40,7 @@ def texts(folders: list[str]):
             unregistered = any(UNREGISTERED in line for line in whole.splitlines() if "RUN:" in line)
             for number, piece in enumerate(SPLIT.split(whole)):
                 if piece.strip():
-                    yield f"{file.relative_to(folder)}#{number}", piece, unregistered
+                    yield f"{file}#{number}", piece, unregistered
 
 
 class Judge:

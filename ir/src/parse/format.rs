@@ -14,18 +14,24 @@
 //! | `@a:word` | a bare word, kept as `a` |
 //! | `@a:int`, `@a:index` | an integer without its type: `i32`, `index` |
 //! | `@a:ints` | integers between brackets, kept as an array of `i64` |
+//! | `@a:symbol`, `@a:string`, `@a:number` | a symbol's name, a string, a number, none with a type behind |
+//! | `@a:words`, `@a:angles` | words with `\|` between them, a text in `<>`, kept as written |
+//! | `@a:array`, `@a:hash` | any attribute; in an optional group it is ahead if `[` or `#` is |
 //! | `@a:angle` | a `vector` combining kind in `<>` |
 //! | `@a:cmpi` | a word kept as its number: predicates (`cmpi`, `cmpf`), combining kinds (`rmw`) |
 //! | `'word`, `'word=a` | unit attribute `word` (or `a`), if the word is ahead |
 //! | `fastmath`, `overflow`, `rounding` | flags of `arith`, if ahead |
 //! | `&a/b` | list between brackets of values (group `a`) and integers (attribute `b`, dynamic ones as `i64::MIN`) |
 //! | `(&a/b)` | the same between parentheses |
+//! | `async:a` | `async` and a list between brackets of operands `a`, each if ahead; a token among the results |
+//! | `bundles` | operand bundles of `llvm`, if ahead |
 //! | `region`, `region:end` | a region; ended by `end` where it is not ended |
 //! | anything else | itself |
 //!
 //! Operands come in the order of [`Format::operands`], or of the items where that is empty. [`Format::results`]
 //! names the results; `r=a` says that `r` has the type of group `a`, `r=i1(a)` its boolean counterpart, `r=elem(a)`
-//! its element, `r=each(a)` one `i1` for each of group `a`, `r=index` and `r=i1` a fixed type.
+//! its element, `r=each(a)` one `i1` for each of group `a`, `r=index` and `r=i1` a fixed type, `r=?` a type that the form
+//! does not tell.
 
 use std::sync::OnceLock;
 
@@ -37,7 +43,7 @@ use super::{Parse, Parser};
 use crate::lexer::TokenKind;
 use crate::registry::syntax::{Format, Syntax};
 use crate::registry::{self, Record};
-use crate::tree::{AttributeValue, TypeId, Types};
+use crate::tree::{AttributeValue, Type, TypeId, Types};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Count {
@@ -60,6 +66,8 @@ enum Item {
     Flags(&'static str),
     Indices { group: usize, attribute: &'static str, open: TokenKind, close: TokenKind },
     Region { end: Option<&'static str> },
+    Async { group: usize },
+    Bundles,
 }
 
 /// What a type belongs to.
@@ -78,6 +86,7 @@ enum Rule {
     Element(usize),
     Index,
     I1,
+    Unknown,
     /// `i1` for each operand of the group.
     BoolEach(usize),
 }
@@ -89,6 +98,7 @@ struct CompiledFormat {
     groups: Vec<(&'static str, Count)>,
     results: Vec<(&'static str, Rule)>,
     segments: bool,
+    isolated: bool,
 }
 
 /// The compiled formats by operation; each is compiled when it is first used.
@@ -97,7 +107,10 @@ static COMPILED: [OnceLock<CompiledFormat>; registry::COUNT] = [const { OnceLock
 /// The compiled format of an operation; `None` where it has none.
 fn compiled(record: &'static Record) -> Option<&'static CompiledFormat> {
     let Syntax::Format(format) = &record.syntax else { return None };
-    Some(COMPILED[record.kind.index()].get_or_init(|| Compiler::new(record.name, format).compile(format)))
+    Some(
+        COMPILED[record.kind.index()]
+            .get_or_init(|| Compiler::new(record.name, format).compile(format, record.is_isolated)),
+    )
 }
 
 fn counted(name: &'static str) -> (&'static str, Count) {
@@ -140,6 +153,7 @@ impl Compiler {
         let rule = match rule {
             "index" => Rule::Index,
             "i1" => Rule::I1,
+            "?" => Rule::Unknown,
             _ => match (inside("i1("), inside("elem("), inside("each(")) {
                 (Some(name), _, _) => Rule::Bool(self.operand(name)),
                 (_, Some(name), _) => Rule::Element(self.operand(name)),
@@ -162,7 +176,7 @@ impl Compiler {
         }
     }
 
-    fn compile(self, format: &Format) -> CompiledFormat {
+    fn compile(self, format: &Format, isolated: bool) -> CompiledFormat {
         let mut open: Vec<Vec<Item>> = vec![Vec::new()];
         for word in format.items.split_whitespace() {
             let item = match word {
@@ -177,7 +191,7 @@ impl Compiler {
         }
         assert_eq!(open.len(), 1, "{}: groups close", self.name);
         let segments = self.groups.iter().filter(|g| g.1 != Count::One).count() > 1;
-        CompiledFormat { items: open.remove(0), groups: self.groups, results: self.results, segments }
+        CompiledFormat { items: open.remove(0), groups: self.groups, results: self.results, segments, isolated }
     }
 
     fn item(&self, word: &'static str) -> Item {
@@ -186,6 +200,7 @@ impl Compiler {
             "fn" => return Item::Function,
             "fastmath" | "overflow" | "rounding" => return Item::Flags(word),
             "region" => return Item::Region { end: None },
+            "bundles" => return Item::Bundles,
             _ => {}
         }
         match word.split_at(1) {
@@ -214,6 +229,7 @@ impl Compiler {
                 Item::Unit { word, name }
             }
             _ if word.contains('&') => self.indices(word),
+            _ if word.starts_with("async:") => Item::Async { group: self.operand(&word["async:".len()..]) },
             _ if word.starts_with("region:") => Item::Region { end: Some(&word["region:".len()..]) },
             _ => match crate::lexer::lex(word).next().map(|t| t.kind) {
                 Some(TokenKind::BareId) | None => Item::Word(word),
@@ -239,7 +255,9 @@ fn operand_groups(format: &Format) -> Vec<(&'static str, Count)> {
     let mut groups: Vec<(&'static str, Count)> = format.operands.split_whitespace().map(counted).collect();
     if groups.is_empty() {
         for word in format.items.split_whitespace() {
-            if let Some(name) = word.strip_prefix('%') {
+            if let Some(name) = word.strip_prefix("async:") {
+                groups.push((name, Count::Many));
+            } else if let Some(name) = word.strip_prefix('%') {
                 groups.push(counted(name.split(':').next().unwrap_or(name)));
             } else if let Some(pair) = word.trim_matches(['(', ')']).strip_prefix('&') {
                 groups.push((pair.split('/').next().unwrap_or(pair), Count::Many));
@@ -259,6 +277,8 @@ pub(super) const REDUCTIONS: [&str; 16] = [
 struct Given {
     operands: SmallVec<[SmallVec<[Use; 2]>; 4]>,
     results: SmallVec<[Option<SmallVec<[TypeId; 2]>>; 2]>,
+    /// Whether a token follows the results.
+    token: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -268,6 +288,7 @@ impl<'a> Parser<'a> {
         let mut state = Given {
             operands: smallvec![SmallVec::new(); format.groups.len()],
             results: smallvec![None; format.results.len()],
+            token: false,
         };
         self.items(format, &format.items, &mut state, draft)?;
         if format.segments {
@@ -287,8 +308,11 @@ impl<'a> Parser<'a> {
                 }
                 (None, Rule::Element(group)) => {
                     let ty = of(self, *group);
-                    draft.result_types.push(self.tree.types.element(ty));
+                    // The element of a dialect's type is not known.
+                    let known = !matches!(self.tree.types.get(ty), Type::Dialect(_));
+                    draft.result_types.push(if known { self.tree.types.element(ty) } else { Types::UNKNOWN });
                 }
+                (None, Rule::Unknown) => draft.result_types.push(Types::UNKNOWN),
                 (None, Rule::BoolEach(group)) => {
                     let ty = self.integer_type(1);
                     draft.result_types.extend(state.operands[*group].iter().map(|_| ty));
@@ -299,6 +323,9 @@ impl<'a> Parser<'a> {
                     draft.result_types.push(ty);
                 }
             }
+        }
+        if state.token {
+            draft.result_types.push(self.async_token());
         }
         draft.operands.reserve_exact(state.operands.iter().map(SmallVec::len).sum());
         draft.operands.extend(state.operands.into_iter().flatten());
@@ -381,8 +408,18 @@ impl<'a> Parser<'a> {
                 let value = self.array_attribute(&integers, 64);
                 self.set(draft, attribute, value);
             }
+            Item::Async { group } => {
+                state.token = self.take_word("async");
+                if self.take_if(TokenKind::LeftBracket) {
+                    self.list(TokenKind::RightBracket, "`,` or `]`", |p| {
+                        state.operands[*group].push(p.value_use()?);
+                        Ok(())
+                    })?;
+                }
+            }
+            Item::Bundles => self.operand_bundles(draft)?,
             Item::Region { end } => {
-                let region = self.region(&[], false)?;
+                let region = self.region(&[], format.isolated)?;
                 if let Some(end) = end {
                     self.imply_end(region, end);
                 }
@@ -440,14 +477,16 @@ impl<'a> Parser<'a> {
             Item::Region { .. } => self.at(TokenKind::LeftBrace) && !self.at_dictionary(),
             Item::Dictionary => self.at_dictionary(),
             Item::Function => self.at(TokenKind::LeftParen),
-            Item::Attribute { kind: "word", .. } => self.at(TokenKind::BareId),
+            Item::Attribute { kind: "word" | "words", .. } => self.at(TokenKind::BareId),
+            Item::Attribute { kind: "array", .. } => self.at(TokenKind::LeftBracket),
+            Item::Attribute { kind: "hash", .. } => self.at(TokenKind::HashId),
             Item::Attribute { .. } => !self.at_end(),
-            Item::Flags(_) | Item::Optional(_) => false,
+            Item::Flags(_) | Item::Optional(_) | Item::Async { .. } | Item::Bundles => false,
         }
     }
 
     fn attribute_item(&mut self, kind: &str) -> Parse<AttributeValue> {
-        if kind.is_empty() {
+        if matches!(kind, "" | "array" | "hash") {
             return self.attribute(Types::UNKNOWN);
         }
         if let Some(bits) = kind.strip_prefix("ints") {
@@ -462,6 +501,9 @@ impl<'a> Parser<'a> {
             let number = self.number()?.integer();
             return Ok(self.integer_attribute(number, 32));
         }
+        if let Some(value) = self.plain_attribute(kind) {
+            return value;
+        }
         if kind == "angle" {
             self.expect(TokenKind::Less, "`<`")?;
             let word = self.expect(TokenKind::BareId, "a word")?.text(self.text);
@@ -473,6 +515,10 @@ impl<'a> Parser<'a> {
             "cmpf" => &[
                 "false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une",
                 "uno", "true",
+            ],
+            "fcmp" => &[
+                "_false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une",
+                "uno", "_true",
             ],
             "rmw" => &REDUCTIONS,
             _ => &[],
@@ -497,6 +543,33 @@ impl<'a> Parser<'a> {
             }
             None => Err(self.expected(&format!("one of {}", predicates.join(", ")))),
         }
+    }
+
+    /// Attributes that are kept as they are written, without a type behind.
+    fn plain_attribute(&mut self, kind: &str) -> Option<Parse<AttributeValue>> {
+        let start = self.start();
+        Some(match kind {
+            "symbol" => self.symbol_name().map(AttributeValue::String),
+            "string" => self
+                .expect(TokenKind::String, "a string")
+                .map(|span| AttributeValue::String(super::attributes::unescape(span.text(self.text)))),
+            "number" => self.number().map(|number| {
+                let ty = self.tree.types.intern(Type::Float(crate::tree::FloatKind::F64));
+                AttributeValue::Float(number.value(&Type::Unknown), ty)
+            }),
+            "words" => {
+                while self.at(TokenKind::BareId) || self.at(TokenKind::Pipe) {
+                    self.take();
+                }
+                Ok(AttributeValue::Other(self.since(start).text(self.text).to_owned()))
+            }
+            "angles" if !self.at(TokenKind::Less) => Err(self.expected("`<`")),
+            "angles" => {
+                let mark = self.marks.len();
+                self.skip_balanced().map(|()| AttributeValue::Other(self.canonical(self.since(start), mark)))
+            }
+            _ => return None,
+        })
     }
 
     /// `fastmath<...>`, `overflow<...>`, or a rounding mode.

@@ -47,7 +47,7 @@ struct Names {
     blocks: Vec<u32>,
 }
 
-/// Number values and blocks in the order of their definitions, anew in every isolated operation.
+/// Number values and blocks in the order of their definitions; numbers in an isolated operation are used again behind it.
 fn name_values(tree: &Tree) -> Names {
     let mut names = Names { values: vec![None; tree.values.len()], blocks: vec![0; tree.blocks.len()] };
     // End of each enclosing isolated operation, with the numbers to continue with after it.
@@ -63,8 +63,8 @@ fn name_values(tree: &Tree) -> Names {
         }
         match mark.kind {
             MarkKind::Operation { isolated: true, .. } => {
+                // Upstream sees names of the outer operation in a function, so numbers go on.
                 around.push((mark.span.end, (result, argument)));
-                (result, argument) = (0, 0);
             }
             MarkKind::Results { first, count } => {
                 for i in 0..count {

@@ -58,6 +58,6 @@ pub(super) const RECORDS: &[Record] = &[
     store("affine.store").reader(Reader::AffineStore { vector: false }),
     store("affine.vector_store").reader(Reader::AffineStore { vector: true }),
     op("affine.prefetch").reader(Reader::AffinePrefetch),
-    op("affine.dma_start"),
-    op("affine.dma_wait"),
+    op("affine.dma_start").reader(Reader::AffineDmaStart),
+    op("affine.dma_wait").reader(Reader::AffineDmaWait),
 ];

@@ -88,6 +88,10 @@ pub(super) const RECORDS: &[Record] = &[
         .traffic(TrafficRule::ReadModifyWrite)
         .regions(RegionExecution::Once),
     op("memref.atomic_yield").form("%a {} : !a", "").terminator(),
-    op("memref.dma_start"),
+    op("memref.dma_start").form(
+        "%from [ %i*:index ] , %to [ %j*:index ] , %n:index , %tag [ %k*:index ] [? , %stride?:index , %each?:index ?] {} \
+         : !from , !to , !tag",
+        "",
+    ),
     op("memref.dma_wait").form("%a [ %i*:index ] , %n:index {} : !a", ""),
 ];

@@ -12,6 +12,7 @@ mod arith;
 mod control;
 pub mod facts;
 pub mod features;
+mod gpu;
 mod hlo;
 mod linalg;
 mod llvm;
@@ -35,6 +36,7 @@ const TABLES: &[&[Record]] = &[
     affine::RECORDS,
     arith::RECORDS,
     control::RECORDS,
+    gpu::RECORDS,
     hlo::STABLEHLO,
     hlo::MHLO,
     hlo::CHLO,

@@ -51,6 +51,8 @@ pub enum Reader {
     /// `affine.apply`, `affine.min`, `affine.max`.
     AffineApply,
     AffinePrefetch,
+    AffineDmaStart,
+    AffineDmaWait,
     ScfFor,
     ScfIf,
     ScfWhile,
@@ -101,6 +103,18 @@ pub enum Reader {
     HloCustomCall,
     HloComposite,
     HloTupleElement,
+    GpuLaunch,
+    GpuLaunchFunction,
+    GpuWarp,
+    LlvmCall,
+    LlvmCallIntrinsic,
+    LlvmInvoke,
+    LlvmLandingpad,
+    LlvmSwitch,
+    LlvmIndirectBranch,
+    /// `llvm.mlir.global`, `llvm.mlir.alias`.
+    LlvmGlobal,
+    LlvmIfunc,
 }
 
 /// Attributes that StableHLO's common form abbreviates: the word in the form, the attribute's name.

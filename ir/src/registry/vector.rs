@@ -45,7 +45,8 @@ const MASKED_STORE: &str = "%a [ %i*:index ] , %m , %v {} : !a , !m , !v";
 pub(super) const RECORDS: &[Record] = &[
     op("vector.yield").form("{} [? %a* : !a* ?]", "").terminator().class(Class::Free),
     op("vector.mask").reader(Reader::VectorMask).regions(RegionExecution::Once),
-    op("vector.print"),
+    op("vector.print")
+        .form("[? %a : !a ?] [? str @stringLiteral:string ?] [? punctuation @punctuation:angles ?] {}", ""),
     moves("vector.broadcast").form("%a {} : !a to !r", "r").sum(SumTerm::Conversion),
     moves("vector.shape_cast").form("%a {} : !a to !r", "r"),
     cast("vector.bitcast"),

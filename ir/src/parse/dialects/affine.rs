@@ -75,12 +75,47 @@ impl<'a> Parser<'a> {
 
     /// `%a[%i + 1, %j]`: operands are the memref, then the values in the subscripts.
     fn subscripted(&mut self, draft: &mut Draft) -> Parse<Use> {
+        self.subscripted_by(draft, "map")
+    }
+
+    /// The same, with the map as an attribute of this name.
+    fn subscripted_by(&mut self, draft: &mut Draft, name: &str) -> Parse<Use> {
         let source = self.value_use()?;
         draft.operands.push(source);
         let (map, operands) = self.affine_map_of_values(TokenKind::LeftBracket, TokenKind::RightBracket)?;
         draft.operands.extend(operands);
-        self.set(draft, "map", AttributeValue::AffineMap(map));
+        self.set(draft, name, AttributeValue::AffineMap(map));
         Ok(source)
+    }
+
+    /// `affine.dma_start %a[%i], %b[%j], %tag[%k], %n, %stride, %each : types`.
+    pub(super) fn affine_dma_start(&mut self, draft: &mut Draft) -> Parse<()> {
+        let mut memories = Vec::new();
+        for name in ["src_map", "dst_map", "tag_map"] {
+            memories.push(self.subscripted_by(draft, name)?);
+            self.expect(TokenKind::Comma, "`,`")?;
+        }
+        self.values(draft)?;
+        self.memory_types(draft, &memories)
+    }
+
+    /// `affine.dma_wait %tag[%k], %n : type`.
+    pub(super) fn affine_dma_wait(&mut self, draft: &mut Draft) -> Parse<()> {
+        let tag = self.subscripted_by(draft, "tag_map")?;
+        self.expect(TokenKind::Comma, "`,`")?;
+        self.values(draft)?;
+        self.memory_types(draft, &[tag])
+    }
+
+    /// `{...} : types` of memories.
+    fn memory_types(&mut self, draft: &mut Draft, memories: &[Use]) -> Parse<()> {
+        self.optional_dictionary(&mut draft.attributes)?;
+        self.expect(TokenKind::Colon, "`:` and types of memories")?;
+        let types = self.types()?;
+        for (&memory, ty) in memories.iter().zip(types) {
+            self.expect_type(memory, ty);
+        }
+        Ok(())
     }
 
     /// `affine.prefetch %a[%i], read, locality<3>, data : type`.

@@ -4,8 +4,10 @@ mod affine;
 mod arith;
 mod builtin;
 mod function;
+mod gpu;
 mod linalg;
 mod linalg_body;
+mod llvm;
 mod memory;
 mod scf;
 mod stablehlo;
@@ -46,6 +48,8 @@ impl<'a> Parser<'a> {
             Reader::AffineStore { vector } => self.affine_store(draft, vector),
             Reader::AffineApply => self.affine_apply(draft),
             Reader::AffinePrefetch => self.affine_prefetch(draft),
+            Reader::AffineDmaStart => self.affine_dma_start(draft),
+            Reader::AffineDmaWait => self.affine_dma_wait(draft),
             Reader::ScfFor => self.scf_for(draft),
             Reader::ScfIf => self.scf_if(draft),
             Reader::ScfWhile => self.scf_while(draft),
@@ -87,6 +91,17 @@ impl<'a> Parser<'a> {
             Reader::HloCustomCall => self.stablehlo_call(draft),
             Reader::HloComposite => self.stablehlo_composite(draft),
             Reader::HloTupleElement => self.stablehlo_element(draft),
+            Reader::GpuLaunch => self.gpu_launch(draft),
+            Reader::GpuLaunchFunction => self.gpu_launch_function(draft),
+            Reader::GpuWarp => self.gpu_warp(draft),
+            Reader::LlvmCall => self.llvm_call(draft),
+            Reader::LlvmCallIntrinsic => self.llvm_call_intrinsic(draft),
+            Reader::LlvmInvoke => self.llvm_invoke(draft),
+            Reader::LlvmLandingpad => self.llvm_landingpad(draft),
+            Reader::LlvmSwitch => self.llvm_switch(draft),
+            Reader::LlvmIndirectBranch => self.llvm_indirect_branch(draft),
+            Reader::LlvmGlobal => self.llvm_global(draft),
+            Reader::LlvmIfunc => self.llvm_ifunc(draft),
         }
     }
 }

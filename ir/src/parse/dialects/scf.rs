@@ -67,7 +67,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `(%a, %b)`, as operands; how many.
-    fn parenthesised_values(&mut self, draft: &mut Draft, ty: Option<TypeId>) -> Parse<usize> {
+    pub(super) fn parenthesised_values(&mut self, draft: &mut Draft, ty: Option<TypeId>) -> Parse<usize> {
         let from = draft.operands.len();
         self.expect(TokenKind::LeftParen, "`(` and values")?;
         self.list(TokenKind::RightParen, "`,` or `)`", |p| {
@@ -82,7 +82,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `(%i, %j)`, names of the body's arguments.
-    fn index_names(&mut self) -> Parse<Vec<Argument>> {
+    pub(super) fn index_names(&mut self) -> Parse<Vec<Argument>> {
         let mut arguments = Vec::new();
         self.expect(TokenKind::LeftParen, "`(` and names")?;
         self.list(TokenKind::RightParen, "`,` or `)`", |p| {
