@@ -14,6 +14,9 @@ pub enum ModelFileError {
     /// Cut short or changed.
     #[error("not a whole model file: {0}")]
     Damaged(String),
+    /// Some byte differs from the one that was written.
+    #[error("the model file is damaged: its contents do not match its checksum; copy it again or train again")]
+    Checksum,
     /// A safetensors file of another program.
     #[error("a safetensors file, but not a cost model: it has no card")]
     Foreign,

@@ -17,7 +17,7 @@ use crate::quantity::Output;
 use crate::trees::TreesModel;
 
 /// Version of the layout.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// A model with everything that predictions need.
 #[derive(Debug, Clone)]
@@ -107,6 +107,8 @@ impl CostModel {
     }
 
     fn read(reader: &Reader<'_>) -> Result<Self, ModelFileError> {
+        check_layout(&reader.card)?;
+        reader.check_intact()?;
         let header = header(&reader.card)?;
         let card = header.card;
         let vocabulary: Vec<u8> = reader.get("vocabulary")?;
@@ -172,9 +174,16 @@ fn content(what: &str) -> ModelFileError {
     ModelFileError::Content(what.to_owned())
 }
 
-/// The header, if this program can use it. The layout version is checked first, so that a file of another version is reported
-/// as such even if its header does not parse.
-fn header(text: &str) -> Result<Header, ModelFileError> {
+fn damaged(error: serde_json::Error) -> ModelFileError {
+    ModelFileError::Damaged(format!("its card: {error}"))
+}
+
+fn incompatible(what: &'static str, found: String, ours: String) -> ModelFileError {
+    ModelFileError::Incompatible { what, found, ours, remedy: RETRAIN }
+}
+
+/// Refuses a file of another layout. Checked before all else, so that such a file is reported as what it is.
+fn check_layout(card: &str) -> Result<(), ModelFileError> {
     #[derive(Deserialize)]
     struct Versions {
         card: CardVersions,
@@ -183,21 +192,16 @@ fn header(text: &str) -> Result<Header, ModelFileError> {
     struct CardVersions {
         schema: u32,
     }
-    let damaged = |error: serde_json::Error| ModelFileError::Damaged(format!("its card: {error}"));
-    let incompatible =
-        |what, found: String, ours: String| Err(ModelFileError::Incompatible { what, found, ours, remedy: RETRAIN });
-    let header = serde_json::from_str::<Header>(text);
-    let schema = match &header {
-        Ok(header) => header.card.schema,
-        Err(_) => serde_json::from_str::<Versions>(text).map_err(damaged)?.card.schema,
-    };
-    if schema != SCHEMA {
-        return incompatible("layout", schema.to_string(), SCHEMA.to_string());
-    }
-    let header = header.map_err(damaged)?;
+    let schema = serde_json::from_str::<Versions>(card).map_err(damaged)?.card.schema;
+    if schema == SCHEMA { Ok(()) } else { Err(incompatible("layout", schema.to_string(), SCHEMA.to_string())) }
+}
+
+/// The header, if this program can use it.
+fn header(text: &str) -> Result<Header, ModelFileError> {
+    let header: Header = serde_json::from_str(text).map_err(damaged)?;
     let card = &header.card;
     if card.tokenizer_version != VERSION {
-        return incompatible("tokenizer", card.tokenizer_version.to_string(), VERSION.to_string());
+        return Err(incompatible("tokenizer", card.tokenizer_version.to_string(), VERSION.to_string()));
     }
     let ours = Card::current_features();
     if card.features != ours {
@@ -205,7 +209,7 @@ fn header(text: &str) -> Result<Header, ModelFileError> {
         let place = differs.unwrap_or(card.features.len().min(ours.len()));
         let name = |names: &[String]| names.get(place).map_or("none".to_owned(), |name| format!("`{name}`"));
         let describe = |names: &[String]| format!("{} of {}", name(names), names.len());
-        return incompatible("features", describe(&card.features), describe(&ours));
+        return Err(incompatible("features", describe(&card.features), describe(&ours)));
     }
     Ok(header)
 }

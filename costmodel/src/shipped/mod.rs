@@ -7,6 +7,7 @@
 mod adaptation;
 mod answer;
 mod card;
+mod checksum;
 mod conformal;
 mod embedded;
 mod error;
@@ -18,6 +19,7 @@ mod tensors;
 pub use adaptation::{Adaptation, Line};
 pub use answer::Estimate;
 pub use card::{Card, ErrorRow, NAME, TrainingSet};
+pub use checksum::{checksum, seal};
 pub use conformal::{NOMINAL, Widths};
 pub use embedded::embedded;
 pub use error::{MAX_BYTES, ModelFileError};

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use safetensors::tensor::{Dtype, Metadata, TensorView};
 use safetensors::{SafeTensors, serialize};
 
+use super::checksum;
 use super::error::ModelFileError;
 
 /// Numbers that a file holds.
@@ -59,13 +60,16 @@ impl Writer {
     }
 
     /// The file: the vectors, and `card` as metadata of that name.
-    pub fn finish(self, card: String) -> Vec<u8> {
+    pub fn finish(mut self, card: String) -> Vec<u8> {
+        self.put(checksum::NAME, &[0u8; checksum::BYTES]);
         let views = self.vectors.iter().map(|(name, dtype, length, bytes)| {
             let view = TensorView::new(*dtype, vec![*length], bytes).expect("as many bytes as numbers need");
             (name.as_str(), view)
         });
         let metadata = [("card".to_owned(), card)].into_iter().collect();
-        serialize(views, Some(metadata)).expect("names and sizes are in order")
+        let mut file = serialize(views, Some(metadata)).expect("names and sizes are in order");
+        checksum::seal(&mut file);
+        file
     }
 }
 
@@ -77,6 +81,8 @@ pub(super) struct Reader<'a> {
     /// The same for the embedded `'static` model: borrowed, neither copied nor validated.
     own: Option<&'static [u8]>,
     pub card: String,
+    /// Whether the checksum matches the contents.
+    intact: bool,
 }
 
 /// Bytes of the length field before the header.
@@ -89,13 +95,21 @@ impl<'a> Reader<'a> {
         let (header, tensors) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
         let card = tensors.metadata().as_ref().and_then(|metadata| metadata.get("card").cloned());
         let data = bytes.get(LENGTH + header..).unwrap_or_default();
-        Ok(Self { tensors, data, own: None, card: card.ok_or(ModelFileError::Foreign)? })
+        let intact = checksum::matches(bytes);
+        Ok(Self { tensors, data, own: None, card: card.ok_or(ModelFileError::Foreign)?, intact })
     }
 
     /// A reader of the embedded file.
     pub fn own(bytes: &'static [u8]) -> Result<Self, ModelFileError> {
         let reader = Reader::<'static>::new(bytes)?;
         Ok(Self { own: Some(reader.data), ..reader })
+    }
+
+    /// Refuses a file that was changed after it was written.
+    pub fn check_intact(&self) -> Result<(), ModelFileError> {
+        let last = self.place::<u8>(checksum::NAME)?;
+        let in_place = last.len() == checksum::BYTES && last.end == self.data.len();
+        if self.intact && in_place { Ok(()) } else { Err(ModelFileError::Checksum) }
     }
 
     /// Whether it reads the embedded file.

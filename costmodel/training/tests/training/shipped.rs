@@ -3,7 +3,7 @@
 use crate::support::{card, dataset, error, rows};
 use costmodel::input::{Input, Scheme, Tokens};
 use costmodel::model::Predict;
-use costmodel::shipped::{Card, CostModel, SCHEMA, embedded};
+use costmodel::shipped::{Card, CostModel, SCHEMA, embedded, seal};
 use ir::tokenizer::Word;
 use ir::vocabulary::{Counts, Vocabulary};
 use training::baselines::{Liveness, Roofline};
@@ -130,6 +130,7 @@ fn patched(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
     let mut bytes = bytes.to_vec();
     bytes[at..at + from.len()].copy_from_slice(format!("{to:<0$}", from.len()).as_bytes());
+    seal(&mut bytes);
     bytes
 }
 
@@ -149,12 +150,15 @@ fn damaged_files_are_refused_and_never_panic() {
     for length in (0..bytes.len()).step_by(bytes.len() / 200) {
         assert!(CostModel::from_bytes(&bytes[..length]).is_err());
     }
+    // A file with a right checksum is still checked number by number.
     let input = &data().samples()[0].input.clone();
     let mut random = training::random::Random::new(1);
     for _ in 0..400 {
         let mut bytes = bytes.clone();
         let at = random.below(bytes.len());
         bytes[at] ^= 1 << random.below(8);
+        assert!(CostModel::from_bytes(&bytes).is_err(), "byte {at}");
+        seal(&mut bytes);
         if let Ok(model) = CostModel::from_bytes(&bytes) {
             let _ = (model.trees.predict(input), model.novelty.score(input));
         }
@@ -163,7 +167,32 @@ fn damaged_files_are_refused_and_never_panic() {
     let mut poisoned = bytes;
     let weight = first_weight(&poisoned);
     poisoned[weight..weight + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    seal(&mut poisoned);
     assert!(refusal(&poisoned).contains("not finite"));
+    // A word of the vocabulary replaced by another of the same length.
+    let mut renamed = model().to_bytes();
+    let word = renamed.windows(3).rposition(|window| window == b"c.c").unwrap();
+    renamed[word] = b'x';
+    seal(&mut renamed);
+    assert!(refusal(&renamed).contains("vocabulary"), "{}", refusal(&renamed));
+}
+
+#[test]
+fn no_flipped_bit_of_the_shipped_file_goes_unnoticed() {
+    let mut bytes = embedded().to_vec();
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let mut random = training::random::Random::new(7);
+    // Half of the flips in the header, which is small.
+    let places: Vec<(usize, usize)> = (0..2000)
+        .map(|i| (random.below(if i % 2 == 0 { header } else { bytes.len() }), random.below(8)))
+        .chain([(0, 0), (2_644_736, 0), (9_976, 0), (bytes.len() - 1, 7)])
+        .collect();
+    for (at, bit) in places {
+        bytes[at] ^= 1 << bit;
+        assert_ne!(refusal(&bytes), "accepted", "bit {bit} of byte {at}");
+        bytes[at] ^= 1 << bit;
+    }
+    assert_eq!(refusal(&bytes), "accepted");
 }
 
 /// Where the first number of the trees' answers stands.
