@@ -3,6 +3,8 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use designs::{Problem, Problems};
 
+use crate::messages::message;
+
 /// Error of a command.
 #[derive(Debug)]
 pub enum Failure {
@@ -75,34 +77,34 @@ pub fn report(failure: &Failure) {
     match failure {
         Failure::Problems(problems) => {
             for problem in &problems.problems {
-                eprintln!("{}", render(problems, problem));
+                message!("{}", render(problems, problem));
             }
             if let count @ 2.. = problems.problems.len() {
-                eprintln!("{count} problems found");
+                message!("{count} problems found");
             }
         }
-        Failure::File { path, error } => eprintln!("error: cannot write `{path}`: {error}"),
+        Failure::File { path, error } => message!("error: cannot write `{path}`: {error}"),
         Failure::Text(problems) => {
             for diagnostic in problems.diagnostics.iter().take(MAX_SHOWN) {
-                eprintln!("{}", render_text(&problems.name, &problems.text, diagnostic, &Level::ERROR));
+                message!("{}", render_text(&problems.name, &problems.text, diagnostic, &Level::ERROR));
             }
             if let count @ 2.. = problems.diagnostics.len() {
                 let shown = if count > MAX_SHOWN { format!(", the first {MAX_SHOWN} shown") } else { String::new() };
-                eprintln!("{count} problems found{shown}");
+                message!("{count} problems found{shown}");
             }
         }
-        Failure::Request(message) => eprintln!("error: {message}"),
-        Failure::Output(error) => eprintln!("error: the result could not be written: {error}"),
+        Failure::Request(message) => message!("error: {message}"),
+        Failure::Output(error) => message!("error: the result could not be written: {error}"),
     }
 }
 
 /// Writes what could not be read of a text and is kept as it is written.
 pub fn warn(name: &str, text: &str, warnings: &[ir::span::Diagnostic]) {
     for warning in warnings.iter().take(MAX_SHOWN) {
-        eprintln!("{}", render_text(name, text, warning, &Level::WARNING));
+        message!("{}", render_text(name, text, warning, &Level::WARNING));
     }
     if warnings.len() > MAX_SHOWN {
-        eprintln!("{} warnings, the first {MAX_SHOWN} shown", warnings.len());
+        message!("{} warnings, the first {MAX_SHOWN} shown", warnings.len());
     }
 }
 

@@ -3,11 +3,15 @@
 //! Results go to standard output, messages to standard error. Exit codes: 0 for success, 1 for a failed check (e.g. a
 //! reproduced figure out of tolerance), 2 for an error in the request or its input.
 
+// They panic when the reader of a pipe has gone; `output` and `messages` write without that.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
 mod commands;
 mod cost_model;
 mod diagnostics;
 mod input;
+mod messages;
 mod output;
 mod progress;
 mod record_file;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reports::number;
 
+use crate::messages::message;
+
 /// Nothing is shown for work that takes less time than this.
 const FIRST: Duration = Duration::from_secs(2);
 
@@ -60,7 +62,7 @@ impl Progress {
         let seconds = seconds.as_secs_f64();
         let rate = self.done() as f64 / seconds;
         let (time, rate) = (number::duration(seconds), number::significant(rate, 3));
-        eprintln!("{}: {} {} in {time}, {rate}/s", self.stage, self.done(), self.unit);
+        message!("{}: {} {} in {time}, {rate}/s", self.stage, self.done(), self.unit);
     }
 }
 

@@ -9,6 +9,7 @@ use sim::fabric::{LoadPoint, Spec, measure};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
+use crate::messages::message;
 use crate::output;
 
 /// Largest number of cycles measured at one load: about a quarter of an hour.
@@ -36,7 +37,7 @@ pub fn run(arguments: &cli::Fabric) -> Result<ExitCode, Failure> {
     let mut points = Vec::new();
     for (index, &load) in arguments.loads.iter().enumerate() {
         if arguments.cycles > 1_000_000 {
-            eprintln!("load {load} ({} of {})", index + 1, arguments.loads.len());
+            message!("load {load} ({} of {})", index + 1, arguments.loads.len());
         }
         let warm_up = arguments.cycles / 5;
         let point = measure(&spec, load, warm_up, arguments.cycles, arguments.seed);

@@ -8,6 +8,7 @@ use study::reproduction::{self, Reproduction};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
+use crate::messages::message;
 use crate::{input, output};
 
 /// Runs the command.
@@ -21,10 +22,10 @@ pub fn run(arguments: &cli::Reproduce) -> Result<ExitCode, Failure> {
     }
     let failures = reproduction.scoreboard.failures().len();
     if failures > 0 {
-        eprintln!("{failures} derived figures are out of tolerance");
+        message!("{failures} derived figures are out of tolerance");
     }
     if !reproduction.analytic_ok {
-        eprintln!("the closed form is {:.3} % from the event engine", reproduction.analytic_deviation_pct);
+        message!("the closed form is {:.3} % from the event engine", reproduction.analytic_deviation_pct);
     }
     Ok(if failures == 0 && reproduction.analytic_ok { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

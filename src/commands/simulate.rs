@@ -11,6 +11,7 @@ use sim::{Prepared, Request, Simulation};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
+use crate::messages::message;
 use crate::progress::Progress;
 use crate::{input, output};
 
@@ -43,7 +44,7 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     };
     let prepared = Prepared::new(request)?;
     let simulation = if prepared.expected_events() > PROGRESS_FROM_EVENTS {
-        eprintln!(
+        message!(
             "about {} million events to simulate; --fidelity analytic answers at once",
             prepared.expected_events() / 1_000_000
         );

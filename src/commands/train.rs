@@ -15,6 +15,7 @@ use super::learning::{Folder, corpus_rows, fitting};
 use crate::cli::Format;
 use crate::cli::learning::Train;
 use crate::diagnostics::Failure;
+use crate::messages::message;
 use crate::output;
 use crate::replace::replace;
 
@@ -38,8 +39,8 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
     let folder = Folder::open(&common.work)?;
     let fits = Fits::new(&corpus, &folder, common.seed);
     let calibration = calibrate(&corpus, &fits, common.folds, threads, &fitting())?;
-    eprintln!("final fit to {} rows", corpus.entries.len());
-    let progress = |p: &Progress| eprintln!("{}: {} of {}", p.stage, p.done, p.total);
+    message!("final fit to {} rows", corpus.entries.len());
+    let progress = |p: &Progress| message!("{}: {} of {}", p.stage, p.done, p.total);
     let model = fit_all(&corpus, calibration, common.seed, &Run { threads, progress: &progress })
         .map_err(|error| Failure::Request(format!("the fit to all rows: {error}")))?;
     let bytes = model.to_bytes();

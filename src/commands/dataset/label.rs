@@ -19,6 +19,7 @@ use super::pool::{Loss, Pool, Protocol, workers};
 use super::xpu;
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
+use crate::messages::message;
 use crate::output;
 use crate::progress::Progress;
 use crate::replace::replace;
@@ -103,7 +104,7 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     let header = Header { rows: digest(&hashes.join(" ")), targets: Target::ALL.to_vec(), settings: settings.clone() };
     let (mut journal, mut outcomes, dropped) = Journal::open(&arguments.dir.join("labels.journal"), &header)?;
     if dropped > 0 {
-        eprintln!("the journal's last {dropped} bytes were damaged and are dropped");
+        message!("the journal's last {dropped} bytes were damaged and are dropped");
     }
 
     let chosen = choose(&entries, seed, arguments.rows);

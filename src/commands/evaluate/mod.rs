@@ -13,6 +13,7 @@ use super::learning::{Folder, corpus_rows, fitting, threads};
 use crate::cli::Format;
 use crate::cli::learning::Evaluate;
 use crate::diagnostics::Failure;
+use crate::messages::message;
 use crate::output;
 
 /// Runs the command.
@@ -29,7 +30,7 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode, Failure> {
     let folder = Folder::open(&common.work)?;
     let fits = Fits::new(&corpus, &folder, request.seed);
     let answered = answer(&corpus, &fits, &request, &fitting())?;
-    eprintln!("measuring");
+    message!("measuring");
     let measured = measure(&corpus, &request, &answered);
     let evaluation = document(&measured, path.display().to_string());
     let tables = tables::tables(&measured, &evaluation.aims);

@@ -32,6 +32,7 @@ use crate::cli::Format;
 use crate::cli::report::Report;
 use crate::commands::compare;
 use crate::diagnostics::Failure;
+use crate::messages::message;
 use crate::{cost_model, input, output};
 use evaluation::Evaluation;
 use subjects::Subjects;
@@ -60,7 +61,7 @@ pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
         Vec::new()
     };
     for difference in &differences {
-        eprintln!("{difference}");
+        message!("{difference}");
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     match arguments.format {

@@ -24,6 +24,7 @@ use sweep::{Method, Outcome, Plan};
 use crate::cli::Format;
 use crate::cli::sweep::{Common, Run, Sweep, SweepAction};
 use crate::diagnostics::Failure;
+use crate::messages::message;
 use crate::replace::replace;
 use crate::{input, output};
 use computer::Computer;
@@ -109,7 +110,7 @@ fn whole(run: &Run, file: &str, out: &str) -> Result<ExitCode, Failure> {
 /// After a failed write: prints that the journal is kept and the sweep can be resumed.
 fn kept<T>(result: Result<T, Failure>, out: &str) -> Result<T, Failure> {
     if matches!(result, Err(Failure::File { .. })) {
-        eprintln!("{out}: what was finished is kept; the same command goes on from there");
+        message!("{out}: what was finished is kept; the same command goes on from there");
     }
     result
 }
@@ -173,10 +174,10 @@ fn open<'a>(
     let (journal, found) =
         Journal::open(&path, identity, &mut sink).map_err(|error| refuse(error, out, plan, &path))?;
     if found.dropped > 0 {
-        eprintln!("{out}: the last {} bytes of the journal were incomplete; dropped", found.dropped);
+        message!("{out}: the last {} bytes of the journal were incomplete; dropped", found.dropped);
     }
     if found.points > 0 {
-        eprintln!("{out}: going on after {} points", found.points);
+        message!("{out}: going on after {} points", found.points);
     }
     let copy = folder.join(COPY);
     replace(&copy, |out| out.write_all(plan.text.as_bytes())).map_err(failure(&copy))?;
