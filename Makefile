@@ -18,7 +18,7 @@ EVALUATION ?= $(REPORT)/evaluation.json
 REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --out $(REPORT)
 
 .PHONY: help deps run test lint doc deny bench bench-sweep bench-query compare-genz test-kill clean header \
-        report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
+        test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
         train evaluate
 
 help: ## List the targets
@@ -72,6 +72,9 @@ bench-query: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 bench-query: deps-mlir ## Time of a prediction: warm, by process, in batches, and against compiling the same functions
 	$(CARGO) build --release --locked
 	$(CARGO) run --release --locked -p costmodel --features mlir --example query_speed -- target/release/hardwire
+
+test-serve: deps ## 64 hostile clients and 100,000 requests against `hardwire serve`: memory stays flat
+	$(CARGO) test --locked --test predict -- --ignored --nocapture memory_stays_flat
 
 compare-genz: deps ## Run the same decode grid with hardwire and with GenZ (PyPI genz-llm) and compare
 	$(CARGO) build --release --locked

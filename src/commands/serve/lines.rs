@@ -1,4 +1,4 @@
-//! Reads lines of bounded length; longer ones are skipped without buffering them.
+//! Reads lines of bounded length; of longer ones only the start is kept.
 
 use std::io::{self, BufRead};
 
@@ -9,13 +9,16 @@ pub struct Lines<R> {
     line: Vec<u8>,
 }
 
+/// Bytes kept of a line beyond the limit: enough for the id of most requests.
+const KEPT: usize = 4096;
+
 /// Result of reading a line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
     /// A line, without its end.
     Whole(&'a [u8]),
-    /// A line beyond the limit, which was skipped to its end.
-    TooLong,
+    /// The first bytes of a line beyond the limit, which was skipped to its end.
+    TooLong(&'a [u8]),
     /// The input ended.
     End,
 }
@@ -42,15 +45,17 @@ impl<R: BufRead> Lines<R> {
             }
             let end = piece.iter().position(|&b| b == b'\n');
             let taken = end.unwrap_or(piece.len());
-            too_long |= self.line.len() + taken > self.limit;
-            if too_long {
-                self.line = Vec::new();
-            } else {
+            if !too_long {
                 self.line.extend_from_slice(&piece[..taken]);
+                too_long = self.line.len() > self.limit;
+                if too_long {
+                    self.line.truncate(KEPT.min(self.limit));
+                    self.line.shrink_to_fit();
+                }
             }
             self.input.consume(taken + usize::from(end.is_some()));
             if end.is_some() {
-                return Ok(if too_long { Line::TooLong } else { Line::Whole(&self.line) });
+                return Ok(if too_long { Line::TooLong(&self.line) } else { Line::Whole(&self.line) });
             }
         }
     }
@@ -66,7 +71,7 @@ mod tests {
             let input = io::BufReader::with_capacity(buffer, &b"short\n0123456789\n\nlast"[..]);
             let mut lines = Lines::new(input, 9);
             assert_eq!(lines.next().unwrap(), Line::Whole(b"short"));
-            assert_eq!(lines.next().unwrap(), Line::TooLong);
+            assert_eq!(lines.next().unwrap(), Line::TooLong(b"012345678"));
             assert_eq!(lines.next().unwrap(), Line::Whole(b""));
             assert_eq!(lines.next().unwrap(), Line::Whole(b"last"));
             assert_eq!(lines.next().unwrap(), Line::End);

@@ -1,22 +1,49 @@
-//! Requests and answers, one JSON object each.
+//! Requests, one JSON object each.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::fmt;
 
-use costmodel::predictor::{Answer, Refusal};
-use serde::{Deserialize, Serialize};
+use ir::analysis::{Assumption, Assumptions};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::service::Service;
-use crate::commands::predict::rows::{Row, rows};
-use crate::cost_model::Wanted;
-use crate::diagnostics::Failure;
+use super::reply::{Id, Problem};
+
+/// What a client asks for.
+#[derive(Debug)]
+pub enum Asked {
+    /// Predictions.
+    Predict(Predict),
+    /// To drop the request with this id.
+    Cancel(Box<RawValue>),
+    /// The state of the server.
+    Health,
+}
+
+/// Texts to predict for.
+#[derive(Debug)]
+pub struct Predict {
+    pub texts: Vec<String>,
+    /// Whether the reply has `answers`, one per text.
+    pub many: bool,
+    pub targets: Vec<String>,
+    pub designs: Vec<String>,
+    pub assumptions: Assumptions,
+}
+
+impl Predict {
+    /// Bytes of the texts.
+    pub fn bytes(&self) -> usize {
+        self.texts.iter().map(String::len).sum()
+    }
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Request<'a> {
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
+struct Fields {
+    #[serde(default)]
+    id: Id,
     #[serde(default)]
     text: Option<String>,
     #[serde(default)]
@@ -25,132 +52,97 @@ struct Request<'a> {
     targets: Vec<String>,
     #[serde(default)]
     designs: Vec<String>,
+    #[serde(default)]
+    assume: Vec<String>,
+    #[serde(default)]
+    cancel: Option<Box<RawValue>>,
+    #[serde(default)]
+    health: bool,
 }
 
-#[derive(Serialize)]
-struct Reply<'a> {
-    id: Option<&'a RawValue>,
-    #[serde(flatten)]
-    body: Body<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Body<'a> {
-    Predictions(Vec<Row<'a>>),
-    Answers(Vec<Body<'a>>),
-    Error(Problem),
-}
-
-/// Error reply.
-#[derive(Serialize)]
-struct Problem {
-    code: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<usize>,
-}
-
-impl Problem {
-    fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), line: None, column: None }
+/// Reads a request. The id is found even in most requests that are wrong.
+pub fn read(line: &[u8]) -> (Id, Result<Asked, Problem>) {
+    if line.trim_ascii().is_empty() {
+        return (None, Err(wrong("an empty line; a request is a JSON object on one line")));
     }
+    match serde_json::from_slice::<Fields>(line) {
+        Ok(mut fields) => (fields.id.take(), asked(fields)),
+        Err(error) => (id_of(line), Err(wrong(format!("not a request: {error}")))),
+    }
+}
 
-    fn of(text: &str, refusal: &Refusal) -> Self {
-        match refusal {
-            Refusal::TooLarge { .. } => Self::new("too_large", refusal.to_string()),
-            Refusal::NoFunction => Self::new("no_function", refusal.to_string()),
-            Refusal::Text(diagnostics) => {
-                let place = diagnostics.first().map(|d| d.span.line_column(text));
-                Self {
-                    code: "text",
-                    message: refusal.to_string(),
-                    line: place.map(|p| p.0),
-                    column: place.map(|p| p.1),
+fn asked(fields: Fields) -> Result<Asked, Problem> {
+    let Fields { text, texts, targets, designs, assume, cancel, health, .. } = fields;
+    let assumptions: Result<Assumptions, _> = assume.iter().map(|one| one.parse::<Assumption>()).collect();
+    let assumptions = assumptions.map_err(|error| Problem::new("assumption", error.to_string()))?;
+    let predict = |texts, many| Asked::Predict(Predict { texts, many, targets, designs, assumptions });
+    match (text, texts, cancel, health) {
+        (Some(text), None, None, false) => Ok(predict(vec![text], false)),
+        (None, Some(texts), None, false) => Ok(predict(texts, true)),
+        (None, None, Some(id), false) => Ok(Asked::Cancel(id)),
+        (None, None, None, true) => Ok(Asked::Health),
+        _ => Err(wrong("a request has one of `text`, `texts`, `cancel` and `health`")),
+    }
+}
+
+/// Id and error of a request beyond the limit, from its first bytes.
+pub fn too_long(start: &[u8], limit: usize) -> (Id, Problem) {
+    let message = format!("the request has more than {} MiB, the most that is read", limit >> 20);
+    (id_of(start), Problem::new("too_large", message))
+}
+
+fn wrong(message: impl Into<String>) -> Problem {
+    Problem::new("request", message)
+}
+
+/// The id of a request that is cut short or otherwise wrong; `None` if the mistake comes before it.
+fn id_of(line: &[u8]) -> Id {
+    struct Search<'a>(&'a RefCell<Id>);
+
+    impl<'de> Visitor<'de> for Search<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            while let Some(key) = map.next_key::<String>()? {
+                if key == "id" {
+                    *self.0.borrow_mut() = Some(map.next_value()?);
+                    break;
                 }
+                map.next_value::<IgnoredAny>()?;
             }
+            Ok(())
         }
     }
+
+    let found = RefCell::new(None);
+    // It fails where the request is wrong; what was found before that counts.
+    let _ = serde_json::Deserializer::from_slice(line).deserialize_map(Search(&found));
+    found.into_inner()
 }
 
-/// The answer to a request that is too long to be read.
-pub fn too_long(limit: usize) -> Vec<u8> {
-    error("too_large", format!("the request has more than {} MiB, the most that is read", limit >> 20))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// An error reply without a request id.
-pub fn error(code: &'static str, message: impl Into<String>) -> Vec<u8> {
-    serialize(&Reply { id: None, body: Body::Error(Problem::new(code, message)) })
-}
-
-fn serialize(reply: &Reply<'_>) -> Vec<u8> {
-    serde_json::to_vec(reply).expect("answers serialize")
-}
-
-impl Service {
-    /// The answer to a request. `Err` only if the log cannot be written.
-    pub(super) fn answer(&self, line: &[u8]) -> Result<Vec<u8>, Failure> {
-        let request: Request<'_> = match serde_json::from_slice(line) {
-            Ok(request) => request,
-            Err(wrong) => return Ok(error("request", format!("not a request: {wrong}"))),
-        };
-        let id = request.id;
-        let problem = |code, message: String| serialize(&Reply { id, body: Body::Error(Problem::new(code, message)) });
-        let settled;
-        let wanted = if request.targets.is_empty() && request.designs.is_empty() {
-            &self.wanted
-        } else {
-            match Wanted::settle(self.predictor.outputs(), &request.targets, &request.designs) {
-                Ok(wanted) => {
-                    settled = wanted;
-                    &settled
-                }
-                Err(message) => return Ok(problem("unknown_target", message)),
-            }
-        };
-        let (texts, many): (Vec<&str>, bool) = match (&request.text, &request.texts) {
-            (Some(text), None) => (vec![text], false),
-            (None, Some(texts)) => (texts.iter().map(String::as_str).collect(), true),
-            _ => return Ok(problem("request", "a request has either `text` or `texts`".to_owned())),
-        };
-        // A panic on one text must not affect other clients.
-        let Ok(answers) = catch_unwind(AssertUnwindSafe(|| self.predictor.predict_batch(&texts, self.threads())))
-        else {
-            return Ok(problem("internal", "the prediction failed; please report the text".to_owned()));
-        };
-        let mut bodies = Vec::with_capacity(texts.len());
-        for (text, answer) in texts.iter().zip(&answers) {
-            bodies.push(self.body(text, answer, wanted)?);
+    #[test]
+    fn the_id_survives_mistakes_that_come_after_it() {
+        for (line, id) in [
+            (r#"{"id": 7, "text": "unfinished"#, Some("7")),
+            (r#"{"id": {"a": [1]}, "txt": 1}"#, Some(r#"{"a": [1]}"#)),
+            (r#"{"text": 5, "id": "x"}"#, Some(r#""x""#)),
+            (r#"{"id": 1, "id": 2}"#, Some("1")),
+            (r#"{"text": "no end, "id": 1}"#, None),
+            ("[1]", None),
+            ("", None),
+        ] {
+            let (found, asked) = read(line.as_bytes());
+            assert!(asked.is_err(), "{line}");
+            assert_eq!(found.as_ref().map(|id| id.get()), id, "{line}");
         }
-        let body = match bodies.pop() {
-            Some(body) if !many => body,
-            last => Body::Answers(bodies.into_iter().chain(last).collect()),
-        };
-        Ok(serialize(&Reply { id, body }))
-    }
-
-    fn threads(&self) -> usize {
-        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-    }
-
-    fn body<'a>(
-        &'a self,
-        text: &str,
-        answer: &'a Result<Answer, Arc<Refusal>>,
-        wanted: &'a Wanted,
-    ) -> Result<Body<'a>, Failure> {
-        match answer {
-            Err(refusal) => Ok(Body::Error(Problem::of(text, refusal))),
-            Ok(answer) => {
-                let name = &self.predictor.model().card.name;
-                let rows: Vec<Row<'a>> = rows(None, answer, self.predictor.outputs(), wanted, name).collect();
-                if let Some(log) = &self.log {
-                    log.append(text, &rows)?;
-                }
-                Ok(Body::Predictions(rows))
-            }
-        }
+        assert_eq!(too_long(br#"{"id": 3, "text": "aaaa"#, 1 << 20).0.unwrap().get(), "3");
     }
 }
