@@ -47,10 +47,15 @@ static void print(const hardwire_answer *answer, const char *target) {
     for (uint32_t quantity = 0; hardwire_quantity_name(quantity); quantity++) {
       hardwire_estimate estimate;
       hardwire_status status = hardwire_answer_estimate(answer, f, target, quantity, &estimate);
-      if (status == HARDWIRE_STATUS_UNKNOWN) continue;  // not predicted for this target, or not by this provider
+      if (status == HARDWIRE_STATUS_UNKNOWN) continue;  // not predicted for this target, or the text leaves it open
       need(status);
       printf("  %s %.3f [%.3f, %.3f] %s\n", hardwire_quantity_name(quantity), estimate.value, estimate.low, estimate.high,
              hardwire_quantity_unit(quantity));
+    }
+    for (size_t r = 0; r < hardwire_answer_reason_count(answer, f); r++) {
+      hardwire_reason reason;
+      need(hardwire_answer_reason(answer, f, r, &reason));
+      printf("  unknown: %s\n", reason.message);
     }
   }
 }

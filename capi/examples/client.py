@@ -63,7 +63,7 @@ def main():
             for quantity, (name, unit) in enumerate(quantities):
                 estimate = Estimate()
                 status = lib.hardwire_answer_estimate(answer, function, target, quantity, ctypes.byref(estimate))
-                if status == UNKNOWN:  # not predicted for this target, or not by the provider that answered
+                if status == UNKNOWN:  # not predicted for this target, or the text leaves it open
                     continue
                 need(status)
                 print(symbol, target.decode(), name, estimate.value, estimate.low, estimate.high, unit)

@@ -8,14 +8,38 @@ use costmodel::predictor::{self, Refusal, Reply};
 use costmodel::quantity::Output;
 
 use crate::boundary::{Error, c_string, call};
-use crate::types::{Estimate, Provider, Quantity, Status, Text};
+use crate::types::{Estimate, Provider, Quantity, Reason, Status, Text};
 
 /// The predictions for the functions of a text; opaque.
 pub struct Answer {
     replies: Arc<[Reply]>,
     outputs: Arc<Vec<Output>>,
     names: Vec<CString>,
+    /// By function.
+    reasons: Vec<Vec<ReasonStrings>>,
     cached: bool,
+}
+
+/// The strings of a reason.
+struct ReasonStrings {
+    kind: CString,
+    message: CString,
+    operation: Option<CString>,
+    value: Option<CString>,
+    assumption: Option<CString>,
+}
+
+impl ReasonStrings {
+    fn of(reason: &costmodel::reason::Reason) -> Self {
+        let optional = |text: &Option<String>| text.as_deref().map(c_string);
+        Self {
+            kind: c_string(reason.kind.name()),
+            message: c_string(&reason.to_string()),
+            operation: reason.place.as_ref().map(|place| c_string(&place.operation)),
+            value: optional(&reason.value),
+            assumption: optional(&reason.assumption),
+        }
+    }
 }
 
 /// The caller's texts as slices, or the error of each.
@@ -54,6 +78,7 @@ fn refused(text: &str, refusal: &Refusal) -> Error {
     match refusal {
         Refusal::TooLarge { .. } => Error::new(Status::TooLarge, refusal.to_string()),
         Refusal::NoFunction => Error::new(Status::NoFunction, refusal.to_string()),
+        Refusal::Assumption(_) => Error::new(Status::Assumption, refusal.to_string()),
         Refusal::Text(diagnostics) => {
             let place = diagnostics.first().map_or((1, 1), |d| d.span.line_column(text));
             Error::new(Status::Text, format!("line {}, column {}: {refusal}", place.0, place.1))
@@ -69,7 +94,9 @@ pub(crate) fn answer(
 ) -> Result<Answer, Error> {
     let answer = answer.map_err(|refusal| refused(text, &refusal))?;
     let names = answer.replies.iter().map(|reply| c_string(&reply.function)).collect();
-    Ok(Answer { replies: answer.replies, outputs: Arc::clone(outputs), names, cached: answer.cached })
+    let strings = |reply: &Reply| reply.reasons.iter().map(ReasonStrings::of).collect();
+    let reasons = answer.replies.iter().map(strings).collect();
+    Ok(Answer { replies: answer.replies, outputs: Arc::clone(outputs), names, reasons, cached: answer.cached })
 }
 
 /// Frees an answer; null is ignored.
@@ -84,7 +111,7 @@ pub unsafe extern "C" fn hardwire_answer_free(answer: *mut Answer) {
     }
 }
 
-/// Number of functions with a body.
+/// Number of functions, declarations included. All quantities of a declaration are unknown.
 ///
 /// # Safety
 /// `answer` was returned by this library and not freed, or is null.
@@ -145,8 +172,59 @@ pub unsafe extern "C" fn hardwire_answer_provider(
     })
 }
 
+/// Number of reasons why quantities of a function are unknown; 0 if there is no function of that index.
+///
+/// # Safety
+/// `answer` was returned by this library and not freed, or is null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_answer_reason_count(answer: *const Answer, function: usize) -> usize {
+    // SAFETY: the contract of this function.
+    unsafe { answer.as_ref() }.and_then(|answer| answer.reasons.get(function)).map_or(0, Vec::len)
+}
+
+/// A reason why quantities of a function are unknown. Its strings are valid until the answer is freed.
+///
+/// # Safety
+/// `answer` was returned by this library and not freed, or is null; `out` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_answer_reason(
+    answer: *const Answer,
+    function: usize,
+    index: usize,
+    out: *mut Reason,
+) -> Status {
+    call(|| {
+        // SAFETY: the contract of this function.
+        let (answer, reply) = reply(unsafe { answer.as_ref() }, function)?;
+        if out.is_null() {
+            return Err(Error::null("out"));
+        }
+        let (Some(reason), Some(strings)) = (reply.reasons.get(index), answer.reasons[function].get(index)) else {
+            let message = format!("no reason {index}; there are {}", reply.reasons.len());
+            return Err(Error::new(Status::OutOfRange, message));
+        };
+        let optional = |text: &Option<CString>| text.as_ref().map_or(null(), |text| text.as_ptr());
+        let (line, column) = reason.place.as_ref().map_or((0, 0), |place| (place.line, place.column));
+        let quantities = reason.quantities.iter().fold(0, |set, &quantity| set | 1 << quantity as u32);
+        let found = Reason {
+            kind: strings.kind.as_ptr(),
+            message: strings.message.as_ptr(),
+            operation: optional(&strings.operation),
+            value: optional(&strings.value),
+            assumption: optional(&strings.assumption),
+            line,
+            column,
+            quantities,
+        };
+        // SAFETY: it is not null, and the caller promises that it is writable.
+        unsafe { *out = found };
+        Ok(())
+    })
+}
+
 /// A predicted quantity of a function on a processor or design. `quantity` is a `hardwire_quantity`. Returns `UNKNOWN`
-/// if the provider that answered does not predict it.
+/// if the text leaves open a count that it needs, or the provider that answered does not predict it; see
+/// `hardwire_answer_reason`.
 ///
 /// # Safety
 /// `answer` was returned by this library and not freed, or is null; `target` is null or zero-terminated; `out` is null or
@@ -183,9 +261,9 @@ pub unsafe extern "C" fn hardwire_answer_estimate(
         let found = own().find(|(_, output)| output.quantity == quantity);
         let estimate = found.and_then(|(index, _)| reply.estimates[index]);
         let Some(estimate) = estimate else {
-            let why = match found {
-                Some(_) => format!("the analytical provider does not tell {quantity} on {target}"),
-                None => format!("{quantity} on {target} is not predicted"),
+            let why = match (found, reply.why(quantity).next()) {
+                (Some(_), Some(reason)) => format!("{quantity} on {target} is unknown: {reason}"),
+                _ => format!("{quantity} on {target} is not predicted"),
             };
             return Err(Error::new(Status::Unknown, why));
         };

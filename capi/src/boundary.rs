@@ -72,7 +72,7 @@ pub extern "C" fn hardwire_last_error() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn hardwire_status_name(status: u32) -> *const c_char {
     // In the order of the numbers.
-    const NAMES: [&CStr; Status::Internal as usize + 1] = [
+    const NAMES: [&CStr; Status::Assumption as usize + 1] = [
         c"OK",
         c"NULL_ARGUMENT",
         c"NOT_UTF8",
@@ -84,6 +84,7 @@ pub extern "C" fn hardwire_status_name(status: u32) -> *const c_char {
         c"OUT_OF_RANGE",
         c"UNKNOWN",
         c"INTERNAL",
+        c"ASSUMPTION",
     ];
     NAMES.get(status as usize).unwrap_or(&c"?").as_ptr()
 }

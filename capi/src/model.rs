@@ -1,10 +1,10 @@
 //! Models: opening them from memory, and predictions by one thread or several.
 
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr::{null, null_mut};
 use std::sync::{Arc, LazyLock};
 
-use costmodel::predictor::{Choice, Predictor, Settings};
+use costmodel::predictor::{Assumption, Assumptions, Choice, Predictor, Settings};
 use costmodel::quantity::{Output, Quantity};
 use costmodel::shipped::{CostModel, MAX_BYTES, ModelFileError};
 
@@ -172,6 +172,25 @@ pub unsafe extern "C" fn hardwire_predict(
     length: usize,
     out: *mut *mut Answer,
 ) -> Status {
+    // SAFETY: the contract of this function.
+    unsafe { hardwire_predict_assuming(model, text, length, null(), 0, out) }
+}
+
+/// Predicts the functions of a text under assumptions about what it leaves open, e.g. "trip=%n:1024", "shape=%a.0:512",
+/// "shape=?:512" or a range, "trip=%n:16..64". `out` is set to null if there is no answer.
+///
+/// # Safety
+/// `model` is open or null, `text` is null or points to `length` bytes, `assumptions` is null or has `count` elements, each
+/// null or zero-terminated, `out` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_predict_assuming(
+    model: *const Model,
+    text: *const c_char,
+    length: usize,
+    assumptions: *const *const c_char,
+    count: usize,
+    out: *mut *mut Answer,
+) -> Status {
     call(|| {
         // SAFETY: the contract of this function.
         let out = unsafe { cleared(out) }?;
@@ -180,11 +199,43 @@ pub unsafe extern "C" fn hardwire_predict(
         let text = Text { data: text, length };
         // SAFETY: the contract of this function.
         let text = unsafe { texts(&text, 1) }?.pop().expect("one text was given")?;
-        let answer = answer(&model.outputs, text, model.predictor.predict(text))?;
+        // SAFETY: the contract of this function.
+        let assumptions = unsafe { self::assumptions(assumptions, count) }?;
+        let answer = answer(&model.outputs, text, model.predictor.predict_assuming(text, &assumptions))?;
         // SAFETY: it is not null, and the caller promises that it is writable.
         unsafe { *out = Box::into_raw(Box::new(answer)) };
         Ok(())
     })
+}
+
+/// Most assumptions of a call.
+const MOST_ASSUMPTIONS: usize = 4096;
+
+/// The caller's assumptions.
+///
+/// # Safety
+/// `assumptions` is null or has `count` elements, each null or zero-terminated.
+unsafe fn assumptions(assumptions: *const *const c_char, count: usize) -> Result<Assumptions, Error> {
+    if count == 0 {
+        return Ok(Assumptions::NONE);
+    }
+    if assumptions.is_null() {
+        return Err(Error::null("assumptions"));
+    }
+    if count > MOST_ASSUMPTIONS {
+        return Err(Error::new(Status::TooLarge, format!("{count} assumptions; at most {MOST_ASSUMPTIONS} are read")));
+    }
+    // SAFETY: the caller promises it, and the number is bounded.
+    let all = unsafe { std::slice::from_raw_parts(assumptions, count) }.iter();
+    all.map(|&one| {
+        if one.is_null() {
+            return Err(Error::null("assumption"));
+        }
+        // SAFETY: the caller promises it.
+        let text = unsafe { CStr::from_ptr(one) }.to_string_lossy();
+        text.parse::<Assumption>().map_err(|error| Error::new(Status::Assumption, error.to_string()))
+    })
+    .collect()
 }
 
 /// Predicts many texts on up to `threads` threads (0 means 1; at most 256). Each answer is the same as for its text

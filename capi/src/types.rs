@@ -19,7 +19,7 @@ pub enum Status {
     TooLarge = 3,
     /// An MLIR text is invalid; the message has line, column and reason.
     Text = 4,
-    /// The text has no function with a body.
+    /// The text has no function.
     NoFunction = 5,
     /// The bytes are not a model that this version reads; the message has the reason.
     ModelFile = 6,
@@ -27,10 +27,13 @@ pub enum Status {
     UnknownTarget = 7,
     /// An index is out of range, or a number is not a value of its enumeration.
     OutOfRange = 8,
-    /// The provider that answered does not predict the quantity; the request itself is valid.
+    /// The quantity is unknown: the text leaves open a count that it needs, or the provider does not predict it. The request itself
+    /// is valid.
     Unknown = 9,
     /// A bug in this library.
     Internal = 10,
+    /// An assumption is malformed, or the text has no value of its name.
+    Assumption = 11,
 }
 
 /// A predicted quantity.
@@ -63,7 +66,7 @@ pub enum Quantity {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// The learned model if the function is like its training data, else the analytical model.
+    /// The best model for the function: the learned one.
     Cascade = 0,
     /// The learned model for every function.
     Learned = 1,
@@ -77,7 +80,7 @@ pub enum Choice {
 pub enum Provider {
     /// The learned model.
     Learned = 0,
-    /// The analytical model: the function is unlike the training data.
+    /// The analytical model.
     Analytical = 1,
 }
 
@@ -91,6 +94,28 @@ pub struct Estimate {
     pub low: f64,
     /// Upper end of the interval.
     pub high: f64,
+}
+
+/// Why quantities of a function are unknown. Strings are zero-terminated; those that do not apply are null.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct Reason {
+    /// Kind, e.g. "operation", "trip_count", "shape", "callee", "declaration".
+    pub kind: *const c_char,
+    /// Message with the place.
+    pub message: *const c_char,
+    /// Name of the first operation.
+    pub operation: *const c_char,
+    /// The value that decides it, e.g. "%n".
+    pub value: *const c_char,
+    /// The assumption that would state it, with `_` for the number, e.g. "trip=%n:_".
+    pub assumption: *const c_char,
+    /// Line of the first operation, from 1; 0 if there is none.
+    pub line: usize,
+    /// Its column in characters, from 1; 0 if there is none.
+    pub column: usize,
+    /// The unknown quantities: bit `q` is set for the `hardwire_quantity` `q`.
+    pub quantities: u32,
 }
 
 /// An MLIR text.

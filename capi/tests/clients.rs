@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use costmodel::predictor::{Answer, Predictor, Settings};
-use costmodel::shipped::{CostModel, embedded};
+use costmodel::shipped::{CostModel, embedded, seal};
 // Makes cargo build the library before this test.
 use hardwire as _;
 
@@ -114,7 +114,7 @@ fn a_c_program_gets_the_numbers_of_rust() {
 fn mistakes_of_c_programs_have_names_and_messages() {
     let folder = Folder::new("mistakes");
     let shipped = embedded();
-    // A truncated file, a weight that is not a number, a changed vocabulary, a file of another program.
+    // A truncated file, a weight that is not a number, a changed vocabulary, a changed bit, a file of another program.
     let header = 8 + u64::from_le_bytes(shipped[..8].try_into().expect("eight bytes")) as usize;
     let place = |name: &str| {
         let text = std::str::from_utf8(&shipped[8..header]).expect("a header is text");
@@ -124,18 +124,23 @@ fn mistakes_of_c_programs_have_names_and_messages() {
     };
     let mut poisoned = shipped.to_vec();
     poisoned[place("trees.0.values")..][..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    seal(&mut poisoned);
+    let mut changed = shipped.to_vec();
+    changed[header + 1000] ^= 4;
     let mut renamed = shipped.to_vec();
     let vocabulary = place("vocabulary");
     let word = String::from_utf8_lossy(&shipped[vocabulary..]).find("arith.").expect("a word of arith");
     renamed[vocabulary + word] = b'x';
+    seal(&mut renamed);
     let mut foreign = 2u64.to_le_bytes().to_vec();
     foreign.extend(b"{}");
     let mut command = compiled(&folder, "tests/c/mistakes.c", false);
-    let files: [(&str, &[u8]); 5] = [
+    let files: [(&str, &[u8]); 6] = [
         ("whole", shipped),
         ("cut", &shipped[..shipped.len() / 2]),
         ("poisoned", &poisoned),
         ("renamed", &renamed),
+        ("changed", &changed),
         ("foreign", &foreign),
     ];
     for (name, bytes) in files {
@@ -154,7 +159,12 @@ fn mistakes_of_c_programs_have_names_and_messages() {
         "NOT_UTF8: byte 3 of the text is not UTF-8",
         "TOO_LARGE: the text has 1073741824 bytes; at most ",
         "TEXT: line 1, column 40: ",
-        "NO_FUNCTION: the text has no function with a body",
+        "MODEL_FILE: the model file is damaged: its contents do not match its checksum",
+        "NO_FUNCTION: the text has no function",
+        "UNKNOWN: cycles on skylake-avx512 is unknown: line 1, column ",
+        "ASSUMPTION: `trip=n:3` is no assumption; ",
+        "ASSUMPTION: the text has no value of the name in the assumption `trip=%m:3`",
+        "OUT_OF_RANGE: no reason 1; there are 1",
         "UNKNOWN_TARGET: the model has no target or design `z80`; it has skylake-avx512, ",
         "UNKNOWN: xpu_utilization on skylake-avx512 is not predicted",
     ] {

@@ -5,9 +5,9 @@
 //!   targets = {znver4 = {cycles = array<f64: VALUE, LOW, HIGH>, ...}, ...}}}
 //! ```
 //!
-//! The ends are those of a 90 % interval. An operation gets `hardwire.adds`, the prediction of the chosen quantity
-//! less the prediction without the operation ([`crate::predictor::Explanation`]). Quantities that the provider does not predict
-//! are left out. Give [`CostAnnotations`] to [`ir::mlir::annotate::pass`] for a pass manager of your own, or to
+//! Quantities that are not known are left out, and `reasons = ["cycles, ipc: line 3, column 5: ...", ...]` says why. Lines are those
+//! of the module as upstream prints it. The ends are those of a 90 % interval. An operation gets `hardwire.adds`, the prediction of the chosen quantity
+//! less the prediction without the operation ([`crate::predictor::Explanation`]). Give [`CostAnnotations`] to [`ir::mlir::annotate::pass`] for a pass manager of your own, or to
 //! [`ir::mlir::bridge::Bridge::annotate`].
 
 use std::error::Error;
@@ -18,6 +18,7 @@ use ir::mlir::annotate::{Annotate, Annotation, FunctionAnnotations};
 
 use crate::predictor::{Predictor, Refusal, Reply};
 use crate::quantity::Output;
+use crate::reason::Reason;
 
 /// Name of the pass.
 pub const PASS: &str = "annotate-cost";
@@ -75,7 +76,9 @@ impl Annotate for CostAnnotations {
             let operations = asked.map_or(Ok(Vec::new()), |at| self.adds(text, index, at))?;
             Ok(FunctionAnnotations { own, operations })
         };
-        answer.replies.iter().enumerate().map(function).collect()
+        // The pass annotates functions with a body.
+        let defined = answer.replies.iter().enumerate().filter(|(_, reply)| !reply.is_declaration());
+        defined.map(function).collect()
     }
 }
 
@@ -97,8 +100,10 @@ impl CostAnnotations {
                 format!("{} = {{{}}}", quoted(target), known.join(", "))
             })
             .collect();
+        let reasons: Vec<String> = reply.reasons.iter().map(|reason| quoted(&described(reason))).collect();
+        let reasons = if reasons.is_empty() { String::new() } else { format!("reasons = [{}], ", reasons.join(", ")) };
         format!(
-            "{{model = {}, ood_score = {} : f64, provider = {}, targets = {{{}}}}}",
+            "{{model = {}, ood_score = {} : f64, provider = {}, {reasons}targets = {{{}}}}}",
             quoted(&self.predictor.model().card.name),
             number(reply.ood_score),
             quoted(reply.provider.name()),
@@ -116,6 +121,12 @@ impl CostAnnotations {
         });
         Ok(known.collect())
     }
+}
+
+/// The quantities that are not known, and why.
+fn described(reason: &Reason) -> String {
+    let names: Vec<&str> = reason.quantities.iter().map(|quantity| quantity.name()).collect();
+    format!("{}: {reason}", names.join(", "))
 }
 
 /// A number as MLIR spells it, to the bit: with a point, and with an exponent that keeps it short.

@@ -8,6 +8,7 @@
 pub mod analytical;
 #[cfg(feature = "mlir")]
 pub mod annotate;
+pub mod bounds;
 pub mod columns;
 pub mod features;
 pub mod input;
@@ -16,5 +17,7 @@ pub mod parallel;
 pub mod predictor;
 pub mod quantity;
 pub mod query;
+pub mod reason;
 pub mod shipped;
 pub mod trees;
+pub mod warning;

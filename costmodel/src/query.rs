@@ -1,6 +1,6 @@
 //! Reads texts into model inputs: words from the tokenizer, features from the parser and its analyses.
 
-use ir::analysis::Analysis;
+use ir::analysis::{Analysis, Assumptions};
 use ir::span::Diagnostic;
 use ir::tokenizer::{FunctionTokens, Scheme, Tokenizer};
 use ir::tree::{OpId, Tree};
@@ -9,6 +9,7 @@ use ir::{Limits, parse};
 
 use crate::features::numbers;
 use crate::input::{Input, Tokens};
+use crate::reason::{Declared, Reason, declared, reasons};
 
 /// One function of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,26 @@ pub struct Query {
     pub function: String,
     /// Its words and features.
     pub input: Input,
+    /// Counts that the text leaves open; the numbers of `input` that need them are guesses.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why a text cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadError {
+    /// It has mistakes.
+    Text(Vec<Diagnostic>),
+    /// The text has no value of the name in this assumption.
+    Assumption(String),
+}
+
+/// What a text holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Contents {
+    /// The functions with a body, in the order of the text, each with the first byte of its operation.
+    pub queries: Vec<(u32, Query)>,
+    /// The functions without one.
+    pub declared: Vec<Declared>,
 }
 
 /// Reads texts. Reuses its buffers from one text to the next.
@@ -33,7 +54,7 @@ impl QueryReader {
         Self { limits, tokenizers: schemes.iter().map(|&scheme| Tokenizer::new(scheme)).collect() }
     }
 
-    /// The functions of a text, in its order. `vocabulary` returns the vocabulary of each scheme of the reader.
+    /// The functions with a body of a text, in its order. `vocabulary` returns the vocabulary of each scheme of the reader.
     ///
     /// # Errors
     /// The parser's diagnostics, if the text has mistakes.
@@ -45,12 +66,30 @@ impl QueryReader {
         text: &str,
         vocabulary: impl Fn(Scheme) -> &'v Vocabulary,
     ) -> Result<Vec<Query>, Vec<Diagnostic>> {
+        match self.contents(text, &Assumptions::NONE, vocabulary) {
+            Ok(contents) => Ok(contents.queries.into_iter().map(|(_, query)| query).collect()),
+            Err(ReadError::Text(diagnostics)) => Err(diagnostics),
+            Err(ReadError::Assumption(_)) => unreachable!("nothing is assumed"),
+        }
+    }
+
+    /// The functions of a text under assumptions.
+    pub(crate) fn contents<'v>(
+        &mut self,
+        text: &str,
+        assumptions: &Assumptions,
+        vocabulary: impl Fn(Scheme) -> &'v Vocabulary,
+    ) -> Result<Contents, ReadError> {
         let parsed = parse(text, &self.limits);
         if !parsed.diagnostics.is_empty() {
-            return Err(parsed.diagnostics);
+            return Err(ReadError::Text(parsed.diagnostics));
         }
         let tree = &parsed.tree;
-        let analysis = Analysis::of(tree);
+        if let Some(unmatched) = assumptions.unmatched(tree, text).first() {
+            return Err(ReadError::Assumption(unmatched.to_string()));
+        }
+        let analysis = Analysis::assuming(tree, text, assumptions);
+        let tree = analysis.tree();
         let functions: Vec<_> = tree.functions().collect();
         let places: Vec<u32> = functions.iter().map(|&function| tree.operation(function).span.start).collect();
         let mut words: Vec<[Vec<u16>; 3]> = vec![Default::default(); functions.len()];
@@ -67,13 +106,16 @@ impl QueryReader {
                 }
             }
         }
-        let queries = functions.into_iter().zip(words).zip(lengths);
-        Ok(queries
-            .map(|((operation, [ops, operands, shaped]), length)| Query {
-                function: tree.symbol(operation).unwrap_or_default().to_owned(),
-                input: Input::new(Tokens::new(ops, operands, shaped), numbers(tree, &analysis, operation, length)),
-            })
-            .collect())
+        let queries =
+            functions.into_iter().zip(words).zip(lengths).map(|((operation, [ops, operands, shaped]), length)| {
+                let query = Query {
+                    function: tree.symbol(operation).unwrap_or_default().to_owned(),
+                    input: Input::new(Tokens::new(ops, operands, shaped), numbers(tree, &analysis, operation, length)),
+                    reasons: reasons(tree, text, &analysis, operation),
+                };
+                (tree.operation(operation).span.start, query)
+            });
+        Ok(Contents { queries: queries.collect(), declared: declared(tree, text) })
     }
 
     /// The function `operation` of a text that was parsed and analysed.
@@ -81,7 +123,7 @@ impl QueryReader {
         &mut self,
         text: &str,
         tree: &Tree,
-        analysis: &Analysis,
+        analysis: &Analysis<'_>,
         operation: OpId,
         vocabulary: impl Fn(Scheme) -> &'v Vocabulary,
     ) -> Input {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use costmodel::predictor::Choice;
+use ir::analysis::Assumption;
 
 use super::shared::{Format, named};
 
@@ -14,7 +15,7 @@ names::named! {
         Table = "table",
         /// JSON with stable keys, one object per function and target.
         Json = "json",
-        /// The input text with the predictions as comments above each function.
+        /// The input text without its comments, with the predictions as comments above each function.
         Comment = "comment",
     }
 }
@@ -42,10 +43,12 @@ pub struct Asked {
   hardwire predict kernel.mlir
   hardwire predict kernel.mlir --target skylake-avx512 --design hnlpu --format json
   mlir-opt --affine-loop-unroll kernel.mlir | hardwire predict - --format comment | FileCheck kernel.mlir
+  hardwire predict --check kernel.mlir    # with `// hardwire-check: cycles < 1e6` above the function
 
 If no target and no design is given, all are predicted. Values are per call of the function; low and high are the ends of
-a 90 % interval. An out-of-distribution score above 1 means that the function is unlike the training data: the analytical
-model answers (provider analytical), and quantities that it cannot compute are null.")]
+a 90 % interval. A quantity is null if the text leaves open a count that it needs; the reasons say which, and --assume states
+it: trip=%n:1024, shape=%a.0:512, shape=?:512, or a range, trip=%n:16..64. An out-of-distribution score above 1 means that the
+function is unusual for the training data.")]
 pub struct Predict {
     /// MLIR files, or `-` for standard input
     #[arg(required = true, value_name = "FILE")]
@@ -53,6 +56,12 @@ pub struct Predict {
     /// Targets and model.
     #[command(flatten)]
     pub asked: Asked,
+    /// Compare the predictions with the `// hardwire-check: CONDITION` comments of the texts; exit code 1 if one fails
+    #[arg(long)]
+    pub check: bool,
+    /// State what the text leaves open, e.g. trip=%n:1024 or shape=%a.0:512; can be repeated
+    #[arg(long, value_name = "ASSUMPTION")]
+    pub assume: Vec<Assumption>,
     /// Append each text with its predictions to this file, as JSON lines
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
@@ -86,6 +95,9 @@ pub struct Explain {
     /// Model file (safetensors) [default: the built-in model]
     #[arg(long, value_name = "FILE")]
     pub cost_model: Option<String>,
+    /// State what the text leaves open, e.g. trip=%n:1024 or shape=%a.0:512; can be repeated
+    #[arg(long, value_name = "ASSUMPTION")]
+    pub assume: Vec<Assumption>,
     /// Number of operations in the table, largest contribution first; JSON has all
     #[arg(long, default_value_t = 12, value_name = "N")]
     pub most: usize,
@@ -103,7 +115,8 @@ pub struct Explain {
 
 A request has an `id` (any JSON value), `text` or `texts` (MLIR), and optionally `targets` and `designs`. The answer is one
 line with the `id` and either `predictions` (for `texts`: `answers`, each with `predictions` or `error`) or `error` with
-`code` and `message`. Requests of one connection are answered in order.")]
+`code` and `message`. Requests of one connection are answered in order. {\"cancel\": ID} drops a request that is not answered
+yet; {\"health\": true} asks for version, model and counts. SIGTERM and SIGINT end the server after the requests it has.")]
 pub struct Serve {
     /// Listen on a Unix socket at this path instead of reading standard input
     #[arg(long, value_name = "PATH")]

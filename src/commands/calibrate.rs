@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
-use costmodel::predictor::{Choice, Predictor, Settings};
+use costmodel::input::Scheme;
+use costmodel::predictor::{Estimate, Refusal};
 use costmodel::quantity::{Output, Quantity};
-use costmodel::shipped::Adaptation;
+use costmodel::query::QueryReader;
+use costmodel::shipped::{Adaptation, CostModel};
 use designs::problem::{did_you_mean, shorten};
+use ir::Limits;
 use reports::{Align, Table, number};
 use serde::{Deserialize, Serialize};
 use training::adaptation::{self, FEWEST, Pair};
@@ -73,9 +76,7 @@ pub fn run(arguments: &Calibrate) -> Result<ExitCode, Failure> {
         let help = did_you_mean(base, &bases);
         return Err(Failure::Request(format!("--base: the model was not trained for `{}`; {help}", shorten(base))));
     }
-    let settings = |choice| Settings { choice, kept: 0, ..Settings::default() };
-    let predictors = [Choice::Learned, Choice::Analytical].map(|c| Predictor::new(model.clone(), settings(c)));
-    let labelled = read(&source, &predictors, is_design)?;
+    let labelled = read(&source, &model, is_design)?;
     let candidates = bases.into_iter().filter(|base| arguments.base.as_deref().is_none_or(|asked| asked == *base));
     let best = candidates
         .filter_map(|base| {
@@ -100,7 +101,8 @@ pub fn run(arguments: &Calibrate) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(source: &Source, predictors: &[Predictor; 2], is_design: bool) -> Result<Vec<Labelled>, Failure> {
+fn read(source: &Source, model: &CostModel, is_design: bool) -> Result<Vec<Labelled>, Failure> {
+    let mut reader = QueryReader::new(Limits::default(), &[Scheme::Shaped]);
     let mut kernels: BTreeMap<String, u32> = BTreeMap::new();
     let mut labelled = Vec::new();
     for (index, line) in source.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -123,21 +125,24 @@ fn read(source: &Source, predictors: &[Predictor; 2], is_design: bool) -> Result
             }
             labels.insert(quantity, value);
         }
-        let said = |predictor: &Predictor| -> Result<Vec<Option<f64>>, Failure> {
-            let answer = predictor.predict(&line.text).map_err(|refusal| refuse(format!("text: {refusal}")))?;
-            let [reply] = &*answer.replies else {
-                return Err(refuse(format!("the text has {} functions; one is labelled", answer.replies.len())));
-            };
-            let outputs = predictor.outputs().iter().zip(&reply.estimates);
-            Ok(outputs.map(|(o, estimate)| estimate.map(|e| o.quantity.scale().to(e.value))).collect())
+        let queries = reader.read(&line.text, |_| &model.vocabulary);
+        let queries = queries.map_err(|wrong| refuse(format!("text: {}", Refusal::Text(wrong))))?;
+        let [query] = &queries[..] else {
+            return Err(refuse(format!("the text has {} functions with a body; one is labelled", queries.len())));
+        };
+        // The model's own answers: bounds of the base do not hold for the new target.
+        let scaled = |estimates: Vec<Option<Estimate>>| -> Vec<Option<f64>> {
+            let known = |quantity| !query.reasons.iter().any(|reason| reason.concerns(quantity));
+            let outputs = model.trees.outputs().iter().zip(estimates);
+            outputs.map(|(o, e)| e.filter(|_| known(o.quantity)).map(|e| o.quantity.scale().to(e.value))).collect()
         };
         let next = kernels.len() as u32;
         let kernel = line.kernel.unwrap_or_else(|| format!("line {index}"));
         labelled.push(Labelled {
             labels,
             kernel: *kernels.entry(kernel).or_insert(next),
-            learned: said(&predictors[0])?,
-            analytical: said(&predictors[1])?,
+            learned: scaled(model.learned(&query.input)),
+            analytical: scaled(model.analytical(&query.input)),
         });
     }
     Ok(labelled)

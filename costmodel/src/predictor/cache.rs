@@ -1,7 +1,7 @@
 //! Bounded cache of predictions in two generations: when the young one is full it becomes the old one.
 //!
-//! Entries used within the last `capacity / 2` insertions are kept; older ones may be. Failures are cached with the hash of the
-//! exact text, because their locations refer to it.
+//! Entries used within the last `capacity / 2` insertions are kept; older ones may be. What has locations in the text, failures and
+//! reasons, is cached with the hash of the exact text.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use super::reply::{Refusal, Reply};
 /// A cached result.
 #[derive(Debug, Clone)]
 pub(super) enum Entry {
-    Replies(Arc<[Reply]>),
+    /// With the hash of the exact text if a reply has reasons.
+    Replies(Option<u128>, Arc<[Reply]>),
     /// With the hash of the exact text.
     Refusal(u128, Arc<Refusal>),
 }
@@ -54,7 +55,7 @@ impl Cache {
 
     pub fn insert(&mut self, key: ContentKey, entry: Entry) {
         let functions = match &entry {
-            Entry::Replies(replies) => replies.len().max(1),
+            Entry::Replies(_, replies) => replies.len().max(1),
             Entry::Refusal(..) => 1,
         };
         let half = self.capacity.div_ceil(2);
@@ -77,7 +78,7 @@ mod tests {
     fn it_stays_bounded_and_keeps_what_is_used() {
         let mut cache = Cache::new(8);
         let key = |i: usize| ContentKey::of(&format!("text {i}"));
-        let entry = || Entry::Replies(Arc::from([]));
+        let entry = || Entry::Replies(None, Arc::from([]));
         cache.insert(key(0), entry());
         for i in 1..100 {
             cache.insert(key(i), entry());

@@ -8,12 +8,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ir::analysis::Analysis;
+use ir::analysis::{Analysis, Assumptions};
 use ir::span::Span;
 use ir::tree::{Form, OpId, Tree, Type};
 use ir::{Limits, parse};
 
 use super::{Predictor, Provider, Refusal, Reply};
+use crate::bounds;
 
 /// Maximum number of operations tried; outer ones first.
 pub const MOST: usize = 1000;
@@ -45,14 +46,33 @@ pub struct Explanation {
 }
 
 impl Predictor {
-    /// Explains the prediction of the function with this index among those with a body. All predictions come from the
-    /// provider that answers for the function itself.
+    /// Explains the prediction of the function with this index among the replies for the text. All predictions come from the
+    /// provider that answers for the function itself. A declaration has no effects.
     ///
     /// # Errors
     /// If the text is refused, or has no such function.
     pub fn explain(&self, text: &str, function: usize) -> Result<Explanation, Arc<Refusal>> {
+        self.explain_assuming(text, function, &Assumptions::NONE)
+    }
+
+    /// The same under assumptions; of a range the upper end counts for the effects.
+    ///
+    /// # Errors
+    /// As [`Self::explain`], and if the text has no value of the name in an assumption.
+    pub fn explain_assuming(
+        &self,
+        text: &str,
+        function: usize,
+        assumptions: &Assumptions,
+    ) -> Result<Explanation, Arc<Refusal>> {
         self.bound(text)?;
-        let reply = self.compute(text)?.get(function).cloned().ok_or_else(|| Arc::new(Refusal::NoFunction))?;
+        let replies = self.compute(text, assumptions)?;
+        let reply = replies.get(function).cloned().ok_or_else(|| Arc::new(Refusal::NoFunction))?;
+        if reply.is_declaration() {
+            return Ok(Explanation { reply, effects: vec![], left_out: 0 });
+        }
+        let function = replies[..function].iter().filter(|reply| !reply.is_declaration()).count();
+        let [_, assumptions] = &assumptions.ends();
         let parsed = parse(text, &Limits::default());
         let tree = &parsed.tree;
         let operation = tree.functions().nth(function).ok_or_else(|| Arc::new(Refusal::NoFunction))?;
@@ -68,7 +88,7 @@ impl Predictor {
             bodies.flat_map(|&b| tree.walk_block(b)).enumerate().map(|(number, op)| (op, number)).collect();
         for (op, depth) in candidates {
             let Some(other) = without(text, tree, op) else { continue };
-            if let Some(estimates) = self.estimates_of(&other, function, reply.provider) {
+            if let Some(estimates) = self.estimates_of(&other, function, reply.provider, assumptions) {
                 let (operation, span) = (tree.name(op).to_owned(), tree.operation(op).span);
                 effects.push(Effect { operation, number: numbers[&op], span, depth, without: estimates });
             }
@@ -77,21 +97,28 @@ impl Predictor {
         Ok(Explanation { reply, effects, left_out })
     }
 
-    fn estimates_of(&self, text: &str, function: usize, provider: Provider) -> Option<Vec<Option<f64>>> {
+    fn estimates_of(
+        &self,
+        text: &str,
+        function: usize,
+        provider: Provider,
+        assumptions: &Assumptions,
+    ) -> Option<Vec<Option<f64>>> {
         let parsed = parse(text, &Limits::default());
         if !parsed.diagnostics.is_empty() {
             return None;
         }
         // Only this function has changed.
         let operation = parsed.tree.functions().nth(function)?;
-        let analysis = Analysis::of(&parsed.tree);
+        let analysis = Analysis::assuming(&parsed.tree, text, assumptions);
         let input = self.with_reader(|reader| {
-            reader.function(text, &parsed.tree, &analysis, operation, |_| &self.model().vocabulary)
+            reader.function(text, analysis.tree(), &analysis, operation, |_| &self.model().vocabulary)
         });
-        let estimates = match provider {
+        let mut estimates = match provider {
             Provider::Learned => self.model().learned(&input),
             Provider::Analytical => self.model().analytical(&input),
         };
+        bounds::apply(self.outputs(), &input, &mut estimates);
         Some(estimates.into_iter().map(|estimate| estimate.map(|e| e.value)).collect())
     }
 }

@@ -4,6 +4,7 @@
 //! the order of first appearance; everything else is hashed as spelled.
 
 use indexmap::IndexSet;
+use ir::analysis::Assumptions;
 use ir::lexer::{TokenKind, lex};
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
@@ -20,6 +21,23 @@ impl ContentKey {
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self(digest(&normal(text)))
+    }
+
+    /// The key of a text whose layout and names matter, under assumptions.
+    ///
+    /// # Panics
+    /// As [`Self::of`].
+    #[must_use]
+    pub fn assuming(text: &str, assumptions: &Assumptions) -> Self {
+        let mut bytes = Vec::with_capacity(text.len() + 64);
+        for assumption in assumptions.iter() {
+            bytes.extend(assumption.to_string().into_bytes());
+            bytes.push(END);
+        }
+        // Not a token of any text: keys of the two kinds differ.
+        bytes.extend([END, END]);
+        bytes.extend(text.as_bytes());
+        Self(digest(&bytes))
     }
 }
 

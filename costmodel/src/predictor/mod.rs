@@ -1,5 +1,9 @@
-//! Predictions for texts: from a cache, by the learned model, or by the analytical models for functions out of
-//! distribution. Each reply names its provider.
+//! Predictions for texts: from a cache, by the learned model, or by the analytical models if they are asked for. Each reply
+//! names its provider.
+//!
+//! A quantity that needs a count which the text leaves open is unknown, with the reasons. An assumption states such a count; under
+//! one with a range the estimate spans the predictions for both ends, and its value is their mean. Predictions beyond what the
+//! processor can do are moved to the bound.
 //!
 //! Threads share a [`Predictor`]. Replies do not depend on earlier queries or on batching; only the `cached` flag does.
 
@@ -14,13 +18,18 @@ use ir::tokenizer::Scheme;
 use ir::{Limits, text};
 use names::named;
 
-use crate::quantity::Output;
-use crate::query::{Query, QueryReader};
+use crate::bounds;
+use crate::input::Input;
+use crate::quantity::{Output, Quantity};
+use crate::query::{Contents, Query, QueryReader, ReadError};
+use crate::reason::{Declared, Reason};
 use crate::shipped::CostModel;
+use crate::warning::warnings;
 use cache::{Cache, Entry};
 
 pub use crate::shipped::Estimate;
 pub use explain::{Effect, Explanation, MOST};
+pub use ir::analysis::{Assumption, AssumptionError, Assumptions};
 pub use key::ContentKey;
 pub use reply::{Provider, Refusal, Reply};
 
@@ -36,7 +45,7 @@ pub const MAX_TEXT_BYTES: usize = text::MAX_TEXT_BYTES;
 named! {
     /// The model that answers a query.
     pub enum Choice (default: Cascade) {
-        /// The learned model where the function is familiar, else analysis.
+        /// The best one for the function: the learned model.
         Cascade = "auto",
         /// The learned model for every function.
         Learned = "learned",
@@ -48,7 +57,7 @@ named! {
 /// Predictions for one text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// One per function with a body, in the order of the text.
+    /// One per function, declarations included, in the order of the text.
     pub replies: Arc<[Reply]>,
     /// Whether it comes from the cache.
     pub cached: bool,
@@ -110,14 +119,22 @@ impl Predictor {
     /// Predicts the functions of a text.
     ///
     /// # Errors
-    /// If the text is too long, does not parse, or has no function with a body.
+    /// If the text is too long, does not parse, or has no function.
     pub fn predict(&self, text: &str) -> Result<Answer, Arc<Refusal>> {
+        self.predict_assuming(text, &Assumptions::NONE)
+    }
+
+    /// Predicts the functions of a text under assumptions.
+    ///
+    /// # Errors
+    /// As [`Self::predict`], and if the text has no value of the name in an assumption.
+    pub fn predict_assuming(&self, text: &str, assumptions: &Assumptions) -> Result<Answer, Arc<Refusal>> {
         self.bound(text)?;
-        let Some(key) = self.key(text) else { return fresh(self.compute(text)) };
+        let Some(key) = self.key(text, assumptions) else { return fresh(self.compute(text, assumptions)) };
         if let Some(known) = self.known(key, text) {
             return known;
         }
-        let computed = self.compute(text);
+        let computed = self.compute(text, assumptions);
         self.keep(key, text, &computed);
         fresh(computed)
     }
@@ -125,10 +142,23 @@ impl Predictor {
     /// Predicts many texts on up to `threads` threads, with the same replies as [`Self::predict`]. Equal texts are computed once.
     #[must_use]
     pub fn predict_batch(&self, texts: &[&str], threads: usize) -> Vec<Result<Answer, Arc<Refusal>>> {
+        self.predict_batch_assuming(texts, threads, &Assumptions::NONE)
+    }
+
+    /// The same under assumptions about each text.
+    #[must_use]
+    pub fn predict_batch_assuming(
+        &self,
+        texts: &[&str],
+        threads: usize,
+        assumptions: &Assumptions,
+    ) -> Vec<Result<Answer, Arc<Refusal>>> {
         let keys = if locked(&self.cache).keeps_nothing() {
             vec![None; texts.len()]
         } else {
-            crate::parallel::map(threads, texts.len(), |i| self.bound(texts[i]).ok().and_then(|()| self.key(texts[i])))
+            crate::parallel::map(threads, texts.len(), |i| {
+                self.bound(texts[i]).ok().and_then(|()| self.key(texts[i], assumptions))
+            })
         };
         // Cache hits and first occurrences are found in the order of the texts, so that threads do not matter.
         let mut first: std::collections::BTreeMap<ContentKey, usize> = std::collections::BTreeMap::new();
@@ -144,7 +174,7 @@ impl Predictor {
             let together = due.len().div_ceil(6 * threads.max(1)).clamp(1, TOGETHER);
             let parts: Vec<&[usize]> = due.chunks(together).collect();
             let results = crate::parallel::map(threads, parts.len(), |part| {
-                self.compute_all(&parts[part].iter().map(|&i| texts[i]).collect::<Vec<&str>>())
+                self.compute_all(&parts[part].iter().map(|&i| texts[i]).collect::<Vec<&str>>(), assumptions)
             });
             due.into_iter().zip(results.into_iter().flatten()).collect::<std::collections::BTreeMap<usize, _>>()
         };
@@ -159,9 +189,9 @@ impl Predictor {
                 (Some(known), ..) => known,
                 (None, Some(computed), _) => fresh(computed.clone()),
                 (None, None, Some(key)) => match &computed[&first[&key]] {
-                    Ok(replies) => Ok(Answer { replies: Arc::clone(replies), cached: true }),
-                    // Diagnostics hold byte offsets into the original text, so a cached answer's cannot be reused.
-                    Err(_) => self.predict(texts[i]),
+                    Ok(replies) if !has_places(replies) => Ok(Answer { replies: Arc::clone(replies), cached: true }),
+                    // Places belong to the text that they were found in.
+                    _ => self.predict_assuming(texts[i], assumptions),
                 },
                 (None, None, None) => unreachable!("a text without a key is computed"),
             });
@@ -174,50 +204,94 @@ impl Predictor {
         if bytes > limit { Err(Arc::new(Refusal::TooLarge { bytes, limit })) } else { Ok(()) }
     }
 
-    fn key(&self, text: &str) -> Option<ContentKey> {
-        (!locked(&self.cache).keeps_nothing()).then(|| ContentKey::of(text))
+    fn key(&self, text: &str, assumptions: &Assumptions) -> Option<ContentKey> {
+        // Assumptions are about names, which the other key ignores.
+        let of = || if assumptions.is_empty() { ContentKey::of(text) } else { ContentKey::assuming(text, assumptions) };
+        (!locked(&self.cache).keeps_nothing()).then(of)
     }
 
     fn known(&self, key: ContentKey, text: &str) -> Option<Result<Answer, Arc<Refusal>>> {
         let found = locked(&self.cache).get(key)?;
         match found {
-            Entry::Replies(replies) => Some(Ok(Answer { replies, cached: true })),
+            Entry::Replies(spelled, replies) => {
+                let same = spelled.is_none_or(|spelled| spelled == key::exact(text));
+                same.then_some(Ok(Answer { replies, cached: true }))
+            }
             Entry::Refusal(spelled, refusal) => (spelled == key::exact(text)).then_some(Err(refusal)),
         }
     }
 
     fn keep(&self, key: ContentKey, text: &str, computed: &Computed) {
         let entry = match computed {
-            Ok(replies) => Entry::Replies(Arc::clone(replies)),
+            Ok(replies) => Entry::Replies(has_places(replies).then(|| key::exact(text)), Arc::clone(replies)),
             Err(refusal) => Entry::Refusal(key::exact(text), Arc::clone(refusal)),
         };
         locked(&self.cache).insert(key, entry);
     }
 
-    fn compute(&self, text: &str) -> Computed {
-        self.compute_all(&[text]).remove(0)
+    fn compute(&self, text: &str, assumptions: &Assumptions) -> Computed {
+        self.compute_all(&[text], assumptions).remove(0)
+    }
+
+    /// One result per text.
+    fn compute_all(&self, texts: &[&str], assumptions: &Assumptions) -> Vec<Computed> {
+        let ends = assumptions.ends();
+        if ends[0] == ends[1] {
+            return self.compute_exactly(texts, assumptions);
+        }
+        let [low, high] = ends.map(|end| self.compute_exactly(texts, &end));
+        let both = low.into_iter().zip(high).map(|(low, high)| {
+            let pairs = low?.iter().cloned().zip(high?.iter()).map(|(low, high)| low.spanning(high)).collect();
+            Ok(pairs)
+        });
+        both.collect()
     }
 
     /// One result per text: all texts are read first, then the model predicts for all of them together.
-    fn compute_all(&self, texts: &[&str]) -> Vec<Computed> {
+    fn compute_exactly(&self, texts: &[&str], assumptions: &Assumptions) -> Vec<Computed> {
         let mut queries = Vec::new();
         let mut read = |text: &&str| {
             self.bound(text)?;
-            let own = self.read(text)?;
-            let functions = own.len();
-            queries.extend(own);
-            Ok(functions)
+            let Contents { queries: own, declared } = self.read(text, assumptions)?;
+            let starts: Vec<u32> = own.iter().map(|(start, _)| *start).collect();
+            queries.extend(own.into_iter().map(|(_, query)| query));
+            Ok((starts, declared))
         };
-        let read: Vec<Result<usize, Arc<Refusal>>> = texts.iter().map(&mut read).collect();
+        let read: Vec<Result<_, Arc<Refusal>>> = texts.iter().map(&mut read).collect();
         let mut replies = self.replies(queries).into_iter();
-        read.into_iter().map(|functions| Ok(replies.by_ref().take(functions?).collect())).collect()
+        let mut merged = |(starts, declared): (Vec<u32>, Vec<Declared>)| {
+            let mut all: Vec<(u32, Reply)> = starts.into_iter().zip(replies.by_ref()).collect();
+            all.extend(declared.into_iter().map(|declared| (declared.start, self.unknown(declared))));
+            all.sort_by_key(|(start, _)| *start);
+            all.into_iter().map(|(_, reply)| reply).collect()
+        };
+        read.into_iter().map(|text| text.map(&mut merged)).collect()
+    }
+
+    /// The reply for a function without a body.
+    fn unknown(&self, declared: Declared) -> Reply {
+        Reply {
+            function: declared.function,
+            ood_score: 0.0,
+            provider: self.provider(),
+            estimates: vec![None; self.outputs.len()],
+            bounded: vec![None; self.outputs.len()],
+            reasons: vec![declared.reason],
+            warnings: vec![],
+        }
     }
 
     /// The functions of a text.
-    fn read(&self, text: &str) -> Result<Vec<Query>, Arc<Refusal>> {
-        let queries = self.with_reader(|reader| reader.read(text, |_| &self.model.vocabulary));
-        let queries = queries.map_err(|diagnostics| Arc::new(Refusal::Text(diagnostics)))?;
-        if queries.is_empty() { Err(Arc::new(Refusal::NoFunction)) } else { Ok(queries) }
+    fn read(&self, text: &str, assumptions: &Assumptions) -> Result<Contents, Arc<Refusal>> {
+        let contents = self.with_reader(|reader| reader.contents(text, assumptions, |_| &self.model.vocabulary));
+        let contents = contents.map_err(|error| {
+            Arc::new(match error {
+                ReadError::Text(diagnostics) => Refusal::Text(diagnostics),
+                ReadError::Assumption(assumption) => Refusal::Assumption(assumption),
+            })
+        })?;
+        let is_empty = contents.queries.is_empty() && contents.declared.is_empty();
+        if is_empty { Err(Arc::new(Refusal::NoFunction)) } else { Ok(contents) }
     }
 
     /// Runs `read` with an idle reader, or a new one.
@@ -229,27 +303,50 @@ impl Predictor {
         result
     }
 
+    /// The model that answers.
+    fn provider(&self) -> Provider {
+        match self.settings.choice {
+            Choice::Learned | Choice::Cascade => Provider::Learned,
+            Choice::Analytical => Provider::Analytical,
+        }
+    }
+
     /// One reply per query.
     fn replies(&self, queries: Vec<Query>) -> Vec<Reply> {
-        let scores: Vec<f64> = queries.iter().map(|query| self.model.novelty.score(&query.input)).collect();
-        let provider = |score: f64| match self.settings.choice {
-            Choice::Learned => Provider::Learned,
-            Choice::Analytical => Provider::Analytical,
-            Choice::Cascade if score <= 1.0 => Provider::Learned,
-            Choice::Cascade => Provider::Analytical,
+        let provider = self.provider();
+        let inputs: Vec<&Input> = queries.iter().map(|query| &query.input).collect();
+        let estimates = match provider {
+            Provider::Learned => self.model.learned_all(&inputs),
+            Provider::Analytical => inputs.iter().map(|input| self.model.analytical(input)).collect(),
         };
-        let asked = queries.iter().zip(&scores).filter(|(_, score)| provider(**score) == Provider::Learned);
-        let mut learned = self.model.learned_all(&asked.map(|(query, _)| &query.input).collect::<Vec<_>>()).into_iter();
-        let replies = queries.into_iter().zip(scores).map(|(query, ood_score)| {
-            let provider = provider(ood_score);
-            let estimates = match provider {
-                Provider::Learned => learned.next().expect("as many answers as questions"),
-                Provider::Analytical => self.model.analytical(&query.input),
-            };
-            Reply { function: query.function, ood_score, provider, estimates }
-        });
-        replies.collect()
+        queries.into_iter().zip(estimates).map(|(query, estimates)| self.reply(query, estimates)).collect()
     }
+
+    /// The reply for a function from the model's estimates.
+    fn reply(&self, query: Query, mut estimates: Vec<Option<Estimate>>) -> Reply {
+        let Query { function, input, mut reasons } = query;
+        let mut bounded = bounds::apply(&self.outputs, &input, &mut estimates);
+        let mut without: Vec<Quantity> = Vec::new();
+        for (index, output) in self.outputs.iter().enumerate() {
+            if reasons.iter().any(|reason| reason.concerns(output.quantity)) {
+                estimates[index] = None;
+                bounded[index] = None;
+            } else if estimates[index].is_none() && !without.contains(&output.quantity) {
+                without.push(output.quantity);
+            }
+        }
+        if !without.is_empty() {
+            reasons.push(Reason::provider(without));
+        }
+        let novelty = &self.model.novelty;
+        let (ood_score, warnings) = (novelty.score(&input), warnings(novelty, &input));
+        Reply { function, ood_score, provider: self.provider(), estimates, bounded, reasons, warnings }
+    }
+}
+
+/// Whether replies refer to places in the text.
+fn has_places(replies: &[Reply]) -> bool {
+    replies.iter().any(|reply| reply.reasons.iter().any(|reason| reason.place.is_some()))
 }
 
 fn fresh(computed: Computed) -> Result<Answer, Arc<Refusal>> {

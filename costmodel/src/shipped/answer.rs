@@ -18,6 +18,14 @@ pub struct Estimate {
     pub high: f64,
 }
 
+impl Estimate {
+    /// The same with each number changed.
+    #[must_use]
+    pub(crate) fn map(self, change: impl Fn(f64) -> f64) -> Self {
+        Self { value: change(self.value), low: change(self.low), high: change(self.high) }
+    }
+}
+
 impl CostModel {
     /// Predicted outputs: trained ones first, then adapted ones.
     #[must_use]

@@ -1,5 +1,6 @@
 //! Features: of small functions against counts by hand, of known texts against pinned hashes, and their page.
 
+mod bounds;
 mod page;
 mod pinned;
 

@@ -14,11 +14,11 @@ use ir::analysis::Analysis;
 use sha2::{Digest, Sha256};
 
 const FIXTURES: [&str; 2] = ["tests/fixtures/mlir", "ir/tests/text/dialects"];
-const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
+pub const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
 /// Every row of the corpus whose index is a multiple of this is pinned.
 const STRIDE: usize = 100;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 

@@ -11,7 +11,7 @@ mod protocol;
 mod target;
 
 pub use protocol::{Batch, BatchReply, Failure, FunctionLabels, Job, Outcome, Phase, Reply, TargetOutcome};
-pub use target::{InstructionSet, Processor, Target};
+pub use target::{InstructionSet, Limits, Processor, Target};
 
 use serde::{Deserialize, Serialize};
 

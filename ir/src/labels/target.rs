@@ -77,6 +77,23 @@ pub struct Processor {
     /// Lower bound of the latency, in cycles, of one floating-point addition in a chain of dependent additions that
     /// may be done in order only.
     pub addition_cycles: f64,
+    /// What no program can beat.
+    pub limits: Limits,
+}
+
+/// What no program on a processor can beat, in its clock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Most instructions that start in a cycle.
+    pub issue_width: f64,
+    /// Bits of floating-point results in a cycle, of all pipes; a fused multiply-add has two results.
+    pub float_bits: f64,
+    /// Bytes read from the first cache in a cycle.
+    pub load_bytes: f64,
+    /// Bytes written to the first cache in a cycle.
+    pub store_bytes: f64,
+    /// Vector registers that one instruction works on at most: 8 with the longest RISC-V groups.
+    pub grouped_registers: f64,
 }
 
 /// Defines [`Target`] and its records: one variant a processor, in the order of the columns of a data set.
@@ -88,6 +105,7 @@ macro_rules! processors {
         vectors: $vectors:literal,
         vector_bits: $vector_bits:literal,
         addition_cycles: $addition_cycles:literal,
+        limits: $limits:expr,
     })*) => {
         /// A processor that functions are compiled for.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -114,6 +132,7 @@ macro_rules! processors {
                         vectors: $vectors,
                         vector_bits: $vector_bits,
                         addition_cycles: $addition_cycles,
+                        limits: $limits,
                     },)*
                 }
             }
@@ -130,6 +149,15 @@ processors! {
         vector_bits: 512,
         // Intel 64 and IA-32 Architectures Optimization Reference Manual: 4 cycles.
         addition_cycles: 4.0,
+        // The same manual: 6 micro-operations leave the decoded cache in a cycle; two 512-bit multiply-add pipes; two
+        // reads and one write of 64 bytes.
+        limits: Limits {
+            issue_width: 6.0,
+            float_bits: 2048.0,
+            load_bytes: 128.0,
+            store_bytes: 64.0,
+            grouped_registers: 1.0,
+        },
     }
     Znver4 {
         cpu: "znver4",
@@ -139,6 +167,15 @@ processors! {
         vector_bits: 512,
         // AMD Software Optimization Guide for the Zen 4 Microarchitecture: 3 cycles.
         addition_cycles: 3.0,
+        // The same guide: 6 instructions are dispatched in a cycle; two multiply-add and two addition pipes of 256 bits; two
+        // reads and one write of 32 bytes.
+        limits: Limits {
+            issue_width: 6.0,
+            float_bits: 1536.0,
+            load_bytes: 64.0,
+            store_bytes: 32.0,
+            grouped_registers: 1.0,
+        },
     }
     NeoverseV1 {
         cpu: "neoverse-v1",
@@ -148,6 +185,15 @@ processors! {
         vector_bits: 256,
         // Arm Neoverse V1 Software Optimization Guide: 2 cycles.
         addition_cycles: 2.0,
+        // The same guide: 8 instructions are dispatched in a cycle; four 128-bit multiply-add pipes; two reads and one
+        // write of 32 bytes.
+        limits: Limits {
+            issue_width: 8.0,
+            float_bits: 1024.0,
+            load_bytes: 64.0,
+            store_bytes: 32.0,
+            grouped_registers: 1.0,
+        },
     }
     SifiveX280 {
         cpu: "sifive-x280",
@@ -157,6 +203,15 @@ processors! {
         vector_bits: 512,
         // An ordered vector reduction takes at least one cycle an element.
         addition_cycles: 1.0,
+        // LLVM's scheduling model `SiFive7Model`: two instructions in a cycle; one vector pipe of 256 bits and one scalar
+        // one of 64; 32 bytes of a vector and 8 of a scalar.
+        limits: Limits {
+            issue_width: 2.0,
+            float_bits: 640.0,
+            load_bytes: 40.0,
+            store_bytes: 40.0,
+            grouped_registers: 8.0,
+        },
     }
 }
 
@@ -207,12 +262,18 @@ mod tests {
     #[test]
     fn every_record_is_complete() {
         for target in Target::ALL {
-            let Processor { cpu, description, vectors, vector_bits, addition_cycles, .. } = *target.processor();
+            let Processor { cpu, description, vectors, vector_bits, addition_cycles, limits, .. } = *target.processor();
             assert_eq!(Target::from_cpu(cpu), Some(target), "two processors are called {cpu}");
             assert_eq!(serde_json::to_value(target).unwrap(), cpu);
             assert_eq!(serde_json::from_value::<Target>(cpu.into()).unwrap(), target);
             assert!(!description.is_empty() && !vectors.is_empty(), "{cpu}");
             assert!(addition_cycles >= 1.0, "{cpu}");
+            let Limits { issue_width, float_bits, load_bytes, store_bytes, grouped_registers } = limits;
+            assert!(
+                [issue_width, load_bytes, store_bytes, grouped_registers].iter().all(|&limit| limit >= 1.0),
+                "{cpu}"
+            );
+            assert!(float_bits >= 64.0, "{cpu}");
             let unit = target.instruction_set().vscale_bits().unwrap_or(128);
             assert!(vector_bits >= unit && vector_bits % unit == 0, "{cpu}: {vector_bits} is no multiple of {unit}");
         }

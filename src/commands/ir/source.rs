@@ -102,6 +102,11 @@ pub fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
+/// The functions, declarations included, in the order of the text: those that a predictor has replies for.
+pub fn functions(tree: &Tree) -> impl Iterator<Item = OpId> + '_ {
+    tree.walk().filter(|&op| tree.record(op).is_function)
+}
+
 /// The symbol of a function; empty if it has none.
 pub fn function_name(tree: &Tree, function: OpId) -> &str {
     tree.symbol(function).unwrap_or_default()

@@ -1,18 +1,21 @@
 //! `hardwire predict`: predicts the cost of functions from their text.
 
+mod check;
 pub mod comment;
 pub mod log;
 pub mod rows;
 
 use std::process::ExitCode;
 
-use costmodel::predictor::{Answer, Refusal, Settings};
+use costmodel::predictor::{Answer, Assumptions, Refusal, Settings};
+use costmodel::quantity::Output;
 
 use crate::cli::predict::{Predict, PredictFormat};
 use crate::commands::ir::source::Source;
 use crate::cost_model::{self, Wanted};
 use crate::diagnostics::{Failure, TextProblems};
 use crate::output;
+use check::Checked;
 use log::Log;
 use rows::{Row, rows, table};
 
@@ -25,11 +28,15 @@ pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
     let settings = Settings { kept: if alone { 0 } else { settings.kept }, ..settings };
     let predictor = cost_model::predictor(&arguments.asked, settings)?;
     let asked = &arguments.asked;
+    if arguments.check && arguments.format == PredictFormat::Comment {
+        return Err(Failure::Request("--check has no comments as output: leave --format comment out".to_owned()));
+    }
     let wanted = Wanted::settle(predictor.outputs(), &asked.targets, &asked.designs).map_err(Failure::Request)?;
     let texts: Vec<&str> = sources.iter().map(|source| source.text.as_str()).collect();
     let threads = if alone { 1 } else { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) };
+    let assumptions: Assumptions = arguments.assume.iter().cloned().collect();
     let answers: Vec<Answer> = predictor
-        .predict_batch(&texts, threads)
+        .predict_batch_assuming(&texts, threads, &assumptions)
         .into_iter()
         .zip(&sources)
         .map(|(answer, source)| answer.map_err(|refusal| failure(source, &refusal)))
@@ -42,6 +49,9 @@ pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
         for (index, text) in texts.iter().enumerate() {
             log.append(text, &of(index))?;
         }
+    }
+    if arguments.check {
+        return check_all(arguments, &sources, &answers, predictor.outputs(), &wanted);
     }
     let all: Vec<Vec<Row<'_>>> = (0..sources.len()).map(of).collect();
     match arguments.format {
@@ -59,6 +69,25 @@ pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Compares the predictions with the conditions in the texts.
+fn check_all(
+    arguments: &Predict,
+    sources: &[Source],
+    answers: &[Answer],
+    outputs: &[Output],
+    wanted: &Wanted,
+) -> Result<ExitCode, Failure> {
+    let mut checks = Vec::new();
+    for (source, answer) in sources.iter().zip(answers) {
+        checks.extend(Checked { source, replies: &answer.replies, outputs, wanted }.run()?);
+    }
+    match arguments.format {
+        PredictFormat::Json => output::json(&checks)?,
+        PredictFormat::Table | PredictFormat::Comment => output::text(&check::text(&checks))?,
+    }
+    Ok(check::exit_code(&checks))
 }
 
 fn by_function(rows: Vec<Row<'_>>, targets: usize) -> Vec<Vec<Row<'_>>> {

@@ -1,7 +1,11 @@
 //! Predictions as JSON and as tables.
 
+use costmodel::bounds::Bound;
 use costmodel::predictor::{Answer, Estimate, Provider, Reply};
-use costmodel::quantity::Output;
+use costmodel::quantity::{Output, Quantity};
+use costmodel::reason::{Reason, ReasonKind};
+use costmodel::warning::WarningKind;
+use names::Named;
 use reports::{Align, Table, number};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -16,14 +20,63 @@ pub struct Row<'a> {
     pub function: &'a str,
     pub target: &'a str,
     pub predictions: Predictions<'a>,
+    /// Why predictions are null.
+    pub reasons: Vec<RowReason<'a>>,
+    pub warnings: Vec<RowWarning>,
     pub in_distribution: bool,
     pub ood_score: f64,
     pub provider: &'static str,
     pub model: String,
 }
 
-/// Predictions by quantity.
-pub struct Predictions<'a>(pub Vec<(&'a Output, Option<Estimate>)>);
+/// A reason as JSON.
+#[derive(Debug, Serialize)]
+pub struct RowReason<'a> {
+    kind: ReasonKind,
+    pub message: String,
+    operation: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    /// Operations with this reason; the place is that of the first.
+    count: usize,
+    value: Option<&'a str>,
+    assume: Option<&'a str>,
+    quantities: Vec<Quantity>,
+}
+
+impl<'a> RowReason<'a> {
+    pub fn of(reason: &'a Reason, quantities: Vec<Quantity>) -> Self {
+        let place = reason.place.as_ref();
+        Self {
+            kind: reason.kind,
+            message: reason.to_string(),
+            operation: place.map(|place| place.operation.as_str()),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            count: reason.count,
+            value: reason.value.as_deref(),
+            assume: reason.assumption.as_deref(),
+            quantities,
+        }
+    }
+
+    /// Names of the quantities that are not known, `all` if they are as many as that, and why.
+    pub fn line(&self, all: usize) -> String {
+        let names: Vec<&str> = self.quantities.iter().map(|quantity| quantity.name()).collect();
+        let names = if names.len() == all { "all".to_owned() } else { names.join(", ") };
+        format!("{names}: {}", self.message)
+    }
+}
+
+/// A warning as JSON.
+#[derive(Serialize)]
+pub struct RowWarning {
+    kind: WarningKind,
+    pub message: String,
+}
+
+/// Predictions by quantity, each with the bound that it was moved to.
+pub struct Predictions<'a>(pub Vec<(&'a Output, Option<Estimate>, Option<Bound>)>);
 
 #[derive(Serialize)]
 struct Prediction {
@@ -31,17 +84,20 @@ struct Prediction {
     low: Option<f64>,
     high: Option<f64>,
     unit: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bounded_by: Option<Bound>,
 }
 
 impl Serialize for Predictions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (output, estimate) in &self.0 {
+        for &(output, estimate, bounded_by) in &self.0 {
             let prediction = Prediction {
                 value: estimate.map(|e| e.value),
                 low: estimate.map(|e| e.low),
                 high: estimate.map(|e| e.high),
                 unit: output.quantity.unit(),
+                bounded_by,
             };
             map.serialize_entry(output.quantity.name(), &prediction)?;
         }
@@ -63,6 +119,8 @@ pub fn rows<'a>(
             function: &reply.function,
             target,
             predictions: predictions(reply, outputs, target),
+            reasons: reasons(reply, outputs, target),
+            warnings: warnings(reply),
             in_distribution: reply.in_distribution(),
             ood_score: reply.ood_score,
             provider: if answer.cached { "cache" } else { reply.provider.name() },
@@ -80,8 +138,21 @@ fn answered_by(model: &str, provider: Provider) -> String {
 }
 
 fn predictions<'a>(reply: &Reply, outputs: &'a [Output], target: &str) -> Predictions<'a> {
-    let estimates = outputs.iter().zip(reply.estimates.iter().copied());
-    Predictions(estimates.filter(|(output, _)| output.target == target).collect())
+    let estimates = outputs.iter().zip(&reply.estimates).zip(&reply.bounded);
+    let own = estimates.filter(|((output, _), _)| output.target == target);
+    Predictions(own.map(|((output, estimate), bound)| (output, *estimate, *bound)).collect())
+}
+
+/// The reasons that concern quantities of a target.
+fn reasons<'a>(reply: &'a Reply, outputs: &[Output], target: &str) -> Vec<RowReason<'a>> {
+    let own = || outputs.iter().filter(|output| output.target == target).map(|output| output.quantity);
+    let concerned = |reason: &Reason| own().filter(|&quantity| reason.concerns(quantity)).collect::<Vec<_>>();
+    let all = reply.reasons.iter().map(|reason| RowReason::of(reason, concerned(reason)));
+    all.filter(|reason| !reason.quantities.is_empty()).collect()
+}
+
+pub fn warnings(reply: &Reply) -> Vec<RowWarning> {
+    reply.warnings.iter().map(|warning| RowWarning { kind: warning.kind(), message: warning.to_string() }).collect()
 }
 
 /// A number of a quantity: counts without fraction, others to three significant digits.
@@ -111,12 +182,34 @@ pub fn table(rows: &[Row<'_>]) -> String {
         ("unit", Align::Left),
     ]);
     for row in rows {
-        for (output, estimate) in &row.predictions.0 {
+        for (output, estimate, _) in &row.predictions.0 {
             let cell = |of: fn(&Estimate) -> f64| estimate.map_or("-".to_owned(), |e| value(output, of(&e)));
             let (middle, low, high) = (cell(|e| e.value), cell(|e| e.low), cell(|e| e.high));
             table.row([row.target, output.quantity.name(), &middle, &low, &high, output.quantity.unit()]);
         }
     }
     out += &table.render();
+    out += &notes(rows);
+    out
+}
+
+/// What is unknown and why, what was moved to a bound, and the warnings, each on a line.
+fn notes(rows: &[Row<'_>]) -> String {
+    let mut notes: Vec<String> = Vec::new();
+    for row in rows {
+        let all = row.predictions.0.len();
+        notes.extend(row.reasons.iter().map(|reason| format!("unknown {}", reason.line(all))));
+        let bounded = row.predictions.0.iter().filter_map(|(output, _, bound)| Some((output, (*bound)?)));
+        notes.extend(bounded.map(|(output, bound)| format!("bounded {output}: {}", bound.about())));
+        notes.extend(row.warnings.iter().map(|warning| format!("warning: {}", warning.message)));
+    }
+    let mut out = String::new();
+    for (index, note) in notes.iter().enumerate() {
+        // Targets share most of them.
+        if !notes[..index].contains(note) {
+            out += note;
+            out.push('\n');
+        }
+    }
     out
 }

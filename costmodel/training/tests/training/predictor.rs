@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use corpus::kernels::{Form, kernels};
+use costmodel::bounds::Bound;
 use costmodel::input::Scheme;
-use costmodel::predictor::{Choice, Predictor, Provider, Refusal, Settings};
+use costmodel::predictor::{Assumption, Assumptions, Choice, Predictor, Provider, Refusal, Reply, Settings};
 use costmodel::quantity::{Output, Quantity, outputs};
 use costmodel::query::QueryReader;
+use costmodel::reason::{Reason, ReasonKind};
 use costmodel::shipped::{Adaptation, CostModel, Line, Widths};
 use ir::Limits;
 use ir::tokenizer::Tokenizer;
@@ -83,7 +85,7 @@ const STRANGE: &str = "func.func @odd(%q: !quantum.bit) {
 }";
 
 #[test]
-fn the_familiar_is_learned_and_the_strange_is_analysed() {
+fn the_familiar_is_predicted_and_the_strange_is_unknown_with_reasons() {
     let predictor = Predictor::new(model(), Settings::default());
     let text = &texts()[3];
     let answer = predictor.predict(text).expect("a good text");
@@ -93,20 +95,124 @@ fn the_familiar_is_learned_and_the_strange_is_analysed() {
         let estimate = estimate.expect("the model answers all");
         assert!(estimate.low <= estimate.value && estimate.value <= estimate.high, "{estimate:?}");
     }
+    assert_eq!(reply.reasons, []);
     let strange = predictor.predict(STRANGE).expect("any dialect is read");
     let reply = &strange.replies[0];
-    assert_eq!((reply.function.as_str(), reply.provider), ("odd", Provider::Analytical));
+    assert_eq!((reply.function.as_str(), reply.provider), ("odd", Provider::Learned));
     assert!(reply.ood_score > 1.0);
-    for (output, estimate) in predictor.outputs().iter().zip(&reply.estimates) {
-        let analysed = matches!(
-            output.quantity,
-            Quantity::Cycles
-                | Quantity::XpuLatencyCycles
-                | Quantity::VectorRegisterPressure
-                | Quantity::GeneralRegisterPressure
-        );
-        assert_eq!(estimate.is_some(), analysed, "{output}");
+    assert!(reply.estimates.iter().all(Option::is_none), "nothing is known: {:?}", reply.estimates);
+    let names: Vec<_> = reply.reasons.iter().map(|r| (r.kind, r.place.as_ref().unwrap())).collect();
+    let short: Vec<_> = names.iter().map(|(kind, p)| (*kind, p.operation.as_str(), p.line, p.column)).collect();
+    assert_eq!(
+        short,
+        [(ReasonKind::Operation, "quantum.gate", 2, 3), (ReasonKind::Operation, "quantum.measure", 3, 3)]
+    );
+    assert!(reply.reasons.iter().all(|reason| Quantity::ALL.into_iter().all(|q| reason.concerns(q))));
+}
+
+const OPEN: &str = "func.func private @outside(f32) -> f32
+func.func @open(%a: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %n step %c1 {
+    %0 = memref.load %a[%i] : memref<?xf32>
+    %1 = arith.mulf %0, %0 : f32
+    memref.store %1, %a[%i] : memref<?xf32>
+  }
+  return
+}
+func.func @calls(%x: f32) -> f32 {
+  %0 = func.call @outside(%x) : (f32) -> f32
+  return %0 : f32
+}";
+
+#[test]
+fn what_the_text_leaves_open_is_unknown_until_it_is_assumed() {
+    let predictor = Predictor::new(model(), Settings::default());
+    let at = |quantity| predictor.outputs().iter().position(|o| o.quantity == quantity).unwrap();
+    let (cycles, spills) = (at(Quantity::Cycles), at(Quantity::Spills));
+    let replies = predictor.predict(OPEN).unwrap().replies;
+    let names: Vec<&str> = replies.iter().map(|reply| reply.function.as_str()).collect();
+    assert_eq!(names, ["outside", "open", "calls"]);
+    let [outside, open, calls] = &replies[..] else { panic!("three functions") };
+    assert!(outside.estimates.iter().chain(&calls.estimates).all(Option::is_none));
+    let kinds = |reply: &Reply| reply.reasons.iter().map(|reason| reason.kind).collect::<Vec<_>>();
+    assert_eq!(outside.reasons[0].to_string(), "line 1, column 1: func.func: declaration without a body");
+    assert_eq!(
+        (kinds(outside), kinds(open), kinds(calls)),
+        (vec![ReasonKind::Declaration], vec![ReasonKind::TripCount], vec![ReasonKind::Callee])
+    );
+    // The code is known, how often it runs is not.
+    assert_eq!((open.estimates[cycles], open.estimates[spills].is_some()), (None, true));
+    let why: Vec<&Reason> = open.why(Quantity::Cycles).collect();
+    assert_eq!((why.len(), why[0].value.as_deref()), (1, Some("%n")));
+    assert_eq!(why[0].assumption.as_deref(), Some("trip=%n:_"));
+    assert_eq!(open.why(Quantity::Spills).count(), 0);
+    let assuming = |text: &str, assumption: &str| {
+        let assumptions: Assumptions = [assumption.parse::<Assumption>().unwrap()].into_iter().collect();
+        predictor.predict_assuming(text, &assumptions).map(|answer| answer.replies[1].estimates[cycles].unwrap())
+    };
+    let [few, many, range] = ["trip=%n:64", "trip=%n:4096", "trip=%n:64..4096"].map(|a| assuming(OPEN, a).unwrap());
+    assert!(few.value < many.value);
+    assert_eq!((range.low, range.high), (few.low.min(many.low), few.high.max(many.high)));
+    assert_eq!(range.value, (few.value + many.value) / 2.0);
+    // The same loop with a constant bound.
+    let constant = OPEN
+        .replace("%c1 = arith.constant 1 : index", "%c1 = arith.constant 1 : index\n  %m = arith.constant 64 : index");
+    let constant = constant.replace("to %n step", "to %m step");
+    let known = predictor.predict(&constant).unwrap().replies[1].estimates[cycles].unwrap();
+    assert!((few.value / known.value - 1.0).abs() < 0.05, "{few:?} {known:?}");
+    let refusal = assuming(OPEN, "trip=%m:3").unwrap_err();
+    assert_eq!(refusal.to_string(), "the text has no value of the name in the assumption `trip=%m:3`");
+    // Assumptions are about names: a renamed text is another question.
+    let renamed = OPEN.replace("%n", "%m");
+    assert!(assuming(&renamed, "trip=%n:64").is_err());
+}
+
+#[test]
+fn reasons_have_the_places_of_the_text_that_was_asked_about() {
+    let predictor = Predictor::new(model(), Settings::default());
+    let line = |text: &str| predictor.predict(text).unwrap().replies[0].reasons[0].place.as_ref().unwrap().line;
+    let moved = format!("// a remark\n\n{STRANGE}");
+    assert_eq!((line(STRANGE), line(&moved), line(STRANGE)), (2, 4, 2));
+    let batch = predictor.predict_batch(&[STRANGE, &moved], 2);
+    let lines = batch.iter().map(|a| a.as_ref().unwrap().replies[0].reasons[0].place.as_ref().unwrap().line);
+    assert_eq!(lines.collect::<Vec<_>>(), [2, 4]);
+}
+
+#[test]
+fn predictions_beyond_what_a_processor_can_do_are_moved_to_the_bound() {
+    let mut model = model();
+    // A target with known limits, whose trees answer almost nothing.
+    for output in &mut model.trees.outputs {
+        if output.target == "cpu-a" {
+            output.target = "znver4".into();
+        }
     }
+    model.trees.forests.iter_mut().for_each(|forest| forest.values.to_mut().fill(0.0));
+    model.trees.work_sums.0.iter_mut().flatten().for_each(|coefficient| *coefficient = 0.0);
+    let predictor = Predictor::new(model, Settings { choice: Choice::Learned, ..Settings::default() });
+    let text = "func.func @f(%a: memref<4096xf32>, %b: memref<4096xf32>) {
+  affine.for %i = 0 to 4096 {
+    %0 = affine.load %a[%i] : memref<4096xf32>
+    %1 = arith.mulf %0, %0 : f32
+    affine.store %1, %b[%i] : memref<4096xf32>
+  }
+  return
+}";
+    let reply = predictor.predict(text).unwrap().replies[0].clone();
+    let of = |target: &str, quantity| {
+        let at = predictor.outputs().iter().position(|o| o.target == target && o.quantity == quantity).unwrap();
+        (reply.estimates[at].unwrap(), reply.bounded[at])
+    };
+    let (cycles, bound) = of("znver4", Quantity::Cycles);
+    // 4,096 writes of 4 bytes at 32 bytes a cycle.
+    assert_eq!((cycles.value, bound), (512.0, Some(Bound::CacheBandwidth)));
+    assert!(cycles.low <= cycles.value && cycles.value <= cycles.high);
+    let (instructions, bound) = of("znver4", Quantity::Instructions);
+    // 4,096 multiplications, 16 of which are one instruction and count twice as a multiply-add.
+    assert_eq!((instructions.value, bound), (1.0 + 4096.0 / 32.0, Some(Bound::ExecutedWork)));
+    assert_eq!(of("cpu-b", Quantity::Cycles).1, None, "a processor without known limits");
 }
 
 #[test]
@@ -157,8 +263,8 @@ fn a_batch_answers_like_single_texts_whatever_the_threads() {
 fn refusals_say_what_is_wrong() {
     let predictor = Predictor::new(model(), Settings { text_bytes: 1000, ..Settings::default() });
     let refusal = |text: &str| predictor.predict(text).unwrap_err().to_string();
-    assert_eq!(refusal("module {}"), "the text has no function with a body");
-    assert_eq!(refusal(""), "the text has no function with a body");
+    assert_eq!(refusal("module {}"), "the text has no function");
+    assert_eq!(refusal(""), "the text has no function");
     assert_eq!(refusal(&" ".repeat(1001)), "the text has 1001 bytes; at most 1000 are read");
 }
 

@@ -1,0 +1,235 @@
+//! Why a quantity of a function is not known: typed reasons with their places in the text.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use ir::analysis::{self, Analysis, Cause, Open, OpenCounts};
+use ir::span::Span;
+use ir::tree::{OpId, Tree};
+use names::named;
+
+use crate::quantity::Quantity;
+
+named! {
+    /// Why a quantity is not known.
+    pub enum ReasonKind {
+        /// The function is a declaration without a body.
+        Declaration = "declaration",
+        /// What an operation computes is not known.
+        Operation = "operation",
+        /// A loop's bounds are known only at run time.
+        TripCount = "trip_count",
+        /// A loop runs until a condition computed in it.
+        While = "while",
+        /// Control flows between blocks in a way that is not counted.
+        ControlFlow = "control_flow",
+        /// An extent is known only at run time.
+        Shape = "shape",
+        /// A type has no known size.
+        Type = "type",
+        /// How often an operation executes its region is not known.
+        Region = "region",
+        /// How much an operation computes depends on its data.
+        Data = "data",
+        /// A function that is called has no body in the text.
+        Callee = "callee",
+        /// Calls are recursive or nest too deep.
+        Recursion = "recursion",
+        /// The provider that answered does not predict the quantity.
+        Provider = "provider",
+    }
+}
+
+impl ReasonKind {
+    fn of(reason: analysis::Reason) -> Self {
+        use analysis::Reason;
+        match reason {
+            Reason::Bounds => Self::TripCount,
+            Reason::While => Self::While,
+            Reason::Branch | Reason::ControlFlow => Self::ControlFlow,
+            Reason::Shape => Self::Shape,
+            Reason::Type => Self::Type,
+            Reason::Region => Self::Region,
+            Reason::Operation => Self::Operation,
+            Reason::Data => Self::Data,
+            Reason::Callee => Self::Callee,
+            Reason::Recursion => Self::Recursion,
+        }
+    }
+
+    /// What is not known, for messages.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Declaration => "declaration without a body",
+            Self::Operation => "what the operation computes is not known",
+            Self::TripCount => "the loop's bounds are known only at run time",
+            Self::While => "the loop runs until a condition holds",
+            Self::ControlFlow => "the executions of its blocks are not counted",
+            Self::Shape => "an extent is known only at run time",
+            Self::Type => "the size of a type is not known",
+            Self::Region => "how often its region is executed is not known",
+            Self::Data => "how much it computes depends on the data",
+            Self::Callee => "the function called has no body in this text",
+            Self::Recursion => "calls are recursive or nest too deep",
+            Self::Provider => "the analytical models do not predict it",
+        }
+    }
+}
+
+/// Where the first operation with a reason stands, and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Name of the operation.
+    pub operation: String,
+    /// Its span in the text.
+    pub span: Span,
+    /// Line of the text, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// Why quantities of a function are not known. Operations of one name with the same reason and value are one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// What is not known.
+    pub kind: ReasonKind,
+    /// The first operation; `None` where it is no operation.
+    pub place: Option<Place>,
+    /// Operations with this reason.
+    pub count: usize,
+    /// The value that decides it, as written: `%n`, or `%a` for an extent of it.
+    pub value: Option<String>,
+    /// The assumption that would state it, with `_` for the number: `trip=%n:_`.
+    pub assumption: Option<String>,
+    /// The quantities that are not known because of it.
+    pub quantities: Vec<Quantity>,
+}
+
+impl Reason {
+    /// Whether a quantity is not known because of it.
+    #[must_use]
+    pub fn concerns(&self, quantity: Quantity) -> bool {
+        self.quantities.contains(&quantity)
+    }
+
+    /// For a function without a body.
+    fn declaration(tree: &Tree, source: &str, function: OpId) -> Self {
+        let place = Some(place(tree, source, function, tree.operation(function).span));
+        let quantities = Quantity::ALL.to_vec();
+        Self { kind: ReasonKind::Declaration, place, count: 1, value: None, assumption: None, quantities }
+    }
+
+    /// For quantities that the provider does not predict.
+    #[must_use]
+    pub fn provider(quantities: Vec<Quantity>) -> Self {
+        Self { kind: ReasonKind::Provider, place: None, count: 1, value: None, assumption: None, quantities }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Place { operation, line, column, .. }) = &self.place {
+            write!(f, "line {line}, column {column}: {operation}: ")?;
+        }
+        f.write_str(self.kind.message())?;
+        if let Some(value) = &self.value {
+            write!(f, " ({value})")?;
+        }
+        if self.count > 1 {
+            write!(f, ", and {} more", self.count - 1)?;
+        }
+        if let Some(assumption) = &self.assumption {
+            write!(f, "; state it with --assume {assumption}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a quantity needs one of the open counts.
+fn needs(quantity: Quantity, open: OpenCounts) -> bool {
+    match quantity {
+        Quantity::VectorRegisterPressure | Quantity::GeneralRegisterPressure | Quantity::Spills | Quantity::Reloads => {
+            open.opens_registers()
+        }
+        Quantity::Instructions
+        | Quantity::Cycles
+        | Quantity::Ipc
+        | Quantity::PortUtilization
+        | Quantity::XpuUtilization
+        | Quantity::XpuLatencyCycles => open.opens_time(),
+    }
+}
+
+/// The reasons of a function, in the order of the text.
+pub(crate) fn reasons(tree: &Tree, source: &str, analysis: &Analysis<'_>, function: OpId) -> Vec<Reason> {
+    let mut groups: BTreeMap<(ReasonKind, &str, Option<String>), usize> = BTreeMap::new();
+    let mut reasons: Vec<Reason> = Vec::new();
+    for open in analysis.open_counts(function) {
+        let quantities: Vec<Quantity> = Quantity::ALL.into_iter().filter(|&q| needs(q, open.counts)).collect();
+        if quantities.is_empty() {
+            continue;
+        }
+        let kind = ReasonKind::of(open.reason);
+        let value = open.cause.and_then(|cause| value(tree, source, cause));
+        match groups.get(&(kind, tree.name(open.operation), value.clone())) {
+            Some(&index) => {
+                let known = &mut reasons[index];
+                known.count += 1;
+                known.quantities = Quantity::ALL
+                    .into_iter()
+                    .filter(|q| known.quantities.contains(q) || quantities.contains(q))
+                    .collect();
+            }
+            None => {
+                groups.insert((kind, tree.name(open.operation), value.clone()), reasons.len());
+                reasons.push(reason(tree, source, open, value, quantities));
+            }
+        }
+    }
+    reasons
+}
+
+fn reason(tree: &Tree, source: &str, open: &Open, value: Option<String>, quantities: Vec<Quantity>) -> Reason {
+    Reason {
+        kind: ReasonKind::of(open.reason),
+        place: Some(place(tree, source, open.operation, open.span)),
+        count: 1,
+        value,
+        assumption: open.cause.and_then(|cause| cause.assumption(tree, source)),
+        quantities,
+    }
+}
+
+fn place(tree: &Tree, source: &str, operation: OpId, span: Span) -> Place {
+    let (line, column) = span.line_column(source);
+    Place { operation: tree.name(operation).to_owned(), span, line, column }
+}
+
+fn value(tree: &Tree, source: &str, cause: Cause) -> Option<String> {
+    let name = tree.value(cause.value()).name.text(source);
+    (!name.is_empty()).then(|| format!("%{name}"))
+}
+
+/// A function that the text declares without a body.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Declared {
+    /// Its symbol, without `@`.
+    pub function: String,
+    /// First byte of its operation.
+    pub start: u32,
+    pub reason: Reason,
+}
+
+/// The functions without a body, in the order of the text.
+pub(crate) fn declared(tree: &Tree, source: &str) -> Vec<Declared> {
+    let has_body = |op: OpId| tree.operation(op).regions.iter().any(|&r| !tree.region(r).blocks.is_empty());
+    let all = tree.walk().filter(|&op| tree.record(op).is_function && !has_body(op));
+    all.map(|op| Declared {
+        function: tree.symbol(op).unwrap_or_default().to_owned(),
+        start: tree.operation(op).span.start,
+        reason: Reason::declaration(tree, source, op),
+    })
+    .collect()
+}

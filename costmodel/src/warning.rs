@@ -1,0 +1,87 @@
+//! Warnings: how a function differs from those that the model was trained on. They withhold no answer.
+
+use std::fmt;
+
+use names::named;
+
+use crate::features::Feature;
+use crate::input::Input;
+use crate::shipped::Novelty;
+
+named! {
+    /// How a function differs from the training set.
+    pub enum WarningKind {
+        /// A count lies beyond the range of the training set.
+        BeyondTraining = "beyond_training",
+        /// Some words occur in no training function.
+        UnseenWords = "unseen_words",
+        /// It computes on 16-bit floating-point numbers, whose cost the model knows from few functions.
+        HalfPrecision = "half_precision",
+    }
+}
+
+/// A warning.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Warning {
+    /// The feature that lies furthest beyond the training set.
+    BeyondTraining {
+        /// The feature.
+        feature: Feature,
+        /// Its value.
+        value: f64,
+        /// Distance beyond the range in standard deviations of the logarithm.
+        deviations: f64,
+    },
+    /// The share of words that no training function has, 0 to 1.
+    UnseenWords(f64),
+    /// 16-bit floating-point operations executed.
+    HalfPrecision(f64),
+}
+
+impl Warning {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> WarningKind {
+        match self {
+            Self::BeyondTraining { .. } => WarningKind::BeyondTraining,
+            Self::UnseenWords(_) => WarningKind::UnseenWords,
+            Self::HalfPrecision(_) => WarningKind::HalfPrecision,
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BeyondTraining { feature, value, deviations } => {
+                write!(
+                    f,
+                    "the feature `{feature}` is {value}, {deviations:.1} standard deviations beyond the training set"
+                )
+            }
+            Self::UnseenWords(share) => write!(f, "{:.1} % of its words occur in no training function", 100.0 * share),
+            Self::HalfPrecision(_) => {
+                f.write_str("it computes on 16-bit floating-point numbers, which few training functions do")
+            }
+        }
+    }
+}
+
+/// The warnings about a function.
+pub(crate) fn warnings(novelty: &Novelty, input: &Input) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let (unseen, _) = novelty.parts(input);
+    if let Some((feature, deviations)) = novelty.furthest(input)
+        && deviations > f64::from(novelty.references[1])
+    {
+        warnings.push(Warning::BeyondTraining { feature, value: input.feature(feature), deviations });
+    }
+    if unseen > f64::from(novelty.references[0]) {
+        warnings.push(Warning::UnseenWords(unseen));
+    }
+    let half = input.feature(Feature::KeptF16) + input.feature(Feature::KeptBf16);
+    if half > 0.0 {
+        warnings.push(Warning::HalfPrecision(half));
+    }
+    warnings
+}
