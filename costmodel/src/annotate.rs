@@ -77,7 +77,7 @@ impl Annotate for CostAnnotations {
             Ok(FunctionAnnotations { own, operations })
         };
         // The pass annotates functions with a body.
-        let defined = answer.replies.iter().enumerate().filter(|(_, reply)| !reply.is_declaration());
+        let defined = answer.replies.iter().enumerate().filter(|(_, reply)| !reply.is_without_body());
         defined.map(function).collect()
     }
 }

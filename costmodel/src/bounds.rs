@@ -1,7 +1,7 @@
 //! Bounds that no processor can beat. A prediction beyond one is moved to it, and the reply names the bound.
 //!
 //! They hold for the work that is left after dead code elimination, common subexpression elimination and hoisting, at the peak
-//! rates of the processor ([`ir::labels::Limits`]).
+//! rates of the processor ([`ir::labels::Limits`]), where the text states all counts exactly.
 
 use ir::labels::{Processor, Target};
 use names::named;
@@ -45,11 +45,15 @@ pub fn of_work(processor: &Processor, input: &Input) -> [AtLeast; 3] {
     let limits = processor.limits;
     let floats = input.feature(Feature::KeptFloat);
     let lanes = limits.grouped_registers * f64::from(processor.vector_bits) / FLOAT_BITS;
-    // Loops that only copy or fill memory become calls.
-    let kept = 1.0 - input.feature(Feature::CopyShare) / 100.0;
-    let bytes = |accesses: Feature| kept * input.feature(accesses) * input.feature(Feature::HotNarrowest) / 8.0;
-    let reading = bytes(Feature::ContiguousLoads) / limits.load_bytes;
-    let writing = bytes(Feature::ContiguousStores) / limits.store_bytes;
+    // Loops that only copy or fill memory become calls; which accesses are theirs is not known.
+    let counted = input.feature(Feature::CopyShare) == 0.0;
+    let bytes = |contiguous: Feature, kept: Feature| {
+        // Those as written include dead ones, those that are kept include invariant addresses, which stay in registers.
+        let accesses = if counted { input.feature(contiguous).min(input.feature(kept)) } else { 0.0 };
+        accesses * input.feature(Feature::HotNarrowest) / 8.0
+    };
+    let reading = bytes(Feature::ContiguousLoads, Feature::KeptLoad) / limits.load_bytes;
+    let writing = bytes(Feature::ContiguousStores, Feature::KeptStore) / limits.store_bytes;
     let at_least = |quantity, bound, value| AtLeast { quantity, bound, value };
     [
         // A fused multiply-add is two operations.
@@ -66,8 +70,14 @@ pub fn of_issue(processor: &Processor, instructions: f64) -> AtLeast {
     AtLeast { quantity: Quantity::Cycles, bound: Bound::IssueWidth, value }
 }
 
-/// Moves estimates that lie beyond a bound to it. Returns the bound of each estimate that was moved.
-pub(crate) fn apply(outputs: &[Output], input: &Input, estimates: &mut [Option<Estimate>]) -> Vec<Option<Bound>> {
+/// Moves estimates that lie beyond a bound to it. `exact` says whether the counts of the input are. Returns the bound of each
+/// estimate that was moved.
+pub(crate) fn apply(
+    outputs: &[Output],
+    input: &Input,
+    exact: bool,
+    estimates: &mut [Option<Estimate>],
+) -> Vec<Option<Bound>> {
     let mut bounded = vec![None; estimates.len()];
     for (index, output) in outputs.iter().enumerate() {
         let Some(target) = Target::from_cpu(&output.target) else { continue };
@@ -83,7 +93,8 @@ pub(crate) fn apply(outputs: &[Output], input: &Input, estimates: &mut [Option<E
             if is_own { *estimate } else { None }
         });
         let issue = issued.map(|instructions| of_issue(processor, instructions.value));
-        let own = of_work(processor, input).into_iter().chain(issue).filter(|limit| limit.quantity == output.quantity);
+        let work = exact.then(|| of_work(processor, input));
+        let own = work.into_iter().flatten().chain(issue).filter(|limit| limit.quantity == output.quantity);
         let Some(limit) = own.max_by(|a, b| a.value.total_cmp(&b.value)) else { continue };
         bounded[index] = moved(&mut estimates[index], |number| number.max(limit.value)).then_some(limit.bound);
     }

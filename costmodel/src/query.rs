@@ -1,6 +1,6 @@
 //! Reads texts into model inputs: words from the tokenizer, features from the parser and its analyses.
 
-use ir::analysis::{Analysis, Assumptions};
+use ir::analysis::{Analysis, Assumptions, Range};
 use ir::span::Diagnostic;
 use ir::tokenizer::{FunctionTokens, Scheme, Tokenizer};
 use ir::tree::{OpId, Tree};
@@ -18,6 +18,8 @@ pub struct Query {
     pub function: String,
     /// Its words and features.
     pub input: Input,
+    /// Whether the text states all counts exactly; if not, the numbers of `input` are middles of ranges, or guesses.
+    pub exact: bool,
     /// Counts that the text leaves open; the numbers of `input` that need them are guesses.
     pub reasons: Vec<Reason>,
 }
@@ -111,6 +113,7 @@ impl QueryReader {
                 let query = Query {
                     function: tree.symbol(operation).unwrap_or_default().to_owned(),
                     input: Input::new(Tokens::new(ops, operands, shaped), numbers(tree, &analysis, operation, length)),
+                    exact: is_exact(&analysis, operation),
                     reasons: reasons(tree, text, &analysis, operation),
                 };
                 (tree.operation(operation).span.start, query)
@@ -118,7 +121,7 @@ impl QueryReader {
         Ok(Contents { queries: queries.collect(), declared: declared(tree, text) })
     }
 
-    /// The function `operation` of a text that was parsed and analysed.
+    /// The function `operation` of a text that was parsed and analysed, and whether its counts are exact.
     pub(crate) fn function<'v>(
         &mut self,
         text: &str,
@@ -126,7 +129,7 @@ impl QueryReader {
         analysis: &Analysis<'_>,
         operation: OpId,
         vocabulary: impl Fn(Scheme) -> &'v Vocabulary,
-    ) -> Input {
+    ) -> (Input, bool) {
         let start = tree.operation(operation).span.start;
         let mut words: [Vec<u16>; 3] = Default::default();
         let mut length = 0;
@@ -141,8 +144,17 @@ impl QueryReader {
         }
         let [ops, operands, shaped] = words;
         let tokens = Tokens::new(ops, operands, shaped);
-        Input::new(tokens, numbers(tree, analysis, operation, length))
+        (Input::new(tokens, numbers(tree, analysis, operation, length)), is_exact(analysis, operation))
     }
+}
+
+/// Whether all counts of a function are exact.
+fn is_exact(analysis: &Analysis<'_>, function: OpId) -> bool {
+    let is_exact = |range: Range| range.value().is_some();
+    analysis.function(function).is_some_and(|function| {
+        let cost = function.cost;
+        function.unknowns.is_empty() && is_exact(cost.work.total()) && is_exact(cost.traffic.bytes())
+    })
 }
 
 fn ids(function: &FunctionTokens<'_>, vocabulary: &Vocabulary) -> Vec<u16> {

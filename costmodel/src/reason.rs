@@ -5,7 +5,7 @@ use std::fmt;
 
 use ir::analysis::{self, Analysis, Cause, Open, OpenCounts};
 use ir::span::Span;
-use ir::tree::{OpId, Tree};
+use ir::tree::{NoBody, OpId, Tree};
 use names::named;
 
 use crate::quantity::Quantity;
@@ -15,6 +15,8 @@ named! {
     pub enum ReasonKind {
         /// The function is a declaration without a body.
         Declaration = "declaration",
+        /// The text of the function could not be read.
+        Unread = "unread",
         /// What an operation computes is not known.
         Operation = "operation",
         /// A loop's bounds are known only at run time.
@@ -62,6 +64,7 @@ impl ReasonKind {
     pub fn message(self) -> &'static str {
         match self {
             Self::Declaration => "declaration without a body",
+            Self::Unread => "the function could not be read",
             Self::Operation => "what the operation computes is not known",
             Self::TripCount => "the loop's bounds are known only at run time",
             Self::While => "the loop runs until a condition holds",
@@ -115,10 +118,10 @@ impl Reason {
     }
 
     /// For a function without a body.
-    fn declaration(tree: &Tree, source: &str, function: OpId) -> Self {
+    fn without_body(kind: ReasonKind, tree: &Tree, source: &str, function: OpId) -> Self {
         let place = Some(place(tree, source, function, tree.operation(function).span));
         let quantities = Quantity::ALL.to_vec();
-        Self { kind: ReasonKind::Declaration, place, count: 1, value: None, assumption: None, quantities }
+        Self { kind, place, count: 1, value: None, assumption: None, quantities }
     }
 
     /// For quantities that the provider does not predict.
@@ -212,7 +215,7 @@ fn value(tree: &Tree, source: &str, cause: Cause) -> Option<String> {
     (!name.is_empty()).then(|| format!("%{name}"))
 }
 
-/// A function that the text declares without a body.
+/// A function without a body.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Declared {
     /// Its symbol, without `@`.
@@ -224,12 +227,18 @@ pub(crate) struct Declared {
 
 /// The functions without a body, in the order of the text.
 pub(crate) fn declared(tree: &Tree, source: &str) -> Vec<Declared> {
-    let has_body = |op: OpId| tree.operation(op).regions.iter().any(|&r| !tree.region(r).blocks.is_empty());
-    let all = tree.walk().filter(|&op| tree.record(op).is_function && !has_body(op));
-    all.map(|op| Declared {
-        function: tree.symbol(op).unwrap_or_default().to_owned(),
-        start: tree.operation(op).span.start,
-        reason: Reason::declaration(tree, source, op),
-    })
-    .collect()
+    let without = tree.all_functions().filter_map(|function| Some((function.operation, function.body.err()?)));
+    without
+        .map(|(operation, why)| {
+            let kind = match why {
+                NoBody::Declaration => ReasonKind::Declaration,
+                NoBody::Unread => ReasonKind::Unread,
+            };
+            Declared {
+                function: tree.symbol(operation).unwrap_or_default().to_owned(),
+                start: tree.operation(operation).span.start,
+                reason: Reason::without_body(kind, tree, source, operation),
+            }
+        })
+        .collect()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use names::named;
 
 use crate::features::Feature;
-use crate::input::Input;
+use crate::input::{Input, Scheme};
 use crate::shipped::Novelty;
 
 named! {
@@ -15,6 +15,8 @@ named! {
         BeyondTraining = "beyond_training",
         /// Some words occur in no training function.
         UnseenWords = "unseen_words",
+        /// The tokenizer reads no functions of its dialect, so that the model sees its counts only.
+        NoWords = "no_words",
         /// It computes on 16-bit floating-point numbers, whose cost the model knows from few functions.
         HalfPrecision = "half_precision",
     }
@@ -34,6 +36,8 @@ pub enum Warning {
     },
     /// The share of words that no training function has, 0 to 1.
     UnseenWords(f64),
+    /// The function has no words.
+    NoWords,
     /// 16-bit floating-point operations executed.
     HalfPrecision(f64),
 }
@@ -45,6 +49,7 @@ impl Warning {
         match self {
             Self::BeyondTraining { .. } => WarningKind::BeyondTraining,
             Self::UnseenWords(_) => WarningKind::UnseenWords,
+            Self::NoWords => WarningKind::NoWords,
             Self::HalfPrecision(_) => WarningKind::HalfPrecision,
         }
     }
@@ -60,6 +65,9 @@ impl fmt::Display for Warning {
                 )
             }
             Self::UnseenWords(share) => write!(f, "{:.1} % of its words occur in no training function", 100.0 * share),
+            Self::NoWords => {
+                f.write_str("the tokenizer reads no functions of its dialect: the model sees its counts only")
+            }
             Self::HalfPrecision(_) => {
                 f.write_str("it computes on 16-bit floating-point numbers, which few training functions do")
             }
@@ -78,6 +86,9 @@ pub(crate) fn warnings(novelty: &Novelty, input: &Input) -> Vec<Warning> {
     }
     if unseen > f64::from(novelty.references[0]) {
         warnings.push(Warning::UnseenWords(unseen));
+    }
+    if input.tokens.of(Scheme::Shaped).is_empty() {
+        warnings.push(Warning::NoWords);
     }
     let half = input.feature(Feature::KeptF16) + input.feature(Feature::KeptBf16);
     if half > 0.0 {

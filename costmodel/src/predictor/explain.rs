@@ -68,10 +68,10 @@ impl Predictor {
         self.bound(text)?;
         let replies = self.compute(text, assumptions)?;
         let reply = replies.get(function).cloned().ok_or_else(|| Arc::new(Refusal::NoFunction))?;
-        if reply.is_declaration() {
+        if reply.is_without_body() {
             return Ok(Explanation { reply, effects: vec![], left_out: 0 });
         }
-        let function = replies[..function].iter().filter(|reply| !reply.is_declaration()).count();
+        let function = replies[..function].iter().filter(|reply| !reply.is_without_body()).count();
         let [_, assumptions] = &assumptions.ends();
         let parsed = parse(text, &Limits::default());
         let tree = &parsed.tree;
@@ -111,14 +111,14 @@ impl Predictor {
         // Only this function has changed.
         let operation = parsed.tree.functions().nth(function)?;
         let analysis = Analysis::assuming(&parsed.tree, text, assumptions);
-        let input = self.with_reader(|reader| {
+        let (input, exact) = self.with_reader(|reader| {
             reader.function(text, analysis.tree(), &analysis, operation, |_| &self.model().vocabulary)
         });
         let mut estimates = match provider {
             Provider::Learned => self.model().learned(&input),
             Provider::Analytical => self.model().analytical(&input),
         };
-        bounds::apply(self.outputs(), &input, &mut estimates);
+        bounds::apply(self.outputs(), &input, exact, &mut estimates);
         Some(estimates.into_iter().map(|estimate| estimate.map(|e| e.value)).collect())
     }
 }

@@ -324,8 +324,8 @@ impl Predictor {
 
     /// The reply for a function from the model's estimates.
     fn reply(&self, query: Query, mut estimates: Vec<Option<Estimate>>) -> Reply {
-        let Query { function, input, mut reasons } = query;
-        let mut bounded = bounds::apply(&self.outputs, &input, &mut estimates);
+        let Query { function, input, exact, mut reasons } = query;
+        let mut bounded = bounds::apply(&self.outputs, &input, exact, &mut estimates);
         let mut without: Vec<Quantity> = Vec::new();
         for (index, output) in self.outputs.iter().enumerate() {
             if reasons.iter().any(|reason| reason.concerns(output.quantity)) {

@@ -39,10 +39,10 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Whether the text has no body of the function.
+    /// Whether the function has no body in the text, or none that could be read.
     #[must_use]
-    pub fn is_declaration(&self) -> bool {
-        self.reasons.iter().any(|reason| reason.kind == ReasonKind::Declaration)
+    pub fn is_without_body(&self) -> bool {
+        self.reasons.iter().any(|reason| matches!(reason.kind, ReasonKind::Declaration | ReasonKind::Unread))
     }
 
     /// Why a quantity is not known; none if it is.

@@ -167,13 +167,13 @@ processors! {
         vector_bits: 512,
         // AMD Software Optimization Guide for the Zen 4 Microarchitecture: 3 cycles.
         addition_cycles: 3.0,
-        // The same guide: 6 instructions are dispatched in a cycle; two multiply-add and two addition pipes of 256 bits; two
-        // reads and one write of 32 bytes.
+        // The same guide: 6 instructions are dispatched in a cycle; two multiply-add and two addition pipes of 256 bits. LLVM's
+        // scheduling model `Znver4Model` lets two 512-bit reads and one such write start in a cycle; the guide has half of that.
         limits: Limits {
             issue_width: 6.0,
             float_bits: 1536.0,
-            load_bytes: 64.0,
-            store_bytes: 32.0,
+            load_bytes: 128.0,
+            store_bytes: 64.0,
             grouped_registers: 1.0,
         },
     }
@@ -185,13 +185,13 @@ processors! {
         vector_bits: 256,
         // Arm Neoverse V1 Software Optimization Guide: 2 cycles.
         addition_cycles: 2.0,
-        // The same guide: 8 instructions are dispatched in a cycle; four 128-bit multiply-add pipes; two reads and one
-        // write of 32 bytes.
+        // The same guide: 8 instructions are dispatched in a cycle; four 128-bit multiply-add pipes; two reads of 32 bytes.
+        // LLVM's scheduling model `NeoverseV1Model` has two writes of 32 bytes, the guide one.
         limits: Limits {
             issue_width: 8.0,
             float_bits: 1024.0,
             load_bytes: 64.0,
-            store_bytes: 32.0,
+            store_bytes: 64.0,
             grouped_registers: 1.0,
         },
     }
@@ -203,13 +203,13 @@ processors! {
         vector_bits: 512,
         // An ordered vector reduction takes at least one cycle an element.
         addition_cycles: 1.0,
-        // LLVM's scheduling model `SiFive7Model`: two instructions in a cycle; one vector pipe of 256 bits and one scalar
-        // one of 64; 32 bytes of a vector and 8 of a scalar.
+        // LLVM's scheduling model of the X280: two instructions in a cycle; one vector pipe of 256 bits and one scalar one of 64;
+        // 64 bytes of a vector register.
         limits: Limits {
             issue_width: 2.0,
             float_bits: 640.0,
-            load_bytes: 40.0,
-            store_bytes: 40.0,
+            load_bytes: 64.0,
+            store_bytes: 64.0,
             grouped_registers: 8.0,
         },
     }

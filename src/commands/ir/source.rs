@@ -104,7 +104,7 @@ pub fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// The functions, declarations included, in the order of the text: those that a predictor has replies for.
 pub fn functions(tree: &Tree) -> impl Iterator<Item = OpId> + '_ {
-    tree.walk().filter(|&op| tree.record(op).is_function)
+    tree.all_functions().map(|function| function.operation)
 }
 
 /// The symbol of a function; empty if it has none.
