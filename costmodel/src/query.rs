@@ -1,9 +1,9 @@
 //! Reads texts into model inputs: words from the tokenizer, features from the parser and its analyses.
 
-use ir::analysis::{Analysis, Assumptions, Range};
+use ir::analysis::{Analysis, Assumptions, Range, size};
 use ir::span::Diagnostic;
 use ir::tokenizer::{FunctionTokens, Scheme, Tokenizer};
-use ir::tree::{OpId, Tree};
+use ir::tree::{OpId, Tree, Type, ValueId};
 use ir::vocabulary::Vocabulary;
 use ir::{Limits, parse};
 
@@ -20,6 +20,8 @@ pub struct Query {
     pub input: Input,
     /// Whether the text states all counts exactly; if not, the numbers of `input` are middles of ranges, or guesses.
     pub exact: bool,
+    /// Whether it works on floating-point numbers of 16 bits or fewer.
+    pub narrow_floats: bool,
     /// Counts that the text leaves open; the numbers of `input` that need them are guesses.
     pub reasons: Vec<Reason>,
 }
@@ -114,6 +116,7 @@ impl QueryReader {
                     function: tree.symbol(operation).unwrap_or_default().to_owned(),
                     input: Input::new(Tokens::new(ops, operands, shaped), numbers(tree, &analysis, operation, length)),
                     exact: is_exact(&analysis, operation),
+                    narrow_floats: has_narrow_floats(tree, operation),
                     reasons: reasons(tree, text, &analysis, operation),
                 };
                 (tree.operation(operation).span.start, query)
@@ -155,6 +158,17 @@ fn is_exact(analysis: &Analysis<'_>, function: OpId) -> bool {
         let cost = function.cost;
         function.unknowns.is_empty() && is_exact(cost.work.total()) && is_exact(cost.traffic.bytes())
     })
+}
+
+/// Whether some value of a function holds floating-point numbers of 16 bits or fewer.
+fn has_narrow_floats(tree: &Tree, function: OpId) -> bool {
+    let is_narrow = |&value: &ValueId| {
+        let ty = tree.types().element(tree.value(value).ty);
+        matches!(tree.ty(ty), Type::Float(_)) && size::element_bytes(tree, ty).is_some_and(|bytes| bytes <= 2)
+    };
+    let bodies = tree.operation(function).regions.iter().flat_map(|&region| tree.region(region).blocks.iter());
+    let mut operations = bodies.flat_map(|&block| tree.walk_block(block));
+    operations.any(|op| tree.operation(op).results.iter().chain(&tree.operation(op).operands).any(is_narrow))
 }
 
 fn ids(function: &FunctionTokens<'_>, vocabulary: &Vocabulary) -> Vec<u16> {

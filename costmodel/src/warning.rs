@@ -17,8 +17,8 @@ named! {
         UnseenWords = "unseen_words",
         /// The tokenizer reads no functions of its dialect, so that the model sees its counts only.
         NoWords = "no_words",
-        /// It computes on 16-bit floating-point numbers, whose cost the model knows from few functions.
-        HalfPrecision = "half_precision",
+        /// It works on floating-point numbers of 16 bits or fewer, whose cost the model knows from few functions.
+        NarrowFloats = "narrow_floats",
     }
 }
 
@@ -38,8 +38,8 @@ pub enum Warning {
     UnseenWords(f64),
     /// The function has no words.
     NoWords,
-    /// 16-bit floating-point operations executed.
-    HalfPrecision(f64),
+    /// The function works on floating-point numbers of 16 bits or fewer.
+    NarrowFloats,
 }
 
 impl Warning {
@@ -50,7 +50,7 @@ impl Warning {
             Self::BeyondTraining { .. } => WarningKind::BeyondTraining,
             Self::UnseenWords(_) => WarningKind::UnseenWords,
             Self::NoWords => WarningKind::NoWords,
-            Self::HalfPrecision(_) => WarningKind::HalfPrecision,
+            Self::NarrowFloats => WarningKind::NarrowFloats,
         }
     }
 }
@@ -68,15 +68,15 @@ impl fmt::Display for Warning {
             Self::NoWords => {
                 f.write_str("the tokenizer reads no functions of its dialect: the model sees its counts only")
             }
-            Self::HalfPrecision(_) => {
-                f.write_str("it computes on 16-bit floating-point numbers, which few training functions do")
+            Self::NarrowFloats => {
+                f.write_str("it works on floating-point numbers of 16 bits or fewer, as few training functions do")
             }
         }
     }
 }
 
 /// The warnings about a function.
-pub(crate) fn warnings(novelty: &Novelty, input: &Input) -> Vec<Warning> {
+pub(crate) fn warnings(novelty: &Novelty, input: &Input, narrow_floats: bool) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let (unseen, _) = novelty.parts(input);
     if let Some((feature, deviations)) = novelty.furthest(input)
@@ -90,9 +90,8 @@ pub(crate) fn warnings(novelty: &Novelty, input: &Input) -> Vec<Warning> {
     if input.tokens.of(Scheme::Shaped).is_empty() {
         warnings.push(Warning::NoWords);
     }
-    let half = input.feature(Feature::KeptF16) + input.feature(Feature::KeptBf16);
-    if half > 0.0 {
-        warnings.push(Warning::HalfPrecision(half));
+    if narrow_floats {
+        warnings.push(Warning::NarrowFloats);
     }
     warnings
 }

@@ -324,7 +324,7 @@ impl Predictor {
 
     /// The reply for a function from the model's estimates.
     fn reply(&self, query: Query, mut estimates: Vec<Option<Estimate>>) -> Reply {
-        let Query { function, input, exact, mut reasons } = query;
+        let Query { function, input, exact, narrow_floats, mut reasons } = query;
         let mut bounded = bounds::apply(&self.outputs, &input, exact, &mut estimates);
         let mut without: Vec<Quantity> = Vec::new();
         for (index, output) in self.outputs.iter().enumerate() {
@@ -339,7 +339,7 @@ impl Predictor {
             reasons.push(Reason::provider(without));
         }
         let novelty = &self.model.novelty;
-        let (ood_score, warnings) = (novelty.score(&input), warnings(novelty, &input));
+        let (ood_score, warnings) = (novelty.score(&input), warnings(novelty, &input, narrow_floats));
         Reply { function, ood_score, provider: self.provider(), estimates, bounded, reasons, warnings }
     }
 }

@@ -10,6 +10,7 @@ use costmodel::quantity::{Output, Quantity, outputs};
 use costmodel::query::QueryReader;
 use costmodel::reason::{Reason, ReasonKind};
 use costmodel::shipped::{Adaptation, CostModel, Line, Widths};
+use costmodel::warning::{Warning, WarningKind};
 use ir::Limits;
 use ir::tokenizer::Tokenizer;
 use ir::vocabulary::Counts;
@@ -170,6 +171,23 @@ fn what_the_text_leaves_open_is_unknown_until_it_is_assumed() {
 }
 
 #[test]
+fn narrow_floating_point_numbers_are_warned_of() {
+    let predictor = Predictor::new(model(), Settings::default());
+    let text = "func.func @f(%a: memref<8xbf16>, %x: bf16) {
+  affine.for %i = 0 to 8 {
+    affine.store %x, %a[%i] : memref<8xbf16>
+  }
+  return
+}";
+    let kinds = |text: &str| {
+        let replies = predictor.predict(text).unwrap().replies;
+        replies[0].warnings.iter().map(Warning::kind).collect::<Vec<_>>()
+    };
+    assert!(kinds(text).contains(&WarningKind::NarrowFloats));
+    assert!(!kinds(&text.replace("bf16", "f32")).contains(&WarningKind::NarrowFloats));
+}
+
+#[test]
 fn reasons_have_the_places_of_the_text_that_was_asked_about() {
     let predictor = Predictor::new(model(), Settings::default());
     let line = |text: &str| predictor.predict(text).unwrap().replies[0].reasons[0].place.as_ref().unwrap().line;
@@ -183,13 +201,12 @@ fn reasons_have_the_places_of_the_text_that_was_asked_about() {
 #[test]
 fn predictions_beyond_what_a_processor_can_do_are_moved_to_the_bound() {
     let mut model = model();
-    // A target with known limits, whose trees answer almost nothing.
+    // A target with known limits and without work: the trees alone answer next to nothing.
     for output in &mut model.trees.outputs {
         if output.target == "cpu-a" {
             output.target = "znver4".into();
         }
     }
-    model.trees.forests.iter_mut().for_each(|forest| forest.values.to_mut().fill(0.0));
     model.trees.work_sums.0.iter_mut().flatten().for_each(|coefficient| *coefficient = 0.0);
     let predictor = Predictor::new(model, Settings { choice: Choice::Learned, ..Settings::default() });
     let text = "func.func @f(%a: memref<4096xf32>, %b: memref<4096xf32>) {
