@@ -32,7 +32,7 @@ typedef enum {
   HARDWIRE_STATUS_TOO_LARGE = 3,
   // An MLIR text is invalid; the message has line, column and reason.
   HARDWIRE_STATUS_TEXT = 4,
-  // The text has no function with a body.
+  // The text has no function.
   HARDWIRE_STATUS_NO_FUNCTION = 5,
   // The bytes are not a model that this version reads; the message has the reason.
   HARDWIRE_STATUS_MODEL_FILE = 6,
@@ -40,23 +40,26 @@ typedef enum {
   HARDWIRE_STATUS_UNKNOWN_TARGET = 7,
   // An index is out of range, or a number is not a value of its enumeration.
   HARDWIRE_STATUS_OUT_OF_RANGE = 8,
-  // The provider that answered does not predict the quantity; the request itself is valid.
+  // The quantity is unknown: the text leaves open a count that it needs, or the provider does not predict it. The request itself
+  // is valid.
   HARDWIRE_STATUS_UNKNOWN = 9,
   // A bug in this library.
   HARDWIRE_STATUS_INTERNAL = 10,
+  // An assumption is malformed, or the text has no value of its name.
+  HARDWIRE_STATUS_ASSUMPTION = 11,
 } hardwire_status;
 
 // The provider of a prediction.
 typedef enum {
   // The learned model.
   HARDWIRE_PROVIDER_LEARNED = 0,
-  // The analytical model: the function is unlike the training data.
+  // The analytical model.
   HARDWIRE_PROVIDER_ANALYTICAL = 1,
 } hardwire_provider;
 
 // Which provider predicts.
 typedef enum {
-  // The learned model if the function is like its training data, else the analytical model.
+  // The best model for the function: the learned one.
   HARDWIRE_CHOICE_CASCADE = 0,
   // The learned model for every function.
   HARDWIRE_CHOICE_LEARNED = 1,
@@ -94,6 +97,26 @@ typedef struct hardwire_answer hardwire_answer;
 // An open model; opaque.
 typedef struct hardwire_model hardwire_model;
 
+// Why quantities of a function are unknown. Strings are zero-terminated; those that do not apply are null.
+typedef struct {
+  // Kind, e.g. "operation", "trip_count", "shape", "callee", "declaration".
+  const char *kind;
+  // Message with the place.
+  const char *message;
+  // Name of the first operation.
+  const char *operation;
+  // The value that decides it, e.g. "%n".
+  const char *value;
+  // The assumption that would state it, with `_` for the number, e.g. "trip=%n:_".
+  const char *assumption;
+  // Line of the first operation, from 1; 0 if there is none.
+  size_t line;
+  // Its column in characters, from 1; 0 if there is none.
+  size_t column;
+  // The unknown quantities: bit `q` is set for the `hardwire_quantity` `q`.
+  uint32_t quantities;
+} hardwire_reason;
+
 // A prediction with the ends of its 90 % interval, in the quantity's unit.
 typedef struct {
   // Predicted value.
@@ -122,7 +145,7 @@ extern "C" {
 // `answer` was returned by this library and not freed, and no other thread is using it.
 void hardwire_answer_free(hardwire_answer *answer);
 
-// Number of functions with a body.
+// Number of functions, declarations included. All quantities of a declaration are unknown.
 //
 // # Safety
 // `answer` was returned by this library and not freed, or is null.
@@ -150,8 +173,24 @@ hardwire_status hardwire_answer_provider(const hardwire_answer *answer,
                                          hardwire_provider *provider,
                                          double *ood_score);
 
+// Number of reasons why quantities of a function are unknown; 0 if there is no function of that index.
+//
+// # Safety
+// `answer` was returned by this library and not freed, or is null.
+size_t hardwire_answer_reason_count(const hardwire_answer *answer, size_t function);
+
+// A reason why quantities of a function are unknown. Its strings are valid until the answer is freed.
+//
+// # Safety
+// `answer` was returned by this library and not freed, or is null; `out` is null or writable.
+hardwire_status hardwire_answer_reason(const hardwire_answer *answer,
+                                       size_t function,
+                                       size_t index,
+                                       hardwire_reason *out);
+
 // A predicted quantity of a function on a processor or design. `quantity` is a `hardwire_quantity`. Returns `UNKNOWN`
-// if the provider that answered does not predict it.
+// if the text leaves open a count that it needs, or the provider that answered does not predict it; see
+// `hardwire_answer_reason`.
 //
 // # Safety
 // `answer` was returned by this library and not freed, or is null; `target` is null or zero-terminated; `out` is null or
@@ -224,6 +263,19 @@ hardwire_status hardwire_predict(const hardwire_model *model,
                                  const char *text,
                                  size_t length,
                                  hardwire_answer **out);
+
+// Predicts the functions of a text under assumptions about what it leaves open, e.g. "trip=%n:1024", "shape=%a.0:512",
+// "shape=?:512" or a range, "trip=%n:16..64". `out` is set to null if there is no answer.
+//
+// # Safety
+// `model` is open or null, `text` is null or points to `length` bytes, `assumptions` is null or has `count` elements, each
+// null or zero-terminated, `out` is null or writable.
+hardwire_status hardwire_predict_assuming(const hardwire_model *model,
+                                          const char *text,
+                                          size_t length,
+                                          const char *const *assumptions,
+                                          size_t count,
+                                          hardwire_answer **out);
 
 // Predicts many texts on up to `threads` threads (0 means 1; at most 256). Each answer is the same as for its text
 // alone. `out[i]` is null if `statuses[i]` is not OK. Returns OK if all statuses are OK, else the first other status, whose

@@ -385,7 +385,7 @@ fn hostile(client: usize, kernel: &str) -> Vec<(Vec<u8>, bool)> {
         (line(json!({"id": client, "texts": []})), false),
         (line(json!({"id": client, "cancel": client})), false),
         (line(json!({"id": client, "texts": vec!["x"; 300]})), false),
-        (format!("{{\"id\": {client}, \"text\": \"{}\"}}", "x".repeat(2 << 20)).into_bytes(), true),
+        (format!("{{\"id\": {client}, \"text\": \"{}\"}}", "x".repeat((1 << 20) + 1)).into_bytes(), true),
         (b"".to_vec(), true),
         (line(json!({"id": client, "text": own, "targets": ["z80"]})), true),
         (line(json!({"id": client, "text": own})), false),
