@@ -116,6 +116,25 @@ def read(tool: str, folder: pathlib.Path, pieces: list[str]) -> list[dict]:
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
+def upstream_prints(judge: Judge, tool: str, folder: pathlib.Path, pieces: list[str], flags: list[bool], count: int):
+    """How many of the texts are read as upstream prints them: as they are, with locations, in generic form."""
+    for kind, options in (("plain", []), ("with locations", ["--mlir-print-debuginfo"]), ("generic", ["--mlir-print-op-generic"])):
+        printed = []
+        for unregistered in (False, True):
+            chosen = [piece for piece, flag in zip(pieces, flags) if flag == unregistered]
+            command = [judge.program, "--split-input-file", *options, *([f"--{UNREGISTERED}"] if unregistered else []), "-"]
+            for start in range(0, len(chosen), BATCH):
+                whole = "\n// -----\n".join(chosen[start : start + BATCH])
+                run = subprocess.run(command, input=whole.encode(), capture_output=True, check=False)
+                printed += [text for text in SPLIT.split(run.stdout.decode(errors="replace")) if text.strip()]
+        answers = read(tool, folder / kind.replace(" ", "-"), printed)
+        wrong = [answer for answer in answers if answer["errors"]]
+        warned = sum(bool(answer["warnings"]) for answer in answers)
+        print(f"printed by upstream, {kind}: {share(len(answers) - len(wrong), len(answers))} of {len(answers)} read, {warned} with warnings")
+        for answer in wrong[:count]:
+            print(f"  {answer['path']}:{answer['errors'][0]['line']}: {answer['errors'][0]['message']}")
+
+
 def share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.2f} %" if whole else "-"
 
@@ -148,7 +167,7 @@ class Row:
         return f"{name:16}" + "".join(f"{cell:>14}" for cell in cells)
 
 
-def table(names, answers, taken) -> str:
+def table(answers, taken) -> str:
     """Rows by dialect: a text counts for every dialect that it has operations of."""
     rows, listed, everything = collections.defaultdict(Row), Row(), Row()
     for answer, accepted in zip(answers, taken):
@@ -173,6 +192,14 @@ def table(names, answers, taken) -> str:
 
 def problems(names, pieces, answers, taken, count: int):
     """The most common messages, texts with unstable prints, and prints that upstream refuses."""
+    warnings = [
+        f"{name}:{warning['line']}: {warning['message']}"
+        for name, answer in zip(names, answers)
+        for warning in answer["warnings"]
+    ]
+    print(f"{len(warnings)} warnings")
+    for warning in warnings[:count]:
+        print(f"  {warning}")
     messages, examples = collections.Counter(), {}
     guessed = collections.Counter()
     for name, answer in zip(names, answers):
@@ -216,7 +243,9 @@ def main():
     answers = read(arguments.tool, work / "pieces", pieces)
     prints = [pathlib.Path(answer["path"] + ".printed").read_text() for answer in answers]
     taken = judge.judge(list(zip(prints, flags)))
-    print(table(names, answers, taken))
+    print(table(answers, taken))
+    print()
+    upstream_prints(judge, arguments.tool, work / "prints", pieces, flags, arguments.verbose)
     if arguments.verbose:
         print()
         problems(names, pieces, answers, taken, arguments.verbose)

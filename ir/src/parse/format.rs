@@ -504,6 +504,10 @@ impl<'a> Parser<'a> {
         if let Some(value) = self.plain_attribute(kind) {
             return value;
         }
+        // `#vector.kind<add>` is the older spelling.
+        if kind == "angle" && self.at(TokenKind::HashId) {
+            return self.attribute(Types::UNKNOWN);
+        }
         if kind == "angle" {
             self.expect(TokenKind::Less, "`<`")?;
             let word = self.expect(TokenKind::BareId, "a word")?.text(self.text);

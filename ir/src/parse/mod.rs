@@ -63,7 +63,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             text_bytes: crate::text::MAX_TEXT_BYTES,
-            nesting: 256,
+            nesting: 400,
             operations: 4_000_000,
             diagnostics: 100,
             alias_bytes: 256 << 20,

@@ -1,7 +1,7 @@
 //! The registry of operations: one record for each operation, with every fact that is decided by its name.
 //!
 //! The parser, the printer, the analyses, the steps, the graph, the tokenizer and the features of the cost model read the
-//! record; none of them compares names. An operation without a record has [`UNKNOWN`]: its form is guessed, and its
+//! record; none of them compares names. An operation without a record has [`UNKNOWN`]: it is opaque, and its
 //! arithmetic, traffic and class are unknown.
 //!
 //! To add an operation, add one record to the table of its dialect. The builder's methods are in [`Record`]; a test walks

@@ -95,7 +95,11 @@ impl<'a> Parser<'a> {
             memories.push(self.subscripted_by(draft, name)?);
             self.expect(TokenKind::Comma, "`,`")?;
         }
-        self.values(draft)?;
+        // Upstream takes a comma behind the last value.
+        while self.at(TokenKind::ValueId) {
+            draft.operands.push(self.value_use()?);
+            self.take_if(TokenKind::Comma);
+        }
         self.memory_types(draft, &memories)
     }
 

@@ -116,9 +116,19 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    /// `%a : type`, as an operand.
+    fn typed_value(&mut self, draft: &mut Draft) -> Parse<()> {
+        let value = self.value_use()?;
+        self.expect(TokenKind::Colon, "`:` and a type")?;
+        let ty = self.parse_type()?;
+        self.expect_type(value, ty);
+        draft.operands.push(value);
+        Ok(())
+    }
+
     /// `llvm.switch %flag : type, ^default(%a : type) [ 1: ^b, 2: ^c(%d : type) ] {...}`.
     pub(super) fn llvm_switch(&mut self, draft: &mut Draft) -> Parse<()> {
-        self.typed_values(draft)?;
+        self.typed_value(draft)?;
         self.expect(TokenKind::Comma, "`,` and the default block")?;
         let default = self.successor()?;
         let mut sizes = vec![1, default.1.len(), 0];
@@ -144,7 +154,7 @@ impl<'a> Parser<'a> {
 
     /// `llvm.indirectbr %a : type, [^b, ^c(%d : type)] {...}`.
     pub(super) fn llvm_indirect_branch(&mut self, draft: &mut Draft) -> Parse<()> {
-        self.typed_values(draft)?;
+        self.typed_value(draft)?;
         self.expect(TokenKind::Comma, "`,` and blocks")?;
         self.expect(TokenKind::LeftBracket, "`[` and blocks")?;
         self.list(TokenKind::RightBracket, "`,` or `]`", |p| {
