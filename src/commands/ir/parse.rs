@@ -109,11 +109,16 @@ pub fn run(arguments: &Parse) -> Result<ExitCode, Failure> {
     }
     let whole = |count: usize| number::separated(&count.to_string());
     let mut out = format!(
-        "{}: {} bytes, {} lines, {} operations, nothing wrong\n",
+        "{}: {} bytes, {} lines, {} operations, {}\n",
         summary.file,
         whole(summary.bytes),
         whole(summary.lines),
-        whole(summary.operations)
+        whole(summary.operations),
+        match summary.warnings.len() {
+            0 => "nothing wrong".to_owned(),
+            1 => "1 kept as text".to_owned(),
+            count => format!("{} kept as text", whole(count)),
+        }
     );
     if guessed > 0 {
         out += &format!(
