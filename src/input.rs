@@ -13,6 +13,10 @@ const MAX_BYTES: u64 = 8 << 20;
 /// The text of a file, or the reason why it cannot be read.
 pub fn read(path: &str) -> Result<String, Unreadable> {
     let refuse = |reason: std::io::Error| Unreadable(reason.to_string());
+    // Opening a pipe waits for its writer, and a device has no end.
+    if !std::fs::metadata(path).map_err(refuse)?.is_file() {
+        return Err(Unreadable("it is no regular file".to_owned()));
+    }
     let file = File::open(path).map_err(refuse)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(refuse)?;

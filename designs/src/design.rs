@@ -40,15 +40,25 @@ pub struct HnArray {
     pub weight_capacity: u64,
 }
 
-/// The vector unit. Rates are per layer in flight: every layer has its own lane group.
+/// The vector unit: lane groups that the layers of a chip share in turn. Rates are those of one group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Vex {
-    /// Cached key or value vectors of one head consumed per cycle and layer.
+    /// Lane groups of a chip; layer `l` uses group `l` modulo their number. `None`: one for each layer and the head.
+    pub lane_groups: Option<u32>,
+    /// Cached key or value vectors of one head consumed per cycle and group.
     pub kv_vectors_per_cycle: u32,
-    /// Elements per cycle of the non-linear functions, per layer.
+    /// Elements per cycle of the non-linear functions, per group.
     pub nonlinear_lanes: u32,
     /// Latency of one dependent non-linear operation in addition to elements / lanes.
     pub nonlinear_latency: Cycles,
+}
+
+impl Vex {
+    /// Lane groups of a chip whose model has `layers` layers without the head.
+    #[must_use]
+    pub fn groups(&self, layers: usize) -> u64 {
+        self.lane_groups.map_or(layers as u64 + 1, u64::from)
+    }
 }
 
 /// The on-chip SRAM that holds the KV cache.

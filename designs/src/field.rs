@@ -51,6 +51,11 @@ fn find<'a>(root: &'a Node, path: &'a str) -> Found<'a> {
     Found::Leaf(node)
 }
 
+/// Whether a tree has a value at `path`.
+pub(crate) fn states(root: &Node, path: &str) -> bool {
+    matches!(find(root, path), Found::Leaf(_))
+}
+
 impl<'a> Reader<'a> {
     pub(crate) fn new(root: &'a Node, sources: &'a [Source]) -> Self {
         Self {

@@ -13,6 +13,7 @@ pub mod huggingface;
 mod keyed;
 pub mod load;
 pub mod masks;
+pub mod mode;
 pub mod model;
 pub mod presets;
 pub mod problem;

@@ -11,13 +11,14 @@ use thiserror::Error;
 use crate::comparison::{self, Comparison};
 use crate::design::Design;
 use crate::economics::{self, Economics};
-use crate::field::Reader;
+use crate::field::{Reader, Visitor, states};
 use crate::masks::{self, MaskStack};
 use crate::model::Model;
 use crate::presets::{self, Preset};
 use crate::problem::{Location, Problem, Problems, Source, SourceKind, did_you_mean, shorten};
 use crate::process::{self, ProcessNode};
 use crate::schema;
+use crate::slot::{Limits, Slot};
 use crate::tree::{self, Kind, Node};
 
 /// Reads the text of the file at a path.
@@ -82,6 +83,12 @@ impl Override {
     pub fn section(&self) -> &str {
         let path = &self.text[..self.equals];
         path.split('.').next().unwrap_or(path).trim()
+    }
+
+    /// The dotted path, without blanks.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.text[..self.equals].split('.').map(str::trim).collect::<Vec<_>>().join(".")
     }
 
     /// The argument as a tree that holds one value.
@@ -184,29 +191,65 @@ impl Chain<'_> {
         Ok(self.sources.len() - 1)
     }
 
-    /// The merged tree of `reference` and everything it extends.
-    fn tree(&mut self, reference: &str, from: Option<&str>, asked: Option<Location>) -> Result<Node, Vec<Problem>> {
+    /// The trees of `reference` and of everything it extends, the last text of the chain first.
+    fn trees(
+        &mut self,
+        reference: &str,
+        from: Option<&str>,
+        asked: Option<Location>,
+    ) -> Result<Vec<Node>, Vec<Problem>> {
         let source = self.open(reference, from, asked).map_err(|problem| vec![problem])?;
         let mut node = tree::parse(&self.sources[source].text, source)?;
         let Kind::Table(entries) = &mut node.kind else { unreachable!("a document is a table") };
-        let Some(extends) = entries.remove("extends") else { return Ok(node) };
+        let Some(extends) = entries.remove("extends") else { return Ok(vec![node]) };
         let Kind::Text(base) = &extends.kind else {
             let message = format!("`extends` must be a text, not {}", extends.kind_name());
             return Err(vec![Problem::at(extends.at, message)]);
         };
         // A summary describes its own text only.
-        let summary = Node { kind: Kind::Text(format!("extends {base}")), ..extends.clone() };
+        if !entries.contains_key("summary") {
+            let summary = Node { kind: Kind::Text(format!("extends {base}")), ..extends.clone() };
+            entries.insert("summary".to_owned(), summary);
+        }
         let from = match self.sources[source].kind {
             SourceKind::File => Some(self.sources[source].name.clone()),
             SourceKind::Preset | SourceKind::Argument => None,
         };
-        let mut merged = self.tree(base, from.as_deref(), Some(extends.at.clone()))?;
-        if let Kind::Table(base) = &mut merged.kind {
-            base.insert("summary".to_owned(), summary);
-        }
-        merged.merge(node);
-        Ok(merged)
+        let mut trees = self.trees(base, from.as_deref(), Some(extends.at.clone()))?;
+        trees.push(node);
+        Ok(trees)
     }
+}
+
+/// The trees of a chain, the last text first, then one for each override; and the texts they come from.
+fn steps(
+    reference: &str,
+    overrides: &[Override],
+    loader: &Loader<'_>,
+    catalogue: &Catalogue<'_>,
+    names: &[&'static str],
+) -> Result<(Vec<Node>, Vec<Source>), Problems> {
+    let mut chain = Chain { loader, catalogue, names, sources: Vec::new(), visited: Vec::new() };
+    match chain.trees(reference, None, None) {
+        Ok(mut trees) => {
+            for change in overrides {
+                let source = chain.sources.len();
+                let name = format!("--set {}", change.text);
+                chain.sources.push(Source { name, text: change.text.clone(), kind: SourceKind::Argument });
+                trees.push(change.tree(source));
+            }
+            Ok((trees, chain.sources))
+        }
+        Err(problems) => Err(Problems { sources: chain.sources, problems }),
+    }
+}
+
+/// Trees laid on one another, the first at the bottom.
+fn flat(trees: impl IntoIterator<Item = Node>) -> Node {
+    let mut trees = trees.into_iter();
+    let mut root = trees.next().expect("a chain has a text");
+    trees.for_each(|tree| root.merge(tree));
+    root
 }
 
 /// A tree with overrides laid on, and the texts it comes from.
@@ -217,19 +260,8 @@ fn merged(
     catalogue: &Catalogue<'_>,
     names: &[&'static str],
 ) -> Result<(Node, Vec<Source>), Problems> {
-    let mut chain = Chain { loader, catalogue, names, sources: Vec::new(), visited: Vec::new() };
-    match chain.tree(reference, None, None) {
-        Ok(mut node) => {
-            for change in overrides {
-                let source = chain.sources.len();
-                let name = format!("--set {}", change.text);
-                chain.sources.push(Source { name, text: change.text.clone(), kind: SourceKind::Argument });
-                node.merge(change.tree(source));
-            }
-            Ok((node, chain.sources))
-        }
-        Err(problems) => Err(Problems { sources: chain.sources, problems }),
-    }
+    let (trees, sources) = steps(reference, overrides, loader, catalogue, names)?;
+    Ok((flat(trees), sources))
 }
 
 fn design_from(
@@ -240,8 +272,16 @@ fn design_from(
 ) -> Result<Design, Problems> {
     let names: Vec<&'static str> = presets::designs().iter().map(|preset| preset.name).collect();
     let (root, sources) = merged(reference, overrides, loader, catalogue, &names)?;
+    match validated(reference, &root, &sources) {
+        Ok(design) => Ok(design),
+        Err(problems) => Err(Problems { sources, problems }),
+    }
+}
+
+/// The design that a merged tree states.
+fn validated(reference: &str, root: &Node, sources: &[Source]) -> Result<Design, Vec<Problem>> {
     let mut design = schema::blank(reference);
-    let mut reader = Reader::new(&root, &sources);
+    let mut reader = Reader::new(root, sources);
     schema::walk(&mut design, &mut reader);
     schema::check(&design, &mut reader);
     for (path, name, presets, extension) in
@@ -256,11 +296,63 @@ fn design_from(
             );
         }
     }
-    match reader.finish() {
-        Ok(provenance) => design.provenance = provenance,
-        Err(problems) => return Err(Problems { sources, problems }),
-    }
+    design.provenance = reader.finish()?;
     Ok(design)
+}
+
+/// A design as its chain of texts builds it up, with the keys that each step states.
+#[derive(Debug, Clone)]
+pub struct Layered {
+    /// The design of the lowest texts of the chain that state a complete one; what stands above changes it.
+    pub root: Design,
+    /// The design of the whole chain, without overrides.
+    pub file: Design,
+    /// Paths that the texts between the two state.
+    pub in_file: Vec<String>,
+    /// The design with the overrides.
+    pub design: Design,
+    /// Paths that the overrides state.
+    pub overridden: Vec<String>,
+}
+
+/// The design that `reference` names, with overrides applied, and the steps that lead to it.
+///
+/// # Errors
+/// As [`design`].
+pub fn layered(reference: &str, overrides: &[Override], loader: &Loader<'_>) -> Result<Layered, Problems> {
+    let design = design(reference, overrides, loader)?;
+    let names: Vec<&'static str> = presets::designs().iter().map(|preset| preset.name).collect();
+    let catalogue = |name: &str| presets::text(presets::designs(), name);
+    let (trees, sources) = steps(reference, overrides, loader, &catalogue, &names)?;
+    let texts = trees.len() - overrides.len();
+    let complete = |n: usize| validated(reference, &flat(trees[..n].iter().cloned()), &sources).ok();
+    let stated = |trees: &[Node]| {
+        let mut stated = Vec::new();
+        let mut design = design.clone();
+        schema::walk(&mut design, &mut Stated { trees, paths: &mut stated });
+        stated
+    };
+    let overridden = stated(&trees[texts..]);
+    let root = (1..=texts).find_map(|n| Some((n, complete(n)?)));
+    Ok(match root.zip(complete(texts)) {
+        Some(((n, root), file)) => Layered { root, file, in_file: stated(&trees[n..texts]), design, overridden },
+        // Only the overrides complete it.
+        None => Layered { root: design.clone(), file: design.clone(), in_file: Vec::new(), design, overridden },
+    })
+}
+
+/// Collects the paths of the fields that any of some trees states.
+struct Stated<'a> {
+    trees: &'a [Node],
+    paths: &'a mut Vec<String>,
+}
+
+impl Visitor for Stated<'_> {
+    fn field(&mut self, path: &str, _: &mut dyn Slot, _: Limits, _: &'static str) {
+        if self.trees.iter().any(|tree| states(tree, path)) {
+            self.paths.push(path.to_owned());
+        }
+    }
 }
 
 /// The design that `reference` names, a preset or the path of a TOML file, with overrides applied.

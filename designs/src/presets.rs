@@ -51,6 +51,7 @@ pub fn nodes() -> &'static [Preset] {
 pub fn economics() -> &'static [Preset] {
     presets! { "economics/", ".toml":
         "hnlpu" "Prices and rules of the publication, ranges from optimistic to pessimistic";
+        "published" "Prices and rules of the publication with its stated power and its rounding, for its own tables";
         "wide" "The publication's prices with ranges on what it takes as known, for Monte Carlo";
     }
 }

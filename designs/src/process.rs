@@ -43,10 +43,20 @@ pub struct ProcessNode {
     pub euv_masks: Option<Interval>,
     /// Price of a full mask set, US dollars.
     pub mask_set_usd: Option<Interval>,
+    /// Cost of designing a large chip, US dollars; only the ratio of two nodes is used.
+    pub design_usd: Option<Interval>,
     /// Defects per square centimetre.
     pub defect_density_per_cm2: Option<f64>,
     /// Where every value comes from, by key.
     pub provenance: BTreeMap<String, Provenance>,
+}
+
+impl Interval {
+    /// Middle of the range; the least value where sources say only "more than".
+    #[must_use]
+    pub fn middle(&self) -> f64 {
+        self.high.map_or(self.low, |high| (self.low + high) / 2.0)
+    }
 }
 
 impl Slot for Interval {
@@ -93,6 +103,8 @@ pub(crate) fn walk(n: &mut ProcessNode, v: &mut dyn Visitor) {
     v.field("masks", &mut n.masks, masks, "Masks of a full set");
     v.field("euv_masks", &mut n.euv_masks, masks, "Masks that need extreme ultraviolet light");
     v.field("mask_set_usd", &mut n.mask_set_usd, money, "Price of a full mask set, US dollars");
+    let doc = "Cost of designing a large chip, US dollars; only the ratio of two nodes is used";
+    v.field("design_usd", &mut n.design_usd, money, doc);
     let doc = "Defects per square centimetre";
     v.field("defect_density_per_cm2", &mut n.defect_density_per_cm2, Limits::between(0.0, 1e3), doc);
 }

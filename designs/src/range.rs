@@ -28,6 +28,12 @@ impl Range {
         Self { low: value, mode: None, high: value }
     }
 
+    /// Every value multiplied by `factor`.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self { low: self.low * factor, mode: self.mode.map(|mode| mode * factor), high: self.high * factor }
+    }
+
     /// The value at `share` of the probability below it, 0 to 1.
     #[must_use]
     pub fn quantile(&self, share: f64) -> f64 {

@@ -32,7 +32,12 @@ pub(crate) fn blank(name: &str) -> Design {
         grid: Grid { rows: 0, columns: 0 },
         clock: Hertz::default(),
         hn_array: HnArray { activation_bits: 0, inputs_per_port: 0, weight_capacity: 0 },
-        vex: Vex { kv_vectors_per_cycle: 0, nonlinear_lanes: 0, nonlinear_latency: Cycles::default() },
+        vex: Vex {
+            lane_groups: None,
+            kv_vectors_per_cycle: 0,
+            nonlinear_lanes: 0,
+            nonlinear_latency: Cycles::default(),
+        },
         attention_buffer: AttentionBuffer {
             capacity: Bytes::default(),
             banks: 0,
@@ -81,7 +86,7 @@ fn machine(d: &mut Design, v: &mut dyn Visitor) {
     let side = Limits::between(1.0, 64.0);
     v.field("grid.rows", &mut d.grid.rows, side, "Rows of chips");
     v.field("grid.columns", &mut d.grid.columns, side, "Columns of chips");
-    v.field("chip.clock", &mut d.clock, Limits::positive(100e9), "Clock of the chips");
+    v.field("chip.clock", &mut d.clock, Limits::between(1e6, 10e9), "Clock of the chips");
     let hn = &mut d.hn_array;
     let doc = "Bits of an activation, fed serially";
     v.field("hn_array.activation_bits", &mut hn.activation_bits, Limits::between(1.0, 64.0), doc);
@@ -89,9 +94,11 @@ fn machine(d: &mut Design, v: &mut dyn Visitor) {
     v.field("hn_array.inputs_per_port", &mut hn.inputs_per_port, Limits::between(1.0, 1e6), doc);
     v.field("hn_array.weight_capacity", &mut hn.weight_capacity, MEMORY, "Weights one chip can hold");
     let vex = &mut d.vex;
-    let doc = "Cached key or value vectors consumed per cycle and layer";
+    let doc = "Lane groups of a chip, which layers share in turn; one for each layer and the head unless given";
+    v.field("vex.lane_groups", &mut vex.lane_groups, Limits::between(1.0, 4096.0), doc);
+    let doc = "Cached key or value vectors consumed per cycle and lane group";
     v.field("vex.kv_vectors_per_cycle", &mut vex.kv_vectors_per_cycle, Limits::between(1.0, 1e6), doc);
-    let doc = "Elements of non-linear functions per cycle and layer";
+    let doc = "Elements of non-linear functions per cycle and lane group";
     v.field("vex.nonlinear_lanes", &mut vex.nonlinear_lanes, Limits::between(1.0, 1e7), doc);
     let doc = "Latency of a dependent non-linear operation beyond elements / lanes";
     v.field("vex.nonlinear_latency", &mut vex.nonlinear_latency, LATENCY, doc);

@@ -8,6 +8,8 @@ use rand_core::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use sim::economics::monte_carlo::{MonteCarlo, draw};
 use sim::economics::{Estimate, Request};
+use sim::settle::{Build, Machine, Reticle};
+use sim::{Discipline, Fidelity, Phase, simulate};
 
 /// HNLPU with every input uncertain.
 fn estimate() -> Estimate {
@@ -16,14 +18,29 @@ fn estimate() -> Estimate {
     let node = load::node(&design.node, &load::no_files).expect("the preset loads");
     let stack = load::mask_stack(&design.node, &load::no_files).expect("the preset loads");
     let economics = load::economics("wide", &[], &load::no_files).expect("the preset loads");
-    let request = Request {
-        design: &design,
-        home: (&model, &node),
+    let (machine, _) = Machine::load("hnlpu", &[], None, None, &load::no_files)
+        .expect("the preset loads")
+        .settle(&Build::published(Reticle::from(&economics)))
+        .expect("the published machine is settled");
+    let simulation = simulate(sim::Request {
+        design: &machine.design,
         model: &model,
+        grid: Some(machine.design.grid),
+        context: 2048,
+        sequences: None,
+        phase: Phase::Decode,
+        discipline: Discipline::Dataflow,
+        fidelity: Fidelity::Analytic,
+        allow_beyond_model_context: false,
+        seed: 1,
+    })
+    .expect("the published machine runs");
+    let request = Request {
+        machine: &machine,
         node: &node,
         stack: &stack,
         embedding: "published",
-        weight_growth: 1.0,
+        simulation: Some(&simulation),
         economics: &economics,
         yield_model: None,
         systems: 50,

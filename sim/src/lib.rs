@@ -12,6 +12,7 @@ pub mod ids;
 pub mod mapping;
 pub mod roofline;
 pub mod schedule;
+pub mod settle;
 mod simulation;
 pub mod units;
 

@@ -1,13 +1,18 @@
 //! Prices compared with published tables, with closed forms, and with the rules of the estimate.
 
 use designs::{Comparison, Design, Economics, MaskStack, Model, Override, ProcessNode, YieldModel, load};
+use sim::economics::area::WeightFormat;
 use sim::economics::compare::{Basis, against};
 use sim::economics::monte_carlo::{MonteCarlo, tornado};
-use sim::economics::{EconomicsError, Estimate, INPUTS, Input, Outcome, Request, Span, act};
+use sim::economics::{EconomicsError, Estimate, INPUTS, Input, Outcome, Request, Span, act, wiring};
+use sim::settle::{AreaSource, Asked, Base, FormatRule, GridChoice, Reticle, Settled, Stated};
+use sim::{Discipline, Fidelity, Phase, Simulation, simulate};
 
 /// The inputs of an estimate and the numbers of the command line.
 struct Case {
+    own: Design,
     design: Design,
+    stated: Stated,
     home: Model,
     home_node: ProcessNode,
     model: Model,
@@ -15,7 +20,8 @@ struct Case {
     stack: MaskStack,
     economics: Economics,
     embedding: &'static str,
-    weight_bits: f64,
+    format: WeightFormat,
+    yield_model: Option<YieldModel>,
     systems: u64,
     years: f64,
     respins_per_year: f64,
@@ -24,7 +30,7 @@ struct Case {
 
 impl Case {
     fn published() -> Self {
-        Self::with("hnlpu", &[])
+        Self::with("published", &[])
     }
 
     fn with(economics: &str, set: &[&str]) -> Self {
@@ -39,9 +45,12 @@ impl Case {
             node,
             stack: load::mask_stack("n5", &load::no_files).unwrap(),
             economics: load::economics(economics, &set, &load::no_files).unwrap(),
+            own: design.clone(),
             design,
+            stated: Stated::default(),
             embedding: "published",
-            weight_bits: 4.0,
+            format: WeightFormat::Fp4,
+            yield_model: None,
             systems: 1,
             years: 3.0,
             respins_per_year: 1.0,
@@ -59,17 +68,49 @@ impl Case {
         Self { systems, ..self }
     }
 
-    fn estimate(&self) -> Result<Estimate, EconomicsError> {
-        Estimate::new(&Request {
+    fn settle(&self) -> Result<Settled, EconomicsError> {
+        let base = Base::new(self.own.clone(), self.home.clone(), self.home_node.clone())?;
+        base.settle(&Asked {
             design: &self.design,
-            home: (&self.home, &self.home_node),
+            stated: self.stated,
+            grid: GridChoice::Natural,
             model: &self.model,
+            node: &self.node,
+            format: self.format,
+            rule: FormatRule::StoredBits,
+            wiring: wiring(&self.stack, self.embedding, &self.economics)?,
+            areas: AreaSource::Design,
+            reticle: Reticle::from(&self.economics),
+        })
+    }
+
+    fn simulation(&self, machine: &Settled) -> Simulation {
+        simulate(sim::Request {
+            design: &machine.design,
+            model: &self.model,
+            grid: Some(machine.design.grid),
+            context: 2048,
+            sequences: None,
+            phase: Phase::Decode,
+            discipline: Discipline::Serial,
+            fidelity: Fidelity::Analytic,
+            allow_beyond_model_context: false,
+            seed: 1,
+        })
+        .unwrap()
+    }
+
+    fn estimate(&self) -> Result<Estimate, EconomicsError> {
+        let machine = self.settle()?;
+        let simulation = self.simulation(&machine);
+        Estimate::new(&Request {
+            machine: &machine,
             node: &self.node,
             stack: &self.stack,
             embedding: self.embedding,
-            weight_growth: self.weight_bits / 4.0,
+            simulation: Some(&simulation),
             economics: &self.economics,
-            yield_model: None,
+            yield_model: self.yield_model,
             systems: self.systems,
             years: self.years,
             respins_per_year: self.respins_per_year,
@@ -104,8 +145,13 @@ fn the_published_builds_and_totals() {
 fn small_power_is_charged_as_ten_kilowatts_by_the_rounding_rule_only() {
     let rounded = Case::published().priced();
     assert!((rounded.low.facility_mw - 0.010).abs() < 1e-12);
-    let exact = Case::with("hnlpu", &["facility.step_mw=0"]).priced();
+    let exact = Case::with("published", &["facility.step_mw=0"]).priced();
     assert!((exact.low.facility_mw - 0.00966).abs() < 1e-9);
+    // Without a stated power the simulated one is priced, and only the publication's rules round it.
+    let simulated = Case::with("hnlpu", &[]);
+    let machine = simulated.settle().unwrap();
+    let kw = simulated.simulation(&machine).system_power_kw;
+    assert!((simulated.priced().low.facility_mw - kw * 1.4 / 1e3).abs() < 1e-12);
     assert!(exact.low.electricity_usd < rounded.low.electricity_usd);
 }
 
@@ -280,7 +326,7 @@ fn nodes_scale_and_their_gaps_are_named() {
 #[test]
 fn wider_weights_take_area_in_proportion_and_more_chips() {
     let base = Case::published().priced();
-    let wide = Case { weight_bits: 16.0, ..Case::published() }.priced();
+    let wide = Case { format: WeightFormat::Bf16, ..Case::published() }.priced();
     near(wide.layout.um2_per_weight, 4.0 * base.layout.um2_per_weight, 1e-9);
     assert!(wide.plan.chips >= 64.0);
     assert!(wide.layout.chip_mm2 <= 858.0 * 0.964);
@@ -289,8 +335,8 @@ fn wider_weights_take_area_in_proportion_and_more_chips() {
 #[test]
 fn dies_beyond_reticle_or_wafer_are_refused() {
     let mut large = Case::published();
-    large.design =
-        load::design("hnlpu", &[Override::parse("area.hn_array=900 mm2").unwrap()], &load::no_files).unwrap();
+    large.design = load::design("hnlpu", &[Override::parse("area.hn_array=900 mm2").unwrap()], &load::no_files).unwrap();
+    large.stated.mark("area.hn_array");
     assert_eq!(
         large.estimate().unwrap_err().to_string(),
         "a die of 1153.92 mm2 is larger than the reticle, 858 mm2 (largest block: hn_array, 900 mm2 from --set); use \
@@ -306,8 +352,7 @@ fn dies_beyond_reticle_or_wafer_are_refused() {
 
 #[test]
 fn monte_carlo_is_deterministic_and_within_both_ends() {
-    let mut e = Case::with("wide", &[]).systems(50).priced();
-    e.set_throughput(249_960.0, 0.5);
+    let e = Case::with("wide", &[]).systems(50).priced();
     let run = |seed| MonteCarlo::run(&e.plan, &e.inputs, 20_000, seed);
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
@@ -345,27 +390,7 @@ fn the_tornado_is_sorted_and_names_the_mask_set_first() {
 
 #[test]
 fn the_yield_model_on_the_command_line_wins() {
-    let case = Case::published();
-    let request_yield = |model| {
-        Estimate::new(&Request {
-            design: &case.design,
-            home: (&case.home, &case.home_node),
-            model: &case.model,
-            node: &case.node,
-            stack: &case.stack,
-            embedding: "published",
-            weight_growth: 1.0,
-            economics: &case.economics,
-            yield_model: model,
-            systems: 1,
-            years: 3.0,
-            respins_per_year: 1.0,
-            allow_unconfirmed: false,
-        })
-        .unwrap()
-        .low
-        .yield_share
-    };
+    let request_yield = |yield_model| Case { yield_model, ..Case::published() }.priced().low.yield_share;
     assert!(request_yield(Some(YieldModel::Seeds)) > 0.52);
     near(request_yield(None), 0.4312, 0.1);
 }

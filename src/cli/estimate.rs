@@ -2,25 +2,17 @@
 
 use clap::Args;
 use designs::YieldModel;
+use sim::Discipline;
 use sim::economics::area::WeightFormat;
+use sim::settle::AreaSource;
 
 use super::shared::{Format, named};
-
-names::named! {
-    /// Source of the areas that are priced.
-    pub enum AreaSource {
-        /// Areas of the design file.
-        Design = "design",
-        /// Areas computed from bits, cells, references and the weight format.
-        Structure = "structure",
-    }
-}
 
 /// Arguments of `hardwire estimate`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hardwire estimate hnlpu
-  hardwire estimate hnlpu --systems 50 --against h100
+  hardwire estimate hnlpu --discipline serial --systems 50 --against h100
   hardwire estimate hnlpu --model qwq-32b --weights bf16 --format json
   hardwire estimate hnlpu --embedding two-metal --set dies.whole_wafers=true
   hardwire estimate hnlpu --economics wide --monte-carlo 100000 --seed 7
@@ -60,9 +52,12 @@ pub struct Estimate {
     /// Yield model [default: that of the economics file]
     #[arg(long = "yield", value_name = "MODEL", value_parser = named::<YieldModel>())]
     pub yield_model: Option<YieldModel>,
-    /// Prices and cost rules: preset name or path of a TOML file
-    #[arg(long, default_value = "hnlpu", value_name = "ECONOMICS")]
-    pub economics: String,
+    /// Accounting of time for throughput and power; serial is the publication's
+    #[arg(long, default_value_t = Discipline::Dataflow, value_name = "DISCIPLINE", value_parser = named::<Discipline>())]
+    pub discipline: Discipline,
+    /// Prices and cost rules: preset name or path of a TOML file [default: hnlpu; published under --discipline serial]
+    #[arg(long, value_name = "ECONOMICS")]
+    pub economics: Option<String>,
     /// Number of Monte Carlo samples; prints percentiles and a tornado chart instead of both ends of each range
     #[arg(long, value_name = "N")]
     pub monte_carlo: Option<usize>,

@@ -21,7 +21,7 @@ pub use dataset::{
     Dataset, DatasetAction, DatasetBuild, DatasetCompareParsers, DatasetLabel, DatasetShow, DatasetVerify,
 };
 pub use designs::{Designs, DesignsAction};
-pub use estimate::{AreaSource, Estimate};
+pub use estimate::Estimate;
 pub use fabric::Fabric;
 pub use reproduce::Reproduce;
 pub use shared::Format;

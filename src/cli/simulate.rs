@@ -1,6 +1,8 @@
 //! Arguments of `hardwire simulate`.
 
 use clap::Args;
+use sim::economics::area::WeightFormat;
+use sim::settle::AreaSource;
 use sim::{Discipline, Fidelity, Phase};
 
 use super::shared::{Format, named};
@@ -28,6 +30,15 @@ pub struct Simulate {
     /// Preset name or path of a Hugging Face config.json [default: the design's model]
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
+    /// Process node: preset name or path [default: the design's node]
+    #[arg(long, value_name = "NODE")]
+    pub node: Option<String>,
+    /// Number format of the hardwired weights
+    #[arg(long, default_value_t = WeightFormat::Fp4, value_name = "FORMAT", value_parser = named::<WeightFormat>())]
+    pub weights: WeightFormat,
+    /// Source of the block areas
+    #[arg(long, default_value_t = AreaSource::Design, value_name = "SOURCE", value_parser = named::<AreaSource>())]
+    pub area: AreaSource,
     /// Context length of every sequence (decode) or length of the prompt (prefill), in tokens
     #[arg(long, default_value_t = 2048, value_name = "TOKENS", allow_negative_numbers = true)]
     pub context: u64,

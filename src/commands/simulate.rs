@@ -2,18 +2,24 @@
 
 use std::process::ExitCode;
 
+use designs::{PerBlock, ProcessNode};
 use reports::number::{bytes, fixed, significant};
 use reports::{Align, Table};
 use serde::Serialize;
+use sim::economics::area::WeightFormat;
 use sim::mapping::{LayerPlan, Mapping, Message, OwnerOf, RuleStatement, Work};
+use sim::settle::{Build, Machine, Reticle, Settled, idle};
 use sim::units::Unit;
-use sim::{Prepared, Request, Simulation};
+use sim::{Fidelity, Prepared, Request, Simulation};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::progress::Progress;
 use crate::{input, output};
+
+/// Prices whose reticle bounds a chip.
+const PRICES: &str = "hnlpu";
 
 /// Runs with more events than this show progress; about four seconds.
 const PROGRESS_FROM_EVENTS: u64 = 20_000_000;
@@ -24,16 +30,15 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     if let Some(windows) = arguments.sliding_windows {
         overrides.extend(input::overrides(&[format!("mapping.sliding_windows={windows}")])?);
     }
-    let design = input::design(&arguments.design, &overrides)?;
-    let model = input::model(arguments.model.as_deref().unwrap_or(&design.model))?;
-    // The grid of the design fits its own model. Another model takes the smallest grid that holds it, unless the user
-    // set the grid.
-    let own = arguments.model.as_ref().is_none_or(|m| *m == design.model);
-    let grid_set = arguments.set.iter().any(|s| s.trim_start().starts_with("grid."));
+    let (model, node) = (arguments.model.as_deref(), arguments.node.as_deref());
+    let machine = Machine::load(&arguments.design, &overrides, model, node, &input::read)?;
+    let prices = designs::load::economics(PRICES, &[], &input::read)?;
+    let build = Build { format: arguments.weights, areas: arguments.area, ..Build::published(Reticle::from(&prices)) };
+    let (settled, mut notes) = machine.settle(&build)?;
     let request = Request {
-        design: &design,
-        model: &model,
-        grid: (own || grid_set).then_some(design.grid),
+        design: &settled.design,
+        model: machine.model(),
+        grid: Some(settled.design.grid),
         context: arguments.context,
         sequences: arguments.sequences,
         phase: arguments.phase,
@@ -43,7 +48,7 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         seed: arguments.seed,
     };
     let prepared = Prepared::new(request)?;
-    let simulation = if prepared.expected_events() > PROGRESS_FROM_EVENTS {
+    let mut simulation = if prepared.expected_events() > PROGRESS_FROM_EVENTS {
         message!(
             "about {} million events to simulate; --fidelity analytic answers at once",
             prepared.expected_events() / 1_000_000
@@ -55,11 +60,29 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     } else {
         prepared.run()
     };
+    notes.extend(idle(&overrides, &|overrides| {
+        let machine = Machine::load(&arguments.design, overrides, model, node, &input::read).ok()?;
+        let (settled, _) = machine.settle(&build).ok()?;
+        let request = Request {
+            design: &settled.design,
+            model: machine.model(),
+            grid: Some(settled.design.grid),
+            fidelity: Fidelity::Analytic,
+            ..request
+        };
+        let simulation = Prepared::new(request).ok()?.run();
+        Some(format!("{:?}{simulation:?}", settled.layout))
+    }));
+    simulation.notes.splice(0..0, notes);
     let explanation = arguments.explain.then(|| explain(prepared.mapping()));
     match arguments.format {
-        Format::Json => output::json(&Answer { simulation: &simulation, explanation })?,
+        Format::Json => output::json(&Answer {
+            simulation: &simulation,
+            machine: Built::new(&settled, machine.node()),
+            explanation,
+        })?,
         Format::Table => {
-            let mut text = render(&simulation);
+            let mut text = render(&simulation, &settled);
             if let Some(explanation) = explanation {
                 text.push_str(&render_explanation(&explanation));
             }
@@ -74,8 +97,34 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
 struct Answer<'a> {
     #[serde(flatten)]
     simulation: &'a Simulation,
+    machine: Built,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Vec<KindExplanation>>,
+}
+
+/// The machine as settled.
+#[derive(Serialize)]
+struct Built {
+    node: String,
+    weights: WeightFormat,
+    area_mm2: PerBlock<f64>,
+    chip_mm2: f64,
+    um2_per_weight: f64,
+    weight_capacity: u64,
+}
+
+impl Built {
+    fn new(settled: &Settled, node: &ProcessNode) -> Self {
+        let layout = &settled.layout;
+        Self {
+            node: node.name.clone(),
+            weights: settled.format,
+            area_mm2: layout.area.map(|area| area.mm2()),
+            chip_mm2: layout.chip_mm2,
+            um2_per_weight: layout.um2_per_weight,
+            weight_capacity: layout.capacity,
+        }
+    }
 }
 
 /// Rules and operations of one layer kind.
@@ -215,7 +264,7 @@ fn narrowed(s: &Simulation) -> String {
     }
 }
 
-fn render(s: &Simulation) -> String {
+fn render(s: &Simulation, machine: &Settled) -> String {
     let mut text = format!(
         "{}{} on {}, {} x {} chips, {}, {} discipline, {}\n",
         s.model,
@@ -271,11 +320,13 @@ fn render(s: &Simulation) -> String {
     let kv = &s.kv_cache;
     let busiest = s.links.iter().map(|l| l.bytes_per_token).fold(0.0, f64::max);
     text.push_str(&format!(
-        "\nKV cache per chip: {} ({} in the attention buffer, {} in HBM)\nweights on the fullest chip: {}\n",
+        "\nKV cache per chip: {} ({} in the attention buffer, {} in HBM)\nweights on the fullest chip: {}, {}; chip of {} mm2\n",
         bytes(kv.kv_bytes_per_chip as f64),
         bytes(kv.resident_bytes_per_chip as f64),
         bytes(kv.spilled_bytes_per_chip as f64),
         significant(s.weights_per_chip as f64, 1),
+        machine.format,
+        significant(machine.layout.chip_mm2, 4),
     ));
     if let Some(table) = &s.embedding {
         text.push_str(&format!(

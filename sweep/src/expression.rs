@@ -170,7 +170,13 @@ impl Parser<'_, '_> {
             } else {
                 return Ok(left);
             };
-            left = Node::Binary(operator, Box::new(left), Box::new(self.unary()?));
+            let start = self.at;
+            let right = self.unary()?;
+            if operator == b'/' && fixed(&right) == Some(0.0) {
+                let start = start + (self.text[start..].len() - self.text[start..].trim_start().len());
+                return self.mistake(start..self.at, "this divides by zero", None);
+            }
+            left = Node::Binary(operator, Box::new(left), Box::new(right));
         }
     }
 
@@ -314,6 +320,13 @@ impl Expression {
     }
 }
 
+/// The value of a formula without names.
+fn fixed(node: &Node) -> Option<f64> {
+    let mut names = false;
+    Expression(node.clone()).visit(&mut |_| names = true);
+    (!names).then(|| value(node, &[]))
+}
+
 fn value(node: &Node, variables: &[f64]) -> f64 {
     match node {
         Node::Number(number) => *number,
@@ -452,6 +465,7 @@ mod tests {
             ("min(a)", "`min` takes at least two arguments, not 1 at 0..3"),
             ("sqrt(1, 2)", "`sqrt` takes one argument, not 2 at 0..4"),
             ("(a", "the formula ends where a number, a name or `(` should follow at 2..2"),
+            ("a / (1 - 1)", "this divides by zero at 4..11"),
             ("1e999", "`1e999` is not a number at 0..5"),
         ] {
             assert_eq!(value(text).unwrap_err(), expected, "{text}");

@@ -19,12 +19,14 @@
 //! | [`read`], [`expression`] | the sweep file; all mistakes are reported at once, with their places |
 //! | [`state`], [`shape`], `value` | every field that can be varied |
 //! | [`plan`], [`sampler`] | axes and points |
-//! | [`point`], [`metric`], [`scaling`] | one point and its results |
+//! | [`point`], [`metric`] | one point and its results |
+//! | [`mod@idle`] | axes that change no result |
 //! | [`exploration`], [`rows`], [`record`] | which points are computed, their outcomes in memory and as records of a log |
 //! | [`verdict`], [`pareto`], [`nsga2`], [`sensitivity`] | frontier, optimiser, sensitivities |
 
 pub mod exploration;
 pub mod expression;
+pub mod idle;
 pub mod library;
 pub mod metric;
 pub mod nsga2;
@@ -35,13 +37,13 @@ pub mod read;
 pub mod record;
 pub mod rows;
 pub mod sampler;
-pub mod scaling;
 pub mod sensitivity;
 pub mod shape;
 pub mod state;
 mod value;
 pub mod verdict;
 
+pub use idle::idle;
 pub use metric::Metric;
 pub use plan::{Axis, Column, Domain, Objective, Plan};
 pub use point::{Outcome, PointError, Worker};

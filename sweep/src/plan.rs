@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use designs::{Grade, Provenance};
 use sim::Fidelity;
+use sim::settle::Base;
 use workload::Program;
 
 use crate::expression::{Comparison, Expression};
 use crate::library::Library;
 use crate::metric::Metric;
 use crate::sampler::{self, Method};
-use crate::scaling::Base;
 use crate::state::{Name, State};
 use crate::value::Value;
 

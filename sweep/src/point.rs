@@ -1,20 +1,16 @@
 //! Evaluation of one point: values of the axes to a row of results. Pure: no files, no clock, no state between calls.
 
-use designs::{Design, LayerError};
-use sim::economics::area::WeightFormat;
-use sim::economics::layout::{Layout, Start};
-use sim::economics::masks::{WiringError, wiring_growth};
-use sim::economics::{EconomicsError, Estimate, Request as Pricing};
-use sim::mapping::{Mapping, MappingError};
+use designs::Design;
+use sim::economics::{EconomicsError, Estimate, Request as Pricing, wiring};
+use sim::settle::{Asked, Base, FormatRule, Reticle};
 use sim::{Fidelity, Prepared, Request, SimulateError, Simulation};
 use workload::Program;
 
 use crate::library::Library;
 use crate::metric::{Answers, OnChip};
 use crate::plan::{Column, Plan, Variable};
-use crate::scaling::{Asked, Base};
 use crate::shape::ShapeError;
-use crate::state::{Areas, GridChoice, State};
+use crate::state::State;
 use crate::value::Value;
 
 /// The outcome of a point.
@@ -34,27 +30,21 @@ pub enum PointError {
     /// The model cannot have the shape of the point.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// The embedding names layers that the mask stack does not have.
-    #[error(transparent)]
-    Embedding(#[from] LayerError),
-    /// The chosen layers cannot carry the weights.
-    #[error(transparent)]
-    Wiring(#[from] WiringError),
     /// The node has no mask stack.
     #[error("there is no mask stack `{0}`; name one with build.mask_stack")]
     NoMaskStack(String),
     /// The grid is too large.
     #[error("the grid has {0} chips; at most {max}", max = designs::MAX_CHIPS)]
     Grid(u32),
+    /// A formula of the file has no finite value at the point.
+    #[error("`{0}` has no finite value here: it divides by zero, or by too little")]
+    Infinite(String),
     /// The simulator refuses the machine.
     #[error(transparent)]
     Simulate(#[from] SimulateError),
     /// The machine cannot be laid out or priced.
     #[error(transparent)]
     Economics(#[from] EconomicsError),
-    /// The model cannot be mapped to the grid.
-    #[error(transparent)]
-    Mapping(#[from] MappingError),
 }
 
 /// Evaluates points of a plan independently; several workers may share a plan.
@@ -129,7 +119,13 @@ impl<'a> Worker<'a> {
         for (index, column) in plan.columns.iter().enumerate() {
             let number = match column {
                 Column::Metric(metric) => answers.get(metric),
-                Column::Own { expression, .. } => expression.value(&self.variables),
+                Column::Own { name, expression } => {
+                    let number = expression.value(&self.variables);
+                    if number.is_infinite() {
+                        return Err(PointError::Infinite(name.clone()));
+                    }
+                    number
+                }
             };
             self.set(Variable::Column(index), number);
             row.push(number);
@@ -182,28 +178,30 @@ pub fn answer(
     let node = state.build.node.as_ref().map_or(&base.node, |name| &library.nodes[name]);
     let stack_name = state.build.mask_stack.as_ref().unwrap_or(&node.name);
     let stack = library.stacks.get(stack_name);
-    let format = |format: WeightFormat| format.traits().stored_bits / 4.0;
-    let weight_growth = format(state.build.weights);
+    if state.design.grid.chips() > designs::MAX_CHIPS {
+        return Err(PointError::Grid(state.design.grid.chips()));
+    }
     let wiring = match (state.build.embedding.as_str(), stack) {
         ("published", _) => 1.0,
         (_, None) => return Err(PointError::NoMaskStack(stack_name.clone())),
-        (embedding, Some(stack)) => {
-            let chosen = stack.select(embedding)?;
-            wiring_growth(stack, &chosen, state.economics.via_only_fill)?
-        }
+        (embedding, Some(stack)) => wiring(stack, embedding, &state.economics)?,
     };
-    let asked = Asked {
+    let settled = base.settle(&Asked {
         design: &state.design,
+        stated: state.stated,
         grid: state.grid,
         model,
         node,
-        economics: &state.economics,
-        weight_growth,
+        format: state.build.weights,
+        rule: FormatRule::Structure,
         wiring,
-    };
-    let (built, layout) = build(state, base, &asked)?;
+        areas: state.build.area,
+        reticle: Reticle::from(&state.economics),
+    })?;
+    settled.check_reticle()?;
+    let built = &settled.design;
     let request = Request {
-        design: &built,
+        design: built,
         model,
         grid: Some(built.grid),
         context: state.workload.context,
@@ -216,61 +214,20 @@ pub fn answer(
     };
     let simulation = Prepared::new(request)?.run();
     if !prices {
-        return Ok(Answer { built, simulation, estimate: None });
+        return Ok(Answer { built: settled.design, simulation, estimate: None });
     }
-    let pricing = Pricing {
-        design: &state.design,
-        home: (&base.model, &base.node),
-        model,
+    let estimate = Estimate::new(&Pricing {
+        machine: &settled,
         node,
         stack: stack.ok_or_else(|| PointError::NoMaskStack(stack_name.clone()))?,
         embedding: &state.build.embedding,
-        weight_growth,
+        simulation: Some(&simulation),
         economics: &state.economics,
         yield_model: None,
         systems: state.build.systems,
         years: state.build.years,
         respins_per_year: state.build.respins_per_year,
         allow_unconfirmed: state.build.allow_unconfirmed,
-    };
-    let mut estimate = Estimate::with_layout(&pricing, |_| Ok(layout))?;
-    if state.build.area == Areas::Scaled {
-        estimate.set_power(simulation.system_power_kw / f64::from(simulation.chips));
-    }
-    estimate.set_throughput(simulation.throughput_tokens_per_s, state.economics.utilization);
-    Ok(Answer { built, simulation, estimate: Some(estimate) })
-}
-
-/// The machine to simulate and its layout.
-fn build(state: &State, base: &Base, asked: &Asked<'_>) -> Result<(Design, Layout), PointError> {
-    if asked.design.grid.chips() > designs::MAX_CHIPS {
-        return Err(PointError::Grid(asked.design.grid.chips()));
-    }
-    if state.build.area == Areas::Scaled {
-        let layout = base.layout(asked)?;
-        let mut built = layout.apply(&state.design);
-        base.scale_energy(&mut built, &layout, asked.node);
-        return Ok((built, layout));
-    }
-    // The area of a weight is that of the design on its own grid, whatever grid the point has.
-    let mut own = state.design.clone();
-    own.grid = base.design.grid;
-    let start = Start {
-        design: &own,
-        home: &base.model,
-        home_node: &base.node,
-        model: asked.model,
-        node: asked.node,
-        weight_growth: asked.weight_growth,
-        wiring: asked.wiring,
-        economics: asked.economics,
-    };
-    let mut layout = Layout::new(&start)?;
-    if state.grid == GridChoice::Given {
-        let mut design = layout.apply(&state.design);
-        design.grid = state.design.grid;
-        layout.grid = state.design.grid;
-        layout.weights_per_chip = Mapping::new(&design, asked.model, layout.grid)?.weights_per_chip;
-    }
-    Ok((layout.apply(&state.design), layout))
+    })?;
+    Ok(Answer { built: settled.design, simulation, estimate: Some(estimate) })
 }

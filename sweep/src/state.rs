@@ -8,30 +8,11 @@ use designs::edit::{Field, Refusal, design_fields, economics_fields, set_design,
 use designs::{Design, Economics, Grid, Measure};
 use names::number::separated;
 use sim::economics::area::WeightFormat;
+use sim::settle::{AreaSource, GridChoice, Stated};
 use sim::{Discipline, Phase};
 
 use crate::shape::{SHAPES, Shape};
 use crate::value::{Reason, Value, between, count, word};
-
-/// Which grid the machine has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GridChoice {
-    /// The design's own for its own model on its own node, else the smallest that holds the model.
-    Natural,
-    /// The smallest near-square one that holds the model.
-    Smallest,
-    /// The one in the design's `grid.rows` and `grid.columns`.
-    Given,
-}
-
-/// Which areas and powers the blocks have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Areas {
-    /// In proportion to what the axes change, see [`crate::scaling`].
-    Scaled,
-    /// As the design states them, whatever the axes change.
-    Design,
-}
 
 /// What `hardwire simulate` takes as options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +48,8 @@ pub struct Build {
     pub years: f64,
     /// Updates of the weights per year.
     pub respins_per_year: f64,
-    /// Areas and powers of the blocks.
-    pub area: Areas,
+    /// Source of the areas of the blocks.
+    pub area: AreaSource,
     /// Whether unconfirmed values are used.
     pub allow_unconfirmed: bool,
 }
@@ -80,6 +61,8 @@ pub struct State {
     pub design: Design,
     /// Its grid.
     pub grid: GridChoice,
+    /// Which of the values that follow from others are stated instead.
+    pub stated: Stated,
     /// Prices and rules.
     pub economics: Economics,
     /// Model whose weights are hardwired: a preset or the path of a config.json.
@@ -253,11 +236,11 @@ const OWN: [(&str, &str, Measure, &str, Setter); 15] = [
     }),
     (
         "build.area",
-        "scaled: areas and static powers follow the axes; design: as the design states them",
+        "design: areas of the design, in proportion to what the axes change; structure: from bits, cells and references",
         Measure::Word,
-        "scaled",
+        "design",
         |s, v| {
-            s.build.area = word(v, &[("scaled", Areas::Scaled), ("design", Areas::Design)])?;
+            s.build.area = word(v, &names::choices())?;
             Ok(())
         },
     ),
@@ -287,11 +270,20 @@ impl State {
             systems: 1,
             years: 3.0,
             respins_per_year: 1.0,
-            area: Areas::Scaled,
+            area: AreaSource::Design,
             allow_unconfirmed: false,
         };
         let model = design.model.clone();
-        Self { design, grid: GridChoice::Natural, economics, model, shape: Shape::default(), workload, build }
+        Self {
+            design,
+            grid: GridChoice::Natural,
+            stated: Stated::default(),
+            economics,
+            model,
+            shape: Shape::default(),
+            workload,
+            build,
+        }
     }
 
     /// Every field that can be varied, with its value here.
@@ -346,6 +338,7 @@ impl State {
                     if name.path.starts_with("grid.") {
                         self.grid = GridChoice::Given;
                     }
+                    self.stated.mark(&name.path);
                     design.push((position, value.scalar(name.measure)));
                     Ok(())
                 }

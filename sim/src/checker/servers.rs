@@ -121,7 +121,9 @@ fn accounts(
 ) {
     let settled = &recording.settled;
     let chips = u64::from(subject.mapping.grid.chips());
-    let lanes = (subject.mapping.layer_kinds.len() as u64 + 1) * chips;
+    let layers = subject.mapping.layer_kinds.len() as u64 + 1;
+    let groups = subject.design.vex.lane_groups.map_or(layers, |groups| layers.min(groups.into()));
+    let lanes = groups * chips;
     let busy_of = |unit: Unit| servers.iter().filter(|((u, _), _)| *u == unit).map(|(_, (_, _, busy))| *busy).sum();
     let mut account = |unit: Unit, link: Option<usize>, usage: &Usage, count: u64, expected: u64| {
         let found = usage.busy;

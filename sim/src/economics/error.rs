@@ -2,6 +2,7 @@
 
 use designs::LayerError;
 
+use super::area::AreaError;
 use super::masks::WiringError;
 use crate::mapping::MappingError;
 
@@ -98,6 +99,12 @@ pub enum EconomicsError {
         /// Largest value allowed.
         most: u64,
     },
+    /// The power of the machine is neither simulated nor stated.
+    #[error("the power of the machine is not known: nothing was simulated, and system.kw_per_chip is not stated")]
+    NoPower,
+    /// The area model cannot take the sizes or the node.
+    #[error(transparent)]
+    Area(#[from] AreaError),
     /// The model cannot be mapped.
     #[error(transparent)]
     Mapping(#[from] MappingError),

@@ -1,16 +1,16 @@
 //! One estimate: from a [`Request`] to a [`Plan`], its inputs, and its outcomes at both ends of all inputs.
 
-use designs::{
-    Design, Economics, Grade, MaskStack, Megawatts, Model, ProcessNode, Provenance, Range, SquareMm, YieldModel,
-};
+use designs::{Economics, Grade, MaskStack, Megawatts, ProcessNode, SquareMm, YieldModel};
 use serde::Serialize;
 
 use super::dies::{Wafer, Yield};
 use super::error::EconomicsError;
 use super::inputs::{Input, Inputs};
-use super::layout::{Layout, Start};
+use super::layout::Layout;
 use super::masks::{MaskBill, wiring_growth};
 use super::plan::{Outcome, Plan, respins};
+use crate::settle::Settled;
+use crate::simulation::Simulation;
 
 /// The range of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -33,19 +33,15 @@ impl Span {
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// The machine to price.
-    pub design: &'a Design,
-    /// The model and node that the design's areas belong to.
-    pub home: (&'a Model, &'a ProcessNode),
-    /// Model to hardwire.
-    pub model: &'a Model,
-    /// Node to build on.
+    pub machine: &'a Settled,
+    /// Node on which it is built.
     pub node: &'a ProcessNode,
     /// Mask stack of the node.
     pub stack: &'a MaskStack,
     /// Layers that carry the weights, see [`MaskStack::select`].
     pub embedding: &'a str,
-    /// Area of a weight over its area in the design's own format, e.g. bits / 4 at the same area per bit.
-    pub weight_growth: f64,
+    /// What the machine does: its power and its throughput. Without it the economics must state `system.kw_per_chip`.
+    pub simulation: Option<&'a Simulation>,
     /// Prices and rules.
     pub economics: &'a Economics,
     /// Yield model in place of the economics file's.
@@ -87,33 +83,11 @@ pub struct Estimate {
 pub const MAX_SYSTEMS: u64 = 10_000_000;
 
 impl Estimate {
-    /// Prices a machine, laid out as [`Layout::new`] does.
+    /// Prices a machine.
     ///
     /// # Errors
     /// See [`EconomicsError`].
     pub fn new(r: &Request<'_>) -> Result<Self, EconomicsError> {
-        Self::with_layout(r, |wiring| {
-            Layout::new(&Start {
-                design: r.design,
-                home: r.home.0,
-                home_node: r.home.1,
-                model: r.model,
-                node: r.node,
-                weight_growth: r.weight_growth,
-                wiring,
-                economics: r.economics,
-            })
-        })
-    }
-
-    /// Prices a machine with a layout of the caller's; `layout` gets the growth of the array through fewer wires.
-    ///
-    /// # Errors
-    /// See [`EconomicsError`]; those of `layout` as well.
-    pub fn with_layout(
-        r: &Request<'_>,
-        layout: impl FnOnce(f64) -> Result<Layout, EconomicsError>,
-    ) -> Result<Self, EconomicsError> {
         let e = r.economics;
         if !(1..=MAX_SYSTEMS).contains(&r.systems) {
             return Err(EconomicsError::Bounds {
@@ -123,16 +97,17 @@ impl Estimate {
                 most: MAX_SYSTEMS,
             });
         }
-        let inputs = Inputs::new(e, r.node)?;
+        let layout = r.machine.layout.clone();
+        let inputs = Inputs::new(e, r.node, r.machine, r.simulation)?;
         let mut notes = inputs.notes.clone();
         let unconfirmed = unconfirmed(r, &inputs);
         if !unconfirmed.is_empty() && !r.allow_unconfirmed {
             return Err(EconomicsError::Unconfirmed { keys: unconfirmed.join(", ") });
         }
+        r.machine.check_reticle()?;
         let chosen = r.stack.select(r.embedding)?;
-        let wiring = wiring_growth(r.stack, &chosen, e.via_only_fill)?;
+        let wiring = wiring(r.stack, r.embedding, e)?;
         let masks = MaskBill::new(r.stack, &chosen);
-        let layout = layout(wiring)?;
         let plan = plan(r, &layout, &masks)?;
         if wiring > 1.0 {
             notes.push(format!("fewer wires than published carry the weights: the array grows {wiring:.2} times"));
@@ -147,27 +122,6 @@ impl Estimate {
         Ok(Self { layout, masks, plan, inputs, low, high, wiring_growth: wiring, unconfirmed, notes })
     }
 
-    /// Sets the throughput of a system at full load and its utilization (0 to 1), for the cost of a token.
-    pub fn set_throughput(&mut self, tokens_per_s: f64, utilization: f64) {
-        let seconds = self.plan.years * self.plan.hours_per_year * 3600.0;
-        self.plan.million_tokens = tokens_per_s * self.plan.systems * seconds * utilization / 1e6;
-        self.evaluate();
-    }
-
-    /// Replaces the system power of the economics file, kilowatts per chip, by one that follows from structure.
-    pub fn set_power(&mut self, kw_per_chip: f64) {
-        let index = Input::KwPerChip as usize;
-        self.inputs.ranges[index] = Range::point(kw_per_chip);
-        let source = "power from area and activity".to_owned();
-        self.inputs.provenance[index] = Some(Provenance { source, grade: Grade::Derived, year: None });
-        self.evaluate();
-    }
-
-    fn evaluate(&mut self) {
-        self.low = self.plan.evaluate(&self.inputs.at(0.0));
-        self.high = self.plan.evaluate(&self.inputs.at(1.0));
-    }
-
     /// One outcome at both ends.
     #[must_use]
     pub fn span(&self, of: impl Fn(&Outcome) -> f64) -> Span {
@@ -175,11 +129,20 @@ impl Estimate {
     }
 }
 
+/// Growth of the array where the layers of an embedding carry the weights.
+///
+/// # Errors
+/// If the stack has no such layer, or they cannot carry weights.
+pub fn wiring(stack: &MaskStack, embedding: &str, economics: &Economics) -> Result<f64, EconomicsError> {
+    let chosen = stack.select(embedding)?;
+    Ok(wiring_growth(stack, &chosen, economics.via_only_fill)?)
+}
+
 /// Values of node and inputs that are in use and unconfirmed.
 fn unconfirmed(r: &Request<'_>, inputs: &Inputs) -> Vec<String> {
     let mut keys = inputs.unconfirmed();
     let node = r.node;
-    if node.name != r.home.1.name {
+    if r.machine.other_node {
         let used = ["transistor_density_mtr_per_mm2", "sram_cell_um2"];
         let bad = |key: &&str| node.provenance.get(*key).is_some_and(|p| p.grade == Grade::Unconfirmed);
         keys.extend(used.iter().filter(|key| bad(key)).map(|key| format!("{}: {key}", node.name)));
@@ -200,7 +163,9 @@ fn plan(r: &Request<'_>, layout: &Layout, masks: &MaskBill) -> Result<Plan, Econ
         return Err(EconomicsError::Wafer { die: layout.chip_mm2, diameter: e.wafer_diameter_mm });
     }
     let killing = chip - layout.area.hn_array * e.yield_tolerant_share;
-    let hbm = &r.design.hbm;
+    let hbm = &r.machine.design.hbm;
+    let seconds = r.years * e.hours_per_year * 3600.0;
+    let tokens = |s: &Simulation| s.throughput_tokens_per_s * r.systems as f64 * seconds * e.utilization / 1e6;
     Ok(Plan {
         chips: layout.grid.chips().into(),
         systems: r.systems as f64,
@@ -225,6 +190,6 @@ fn plan(r: &Request<'_>, layout: &Layout, masks: &MaskBill) -> Result<Plan, Econ
         power_step: Megawatts::from_mw(e.facility_step_mw),
         hours_per_year: e.hours_per_year,
         systems_per_spare: e.systems_per_spare,
-        million_tokens: f64::NAN,
+        million_tokens: r.simulation.map_or(f64::NAN, tokens),
     })
 }

@@ -3,6 +3,8 @@
 use designs::{Economics, Grade, Interval, ProcessNode, Provenance, Range, Usd};
 
 use super::error::EconomicsError;
+use crate::settle::Settled;
+use crate::simulation::Simulation;
 
 macro_rules! inputs {
     ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {
@@ -99,6 +101,79 @@ pub struct Inputs {
     pub notes: Vec<String>,
 }
 
+/// Growth of the design effort, which the economics state for the base of the machine.
+///
+/// All of it follows the cost of designing a large chip on a node; verification and physical design also grow with the area of
+/// the chip, in proportion (assumed). Chips of a system differ in wires only, so their number does not matter. What an override
+/// states is taken as stated.
+struct Effort {
+    node: f64,
+    area: f64,
+    stated: [bool; EFFORT.len()],
+}
+
+/// Inputs that are design effort.
+const EFFORT: [Input; 4] = [Input::ArchitectureUsd, Input::VerificationUsd, Input::PhysicalUsd, Input::IpUsd];
+
+impl Effort {
+    fn new(e: &Economics, node: &ProcessNode, machine: &Settled) -> Result<Self, EconomicsError> {
+        let stated = EFFORT.map(|input| e.provenance.get(input.path()).is_some_and(|p| p.grade == Grade::User));
+        let here = node.design_usd.map(|usd| usd.middle());
+        let growth = match here.zip(machine.base_design_usd) {
+            _ if !machine.other_node => 1.0,
+            Some((here, base)) => here / base,
+            None if stated == [true; EFFORT.len()] => 1.0,
+            None => {
+                let path = EFFORT[stated.iter().position(|stated| !stated).unwrap_or(0)].path();
+                return Err(EconomicsError::Missing {
+                    node: node.name.clone(),
+                    what: "cost of designing a chip",
+                    path,
+                });
+            }
+        };
+        Ok(Self { node: growth, area: machine.layout.chip_mm2 / machine.base_chip_mm2, stated })
+    }
+
+    fn growth(&self, input: Input) -> f64 {
+        let Some(index) = EFFORT.iter().position(|effort| *effort == input) else { return 1.0 };
+        let area = matches!(input, Input::VerificationUsd | Input::PhysicalUsd);
+        match self.stated[index] {
+            true => 1.0,
+            false if area => self.node * self.area,
+            false => self.node,
+        }
+    }
+
+    fn scaled(&self, input: Input, range: Range) -> Range {
+        let growth = self.growth(input);
+        if growth == 1.0 { range } else { range.times(growth) }
+    }
+
+    fn note(&self, node: &ProcessNode) -> Option<String> {
+        let changed = EFFORT.iter().any(|input| (self.growth(*input) - 1.0).abs() > 1e-9);
+        changed.then(|| {
+            format!(
+                "design effort is scaled by {:.3} for {} (cost of a large design), verification and physical design also by \
+                 {:.3} for the area of the chip",
+                self.node, node.name, self.area
+            )
+        })
+    }
+}
+
+/// Says that the priced power is stated, and what the simulation gives.
+fn stated_power(stated: Range, machine: &Settled, simulation: Option<&Simulation>) -> String {
+    let chips = f64::from(machine.layout.grid.chips());
+    let ends = if stated.low == stated.high {
+        format!("{:.3}", stated.low * chips)
+    } else {
+        format!("{:.3} to {:.3}", stated.low * chips, stated.high * chips)
+    };
+    let simulated = simulation.map_or(String::new(), |s| format!("; the simulation gives {:.3} kW", s.system_power_kw));
+    format!("priced is system.kw_per_chip as stated, {ends} kW of the system{simulated}")
+}
+
 /// Upper end over lower end of a value that is published as "more than" only; assumed.
 const OPEN_END: f64 = 1.5;
 
@@ -106,8 +181,13 @@ impl Inputs {
     /// Inputs from an economics file; wafer price, mask-set price and defects from the node where the file has none.
     ///
     /// # Errors
-    /// When neither gives a wafer price, a mask-set price or a defect density.
-    pub fn new(economics: &Economics, node: &ProcessNode) -> Result<Self, EconomicsError> {
+    /// When neither gives a wafer price, a mask-set price or a defect density; when the power is neither simulated nor stated.
+    pub fn new(
+        economics: &Economics,
+        node: &ProcessNode,
+        machine: &Settled,
+        simulation: Option<&Simulation>,
+    ) -> Result<Self, EconomicsError> {
         let e = economics;
         let mut notes = Vec::new();
         let missing = |what, path| EconomicsError::Missing { node: node.name.clone(), what, path };
@@ -128,6 +208,16 @@ impl Inputs {
         let defects = e.defects_per_cm2.or(node.defect_density_per_cm2.map(Range::point));
         // A fixed yield replaces the yield model, so the defect density is not needed.
         let defects = defects.or(e.yield_fixed.map(|_| Range::point(0.0)));
+        let power = match (e.kw_per_chip, simulation) {
+            (Some(stated), simulation) => {
+                notes.push(stated_power(stated, machine, simulation));
+                stated
+            }
+            (None, Some(s)) => e.power_ratio.unwrap_or(Range::point(1.0)).times(s.system_power_kw / f64::from(s.chips)),
+            (None, None) => return Err(EconomicsError::NoPower),
+        };
+        let effort = Effort::new(e, node, machine)?;
+        notes.extend(effort.note(node));
         let ranges = [
             wafer.ok_or_else(|| missing("wafer price", Input::WaferUsd.path()))?,
             defects.ok_or_else(|| missing("defect density", Input::Defects.path()))?,
@@ -135,11 +225,11 @@ impl Inputs {
             e.package_usd_per_wafer,
             e.memory_usd_per_gb,
             e.integration_usd,
-            e.architecture_usd,
-            e.verification_usd,
-            e.physical_usd,
-            e.ip_usd,
-            e.kw_per_chip,
+            effort.scaled(Input::ArchitectureUsd, e.architecture_usd),
+            effort.scaled(Input::VerificationUsd, e.verification_usd),
+            effort.scaled(Input::PhysicalUsd, e.physical_usd),
+            effort.scaled(Input::IpUsd, e.ip_usd),
+            power,
             e.pue,
             e.infrastructure_usd_per_mw,
             e.network_usd,
@@ -147,7 +237,18 @@ impl Inputs {
             e.module_kg,
             e.grid_kg_per_kwh,
         ];
+        let simulated = |s: &Simulation| Provenance {
+            source: format!(
+                "simulated power by area and activity, {} discipline, times system.power_ratio",
+                s.discipline
+            ),
+            grade: Grade::Derived,
+            year: None,
+        };
         let provenance = Input::ALL.map(|input| {
+            if input == Input::KwPerChip && e.kw_per_chip.is_none() {
+                return simulation.map(simulated);
+            }
             let own = e.provenance.get(input.path());
             let of_node = match input {
                 Input::WaferUsd => node.provenance.get("wafer_usd"),
@@ -155,7 +256,12 @@ impl Inputs {
                 Input::MaskSetUsd => node.provenance.get("mask_set_usd"),
                 _ => None,
             };
-            own.or(of_node).cloned()
+            let mut origin = own.or(of_node).cloned();
+            if let Some(origin) = origin.as_mut().filter(|_| effort.growth(input) != 1.0) {
+                origin.source.push_str("; scaled to node and chip");
+                origin.grade = Grade::Derived;
+            }
+            origin
         });
         Ok(Self { ranges, provenance: provenance.into(), notes })
     }

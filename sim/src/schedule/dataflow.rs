@@ -245,18 +245,24 @@ fn busiest_servers(compiled: &Compiled, context: u64, placement: &Placement, hea
     let clock = specs.clock_hz as f64;
     let moved = |unit: Unit, bytes: f64| bytes * clock / specs.work_per_second(unit) as f64;
     let busiest_link = link_bytes_per_token(compiled, head).into_iter().fold(0.0, f64::max);
-    let of_layers = |unit: Unit| {
-        compiled.programs.iter().map(|program| layer_server(compiled, program, unit, context)).fold(0.0, f64::max)
-    };
+    let of_layers = |unit: Unit| compiled.programs.iter().map(move |p| layer_server(compiled, p, unit, context));
     PerUnit::from_fn(|unit| match unit.sharing() {
-        Sharing::Layer => of_layers(unit),
+        Sharing::Layer => of_layers(unit).fold(0.0, f64::max),
+        Sharing::LaneGroup => {
+            let layers: Vec<f64> = of_layers(unit).collect();
+            let mut groups = vec![0.0; specs.vex.groups()];
+            for (layer, &program) in compiled.sequence.iter().enumerate() {
+                groups[specs.vex.group(layer)] += layers[program];
+            }
+            groups.into_iter().fold(0.0, f64::max)
+        }
         Sharing::Chip(event) => moved(unit, activity[event] / chips),
         Sharing::Link => moved(unit, busiest_link),
     })
 }
 
-/// Cycles per token for which the busiest server of a unit with servers per layer is occupied. A pipeline of the vector unit
-/// serves all instructions of its kind; an instance of the array serves one.
+/// Cycles per token for which a layer occupies the busiest server of a unit that computes. A pipeline of the vector unit serves
+/// all instructions of its kind; an instance of the array serves one.
 fn layer_server(compiled: &Compiled, program: &Program, unit: Unit, context: u64) -> f64 {
     let instrs = program.instrs.iter().flat_map(|(_, instr)| compiled.requests(program, instr, context));
     let work = instrs.flatten().filter(|request| request.unit == unit).map(|r| r.work as f64 * r.use_share(program));

@@ -45,7 +45,13 @@ fn stage_compute(compiled: &Compiled, layer: usize, stage: usize) -> PerSpent<u6
     let mut parts = PerSpent::default();
     for (_, instr) in compiled.program(layer).instrs.iter().filter(|(s, _)| *s == stage) {
         match instr {
-            Instr::AwaitEmbedding { .. } | Instr::Hn { .. } | Instr::Nonlinear { .. } => {
+            Instr::Nonlinear { fixed, per_expert } => {
+                // All stages compute at once, so layers take turns on a lane group.
+                let queued =
+                    (compiled.specs.vex.sharing() - 1) * compiled.specs.vex.nonlinear_service(fixed + per_expert);
+                parts[instr.class()] += compiled.alone_cycles(layer, instr, 0) + queued;
+            }
+            Instr::AwaitEmbedding { .. } | Instr::Hn { .. } => {
                 parts[instr.class()] += compiled.alone_cycles(layer, instr, 0);
             }
             Instr::AwaitKv | Instr::Scores | Instr::Values | Instr::Phase(_) => {}
@@ -86,7 +92,7 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
             let domain = specs.attention_buffer.domain;
             let until = buffer.request(domain, 0, load.read_bytes, IdleCause::Communication);
             read = (until + specs.attention_buffer.latency).max(read);
-            vector_cycles = specs.vex.attention_cycles(load.vectors).max(vector_cycles);
+            vector_cycles = (specs.vex.attention_cycles(load.vectors) * specs.vex.sharing()).max(vector_cycles);
             events += u64::from(from_events);
         }
     }

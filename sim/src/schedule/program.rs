@@ -175,8 +175,8 @@ impl Compiled {
         let chips = self.specs.interconnect.grid.chips() as usize;
         match unit.sharing() {
             // Every matrix is hardware of its own.
-            Sharing::Layer if unit == Unit::HnArray => self.hn_instances,
-            Sharing::Layer => self.sequence.len() * chips,
+            Sharing::Layer => self.hn_instances,
+            Sharing::LaneGroup => self.specs.vex.groups() * chips,
             Sharing::Chip(_) => chips,
             Sharing::Link => self.specs.interconnect.links(),
         }

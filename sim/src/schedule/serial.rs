@@ -51,9 +51,14 @@ fn domain(specs: &Specs, unit: Unit) -> ClockDomain {
     specs.domain(unit)
 }
 
-/// Number of layers that read a unit at the same time: all layers for the attention buffer, one for other units.
-fn readers(unit: Unit, layers: u64) -> u64 {
-    if unit == Unit::AttentionBuffer { layers } else { 1 }
+/// Number of layers that use a server at the same time: all layers for the attention buffer, those of a lane group for the
+/// vector unit, one for other units.
+fn readers(unit: Unit, compiled: &Compiled) -> u64 {
+    match unit {
+        Unit::AttentionBuffer => compiled.layers() as u64,
+        Unit::VexAttention | Unit::VexNonlinear => compiled.specs.vex.sharing(),
+        Unit::HnArray | Unit::Hbm | Unit::Links => 1,
+    }
 }
 
 /// Cycles charged for an instruction, without beats and without waiting for the cache.
@@ -63,8 +68,7 @@ fn charged(compiled: &Compiled, program: &Program, instr: &Instr, context: u64) 
         return specs.interconnect.hop;
     }
     let requests = compiled.requests(program, instr, context);
-    let cycles =
-        |r: Request| domain(specs, r.unit).to_reference(r.work * readers(r.unit, compiled.layers() as u64)) + r.latency;
+    let cycles = |r: Request| domain(specs, r.unit).to_reference(r.work * readers(r.unit, compiled)) + r.latency;
     requests.into_iter().flatten().map(cycles).max().unwrap_or(0)
 }
 
@@ -225,7 +229,7 @@ fn walk(compiled: &Compiled, context: u64, placement: &Placement, result: &mut S
                             let end = buffer.request(specs.attention_buffer.domain, now, bytes, cause);
                             read = end + specs.attention_buffer.latency;
                         }
-                        read.max(now + specs.vex.attention_cycles(vectors))
+                        read.max(now + specs.vex.attention_cycles(vectors) * specs.vex.sharing())
                     }
                 };
                 pending.push((instr.class(), until));

@@ -34,7 +34,7 @@ impl Prepared<'_> {
         let activity = &answer.activity_per_token;
         let links = || answer.links.iter().map(|l| l.bytes_per_token);
         let mean = PerUnit::from_fn(|unit| match unit.sharing() {
-            Sharing::Layer => self.busy_per_server(unit) * tokens_per_cycle,
+            Sharing::Layer | Sharing::LaneGroup => self.busy_per_server(unit) * tokens_per_cycle,
             Sharing::Chip(event) => activity[event] / chips * tokens_per_cycle / per_cycle(unit),
             // Not `sum`, whose empty sum is -0.
             Sharing::Link => link(links().fold(0.0, |sum, bytes| sum + bytes) / answer.links.len().max(1) as f64),

@@ -42,7 +42,7 @@ impl Specs {
         Self {
             clock_hz: design.clock.hz(),
             hn_array: hn_array::Spec::new(design),
-            vex: vex::Spec::new(design),
+            vex: vex::Spec::new(design, mapping.layer_kinds.len()),
             attention_buffer: attention_buffer::Spec::new(design),
             hbm: hbm::Spec::new(design),
             interconnect: interconnect::Spec::new(design, mapping.grid),

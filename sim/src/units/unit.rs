@@ -9,9 +9,9 @@ keyed! {
     struct PerUnit;
     /// Hardwired-neuron array: one server per matrix (or expert), layer and chip.
     HnArray => hn_array, "HN array";
-    /// Attention pipelines of the vector unit: one server per layer and chip.
+    /// Attention pipelines of the vector unit: one server per lane group and chip.
     VexAttention => vex_attention, "VEX attention";
-    /// Pipelines of non-linear functions of the vector unit: one server per layer and chip.
+    /// Pipelines of non-linear functions of the vector unit: one server per lane group and chip.
     VexNonlinear => vex_nonlinear, "VEX non-linear";
     /// Attention buffer: one server per chip.
     AttentionBuffer => attention_buffer, "attention buffer";
@@ -38,7 +38,7 @@ keyed! {
     Memory => hbm, "HBM";
     /// Stall: another token occupies the array instance.
     ArrayBusy => hn_array_busy, "HN array busy";
-    /// Stall: another token occupies the layer's pipeline of the vector unit.
+    /// Stall: another token occupies the pipeline of the vector unit.
     VexBusy => vex_busy, "VEX busy";
     /// Stall: in prefill, an earlier token has not yet written its cache entry.
     Predecessor => predecessor, "predecessor";
@@ -49,6 +49,8 @@ keyed! {
 pub enum Sharing {
     /// Every layer and chip has its own, which work cycles of the chip clock.
     Layer,
+    /// Every chip has some, which layers share in turn, and which work cycles of the chip clock.
+    LaneGroup,
     /// Every chip has one for all layers, which moves the bytes that this event counts.
     Chip(Event),
     /// Every directed link is one, which moves bytes.
@@ -68,11 +70,12 @@ impl Unit {
         }
     }
 
-    /// Whether each layer, chip or link has its own server.
+    /// Whether each layer, lane group, chip or link has its own server.
     #[must_use]
     pub const fn sharing(self) -> Sharing {
         match self {
-            Self::HnArray | Self::VexAttention | Self::VexNonlinear => Sharing::Layer,
+            Self::HnArray => Sharing::Layer,
+            Self::VexAttention | Self::VexNonlinear => Sharing::LaneGroup,
             Self::AttentionBuffer => Sharing::Chip(Event::BufferBytes),
             Self::Hbm => Sharing::Chip(Event::HbmBytes),
             Self::Links => Sharing::Link,
@@ -82,7 +85,7 @@ impl Unit {
     /// Whether it computes; the others move or hold data.
     #[must_use]
     pub const fn computes(self) -> bool {
-        matches!(self.sharing(), Sharing::Layer)
+        matches!(self.sharing(), Sharing::Layer | Sharing::LaneGroup)
     }
 }
 

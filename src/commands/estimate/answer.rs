@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use designs::comparison::FIGURES_MODEL;
 use designs::{Comparison, Grade, Provenance};
 use serde::Serialize;
+use sim::Discipline;
 use sim::economics::area::{RETICLE_MM2, WeightFormat};
 use sim::economics::compare::Basis;
 use sim::economics::masks::MaskBill;
 use sim::economics::monte_carlo::{Bar, MonteCarlo, Percentiles};
-use sim::economics::power::Power;
 use sim::economics::{Act, Estimate, Input, Outcome, Span, act};
+use sim::settle::{AreaSource, Settled};
 
+use super::power::Power;
 use super::structure::Structure;
 use super::subject::{Subject, Throughput};
 use crate::cli;
@@ -31,6 +33,9 @@ pub enum Figure {
 pub struct Origin {
     /// Optimistic end.
     pub low: f64,
+    /// Most likely value of a triangular input; absent for a uniform one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<f64>,
     /// Pessimistic end.
     pub high: f64,
     /// Source, grade and year.
@@ -59,6 +64,7 @@ pub struct Answer {
     pub economics: String,
     pub embedding: String,
     pub weights: WeightFormat,
+    pub discipline: Discipline,
     pub systems: u64,
     pub years: f64,
     pub respins: f64,
@@ -95,20 +101,25 @@ pub struct Answer {
     pub provenance: BTreeMap<String, Origin>,
 }
 
+/// What the command computed.
+pub struct Parts<'a> {
+    pub arguments: &'a cli::Estimate,
+    pub subject: &'a Subject,
+    pub machine: &'a Settled,
+    pub estimate: &'a Estimate,
+    pub throughput: Option<Throughput>,
+    pub monte_carlo: Option<MonteCarlo>,
+    pub tornado: Vec<Bar>,
+    pub structure: Option<Structure>,
+    pub power: Option<Power>,
+    pub comparisons: Vec<(&'a Comparison, Vec<Basis>)>,
+    pub notes: Vec<String>,
+}
+
 impl Answer {
     /// Gathers the answer.
-    #[expect(clippy::too_many_arguments, reason = "one call that gathers what the command computed")]
-    pub fn new(
-        arguments: &cli::Estimate,
-        subject: &Subject,
-        estimate: &Estimate,
-        throughput: Option<Throughput>,
-        monte_carlo: Option<MonteCarlo>,
-        tornado: Vec<Bar>,
-        structure: Option<Structure>,
-        power: Option<Power>,
-        comparisons: Vec<(&Comparison, Vec<Basis>)>,
-    ) -> Self {
+    pub fn new(parts: Parts<'_>) -> Self {
+        let Parts { arguments, subject, machine, estimate, throughput, monte_carlo, .. } = parts;
         let figure = |name: &'static str| {
             let index = Outcome::NAMES.iter().position(|n| *n == name).expect("a name of an outcome");
             match &monte_carlo {
@@ -130,13 +141,14 @@ impl Answer {
             named(&[("yield", "yield_share"), ("good_dies", "good_dies"), ("usd_per_good_die", "die_usd")]);
         dies.insert("dies_per_wafer", exact(estimate.plan.dies));
         Self {
-            design: subject.design.name.clone(),
-            model: subject.model.name.clone(),
-            node: subject.node.name.clone(),
+            design: machine.design.name.clone(),
+            model: subject.machine.model().name.clone(),
+            node: subject.machine.node().name.clone(),
             mask_stack: subject.stack.name.clone(),
             economics: subject.economics.name.clone(),
             embedding: arguments.embedding.clone(),
             weights: arguments.weights,
+            discipline: arguments.discipline,
             systems: arguments.systems,
             years: arguments.years,
             respins: estimate.plan.respins,
@@ -147,8 +159,8 @@ impl Answer {
             um2_per_weight: estimate.layout.um2_per_weight,
             throughput,
             area_mm2: area,
-            structure,
-            power_w: power,
+            structure: parts.structure,
+            power_w: parts.power,
             masks: estimate.masks.clone(),
             mask_usd: figure("mask_total_usd"),
             mask_group_usd: named(&[
@@ -181,20 +193,25 @@ impl Answer {
             usd_per_million_tokens: throughput.map(|_| figure("usd_per_million_tokens")),
             carbon_static_t: figure("carbon_static_t"),
             carbon_t: figure("carbon_dynamic_t"),
-            act_kg_per_chip: act(
-                &subject.economics,
-                subject.node.feature_nm,
-                estimate.layout.chip_mm2,
-                estimate.span(|o| o.yield_share),
-                estimate.plan.memory_gb,
-            ),
-            tornado,
-            against: comparisons.into_iter().map(|(other, bases)| against(other, &subject.model.name, bases)).collect(),
+            act_kg_per_chip: embodied(subject, estimate),
+            tornado: parts.tornado,
+            against: parts.comparisons.into_iter().map(|(other, bases)| against(other, &subject.machine.model().name, bases)).collect(),
             unconfirmed: estimate.unconfirmed.clone(),
-            notes: notes(subject, estimate),
-            provenance: provenance(subject, estimate),
+            notes: notes(subject, estimate, parts.notes),
+            provenance: provenance(subject, machine, estimate),
         }
     }
+}
+
+/// Embodied carbon of a chip by ACT.
+pub fn embodied(subject: &Subject, estimate: &Estimate) -> Option<Act> {
+    act(
+        &subject.economics,
+        subject.machine.node().feature_nm,
+        estimate.layout.chip_mm2,
+        estimate.span(|o| o.yield_share),
+        estimate.plan.memory_gb,
+    )
 }
 
 fn against(other: &Comparison, model: &str, bases: Vec<Basis>) -> Against {
@@ -219,29 +236,34 @@ fn against(other: &Comparison, model: &str, bases: Vec<Basis>) -> Against {
     Against { machine: other.name.clone(), note, bases }
 }
 
-/// Notes of the estimate, and one about an unusual reticle.
-fn notes(subject: &Subject, estimate: &Estimate) -> Vec<String> {
+/// Notes on the machine and its simulation, of the estimate, and one about an unusual reticle.
+fn notes(subject: &Subject, estimate: &Estimate, machine: Vec<String>) -> Vec<String> {
     let reticle_mm2 = subject.economics.reticle_mm2;
     let unusual = (reticle_mm2 - RETICLE_MM2).abs() > 1e-9;
     let note = unusual.then(|| format!("the reticle is {reticle_mm2} mm2, not the usual {RETICLE_MM2}"));
-    estimate.notes.iter().cloned().chain(note).collect()
+    machine.into_iter().chain(estimate.notes.iter().cloned()).chain(note).collect()
 }
 
-fn provenance(subject: &Subject, estimate: &Estimate) -> BTreeMap<String, Origin> {
+fn provenance(subject: &Subject, machine: &Settled, estimate: &Estimate) -> BTreeMap<String, Origin> {
     let inputs = Input::ALL.iter().zip(&estimate.inputs.ranges).zip(&estimate.inputs.provenance);
     let mut all: BTreeMap<String, Origin> = inputs
         .map(|((input, range), p)| {
-            (input.path().to_owned(), Origin { low: range.low, high: range.high, provenance: p.clone() })
+            let origin = Origin { low: range.low, mode: range.mode, high: range.high, provenance: p.clone() };
+            (input.path().to_owned(), origin)
         })
         .collect();
-    for (block, area) in estimate.layout.area {
+    let asked = subject.machine.design();
+    for (block, area) in machine.layout.area {
         let path = format!("area.{}", block.name());
-        let mut provenance = subject.design.provenance.get(&path).cloned();
-        if let Some(p) = provenance.as_mut().filter(|_| area != subject.design.area[block]) {
-            p.source = format!("{}; scaled", p.source);
+        let mut provenance = asked.provenance.get(&path).cloned();
+        if let Some(p) = provenance.as_mut().filter(|_| area != asked.area[block]) {
+            p.source = match subject.build.areas {
+                AreaSource::Structure => "area model from structure".to_owned(),
+                AreaSource::Design => format!("{}; scaled", p.source),
+            };
             p.grade = Grade::Derived;
         }
-        all.insert(path, Origin { low: area.mm2(), high: area.mm2(), provenance });
+        all.insert(path, Origin { low: area.mm2(), mode: None, high: area.mm2(), provenance });
     }
     all
 }

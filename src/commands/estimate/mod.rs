@@ -1,21 +1,24 @@
 //! `hardwire estimate`: what a design costs, by the prices of an economics file.
 
 mod answer;
+mod power;
 mod structure;
 mod subject;
 mod table;
 
 use std::process::ExitCode;
 
+use designs::Comparison;
 use designs::comparison::FIGURES_MODEL;
-use designs::{Comparison, Override, presets};
 use sim::economics::monte_carlo::{MAX_SAMPLES, MonteCarlo, tornado};
 use sim::economics::{Estimate, MAX_SYSTEMS, Request, compare};
+use sim::settle::{Settled, idle};
 use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::{input, output};
+use power::Power;
 use subject::{Subject, Throughput};
 
 /// Context at which throughput is simulated, as in the publication's table of systems.
@@ -26,29 +29,25 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
     let others: Vec<Comparison> =
         arguments.against.iter().map(|name| designs::load::comparison(name, &input::read)).collect::<Result<_, _>>()?;
     check(arguments)?;
-    let mut subject = read(arguments)?;
-    let published = subject.design.area;
-    let mut weight_growth = arguments.weights.traits().stored_bits / 4.0;
-    if arguments.area == cli::AreaSource::Structure {
-        weight_growth = structure::apply(&mut subject, arguments.weights)?;
-    }
-    let mut estimate = Estimate::new(&request(arguments, &subject, weight_growth))?;
+    let subject = Subject::read(arguments)?;
+    let (machine, mut notes) = subject.machine.settle(&subject.build)?;
+    machine.check_reticle()?;
+    let run = simulate(&subject, &machine, arguments.discipline, &mut notes)?;
+    let estimate = Estimate::new(&request(arguments, &subject, &machine, run.as_ref()))?;
     refuse_unconfirmed(arguments, &others)?;
-    let run = simulate(&subject, &mut estimate);
-    let throughput = run.as_ref().map(|run| throughput(&subject, &mut estimate, run));
-    let power = run.as_ref().map(|run| structure::power(&subject, &published, &estimate, run));
-    if let Some(power) = power.as_ref().filter(|_| arguments.area == cli::AreaSource::Structure) {
-        estimate.set_power(power.system_kw / f64::from(estimate.layout.grid.chips()));
-    }
+    let throughput = run.as_ref().map(|run| throughput(&subject, run));
     let tco = tco_throughput(&subject, &estimate);
     let mut comparisons = Vec::new();
     for other in &others {
         let Some(t) = throughput else {
-            let message = format!("no comparison with {}: {} cannot be simulated here", other.name, subject.model.name);
-            return Err(Failure::Request(message));
+            let model = &subject.machine.model().name;
+            return Err(Failure::Request(format!(
+                "no comparison with {}: {model} cannot be simulated here",
+                other.name
+            )));
         };
         // Throughputs of other machines are those of one model.
-        let bases = if subject.model.name == FIGURES_MODEL {
+        let bases = if subject.machine.model().name == FIGURES_MODEL {
             compare::against(&estimate, other, t.tokens_per_s, t.tokens_per_s_per_user, tco)
                 .map_err(|e| Failure::Request(e.to_string()))?
         } else {
@@ -56,21 +55,39 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
         };
         comparisons.push((other, bases));
     }
+    notes.extend(idle(&subject.overrides, &|overrides| {
+        let subject = Subject::with(arguments, overrides.to_vec()).ok()?;
+        let (machine, _) = subject.machine.settle(&subject.build).ok()?;
+        let run = simulate(&subject, &machine, arguments.discipline, &mut Vec::new()).ok()?;
+        let estimate = Estimate::new(&request(arguments, &subject, &machine, run.as_ref())).ok()?;
+        let middle = estimate.plan.evaluate(&estimate.inputs.at(0.5));
+        let ends = [estimate.low, middle, estimate.high];
+        let (layout, masks, act) = (&estimate.layout, &estimate.masks, answer::embodied(&subject, &estimate));
+        let tco = (!others.is_empty()).then(|| tco_throughput(&subject, &estimate));
+        let blocks = run.as_ref().map(|run| run.chip_power.blocks);
+        Some(format!("{ends:?}{layout:?}{masks:?}{act:?}{tco:?}{blocks:?}"))
+    }));
     let samples = arguments.monte_carlo;
     let monte_carlo = samples.map(|n| MonteCarlo::run(&estimate.plan, &estimate.inputs, n, arguments.seed));
-    let bars = if monte_carlo.is_some() { tornado(&estimate.plan, &estimate.inputs) } else { Vec::new() };
-    let structure = structure::estimate(&subject, &estimate, arguments.weights);
-    let answer = answer::Answer::new(
+    let tornado = if monte_carlo.is_some() { tornado(&estimate.plan, &estimate.inputs) } else { Vec::new() };
+    let answer = answer::Answer::new(answer::Parts {
         arguments,
-        &subject,
-        &estimate,
+        subject: &subject,
+        machine: &machine,
+        estimate: &estimate,
         throughput,
         monte_carlo,
-        bars,
-        structure,
-        power,
+        tornado,
+        structure: structure::estimate(
+            &machine,
+            subject.machine.model().layers.len(),
+            subject.machine.node(),
+            estimate.wiring_growth,
+        ),
+        power: run.as_ref().map(|run| Power::new(&machine, run)),
         comparisons,
-    );
+        notes,
+    });
     match arguments.format {
         Format::Json => output::json(&answer)?,
         Format::Table => output::text(&table::render(&answer))?,
@@ -101,44 +118,18 @@ fn check(arguments: &cli::Estimate) -> Result<(), Failure> {
     }
 }
 
-fn read(arguments: &cli::Estimate) -> Result<Subject, Failure> {
-    let overrides = input::overrides(&arguments.set)?;
-    let (prices, machine): (Vec<Override>, Vec<Override>) =
-        overrides.into_iter().partition(|o| designs::economics::owns(o.section()));
-    let design = input::design(&arguments.design, &machine)?;
-    let economics = designs::load::economics(&arguments.economics, &prices, &input::read)?;
-    let home = input::model(&design.model)?;
-    let home_node = designs::load::node(&design.node, &input::read)?;
-    let model = match &arguments.model {
-        Some(name) if *name != design.model => input::model(name)?,
-        _ => home.clone(),
-    };
-    let node = match &arguments.node {
-        Some(name) if *name != design.node => designs::load::node(name, &input::read)?,
-        _ => home_node.clone(),
-    };
-    let stack = match &arguments.mask_stack {
-        Some(name) => designs::load::mask_stack(name, &input::read)?,
-        None if presets::mask_stacks().iter().any(|p| p.name == node.name) => {
-            designs::load::mask_stack(&node.name, &input::read)?
-        }
-        None => {
-            let message = format!("there is no mask stack for node {}; name one with --mask-stack", node.name);
-            return Err(Failure::Request(message));
-        }
-    };
-    Ok(Subject { design, home, home_node, model, node, stack, economics })
-}
-
-fn request<'a>(arguments: &'a cli::Estimate, subject: &'a Subject, weight_growth: f64) -> Request<'a> {
+fn request<'a>(
+    arguments: &'a cli::Estimate,
+    subject: &'a Subject,
+    machine: &'a Settled,
+    simulation: Option<&'a Simulation>,
+) -> Request<'a> {
     Request {
-        design: &subject.design,
-        home: (&subject.home, &subject.home_node),
-        model: &subject.model,
-        node: &subject.node,
+        machine,
+        node: subject.machine.node(),
         stack: &subject.stack,
         embedding: &arguments.embedding,
-        weight_growth,
+        simulation,
         economics: &subject.economics,
         yield_model: arguments.yield_model,
         systems: arguments.systems,
@@ -165,43 +156,53 @@ fn refuse_unconfirmed(arguments: &cli::Estimate, others: &[Comparison]) -> Resul
     Err(sim::economics::EconomicsError::Unconfirmed { keys: keys.join(", ") }.into())
 }
 
-/// Simulates the laid-out system under the publication's accounting; `None` if the model cannot be simulated.
-fn simulate(subject: &Subject, estimate: &mut Estimate) -> Option<Simulation> {
-    let design = estimate.layout.apply(&subject.design);
+/// Simulates the settled system with a full pipeline; `None` if the model cannot be simulated and the power is stated.
+fn simulate(
+    subject: &Subject,
+    machine: &Settled,
+    discipline: Discipline,
+    notes: &mut Vec<String>,
+) -> Result<Option<Simulation>, Failure> {
     let request = sim::Request {
-        design: &design,
-        model: &subject.model,
-        grid: Some(design.grid),
+        design: &machine.design,
+        model: subject.machine.model(),
+        grid: Some(machine.design.grid),
         context: CONTEXT,
         sequences: None,
         phase: Phase::Decode,
-        discipline: Discipline::Serial,
+        discipline,
         fidelity: Fidelity::Analytic,
         allow_beyond_model_context: false,
         seed: 1,
     };
     match Prepared::new(request) {
-        Ok(prepared) => Some(prepared.run()),
-        Err(error) => {
-            estimate.notes.push(format!("no throughput, so no power and no cost per token: {error}"));
-            None
+        Ok(prepared) => {
+            let run = prepared.run();
+            notes.extend(run.notes.iter().cloned());
+            Ok(Some(run))
         }
+        Err(error) if subject.economics.kw_per_chip.is_some() => {
+            notes.push(format!("no throughput, so no cost per token: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(Failure::Request(format!(
+            "the power that is to be priced is not known, because the machine cannot be simulated: {error}; or state \
+             system.kw_per_chip"
+        ))),
     }
 }
 
-fn throughput(subject: &Subject, estimate: &mut Estimate, run: &Simulation) -> Throughput {
-    let utilization = subject.economics.utilization;
-    estimate.set_throughput(run.throughput_tokens_per_s, utilization);
+fn throughput(subject: &Subject, run: &Simulation) -> Throughput {
     Throughput {
         tokens_per_s: run.throughput_tokens_per_s,
         tokens_per_s_per_user: run.tokens_per_s_per_sequence,
         context_tokens: CONTEXT,
-        utilization,
+        utilization: subject.economics.utilization,
     }
 }
 
 /// Throughput of the publication's total-cost table, if it applies to this machine.
 fn tco_throughput(subject: &Subject, estimate: &Estimate) -> Option<f64> {
-    let own = subject.model == subject.home && subject.economics.equal_chips == Some(estimate.plan.chips);
+    let own = subject.own_model && subject.economics.equal_chips == Some(estimate.plan.chips);
     subject.economics.tco_tokens_per_s.filter(|_| own)
 }

@@ -58,8 +58,13 @@ pub fn render(a: &Answer) -> String {
         a.respins
     );
     match a.monte_carlo_samples {
-        Some(samples) => text.push_str(&format!("prices and rules: {}; {samples} samples\n\n", a.economics)),
-        None => text.push_str(&format!("prices and rules: {}\n\n", a.economics)),
+        Some(samples) => {
+            text.push_str(&format!(
+                "{} discipline, prices and rules: {}; {samples} samples\n\n",
+                a.discipline, a.economics
+            ));
+        }
+        None => text.push_str(&format!("{} discipline, prices and rules: {}\n\n", a.discipline, a.economics)),
     }
     text.push_str(&area(a));
     text.push_str(&power(a));

@@ -24,7 +24,6 @@ use std::process::ExitCode;
 use designs::Model;
 use reports::document::Document;
 use serde::Serialize;
-use sim::economics::Estimate;
 use sim::{Discipline, Phase, Simulation};
 use study::comparison::{self, DEFAULT_OTHERS, Hardwired, Question, Subject};
 
@@ -109,7 +108,7 @@ fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Docum
     let sweeps: Vec<frontier::Sweep> = sweeps.collect::<Result<_, _>>()?;
     let table = comparison::compare(&subjects, &model, &terms, &input::read)?;
     let estimate = hardwired.price(&model, terms.systems, &terms)?;
-    let run = power(hardwired, &model, &estimate);
+    let run = power(hardwired, &model);
     let reproduction = if model == hardwired.home { reproduction::reproduction(hardwired)? } else { None };
     let contexts = study::reproduction::Targets::embedded().fig14.context_tokens;
     let output_tokens_per_s = match table.designs[index].values.get("output_tokens_per_s") {
@@ -152,8 +151,8 @@ fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Docum
 
 /// The simulation that power is computed from, at the operating point of the publication; `None` if the design cannot
 /// run the model.
-fn power(hardwired: &Hardwired, model: &Model, estimate: &Estimate) -> Option<Simulation> {
-    let design = estimate.layout.apply(&hardwired.design);
+fn power(hardwired: &Hardwired, model: &Model) -> Option<Simulation> {
+    let machine = hardwired.settle(&hardwired.economics, model).ok()?;
     let question = Question { phase: Phase::Decode, context: CONTEXT, discipline: Discipline::Serial, beyond: false };
-    Hardwired::run(&design, model, question).ok()
+    Hardwired::run(&machine.design, model, question).ok()
 }

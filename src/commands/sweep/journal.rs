@@ -27,6 +27,12 @@ pub enum JournalError {
     Locked,
 }
 
+impl From<io::Error> for JournalError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 impl From<OpenError> for JournalError {
     fn from(error: OpenError) -> Self {
         match error {
@@ -66,6 +72,15 @@ impl Journal {
         };
         let (log, dropped) = RecordFile::open(path, MAGIC, &identity.to_bytes(), &mut take)?;
         Ok((Self(log), Found { points, dropped }))
+    }
+
+    /// Refuses the journal at `path` if a sweep is writing it.
+    pub fn unused(path: &Path) -> Result<(), JournalError> {
+        match File::open(path)?.try_lock() {
+            Ok(()) => Ok(()),
+            Err(std::fs::TryLockError::WouldBlock) => Err(JournalError::Locked),
+            Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+        }
     }
 
     /// Appends a batch of a stage; once this returns it outlives the process.
@@ -187,7 +202,11 @@ mod tests {
         let other = Identity { sweep: 8, ..IDENTITY };
         let again = |identity| Journal::open(&path, identity, &mut |_, _, _| {}).err();
         assert!(matches!(again(IDENTITY), Some(JournalError::Locked)));
+        assert!(matches!(Journal::unused(&path), Err(JournalError::Locked)));
         drop(journal);
+        assert!(Journal::unused(&path).is_ok());
+        let wider = Identity { columns: 3, ..IDENTITY };
+        assert!(matches!(again(wider), Some(JournalError::Other(IDENTITY))), "other columns are another sweep");
         assert!(matches!(again(other), Some(JournalError::Other(IDENTITY))));
         std::fs::write(&path, "something else entirely").unwrap();
         assert!(matches!(again(IDENTITY), Some(JournalError::Foreign)));

@@ -93,6 +93,10 @@ fn whole(run: &Run, file: &str, out: &str) -> Result<ExitCode, Failure> {
         let message = "nsga2 chooses points by the results of those before: it has no shards; use more threads instead";
         return Err(Failure::Request(message.into()));
     }
+    for path in sweep::idle(&plan) {
+        let mode = designs::mode::acts(&path).map_or(String::new(), |mode| format!(": it acts {mode}"));
+        eprintln!("note: `{path}` changes no column at the points tried{mode}");
+    }
     if run.dry_run {
         return output::text(&outline(&plan)).map(|()| ExitCode::SUCCESS);
     }
@@ -161,7 +165,8 @@ fn open<'a>(
         return Err(Failure::Request(message));
     }
     if fresh && path.exists() {
-        std::fs::remove_file(&path).map_err(failure(&path))?;
+        Journal::unused(&path).map_err(|error| refuse(error, out, plan, &path))?;
+        discard(folder).map_err(failure(folder))?;
     }
     let identity = Identity { sweep: hash(&plan.identity()), columns: plan.columns.len() as u32, shard };
     let mut rows = Rows::new(plan.points as usize, plan.columns.len());
@@ -182,6 +187,22 @@ fn open<'a>(
     let copy = folder.join(COPY);
     replace(&copy, |out| out.write_all(plan.text.as_bytes())).map_err(failure(&copy))?;
     Ok((Exploration::new(plan, rows, confirmed), Computer::new(journal, out, threads)))
+}
+
+/// Removes what an earlier sweep wrote to its folder.
+fn discard(folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let of = |names: &[&str], part: Option<&std::ffi::OsStr>| {
+            part.and_then(|part| part.to_str()).is_some_and(|part| names.contains(&part))
+        };
+        let own =
+            of(&[JOURNAL, SUMMARY, COPY], path.file_name()) || of(&["csv", "parquet", "svg", "png"], path.extension());
+        if own && path.is_file() {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 fn refuse(error: JournalError, out: &str, plan: &Plan, path: &Path) -> Failure {

@@ -3,14 +3,14 @@
 use designs::problem::shorten;
 use designs::{Location, Measure, Problem};
 use names::number::{self, separated};
+use sim::settle::Base;
 use toml::de::DeValue;
 
 use super::toml_file::{self, Entry};
 use super::{Reading, suggestion};
 use crate::expression::Expression;
 use crate::plan::{Axis, Dependent, Domain, MAX_POINTS, Variable};
-use crate::scaling::Base;
-use crate::state::{Areas, Name, State};
+use crate::state::{Name, State};
 use crate::value::{Reason, Value};
 
 /// Keys of a range.
@@ -19,12 +19,6 @@ const RANGE: [&str; 5] = ["from", "to", "points", "step", "scale"];
 const MAX_LEVELS: u64 = 1_000_000;
 /// Axes.
 const MAX_AXES: usize = 64;
-
-/// Fields that follow from others where areas are scaled.
-const FOLLOWS: [(&str, &str); 2] = [
-    ("hn_array.weight_capacity", "follows from the reticle"),
-    ("system.kw_per_chip", "follows from the simulated power"),
-];
 
 impl Reading<'_> {
     /// A problem with the value of a field.
@@ -378,21 +372,6 @@ impl Reading<'_> {
             None => {
                 let known: Vec<&str> = self.names.iter().map(|name| name.path.as_str()).collect();
                 Err((format!("there is no field `{}`", shorten(path)), Some(suggestion(path, &known))))
-            }
-        }
-    }
-
-    /// Reports fields whose value would have no effect.
-    pub(super) fn useless(&mut self) {
-        if self.state.build.area != Areas::Scaled || self.axes.iter().any(|axis| axis.name.path == "build.area") {
-            return;
-        }
-        for (path, why) in FOLLOWS {
-            let varied = self.axes.iter().map(|axis| &axis.name).chain(self.dependents.iter().map(|d| &d.name));
-            if varied.chain(&self.fixed).any(|name| name.path == path) {
-                let message = format!("`{path}` {why} where areas are scaled: its value would not matter");
-                let help = Some("leave it out, or write `build.area = \"design\"` under [set]".to_owned());
-                self.file.problem(Problem { message, help, at: self.file.place_of(path) });
             }
         }
     }

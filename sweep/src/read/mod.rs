@@ -10,13 +10,13 @@ use designs::problem::{did_you_mean, shorten};
 use designs::{Loader, Location, Problem, Problems, Source, SourceKind};
 use names::number::{self, separated};
 use sim::Fidelity;
+use sim::settle::{Base, Machine, Reticle};
 use workload::{Program, ProgramError};
 
 use crate::library::Library;
 use crate::metric::Metric;
 use crate::plan::{Axis, Column, Dependent, MAX_POINTS, Plan, Variable};
 use crate::sampler::{self, Method, SOBOL_AXES};
-use crate::scaling::Base;
 use crate::state::{Name, State};
 use toml_file::{Entry, File};
 
@@ -79,12 +79,10 @@ pub fn plan<'a>(name: &str, text: &'a str, loader: &'a Loader<'a>) -> Result<Pla
         entry.and_then(|entry| file.text(&entry)).unwrap_or_else(|| default.to_owned())
     };
     let (summary, design, economics) = (word("summary", ""), word("design", "hnlpu"), word("economics", "hnlpu"));
-    let design = designs::load::design(&design, &[], loader)?;
+    let machine = Machine::load(&design, &[], None, None, loader)?;
     let economics = designs::load::economics(&economics, &[], loader)?;
-    let home = designs::load::model(&design.model, loader)?;
-    let node = designs::load::node(&design.node, loader)?;
-    let base = Base::new(design.clone(), home, node).map_err(|e| Problems::general(e.to_string()))?;
-    let state = State::new(design, economics);
+    let base = machine.base(Reticle::from(&economics)).map_err(|e| Problems::general(e.to_string()))?;
+    let state = State::new(base.design.clone(), economics);
     let mut reading = Reading {
         file,
         loader,
@@ -108,7 +106,6 @@ impl Reading<'_> {
         self.set();
         self.axes();
         self.dependent();
-        self.useless();
         let objectives = self.objectives();
         self.results();
         let constraints = self.constraints();

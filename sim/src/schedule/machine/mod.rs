@@ -274,9 +274,9 @@ impl<'a, L: Listener> Machine<'a, L> {
         service
     }
 
-    /// Index of a lane group of the vector unit.
+    /// Index of the lane group of the vector unit that serves a layer.
     fn lane(&self, layer: usize, chip: ChipId) -> usize {
-        layer * self.chips + chip.index()
+        self.program.specs.vex.group(layer) * self.chips + chip.index()
     }
 
     /// Adds the time since the last change to the class of what the chip was doing.

@@ -31,15 +31,25 @@ fn refused(error: StudyError) -> Gap {
 impl Known {
     /// Prices and simulates.
     pub fn new(hardwired: &Hardwired, model: &Model, terms: &Terms) -> Self {
-        let estimate = hardwired.price(model, terms.systems, terms).map_err(refused);
-        let runs = estimate.as_ref().map_err(Clone::clone).and_then(|estimate| {
-            let design = estimate.layout.apply(&hardwired.design);
+        let economics = &hardwired.economics;
+        let machine = hardwired.settle(economics, model);
+        let runs = machine.and_then(|machine| {
             let run = |phase, context| {
                 let question = Question { phase, context, discipline: terms.discipline, beyond: false };
-                Hardwired::run(&design, model, question).map_err(refused)
+                Hardwired::run(&machine.design, model, question)
             };
-            Ok((run(Phase::Decode, terms.context())?, run(Phase::Prefill, terms.input_tokens.into())?))
+            let decode = run(Phase::Decode, terms.context())?;
+            let estimate = hardwired.priced(&machine, &decode, economics, terms.systems, terms);
+            Ok((estimate, (decode, run(Phase::Prefill, terms.input_tokens.into())?)))
         });
+        let (estimate, runs) = match runs {
+            Ok((estimate, runs)) => (estimate.map_err(refused), Ok(runs)),
+            Err(error) => {
+                let gap = refused(error);
+                (Err(gap.clone()), Err(gap))
+            }
+        };
+        let runs = estimate.as_ref().map_err(Clone::clone).and(runs);
         let speed = terms.per_user_tokens_per_s;
         let fast_enough = runs.as_ref().is_ok_and(|(decode, _)| decode.tokens_per_s_per_sequence >= speed);
         Self {

@@ -4,6 +4,7 @@ use designs::load::{self, Loader};
 use designs::problem::did_you_mean;
 use designs::{Comparison, Design, Economics, MaskStack, Model, ProcessNode, presets};
 use sim::economics::{Estimate, Request};
+use sim::settle::{Build, Machine, Reticle, Settled};
 use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
 
 use super::terms::Terms;
@@ -24,7 +25,8 @@ pub enum Subject {
 /// A hardwired design with everything its price needs.
 #[derive(Debug)]
 pub struct Hardwired {
-    /// The machine.
+    machine: Machine,
+    /// The machine with its own model.
     pub design: Design,
     /// Model its areas belong to.
     pub home: Model,
@@ -72,12 +74,26 @@ impl Subject {
 
 impl Hardwired {
     fn read(name: &str, loader: &Loader<'_>) -> Result<Self, StudyError> {
-        let design = load::design(name, &[], loader)?;
-        let home = load::model(&design.model, loader)?;
-        let node = load::node(&design.node, loader)?;
-        let stack = load::mask_stack(&node.name, loader)?;
+        let machine = Machine::load(name, &[], None, None, loader)?;
         let economics = load::economics("hnlpu", &[], loader)?;
-        Ok(Self { design, home, node, stack, economics })
+        let base = machine.base(Reticle::from(&economics))?;
+        let stack = load::mask_stack(&base.node.name, loader)?;
+        Ok(Self { machine, design: base.design, home: base.model, node: base.node, stack, economics })
+    }
+
+    /// The machine that carries `model`, with the reticle of `economics`.
+    ///
+    /// # Errors
+    /// See [`sim::economics::EconomicsError`].
+    pub fn settle(&self, economics: &Economics, model: &Model) -> Result<Settled, StudyError> {
+        let build = Build::published(Reticle::from(economics));
+        let settled = if *model == self.home {
+            self.machine.settle(&build)?.0
+        } else {
+            self.machine.carrying(model).settle(&build)?.0
+        };
+        settled.check_reticle()?;
+        Ok(settled)
     }
 
     /// Prices `systems` systems that carry `model`.
@@ -99,14 +115,31 @@ impl Hardwired {
         systems: u64,
         terms: &Terms,
     ) -> Result<Estimate, StudyError> {
+        let machine = self.settle(economics, model)?;
+        let question =
+            Question { phase: Phase::Decode, context: terms.context(), discipline: terms.discipline, beyond: false };
+        let simulation = Self::run(&machine.design, model, question)?;
+        self.priced(&machine, &simulation, economics, systems, terms)
+    }
+
+    /// Prices `systems` systems of a settled machine that do what `simulation` says.
+    ///
+    /// # Errors
+    /// See [`sim::economics::EconomicsError`].
+    pub fn priced(
+        &self,
+        machine: &Settled,
+        simulation: &Simulation,
+        economics: &Economics,
+        systems: u64,
+        terms: &Terms,
+    ) -> Result<Estimate, StudyError> {
         let request = Request {
-            design: &self.design,
-            home: (&self.home, &self.node),
-            model,
+            machine,
             node: &self.node,
             stack: &self.stack,
             embedding: "published",
-            weight_growth: 1.0,
+            simulation: Some(simulation),
             economics,
             yield_model: None,
             systems,

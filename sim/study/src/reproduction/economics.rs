@@ -10,37 +10,53 @@ use sim::arithmetic::benchmark;
 use sim::economics::area::checks::{hc1_array_mm2, inputs_per_port_for_area, inputs_per_port_for_cycles};
 use sim::economics::area::published::{OPERATOR, ReadingsFit};
 use sim::economics::area::{
-    AreaInputs, ArrayShape, ChipAreaRequest, HnReading, NeuronDesign, NodeDensities, chip_area,
+    AreaInputs, ArrayShape, ChipAreaRequest, HnReading, NeuronDesign, NodeDensities, WeightFormat, chip_area,
 };
 use sim::economics::compare::{Basis, against};
 use sim::economics::{Estimate, Outcome, Request};
+use sim::settle::{AreaSource, Asked, Base, FormatRule, GridChoice, Reticle, Stated};
 
 use crate::StudyError;
 
 /// Computed values by the id of the figure.
 pub type Figures = BTreeMap<String, f64>;
 
-/// The estimate of `systems` systems of `model`, 3 years, annual re-spins.
+/// Prices and rules of the publication for its own machine.
+const RULES: &str = "published";
+
+/// The estimate of `systems` systems of `model`, 3 years, annual re-spins, by the publication's rules: its stated power, its
+/// rounding, and the same area per bit of a weight.
 fn priced(
     design: &Design,
     home: &Model,
     model: &Model,
-    weight_bits: f64,
+    format: WeightFormat,
     systems: u64,
     set: &[&str],
 ) -> Result<Estimate, StudyError> {
     let set: Vec<Override> = set.iter().map(|s| Override::parse(s)).collect::<Result<_, _>>()?;
-    let economics = load::economics("hnlpu", &set, &load::no_files)?;
+    let economics = load::economics(RULES, &set, &load::no_files)?;
     let node = load::node(&design.node, &load::no_files)?;
     let stack = load::mask_stack(&design.node, &load::no_files)?;
-    let request = Request {
+    let base = Base::new(design.clone(), home.clone(), node)?;
+    let machine = base.settle(&Asked {
         design,
-        home: (home, &node),
+        stated: Stated::default(),
+        grid: GridChoice::Natural,
         model,
-        node: &node,
+        node: &base.node,
+        format,
+        rule: FormatRule::StoredBits,
+        wiring: 1.0,
+        areas: AreaSource::Design,
+        reticle: Reticle::from(&economics),
+    })?;
+    let request = Request {
+        machine: &machine,
+        node: &base.node,
         stack: &stack,
         embedding: "published",
-        weight_growth: weight_bits / 4.0,
+        simulation: None,
         economics: &economics,
         yield_model: None,
         systems,
@@ -61,8 +77,8 @@ fn pair(figures: &mut Figures, id: &str, estimate: &Estimate, scale: f64, of: fn
 /// All figures.
 pub fn figures(design: &Design, model: &Model) -> Result<Figures, StudyError> {
     let mut f = Figures::new();
-    let one = priced(design, model, model, 4.0, 1, &[])?;
-    let fifty = priced(design, model, model, 4.0, 50, &[])?;
+    let one = priced(design, model, model, WeightFormat::Fp4, 1, &[])?;
+    let fifty = priced(design, model, model, WeightFormat::Fp4, 50, &[])?;
     masks_and_dies(&mut f, design, &one)?;
     let million = 1e6;
     for (systems, estimate) in [(1, &one), (50, &fifty)] {
@@ -87,7 +103,7 @@ pub fn figures(design: &Design, model: &Model) -> Result<Figures, StudyError> {
     table4(&mut f, design, model)?;
     areas(&mut f, design, &one)?;
     let actuary = ["yield.model=negative-binomial", "yield.alpha=10", "dies.formula=actuary", "dies.whole=false"];
-    let actuary = priced(design, model, model, 4.0, 1, &actuary)?;
+    let actuary = priced(design, model, model, WeightFormat::Fp4, 1, &actuary)?;
     f.insert("external.actuary_usd_per_good_die".into(), actuary.low.die_usd);
     Ok(f)
 }
@@ -110,7 +126,7 @@ fn masks_and_dies(f: &mut Figures, design: &Design, one: &Estimate) -> Result<()
     pair(f, "masks.all_chips_usd_m", one, 1e6, |o| o.mask_all_chips_usd);
 
     // Every weight in cells, a full mask set per chip; "200+ chips" is the count rounded to hundreds.
-    let economics = load::economics("hnlpu", &[], &load::no_files)?;
+    let economics = load::economics(RULES, &[], &load::no_files)?;
     let density = NodeDensities::N5.transistors_mtr_per_mm2 * 1e6;
     let weights = one.layout.weights_per_chip as f64 * f64::from(design.grid.chips());
     let chips = weights * economics.cell_transistors / density / economics.reticle_mm2;
@@ -135,7 +151,7 @@ fn table3(f: &mut Figures, volume: &str, e: &Estimate) {
 /// The comparison on the basis of the publication's total cost. Only that basis is used here, so the decode
 /// throughput does not matter.
 fn publication_basis(estimate: &Estimate, h100: &Comparison) -> Result<Basis, StudyError> {
-    let economics = load::economics("hnlpu", &[], &load::no_files)?;
+    let economics = load::economics(RULES, &[], &load::no_files)?;
     let tco = economics.tco_tokens_per_s;
     let bases = against(estimate, h100, 1.0, 1.0, tco)?;
     bases.into_iter().next().ok_or(StudyError::Preset("the H100 preset gives no basis"))
@@ -159,14 +175,14 @@ fn table3_h100(f: &mut Figures, volume: &str, b: &Basis) {
 
 /// All masks of the first build, pessimistic, with the weights as the models were released.
 fn table4(f: &mut Figures, design: &Design, home: &Model) -> Result<(), StudyError> {
-    for (id, name, bits) in [
-        ("kimi_k2_1t", "kimi-k2", 8.0),
-        ("deepseek_v3_671b", "deepseek-v3", 8.0),
-        ("qwq_32b", "qwq-32b", 16.0),
-        ("llama3_8b", "llama-3-1-8b", 16.0),
+    for (id, name, format) in [
+        ("kimi_k2_1t", "kimi-k2", WeightFormat::Fp8),
+        ("deepseek_v3_671b", "deepseek-v3", WeightFormat::Fp8),
+        ("qwq_32b", "qwq-32b", WeightFormat::Bf16),
+        ("llama3_8b", "llama-3-1-8b", WeightFormat::Bf16),
     ] {
         let model = load::model(name, &load::no_files)?;
-        let estimate = priced(design, home, &model, bits, 1, &[])?;
+        let estimate = priced(design, home, &model, format, 1, &[])?;
         f.insert(format!("table4.{id}"), estimate.high.mask_total_usd / 1e6);
     }
     Ok(())
@@ -174,7 +190,7 @@ fn table4(f: &mut Figures, design: &Design, home: &Model) -> Result<(), StudyErr
 
 /// Fig. 12 and structural areas.
 fn areas(f: &mut Figures, design: &Design, one: &Estimate) -> Result<(), StudyError> {
-    let economics = load::economics("hnlpu", &[], &load::no_files)?;
+    let economics = load::economics(RULES, &[], &load::no_files)?;
     let node = NodeDensities::N5;
     let cell_um2 = OPERATOR.weights * economics.cell_transistors / node.transistors_mtr_per_mm2;
     // Calibrated: the SRAM against which 200 transistors per weight are 14.3 times as large, 0.83 of cell area in the

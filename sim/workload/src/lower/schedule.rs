@@ -74,7 +74,8 @@ impl<'a> Schedule<'a> {
             steps,
             constants,
             hn: hn_array::Spec::new(design),
-            vex: vex::Spec::new(design),
+            // A function runs alone: it has a lane group to itself.
+            vex: vex::Spec::new(design, 0),
             placement: Placement::new(dynamic, buffer.capacity),
             buffer,
             hbm: hbm::Spec::new(design),
