@@ -335,7 +335,8 @@ fn wider_weights_take_area_in_proportion_and_more_chips() {
 #[test]
 fn dies_beyond_reticle_or_wafer_are_refused() {
     let mut large = Case::published();
-    large.design = load::design("hnlpu", &[Override::parse("area.hn_array=900 mm2").unwrap()], &load::no_files).unwrap();
+    large.design =
+        load::design("hnlpu", &[Override::parse("area.hn_array=900 mm2").unwrap()], &load::no_files).unwrap();
     large.stated.mark("area.hn_array");
     assert_eq!(
         large.estimate().unwrap_err().to_string(),

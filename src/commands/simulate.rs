@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use designs::{PerBlock, ProcessNode};
+use designs::{Model, PerBlock, ProcessNode};
 use reports::number::{bytes, fixed, significant};
 use reports::{Align, Table};
 use serde::Serialize;
@@ -35,19 +35,7 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     let prices = designs::load::economics(PRICES, &[], &input::read)?;
     let build = Build { format: arguments.weights, areas: arguments.area, ..Build::published(Reticle::from(&prices)) };
     let (settled, mut notes) = machine.settle(&build)?;
-    let request = Request {
-        design: &settled.design,
-        model: machine.model(),
-        grid: Some(settled.design.grid),
-        context: arguments.context,
-        sequences: arguments.sequences,
-        phase: arguments.phase,
-        discipline: arguments.discipline,
-        fidelity: arguments.fidelity,
-        allow_beyond_model_context: arguments.allow_beyond_model_context,
-        seed: arguments.seed,
-    };
-    let prepared = Prepared::new(request)?;
+    let prepared = Prepared::new(request(arguments, &settled, machine.model(), arguments.fidelity))?;
     let mut simulation = if prepared.expected_events() > PROGRESS_FROM_EVENTS {
         message!(
             "about {} million events to simulate; --fidelity analytic answers at once",
@@ -63,13 +51,7 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     notes.extend(idle(&overrides, &|overrides| {
         let machine = Machine::load(&arguments.design, overrides, model, node, &input::read).ok()?;
         let (settled, _) = machine.settle(&build).ok()?;
-        let request = Request {
-            design: &settled.design,
-            model: machine.model(),
-            grid: Some(settled.design.grid),
-            fidelity: Fidelity::Analytic,
-            ..request
-        };
+        let request = request(arguments, &settled, machine.model(), Fidelity::Analytic);
         let simulation = Prepared::new(request).ok()?.run();
         Some(format!("{:?}{simulation:?}", settled.layout))
     }));
@@ -90,6 +72,22 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The simulation that the arguments ask for, of a settled machine.
+fn request<'a>(arguments: &cli::Simulate, machine: &'a Settled, model: &'a Model, fidelity: Fidelity) -> Request<'a> {
+    Request {
+        design: &machine.design,
+        model,
+        grid: Some(machine.design.grid),
+        context: arguments.context,
+        sequences: arguments.sequences,
+        phase: arguments.phase,
+        discipline: arguments.discipline,
+        fidelity,
+        allow_beyond_model_context: arguments.allow_beyond_model_context,
+        seed: arguments.seed,
+    }
 }
 
 /// The JSON answer.
