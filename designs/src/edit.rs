@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(refuse("grid.rows", Scalar::Float(5.5)), "`grid.rows` must be a whole number, not 5.5");
         assert_eq!(
             refuse("chip.clock", Scalar::of(0.0, Measure::Whole("Hz"))),
-            "`chip.clock` is 0 Hz; it must be above 0 Hz and at most 100 GHz"
+            "`chip.clock` is 0 Hz; it must be at least 1 MHz and at most 10 GHz"
         );
         assert!(refuse("mapping.collective", Scalar::Text("dirct".into())).contains("not known"));
     }

@@ -32,6 +32,16 @@ pub fn acts(path: &str) -> Option<&'static str> {
         "energy.hbm_phy.per_event" => "where HBM is read",
         "attention_buffer.efficiency" | "attention_buffer.latency" => "where attention or the buffer bounds time",
         "vex.kv_vectors_per_cycle" => "where attention bounds time, and on areas of the design",
+        "facility.processors_per_network" => "where the number of network nodes changes",
+        "maintenance.systems_per_spare" => "where the number of spare systems changes",
+        "carbon.fab_kg_per_kwh"
+        | "carbon.fab_kwh_per_cm2"
+        | "carbon.gas_kg_per_cm2"
+        | "carbon.material_kg_per_cm2"
+        | "carbon.memory_kg_per_gb" => "on the embodied carbon by ACT that hardwire estimate prints",
+        "vex.nonlinear_latency" | "vex.nonlinear_lanes" | "interconnect.hop_latency" | "hn_array.inputs_per_port" => {
+            "on latency, where no server bounds throughput"
+        }
         _ => return None,
     })
 }

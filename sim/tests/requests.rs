@@ -29,10 +29,17 @@ fn request<'a>(design: &'a Design, model: &'a Model, discipline: Discipline, fid
 }
 
 #[test]
-fn a_clock_too_slow_for_its_links_is_refused() {
-    let (design, model) = (design(&["chip.clock=1Hz".to_owned()]), model("gpt-oss-120b"));
+fn links_too_slow_for_the_other_rates_are_refused() {
+    let (design, model) = (design(&["interconnect.link_bandwidth=1B/s".to_owned()]), model("gpt-oss-120b"));
     let refused = simulate(request(&design, &model, Discipline::Dataflow, Fidelity::Event)).map(|_| ());
     assert!(matches!(refused, Err(SimulateError::OutOfRange { .. })), "{refused:?}");
+}
+
+#[test]
+fn candidates_are_tokens_of_the_vocabulary() {
+    let (design, model) = (design(&["mapping.sampling_candidates=201089".to_owned()]), model("gpt-oss-120b"));
+    let refused = simulate(request(&design, &model, Discipline::Dataflow, Fidelity::Analytic)).map(|_| ());
+    assert!(matches!(refused, Err(SimulateError::Candidates { vocabulary: 201_088, .. })), "{refused:?}");
 }
 
 #[test]
@@ -96,7 +103,7 @@ proptest! {
     fn any_machine_stays_within_its_peaks(
         model_name in prop::sample::select(vec!["gpt-oss-120b", "llama-3-1-8b", "qwq-32b"]),
         set in prop::collection::vec(prop::sample::select(vec![
-            "chip.clock=1MHz", "chip.clock=1.234567GHz", "chip.clock=90GHz", "hn_array.inputs_per_port=1",
+            "chip.clock=1MHz", "chip.clock=1.234567GHz", "chip.clock=10GHz", "hn_array.inputs_per_port=1",
             "vex.nonlinear_latency=0 cycles", "attention_buffer.capacity=1KB", "attention_buffer.efficiency=0.001",
             "hbm.stack_bandwidth=1GB/s", "hbm.serial_bandwidth=1GB/s", "interconnect.link_bandwidth=1MB/s",
             "interconnect.link_bandwidth=9TB/s", "interconnect.hop_latency=0 s", "interconnect.hop_latency=1 ms",

@@ -84,16 +84,6 @@ pub enum MappingError {
         /// Columns.
         columns: u32,
     },
-    /// More candidates than tokens of the vocabulary.
-    #[error("mapping.sampling_candidates is {candidates}, more than the {vocabulary} tokens of {model}")]
-    Candidates {
-        /// Candidates of each chip.
-        candidates: u32,
-        /// Tokens of the vocabulary.
-        vocabulary: u32,
-        /// Model.
-        model: String,
-    },
     /// No grid in bounds holds the model.
     #[error(
         "no near-square grid of up to {limit} chips with {capacity} weights each holds {model} with its heads dealt evenly"
@@ -161,10 +151,6 @@ impl Mapping {
             && !(grid.rows.is_power_of_two() && grid.columns.is_power_of_two())
         {
             return Err(MappingError::Algorithm { rows: grid.rows, columns: grid.columns });
-        }
-        if options.sampling_candidates > model.vocabulary {
-            let (candidates, vocabulary) = (options.sampling_candidates, model.vocabulary);
-            return Err(MappingError::Candidates { candidates, vocabulary, model: model.name.clone() });
         }
         let (hidden, vocabulary) = (u64::from(model.hidden), u64::from(model.vocabulary));
         let embedding = match options.embedding {

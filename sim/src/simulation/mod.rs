@@ -46,6 +46,10 @@ impl<'a> Prepared<'a> {
             let model = request.model.name.clone();
             return Err(SimulateError::BeyondModelContext { context: request.context, max, model });
         }
+        let (candidates, vocabulary) = (request.design.mapping.sampling_candidates, request.model.vocabulary);
+        if candidates > vocabulary {
+            return Err(SimulateError::Candidates { candidates, vocabulary, model: request.model.name.clone() });
+        }
         let grid = match request.grid {
             Some(grid) => grid,
             None => smallest_grid(request.design, request.model)?,

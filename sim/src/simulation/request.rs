@@ -129,6 +129,16 @@ pub enum SimulateError {
         /// Sequences that fit.
         fits: u64,
     },
+    /// More candidates than tokens of the vocabulary.
+    #[error("mapping.sampling_candidates is {candidates}, more than the {vocabulary} tokens of {model}")]
+    Candidates {
+        /// Candidates of each chip.
+        candidates: u32,
+        /// Tokens of the vocabulary.
+        vocabulary: u32,
+        /// Model.
+        model: String,
+    },
     /// The embedding table does not fit in HBM.
     #[error(
         "the embedding table takes {needed} bytes on a chip, beyond its {capacity} bytes of HBM; use more chips, fewer \

@@ -41,7 +41,8 @@ fn priced(
     let base = Base::new(design.clone(), home.clone(), node)?;
     let machine = base.settle(&Asked {
         design,
-        stated: Stated::default(),
+        // The publication's chips have the same links on every grid.
+        stated: Stated::of(["area.interconnect_engine"]),
         grid: GridChoice::Natural,
         model,
         node: &base.node,
