@@ -5,7 +5,7 @@
 //! | block | area in proportion to |
 //! | --- | --- |
 //! | hn_array | weights (or a stated capacity); area of a neuron by the structural model where ports, activations or format differ; wires |
-//! | vex | lane groups times the mean of cached vectors per cycle and non-linear lanes |
+//! | vex | lane groups times the mean of cached vectors per cycle and non-linear lanes; fewer groups free what they take by structure |
 //! | attention_buffer | the larger of capacity and width of all ports |
 //! | interconnect_engine | links of a chip times their bandwidth |
 //! | hbm_phy | stacks |
@@ -122,7 +122,8 @@ impl<'a> Areas<'a> {
                 let lanes = ratio(here.vex.nonlinear_lanes, own.vex.nonlinear_lanes);
                 let groups = |d: &Design, layers: usize| d.vex.groups(layers) as f64;
                 let groups = groups(here, self.asked.model.layers.len()) / groups(own, self.base.model.layers.len());
-                groups * (vectors + lanes) / 2.0
+                let group = (vectors + lanes) / 2.0;
+                if groups >= 1.0 { groups * group } else { group * self.fewer_groups(groups) }
             }
             Block::AttentionBuffer => {
                 let size = |d: &Design| {
@@ -140,6 +141,17 @@ impl<'a> Areas<'a> {
             }
             Block::HbmPhy => ratio(here.hbm.stacks, own.hbm.stacks),
         }
+    }
+
+    /// Growth of the vector unit where it has `groups` (below 1) times the lane groups of the base: in proportion, but the area of
+    /// the base may hold fewer groups than it has in time, and then as many as it holds by structure free nothing.
+    fn fewer_groups(&self, groups: f64) -> f64 {
+        let (design, base) = (&self.base.design, &self.base.design.area.vex);
+        let Ok(densities) = NodeDensities::from_node(&self.base.node) else { return groups };
+        let layers = self.base.model.layers.len();
+        let all = structure(design, layers, design.grid, 1.0, WeightFormat::Fp4).vex;
+        let by_structure = all.area_mm2(&densities, &AreaInputs::default()) * groups;
+        (by_structure / base.mm2()).min(1.0).max(groups)
     }
 }
 
