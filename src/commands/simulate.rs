@@ -18,6 +18,8 @@ use crate::messages::message;
 use crate::progress::Progress;
 use crate::{input, output};
 
+/// Mean bits beyond those of a format up to which a release counts as having it: scales of groups, and parts kept at 16 bits.
+const FORMAT_SLACK_BITS: f64 = 1.0;
 /// Prices whose reticle bounds a chip.
 const PRICES: &str = "hnlpu";
 
@@ -55,6 +57,9 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         let simulation = Prepared::new(request).ok()?.run();
         Some(format!("{:?}{simulation:?}", settled.layout))
     }));
+    simulation.hardwired_weights = settled.format.name();
+    simulation.weights_are_narrowed =
+        machine.model().mean_released_bits() > settled.format.traits().stored_bits + FORMAT_SLACK_BITS;
     simulation.notes.splice(0..0, notes);
     let explanation = arguments.explain.then(|| explain(prepared.mapping()));
     match arguments.format {

@@ -195,7 +195,11 @@ impl Answer {
             carbon_t: figure("carbon_dynamic_t"),
             act_kg_per_chip: embodied(subject, estimate),
             tornado: parts.tornado,
-            against: parts.comparisons.into_iter().map(|(other, bases)| against(other, &subject.machine.model().name, bases)).collect(),
+            against: parts
+                .comparisons
+                .into_iter()
+                .map(|(other, bases)| against(other, &subject.machine.model().name, bases))
+                .collect(),
             unconfirmed: estimate.unconfirmed.clone(),
             notes: notes(subject, estimate, parts.notes),
             provenance: provenance(subject, machine, estimate),

@@ -95,7 +95,7 @@ fn whole(run: &Run, file: &str, out: &str) -> Result<ExitCode, Failure> {
     }
     for path in sweep::idle(&plan) {
         let mode = designs::mode::acts(&path).map_or(String::new(), |mode| format!(": it acts {mode}"));
-        eprintln!("note: `{path}` changes no column at the points tried{mode}");
+        message!("note: `{path}` changes no column at the points tried{mode}");
     }
     if run.dry_run {
         return output::text(&outline(&plan)).map(|()| ExitCode::SUCCESS);
