@@ -114,7 +114,7 @@ impl QueryReader {
             functions.into_iter().zip(words).zip(lengths).map(|((operation, [ops, operands, shaped]), length)| {
                 let query = Query {
                     function: tree.symbol(operation).unwrap_or_default().to_owned(),
-                    input: Input::new(Tokens::new(ops, operands, shaped), numbers(tree, &analysis, operation, length)),
+                    input: Input::new(Tokens::new(ops, operands, shaped), numbers(&analysis, operation, length)),
                     exact: is_exact(&analysis, operation),
                     narrow_floats: has_narrow_floats(tree, operation),
                     reasons: reasons(tree, text, &analysis, operation),
@@ -147,7 +147,7 @@ impl QueryReader {
         }
         let [ops, operands, shaped] = words;
         let tokens = Tokens::new(ops, operands, shaped);
-        (Input::new(tokens, numbers(tree, analysis, operation, length)), is_exact(analysis, operation))
+        (Input::new(tokens, numbers(analysis, operation, length)), is_exact(analysis, operation))
     }
 }
 

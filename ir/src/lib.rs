@@ -1,6 +1,7 @@
 //! MLIR text for the learned cost model: lexer, parser, graph, steps and tokenizer; labels by real back ends.
 
 pub mod analysis;
+pub mod expand;
 pub mod fuzzing;
 pub mod graph;
 pub mod labels;

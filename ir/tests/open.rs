@@ -111,3 +111,98 @@ fn what_is_never_executed_is_not_open() {
 }";
     assert_eq!(open(text), []);
 }
+
+#[test]
+fn dynamic_extents_are_stated_by_value_and_dimension() {
+    let text = "func.func @f(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %0 = arith.addf %a, %b : tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}";
+    assert_eq!(
+        open(text).first().map(|row| (row.0.clone(), row.2, row.3.clone())),
+        Some(("arith.addf".to_owned(), Reason::Shape, Some("shape=%a.0:_".to_owned())))
+    );
+    assert_eq!(assumed(text, &["shape=?:512"]), (Range::exact(512 * 8), false));
+    assert_eq!(
+        assumed(text, &["shape=?:512", "shape=%a.0:16", "shape=%b.0:16", "shape=%0:16"]),
+        (Range::exact(128), false)
+    );
+    // A range of an extent leaves it open; both ends are exact.
+    assert!(assumed(text, &["shape=?:8..16"]).1);
+}
+
+#[test]
+fn a_call_counts_the_body_of_its_callee() {
+    let text = "func.func private @g(%n: index, %x: f32) -> f32 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = scf.for %i = %c0 to %n step %c1 iter_args(%s = %x) -> f32 {
+    %1 = arith.mulf %s, %s : f32
+    scf.yield %1 : f32
+  }
+  return %0 : f32
+}
+func.func @f(%x: f32) -> f32 {
+  %c7 = arith.constant 7 : index
+  %c9 = arith.constant 9 : index
+  %0 = func.call @g(%c7, %x) : (index, f32) -> f32
+  %1 = func.call @g(%c9, %0) : (index, f32) -> f32
+  return %1 : f32
+}";
+    assert_eq!(assumed(text, &[]), (Range::exact(16), false));
+    // A function that calls itself stays open.
+    let recursive = text.replace("%1 = arith.mulf %s, %s : f32", "%1 = func.call @g(%i, %s) : (index, f32) -> f32");
+    assert!(assumed(&recursive, &[]).1);
+}
+
+#[test]
+fn functions_of_unknown_dialects_are_never_free() {
+    for text in [
+        "func.func @mm(%a: !torch.vtensor<[8,8],f32>, %b: !torch.vtensor<[8,8],f32>) -> !torch.vtensor<[8,8],f32> {
+  %0 = torch.aten.mm %a, %b : !torch.vtensor<[8,8],f32>, !torch.vtensor<[8,8],f32> -> !torch.vtensor<[8,8],f32>
+  return %0 : !torch.vtensor<[8,8],f32>
+}",
+        "func.func @mm(%a: tensor<8x8xbf16>) -> tensor<8x8xbf16> {
+  %0 = \"ttir.matmul\"(%a, %a) : (tensor<8x8xbf16>, tensor<8x8xbf16>) -> tensor<8x8xbf16>
+  return %0 : tensor<8x8xbf16>
+}",
+        "llvm.func @f(%a: f32, %b: f32) -> f32 {
+  %0 = llvm.fmul %a, %b : f32
+  llvm.return %0 : f32
+}",
+        "tt.func public @k(%p: !tt.ptr<f32>) {
+  %x = tt.load %p : !tt.ptr<f32>
+  tt.return
+}",
+    ] {
+        assert!(!open(text).is_empty(), "{text}");
+    }
+}
+
+/// An operation whose record states no arithmetic or traffic is open, and one that states some counts or is open.
+#[test]
+fn no_record_counts_as_nothing_by_omission() {
+    use ir::registry::facts::{Arithmetic, TrafficRule};
+    for record in ir::registry::all() {
+        let is_free = matches!(record.arithmetic, Arithmetic::None | Arithmetic::AffineMap)
+            && record.traffic == TrafficRule::None;
+        if record.is_function || record.is_terminator || is_free {
+            continue;
+        }
+        let text = format!(
+            "\"func.func\"() <{{function_type = (tensor<8xf32>) -> (), sym_name = \"f\"}}> ({{
+^bb0(%a: tensor<8xf32>):
+  %0 = \"{}\"(%a, %a) : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  \"func.return\"() : () -> ()
+}}) : () -> ()",
+            record.name
+        );
+        let parsed = ir::parse(&text, &ir::Limits::default());
+        let tree = &parsed.tree;
+        let Some(function) = tree.functions().next() else { panic!("{text}") };
+        let analysis = Analysis::of(tree);
+        let cost = analysis.function(function).expect("a body").cost;
+        let counts = cost.work.total().low > 0 || cost.traffic.bytes().low > 0;
+        assert!(counts || !analysis.open_counts(function).is_empty(), "{} counts as nothing", record.name);
+    }
+}

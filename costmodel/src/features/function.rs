@@ -2,7 +2,7 @@
 
 use ir::analysis::liveness::liveness;
 use ir::analysis::{Analysis, size};
-use ir::tree::{OpId, Tree};
+use ir::tree::OpId;
 
 use super::counts::midpoint;
 use super::table::{Collector, Feature};
@@ -10,7 +10,8 @@ use super::vector::FeatureVector;
 
 /// Fills the features of [`Collector::Function`]; those of [`Collector::Text`] have to be filled. `words` is the number
 /// of the function's words.
-pub(super) fn fill(tree: &Tree, analysis: &Analysis, function: OpId, words: usize, features: &mut FeatureVector) {
+pub(super) fn fill(analysis: &Analysis<'_>, function: OpId, words: usize, features: &mut FeatureVector) {
+    let tree = analysis.tree();
     let features = features.filled_by(Collector::Function);
     features.set(Feature::Length, words as f64);
     if let Some(analysis) = analysis.function(function) {

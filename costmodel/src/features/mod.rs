@@ -63,20 +63,20 @@ pub fn work_of(design: bool) -> std::ops::Range<usize> {
     if design { PROCESSOR_WORK..WORK } else { 0..PROCESSOR_WORK }
 }
 
-/// The numbers of a function; `words` is the number of its words.
+/// The numbers of a function in the normal form; `words` is the number of its words.
 #[must_use]
-pub fn numbers(tree: &Tree, analysis: &Analysis, function: OpId, words: usize) -> Numbers {
+pub fn numbers(analysis: &Analysis<'_>, function: OpId, words: usize) -> Numbers {
     let mut collectors = Collectors { text: TextCounts::new(), loops: LoopWork::new() };
-    walk::walk(tree, analysis, function, &mut collectors);
+    walk::walk(analysis, function, &mut collectors);
     let Collectors { text, loops } = collectors;
     let (mut features, loops) = (text.finish(), loops.finish());
-    function::fill(tree, analysis, function, words, &mut features);
+    function::fill(analysis, function, words, &mut features);
     function::fill_ratios(&mut features);
     loop_work::fill_features(&loops, &mut features);
     let live = LiveValues { data: features.get(Feature::MaxLiveData), indices: features.get(Feature::MaxLiveIndices) };
     let mut work = vec![0.0; WORK];
     loop_work::fill_counts(&loops, live, &mut work);
-    tensor::fill_counts(tree, analysis, function, &mut work);
+    tensor::fill_counts(analysis, function, &mut work);
     let bounded = |numbers: &[f64]| numbers.iter().map(|&x| x.min(LARGEST) as f32).collect();
     Numbers { features: bounded(features.values()), work: bounded(&work) }
 }

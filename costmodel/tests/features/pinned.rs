@@ -52,7 +52,7 @@ fn line(name: &str, text: &str) -> String {
     let analysis = Analysis::of(&parsed.tree);
     let mut hashes = vec![Sha256::new(); Collector::COUNT];
     for function in parsed.tree.functions() {
-        let numbers = numbers(&parsed.tree, &analysis, function, 100);
+        let numbers = numbers(&analysis, function, 100);
         let values = numbers.features.iter().chain(&numbers.work);
         for (declaration, value) in declarations().zip(values) {
             hashes[declaration.collector as usize].update(value.to_bits().to_le_bytes());

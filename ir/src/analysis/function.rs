@@ -12,6 +12,7 @@ use super::traffic::{self, Traffic};
 use super::trip_counts::TripCounts;
 use super::work::{self, Work};
 use super::{Reason, Unknown};
+use crate::expand::normal_form;
 use crate::registry::facts::Dialect;
 use crate::registry::features::InstructionClass;
 use crate::tree::{AttributeValue, OpId, Tree};
@@ -85,13 +86,14 @@ impl<'t> Analysis<'t> {
     /// looked up in it.
     #[must_use]
     pub fn assuming(tree: &'t Tree, source: &str, assumptions: &Assumptions) -> Self {
-        let tree = Cow::Borrowed(tree);
+        let tree = normal_form(tree, source, assumptions);
         let known = Known::of(&tree, source, assumptions);
         let functions = Worker::run(&tree, &known);
         Self { tree, functions }
     }
 
-    /// The tree that was analysed. Its operations have the ids of the text's tree.
+    /// The normal form of the tree, which was analysed; see [`crate::expand`]. Operations, blocks and values of the text
+    /// have the ids of the text's tree.
     #[must_use]
     pub fn tree(&self) -> &Tree {
         &self.tree

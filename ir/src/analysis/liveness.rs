@@ -218,7 +218,7 @@ impl Walk<'_> {
     /// Liveness between the blocks of a region.
     fn flow(&mut self, blocks: &[BlockId]) {
         let tree = self.tree;
-        let mut index = Dense::covering(blocks.iter().map(|b| b.index()), usize::MAX);
+        let mut index = Dense::covering(blocks.iter().map(|b| b.index()), tree.written.blocks, &usize::MAX);
         for (i, block) in blocks.iter().enumerate() {
             set(&mut index, block.index(), i);
         }

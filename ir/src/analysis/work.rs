@@ -109,11 +109,6 @@ pub(super) fn of(tree: &Tree, operation: OpId) -> Result<Work, Reason> {
             Some(_) => Ok(Work::ZERO),
             None => Err(Reason::Operation),
         },
-        Arithmetic::Softmax => {
-            let count = elements(tree, operand(0)?);
-            Ok(per_element(tree, operand(0)?, count, SIMPLE_4)?
-                + per_element(tree, operand(0)?, count, TRANSCENDENTAL)?)
-        }
         Arithmetic::VectorContraction => per_element(tree, operand(0)?, mapped_points(tree, operation)?, MULTIPLY_ADD),
         Arithmetic::OuterProduct => {
             let points = elements(tree, operand(0)?) * elements(tree, operand(1)?);
@@ -150,9 +145,7 @@ pub(super) fn of(tree: &Tree, operation: OpId) -> Result<Work, Reason> {
 }
 
 const SIMPLE: ElementArithmetic = ElementArithmetic::Simple(1);
-const SIMPLE_4: ElementArithmetic = ElementArithmetic::Simple(4);
 const MULTIPLY_ADD: ElementArithmetic = ElementArithmetic::Simple(2);
-const TRANSCENDENTAL: ElementArithmetic = ElementArithmetic::Transcendental;
 
 /// The arithmetic of `count` elements of a type.
 fn per_element(tree: &Tree, ty: TypeId, count: Range, kind: ElementArithmetic) -> Result<Work, Reason> {

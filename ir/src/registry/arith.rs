@@ -2,7 +2,7 @@
 
 use super::facts::Dialect::{Arith, Complex, Index, Ub};
 use super::facts::ElementArithmetic::{Product, Simple, Sum};
-use super::facts::{Drawing, Evaluation as Value, StepClass, SumTerm, TrafficRule};
+use super::facts::{Drawing, Evaluation as Value, Expansion, StepClass, SumTerm, TrafficRule};
 use super::features::{Accumulation, FusedPart, InstructionClass as Class, MachineWork as Machine};
 use super::names::CONSTANT;
 use super::record::Record;
@@ -11,7 +11,11 @@ use super::syntax::Reader;
 const CAST: &str = "%in {} : !in to !out";
 
 const fn op(name: &'static str) -> Record {
-    Record::new(Arith, name).traffic(TrafficRule::Whole).steps(StepClass::Elementwise).calculates(true)
+    Record::new(Arith, name)
+        .traffic(TrafficRule::Whole)
+        .steps(StepClass::Elementwise)
+        .calculates(true)
+        .expansion(Expansion::Elements)
 }
 
 /// Two integers of one type.
@@ -86,6 +90,7 @@ pub(super) const RECORDS: &[Record] = &[
         .no_arithmetic()
         .no_traffic()
         .calculates(false)
+        .expansion(Expansion::None)
         .evaluation(Value::Constant)
         .steps(StepClass::ScalarConstant)
         .class(Class::Free)

@@ -61,8 +61,6 @@ pub enum Arithmetic {
     AffineMap,
     /// In the body, which is counted by itself; unknown without one.
     Body,
-    /// `linalg.softmax`: maximum, difference, exponential, sum and quotient of each element.
-    Softmax,
     /// `vector.contract`: a multiplication and an addition for each point of the iteration space.
     VectorContraction,
     /// `vector.outerproduct`: a multiplication for each pair, and an addition with an accumulator.
@@ -161,7 +159,7 @@ pub enum RegionExecution {
     /// Once for each element of the first result and of the attribute `window_dimensions`.
     Window,
     /// Structured operation: once for each point of its iteration space.
-    Structured(IterationSpace),
+    Structured,
 }
 
 impl RegionExecution {
@@ -216,21 +214,43 @@ pub enum BranchForm {
     Other,
 }
 
-/// Points of a structured operation's iteration space, where its `indexing_maps` do not give them.
+/// How an operation is written out as `linalg.generic` before anything is counted; see [`crate::expand`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IterationSpace {
-    /// None: the operation is not structured.
+pub enum Expansion {
+    /// It stays as it is.
     None,
-    /// Not known.
-    Unknown,
-    /// All elements of the first operand.
-    FirstOperand,
-    /// All elements of the last operand.
-    LastOperand,
-    /// The dimensions of [`Contraction`](field@super::Record::contraction).
-    Contraction,
-    /// The last operand's elements times those of the window, which is the second operand.
-    Pooling,
+    /// Loops and subscripts are the attribute `indexing_maps`, else [`structure::of`](super::structure::of), else those of
+    /// `Pointwise`.
+    Structured,
+    /// A loop for each dimension of the output; each operand has the same subscripts or none.
+    Pointwise,
+    /// `linalg.reduce`: a loop for each dimension of the first operand; outputs lack those in `dimensions`.
+    Reduction,
+    /// `linalg.transpose`: the output's dimension i is dimension `permutation[i]` of the input.
+    Transposition,
+    /// `linalg.broadcast`: the input lacks the output's `dimensions`.
+    Broadcast,
+    /// `linalg.pack`, `tensor.pack`.
+    Pack,
+    /// `linalg.unpack`, `tensor.unpack`.
+    Unpack,
+    /// `linalg.softmax`: maximum, exponential of the difference, sum, quotient.
+    Softmax,
+    /// A Winograd transform: two products with constant matrices.
+    Winograd(WinogradPart),
+    /// On tensors: the same operation on their elements.
+    Elements,
+}
+
+/// The operand that a Winograd transform works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WinogradPart {
+    /// The filter.
+    Filter,
+    /// The input.
+    Input,
+    /// The product of both.
+    Output,
 }
 
 /// How an integer result follows from the operands.
@@ -315,8 +335,6 @@ pub enum StepClass {
     Nonlinear(u64),
     /// The body decides: `linalg.generic`.
     Body,
-    /// Pooling: the second operand is the window.
-    Pooling,
     /// A loop.
     Loop,
     /// A condition with regions.
@@ -399,12 +417,8 @@ impl Filter {
 pub struct Nest {
     /// One letter for each loop, outermost first.
     pub loops: &'static str,
-    /// Subscripts of each operand with commas between them; two letters in one subscript are a sum.
+    /// Subscripts of each operand with commas between them.
     pub operands: &'static [&'static str],
-    /// Whether the custom form leaves `indexing_maps` out where they are these.
-    pub implied: bool,
-    /// Whether the features of the cost model use the nest.
-    pub in_features: bool,
 }
 
 impl Nest {

@@ -11,8 +11,7 @@
 //! - `math.isnan` and its like and `math.clampf` are `Transcendental`;
 //! - `vector.scan`, `vector.transpose` and other operations with arithmetic or moves are `Vector`;
 //! - `tosa.gather` and its like are `Structured` though they only move data;
-//! - `complex`, `llvm`, `gpu` and `ml_program` are `Unknown`;
-//! - named contractions and convolutions without [`Nest::in_features`](super::facts::Nest::in_features) count as element-wise.
+//! - `complex`, `llvm`, `gpu` and `ml_program` are `Unknown`.
 
 /// Kind of work, as the features count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! `math`.
 
 use super::facts::ElementArithmetic::{Simple, Transcendental};
-use super::facts::{Dialect, ElementArithmetic, StepClass, SumTerm, TrafficRule};
+use super::facts::{Dialect, ElementArithmetic, Expansion, StepClass, SumTerm, TrafficRule};
 use super::features::{Accumulation, InstructionClass as Class, MachineWork as Machine};
 use super::record::Record;
 
@@ -10,6 +10,7 @@ const fn op(name: &'static str, each: ElementArithmetic, class: Class) -> Record
         .traffic(TrafficRule::Whole)
         .steps(StepClass::Elementwise)
         .calculates(true)
+        .expansion(Expansion::Elements)
         .each(each)
         .class(class)
 }

@@ -20,6 +20,7 @@ mod math;
 mod memref;
 pub mod names;
 mod record;
+pub mod structure;
 pub mod syntax;
 mod tensor;
 mod tosa;
@@ -79,6 +80,10 @@ static BY_NAME: LazyLock<IndexMap<&'static str, &'static Record, FxBuildHasher>>
 
 /// The record of every operation that is not registered: all facts are unknown.
 pub static UNKNOWN: Record = Record::new(facts::Dialect::Unknown, "");
+
+/// The record of an operation that is written out as the operations in its region: a call with the body of its callee, a
+/// definition of several steps.
+pub static COMPOSITE: Record = Record::COMPOSITE;
 
 /// All records; [`Record::kind`] is the index.
 #[must_use]

@@ -1,8 +1,8 @@
 //! The record of an operation, built in constant tables.
 
 use super::facts::{
-    Aliasing, Arithmetic, Dialect, Drawing, ElementArithmetic, Evaluation, Filter, IndexedAccess, MemoryEffect, Nest,
-    ProductForm, RegionExecution, StepClass, SumTerm, TrafficRule,
+    Aliasing, Arithmetic, Dialect, Drawing, ElementArithmetic, Evaluation, Expansion, Filter, IndexedAccess,
+    MemoryEffect, Nest, ProductForm, RegionExecution, StepClass, SumTerm, TrafficRule,
 };
 use super::features::{Accumulation, BufferSource, FeatureFacts, FusedPart, InstructionClass, MachineWork};
 use super::names;
@@ -56,6 +56,10 @@ pub struct Record {
     pub has_scalar_body: bool,
     /// Whether it computes with the elements of its operands, rather than moving them.
     pub calculates: bool,
+    /// Whether its definition is the operations in its region, executed once in its place.
+    pub is_composite: bool,
+    /// How it is written out before anything is counted.
+    pub expansion: Expansion,
     /// Arithmetic of one execution.
     pub arithmetic: Arithmetic,
     /// Bytes moved by one execution.
@@ -76,8 +80,10 @@ pub struct Record {
     pub access: IndexedAccess,
     /// The sum of products that it stands for.
     pub contraction: ProductForm,
-    /// Loops and subscripts, of named structured operations.
+    /// Loops and subscripts, of named products.
     pub nest: Option<Nest>,
+    /// Whether the custom form leaves `indexing_maps` out where they are those of [`structure::of`](super::structure::of).
+    pub has_implied_maps: bool,
     /// Group in drawings.
     pub drawing: Drawing,
     /// Facts for the features of the cost model.
@@ -85,6 +91,18 @@ pub struct Record {
 }
 
 impl Record {
+    /// See [`super::COMPOSITE`].
+    pub(super) const COMPOSITE: Self = Self {
+        is_composite: true,
+        ..Self::new(Dialect::Builtin, "")
+            .no_arithmetic()
+            .no_traffic()
+            .effect(MemoryEffect::None)
+            .regions(RegionExecution::Once)
+            .steps(StepClass::Condition)
+            .class(InstructionClass::Free)
+    };
+
     /// A record with a name and without facts.
     pub(super) const fn new(dialect: Dialect, name: &'static str) -> Self {
         Self {
@@ -103,6 +121,8 @@ impl Record {
             decides_execution: false,
             has_scalar_body: false,
             calculates: false,
+            is_composite: false,
+            expansion: Expansion::None,
             arithmetic: Arithmetic::Unknown,
             traffic: TrafficRule::Unknown,
             effect: MemoryEffect::Any,
@@ -114,6 +134,7 @@ impl Record {
             access: IndexedAccess::None,
             contraction: ProductForm::None,
             nest: None,
+            has_implied_maps: false,
             drawing: Drawing::ByWork,
             features: FeatureFacts::UNKNOWN,
         }
@@ -207,6 +228,11 @@ impl Record {
         self
     }
 
+    pub(super) const fn expansion(mut self, expansion: Expansion) -> Self {
+        self.expansion = expansion;
+        self
+    }
+
     pub(super) const fn arithmetic(mut self, arithmetic: Arithmetic) -> Self {
         self.arithmetic = arithmetic;
         self
@@ -284,8 +310,8 @@ impl Record {
         self.contraction(ProductForm::Convolution(Filter { letters, depthwise: true }))
     }
 
-    pub(super) const fn nest(mut self, loops: &'static str, operands: &'static [&'static str]) -> Self {
-        self.nest = Some(Nest { loops, operands, implied: false, in_features: true });
+    pub(super) const fn implied_maps(mut self) -> Self {
+        self.has_implied_maps = true;
         self
     }
 

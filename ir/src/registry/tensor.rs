@@ -1,8 +1,8 @@
 //! `tensor` and `bufferization`.
 
 use super::facts::{
-    Aliasing, Dialect, Drawing, Evaluation, IndexedAccess, MemoryEffect, RegionExecution, StepClass, SumTerm,
-    TrafficRule,
+    Aliasing, Dialect, Drawing, Evaluation, Expansion, IndexedAccess, MemoryEffect, RegionExecution, StepClass,
+    SumTerm, TrafficRule,
 };
 use super::features::{BufferSource, InstructionClass as Class, MachineWork as Machine};
 use super::linalg::{PACK, UNPACK};
@@ -77,8 +77,10 @@ pub(super) const RECORDS: &[Record] = &[
         .reader(Reader::TensorPad)
         .regions(RegionExecution::Padding)
         .machine(Machine::Runtime),
-    moves("tensor.pack", StepClass::Copy).ordered_form("a dest pad? tiles*", PACK, "r=dest"),
-    moves("tensor.unpack", StepClass::Copy).ordered_form("a dest tiles*", UNPACK, "r=dest"),
+    moves("tensor.pack", StepClass::Copy).ordered_form("a dest pad? tiles*", PACK, "r=dest").expansion(Expansion::Pack),
+    moves("tensor.unpack", StepClass::Copy)
+        .ordered_form("a dest tiles*", UNPACK, "r=dest")
+        .expansion(Expansion::Unpack),
     moves("tensor.generate", StepClass::Nonlinear(1))
         .reader(Reader::TensorGenerate)
         .regions(RegionExecution::PerResult),

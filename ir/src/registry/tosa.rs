@@ -60,7 +60,7 @@ const fn product(name: &'static str, arithmetic: Arithmetic, nest: Nest) -> Reco
 }
 
 const fn nest(loops: &'static str, operands: &'static [&'static str]) -> Nest {
-    Nest { loops, operands, implied: false, in_features: false }
+    Nest { loops, operands }
 }
 
 pub(super) const RECORDS: &[Record] = &[

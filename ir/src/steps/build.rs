@@ -32,39 +32,21 @@ pub(super) fn root(roots: &BTreeMap<ValueId, ValueId>, value: ValueId) -> ValueI
     at
 }
 
-/// Reads a function: its steps, and what each view is a view of. Loops are counted by `analysis` where there is one.
-pub(super) fn steps(
-    tree: &Tree,
-    function: OpId,
-    analysis: Option<&Analysis<'_>>,
-) -> (Vec<Step>, BTreeMap<ValueId, ValueId>) {
-    let mut builder = Builder {
-        tree,
-        analysis,
-        executions: trip_counts(tree, function, analysis),
-        roots: BTreeMap::new(),
-        functions: None,
-        calls: Vec::new(),
-        made: 0,
-    };
+/// Reads a function: its steps, and what each view is a view of.
+pub(super) fn steps(analysis: &Analysis<'_>, function: OpId) -> (Vec<Step>, BTreeMap<ValueId, ValueId>) {
+    let tree = analysis.tree();
+    let known = analysis.function(function).map(|function| &function.trip_counts);
+    let executions = known.map_or_else(|| Cow::Owned(TripCounts::of(tree, function)), Cow::Borrowed);
+    let mut builder = Builder { tree, executions, roots: BTreeMap::new(), made: 0 };
     let mut all = Vec::new();
     builder.regions(function, 0, &mut all);
     (all, builder.roots)
 }
 
-fn trip_counts<'a>(tree: &Tree, function: OpId, analysis: Option<&'a Analysis<'_>>) -> Cow<'a, TripCounts> {
-    let known = analysis.and_then(|analysis| analysis.function(function));
-    known.map_or_else(|| Cow::Owned(TripCounts::of(tree, function)), |known| Cow::Borrowed(&known.trip_counts))
-}
-
 struct Builder<'a> {
     tree: &'a Tree,
-    analysis: Option<&'a Analysis<'a>>,
     executions: Cow<'a, TripCounts>,
     roots: BTreeMap<ValueId, ValueId>,
-    functions: Option<BTreeMap<&'a str, OpId>>,
-    /// Functions being read, outermost first.
-    calls: Vec<OpId>,
     made: usize,
 }
 
@@ -103,7 +85,7 @@ impl<'a> Builder<'a> {
                         }
                     }
                 }
-                StepClass::Call => self.call(op, depth, steps),
+                StepClass::Call => steps.push(unplaced(tree, op, Unplaced::UnknownCallee)),
                 StepClass::Terminator => {}
                 StepClass::Branch => steps.push(unplaced(tree, op, Unplaced::UnstructuredControlFlow)),
                 _ => self.operation(op, class, steps),
@@ -158,34 +140,6 @@ impl<'a> Builder<'a> {
         };
         steps.push(Step::Loop { op, trips, body: inside });
         self.pass(results, &operation.results, steps);
-    }
-
-    fn call(&mut self, op: OpId, depth: usize, steps: &mut Vec<Step>) {
-        let tree = self.tree;
-        let functions =
-            self.functions.get_or_insert_with(|| tree.functions().filter_map(|f| Some((tree.symbol(f)?, f))).collect());
-        let callee = match tree.attribute(op, "callee") {
-            Some(AttributeValue::Symbol(path)) => path.last().and_then(|name| functions.get(name.as_str()).copied()),
-            _ => None,
-        };
-        let entry = callee.and_then(|f| tree.entry(f, 0));
-        let (Some(callee), Some(entry)) = (callee, entry) else {
-            steps.push(unplaced(tree, op, Unplaced::UnknownCallee));
-            return;
-        };
-        if self.calls.contains(&callee) || self.calls.len() >= MAX_NESTING {
-            steps.push(unplaced(tree, op, Unplaced::UnknownCallee));
-            return;
-        }
-        let operation = tree.operation(op);
-        self.pass(&operation.operands, &tree.block(entry).arguments, steps);
-        // Loops of the callee are counted for one call of it.
-        let outer = std::mem::replace(&mut self.executions, trip_counts(tree, callee, self.analysis));
-        self.calls.push(callee);
-        self.regions(callee, depth + 1, steps);
-        self.calls.pop();
-        self.executions = outer;
-        self.pass(yielded(tree, entry), &operation.results, steps);
     }
 
     fn operation(&mut self, op: OpId, class: StepClass, steps: &mut Vec<Step>) {

@@ -4,7 +4,7 @@ use crate::registry::facts::{Dialect, StepClass};
 use crate::tree::{AffineExpr, AttributeValue, OpId, Tree};
 
 use super::contraction;
-use super::shape::{elements, is_tensor, product};
+use super::shape::{elements, is_memref, is_tensor, product};
 use super::step::{Unplaced, Work};
 
 /// The class of an operation, with what depends on types settled: never `Elementwise` or `ScalarConstant`.
@@ -55,12 +55,6 @@ pub(super) fn work(tree: &Tree, op: OpId, class: StepClass) -> Result<Work, Unpl
         StepClass::Contraction => {
             contraction::of_named(tree, op).map(Work::Contraction).ok_or_else(|| unsized_because(tree, op))
         }
-        StepClass::Pooling => {
-            let window = operation.operands.get(1).and_then(|&v| elements(tree, v));
-            let out = operation.operands.last().and_then(|&v| elements(tree, v));
-            let elements = out.zip(window).and_then(|(o, w)| product([o, w]));
-            sized(elements).map(|elements| Work::Nonlinear { elements, chain: 1 })
-        }
         StepClass::Nonlinear(chain) => {
             let elements = largest(tree, op).and_then(|n| product([n, window(tree, op)]));
             sized(elements).map(|elements| Work::Nonlinear { elements, chain })
@@ -103,10 +97,26 @@ fn body(tree: &Tree, op: OpId) -> Result<Work, Unplaced> {
     let calculates = tree.entry(op, 0).is_none_or(|block| tree.walk_block(block).any(|inner| computes(&inner)));
     Ok(if calculates {
         Work::Nonlinear { elements, chain: 1 }
-    } else if reads_in_order(tree, op) {
+    } else if !reads_data(tree, op) {
+        Work::Free("a constant fill")
+    } else if reads_in_order(tree, op) && !tree.operation(op).results.is_empty() {
         Work::Free("a broadcast: its readers repeat the data")
     } else {
         Work::Move(elements)
+    })
+}
+
+/// Whether a body reads elements of tensors or memories.
+fn reads_data(tree: &Tree, op: OpId) -> bool {
+    let Some(body) = tree.entry(op, 0) else { return true };
+    let arguments = tree.block(body).arguments.iter().zip(&tree.operation(op).operands);
+    let data: Vec<_> = arguments
+        .filter(|(_, o)| is_tensor(tree, **o) || is_memref(tree, **o))
+        .map(|(argument, _)| *argument)
+        .collect();
+    tree.walk_block(body).any(|inner| {
+        let operands = &tree.operation(inner).operands;
+        contraction::loads_element(tree, inner) || operands.iter().any(|operand| data.contains(operand))
     })
 }
 

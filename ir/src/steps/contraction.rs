@@ -15,9 +15,22 @@ struct Operand {
     value: ValueId,
     extents: Vec<u64>,
     dims: Vec<Option<usize>>,
+    /// Loops in the subscripts that are not a single one.
+    windows: Vec<usize>,
 }
 
 impl Operand {
+    /// An operand whose every subscript is one loop.
+    fn plain(value: ValueId, extents: Vec<u64>, dims: Vec<Option<usize>>) -> Self {
+        Self { value, extents, dims, windows: Vec::new() }
+    }
+
+    /// An operand with the subscripts of a map.
+    fn mapped(tree: &Tree, value: ValueId, map: &AffineMap) -> Option<Self> {
+        let windows = map.results.iter().filter(|e| !matches!(e, AffineExpr::Dimension(_))).flat_map(loops).collect();
+        Some(Self { value, extents: extents(tree, value)?, dims: plain(map), windows })
+    }
+
     fn uses(&self, dim: usize) -> bool {
         self.dims.contains(&Some(dim))
     }
@@ -27,13 +40,13 @@ impl Operand {
 fn over(domain: &[u64], a: &Operand, b: &Operand, out: &[bool]) -> Option<Contraction> {
     let macs = product(domain.iter().copied())?;
     let side = |operand: &Operand| {
-        let summed = operand.dims.iter().zip(&operand.extents).filter(|(d, _)| d.is_some_and(|d| !out[d]));
+        let summed = (0..domain.len()).filter(|&d| !out[d] && (operand.uses(d) || operand.windows.contains(&d)));
         Some(Side {
             value: operand.value,
             elements: product(operand.extents.iter().copied())?,
             rank: operand.extents.len(),
             inner: operand.extents.last().copied().unwrap_or(1),
-            fan_in: product(summed.map(|(_, &e)| e))?,
+            fan_in: product(summed.map(|d| domain[d]))?,
         })
     };
     let batched = (0..domain.len()).any(|d| out[d] && a.uses(d) && b.uses(d));
@@ -54,6 +67,23 @@ pub(super) fn filter(a_window: bool, b_window: bool) -> Option<usize> {
 /// For each result of a map, the dimension if it is a single one.
 fn plain(map: &AffineMap) -> Vec<Option<usize>> {
     map.results.iter().map(|e| if let AffineExpr::Dimension(d) = e { Some(*d as usize) } else { None }).collect()
+}
+
+/// The loops in an expression.
+fn loops(expression: &AffineExpr) -> Vec<usize> {
+    let (mut left, mut found) = (vec![expression], Vec::new());
+    while let Some(next) = left.pop() {
+        match next {
+            AffineExpr::Dimension(d) => found.push(*d as usize),
+            AffineExpr::Symbol(_) | AffineExpr::Constant(_) => {}
+            AffineExpr::Add(a, b)
+            | AffineExpr::Mul(a, b)
+            | AffineExpr::Mod(a, b)
+            | AffineExpr::FloorDiv(a, b)
+            | AffineExpr::CeilDiv(a, b) => left.extend([&**a, &**b]),
+        }
+    }
+    found
 }
 
 /// The maps of a `linalg` operation, inputs first.
@@ -98,7 +128,7 @@ fn of_nest(tree: &Tree, [a, b]: [ValueId; 2], nest: &Nest) -> Option<Contraction
     let operand = |value, place: usize| {
         let dims: Vec<Option<usize>> = nest.dimensions(place).map(Some).collect();
         let extents = extents(tree, value)?;
-        (extents.len() == dims.len()).then_some(Operand { value, extents, dims })
+        (extents.len() == dims.len()).then(|| Operand::plain(value, extents, dims))
     };
     let (a, b) = (operand(a, 0)?, operand(b, 1)?);
     let mut domain = vec![1; nest.loops.len()];
@@ -115,8 +145,12 @@ fn of_nest(tree: &Tree, [a, b]: [ValueId; 2], nest: &Nest) -> Option<Contraction
 /// The contraction that maps of (lhs, rhs, result) describe.
 fn of_maps(tree: &Tree, [a, b]: [ValueId; 2], maps: &[&AffineMap], operands: &[ValueId]) -> Option<Contraction> {
     let domain = domain(tree, operands, maps)?;
-    let operand = |value, map| Some(Operand { value, extents: extents(tree, value)?, dims: plain(map) });
-    over(&domain, &operand(a, maps[0])?, &operand(b, maps[1])?, &result_dims(domain.len(), maps.last()?))
+    over(
+        &domain,
+        &Operand::mapped(tree, a, maps[0])?,
+        &Operand::mapped(tree, b, maps[1])?,
+        &result_dims(domain.len(), maps.last()?),
+    )
 }
 
 fn result_dims(rank: usize, map: &AffineMap) -> Vec<bool> {
@@ -185,7 +219,7 @@ fn of_dot(
             domain[dim] = extent;
             dims.push(Some(dim));
         }
-        Some(Operand { value, extents, dims })
+        Some(Operand::plain(value, extents, dims))
     };
     let (a, b) = (operand(a, lhs_batch, lhs_summed)?, operand(b, rhs_batch, rhs_summed)?);
     let out: Vec<bool> = (0..domain.len()).map(|d| d < batches || d >= batches + sums).collect();
@@ -267,7 +301,7 @@ pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
         if let Some((index, by_function)) = input_of(tree, &arguments[..outputs], &maps, factor) {
             let value = operands[index];
             changed[at] = by_function;
-            sides.push(Operand { value, extents: extents(tree, value)?, dims: plain(maps[index]) });
+            sides.push(Operand::mapped(tree, value, maps[index])?);
             continue;
         }
         // The matrix is selected by data: `tensor.extract %weights[%chosen, %k, %n]`.
@@ -288,7 +322,7 @@ pub(super) fn of_generic(tree: &Tree, op: OpId) -> Option<Contraction> {
                 slots = extents(tree, operands[chosen])?.last().copied().unwrap_or(1).max(1);
             }
         }
-        sides.push(Operand { value, extents: kept, dims });
+        sides.push(Operand::plain(value, kept, dims));
     }
     let mut contraction = over(&domain, &sides[0], &sides[1], &out)?;
     contraction.slots = slots;

@@ -48,21 +48,11 @@ pub struct Steps<'a> {
 }
 
 impl<'a> Steps<'a> {
-    /// The steps of a function; defined for any tree.
+    /// The steps of a function, in the normal form and with the trip counts of an analysis.
     #[must_use]
-    pub fn of(tree: &'a Tree, function: OpId) -> Self {
-        Self::build(tree, function, None)
-    }
-
-    /// The steps of a function, with the trip counts of `analysis`, which is of the same tree.
-    #[must_use]
-    pub fn analysed(tree: &'a Tree, function: OpId, analysis: &'a Analysis) -> Self {
-        Self::build(tree, function, Some(analysis))
-    }
-
-    fn build(tree: &'a Tree, function: OpId, analysis: Option<&Analysis<'_>>) -> Self {
-        let (all, roots) = build::steps(tree, function, analysis);
-        Self { tree, function, all, roots }
+    pub fn of(analysis: &'a Analysis<'_>, function: OpId) -> Self {
+        let (all, roots) = build::steps(analysis, function);
+        Self { tree: analysis.tree(), function, all, roots }
     }
 
     /// The steps in the order of the text.
@@ -71,7 +61,7 @@ impl<'a> Steps<'a> {
         &self.all
     }
 
-    /// The tree they are read from.
+    /// The tree they are read from, a normal form.
     #[must_use]
     pub fn tree(&self) -> &'a Tree {
         self.tree

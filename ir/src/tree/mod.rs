@@ -142,9 +142,37 @@ pub struct Tree {
     pub(crate) records: Vec<&'static Record>,
     pub(crate) resources: Option<Span>,
     pub(crate) marks: Marks,
+    /// What the text has, of a normal form, which appends to it.
+    pub(crate) written: Written,
+}
+
+/// Numbers of operations, blocks and values of a text; none of a tree as it is parsed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Written {
+    pub operations: Option<u32>,
+    pub blocks: Option<u32>,
+    pub values: Option<u32>,
+}
+
+impl Written {
+    /// All of a tree.
+    pub fn all_of(tree: &Tree) -> Self {
+        Self {
+            operations: Some(tree.operations.len() as u32),
+            blocks: Some(tree.blocks.len() as u32),
+            values: Some(tree.values.len() as u32),
+        }
+    }
 }
 
 impl Tree {
+    /// Number of values of the text, where this is a normal form, which appends values to these; `None` of a tree as it
+    /// is parsed.
+    #[must_use]
+    pub fn written_values(&self) -> Option<usize> {
+        self.written.values.map(|count| count as usize)
+    }
+
     /// The block of the top-level operations: one `builtin.module` where the text writes one, else what the text
     /// holds (functions, as `mlir-opt` would wrap into a module).
     #[must_use]

@@ -14,7 +14,7 @@ fn of(text: &str) -> Vec<LoopBody> {
     assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     let function = parsed.tree.functions().next().expect("a function");
     let mut work = LoopWork::new();
-    walk(&parsed.tree, &Analysis::of(&parsed.tree), function, &mut work);
+    walk(&Analysis::of(&parsed.tree), function, &mut work);
     work.finish()
 }
 

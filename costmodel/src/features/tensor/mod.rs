@@ -12,7 +12,7 @@ use ir::analysis::Analysis;
 use ir::steps::constants::{Constants, Task};
 use ir::steps::shape::is_memref;
 use ir::steps::{Contraction, Step, Steps, WeightRule, Work};
-use ir::tree::{OpId, Tree, ValueId};
+use ir::tree::{OpId, ValueId};
 
 use super::declaration::WorkCount;
 use super::table::TensorCount;
@@ -98,8 +98,8 @@ struct ChainWalk<'s> {
 }
 
 /// Adds the counts of a function's tensor steps to `work`, which is indexed by [`WorkCount::index`].
-pub(super) fn fill_counts(tree: &Tree, analysis: &Analysis, function: OpId, work: &mut [f64]) {
-    let steps = Steps::analysed(tree, function, analysis);
+pub(super) fn fill_counts(analysis: &Analysis<'_>, function: OpId, work: &mut [f64]) {
+    let steps = Steps::of(analysis, function);
     let constants = Constants::new(&steps, WeightRule::Auto);
     let changing = steps.arguments_read(|argument| !constants.contains(argument));
     let mut walk = ChainWalk {

@@ -10,7 +10,7 @@ fn counts(text: &str) -> impl Fn(&str) -> f64 + use<> {
     let tree = parsed.tree;
     let function = tree.functions().next().expect("a function");
     let mut all = vec![0.0; WORK];
-    fill_counts(&tree, &Analysis::of(&tree), function, &mut all);
+    fill_counts(&Analysis::of(&tree), function, &mut all);
     move |name| all[work_names().position(|known| known == name).expect("a name")]
 }
 

@@ -44,16 +44,16 @@ use super::kind::{is_constant, work_kind};
 use super::table::WorkKind;
 
 /// Walks over a function.
-pub fn walk(tree: &Tree, analysis: &Analysis, function: OpId, collector: &mut impl Collect) {
+pub fn walk(analysis: &Analysis<'_>, function: OpId, collector: &mut impl Collect) {
+    let tree = analysis.tree();
     let Some(entry) = tree.entry(function, 0) else { return };
     let blocks = &tree.region(tree.block(entry).region).blocks;
     let operations: Vec<OpId> = blocks.iter().flat_map(|&block| tree.walk_block(block)).collect();
-    let first = tree.block(entry).arguments.first().map_or(0, |v| v.index());
     let mut walk = Walk {
         tree,
         function: analysis.function(function),
         collector,
-        values: Values::new(first),
+        values: Values::of(tree, entry, &operations),
         nest: LoopNest::new(operations.len()),
         text_loops: 0,
         positions: Default::default(),
@@ -237,6 +237,7 @@ impl<C: Collect> Walk<'_, C> {
         match class {
             Class::Structured => self.structured(operation, placement, inside),
             Class::Loop => self.loop_operation(operation, placement, inside),
+            _ if tree.record(operation).is_composite => self.regions(operation, inside, |_, _| Some(placement)),
             _ => {
                 let Placement { loop_index, weight } = placement;
                 self.collector.work(&Work { loop_index, kind: WorkKind::Branch, cost: MachineCost::SCALAR, weight });

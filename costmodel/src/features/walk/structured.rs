@@ -1,7 +1,7 @@
 //! Structured operations: the loops of `linalg` in their order with the subscripts of each operand, and operations on
 //! whole tensors.
 
-use ir::registry::facts::{Dialect, IterationSpace, RegionExecution, StepClass};
+use ir::registry::facts::Dialect;
 use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, ValueId};
 
@@ -134,7 +134,7 @@ struct Structure {
     inputs: usize,
 }
 
-/// The nest of a `linalg` operation with a body; `None` for others.
+/// The nest of a structured operation with a body in the normal form; `None` for others.
 fn structure(tree: &Tree, operation: OpId) -> Option<Structure> {
     if tree.record(operation).dialect != Dialect::Linalg {
         return None;
@@ -142,13 +142,9 @@ fn structure(tree: &Tree, operation: OpId) -> Option<Structure> {
     let node = tree.operation(operation);
     node.regions.first()?;
     let operands = &node.operands;
-    let maps: Vec<Option<AffineMap>> = match tree.attribute(operation, "indexing_maps") {
-        Some(AttributeValue::Array(maps)) => maps
-            .iter()
-            .map(|map| if let AttributeValue::AffineMap(map) = map { Some(map.clone()) } else { None })
-            .collect(),
-        _ => named_maps(tree, operation)?,
-    };
+    let AttributeValue::Array(maps) = tree.attribute(operation, "indexing_maps")? else { return None };
+    let map = |map: &AttributeValue| if let AttributeValue::AffineMap(map) = map { Some(map.clone()) } else { None };
+    let maps: Vec<Option<AffineMap>> = maps.iter().map(map).collect();
     let loops = maps.iter().flatten().next()?.dimensions as usize;
     let mut trips = vec![None; loops];
     for (map, &operand) in maps.iter().zip(operands) {
@@ -173,74 +169,4 @@ fn yielded(tree: &Tree, operation: OpId) -> usize {
 
 fn shape(tree: &Tree, value: ValueId) -> &[Dimension] {
     tree.types().shape(tree.value(value).ty).unwrap_or(&[])
-}
-
-/// The subscripts of a named operation's operands.
-fn named_maps(tree: &Tree, operation: OpId) -> Option<Vec<Option<AffineMap>>> {
-    let record = tree.record(operation);
-    let operands = &tree.operation(operation).operands;
-    if let Some(nest) = record.nest.filter(|nest| nest.in_features) {
-        return Some(nest.operands.iter().map(|subscripts| Some(lettered(nest.loops, subscripts))).collect());
-    }
-    let rank = |value: &ValueId| shape(tree, *value).len();
-    let output = operands.last()?;
-    match (record.regions, record.steps) {
-        (RegionExecution::Structured(IterationSpace::FirstOperand), _) => {
-            let loops = operands.first().map(rank)?;
-            let reduced = numbers(tree, operation, "dimensions");
-            let kept = || (0..loops as u32).filter(|d| !reduced.contains(d)).collect();
-            let dimensions = |v| if rank(v) == loops { (0..loops as u32).collect() } else { kept() };
-            Some(operands.iter().map(|v| Some(projection(loops, dimensions(v)))).collect())
-        }
-        // A transposition: loop i walks extent i of the output, which is extent permutation[i] of the input.
-        (_, StepClass::Copy) => {
-            let loops = rank(output);
-            let permutation = numbers(tree, operation, "permutation");
-            let mut own: Vec<u32> = (0..loops as u32).collect();
-            permutation.iter().zip(0..).for_each(|(&p, i)| {
-                if let Some(place) = own.get_mut(p as usize) {
-                    *place = i;
-                }
-            });
-            Some(vec![Some(projection(loops, own)), Some(projection(loops, (0..loops as u32).collect()))])
-        }
-        // A broadcast.
-        (_, StepClass::View) => {
-            let loops = rank(output);
-            let added = numbers(tree, operation, "dimensions");
-            let own = (0..loops as u32).filter(|d| !added.contains(d)).collect();
-            Some(vec![Some(projection(loops, own)), Some(projection(loops, (0..loops as u32).collect()))])
-        }
-        // Element by element; scalars have no subscripts.
-        _ => {
-            let loops = rank(output);
-            let dimensions = |v| if rank(v) == loops { (0..loops as u32).collect() } else { vec![] };
-            Some(operands.iter().map(|v| Some(projection(loops, dimensions(v)))).collect())
-        }
-    }
-}
-
-/// The numbers of an array attribute; none if it is absent.
-fn numbers(tree: &Tree, operation: OpId, attribute: &str) -> Vec<u32> {
-    match tree.attribute(operation, attribute) {
-        Some(AttributeValue::DenseArray(_, numbers)) => numbers.iter().map(|&n| n as u32).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The map to some of the loops.
-fn projection(loops: usize, dimensions: Vec<u32>) -> AffineMap {
-    let results = dimensions.into_iter().map(AffineExpr::Dimension).collect();
-    AffineMap { dimensions: loops as u32, symbols: 0, results }
-}
-
-fn lettered(loops: &str, subscripts: &str) -> AffineMap {
-    let dimension = |letter: char| AffineExpr::Dimension(loops.find(letter).map_or(0, |d| d as u32));
-    let sum = |letters: &str| {
-        let mut terms = letters.chars().map(dimension);
-        let first = terms.next().unwrap_or(AffineExpr::Constant(0));
-        terms.fold(first, |sum, term| AffineExpr::Add(Box::new(sum), Box::new(term)))
-    };
-    let results = subscripts.split(',').filter(|s| !s.is_empty()).map(sum).collect();
-    AffineMap { dimensions: loops.len() as u32, symbols: 0, results }
 }

@@ -1,6 +1,6 @@
 //! Facts about the values of one function, by value.
 
-use ir::tree::ValueId;
+use ir::tree::{BlockId, OpId, Tree, ValueId};
 
 use super::evolution::Evolution;
 
@@ -17,35 +17,53 @@ pub struct ValueFacts {
     pub chain: u32,
 }
 
-/// A table by value. The ids of one function lie close together; ids before the first share its entry.
+/// A table by value. The ids of one function lie close together, and so do those that its normal form appends; ids before
+/// the first of either share its entry.
 #[derive(Debug)]
 pub struct Values {
+    written: Stretch,
+    appended: Stretch,
+    /// Index of the first value that is appended.
+    split: usize,
+}
+
+#[derive(Debug, Default)]
+struct Stretch {
     first: usize,
     facts: Vec<ValueFacts>,
 }
 
 impl Values {
-    /// An empty table; `first` is the index of the function's first value.
-    pub fn new(first: usize) -> Self {
-        Self { first, facts: Vec::new() }
-    }
-
-    fn place(&self, value: ValueId) -> usize {
-        value.index().saturating_sub(self.first)
+    /// An empty table for a function with this entry block and these operations.
+    pub fn of(tree: &Tree, entry: BlockId, operations: &[OpId]) -> Self {
+        let first = tree.block(entry).arguments.first().map_or(0, |v| v.index());
+        let split = tree.written_values().unwrap_or(usize::MAX);
+        let mut appended = Stretch::default();
+        if split != usize::MAX {
+            let blocks =
+                operations.iter().flat_map(|&op| &tree.operation(op).regions).flat_map(|&r| &tree.region(r).blocks);
+            let arguments = blocks.flat_map(|&block| &tree.block(block).arguments);
+            let results = operations.iter().flat_map(|&op| &tree.operation(op).results);
+            let new = arguments.chain(results).map(|value| value.index()).filter(|&index| index >= split);
+            appended.first = new.min().unwrap_or(split);
+        }
+        Self { written: Stretch { first, facts: Vec::new() }, appended, split }
     }
 
     /// The facts of a value.
     pub fn get(&self, value: ValueId) -> ValueFacts {
-        self.facts.get(self.place(value)).copied().unwrap_or_default()
+        let stretch = if value.index() < self.split { &self.written } else { &self.appended };
+        stretch.facts.get(value.index().saturating_sub(stretch.first)).copied().unwrap_or_default()
     }
 
     /// The facts of a value, to be changed.
     pub fn entry(&mut self, value: ValueId) -> &mut ValueFacts {
-        let place = self.place(value);
-        if place >= self.facts.len() {
-            self.facts.resize(place + 1, ValueFacts::default());
+        let Stretch { first, facts } = if value.index() < self.split { &mut self.written } else { &mut self.appended };
+        let place = value.index().saturating_sub(*first);
+        if place >= facts.len() {
+            facts.resize(place + 1, ValueFacts::default());
         }
-        &mut self.facts[place]
+        &mut facts[place]
     }
 
     /// How a value changes.

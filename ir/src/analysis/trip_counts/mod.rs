@@ -2,10 +2,12 @@
 //!
 //! Loops with constant bounds (`affine`, `scf`, a counted `scf.while`, loops of branches) are counted by their
 //! bounds, bodies of structured operations (`linalg`, `stablehlo`, `tensor`) by their iteration space. Bounds that
-//! depend on outer induction variables (triangular nests) give exact counts: in closed form if the bounds are linear,
-//! else by enumeration of up to [`MAX_VISITS`] iterations. Beyond that, and for branches on unknown conditions, counts are
-//! ranges. Counts that depend on run-time values are unknown, with a reason.
+//! depend on outer induction variables (triangular nests, tiles) give exact counts: in closed form if the bounds are made of
+//! sums, multiples, quotients, remainders, minima and maxima, whatever the number of iterations, else by enumeration
+//! of up to [`MAX_VISITS`] iterations. Beyond that, and for branches on unknown conditions, counts are ranges. Counts
+//! that depend on run-time values are unknown, with a reason.
 
+mod nest;
 mod progression;
 
 use super::branches::{self, BranchLoop};
@@ -19,7 +21,7 @@ use super::{Reason, Unknown, space};
 use crate::registry::facts::{BranchForm, LoopForm, RegionExecution};
 use crate::tree::{AffineMap, AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
-/// Most block visits for loops whose bounds depend on outer induction variables.
+/// Most visits of blocks for loops whose bounds depend on outer induction variables.
 pub const MAX_VISITS: usize = 1 << 18;
 
 /// Executions of a function's blocks, per call.
@@ -94,10 +96,12 @@ struct Walk<'a> {
     matters: Dense<bool>,
     /// Operations with regions, by block.
     controls: Dense<Option<Box<[OpId]>>>,
-    /// Blocks visited, those counted in closed form included; at most [`MAX_VISITS`].
-    visits: usize,
-    /// Blocks visited by enumeration.
+    /// Blocks visited.
     worked: usize,
+    /// Whether loops are counted in closed form.
+    closed_form: bool,
+    /// Loops for which a variable that matters stood for all its values: counts inside are ranges.
+    loose: usize,
     loop_of: Dense<Option<usize>>,
     /// Operations with an entry in `unknowns`.
     reported: Dense<bool>,
@@ -105,8 +109,8 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Walks over a function. `at_once`: nests with linear bounds are counted in closed form.
-    fn run(tree: &'a Tree, function: OpId, known: &'a Known, at_once: bool) -> Self {
+    /// Walks over a function.
+    fn run(tree: &'a Tree, function: OpId, known: &'a Known, closed_form: bool) -> Self {
         let contents = Contents::of(tree, function);
         let mut walk = Walk {
             tree,
@@ -114,8 +118,9 @@ impl<'a> Walk<'a> {
             environment: Environment::new(tree, contents.per_value(None)),
             matters: contents.per_value(false),
             controls: contents.per_block(None),
-            visits: 0,
-            worked: if at_once { 0 } else { MAX_VISITS },
+            worked: 0,
+            closed_form,
+            loose: 0,
             loop_of: contents.per_operation(None),
             reported: contents.per_operation(false),
             counts: TripCounts {
@@ -199,7 +204,6 @@ impl<'a> Walk<'a> {
     }
 
     fn block(&mut self, block: BlockId, executions: Range) {
-        self.visits += 1;
         self.worked += 1;
         let tree = self.tree;
         let (Some(count), Some(controls)) =
@@ -351,14 +355,14 @@ impl<'a> Walk<'a> {
         let trips = self.trips_of(operation, variable);
         let decides = variable.value.is_some_and(|v| self.matters(v));
         if decides
-            && rest.is_empty()
-            && let Some(all) = self.progression(operation, variable, trips, executions * so_far)
+            && self.closed_form
+            && let Some(all) = self.progression(operation, variable, rest, trips, executions * so_far)
         {
             return so_far * all;
         }
         if let (true, Some(count), Some(first), Some(step)) =
             (decides, trips.value(), variable.lower.and_then(Interval::value), variable.step.and_then(Interval::value))
-            && count <= MAX_VISITS.saturating_sub(self.visits) as u128
+            && count <= MAX_VISITS.saturating_sub(self.worked) as u128
         {
             let mut all = Range::ZERO;
             for k in 0..count {
@@ -368,6 +372,7 @@ impl<'a> Walk<'a> {
             }
             return all;
         }
+        self.loose += usize::from(decides && trips != Range::ZERO && trips != Range::ONE);
         self.assign(variable, all_values(variable, trips));
         self.iterate(operation, rest, executions, so_far * trips)
     }
@@ -486,7 +491,7 @@ impl<'a> Walk<'a> {
         let result = || node.results.first().map(|&r| elements(tree, tree.value(r).ty));
         let elements_of = |value: Option<&ValueId>| value.map(|&v| elements(tree, tree.value(v).ty));
         match tree.record(operation).regions {
-            RegionExecution::Structured(space) => space::points(tree, operation, space),
+            RegionExecution::Structured => Some(space::points(tree, operation).unwrap_or(Range::UNKNOWN)),
             RegionExecution::Once | RegionExecution::OnceHeld => Some(Range::ONE),
             RegionExecution::PerResult => result(),
             // Executed for elements of the padding only.

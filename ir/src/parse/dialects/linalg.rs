@@ -3,8 +3,8 @@
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
 use crate::parse::{Parse, Parser};
-use crate::registry::Record;
 use crate::registry::syntax::Body;
+use crate::registry::{Record, structure};
 use crate::tree::{AffineExpr, AffineMap, AttributeValue, Type, TypeId, Types};
 
 /// An operation in the braces of a short form, with its attributes.
@@ -163,16 +163,17 @@ impl<'a> Parser<'a> {
 
     /// The maps of an operation whose custom form leaves them out where they are the usual ones.
     fn implied_maps(&mut self, record: &'static Record, draft: &mut Draft) {
-        let Some(nest) = record.nest.filter(|nest| nest.implied) else { return };
+        let Some(structure) = structure::of(record).filter(|_| record.has_implied_maps) else { return };
         let given = self.name("indexing_maps");
         if draft.attributes.iter().any(|a| a.name == given) {
             return;
         }
-        let map = |operand: usize| {
-            let results = nest.dimensions(operand).map(|d| AffineExpr::Dimension(d as u32)).collect();
-            AttributeValue::AffineMap(AffineMap { dimensions: nest.loops.len() as u32, symbols: 0, results })
+        let loops = structure.reductions.len() as u32;
+        let map = |subscripts: &Vec<structure::Subscript>| {
+            let results = subscripts.iter().flatten().map(|term| AffineExpr::Dimension(term.dimension)).collect();
+            AttributeValue::AffineMap(AffineMap { dimensions: loops, symbols: 0, results })
         };
-        let maps = AttributeValue::Array((0..nest.operands.len()).map(map).collect());
+        let maps = AttributeValue::Array(structure.operands.iter().map(map).collect());
         self.set(draft, "indexing_maps", maps);
     }
 

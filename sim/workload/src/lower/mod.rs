@@ -22,6 +22,7 @@ mod lowered;
 mod schedule;
 
 use designs::Design;
+use ir::analysis::Analysis;
 use ir::steps::Steps;
 use ir::tree::{OpId, Tree};
 
@@ -38,5 +39,5 @@ pub struct Options {
 /// Schedules `function` of `tree` on one chip of `design`. Never fails: what cannot be placed is listed.
 #[must_use]
 pub fn lower(tree: &Tree, function: OpId, design: &Design, options: &Options) -> Lowered {
-    schedule::Schedule::new(&Steps::of(tree, function), options.weights, design).run()
+    schedule::Schedule::new(&Steps::of(&Analysis::of(tree), function), options.weights, design).run()
 }
