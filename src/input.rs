@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
+use designs::huggingface::{Checkpoint, MAX_HEADER};
 use designs::{Design, Model, Override, Unreadable};
 
 use crate::diagnostics::Failure;
@@ -35,6 +36,32 @@ pub fn overrides(arguments: &[String]) -> Result<Vec<Override>, Failure> {
 /// Loads a design by preset name or path.
 pub fn design(reference: &str, overrides: &[Override]) -> Result<Design, Failure> {
     Ok(designs::load::design(reference, overrides, &read)?)
+}
+
+/// Reads the header of a safetensors file, or the index of several.
+pub fn checkpoint(path: &str) -> Result<Checkpoint, Failure> {
+    let refuse = |reason: String| Failure::Request(format!("cannot read `{path}`: {reason}"));
+    let io = |error: std::io::Error| refuse(error.to_string());
+    let mut file = File::open(path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    let index = path.ends_with(".json");
+    let length = if index {
+        size
+    } else {
+        let mut length = [0; 8];
+        file.read_exact(&mut length).map_err(|_| refuse("it is too short for a safetensors file".to_owned()))?;
+        u64::from_le_bytes(length)
+    };
+    let rest = if index { size } else { size.saturating_sub(8) };
+    if length > rest || length > MAX_HEADER {
+        let limit = rest.min(MAX_HEADER);
+        return Err(refuse(format!("its header claims {length} bytes; at most {limit} are there or read")));
+    }
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes).map_err(io)?;
+    let text = String::from_utf8(bytes).map_err(|_| refuse("its header is not UTF-8 text".to_owned()))?;
+    let read = if index { Checkpoint::from_index } else { Checkpoint::from_header };
+    Ok(read(path, &text)?)
 }
 
 /// Loads a model by preset name or path.

@@ -140,7 +140,19 @@ named! {
     }
 }
 
-crate::slot::choice_slots!(Algorithm, AllChip, EmbeddingPlacement);
+named! {
+    /// Whether routed experts lie on one chip each.
+    pub enum ExpertPlacement {
+        /// Whole where a grid holds them so, cut where none does.
+        Auto = "auto",
+        /// Each on one chip.
+        Whole = "whole",
+        /// Each over several chips, as few as make the weights fit.
+        Cut = "cut",
+    }
+}
+
+crate::slot::choice_slots!(Algorithm, AllChip, EmbeddingPlacement, ExpertPlacement);
 
 /// Choices of the mapping that are not fixed by the machine or the model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -161,6 +173,8 @@ pub struct MappingOptions {
     pub embedding: EmbeddingPlacement,
     /// Bits of an element of that table, 1 to 64.
     pub embedding_bits: u32,
+    /// Whether routed experts lie on one chip each.
+    pub experts: ExpertPlacement,
     /// Candidates each chip contributes to sampling (local top-k before the exchange).
     pub sampling_candidates: u32,
 }

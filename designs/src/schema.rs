@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::block::PerBlock;
 use crate::design::{
-    Algorithm, AllChip, AttentionBuffer, BlockAreas, Design, EmbeddingPlacement, Energy, Grid, Hbm, HnArray,
-    Interconnect, MappingOptions, Vex,
+    Algorithm, AllChip, AttentionBuffer, BlockAreas, Design, EmbeddingPlacement, Energy, ExpertPlacement, Grid, Hbm,
+    HnArray, Interconnect, MappingOptions, Vex,
 };
 use crate::field::{Reader, Visitor};
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Seconds};
@@ -62,6 +62,7 @@ pub(crate) fn blank(name: &str) -> Design {
             sliding_windows: false,
             embedding: EmbeddingPlacement::None,
             embedding_bits: MappingOptions::EMBEDDING_BITS,
+            experts: ExpertPlacement::Auto,
             sampling_candidates: 0,
         },
         area: BlockAreas::default(),
@@ -151,6 +152,9 @@ fn mapping(m: &mut MappingOptions, v: &mut dyn Visitor) {
     let doc = "Bits of an element of the embedding table; 16 unless given";
     let bits = &mut Defaulted(&mut m.embedding_bits, MappingOptions::EMBEDDING_BITS);
     v.field("mapping.embedding_bits", bits, Limits::between(1.0, 64.0), doc);
+    let doc =
+        "Routed experts: whole on a chip, cut over several, or auto (unless given): cut where no grid holds them whole";
+    v.field("mapping.experts", &mut Defaulted(&mut m.experts, ExpertPlacement::Auto), Limits::NONE, doc);
     let doc = "Candidates a chip contributes to sampling";
     v.field("mapping.sampling_candidates", &mut m.sampling_candidates, Limits::between(1.0, 67_108_864.0), doc);
 }

@@ -6,6 +6,7 @@ use crate::comparison::{self, Comparison};
 use crate::design::Design;
 use crate::economics::{self, Economics};
 use crate::field::Visitor;
+use crate::huggingface::{Agreement, Checkpoint};
 use crate::masks::{MaskLayer, MaskStack};
 use crate::model::{Ffn, Model};
 use crate::process::{self, ProcessNode};
@@ -165,6 +166,33 @@ pub fn model(model: &Model) -> Vec<Line> {
         lines.push(line(&format!("notes.{index}"), note.clone(), "What the file states beyond this"));
     }
     lines
+}
+
+/// The tensors of a checkpoint, counted.
+#[must_use]
+pub fn checkpoint(checkpoint: &Checkpoint) -> Vec<Line> {
+    let line = |path: String, value: String, doc| Line { path, value, provenance: None, doc };
+    let mut lines = vec![line("tensors".into(), checkpoint.tensors.len().to_string(), "Tensors of the checkpoint")];
+    if checkpoint.has_shapes {
+        lines.push(line("elements".into(), checkpoint.elements().to_string(), "Elements of all tensors"));
+        for (dtype, elements) in checkpoint.elements_by_type() {
+            lines.push(line(format!("elements.{dtype}"), elements.to_string(), "Elements of the tensors of this type"));
+        }
+    }
+    lines
+}
+
+/// What agrees between a checkpoint and the model of its config.
+#[must_use]
+pub fn agreement(agreement: &Agreement) -> Vec<Line> {
+    let agrees = agreement.compared.iter().enumerate();
+    let line = |(index, words): (usize, &String)| Line {
+        path: format!("agrees.{index}"),
+        value: words.clone(),
+        provenance: None,
+        doc: "What the tensors and the config agree in",
+    };
+    agrees.map(line).collect()
 }
 
 fn ffn(ffn: &Ffn) -> String {

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use designs::huggingface::Checkpoint;
 use designs::{Attention, Model, Part, Span, load};
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn fixture(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models").join(file);
@@ -31,7 +34,7 @@ struct Published {
 }
 
 fn published() -> Vec<Published> {
-    let table: Vec<serde_json::Value> = serde_json::from_str(&fixture("published.json")).unwrap();
+    let table: Vec<Value> = serde_json::from_str(&fixture("published.json")).unwrap();
     let rows = table.iter().map(|row| {
         let text = |key: &str| row.get(key).map(|value| value.as_str().unwrap().to_owned());
         let name = text("name").unwrap();
@@ -182,4 +185,155 @@ fn bits_are_those_of_the_release() {
     let minimax = read("minimax-m2.json").release;
     assert_eq!((minimax.bits(Part::Router), minimax.bits(Part::Unembedding)), (16.0, 16.0));
     assert!((minimax.bits(Part::Experts) - 8.0).abs() < 0.01);
+}
+
+/// Values that a file may hold where it should hold something else.
+fn hostile() -> impl Strategy<Value = Value> {
+    let deep =
+        (0..100).fold(json!(1), |inner, level| if level % 2 == 0 { json!([inner]) } else { json!({"a": inner}) });
+    prop_oneof![
+        prop::sample::select(vec![
+            json!(null),
+            json!(true),
+            json!(0),
+            json!(-1),
+            json!(1),
+            json!(3),
+            json!(1.5),
+            json!(1e308),
+            json!(u64::MAX),
+            json!(i64::MIN),
+            json!(4_294_967_296_u64),
+            json!(""),
+            json!("4096"),
+            json!("re:("),
+            json!("*"),
+            json!("awq"),
+            json!([]),
+            json!({}),
+            json!([1, "x", null, {}]),
+            json!({"rope_type": "yarn", "factor": 1e300}),
+            json!({"quant_method": "compressed-tensors", "config_groups": {"g": {"weights": {"num_bits": 99}}}}),
+            json!(vec![1; 5000]),
+            deep,
+        ]),
+        any::<u64>().prop_map(|n| json!(n)),
+        any::<i32>().prop_map(|n| json!(n)),
+        ".{0,20}".prop_map(|text| json!(text)),
+    ]
+}
+
+/// Every value inside objects of `value`, in order.
+fn slots<'a>(value: &'a mut Value, into: &mut Vec<&'a mut Value>) {
+    if let Value::Object(entries) = value {
+        for (_, entry) in entries {
+            // A container is replaced as a whole or in its parts.
+            if matches!(entry, Value::Object(_)) && into.len() % 2 == 0 {
+                slots(entry, into);
+            } else {
+                into.push(entry);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hostile_files_are_read_or_refused(
+        row in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), hostile()), 1..5),
+    ) {
+        const FILES: [&str; 9] = [
+            "deepseek-moe-16b.json", "deepseek-v3.2.json", "gemma-3-27b.json", "glm-4.5.json", "kimi-k2.5-nvfp4.json",
+            "kimi-k2.5.json", "llama-4-maverick.json", "minimax-m2.json", "phi-4.json",
+        ];
+        let file = FILES[row.index(FILES.len())];
+        let mut value: Value = serde_json::from_str(&fixture(file)).unwrap();
+        for (index, new) in edits {
+            let mut all = Vec::new();
+            slots(&mut value, &mut all);
+            let at = index.index(all.len());
+            *all.swap_remove(at) = new;
+        }
+        match Model::from_config_json(file, &value.to_string()) {
+            Ok(model) => {
+                prop_assert!(model.parameters() >= model.active_layer_weights());
+                prop_assert!(!designs::show::model(&model).is_empty());
+                prop_assert!(model.mean_released_bits() > 0.0);
+                let read: f64 = model.layers.iter().map(|layer| layer.elements_read(1e6) + layer.elements_stored(1e6)).sum();
+                prop_assert!(read.is_finite());
+            }
+            Err(problems) => prop_assert!(problems.problems.iter().all(|problem| !problem.message.is_empty())),
+        }
+    }
+}
+
+/// The header that a checkpoint of a small dense llama has.
+fn header(hidden: u64, layers: u64, vocabulary: u64) -> Value {
+    let mut tensors = serde_json::Map::new();
+    let mut put = |name: String, shape: &[u64]| {
+        tensors.insert(name, json!({"dtype": "BF16", "shape": shape, "data_offsets": [0, 0]}));
+    };
+    put("model.embed_tokens.weight".into(), &[vocabulary, hidden]);
+    put("lm_head.weight".into(), &[vocabulary, hidden]);
+    for layer in 0..layers {
+        let own = |name: &str| format!("model.layers.{layer}.{name}.weight");
+        put(own("input_layernorm"), &[hidden]);
+        for (name, outputs) in [("q_proj", hidden), ("k_proj", hidden / 4), ("v_proj", hidden / 4), ("o_proj", hidden)]
+        {
+            put(own(&format!("self_attn.{name}")), &[outputs, hidden]);
+        }
+        for name in ["gate_proj", "up_proj", "down_proj"] {
+            put(own(&format!("mlp.{name}")), &[2 * hidden, hidden]);
+        }
+    }
+    Value::Object(tensors)
+}
+
+#[test]
+fn checkpoints_are_compared_with_the_config() {
+    let config = json!({
+        "model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 8, "num_key_value_heads": 2,
+        "intermediate_size": 128, "vocab_size": 100, "max_position_embeddings": 128,
+    });
+    let model = Model::from_config_json("config.json", &config.to_string()).unwrap();
+    let checkpoint = |value: Value| Checkpoint::from_header("model.safetensors", &value.to_string()).unwrap();
+    let same = checkpoint(header(64, 2, 100));
+    let agreement = same.compare(&model);
+    assert_eq!(agreement.differences, [""; 0]);
+    assert!(agreement.compared.contains(&"weights of 4 parts of layers".to_owned()), "{agreement:?}");
+    assert_eq!(same.elements(), model.parameters() + 2 * 64);
+    let differ = |value: Value| checkpoint(value).compare(&model).differences.join("; ");
+    assert!(differ(header(64, 3, 100)).contains("3 layers in the tensors, 2 in the config"));
+    assert!(differ(header(64, 2, 101)).contains("`model.embed_tokens.weight` is [101, 64], not [100, 64]"));
+    let mut wide = header(64, 2, 100);
+    wide["model.layers.1.mlp.up_proj.weight"]["shape"] = json!([129, 64]);
+    assert!(
+        differ(wide).contains("layer 1: 24640 weights of the feed-forward part in the tensors, 24576 by the config")
+    );
+    let mut tied = header(64, 2, 100);
+    tied.as_object_mut().unwrap().remove("lm_head.weight");
+    assert!(differ(tied).contains("no tensor `lm_head.weight`"));
+    let names: serde_json::Map<String, Value> = header(64, 2, 100)
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(|name| (name.clone(), json!("model-1.safetensors")))
+        .collect();
+    let index = json!({"metadata": {"total_size": 1}, "weight_map": names}).to_string();
+    assert_eq!(Checkpoint::from_index("index.json", &index).unwrap().compare(&model).differences, [""; 0]);
+}
+
+#[test]
+fn bad_headers_are_refused_at_their_place() {
+    let refused = |text: &str| Checkpoint::from_header("m.safetensors", text).expect_err("is refused").to_string();
+    assert!(refused("{\n\"a\": 7}").contains("m.safetensors:2:6: tensor `a` must be an object"));
+    assert!(refused("{\"a\": {\"dtype\": \"BF16\"}}").contains("tensor `a` needs `dtype` and `shape`"));
+    assert!(refused("{\"a\": {\"dtype\": \"BF16\", \"shape\": [-1]}}").contains("a size of tensor `a` is -1"));
+    assert!(refused("{\"a\":").contains("m.safetensors:1:"));
+    let huge = json!({"a": {"dtype": "BF16", "shape": vec![1_u64 << 40; 16]}}).to_string();
+    assert_eq!(Checkpoint::from_header("m", &huge).unwrap().elements(), u64::MAX);
+    assert!(Checkpoint::from_index("i", "{}").expect_err("no map").to_string().contains("`weight_map` is missing"));
 }

@@ -39,6 +39,17 @@ fn grids_and_layer_kinds() {
 }
 
 #[test]
+fn experts_cut_over_chips() {
+    for (rows, columns) in [(1, 2), (2, 2), (2, 4), (1, 1)] {
+        for attention in [GQA, MLA] {
+            let case = Case::small(rows, columns, &["mapping.experts=cut"], &mixed(attention));
+            case.proves(&decode(5, 70), 15, ALL);
+            case.proves(&prefill(30, 6), 30, ALL);
+        }
+    }
+}
+
+#[test]
 fn algorithms_rotations_and_schemes() {
     for algorithm in ["direct", "two-phase", "ring", "halving-doubling"] {
         for rotate in ["true", "false"] {

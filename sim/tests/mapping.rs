@@ -134,3 +134,32 @@ fn what_does_not_fit_is_refused() {
     let algorithm = refusal(&["mapping.collective=halving-doubling"], 3, 4);
     assert_eq!(algorithm, MappingError::Algorithm { rows: 3, columns: 4 });
 }
+
+#[test]
+fn experts_are_cut_where_no_grid_holds_them_whole() {
+    let text = include_str!("../../designs/tests/models/mixtral-8x22b-headdim-null.json");
+    let mixtral = designs::Model::from_config_json("mixtral-8x22b", text).expect("a valid model");
+    let whole = smallest_grid(&design(&["mapping.experts=whole"]), &mixtral);
+    assert!(matches!(whole, Err(MappingError::NoGrid { .. })), "{whole:?}");
+    let design_auto = design(&[]);
+    let grid = smallest_grid(&design_auto, &mixtral).expect("cut experts fit");
+    let mapping = Mapping::new(&design_auto, &mixtral, grid).expect("fits");
+    let experts = mapping.kinds[0].experts;
+    assert!(experts.chips_per_expert > 1);
+    // Every expert lies on its chips and no other; all weights of the model are there.
+    let chips = grid.chips();
+    for expert in 0..8 {
+        let holders = (0..chips).filter(|&chip| experts.on(chip, chips).contains(&expert)).count();
+        assert_eq!(holders, experts.chips_per_expert as usize);
+    }
+    assert!(mapping.weights_per_chip * u64::from(chips) >= mixtral.hardwired_layer_weights());
+}
+
+#[test]
+fn cutting_experts_takes_fewer_chips() {
+    for (name, whole, cut) in [("deepseek-v3", 128, 96), ("kimi-k2", 192, 160)] {
+        let chips = |placement: &str| smallest_grid(&design(&[placement]), &model(name)).expect("fits").chips();
+        assert_eq!(chips("mapping.experts=whole"), whole, "{name}");
+        assert!(chips("mapping.experts=cut") <= cut, "{name}: {}", chips("mapping.experts=cut"));
+    }
+}

@@ -28,8 +28,12 @@ pub enum DesignsAction {
         after_help = "Examples:\n  hardwire designs show hnlpu\n  hardwire designs show n5\n  hardwire designs show economics:hnlpu\n  hardwire designs show masks:n5\n  hardwire designs show against:h100\n  hardwire designs show path/to/config.json --format json"
     )]
     Show {
-        /// Preset name or path of a design (.toml) or model (.json), or `economics:NAME`, `masks:NAME`, `against:NAME`
+        /// Preset name or path of a design (.toml), a model (.json), a checkpoint (.safetensors, .safetensors.index.json) or a
+        /// folder with both, or `economics:NAME`, `masks:NAME`, `against:NAME`
         name: String,
+        /// Checkpoint that must agree with the model: a .safetensors file, whose header alone is read, or its index
+        #[arg(long, value_name = "FILE")]
+        tensors: Option<String>,
         /// Override a value of the design; can be repeated
         #[arg(long = "set", value_name = "PATH=VALUE")]
         set: Vec<String>,

@@ -16,7 +16,7 @@ use crate::{input, output};
 pub fn run(arguments: &cli::Designs) -> Result<ExitCode, Failure> {
     match &arguments.action {
         DesignsAction::List { format } => list(*format)?,
-        DesignsAction::Show { name, set, format } => show(name, set, *format)?,
+        DesignsAction::Show { name, tensors, set, format } => show(name, tensors.as_deref(), set, *format)?,
         DesignsAction::Check { name, set, format } => check(name, set, *format)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -67,6 +67,7 @@ fn kind_of(name: &str) -> &'static str {
     let is = |presets: &[Preset]| presets.iter().any(|p| p.name == name);
     match name {
         _ if is(presets::nodes()) => "node",
+        _ if is_checkpoint(name) => "checkpoint",
         _ if is(presets::models()) || name.ends_with(".json") => "model",
         _ => "design",
     }
@@ -84,7 +85,10 @@ fn known_or_path(name: &str) -> Result<(), Failure> {
         false => known.name.to_owned(),
     };
     let near = nearest(name, all.iter().map(|known| known.name));
-    let of_name: Vec<String> = all.iter().filter(|known| Some(known.name) == near).map(shown).collect();
+    // Names of designs, nodes and models need no prefix, and are meant first.
+    let (prefixed, bare): (Vec<&Listed>, Vec<&Listed>) =
+        all.iter().filter(|known| Some(known.name) == near).partition(|known| PREFIXED.contains(&known.kind));
+    let of_name: Vec<String> = if bare.is_empty() { prefixed } else { bare }.into_iter().map(shown).collect();
     let help = match near {
         Some(_) => format!("did you mean `{}`?", of_name.join("` or `")),
         None => "`hardwire designs list` names them".to_owned(),
@@ -118,6 +122,7 @@ fn lines(name: &str, set: &[String]) -> Result<(&'static str, Vec<Line>), Failur
     }
     let lines = match kind {
         "node" => show::node(&designs::load::node(name, &input::read)?),
+        "checkpoint" => show::checkpoint(&input::checkpoint(name)?),
         "model" => show::model(&input::model(name)?),
         _ => show::design(&input::design(name, &overrides)?),
     };
@@ -131,8 +136,44 @@ struct Shown<'a> {
     values: Vec<Line>,
 }
 
-fn show(name: &str, set: &[String], format: Format) -> Result<(), Failure> {
-    let (kind, values) = lines(name, set)?;
+/// Whether a path is that of a checkpoint.
+fn is_checkpoint(name: &str) -> bool {
+    name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")
+}
+
+/// Config and checkpoint in the folder `name`; `None` where it is no folder.
+fn folder(name: &str) -> Option<(String, Option<String>)> {
+    let folder = std::path::Path::new(name);
+    if !folder.is_dir() {
+        return None;
+    }
+    let path = |file: &str| folder.join(file).to_string_lossy().into_owned();
+    let tensors = ["model.safetensors", "model.safetensors.index.json"].map(path);
+    Some((path("config.json"), tensors.into_iter().find(|path| std::path::Path::new(path).is_file())))
+}
+
+/// What a model and its checkpoint agree in.
+fn agreement(name: &str, tensors: &str) -> Result<Vec<Line>, Failure> {
+    let agreement = input::checkpoint(tensors)?.compare(&input::model(name)?);
+    if agreement.differences.is_empty() {
+        return Ok(show::agreement(&agreement));
+    }
+    let differences = agreement.differences.join("\n  ");
+    Err(Failure::Request(format!("{name} and {tensors} disagree\n  {differences}")))
+}
+
+fn show(name: &str, tensors: Option<&str>, set: &[String], format: Format) -> Result<(), Failure> {
+    let found = folder(name);
+    let (name, tensors) = match &found {
+        Some((config, own)) => (config.as_str(), tensors.or(own.as_deref())),
+        None => (name, tensors),
+    };
+    let (kind, mut values) = lines(name, set)?;
+    match tensors {
+        Some(tensors) if kind == "model" => values.extend(agreement(name, tensors)?),
+        Some(_) => return Err(Failure::Request(format!("--tensors belongs to a model, and {name} is a {kind}"))),
+        None => {}
+    }
     if format == Format::Json {
         return output::json(&Shown { kind, name, values });
     }

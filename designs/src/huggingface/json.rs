@@ -98,6 +98,11 @@ impl<'a> Object<'a> {
         object
     }
 
+    /// Where a value of this object stands in the text.
+    pub(super) fn place(&self, value: &RawValue) -> Location {
+        place(self.text, value)
+    }
+
     /// Gives absent keys a value in [`Self::count`].
     pub(super) fn set_defaults(&mut self, defaults: &'static [(&'static str, u64)]) {
         self.defaults = defaults;

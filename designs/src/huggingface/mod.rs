@@ -15,8 +15,11 @@ mod modules;
 mod patterns;
 mod quantisation;
 mod rope;
+mod tensors;
 #[cfg(test)]
 mod tests;
+
+pub use tensors::{Agreement, Checkpoint, MAX_HEADER, Tensor};
 
 use crate::model::{Ffn, Layer, Model, Span};
 use crate::problem::{Location, Problem, Problems, Source, SourceKind, cap, nearest, shorten};

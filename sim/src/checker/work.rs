@@ -92,8 +92,9 @@ fn experts_used(
 ) {
     let mapping = context.subject.mapping;
     let at = token.layer(layer);
-    let (found, expected) =
-        (experts.len() as u32, mapping.kinds[mapping.layer_kinds[layer as usize]].experts.per_token);
+    let routed = mapping.kinds[mapping.layer_kinds[layer as usize]].experts;
+    // Every chip that shares an expert works for it.
+    let (found, expected) = (experts.len() as u32, routed.per_token * routed.chips_per_expert.max(1));
     findings.expect(!complete || found == expected, || Violation::ExpertCount { at, found, expected });
     if let Some(before) = before {
         let chips: BTreeSet<u32> = experts.iter().map(|e| e.0).collect();

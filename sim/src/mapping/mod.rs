@@ -23,7 +23,9 @@ pub use plan::{
 pub use rule::{Rule, RuleSource};
 pub use rules::vector_operations;
 
-use designs::{Algorithm, Attention, Design, EmbeddingPlacement, Ffn, Grid, Layer, MappingOptions, Model, Span};
+use designs::{
+    Algorithm, Attention, Design, EmbeddingPlacement, ExpertPlacement, Ffn, Grid, Layer, MappingOptions, Model, Span,
+};
 
 /// Why a model cannot be mapped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -127,8 +129,8 @@ impl Mapping {
     /// # Errors
     /// When heads do not divide, weights do not fit, or the algorithm does not suit the grid.
     pub fn new(design: &Design, model: &Model, grid: Grid) -> Result<Self, MappingError> {
-        let mapping = Self::unchecked(&design.mapping, model, grid)?;
         let capacity = design.hn_array.weight_capacity;
+        let mapping = Self::placed(&design.mapping, model, grid, capacity, design.mapping.experts)?;
         if mapping.weights_per_chip > capacity {
             let advice = match smallest_grid(design, model) {
                 Ok(g) => format!("the smallest near-square grid that holds it is {} x {}", g.rows, g.columns),
@@ -146,7 +148,37 @@ impl Mapping {
         Ok(mapping)
     }
 
-    fn unchecked(options: &MappingOptions, model: &Model, grid: Grid) -> Result<Self, MappingError> {
+    /// The mapping with experts placed as asked: whole; cut over the fewest chips (but one) that make the weights fit, or else
+    /// over those that leave fewest on a chip; or the first of both that fits.
+    fn placed(
+        options: &MappingOptions,
+        model: &Model,
+        grid: Grid,
+        capacity: u64,
+        experts: ExpertPlacement,
+    ) -> Result<Self, MappingError> {
+        let whole = Self::unchecked(options, model, grid, 1)?;
+        let mixture = model.layers.iter().any(|layer| matches!(layer.ffn, Ffn::Moe { .. }));
+        let fits = whole.weights_per_chip <= capacity;
+        if !mixture || experts == ExpertPlacement::Whole || (experts == ExpertPlacement::Auto && fits) {
+            return Ok(whole);
+        }
+        let chips = grid.chips();
+        let mut best: Option<Self> = None;
+        for cut in (2..=chips).filter(|cut| chips.is_multiple_of(*cut)) {
+            let mapping = Self::unchecked(options, model, grid, cut)?;
+            if mapping.weights_per_chip <= capacity {
+                return Ok(mapping);
+            }
+            if best.as_ref().is_none_or(|best| mapping.weights_per_chip < best.weights_per_chip) {
+                best = Some(mapping);
+            }
+        }
+        // One chip has nothing to cut over.
+        Ok(best.unwrap_or(whole))
+    }
+
+    fn unchecked(options: &MappingOptions, model: &Model, grid: Grid, expert_chips: u32) -> Result<Self, MappingError> {
         if options.collective == Algorithm::HalvingDoubling
             && !(grid.rows.is_power_of_two() && grid.columns.is_power_of_two())
         {
@@ -180,10 +212,12 @@ impl Mapping {
         let kinds: Vec<LayerPlan> = layers
             .iter()
             .map(|(layer, embedding)| {
-                rules::layer(&rules::MappingContext { grid, hidden, options, embedding: *embedding }, layer)
+                let context = rules::MappingContext { grid, hidden, options, expert_chips, embedding: *embedding };
+                rules::layer(&context, layer)
             })
             .collect();
-        let head = rules::head(&rules::MappingContext { grid, hidden, options, embedding: None }, vocabulary);
+        let head =
+            rules::head(&rules::MappingContext { grid, hidden, options, expert_chips, embedding: None }, vocabulary);
         let weights_per_chip =
             layer_kinds.iter().map(|&k| kinds[k].weights_per_chip()).sum::<u64>() + head.weights_per_chip();
         let options = options.clone();
@@ -277,11 +311,25 @@ fn check_heads(model: &str, attention: &Attention, columns: u32) -> Result<(), M
 }
 
 /// The near-square grid (neither side more than twice the other) of fewest chips that holds `model` with
-/// heads that divide over its columns; the squarest one if several have as few chips.
+/// heads that divide over its columns; the squarest one if several have as few chips. Unless the design says how experts are placed,
+/// they are cut only if no grid holds them whole.
 ///
 /// # Errors
 /// When no grid of up to [`MAX_CHIPS`] chips does.
 pub fn smallest_grid(design: &Design, model: &Model) -> Result<Grid, MappingError> {
+    match design.mapping.experts {
+        ExpertPlacement::Auto => smallest_with(design, model, ExpertPlacement::Whole).or_else(|error| {
+            let mixture = model.layers.iter().any(|layer| matches!(layer.ffn, Ffn::Moe { .. }));
+            match error {
+                MappingError::NoGrid { .. } if mixture => smallest_with(design, model, ExpertPlacement::Cut),
+                error => Err(error),
+            }
+        }),
+        experts => smallest_with(design, model, experts),
+    }
+}
+
+fn smallest_with(design: &Design, model: &Model, experts: ExpertPlacement) -> Result<Grid, MappingError> {
     let capacity = design.hn_array.weight_capacity;
     let error = || MappingError::NoGrid { model: model.name.clone(), capacity, limit: MAX_CHIPS };
     let unembedding = u64::from(model.hidden) * u64::from(model.vocabulary);
@@ -299,7 +347,7 @@ pub fn smallest_grid(design: &Design, model: &Model) -> Result<Grid, MappingErro
             .collect();
         shapes.sort_by_key(|g| (g.rows.abs_diff(g.columns), g.columns));
         for grid in shapes {
-            match Mapping::unchecked(&design.mapping, model, grid) {
+            match Mapping::placed(&design.mapping, model, grid, capacity, experts) {
                 Ok(mapping) if mapping.weights_per_chip <= capacity => return Ok(grid),
                 _ => {}
             }
@@ -318,7 +366,8 @@ pub fn active_weights(mapping: &Mapping, model: &Model) -> u64 {
             total += match (matrix.experts, layer.ffn) {
                 (0, _) | (_, Ffn::Dense { .. }) => matrix.weights() * chips,
                 (_, Ffn::Moe { experts_per_token, .. }) => {
-                    matrix.fan_in * matrix.fan_out * u64::from(experts_per_token)
+                    let cut = u64::from(plan.experts.chips_per_expert);
+                    matrix.fan_in * matrix.fan_out * u64::from(experts_per_token) * cut
                 }
             };
         }

@@ -240,8 +240,36 @@ pub struct RoutedExperts {
     pub total: u32,
     /// Experts that one token uses.
     pub per_token: u32,
-    /// Experts on the chip that holds most.
+    /// Experts, or parts of as many, on the chip that holds most.
     pub most_per_chip: u32,
+    /// Chips over which every expert is cut; 1 where experts are whole.
+    pub chips_per_expert: u32,
+}
+
+impl RoutedExperts {
+    /// Experts that `chip` of `chips` holds, or holds a part of: groups of chips hold consecutive experts, as evenly as possible.
+    #[must_use]
+    pub fn on(&self, chip: u32, chips: u32) -> std::ops::Range<u32> {
+        let cut = self.chips_per_expert.max(1);
+        let (group, groups) = (u64::from(chip / cut), u64::from((chips / cut).max(1)));
+        let from = |group: u64| (group * u64::from(self.total)).div_ceil(groups) as u32;
+        from(group)..from(group + 1)
+    }
+
+    /// Active experts on the chip with the most work: whole experts are spread over the chips, parts lie on all chips of a group.
+    #[must_use]
+    pub fn active_on_fullest(&self, chips: u32) -> u32 {
+        match self.chips_per_expert {
+            0 | 1 => 1,
+            cut => self.per_token.div_ceil((chips / cut).max(1)),
+        }
+    }
+
+    /// Chips that work for the active experts of a token, those of every expert counted.
+    #[must_use]
+    pub fn active_parts(&self) -> u32 {
+        self.per_token * self.chips_per_expert.max(1)
+    }
 }
 
 /// A layer kind (or the head) as stages of steps.

@@ -103,6 +103,8 @@ pub enum Rule {
         per_token: u64,
         /// Intermediate width of an expert.
         width: u64,
+        /// Chips over which every expert is cut; 1 where experts are whole.
+        cut: u64,
     },
     /// Experts that every token uses.
     SharedExperts {
@@ -160,7 +162,7 @@ impl Rule {
             | Self::Statistics { .. }
             | Self::Output
             | Self::Router
-            | Self::Experts { .. }
+            | Self::Experts { cut: 1, .. }
             | Self::ReduceExperts => RuleSource::Paper,
             Self::Embedding { .. }
             | Self::KvCopies { .. }
@@ -170,6 +172,7 @@ impl Rule {
             | Self::LatentStriping { .. }
             | Self::Absorption { .. }
             | Self::OutputGate
+            | Self::Experts { .. }
             | Self::SharedExperts { .. }
             | Self::Dense { .. }
             | Self::Sampling { .. } => RuleSource::Extension,
@@ -225,7 +228,12 @@ impl Rule {
                 "chip (r, c) projects its column's heads to its row's slice of the hidden vector".to_owned()
             }
             Self::Router => "the router is replicated on every chip".to_owned(),
-            Self::Experts { experts, most_per_chip, per_token, width } => format!(
+            Self::Experts { experts, most_per_chip, per_token, width, cut } if cut > 1 => format!(
+                "experts are cut, because whole ones fit on no grid or the design asks for it: every {cut} chips share up to \
+                 {most_per_chip} of {experts} experts of width {width} ({per_token} active), a part of the width each; no \
+                 traffic between up, gate and down"
+            ),
+            Self::Experts { experts, most_per_chip, per_token, width, .. } => format!(
                 "chip n holds up to {most_per_chip} of {experts} experts of width {width} ({per_token} active); no traffic \
                  between up, gate and down"
             ),

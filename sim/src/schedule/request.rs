@@ -39,12 +39,13 @@ impl Request {
     /// Servers over all `chips` that one token uses.
     #[must_use]
     pub fn uses(&self, program: &Program, chips: u32) -> u32 {
-        if self.routed { program.experts.per_token } else { chips }
+        if self.routed { program.experts.active_parts() } else { chips }
     }
 }
 
 impl Compiled {
-    /// Requests of an instruction of `program` for a token at `context`; the chip with the most work has one active expert.
+    /// Requests of an instruction of `program` for a token at `context`; the chip with the most work has one active expert,
+    /// or its share of the parts of all where experts are cut.
     ///
     /// Two requests run side by side. Messages are requests to links, which [`Compiled::phase`] lists; streams of the KV
     /// cache belong to no instruction, [`streamed`](super::cost::streamed) says how long they are.
@@ -58,7 +59,8 @@ impl Compiled {
                 [fixed.as_ref().map(request), expert.as_ref().map(|m| Request { routed: true, ..request(m) })]
             }
             Instr::Nonlinear { fixed, per_expert } => {
-                let service = specs.vex.nonlinear_service(fixed + per_expert);
+                let active = u64::from(program.experts.active_on_fullest(specs.interconnect.grid.chips()));
+                let service = specs.vex.nonlinear_service(fixed + per_expert * active);
                 [Some(Request::new(Unit::VexNonlinear, service, specs.vex.nonlinear_latency())), None]
             }
             Instr::Scores | Instr::Values => {
@@ -96,7 +98,7 @@ impl Compiled {
     #[must_use]
     pub fn events(&self, program: &Program, instr: &Instr, context: u64, placement: &Placement) -> Events<f64> {
         let chips = f64::from(self.specs.interconnect.grid.chips());
-        let per_token = f64::from(program.experts.per_token);
+        let parts = f64::from(program.experts.active_parts());
         let mut events = Events { steps: chips, ..Events::default() };
         // Every stripe is held by chips / stripes chips, each with its own heads' part.
         let positions =
@@ -106,10 +108,10 @@ impl Compiled {
             Instr::AwaitEmbedding { bytes } => events.hbm_bytes = *bytes as f64 * chips,
             Instr::Hn { fixed, expert, .. } => {
                 let weights = |m: &Option<Matrices>| m.map_or(0.0, |m| m.weights as f64);
-                events.hn_weights = weights(fixed) * chips + weights(expert) * per_token;
+                events.hn_weights = weights(fixed) * chips + weights(expert) * parts;
             }
             Instr::Nonlinear { fixed, per_expert } => {
-                events.vex_operations = *fixed as f64 * chips + *per_expert as f64 * per_token;
+                events.vex_operations = *fixed as f64 * chips + *per_expert as f64 * parts;
             }
             Instr::AwaitKv => {
                 let attention = program.attention();

@@ -178,8 +178,9 @@ fn curve(
             Ok((points, Style::Line, Bound::Exact, source.to_owned()))
         }
         Subject::Other(other) => {
-            let bounds = comparison::bounds(other, model, terms, speeds).map_err(|gap| gap.to_string())?;
             let share = comparison::attained(&column.serving, &model.name);
+            let bounds =
+                comparison::bounds(other, model, terms, speeds, share.is_some()).map_err(|gap| gap.to_string())?;
             let middle = share.map_or(1.0, |s| (s.low + s.high) / 2.0);
             let points = bounds.into_iter().map(|(speed, output)| (speed, output * middle / kw)).collect();
             Ok(match share {

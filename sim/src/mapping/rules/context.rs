@@ -26,6 +26,8 @@ pub struct MappingContext<'a> {
     pub hidden: u64,
     /// Choices of the design.
     pub options: &'a MappingOptions,
+    /// Chips over which every routed expert is cut; 1 where experts are whole. Divides the chips.
+    pub expert_chips: u32,
     /// Table whose row the layer reads first; `None` for all layers but the first.
     pub embedding: Option<EmbeddingTable>,
 }

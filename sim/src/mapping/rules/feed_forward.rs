@@ -47,7 +47,9 @@ fn run_experts(
     let hidden = context.hidden;
     let (experts, most_per_chip) = (u64::from(routed.total), u64::from(routed.most_per_chip));
     let part = shared.div_ceil(context.chips());
-    let rule = Rule::Experts { experts, most_per_chip, per_token: routed.per_token.into(), width };
+    let cut = u64::from(routed.chips_per_expert);
+    let rule = Rule::Experts { experts, most_per_chip, per_token: routed.per_token.into(), width, cut };
+    let width = width.div_ceil(cut);
     let shared_rule = Rule::SharedExperts { width: shared };
     let expert = |fan_in, fan_out| Work::Hn(Matrix { fan_in, fan_out, experts: routed.most_per_chip });
     plan.apply(rule);

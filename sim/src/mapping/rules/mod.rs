@@ -67,8 +67,10 @@ pub fn layer(context: &MappingContext, layer: &Layer) -> LayerPlan {
             RoutedExperts::default()
         }
         Ffn::Moe { experts, experts_per_token, width, shared_width } => {
-            let most_per_chip = u64::from(experts).div_ceil(context.chips()) as u32;
-            let routed = RoutedExperts { total: experts, per_token: experts_per_token, most_per_chip };
+            let cut = context.expert_chips;
+            let most_per_chip = u64::from(experts).div_ceil(context.chips() / u64::from(cut)) as u32;
+            let routed =
+                RoutedExperts { total: experts, per_token: experts_per_token, most_per_chip, chips_per_expert: cut };
             feed_forward::mixture(context, &mut plan, attended, routed, width.into(), shared_width.into());
             routed
         }

@@ -95,19 +95,16 @@ impl<L: Listener> Machine<'_, L> {
     /// Experts of the token's current layer that live on `chip`.
     fn active_experts(&mut self, on: OnChip) -> Active {
         let layer = self.state.at[on].layer;
-        let RoutedExperts { total, per_token, most_per_chip } = self.program.program(layer as usize).experts;
+        let experts: RoutedExperts = self.program.program(layer as usize).experts;
         let seed = self.load.seed;
         let token = &mut self.state.tokens[on.sequence.index()];
         if token.experts_layer != layer {
             token.experts_layer = layer;
-            choose(&mut token.experts, seed, on.sequence, token.done, layer, total, per_token);
+            choose(&mut token.experts, seed, on.sequence, token.done, layer, experts.total, experts.per_token);
         }
-        // Chips hold consecutive experts, as evenly as possible.
-        let (chips, all) = (u64::from(self.grid.chips()), u64::from(total));
-        let first = (u64::from(on.chip.get()) * all).div_ceil(chips) as u32;
-        let next = ((u64::from(on.chip.get()) + 1) * all).div_ceil(chips) as u32;
-        let active = token.experts.partition_point(|&e| e < first)..token.experts.partition_point(|&e| e < next);
-        Active { first, here: most_per_chip as usize, active }
+        let own = experts.on(on.chip.get(), self.grid.chips());
+        let active = token.experts.partition_point(|&e| e < own.start)..token.experts.partition_point(|&e| e < own.end);
+        Active { first: own.start, here: experts.most_per_chip as usize, active }
     }
 }
 

@@ -139,7 +139,10 @@ fn together(
         }),
     );
     let share = attained(serving, &model.name);
-    let estimate = match (&bound, share) {
+    // Figures are measured within a fabric, and their share of its bound is what holds elsewhere.
+    let in_one_fabric = copies.as_ref().map_err(Clone::clone);
+    let in_one_fabric = in_one_fabric.and_then(|copies| copies.in_one_fabric().at_speed(speed).ok_or(Gap::BelowTerms));
+    let estimate = match (&in_one_fabric, share) {
         (Ok(best), Some(share)) => {
             let percent = |share: f64| format!("{:.0}", share * 100.0);
             let (low, high) = (percent(share.low), percent(share.high));
@@ -147,7 +150,9 @@ fn together(
             let origin = Origin {
                 kind: Support::Calibrated,
                 grade: "calibrated".to_owned(),
-                source: format!("roofline times the share that published serving figures attain, {share_words}"),
+                source: format!(
+                    "roofline within one fabric times the share that published serving figures attain, {share_words}"
+                ),
                 year: None,
             };
             let scaled = |value: f64| Range { low: value * share.low, mode: None, high: value * share.high };

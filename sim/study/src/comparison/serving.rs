@@ -38,6 +38,9 @@ pub struct Check {
     pub spread: Option<Spread>,
     /// Published over bound, percent.
     pub attained_pct: Cell,
+    /// Published over the bound of a copy within one fabric, from least to most: what scales that bound to an estimate, because
+    /// figures are measured there.
+    pub attained_in_one_fabric: Option<Range>,
     /// Whether the figure is within the bound; `None` without a bound.
     pub within: Option<bool>,
 }
@@ -113,6 +116,12 @@ impl Copies {
         self.0.iter().map(|roofline| roofline.spread().units).fold(f64::NAN, f64::min)
     }
 
+    /// Those spreads that stay within one fabric.
+    #[must_use]
+    pub fn in_one_fabric(&self) -> Self {
+        Self(self.0.iter().filter(|roofline| roofline.spread().fabrics() == 1.0).copied().collect())
+    }
+
     /// Best speed of one user alone: a second fabric has nothing to do for it.
     pub fn user_tokens_per_s(&self) -> f64 {
         self.alone().map_or(0.0, |(speed, _)| speed)
@@ -172,13 +181,14 @@ impl Check {
 fn check(other: &Comparison, figure: &Serving, loader: &Loader<'_>) -> Check {
     let traffic = Traffic { input: figure.input_tokens.into(), output: figure.output_tokens.into() };
     let unit = "tokens/s";
-    let bound = designs::load::model(&figure.model, loader)
+    let copies = designs::load::model(&figure.model, loader)
         .map_err(|_| Gap::UnknownModel(figure.model.clone()))
         .and_then(|model| match &other.hardwired_model {
             Some(_) => Err(Gap::HardwiredWeights),
             None => Copies::new(other, &model, traffic, figure.units),
-        })
-        .and_then(|copies| copies.of(figure).ok_or(Gap::BelowFigure));
+        });
+    let in_one_fabric = copies.as_ref().ok().and_then(|copies| copies.in_one_fabric().of(figure));
+    let bound = copies.and_then(|copies| copies.of(figure).ok_or(Gap::BelowFigure));
     let source = "roofline of memory and arithmetic at peak under the traffic of the figure";
     let share = |bound: f64| Range {
         low: figure.tokens_per_s.low / bound * 100.0,
@@ -195,6 +205,11 @@ fn check(other: &Comparison, figure: &Serving, loader: &Loader<'_>) -> Check {
         per_user_tokens_per_s: figure.per_user,
         counts: figure.counts,
         published: Value::range(published.low, published.high, unit, origin(&figure.provenance)).digits(0),
+        attained_in_one_fabric: in_one_fabric.map(|(bound, _)| Range {
+            low: figure.tokens_per_s.low / bound,
+            mode: None,
+            high: figure.tokens_per_s.high / bound,
+        }),
         spread: bound.as_ref().ok().map(|(_, spread)| *spread),
         within: bound.as_ref().ok().map(|(bound, _)| published.high <= *bound),
         attained_pct: match &bound {
@@ -216,28 +231,34 @@ pub fn checks(other: &Comparison, loader: &Loader<'_>) -> Vec<Check> {
     other.serving.iter().map(|figure| check(other, figure, loader)).collect()
 }
 
-/// The least and the largest share of the roofline that published throughputs of `model` attain; `None` without one.
+/// The least and the largest share of the roofline within one fabric that published throughputs of `model` attain; `None` without
+/// one.
 ///
 /// Figures with few users are left out: they are bound by loading weights and do not tell the share at full load.
 pub fn attained(checks: &[Check], model: &str) -> Option<Range> {
     let shares = checks.iter().filter(|c| c.counts != Counts::User && c.users.is_none() && c.model == model);
-    let mut shares = shares.filter_map(|c| match &c.attained_pct {
-        Cell::Value(value) => Some((value.low / 100.0, value.high / 100.0)),
-        _ => None,
-    });
+    let mut shares = shares.filter_map(|c| c.attained_in_one_fabric).map(|share| (share.low, share.high));
     let first = shares.next()?;
     let (low, high) = shares.fold(first, |(low, high), share| (low.min(share.0), high.max(share.1)));
     Some(Range { low, mode: None, high })
 }
 
-/// The roofline of a unit, output tokens per second, at each of `speeds` per user that some user gets.
+/// The roofline of a unit, output tokens per second, at each of `speeds` per user that some user gets: over all spreads, or within
+/// one fabric, where a share of it is an estimate.
 ///
 /// # Errors
 /// Why there is none.
-pub fn bounds(other: &Comparison, model: &Model, terms: &Terms, speeds: &[f64]) -> Result<Vec<(f64, f64)>, Gap> {
+pub fn bounds(
+    other: &Comparison,
+    model: &Model,
+    terms: &Terms,
+    speeds: &[f64],
+    in_one_fabric: bool,
+) -> Result<Vec<(f64, f64)>, Gap> {
     if other.hardwired_model.is_some() {
         return Err(Gap::HardwiredWeights);
     }
     let copies = Copies::new(other, model, terms.traffic(), None)?;
+    let copies = if in_one_fabric { copies.in_one_fabric() } else { copies };
     Ok(speeds.iter().filter_map(|speed| copies.at_speed(*speed).map(|best| (*speed, best.output))).collect())
 }

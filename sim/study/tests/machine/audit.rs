@@ -45,6 +45,7 @@ fn other(field: &Field) -> String {
         "mapping.collective" => "two-phase",
         "mapping.all_chip" => "hierarchical",
         "mapping.embedding" => "hbm",
+        "mapping.experts" => "cut",
         "mapping.sliding_windows" => "honoured",
         "mapping.rotate_partners" | "dies.whole_wafers" | "banking.enabled" => "true",
         "dies.formula" => "actuary",
