@@ -1,16 +1,24 @@
 //! Texts of the same function in different words have the same counts, nearly the same features and predictions.
 //!
 //! `pairs.txt` is written by `scripts/metamorphic/pairs.py`, which see for how upstream makes the second text of each pair
-//! of the first. Differences that stay are listed in [`RULES`] with their reason.
+//! of the first.
 
 use std::collections::BTreeMap;
 
 use costmodel::features::{Declaration, Numbers, declarations, numbers};
-use costmodel::predictor::{Choice, Predictor, Settings};
+use costmodel::input::{Input, Tokens};
 use costmodel::shipped::CostModel;
 use ir::analysis::{Analysis, Cost};
 
 const PAIRS: &str = include_str!("pairs.txt");
+
+/// Pairs whose texts differ in more than words, with the reason: only work and traffic are compared.
+const EXCEPTIONS: [(&str, &str); 1] =
+    [("linalg.reciprocal", "upstream writes the constant 1 before the loop nest, where it is one more live value")];
+
+fn is_exception(pair: &str) -> bool {
+    EXCEPTIONS.iter().any(|(name, _)| *name == pair)
+}
 
 struct Pair {
     kind: &'static str,
@@ -56,70 +64,53 @@ fn print_kernels() {
     println!("// ==== end");
 }
 
+/// Whether predictions are within 5 % of each other, or within half a unit of small ones.
+fn are_close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 0.05 * a.abs().max(b.abs()) || (a - b).abs() <= 0.5
+}
+
 #[test]
-fn report() {
-    let predictor = Predictor::new(
-        CostModel::shipped().expect("the shipped model reads"),
-        Settings { choice: Choice::Learned, ..Settings::default() },
-    );
-    let mut kinds: BTreeMap<&str, [usize; 6]> = BTreeMap::new();
+fn the_same_function_in_other_words_counts_alike() {
+    let (mut pairs_of_kind, mut wrong) = (BTreeMap::new(), Vec::new());
     for Pair { kind, name, texts } in pairs() {
+        *pairs_of_kind.entry(kind).or_insert(0) += 1;
         let [a, b] = texts.map(counted);
-        let row = kinds.entry(kind).or_default();
-        row[0] += 1;
-        let (w, v) = (a.cost.work, b.cost.work);
-        if (w.flops, w.transcendentals) != (v.flops, v.transcendentals) {
-            row[1] += 1;
-            println!(
-                "{kind} {name}: flops {:?} {:?} trans {:?} {:?}",
-                w.flops, v.flops, w.transcendentals, v.transcendentals
-            );
-        }
-        if w.integer_operations != v.integer_operations {
-            row[2] += 1;
+        let mut differs = |what: &str, first: String, second: String| {
+            wrong.push(format!("{kind} {name}: {what}: {first} and {second}"));
+        };
+        if a.cost.work != b.cost.work {
+            differs("work", format!("{:?}", a.cost.work), format!("{:?}", b.cost.work));
         }
         if a.cost.traffic != b.cost.traffic {
-            row[3] += 1;
-            println!("{kind} {name}: traffic {:?} {:?}", a.cost.traffic, b.cost.traffic);
+            differs("traffic", format!("{:?}", a.cost.traffic), format!("{:?}", b.cost.traffic));
         }
         if a.open + b.open > 0 {
-            println!("{kind} {name}: open {} {}", a.open, b.open);
+            differs("open counts", a.open.to_string(), b.open.to_string());
+        }
+        if is_exception(name) {
+            continue;
         }
         let all = |n: &Numbers| n.features.iter().chain(&n.work).copied().collect::<Vec<f32>>();
-        let (x, y) = (all(&a.numbers), all(&b.numbers));
-        let differing: Vec<String> = declarations()
-            .zip(x.iter().zip(&y))
-            .filter(|(_, (x, y))| x != y)
-            .map(|(Declaration { name, .. }, (x, y))| format!("{name} {x} {y}"))
-            .collect();
-        if !differing.is_empty() {
-            row[4] += 1;
-            println!(
-                "{kind} {name}: {} features: {}",
-                differing.len(),
-                differing[..differing.len().min(12)].join(", ")
-            );
-        }
-        let [p, q] = texts.map(|text| predictor.predict(text).unwrap().replies[0].estimates.clone());
-        let worst = predictor
-            .outputs()
-            .iter()
-            .zip(p.iter().zip(&q))
-            .filter_map(|(o, (p, q))| {
-                let (p, q) = (p.as_ref()?.value, q.as_ref()?.value);
-                Some(((p - q).abs() / p.max(q).max(10.0), o.to_string(), p, q))
-            })
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .unwrap();
-        if worst.0 > 0.05 {
-            row[5] += 1;
-            println!("{kind} {name}: prediction {worst:?}");
+        for (Declaration { name, .. }, (x, y)) in declarations().zip(all(&a.numbers).iter().zip(&all(&b.numbers))) {
+            if x != y {
+                differs(&name, x.to_string(), y.to_string());
+            }
         }
     }
-    for (kind, row) in kinds {
-        println!(
-            "KIND {kind}: {} pairs, flops {}, integers {}, traffic {}, features {}, predictions {}",
-            row[0], row[1], row[2], row[3], row[4], row[5]
-        );
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(pairs_of_kind.values().sum::<usize>() >= 150, "{pairs_of_kind:?}");
+}
+
+/// Words are columns of the shipped model, and a named operation has other words than its generic form: with the same
+/// words, predictions follow the counts and are the same.
+#[test]
+fn predictions_follow_the_counts() {
+    let model = CostModel::shipped().expect("the shipped model reads");
+    for Pair { kind, name, texts } in pairs().into_iter().filter(|pair| !is_exception(pair.name)) {
+        let [a, b] = texts.map(|text| model.learned(&Input::new(Tokens::default(), counted(text).numbers)));
+        for (output, (a, b)) in model.outputs().iter().zip(a.iter().zip(&b)) {
+            let (Some(a), Some(b)) = (a, b) else { continue };
+            assert!(are_close(a.value, b.value), "{kind} {name}: {output}: {} and {}", a.value, b.value);
+        }
     }
 }
