@@ -166,10 +166,6 @@ fn functions_of_unknown_dialects_are_never_free() {
   %0 = \"ttir.matmul\"(%a, %a) : (tensor<8x8xbf16>, tensor<8x8xbf16>) -> tensor<8x8xbf16>
   return %0 : tensor<8x8xbf16>
 }",
-        "llvm.func @f(%a: f32, %b: f32) -> f32 {
-  %0 = llvm.fmul %a, %b : f32
-  llvm.return %0 : f32
-}",
         "tt.func public @k(%p: !tt.ptr<f32>) {
   %x = tt.load %p : !tt.ptr<f32>
   tt.return

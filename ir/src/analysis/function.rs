@@ -191,7 +191,11 @@ impl<'a> Worker<'a> {
         let record = tree.record(operation);
         if record.is_call {
             return match self.call(operation) {
-                Ok(cost) => Own { cost, reason: None, open: OpenCounts::NONE },
+                Ok(cost) => {
+                    let is_open = cost.work.total().high.is_none() || cost.traffic.bytes().high.is_none();
+                    let open = if is_open { OpenCounts::ALL } else { OpenCounts::NONE };
+                    Own { cost, reason: is_open.then_some(Reason::Recursion), open }
+                }
                 Err(reason) => Own { cost: Cost::UNKNOWN, reason: Some(reason), open: OpenCounts::ALL },
             };
         }
