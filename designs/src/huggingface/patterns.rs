@@ -52,7 +52,7 @@ impl Patterns {
         let named =
             || starts().any(|start| ends().any(|end| start < end && self.components.contains(&path[start..end])));
         let glob = || {
-            let inside = |end: usize| self.globs.iter().any(|g| glob_matches(g.as_bytes(), path[..end].as_bytes()));
+            let inside = |end: usize| self.globs.iter().any(|g| glob_matches(g.as_bytes(), &path.as_bytes()[..end]));
             !self.globs.is_empty() && ends().any(inside)
         };
         (!self.components.is_empty() && named()) || glob() || self.regular.iter().any(|regex| regex.is_match(path))
