@@ -194,7 +194,7 @@ pub(crate) fn walk(c: &mut Comparison, v: &mut dyn Visitor) {
         "Its peak bandwidth, terabytes per second",
     );
     v.field("peak_tflops", &mut c.peak_tflops, positive, "Peak dense arithmetic, trillions of operations per second");
-    let doc = "Peak dense arithmetic on 8-bit floats, for weights of at most 8 bits and their scales";
+    let doc = "Peak dense arithmetic on floats of one byte, for weights of at most one byte and their scales";
     v.field("peak_8bit_tflops", &mut c.peak_8bit_tflops, positive, doc);
     v.field("peak_format", &mut c.peak_format, Limits::NONE, "Format of that arithmetic");
     v.field(

@@ -108,7 +108,7 @@ economics! {
     physical_usd: Range = Range::point(0.0), "design_effort.physical_usd", MONEY, "Physical design";
     ip_usd: Range = Range::point(0.0), "design_effort.ip_usd", MONEY, "Licensed blocks";
     kw_per_chip: Option<Range> = None, "system.kw_per_chip", Limits::between(0.0, 1e3), "Power of the system per chip that is priced, kilowatts; the simulated power unless given";
-    power_ratio: Option<Range> = None, "system.power_ratio", Limits::between(0.01, 100.0), "Power drawn over simulated power; 1 unless given";
+    power_ratio: Option<Range> = None, "system.power_ratio", Limits::between(0.01, 100.0), "Power drawn over simulated power; equal unless given";
     tco_tokens_per_s: Option<f64> = None, "system.tco_tokens_per_s", Limits::positive(1e12), "Throughput of a system in the comparison of total cost, tokens per second";
     equal_chips: Option<f64> = None, "system.tco_chips", Limits::between(1.0, 1e6), "Chips of the system to which that throughput belongs";
     utilization: f64 = 0.0, "system.utilization", Limits::positive(1.0), "Share of time at full throughput, for the cost of a token";

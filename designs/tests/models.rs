@@ -228,7 +228,7 @@ fn slots<'a>(value: &'a mut Value, into: &mut Vec<&'a mut Value>) {
     if let Value::Object(entries) = value {
         for (_, entry) in entries {
             // A container is replaced as a whole or in its parts.
-            if matches!(entry, Value::Object(_)) && into.len() % 2 == 0 {
+            if matches!(entry, Value::Object(_)) && into.len().is_multiple_of(2) {
                 slots(entry, into);
             } else {
                 into.push(entry);

@@ -147,14 +147,15 @@ int main(int argc, char **argv) {
   const char *assumed[2] = {"trip=%n:64", "shape=?:4"}, *malformed[1] = {"trip=n:3"}, *unmatched[1] = {"trip=%m:3"};
   hardwire_answer *partial = STALE;
   hardwire_reason reason;
+  hardwire_estimate unsure;
   EXPECT(hardwire_predict_assuming(model, open, strlen(open), malformed, 1, &partial), HARDWIRE_STATUS_ASSUMPTION);
   EXPECT(hardwire_predict_assuming(model, open, strlen(open), unmatched, 1, &partial), HARDWIRE_STATUS_ASSUMPTION);
   EXPECT(hardwire_predict_assuming(model, open, strlen(open), NULL, 1, &partial), HARDWIRE_STATUS_NULL_ARGUMENT);
   EXPECT(hardwire_predict_assuming(model, open, strlen(open), assumed, SIZE_MAX, &partial), HARDWIRE_STATUS_TOO_LARGE);
   REQUIRE(partial == NULL);
   EXPECT(hardwire_predict(model, open, strlen(open), &partial), HARDWIRE_STATUS_OK);
-  EXPECT(hardwire_answer_estimate(partial, 0, target, HARDWIRE_QUANTITY_CYCLES, &estimate), HARDWIRE_STATUS_UNKNOWN);
-  EXPECT(hardwire_answer_estimate(partial, 0, target, HARDWIRE_QUANTITY_SPILLS, &estimate), HARDWIRE_STATUS_OK);
+  EXPECT(hardwire_answer_estimate(partial, 0, target, HARDWIRE_QUANTITY_CYCLES, &unsure), HARDWIRE_STATUS_UNKNOWN);
+  EXPECT(hardwire_answer_estimate(partial, 0, target, HARDWIRE_QUANTITY_SPILLS, &unsure), HARDWIRE_STATUS_OK);
   REQUIRE(hardwire_answer_reason_count(partial, 0) == 1);
   EXPECT(hardwire_answer_reason(partial, 0, 1, &reason), HARDWIRE_STATUS_OUT_OF_RANGE);
   EXPECT(hardwire_answer_reason(partial, 0, 0, NULL), HARDWIRE_STATUS_NULL_ARGUMENT);
@@ -164,7 +165,7 @@ int main(int argc, char **argv) {
   REQUIRE(reason.quantities & (1u << HARDWIRE_QUANTITY_CYCLES) && !(reason.quantities & (1u << HARDWIRE_QUANTITY_SPILLS)));
   hardwire_answer_free(partial);
   EXPECT(hardwire_predict_assuming(model, open, strlen(open), assumed, 2, &partial), HARDWIRE_STATUS_OK);
-  EXPECT(hardwire_answer_estimate(partial, 0, target, HARDWIRE_QUANTITY_CYCLES, &estimate), HARDWIRE_STATUS_OK);
+  EXPECT(hardwire_answer_estimate(partial, 0, target, HARDWIRE_QUANTITY_CYCLES, &unsure), HARDWIRE_STATUS_OK);
   hardwire_answer_free(partial);
 
   // Batches: each answer is the one that its text has alone.

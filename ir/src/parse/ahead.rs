@@ -39,7 +39,7 @@ impl Ahead {
         Self::past_locations(text, self.span.end as usize, unclosed)
     }
 
-    /// Whether this is the first name of results before `=`: `%a, %b:2 =`.
+    /// Whether this is the first name of results before `=`, all on one line: `%a, %b:2 =`.
     pub fn starts_results(self, text: &str, unclosed: &Cell<usize>) -> bool {
         let mut token = self;
         while token.kind == Some(TokenKind::ValueId) {
@@ -52,7 +52,13 @@ impl Ahead {
                 token = token.next(text, unclosed);
             }
             match token.kind {
-                Some(TokenKind::Comma) => token = token.next(text, unclosed),
+                Some(TokenKind::Comma) => {
+                    let comma = token.span.end as usize;
+                    token = token.next(text, unclosed);
+                    if text[comma..token.span.start as usize].contains('\n') {
+                        return false;
+                    }
+                }
                 kind => return kind == Some(TokenKind::Equal),
             }
         }

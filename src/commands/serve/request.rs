@@ -65,6 +65,10 @@ pub fn read(line: &[u8]) -> (Id, Result<Asked, Problem>) {
     if line.trim_ascii().is_empty() {
         return (None, Err(wrong("an empty line; a request is a JSON object on one line")));
     }
+    // The derived reader would take an array as the fields in order.
+    if !line.trim_ascii().starts_with(b"{") {
+        return (None, Err(wrong("a request is a JSON object")));
+    }
     match serde_json::from_slice::<Fields>(line) {
         Ok(mut fields) => (fields.id.take(), asked(fields)),
         Err(error) => (id_of(line), Err(wrong(format!("not a request: {error}")))),

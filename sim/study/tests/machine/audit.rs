@@ -18,12 +18,14 @@ enum Effect {
 }
 
 /// Modes in which fields act that do nothing by default: overrides, and what differs in the question.
-const MODES: [(&[&str], Question); 12] = [
+const MODES: [(&[&str], Question); 14] = [
     (&[], Question { systems: 100, ..Question::DEFAULT }),
     (&["yield.model=negative-binomial"], Question::DEFAULT),
     (&["yield.model=bose-einstein"], Question::DEFAULT),
     (&["dies.formula=actuary"], Question::DEFAULT),
+    (&["dies.formula=actuary"], Question { systems: 1000, ..Question::DEFAULT }),
     (&["banking.enabled=true"], Question::DEFAULT),
+    (&["banking.enabled=true"], Question { systems: 1000, ..Question::DEFAULT }),
     (&["mapping.embedding=hbm"], Question::DEFAULT),
     (&["mapping.embedding=hbm"], Question { sequences: Some(1), ..Question::DEFAULT }),
     (&["mapping.collective=ring"], Question::DEFAULT),
@@ -60,7 +62,10 @@ fn other(field: &Field) -> String {
         "yield.tolerant_share" => "0.5",
         "system.utilization" => "0.5",
         "facility.step_mw" => "0.001",
-        "reticle.utilization" => "0.9",
+        "reticle.utilization" | "banking.share" => "0.3",
+        "facility.hours_per_year" => "8000",
+        "grid.columns" => "8",
+        "dies.scribe_mm" => "2",
         "carbon.act_node_nm" => "7",
         _ => "",
     };
