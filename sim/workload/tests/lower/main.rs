@@ -396,7 +396,7 @@ proptest! {
                return %r : tensor<{m}x{n}xf32>
              }}"
         );
-        check(&text, &common::hnlpu(&["chip.clock=100GHz", "hbm.stack_bandwidth=1kB/s"]))?;
+        check(&text, &common::hnlpu(&["chip.clock=10GHz", "hbm.stack_bandwidth=1kB/s"]))?;
         check(&text, &common::hnlpu(&[]))?;
     }
 }
