@@ -7,7 +7,7 @@
 //! - The **base** is the lowest text of the design's chain that is complete, with its own model on its own node. It has exactly
 //!   the areas and powers that it states.
 //! - What differs from the base is a **change**, whether a file that extends it states it, an override, or an option. Areas and
-//!   static powers follow changes by [`areas`] and [`Base::settle`].
+//!   static powers follow changes by `areas` and [`Base::settle`].
 //! - An area, a static power, an energy per event or a weight capacity that a change **states** is taken as stated.
 //! - The **grid** is the one stated by a change; else the base's for its own model, format and node; else the smallest near-square
 //!   grid whose chips stay within the reticle times its utilization.
