@@ -5,7 +5,7 @@ use sim::economics::area::WeightFormat;
 use sim::economics::compare::{Basis, against};
 use sim::economics::monte_carlo::{MonteCarlo, tornado};
 use sim::economics::{EconomicsError, Estimate, INPUTS, Input, Outcome, Request, Span, act, wiring};
-use sim::settle::{AreaSource, Asked, Base, FormatRule, GridChoice, Reticle, Settled, Stated};
+use sim::settle::{Asked, Base, Build, FormatRule, GridChoice, Reticle, Settled, Stated};
 use sim::{Discipline, Fidelity, Phase, Simulation, simulate};
 
 /// The inputs of an estimate and the numbers of the command line.
@@ -76,11 +76,12 @@ impl Case {
             grid: GridChoice::Natural,
             model: &self.model,
             node: &self.node,
-            format: self.format,
-            rule: FormatRule::StoredBits,
-            wiring: wiring(&self.stack, self.embedding, &self.economics)?,
-            areas: AreaSource::Design,
-            reticle: Reticle::from(&self.economics),
+            build: Build {
+                format: self.format,
+                rule: FormatRule::StoredBits,
+                wiring: wiring(&self.stack, self.embedding, &self.economics)?,
+                ..Build::published(Reticle::from(&self.economics))
+            },
         })
     }
 

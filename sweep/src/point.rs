@@ -2,7 +2,7 @@
 
 use designs::Design;
 use sim::economics::{EconomicsError, Estimate, Request as Pricing, wiring};
-use sim::settle::{Asked, Base, FormatRule, Reticle};
+use sim::settle::{Asked, Base, Build, Reticle};
 use sim::{Fidelity, Prepared, Request, SimulateError, Simulation};
 use workload::Program;
 
@@ -192,11 +192,12 @@ pub fn answer(
         grid: state.grid,
         model,
         node,
-        format: state.build.weights,
-        rule: FormatRule::Structure,
-        wiring,
-        areas: state.build.area,
-        reticle: Reticle::from(&state.economics),
+        build: Build {
+            format: state.build.weights,
+            wiring,
+            areas: state.build.area,
+            ..Build::published(Reticle::from(&state.economics))
+        },
     })?;
     settled.check_reticle()?;
     let built = &settled.design;

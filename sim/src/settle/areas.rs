@@ -43,12 +43,12 @@ pub(super) struct Areas<'a> {
 
 impl<'a> Areas<'a> {
     pub(super) fn new(base: &'a Base, asked: &'a Asked<'a>) -> Result<Self, EconomicsError> {
-        let format = format_growth(asked.design, asked.format, asked.rule);
+        let format = format_growth(asked.design, asked.build.format, asked.build.rule);
         let (own, here) = (&base.design.hn_array, &asked.design.hn_array);
         let same = own.activation_bits == here.activation_bits && own.inputs_per_port == here.inputs_per_port;
         let ports =
             if same { 1.0 } else { neuron(asked.design, WeightFormat::Fp4) / neuron(&base.design, WeightFormat::Fp4) };
-        let structure = match asked.areas {
+        let structure = match asked.build.areas {
             AreaSource::Design => None,
             AreaSource::Structure => Some((NodeDensities::from_node(&base.node)?, AreaInputs::default())),
         };
@@ -61,7 +61,7 @@ impl<'a> Areas<'a> {
 
     /// Growth of the area of a weight through format and missing wires.
     pub(super) fn format_and_wires(&self) -> f64 {
-        self.format * self.asked.wiring
+        self.format * self.asked.build.wiring
     }
 
     /// Area of a weight, square micrometres.
@@ -78,7 +78,7 @@ impl<'a> Areas<'a> {
             let growth = if sized { share * self.format_and_wires() } else { 1.0 };
             return mm2(asked.design.area.hn_array.mm2() * growth);
         }
-        let node = self.node.hn_array * asked.wiring;
+        let node = self.node.hn_array * asked.build.wiring;
         match self.structural(self.base.design.grid, sites) {
             Ok(Some(chip)) => mm2(chip.blocks.hn_array.mm2 * node),
             _ => mm2(self.base.design.area.hn_array.mm2() * share * self.neuron * node),
@@ -107,7 +107,7 @@ impl<'a> Areas<'a> {
     fn structural(&self, grid: Grid, weights: f64) -> Result<Option<ChipArea>, EconomicsError> {
         let Some((densities, inputs)) = &self.structure else { return Ok(None) };
         let layers = self.asked.model.layers.len();
-        let request = structure(self.asked.design, layers, grid, weights.max(1.0), self.asked.format);
+        let request = structure(self.asked.design, layers, grid, weights.max(1.0), self.asked.build.format);
         Ok(Some(chip_area(&request, densities, inputs)?))
     }
 

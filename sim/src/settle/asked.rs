@@ -51,6 +51,29 @@ impl From<&Economics> for Reticle {
     }
 }
 
+/// How a machine is built.
+#[derive(Debug, Clone, Copy)]
+pub struct Build {
+    /// Format of the weights.
+    pub format: WeightFormat,
+    /// How the area of a weight depends on it.
+    pub rule: FormatRule,
+    /// Growth of the array through fewer wires, see [`crate::economics::masks::wiring_growth`].
+    pub wiring: f64,
+    /// Source of the areas.
+    pub areas: AreaSource,
+    /// Largest chip.
+    pub reticle: Reticle,
+}
+
+impl Build {
+    /// FP4 weights in the published wires, with areas of the design.
+    #[must_use]
+    pub fn published(reticle: Reticle) -> Self {
+        Self { format: WeightFormat::Fp4, rule: FormatRule::Structure, wiring: 1.0, areas: AreaSource::Design, reticle }
+    }
+}
+
 /// A design with its own model and node, to which all proportions refer.
 #[derive(Debug, Clone)]
 pub struct Base {
@@ -77,14 +100,6 @@ pub struct Asked<'a> {
     pub model: &'a Model,
     /// Node to build on.
     pub node: &'a ProcessNode,
-    /// Format of the weights.
-    pub format: WeightFormat,
-    /// How the area of a weight depends on it.
-    pub rule: FormatRule,
-    /// Growth of the array through fewer wires, see [`crate::economics::masks::wiring_growth`].
-    pub wiring: f64,
-    /// Source of the areas.
-    pub areas: AreaSource,
-    /// Largest chip.
-    pub reticle: Reticle,
+    /// How it is built.
+    pub build: Build,
 }

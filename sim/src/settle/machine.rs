@@ -3,34 +3,10 @@
 use designs::load::{self, Loader};
 use designs::{Design, Model, Override, Problems, ProcessNode};
 
-use super::asked::{AreaSource, Asked, Base, FormatRule, GridChoice, Reticle};
+use super::asked::{Asked, Base, Build, GridChoice, Reticle};
 use super::settled::Settled;
 use super::stated::Stated;
 use crate::economics::EconomicsError;
-use crate::economics::area::WeightFormat;
-
-/// How a machine is built.
-#[derive(Debug, Clone, Copy)]
-pub struct Build {
-    /// Format of the weights.
-    pub format: WeightFormat,
-    /// How the area of a weight depends on it.
-    pub rule: FormatRule,
-    /// Growth of the array through fewer wires.
-    pub wiring: f64,
-    /// Source of the areas.
-    pub areas: AreaSource,
-    /// Largest chip.
-    pub reticle: Reticle,
-}
-
-impl Build {
-    /// FP4 weights in the published wires, with areas of the design.
-    #[must_use]
-    pub fn published(reticle: Reticle) -> Self {
-        Self { format: WeightFormat::Fp4, rule: FormatRule::Structure, wiring: 1.0, areas: AreaSource::Design, reticle }
-    }
-}
 
 /// One step from a base: a design that differs from it, with what the step states.
 #[derive(Debug, Clone)]
@@ -72,11 +48,7 @@ impl Change {
             grid: self.grid,
             model: &self.model,
             node: &self.node,
-            format: build.format,
-            rule: build.rule,
-            wiring: build.wiring,
-            areas: build.areas,
-            reticle: build.reticle,
+            build: *build,
         }
     }
 }

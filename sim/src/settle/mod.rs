@@ -24,8 +24,8 @@ mod settled;
 mod stated;
 
 pub use areas::structure;
-pub use asked::{AreaSource, Asked, Base, FormatRule, GridChoice, Reticle};
+pub use asked::{AreaSource, Asked, Base, Build, FormatRule, GridChoice, Reticle};
 pub use idle::idle;
-pub use machine::{Build, Machine};
+pub use machine::Machine;
 pub use settled::Settled;
 pub use stated::Stated;

@@ -3,7 +3,7 @@
 use designs::{Block, Design, Joules, Model, NodeScaling, ProcessNode, Watts};
 
 use super::areas::Areas;
-use super::asked::{AreaSource, Asked, Base, GridChoice, Reticle};
+use super::asked::{AreaSource, Asked, Base, Build, GridChoice, Reticle};
 use super::stated::Stated;
 use crate::economics::EconomicsError;
 use crate::economics::area::WeightFormat;
@@ -70,7 +70,7 @@ impl Base {
         let stated_capacity = asked.stated.weight_capacity;
         let others = chip_mm2(&areas.others(design.grid));
         if !stated_capacity && (sized || asked.grid == GridChoice::Given) {
-            design.hn_array.weight_capacity = self.room(asked, &areas, others, asked.reticle.mm2)?;
+            design.hn_array.weight_capacity = self.room(asked, &areas, others, asked.build.reticle.mm2)?;
         }
         let weights_per_chip = Mapping::new(&design, asked.model, design.grid)?.weights_per_chip;
         // An array of a stated capacity is built for all of it; else for the weights that the model needs.
@@ -92,10 +92,10 @@ impl Base {
         Ok(Settled {
             design,
             layout,
-            format: asked.format,
+            format: asked.build.format,
             other_node,
             sized,
-            reticle: asked.reticle,
+            reticle: asked.build.reticle,
             base_chip_mm2: chip_mm2(&self.design.area),
             base_design_usd: self.node.design_usd.map(|usd| usd.middle()),
         })
@@ -103,7 +103,8 @@ impl Base {
 
     /// A remark where the area of the vector unit holds fewer lane groups than timing has.
     fn vector_unit(&self, asked: &Asked<'_>, settled: &Settled) -> Option<String> {
-        let structure = Asked { areas: AreaSource::Structure, stated: Stated::default(), ..*asked };
+        let structure =
+            Asked { build: Build { areas: AreaSource::Structure, ..asked.build }, stated: Stated::default(), ..*asked };
         let by_structure = Areas::new(self, &structure).ok()?.others(settled.design.grid).vex.mm2();
         let groups = settled.design.vex.groups(asked.model.layers.len()) as f64;
         let mm2 = settled.layout.area.vex.mm2();
@@ -132,7 +133,7 @@ impl Base {
             return Ok(smallest_grid(&design, asked.model)?);
         }
         // A larger grid has more links, which leave less room for weights: repeat until the links of the grid are included.
-        let limit = asked.reticle.mm2 * asked.reticle.utilization;
+        let limit = asked.build.reticle.mm2 * asked.build.reticle.utilization;
         let links = |grid: designs::Grid| grid.rows + grid.columns;
         let mut counted = self.design.grid;
         loop {

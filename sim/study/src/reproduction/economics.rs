@@ -14,7 +14,7 @@ use sim::economics::area::{
 };
 use sim::economics::compare::{Basis, against};
 use sim::economics::{Estimate, Outcome, Request};
-use sim::settle::{AreaSource, Asked, Base, FormatRule, GridChoice, Reticle, Stated};
+use sim::settle::{Asked, Base, Build, FormatRule, GridChoice, Reticle, Stated};
 
 use crate::StudyError;
 
@@ -46,11 +46,7 @@ fn priced(
         grid: GridChoice::Natural,
         model,
         node: &base.node,
-        format,
-        rule: FormatRule::StoredBits,
-        wiring: 1.0,
-        areas: AreaSource::Design,
-        reticle: Reticle::from(&economics),
+        build: Build { format, rule: FormatRule::StoredBits, ..Build::published(Reticle::from(&economics)) },
     })?;
     let request = Request {
         machine: &machine,
