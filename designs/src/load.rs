@@ -320,12 +320,16 @@ pub struct Layered {
 /// # Errors
 /// As [`design`].
 pub fn layered(reference: &str, overrides: &[Override], loader: &Loader<'_>) -> Result<Layered, Problems> {
-    let design = design(reference, overrides, loader)?;
     let names: Vec<&'static str> = presets::designs().iter().map(|preset| preset.name).collect();
     let catalogue = |name: &str| presets::text(presets::designs(), name);
     let (trees, sources) = steps(reference, overrides, loader, &catalogue, &names)?;
+    let up_to = |n: usize| validated(reference, &flat(trees[..n].iter().cloned()), &sources);
+    let design = match up_to(trees.len()) {
+        Ok(design) => design,
+        Err(problems) => return Err(Problems { sources, problems }),
+    };
     let texts = trees.len() - overrides.len();
-    let complete = |n: usize| validated(reference, &flat(trees[..n].iter().cloned()), &sources).ok();
+    let complete = |n: usize| up_to(n).ok();
     let stated = |trees: &[Node]| {
         let mut stated = Vec::new();
         let mut design = design.clone();
