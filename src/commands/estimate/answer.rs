@@ -112,7 +112,8 @@ pub struct Parts<'a> {
     pub tornado: Vec<Bar>,
     pub structure: Option<Structure>,
     pub power: Option<Power>,
-    pub comparisons: Vec<(&'a Comparison, Vec<Basis>)>,
+    /// Other machines; `None` where their figures are for another model.
+    pub comparisons: Vec<(&'a Comparison, Option<Vec<Basis>>)>,
     pub notes: Vec<String>,
 }
 
@@ -218,15 +219,15 @@ pub fn embodied(subject: &Subject, estimate: &Estimate) -> Option<Act> {
     )
 }
 
-fn against(other: &Comparison, model: &str, bases: Vec<Basis>) -> Against {
-    if model != FIGURES_MODEL {
+fn against(other: &Comparison, model: &str, bases: Option<Vec<Basis>>) -> Against {
+    let Some(bases) = bases else {
         let note = format!(
             "no comparison with {}: its published throughputs are for {FIGURES_MODEL}, not for {model}; \
              `hardwire compare` bounds it",
             other.name
         );
-        return Against { machine: other.name.clone(), note: Some(note), bases };
-    }
+        return Against { machine: other.name.clone(), note: Some(note), bases: Vec::new() };
+    };
     let note = match other.interactive_total_tokens_per_s {
         Some(_) => None,
         None => {

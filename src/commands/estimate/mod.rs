@@ -47,12 +47,9 @@ pub fn run(arguments: &cli::Estimate) -> Result<ExitCode, Failure> {
             )));
         };
         // Throughputs of other machines are those of one model.
-        let bases = if subject.machine.model().name == FIGURES_MODEL {
-            compare::against(&estimate, other, t.tokens_per_s, t.tokens_per_s_per_user, tco)
-                .map_err(|e| Failure::Request(e.to_string()))?
-        } else {
-            Vec::new()
-        };
+        let of_model = subject.machine.model().name == FIGURES_MODEL;
+        let bases = of_model.then(|| compare::against(&estimate, other, t.tokens_per_s, t.tokens_per_s_per_user, tco));
+        let bases = bases.transpose().map_err(|e| Failure::Request(e.to_string()))?;
         comparisons.push((other, bases));
     }
     notes.extend(idle(&subject.overrides, &|overrides| {
