@@ -205,37 +205,44 @@ impl Builder {
     }
 
     /// Appends an operation with one result; returns the result.
+    fn one(
+        &mut self,
+        place: Place,
+        name: &'static str,
+        operands: &[ValueId],
+        ty: TypeId,
+        attributes: Vec<Attribute>,
+    ) -> ValueId {
+        let name = self.name(name);
+        let id = self.operation(place, name, operands.to_vec(), &[ty], attributes);
+        self.tree.operation(id).results[0]
+    }
+
+    /// Appends an operation whose result has the type of its first operand.
     pub fn scalar(&mut self, place: Place, name: &'static str, operands: &[ValueId]) -> ValueId {
         let ty = self.tree.value(operands[0]).ty;
-        let name = self.name(name);
-        let id = self.operation(place, name, operands.to_vec(), &[ty], Vec::new());
-        self.tree.operation(id).results[0]
+        self.one(place, name, operands, ty, Vec::new())
     }
 
     /// A floating-point constant.
     pub fn constant(&mut self, place: Place, value: f64, ty: TypeId) -> ValueId {
-        let attribute =
-            Attribute { name: self.name("value"), value: AttributeValue::Float(value, ty), span: Span::default() };
-        let name = self.name(CONSTANT);
-        let id = self.operation(place, name, Vec::new(), &[ty], vec![attribute]);
-        self.tree.operation(id).results[0]
+        self.constant_of(place, AttributeValue::Float(value, ty), ty)
     }
 
     /// A dense constant tensor, all elements alike: only its type matters.
     pub fn splat(&mut self, place: Place, ty: TypeId) -> ValueId {
-        let value = AttributeValue::Dense { ty, splat: Some(1.0), elements: None };
+        self.constant_of(place, AttributeValue::Dense { ty, splat: Some(1.0), elements: None }, ty)
+    }
+
+    fn constant_of(&mut self, place: Place, value: AttributeValue, ty: TypeId) -> ValueId {
         let attribute = Attribute { name: self.name("value"), value, span: Span::default() };
-        let name = self.name(CONSTANT);
-        let id = self.operation(place, name, Vec::new(), &[ty], vec![attribute]);
-        self.tree.operation(id).results[0]
+        self.one(place, CONSTANT, &[], ty, vec![attribute])
     }
 
     /// A tensor or memory for an intermediate result.
     pub fn temporary(&mut self, place: Place, ty: TypeId) -> ValueId {
         let is_tensor = matches!(self.tree.ty(ty), Type::Tensor { .. });
-        let name = self.name(if is_tensor { normal::EMPTY } else { normal::ALLOCATION });
-        let id = self.operation(place, name, Vec::new(), &[ty], Vec::new());
-        self.tree.operation(id).results[0]
+        self.one(place, if is_tensor { normal::EMPTY } else { normal::ALLOCATION }, &[], ty, Vec::new())
     }
 
     /// Appends a loop nest with one output; returns its result, or the output if that is memory. `body` gets the
