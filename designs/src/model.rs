@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attention::{Attention, NamedMatrix, sum};
-use crate::release::{Part, Release};
+use crate::release::{Part, PerPart, Release};
 
 /// The feed-forward part of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -111,9 +111,9 @@ pub enum Span {
     /// All before it.
     #[default]
     Full,
-    /// As many last ones.
+    /// The last `n` positions.
     Window(u32),
-    /// Those of its own chunk of as many: chunks begin at multiples of the size (Llama 4).
+    /// The positions of its own chunk of `n`: chunks begin at multiples of `n` (Llama 4).
     Chunk(u32),
 }
 
@@ -179,6 +179,8 @@ pub struct Model {
     pub release: Release,
     /// Layers from first to last.
     pub layers: Vec<Layer>,
+    /// Extra layers for multi-token prediction that the file states; `layers` leaves them out.
+    pub prediction_layers: u32,
     /// What the file states beyond this, e.g. towers for images.
     pub notes: Vec<String>,
 }
@@ -215,19 +217,36 @@ impl Model {
     /// Mean bits of a released weight, without the input embedding.
     #[must_use]
     pub fn mean_released_bits(&self) -> f64 {
-        let table = u64::from(self.hidden) * u64::from(self.vocabulary);
-        let unembedding = if self.tied_embeddings { Part::Embedding } else { Part::Unembedding };
         let (mut all, mut of_bits) = (0.0, 0.0);
-        let mut add = |part: Part, weights: u64| {
-            all += weights as f64;
-            of_bits += weights as f64 * self.release.bits(part);
-        };
-        add(unembedding, table);
-        for layer in &self.layers {
-            add(Part::Attention, layer.attention.weights(self.hidden));
-            layer.ffn.matrices(self.hidden).iter().for_each(|(part, matrices)| add(*part, sum(matrices)));
+        for (part, weights) in self.weights_by_part().iter() {
+            if part != Part::Embedding || self.unembedding() == part {
+                all += *weights as f64;
+                of_bits += *weights as f64 * self.release.bits(part);
+            }
         }
         of_bits / all
+    }
+
+    /// Weights of all matrices by part; a table that embedding and unembedding share is the embedding's.
+    #[must_use]
+    pub fn weights_by_part(&self) -> PerPart<u64> {
+        let table = u64::from(self.hidden) * u64::from(self.vocabulary);
+        let mut weights = PerPart::default();
+        weights[Part::Embedding] = table;
+        weights[self.unembedding()] = table;
+        for layer in &self.layers {
+            weights[Part::Attention] += layer.attention.weights(self.hidden);
+            for (part, matrices) in layer.ffn.matrices(self.hidden) {
+                weights[part] += sum(&matrices);
+            }
+        }
+        weights
+    }
+
+    /// The part that holds the table of the unembedding.
+    #[must_use]
+    pub fn unembedding(&self) -> Part {
+        if self.tied_embeddings { Part::Embedding } else { Part::Unembedding }
     }
 
     /// Weights of the layers' matrices, without embedding and unembedding.

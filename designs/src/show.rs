@@ -173,8 +173,8 @@ pub fn model(model: &Model) -> Vec<Line> {
 pub fn checkpoint(checkpoint: &Checkpoint) -> Vec<Line> {
     let line = |path: String, value: String, doc| Line { path, value, provenance: None, doc };
     let mut lines = vec![line("tensors".into(), checkpoint.tensors.len().to_string(), "Tensors of the checkpoint")];
-    if checkpoint.has_shapes {
-        lines.push(line("elements".into(), checkpoint.elements().to_string(), "Elements of all tensors"));
+    if let Some(elements) = checkpoint.elements() {
+        lines.push(line("elements".into(), elements.to_string(), "Elements of all tensors"));
         for (dtype, elements) in checkpoint.elements_by_type() {
             lines.push(line(format!("elements.{dtype}"), elements.to_string(), "Elements of the tensors of this type"));
         }

@@ -11,7 +11,7 @@
 //! 16 bits. This is a bound because it leaves out launches, synchronisation, links between units and every loss below peak. Units:
 //! seconds, bytes, operations.
 
-use designs::{Ffn, Model, Part};
+use designs::{Ffn, Model, Part, PerPart};
 
 /// Bytes of a cached element.
 const KV_BYTES: f64 = 2.0;
@@ -112,25 +112,20 @@ impl Demand {
         let hidden = f64::from(model.hidden);
         let table = hidden * f64::from(model.vocabulary);
         let bytes = |part: Part, weights: f64| weights * model.release.bits(part) / 8.0;
-        let (mut dense, mut experts, mut share) = (0.0, 0.0, 1.0);
+        let mut share = 1.0;
         for layer in &model.layers {
-            dense += bytes(Part::Attention, layer.attention.weights(model.hidden) as f64);
-            for (part, matrices) in layer.ffn.matrices(model.hidden) {
-                let weights = matrices.iter().map(|(_, weights)| *weights as f64).sum();
-                *(if part == Part::Experts { &mut experts } else { &mut dense }) += bytes(part, weights);
-            }
             if let Ffn::Moe { experts, experts_per_token, .. } = layer.ffn {
                 share = f64::from(experts_per_token) / f64::from(experts.max(1));
             }
         }
-        let (embedding, unembedding) = match model.tied_embeddings {
-            true => (0.0, bytes(Part::Embedding, table)),
-            false => (bytes(Part::Embedding, table), bytes(Part::Unembedding, table)),
-        };
+        let weights = model.weights_by_part();
+        let stored = PerPart::from_fn(|part| bytes(part, weights[part] as f64));
+        // A step reads one row of the embedding's table, unless the table is the unembedding too.
+        let is_dense = |part| part != Part::Experts && (part != Part::Embedding || part == model.unembedding());
         Self {
-            stored_bytes: dense + experts + embedding + unembedding,
-            dense_bytes: dense + unembedding,
-            expert_bytes: experts,
+            stored_bytes: stored.values().sum(),
+            dense_bytes: stored.iter().filter(|(part, _)| is_dense(*part)).map(|(_, bytes)| bytes).sum(),
+            expert_bytes: stored[Part::Experts],
             expert_share: share,
             matrix_flop: 2.0 * (model.active_layer_weights() as f64 + table),
         }

@@ -77,7 +77,13 @@ fn read_text_model(name: &str, o: &mut Object<'_>, mut outer: Option<&mut Object
     }
     keys::refuse_unread(o, family);
     model.release = quantisation::release(o, outer.as_deref_mut(), &family.modules, &model);
-    model.notes.extend(notes(o, outer));
+    model.notes.extend(towers(o, outer));
+    for key in ["num_nextn_predict_layers", "num_mtp_modules", "mtp_num_hidden_layers"] {
+        if let Some(extra) = o.count(key, 0, MAX_LAYERS).filter(|extra| *extra > 0) {
+            model.prediction_layers += narrow(extra);
+            model.notes.push(format!("{extra} extra layers for multi-token prediction are not counted (`{key}`)"));
+        }
+    }
     Some(model)
 }
 
@@ -147,27 +153,19 @@ fn assemble(name: &str, family: &Family, o: &mut Object<'_>, outer: Option<&mut 
         max_context,
         release: Release::uniform("unknown", crate::release::WIDE_BITS),
         layers: ffns.into_iter().zip(sights).map(layer).collect(),
+        prediction_layers: 0,
         notes: scaling.into_iter().collect(),
     }
 }
 
-/// What the file states beyond the text model's layers.
-fn notes(o: &mut Object<'_>, outer: Option<&mut Object<'_>>) -> Vec<String> {
-    let mut notes = Vec::new();
+/// A note on the towers for other modalities.
+fn towers(o: &Object<'_>, outer: Option<&mut Object<'_>>) -> Option<String> {
     let of = |object: &Object<'_>| {
         const TOWERS: [&str; 4] = ["vision_config", "audio_config", "speech_config", "vision_tower_config"];
         TOWERS.into_iter().filter(|key| object.get(key).is_some()).collect::<Vec<_>>()
     };
     let towers = [of(o), outer.map(|outer| of(outer)).unwrap_or_default()].concat();
-    if !towers.is_empty() {
-        notes.push(format!("not part of the language model, and not counted: {}", towers.join(", ")));
-    }
-    for key in ["num_nextn_predict_layers", "num_mtp_modules", "mtp_num_hidden_layers"] {
-        if let Some(extra) = o.count(key, 0, MAX_LAYERS).filter(|extra| *extra > 0) {
-            notes.push(format!("{extra} extra layers for multi-token prediction are not counted (`{key}`)"));
-        }
-    }
-    notes
+    (!towers.is_empty()).then(|| format!("not part of the language model, and not counted: {}", towers.join(", ")))
 }
 
 /// Bounds the product of all shapes, each of which is within its own bound.

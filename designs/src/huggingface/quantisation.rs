@@ -102,7 +102,7 @@ fn mean_bits(model: &Model, modules: &Modules, bits: impl Fn(Part, &[String]) ->
     };
     let table = u64::from(model.hidden) * u64::from(model.vocabulary);
     add(Part::Embedding, &[], table);
-    add(if model.tied_embeddings { Part::Embedding } else { Part::Unembedding }, &["lm_head".to_owned()], table);
+    add(model.unembedding(), &["lm_head".to_owned()], table);
     for (index, layer) in model.layers.iter().enumerate() {
         for (name, weights) in layer.attention.matrices(model.hidden) {
             add(Part::Attention, &modules.attention(index, &layer.attention, name), weights);

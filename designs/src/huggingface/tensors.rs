@@ -111,13 +111,11 @@ impl Checkpoint {
         })
     }
 
-    /// Elements of all tensors; 0 from an index.
+    /// Elements of all tensors; `None` from an index, which states no shapes.
     #[must_use]
-    pub fn elements(&self) -> u64 {
-        if !self.has_shapes {
-            return 0;
-        }
-        self.tensors.iter().fold(0, |sum, tensor| sum.saturating_add(tensor.elements()))
+    pub fn elements(&self) -> Option<u64> {
+        let all = || self.tensors.iter().fold(0u64, |sum, tensor| sum.saturating_add(tensor.elements()));
+        self.has_shapes.then(all)
     }
 
     /// Elements by type, in order of the type's name.
@@ -144,8 +142,7 @@ impl Checkpoint {
         let stated = model.layers.len() as u64;
         let found = layers.range(..stated).count() as u64;
         let beyond = layers.range(stated..).count();
-        let extra = model.notes.iter().any(|note| note.contains("multi-token"));
-        if found == stated && (beyond == 0 || extra) {
+        if found == stated && (beyond == 0 || model.prediction_layers > 0) {
             agreement.compared.push(format!("{stated} layers"));
         } else {
             let found = found + beyond as u64;
@@ -214,10 +211,11 @@ fn compare_layers(model: &Model, layers: &BTreeMap<u64, [Sum; 2]>, agreement: &m
             layer.ffn.matrices(model.hidden).iter().any(|(part, m)| *part == Part::SharedExperts && m[0].1 > 0);
         let gate = if shared { u64::from(model.hidden) } else { 0 };
         let expected = [layer.attention.weights(model.hidden), layer.ffn.weights(model.hidden)];
-        for ((part, found), expected) in ["attention", "the feed-forward part"].into_iter().zip(found).zip(expected) {
+        let parts = [("attention", 0), ("the feed-forward part", gate)];
+        for (((part, beside), found), expected) in parts.into_iter().zip(found).zip(expected) {
             if found.packed {
                 packed += 1;
-            } else if found.weights == expected || (part != "attention" && found.weights == expected + gate) {
+            } else if found.weights == expected || found.weights == expected + beside {
                 same += 1;
             } else {
                 let found = found.weights;

@@ -33,6 +33,7 @@ pub fn model(hidden: u32, vocabulary: u32, layers: Vec<Layer>) -> Model {
         max_context: 1 << 20,
         release: designs::Release::uniform("bfloat16", 16.0),
         layers,
+        prediction_layers: 0,
         notes: Vec::new(),
     }
 }
