@@ -6,6 +6,15 @@ use crate::attention::{Attention, Indexer};
 
 /// Grouped-query attention, multi-head attention among it.
 pub(super) fn grouped(o: &mut Object<'_>, hidden: u64) -> Attention {
+    of_groups(o, hidden, false)
+}
+
+/// The same with the output of every head gated.
+pub(super) fn gated(o: &mut Object<'_>, hidden: u64) -> Attention {
+    of_groups(o, hidden, true)
+}
+
+fn of_groups(o: &mut Object<'_>, hidden: u64, output_gate: bool) -> Attention {
     let heads = o.need("num_attention_heads", 1, MAX_HEADS);
     // In the library `null` always means as many as query heads; only absence has a family's default.
     let kv_heads = o.count("num_key_value_heads", 1, MAX_HEADS).unwrap_or(heads);
@@ -24,22 +33,7 @@ pub(super) fn grouped(o: &mut Object<'_>, hidden: u64) -> Attention {
         }
     }
     let head_dim = stated.unwrap_or((hidden / heads).clamp(1, MAX_HEAD_DIM));
-    Attention::Gqa {
-        query_heads: narrow(heads),
-        kv_heads: narrow(kv_heads),
-        head_dim: narrow(head_dim),
-        output_gate: false,
-    }
-}
-
-/// The same with the output of every head gated.
-pub(super) fn gated(o: &mut Object<'_>, hidden: u64) -> Attention {
-    match grouped(o, hidden) {
-        Attention::Gqa { query_heads, kv_heads, head_dim, .. } => {
-            Attention::Gqa { query_heads, kv_heads, head_dim, output_gate: true }
-        }
-        other => other,
-    }
+    Attention::Gqa { query_heads: narrow(heads), kv_heads: narrow(kv_heads), head_dim: narrow(head_dim), output_gate }
 }
 
 /// Grouped-query attention of a family that lists the kind of every layer by number: 1 is this one.
@@ -56,6 +50,20 @@ pub(super) fn uniform_list(o: &mut Object<'_>, hidden: u64) -> Attention {
 
 /// Latent attention.
 pub(super) fn latent(o: &mut Object<'_>, _hidden: u64) -> Attention {
+    of_ranks(o, None)
+}
+
+/// Latent attention to positions that an indexer selects.
+pub(super) fn sparse_latent(o: &mut Object<'_>, _hidden: u64) -> Attention {
+    let indexer = Indexer {
+        heads: narrow(o.need("index_n_heads", 1, MAX_HEADS)),
+        head_dim: narrow(o.need("index_head_dim", 1, MAX_HEAD_DIM)),
+        top_k: narrow(o.need("index_topk", 1, MAX_CONTEXT.min(u64::from(u32::MAX)))),
+    };
+    of_ranks(o, Some(indexer))
+}
+
+fn of_ranks(o: &mut Object<'_>, indexer: Option<Indexer>) -> Attention {
     if o.raw("q_lora_rank").is_none() {
         o.problem("q_lora_rank", "`q_lora_rank` is missing").help =
             Some("null where queries are projected directly".into());
@@ -67,22 +75,7 @@ pub(super) fn latent(o: &mut Object<'_>, _hidden: u64) -> Attention {
         nope: narrow(o.need("qk_nope_head_dim", 1, MAX_HEAD_DIM)),
         rope: narrow(o.need("qk_rope_head_dim", 1, MAX_HEAD_DIM)),
         v: narrow(o.need("v_head_dim", 1, MAX_HEAD_DIM)),
-        indexer: None,
-    }
-}
-
-/// Latent attention to positions that an indexer selects.
-pub(super) fn sparse_latent(o: &mut Object<'_>, hidden: u64) -> Attention {
-    let indexer = Indexer {
-        heads: narrow(o.need("index_n_heads", 1, MAX_HEADS)),
-        head_dim: narrow(o.need("index_head_dim", 1, MAX_HEAD_DIM)),
-        top_k: narrow(o.need("index_topk", 1, MAX_CONTEXT.min(u64::from(u32::MAX)))),
-    };
-    match latent(o, hidden) {
-        Attention::Mla { heads, q_lora, kv_lora, nope, rope, v, .. } => {
-            Attention::Mla { heads, q_lora, kv_lora, nope, rope, v, indexer: Some(indexer) }
-        }
-        other => other,
+        indexer,
     }
 }
 

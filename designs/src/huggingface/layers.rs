@@ -33,11 +33,12 @@ pub(super) fn sights(o: &mut Object<'_>, family: &Family, layers: u64) -> Vec<Si
         Spans::All(default) => windows_or(o, default, largest),
         Spans::Alternating(default) | Spans::Periodic(default, _) => windows_or(o, Some(default), largest),
     };
-    let mut by_rule = by_rule(o, family, size, layers);
-    if let Some(types) = o.list("layer_types", MAX_LAYERS as usize) {
-        by_rule = of_types(o, family, &types, size, layers);
+    // The rule's keys are read in any case, so that none of them counts as unread.
+    let by_rule = by_rule(o, family, size, layers);
+    match o.list("layer_types", MAX_LAYERS as usize) {
+        Some(types) => of_types(o, family, &types, size, layers),
+        None => by_rule,
     }
-    by_rule
 }
 
 /// `sliding_window`, or the default where it is absent.

@@ -47,7 +47,7 @@ impl Modules {
     /// Possible paths of a matrix of a feed-forward part; of routed experts the first stands for all.
     pub(super) fn feed_forward(&self, layer: usize, part: Part, matrix: &str) -> Vec<String> {
         let own = |name: &str| {
-            let index = super::modules::MODULES.matrices.iter().position(|known| *known == name);
+            let index = MODULES.matrices.iter().position(|known| *known == name);
             index.map_or(name.to_owned(), |index| self.matrices[index].to_owned())
         };
         let Self { feed_forward, router, shared, .. } = self;
