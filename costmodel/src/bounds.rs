@@ -101,7 +101,7 @@ pub(crate) fn apply(
     bounded
 }
 
-/// Changes the numbers of an estimate. Whether its value changed.
+/// Applies `change` to the numbers of an estimate; returns whether its value changed.
 fn moved(estimate: &mut Option<Estimate>, change: impl Fn(f64) -> f64) -> bool {
     let Some(known) = estimate else { return false };
     let before = known.value;

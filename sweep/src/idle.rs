@@ -9,8 +9,8 @@ use crate::value::Value;
 /// Shares of an axis that are tried.
 const SHARES: [f64; 3] = [0.0, 0.5, 1.0 - f64::EPSILON];
 
-/// Names of the axes that change no column where the others are at the start, in the middle or at the end of their values.
-/// Fails at no point count as no change.
+/// Names of the axes without effect: changing one changes no column while all others are at the start, in the middle or at the
+/// end of their values. Points that fail have equal results.
 #[must_use]
 pub fn idle(plan: &Plan) -> Vec<String> {
     let mut worker = Worker::new(plan);

@@ -58,7 +58,7 @@ impl Predictor {
     /// The same under assumptions; of a range the upper end counts for the effects.
     ///
     /// # Errors
-    /// As [`Self::explain`], and if the text has no value of the name in an assumption.
+    /// Those of [`Self::explain`]; also if an assumption names a value that the text does not have.
     pub fn explain_assuming(
         &self,
         text: &str,

@@ -127,7 +127,7 @@ impl Predictor {
     /// Predicts the functions of a text under assumptions.
     ///
     /// # Errors
-    /// As [`Self::predict`], and if the text has no value of the name in an assumption.
+    /// Those of [`Self::predict`]; also if an assumption names a value that the text does not have.
     pub fn predict_assuming(&self, text: &str, assumptions: &Assumptions) -> Result<Answer, Arc<Refusal>> {
         self.bound(text)?;
         let Some(key) = self.key(text, assumptions) else { return fresh(self.compute(text, assumptions)) };

@@ -4,8 +4,8 @@
 //! feature's logarithm beyond the range of the training set, in standard deviations. Each is divided by its 99th percentile
 //! over families left out, or by a fixed minimum if that is larger. A function with a score up to 1 is in distribution.
 //!
-//! The score is information, not a decision: on functions of families that nobody here had seen its correlation with the error was
-//! -0.07. It says that a function is unusual, not that the answer is wrong.
+//! The score is information, not a decision: on functions of families outside the corpus its correlation with the error was -0.07.
+//! It says that a function is unusual, not that the answer is wrong.
 
 use crate::features::Feature;
 use crate::input::{Input, Scheme, logarithm};

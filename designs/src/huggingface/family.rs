@@ -8,7 +8,7 @@ use super::json::Object;
 use super::modules::{MODULES, Modules};
 use crate::attention::Attention;
 
-/// Which layers see less than the whole context. `layer_types`, where the file has it, decides instead.
+/// Which layers see less than the whole context, in files without `layer_types`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spans {
     /// None: a window is refused.
@@ -21,7 +21,7 @@ pub(super) enum Spans {
     Periodic(u32, u64),
     /// Only with `use_sliding_window`: layers from `max_window_layers` on.
     FromLayer,
-    /// Only with `use_sliding_window`: all.
+    /// All, only with `use_sliding_window`.
     AllIfUsed,
     /// Only with `use_sliding_window`, and then `layer_types` must be there: releases of the library
     /// differ in what they make of its absence.
@@ -56,7 +56,7 @@ pub(super) enum Sparse {
     Every,
     /// Every `decoder_sparse_step`-th, except `mlp_only_layers`.
     Step,
-    /// Those from `first_k_dense_replace` on, of which `moe_layer_freq` (a number that divides theirs, or a list) says so.
+    /// From layer `first_k_dense_replace` on: those whose number `moe_layer_freq` divides, or, if it is a list, those with a 1.
     FromLayer,
     /// `moe_layers`, or else every `interleave_moe_layer_step`-th.
     Interleaved,
@@ -144,7 +144,7 @@ const DEEPSEEK: Family = Family {
     name: "deepseek_v3",
     attention: attention::latent,
     experts: Some(DEEPSEEK_EXPERTS),
-    // The latent vector serves all heads, whose width follows from their parts.
+    // All heads share the latent vector; the width of a head is the sum of its parts.
     irrelevant: &["num_key_value_heads", "head_dim"],
     ..DENSE
 };

@@ -45,7 +45,7 @@ pub(super) struct Object<'a> {
     /// Where the object begins in the text.
     start: usize,
     entries: Vec<(String, &'a RawValue)>,
-    /// Which entries were asked for.
+    /// Which entries were read.
     asked: Vec<Cell<bool>>,
     /// What stands in for absent keys.
     defaults: &'static [(&'static str, u64)],
@@ -113,13 +113,13 @@ impl<'a> Object<'a> {
         self.entries.iter().map(|(key, value)| (key.as_str(), *value))
     }
 
-    /// Entries that nobody asked for.
+    /// Entries that were not read.
     pub(super) fn unread(&self) -> Vec<(String, &'a RawValue)> {
         let unread = self.entries.iter().zip(&self.asked).filter(|(_, asked)| !asked.get());
         unread.map(|(entry, _)| entry.clone()).collect()
     }
 
-    /// Counts keys as asked for that bear on nothing here.
+    /// Marks keys as read that have no effect here.
     pub(super) fn pass_over(&self, keys: &[&str]) {
         for key in keys {
             self.raw(key);

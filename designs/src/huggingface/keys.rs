@@ -131,7 +131,7 @@ const SHAPE_KEYS: &[ShapeKey] = &[
     key("total_ut_steps"),
 ];
 
-/// Values that say that something is not there.
+/// Values by which a key states that the model lacks something.
 fn is_nothing(value: &str) -> bool {
     matches!(value, "null" | "false" | "0" | "[]" | "{}" | "\"\"")
         || (value.starts_with('[') && value[1..].trim_end_matches(']').trim().is_empty())
@@ -161,7 +161,7 @@ pub(super) fn refuse_unread(o: &mut Object<'_>, family: &Family) {
     }
 }
 
-/// Whether only a mixture of experts has a use for `key`.
+/// Whether `key` belongs to mixtures of experts only.
 fn is_of_experts(key: &str) -> bool {
     key.contains("expert") || key.contains("moe_")
 }

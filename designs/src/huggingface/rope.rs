@@ -7,7 +7,7 @@ use crate::problem::shorten;
 /// The largest context of a model whose `max_position_embeddings` is `stated`, and a note where scaling extends it.
 ///
 /// `yarn` reaches `factor` times the original context (`original_max_position_embeddings`, or else the stated one), `linear`
-/// and `dynamic` `factor` times the stated one. `llama3`, `longrope`, `mrope` and `default` leave it: their files state the
+/// and `dynamic` `factor` times the stated one. `llama3`, `longrope`, `mrope` and `default` do not change it: their files state the
 /// extended context. These are the rules by which vLLM derives the context. In families of which `stated_extended` holds,
 /// published files state the extended context whatever the method.
 pub(super) fn context(o: &mut Object<'_>, stated: u64, stated_extended: bool) -> (u64, Option<String>) {

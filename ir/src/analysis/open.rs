@@ -102,7 +102,7 @@ pub struct Open {
     pub reason: Reason,
     /// What it depends on, where that is one value.
     pub cause: Option<Cause>,
-    /// Where the operation is written; of an operation that a definition implies, where the whole is.
+    /// Span of the operation; of an operation that an expansion added, span of the operation that was expanded.
     pub span: Span,
     /// What is open because of it.
     pub counts: OpenCounts,

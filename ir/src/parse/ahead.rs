@@ -84,7 +84,8 @@ impl Ahead {
 
 /// End of the location that starts at a byte with the word `loc`; `None` if no bracket follows or none closes it.
 ///
-/// `unclosed` is the first byte from which no location is closed, so that hostile texts are not scanned repeatedly.
+/// `unclosed` caches the least byte at which a location starts that no bracket closes: none after it is closed either, so
+/// malformed texts take linear time.
 pub(super) fn location_end(text: &str, start: usize, unclosed: &Cell<usize>) -> Option<usize> {
     if start >= unclosed.get() {
         return None;

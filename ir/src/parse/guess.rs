@@ -71,7 +71,7 @@ impl<'a> Parser<'a> {
         match self.ahead.kind {
             Some(RightBrace | MetadataBegin) => true,
             Some(ValueId) if new_line || seen.complete => self.ahead.starts_results(self.text, &self.unclosed),
-            // A list or a type goes on.
+            // The list or type continues.
             _ if matches!(seen.previous, Some(Comma | Colon | Arrow | Equal)) => false,
             Some(BareId) if seen.complete && self.spelling().contains('.') => true,
             _ => new_line && self.at_operation_start(),

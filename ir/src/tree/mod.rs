@@ -111,7 +111,7 @@ pub struct Value {
     pub name: Span,
 }
 
-/// A function, and its body or why it has none.
+/// A function: its operation, and its body or the reason why it has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Function {
     /// The operation that defines it.

@@ -61,7 +61,8 @@ impl Linear {
         }
     }
 
-    /// That a divisor divides what depends on counters; else the period by which it does.
+    /// Checks that `by` divides the factor of every counter. The error has the period after which the remainders of a counter
+    /// repeat.
     fn is_divided(&self, by: i128) -> Result<()> {
         if by <= 0 {
             return Err(Obstacle::Never);
@@ -249,7 +250,7 @@ impl<'w, 'a> Nest<'w, 'a> {
         }
     }
 
-    /// Goes into a loop over variables, outermost first.
+    /// The degree of the counts in a loop over `variables`, outermost first.
     fn turn(&mut self, operation: OpId, variables: &[Bounds]) -> Result<usize> {
         let Some((Bounds { variable, lower, upper, step }, rest)) = variables.split_first() else {
             return self.regions(operation);

@@ -364,7 +364,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
-        /// Where enumeration does not come to its end, the exact counts are within its ranges.
+        /// Where enumeration stops early, the exact counts are within its ranges.
         #[test]
         fn counts_are_those_of_counting_one_by_one(loops in loops(4000)) {
             let text = loops.text();
@@ -442,7 +442,7 @@ mod tests {
               affine.for %j = 0 to affine_map<(d0) -> ((d0 floordiv 3) floordiv 2 + d0 mod 4)>(%i) {{ }}
             }}"
         ));
-        // Whole periods of 12, and a rest.
+        // Full periods of 12 and a remainder.
         let each = |i: u128| i / 3 / 2 + i % 4;
         let (periods, rest) = (n / 12, n % 12);
         let first: u128 = (0..12).map(each).sum();

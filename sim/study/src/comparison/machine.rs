@@ -139,7 +139,7 @@ fn together(
         }),
     );
     let share = attained(serving, &model.name);
-    // Figures are measured within a fabric, and their share of its bound is what holds elsewhere.
+    // Published figures were measured within one fabric, so their share of that bound is the one that carries over.
     let in_one_fabric = copies.as_ref().map_err(Clone::clone);
     let in_one_fabric = in_one_fabric.and_then(|copies| copies.in_one_fabric().at_speed(speed).ok_or(Gap::BelowTerms));
     let estimate = match (&in_one_fabric, share) {

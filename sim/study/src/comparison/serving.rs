@@ -122,7 +122,7 @@ impl Copies {
         Self(self.0.iter().filter(|roofline| roofline.spread().fabrics() == 1.0).copied().collect())
     }
 
-    /// Best speed of one user alone: a second fabric has nothing to do for it.
+    /// Best speed of one user alone, who occupies one fabric.
     pub fn user_tokens_per_s(&self) -> f64 {
         self.alone().map_or(0.0, |(speed, _)| speed)
     }

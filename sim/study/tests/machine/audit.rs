@@ -1,5 +1,5 @@
-//! Every field of designs and prices, in every command that takes it, changes the answer, is refused, or is named as idle with
-//! the mode in which it acts; and in some mode it does act.
+//! Changes every field of designs and prices in every command that accepts it. The command must answer differently, refuse the
+//! change, or note that it has no effect. Each field must have an effect in at least one mode.
 
 use std::collections::BTreeMap;
 
@@ -165,7 +165,7 @@ fn the_same_intent_has_the_same_answer() {
     let own = at(None, None, &[]);
     assert_eq!(at(None, None, &["model=llama-3-1-8b"]), at(Some("llama-3-1-8b"), None, &[]));
     assert_eq!(at(None, None, &["node=n7"]), at(None, Some("n7"), &[]));
-    // A grid of the user's does not change what a weight takes.
+    // A grid that the user states does not change the area of a weight.
     let wide = at(Some("llama-3-1-8b"), None, &["grid.rows=8"]);
     assert!((wide.um2_per_weight / own.um2_per_weight - 1.0).abs() < 1e-12, "{}", wide.um2_per_weight);
     let half = at(None, None, &["area.hn_array=286.58mm2"]);

@@ -1,4 +1,4 @@
-//! More of something never makes the answer go the wrong way, on several machines.
+//! Directions: as a field grows, a figure must not fall, or must not rise, on several machines.
 
 use sim::economics::Outcome;
 
