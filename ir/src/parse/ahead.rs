@@ -39,15 +39,16 @@ impl Ahead {
         Self::past_locations(text, self.span.end as usize, unclosed)
     }
 
-    /// Whether this is the first name of results before `=`, all on one line: `%a, %b:2 =`.
-    pub fn starts_results(self, text: &str, unclosed: &Cell<usize>) -> bool {
+    /// What follows the names of results and `=`, the names all on one line: `op` in `%a, %b:2 = op`; `None` if this is
+    /// not the first name of results.
+    pub fn behind_results(self, text: &str, unclosed: &Cell<usize>) -> Option<Self> {
         let mut token = self;
         while token.kind == Some(TokenKind::ValueId) {
             token = token.next(text, unclosed);
             if token.kind == Some(TokenKind::Colon) {
                 token = token.next(text, unclosed);
                 if token.kind != Some(TokenKind::Integer) {
-                    return false;
+                    return None;
                 }
                 token = token.next(text, unclosed);
             }
@@ -56,13 +57,17 @@ impl Ahead {
                     let comma = token.span.end as usize;
                     token = token.next(text, unclosed);
                     if text[comma..token.span.start as usize].contains('\n') {
-                        return false;
+                        return None;
                     }
                 }
-                kind => return kind == Some(TokenKind::Equal),
+                Some(TokenKind::Equal) => {
+                    let name = token.next(text, unclosed);
+                    return matches!(name.kind, Some(TokenKind::BareId | TokenKind::String)).then_some(name);
+                }
+                _ => return None,
             }
         }
-        false
+        None
     }
 
     #[cold]

@@ -70,7 +70,11 @@ impl<'a> Parser<'a> {
         let new_line = self.at_new_line();
         match self.ahead.kind {
             Some(RightBrace | MetadataBegin) => true,
-            Some(ValueId) if new_line || seen.complete => self.ahead.starts_results(self.text, &self.unclosed),
+            Some(ValueId) if new_line => self.at_operation_start(),
+            Some(ValueId) if seen.complete => {
+                let name = self.ahead.behind_results(self.text, &self.unclosed);
+                name.is_some_and(|name| self.names_operation(name))
+            }
             // The list or type continues.
             _ if matches!(seen.previous, Some(Comma | Colon | Arrow | Equal)) => false,
             Some(BareId) if seen.complete && self.spelling().contains('.') => true,
@@ -200,7 +204,7 @@ impl<'a> Parser<'a> {
                     || operation::full_name(word) != word
                     || !matches!(after(token).kind, Some(Equal | Comma | Colon | RightBrace | Less))
             }
-            Some(ValueId) => token.starts_results(self.text, &self.unclosed),
+            Some(ValueId) => token.behind_results(self.text, &self.unclosed).is_some(),
             _ => false,
         }
     }

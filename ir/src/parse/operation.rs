@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::ahead::Ahead;
 use super::draft::Draft;
 use super::names::{Isolation, Use};
 use super::{Failure, Parse, Parser};
@@ -379,17 +380,24 @@ impl<'a> Parser<'a> {
     pub(super) fn at_operation_start(&self) -> bool {
         use TokenKind::*;
         match self.ahead.kind {
-            Some(ValueId) => self.ahead.starts_results(self.text, &self.unclosed),
-            Some(BareId) => {
-                let word = self.spelling();
+            Some(ValueId) => self.ahead.behind_results(self.text, &self.unclosed).is_some(),
+            Some(HashId | ExclaimId) => self.second().kind == Some(Equal),
+            Some(BlockId) => matches!(self.second().kind, Some(Colon | LeftParen)),
+            Some(MetadataBegin) => true,
+            _ => self.names_operation(self.ahead),
+        }
+    }
+
+    /// Whether a token reads like the name of an operation.
+    pub(super) fn names_operation(&self, token: Ahead) -> bool {
+        match token.kind {
+            Some(TokenKind::BareId) => {
+                let word = token.span.text(self.text);
                 word.contains('.')
                     || full_name(word) != word
                     || self.scopes.regions.last().is_some_and(|r| r.bare_names)
             }
-            Some(String) => self.second().kind == Some(LeftParen),
-            Some(HashId | ExclaimId) => self.second().kind == Some(Equal),
-            Some(BlockId) => matches!(self.second().kind, Some(Colon | LeftParen)),
-            Some(MetadataBegin) => true,
+            Some(TokenKind::String) => token.next(self.text, &self.unclosed).kind == Some(TokenKind::LeftParen),
             _ => false,
         }
     }
