@@ -1,11 +1,11 @@
 //! Pending events in total order: by cycle, then priority, then order of scheduling.
 //!
-//! Most events lie within a few thousand cycles, so near ones sit in a wheel of one-cycle buckets
-//! (constant time), far ones in a heap until the wheel reaches them. Events leave in the order of a sorted
-//! list; a property test compares the two.
+//! Most events lie within a few thousand cycles, so near ones sit in a wheel of one-cycle buckets, far ones in lists by epoch
+//! until the wheel reaches it: both take constant time. Events leave in the order of a sorted list; a property test compares
+//! the two.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,16 +25,15 @@ pub struct Key {
 
 const BUCKETS: usize = 1 << 13;
 const MASK: u64 = BUCKETS as u64 - 1;
+/// The wheel holds the epoch of the current cycle and the next one.
+const EPOCH: u64 = BUCKETS as u64 / 2;
+
+const fn epoch(cycle: u64) -> u64 {
+    cycle / EPOCH
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Entry<E> {
-    rank: u64,
-    event: E,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Far<E> {
-    cycle: u64,
     rank: u64,
     event: E,
 }
@@ -50,7 +49,10 @@ pub struct Queue<E> {
     near: usize,
     /// Events of the current cycle, the next one last.
     current: Vec<Entry<E>>,
-    far: BinaryHeap<Reverse<Far<E>>>,
+    /// Events beyond the wheel with their cycles, by epoch.
+    far: BTreeMap<u64, Vec<(u64, Entry<E>)>>,
+    /// Number of events in `far`.
+    distant: usize,
 }
 
 /// A queue as it is stored in a checkpoint: the pending events in order.
@@ -89,7 +91,8 @@ impl<E: Copy + Ord> Queue<E> {
             occupied: vec![0; BUCKETS / 64],
             near: 0,
             current: Vec::new(),
-            far: BinaryHeap::new(),
+            far: BTreeMap::new(),
+            distant: 0,
         }
     }
 
@@ -114,7 +117,7 @@ impl<E: Copy + Ord> Queue<E> {
     /// Number of pending events.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.near + self.current.len() + self.far.len()
+        self.near + self.current.len() + self.distant
     }
 
     /// Schedules `event` at `cycle`, which must not lie in the past.
@@ -131,14 +134,21 @@ impl<E: Copy + Ord> Queue<E> {
         if cycle == self.now {
             let at = self.current.partition_point(|e| e.rank > entry.rank);
             self.current.insert(at, entry);
-        } else if cycle - self.now < BUCKETS as u64 {
-            let bucket = (cycle & MASK) as usize;
-            self.wheel[bucket].push(entry);
-            self.occupied[bucket / 64] |= 1 << (bucket % 64);
-            self.near += 1;
+        } else if epoch(cycle) - epoch(self.now) <= 1 {
+            self.turn(cycle, entry);
         } else {
-            self.far.push(Reverse(Far { cycle, rank: entry.rank, event: entry.event }));
+            self.far.entry(epoch(cycle)).or_default().push((cycle, entry));
+            self.distant += 1;
         }
+    }
+
+    /// Puts an event into its bucket of the wheel.
+    #[inline]
+    fn turn(&mut self, cycle: u64, entry: Entry<E>) {
+        let bucket = (cycle & MASK) as usize;
+        self.wheel[bucket].push(entry);
+        self.occupied[bucket / 64] |= 1 << (bucket % 64);
+        self.near += 1;
     }
 
     /// Takes the next event.
@@ -154,28 +164,35 @@ impl<E: Copy + Ord> Queue<E> {
 
     /// Moves to the next cycle that has events; false when nothing is pending.
     fn advance(&mut self) -> bool {
-        let near = (self.near > 0).then(|| self.next_occupied());
-        let far = self.far.peek().map(|f| f.0.cycle);
-        let Some(cycle) = [near, far].into_iter().flatten().min() else { return false };
+        if self.near == 0 {
+            let Some((&first, _)) = self.far.first_key_value() else { return false };
+            // Nothing is pending before that epoch.
+            self.now = first * EPOCH - 1;
+            self.reach(first);
+        }
+        let cycle = self.next_occupied();
+        let entered = epoch(cycle) > epoch(self.now);
         self.now = cycle;
         let bucket = (cycle & MASK) as usize;
-        if near == Some(cycle) {
-            std::mem::swap(&mut self.current, &mut self.wheel[bucket]);
-            self.occupied[bucket / 64] &= !(1 << (bucket % 64));
-            self.near -= self.current.len();
-        }
-        while self.far.peek().is_some_and(|f| f.0.cycle - cycle < BUCKETS as u64) {
-            let Reverse(far) = self.far.pop().expect("just peeked");
-            if far.cycle == cycle {
-                self.current.push(Entry { rank: far.rank, event: far.event });
-            } else {
-                self.place(far.cycle, Entry { rank: far.rank, event: far.event });
-            }
+        std::mem::swap(&mut self.current, &mut self.wheel[bucket]);
+        self.occupied[bucket / 64] &= !(1 << (bucket % 64));
+        self.near -= self.current.len();
+        if entered {
+            self.reach(epoch(cycle) + 1);
         }
         if self.current.len() > 1 {
             self.current.sort_unstable_by_key(|e| Reverse(e.rank));
         }
         true
+    }
+
+    /// Moves the events of an epoch that the wheel has reached.
+    fn reach(&mut self, epoch: u64) {
+        let Some(list) = self.far.remove(&epoch) else { return };
+        self.distant -= list.len();
+        for (cycle, entry) in list {
+            self.turn(cycle, entry);
+        }
     }
 
     /// Cycle of the nearest occupied bucket after now.
@@ -202,7 +219,7 @@ impl<E: Copy + Ord> Queue<E> {
             let cycle = self.now + ((index as u64).wrapping_sub(self.now) & MASK);
             all.extend(bucket.iter().map(|e| (key(cycle, e.rank), e.event)));
         }
-        all.extend(self.far.iter().map(|f| (key(f.0.cycle, f.0.rank), f.0.event)));
+        all.extend(self.far.values().flatten().map(|&(cycle, entry)| (key(cycle, entry.rank), entry.event)));
         all.sort_unstable_by_key(|(key, _)| *key);
         all
     }
