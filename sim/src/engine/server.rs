@@ -91,7 +91,12 @@ impl Server {
     /// Queues `work` domain cycles at reference cycle `now`; returns the reference cycle of completion.
     #[inline]
     pub fn request(&mut self, domain: ClockDomain, now: u64, work: u64, cause: IdleCause) -> u64 {
-        let arrival = domain.from_reference(now);
+        domain.to_reference(self.queue(domain.from_reference(now), work, cause))
+    }
+
+    /// Queues `work` domain cycles at a domain cycle; returns the domain cycle of completion.
+    #[inline]
+    pub fn queue(&mut self, arrival: u64, work: u64, cause: IdleCause) -> u64 {
         if arrival > self.free {
             self.usage.idle[cause as usize] += arrival - self.free;
             self.free = arrival;
@@ -99,7 +104,7 @@ impl Server {
         self.free += work;
         self.usage.busy += work;
         self.usage.requests += 1;
-        domain.to_reference(self.free)
+        self.free
     }
 
     /// The domain cycle at which all queued work is done.

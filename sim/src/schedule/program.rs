@@ -18,6 +18,8 @@ use crate::units::{Sharing, Specs, Unit};
 pub struct Wire {
     /// Receiving chip.
     pub to: u32,
+    /// Its slot in the phase.
+    pub slot: u32,
     /// Index of the link.
     pub link: u32,
     /// Payload.
@@ -42,6 +44,8 @@ pub struct PhaseTable {
     starts: Vec<u32>,
     wires: Vec<Wire>,
     expect: Vec<[u32; 3]>,
+    /// Slot of each chip: the receivers of one sender have neighbouring slots.
+    slots: Vec<u32>,
     /// Bytes on the busiest link if every conditional message is sent.
     busiest: u64,
 }
@@ -50,11 +54,22 @@ impl PhaseTable {
     fn new(phase: &Phase, specs: &Specs) -> Self {
         let grid = specs.interconnect.grid;
         let chips = grid.chips() as usize;
-        let mut table = Self { starts: vec![0; chips + 1], wires: Vec::new(), expect: vec![[0; 3]; chips], busiest: 0 };
+        let in_columns = phase.messages.iter().all(|m| m.from.column(grid.columns) == m.to.column(grid.columns));
+        let slot = |chip: ChipId| {
+            if in_columns { chip.column(grid.columns) * grid.rows + chip.row(grid.columns) } else { chip.get() }
+        };
+        let mut table = Self {
+            starts: vec![0; chips + 1],
+            wires: Vec::new(),
+            expect: vec![[0; 3]; chips],
+            slots: ChipId::all(grid.chips()).map(slot).collect(),
+            busiest: 0,
+        };
         table.wires.reserve(phase.messages.len());
         for message in &phase.messages {
             let link = specs.interconnect.link(message.from.get(), message.to.get()) as u32;
-            table.wires.push(Wire { to: message.to.get(), link, bytes: message.bytes, when: message.when });
+            let to = message.to.get();
+            table.wires.push(Wire { to, slot: slot(message.to), link, bytes: message.bytes, when: message.when });
             table.starts[message.from.index() + 1] += 1;
             table.expect[message.to.index()][message.when as usize] += 1;
         }
@@ -74,6 +89,13 @@ impl PhaseTable {
     #[must_use]
     pub fn from(&self, chip: u32) -> &[Wire] {
         &self.wires[self.starts[chip as usize] as usize..self.starts[chip as usize + 1] as usize]
+    }
+
+    /// Slot of a chip: a permutation of the chips.
+    #[inline]
+    #[must_use]
+    pub fn slot(&self, chip: ChipId) -> usize {
+        self.slots[chip.index()] as usize
     }
 
     /// Messages `chip` receives when `owner` takes the new cache entry.

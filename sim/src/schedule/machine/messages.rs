@@ -1,12 +1,12 @@
 //! Messages: sending a phase, recording arrivals, and resuming a chip when all expected messages have arrived.
 
 use super::super::ids::{ChipId, Id, OnChip, SequenceId};
-use super::super::instruction::Instr;
-use super::super::trace::Listener;
+use super::super::trace::{Listener, Service};
 use super::Machine;
+use super::state::Sent;
 use crate::engine::IdleCause;
 use crate::mapping::OwnerOf;
-use crate::units::{PerSpent, Spent, Unit};
+use crate::units::{Spent, Unit};
 
 impl<L: Listener> Machine<'_, L> {
     fn owner(&self, sequence: SequenceId, layer: usize) -> OwnerOf {
@@ -14,66 +14,70 @@ impl<L: Listener> Machine<'_, L> {
         OwnerOf::position(self.state.tokens[sequence.index()].position, stripes, self.grid)
     }
 
-    fn arrival_index(&self, on: OnChip, layer: usize, phase: usize) -> usize {
-        let slot = (layer & 1) * self.program.max_phases + phase;
-        self.state.at.position((on.sequence, on.chip)) * self.ring + slot
+    /// Where the slots of a phase of a sequence begin, one slot per chip.
+    fn slots(&self, sequence: SequenceId, layer: usize, phase: usize) -> usize {
+        let turn = (layer & 1) * self.program.max_phases + phase;
+        (sequence.index() * self.ring + turn) * self.chips
     }
 
     pub(super) fn send(&mut self, on: OnChip, layer: usize, phase: usize, now: u64, cause: IdleCause) {
         let program = self.program;
+        let wires = program.phase(layer, phase).from(on.chip.get());
         let owner = self.owner(on.sequence, layer);
-        let hop = program.specs.interconnect.hop;
-        let table = program.phase(layer, phase);
-        let place = self.place(on);
-        for wire in table.from(on.chip.get()) {
+        let slots = self.slots(on.sequence, layer, phase);
+        self.state.sent[slots + on.chip.index()] = Sent { at: now, spent: self.state.at[on].spent };
+        let (hop, domain) = (program.specs.interconnect.hop, program.specs.domain(Unit::Links));
+        let asked = domain.from_reference(now);
+        // Most links of a chip become free at the same cycle: convert it once.
+        let mut converted = (u64::MAX, 0);
+        let mut bytes = 0;
+        for wire in wires {
             if !wire.applies(on.chip.get(), owner, self.grid.columns) {
                 continue;
             }
-            self.state.activity.events.link_bytes += wire.bytes;
-            let link = (Unit::Links, wire.link as usize);
-            let arrival = self.serve(on, link, now, (wire.bytes, hop), cause).done;
-            self.listener.message(place, phase, wire.to, wire.bytes, arrival);
-            let mut path = self.state.at[on].spent;
-            path.communication += arrival - now;
-            let to = OnChip { chip: ChipId::new(wire.to), ..on };
-            self.arrive(to, layer, phase, arrival, path, owner);
+            bytes += wire.bytes;
+            let end = self.state.servers[Unit::Links][wire.link as usize].queue(asked, wire.bytes, cause);
+            if converted.0 != end {
+                converted = (end, domain.to_reference(end) + hop);
+            }
+            let done = converted.1;
+            let place = self.place(on);
+            let service =
+                Service { unit: Unit::Links, index: wire.link as usize, asked: now, work: wire.bytes, end, done };
+            self.listener.served(place, service);
+            self.listener.message(place, phase, wire.to, wire.bytes, done);
+            let arrivals = &mut self.state.arrivals[slots + wire.slot as usize];
+            arrivals.count += 1;
+            if done > arrivals.last {
+                arrivals.last = done;
+                arrivals.from = on.chip.get();
+            }
+            if arrivals.count == arrivals.awaited {
+                self.wake(OnChip { chip: ChipId::new(wire.to), ..on }, slots, wire.slot as usize);
+            }
         }
+        self.state.activity.events.link_bytes += bytes;
     }
 
-    /// Records a sent message; wakes the receiver `on` if it waits for this phase and the last message has been sent.
-    #[inline]
-    #[allow(clippy::too_many_arguments)] // one message, all of it
-    fn arrive(&mut self, on: OnChip, layer: usize, phase: usize, arrival: u64, path: PerSpent<u64>, owner: OwnerOf) {
-        let slot = self.arrival_index(on, layer, phase);
-        let arrivals = &mut self.state.arrivals[slot];
-        arrivals.count += 1;
-        if arrival > arrivals.last {
-            arrivals.last = arrival;
-            arrivals.path = path;
-        }
-        let count = arrivals.count;
-        let at = &self.state.at[on];
-        let here = at.waiting
-            && at.layer as usize == layer
-            && self.program.program(layer).instrs[at.instr as usize].1 == Instr::Phase(phase);
-        if here && count == self.program.phase(layer, phase).expected(on.chip.get(), owner, self.grid.columns) {
-            self.state.at[on].waiting = false;
-            self.state.at[on].instr += 1;
-            self.state.activity.events.steps += 1;
-            let go_on = self.take_arrivals(on, slot, self.state.queue.now());
-            self.state.queue.push(go_on, 1, on);
-        }
+    /// Resumes a chip that waits for a phase whose last message has been sent.
+    fn wake(&mut self, on: OnChip, slots: usize, slot: usize) {
+        self.state.at[on].instr += 1;
+        self.state.activity.events.steps += 1;
+        let go_on = self.take_arrivals(on, slots, slot, self.state.queue.now());
+        self.state.queue.push(go_on, 1, on);
     }
 
     /// Clears an arrival slot and charges the waiting time; returns the cycle at which the chip can continue.
-    fn take_arrivals(&mut self, on: OnChip, slot: usize, now: u64) -> u64 {
-        let arrivals = std::mem::take(&mut self.state.arrivals[slot]);
-        let at = &mut self.state.at[on];
+    fn take_arrivals(&mut self, on: OnChip, slots: usize, slot: usize, now: u64) -> u64 {
+        let arrivals = std::mem::take(&mut self.state.arrivals[slots + slot]);
         if arrivals.last <= now {
             return now;
         }
         // The last arrival is on the token's critical path.
-        at.spent = arrivals.path;
+        let sent = &self.state.sent[slots + arrivals.from as usize];
+        let at = &mut self.state.at[on];
+        at.spent = sent.spent;
+        at.spent.communication += arrivals.last - sent.at;
         at.since = arrivals.last;
         arrivals.last
     }
@@ -81,13 +85,15 @@ impl<L: Listener> Machine<'_, L> {
     /// The cycle at which the chip can continue if all expected messages have been sent; otherwise marks it as waiting.
     pub(super) fn receive(&mut self, on: OnChip, layer: usize, phase: usize, now: u64) -> Option<u64> {
         let owner = self.owner(on.sequence, layer);
-        let slot = self.arrival_index(on, layer, phase);
+        let slots = self.slots(on.sequence, layer, phase);
         self.state.at[on].doing = Spent::Communication;
-        let expected = self.program.phase(layer, phase).expected(on.chip.get(), owner, self.grid.columns);
-        if self.state.arrivals[slot].count == expected {
-            return Some(self.take_arrivals(on, slot, now));
+        let table = self.program.phase(layer, phase);
+        let (expected, slot) = (table.expected(on.chip.get(), owner, self.grid.columns), table.slot(on.chip));
+        let arrivals = &mut self.state.arrivals[slots + slot];
+        if arrivals.count == expected {
+            return Some(self.take_arrivals(on, slots, slot, now));
         }
-        self.state.at[on].waiting = true;
+        arrivals.awaited = expected;
         None
     }
 }

@@ -26,7 +26,7 @@ use crate::units::{PerSpent, PerUnit, Spent, Unit, control};
 
 pub use load::{Load, Phase, Start};
 pub use state::{Activity, Settled, State};
-use state::{Arrivals, AtChip, Token};
+use state::{Arrivals, AtChip, Sent, Token};
 
 /// A machine running a load.
 pub struct Machine<'a, L: Listener = ()> {
@@ -65,7 +65,6 @@ impl<'a, L: Listener> Machine<'a, L> {
             instr: 0,
             since: 0,
             doing: Spent::Communication,
-            waiting: false,
             embedding_ready: 0,
             kv_ready: 0,
             kv_next: 0,
@@ -78,6 +77,7 @@ impl<'a, L: Listener> Machine<'a, L> {
             tokens: Vec::with_capacity(sequences),
             at: PerChip::new(sequences, chips, at),
             arrivals: vec![Arrivals::default(); sequences * chips * ring],
+            sent: vec![Sent::default(); sequences * chips * ring],
             gates: Table::new(if load.phase == Phase::Prefill { layers } else { 0 }, chips, load.context),
             gated: BTreeMap::new(),
             activity: Activity::default(),
@@ -195,7 +195,6 @@ impl<'a, L: Listener> Machine<'a, L> {
                 instr: 0,
                 since: now,
                 doing: Spent::Communication,
-                waiting: false,
                 embedding_ready: 0,
                 kv_ready: 0,
                 kv_next: ahead,

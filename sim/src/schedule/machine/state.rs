@@ -9,22 +9,35 @@ use super::super::ids::{ChipId, LayerId, OnChip, PerChip, SequenceId, Table};
 use crate::engine::{Queue, Server, Usage};
 use crate::units::{PerSpent, PerUnit, Spent, control};
 
+/// Messages of one phase to one chip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Arrivals {
+    /// Messages sent so far.
     pub(super) count: u32,
+    /// Messages for which the chip waits; 0 while it does not wait.
+    pub(super) awaited: u32,
+    /// Sender of the message that arrives last.
+    pub(super) from: u32,
+    /// Cycle at which that message arrives.
     pub(super) last: u64,
-    /// Time of the token by class up to the last arrival, along the critical path.
-    pub(super) path: PerSpent<u64>,
 }
 
+/// What a chip had done when it sent a phase: the path of its messages up to there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Sent {
+    pub(super) at: u64,
+    pub(super) spent: PerSpent<u64>,
+}
+
+// Whole cache lines: a large machine has tens of thousands.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[repr(align(64))]
 pub(super) struct AtChip {
     pub(super) layer: u32,
     pub(super) instr: u32,
     /// Cycle from which on the chip does what `doing` says.
     pub(super) since: u64,
     pub(super) doing: Spent,
-    pub(super) waiting: bool,
     /// Cycle at which the chip's part of the token's embedding row has arrived.
     pub(super) embedding_ready: u64,
     pub(super) kv_ready: u64,
@@ -68,7 +81,10 @@ pub struct State {
     pub(super) control: control::State,
     pub(super) tokens: Vec<Token>,
     pub(super) at: PerChip<AtChip>,
+    /// By sequence, phase of a ring of two layers, and slot of the receiving chip.
     pub(super) arrivals: Vec<Arrivals>,
+    /// By sequence, phase of the ring, and sending chip.
+    pub(super) sent: Vec<Sent>,
     pub(super) gates: Table<LayerId, ChipId, u64>,
     pub(super) gated: BTreeMap<(LayerId, ChipId, u64), SequenceId>,
     pub(super) activity: Activity,
