@@ -9,6 +9,8 @@ pub mod design;
 pub mod economics;
 pub mod edit;
 mod field;
+pub mod file;
+mod form;
 pub mod huggingface;
 mod keyed;
 pub mod load;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::field::Visitor;
+use crate::form::{Form, float};
 use crate::provenance::Provenance;
 use crate::slot::{Limits, Slot};
 use crate::tree::{Kind, Node};
@@ -87,6 +88,18 @@ impl Slot for Interval {
             Some(high) => format!("{} to {high}", self.low),
             None => format!("more than {}", self.low),
         })
+    }
+
+    fn toml(&self) -> Option<String> {
+        Some(match self.high {
+            Some(high) if high == self.low => float(high),
+            Some(high) => format!("{{ low = {}, high = {} }}", float(self.low), float(high)),
+            None => format!("{{ low = {} }}", float(self.low)),
+        })
+    }
+
+    fn form(&self) -> Form {
+        Form::Interval
     }
 }
 

@@ -6,7 +6,8 @@
 
 use serde::Serialize;
 
-use crate::slot::{Limits, Measure, Slot};
+use crate::form::{Form, float};
+use crate::slot::{Limits, Slot};
 use crate::tree::{Kind, Node};
 use crate::units::Reason;
 
@@ -80,8 +81,17 @@ impl Slot for Range {
         (self.low == self.high).then_some(self.low)
     }
 
-    fn measure(&self) -> Measure {
-        Measure::Number
+    fn toml(&self) -> Option<String> {
+        let (low, high) = (float(self.low), float(self.high));
+        Some(match self.mode {
+            None if self.low == self.high => low,
+            None => format!("{{ low = {low}, high = {high} }}"),
+            Some(mode) => format!("{{ low = {low}, mode = {}, high = {high} }}", float(mode)),
+        })
+    }
+
+    fn form(&self) -> Form {
+        Form::Range
     }
 }
 

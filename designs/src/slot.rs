@@ -3,42 +3,13 @@
 //! Counts are plain numbers, quantities are texts with a unit, choices are words. Bounds are given by
 //! the schema, so a value that reaches a design is finite and within them.
 
+pub(crate) use crate::form::Limits;
+pub use crate::form::Measure;
+use crate::form::{Form, float, quoted};
 use crate::problem::{did_you_mean, shorten};
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
 use crate::tree::{Kind, Node};
 use crate::units::{self, Dimension, Reason};
-
-/// Inclusive bounds in base units; the lower one may be excluded.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    low: f64,
-    low_excluded: bool,
-    high: f64,
-}
-
-impl Limits {
-    /// No bounds; for words and texts.
-    pub(crate) const NONE: Self = Self::between(f64::NEG_INFINITY, f64::INFINITY);
-
-    /// From `low` to `high`.
-    pub(crate) const fn between(low: f64, high: f64) -> Self {
-        Self { low, low_excluded: false, high }
-    }
-
-    /// Above zero, up to `high`.
-    pub(crate) const fn positive(high: f64) -> Self {
-        Self { low: 0.0, low_excluded: true, high }
-    }
-
-    fn check(&self, value: f64, written: &str, show: impl Fn(f64) -> String) -> Result<(), Reason> {
-        let above = if self.low_excluded { value > self.low } else { value >= self.low };
-        if above && value <= self.high {
-            return Ok(());
-        }
-        let low = if self.low_excluded { "above" } else { "at least" };
-        Err((format!("is {written}; it must be {low} {} and at most {}", show(self.low), show(self.high)), None))
-    }
-}
 
 /// A field that can be read and printed.
 pub(crate) trait Slot {
@@ -53,30 +24,23 @@ pub(crate) trait Slot {
     /// The value as it would be written in a file, without quotation marks; `None` where absent.
     fn show(&self) -> Option<String>;
 
+    /// The value as TOML, exact; `None` where absent. A field with a default has one whether or not a file states it.
+    fn toml(&self) -> Option<String> {
+        self.show().map(|text| quoted(&text))
+    }
+
     /// The value as a number of base units; `None` for words, texts, flags and what is absent or a range.
     fn number(&self) -> Option<f64> {
         None
     }
 
+    /// What values the field accepts.
+    fn form(&self) -> Form;
+
     /// What numbers of this field count.
     fn measure(&self) -> Measure {
-        Measure::Word
+        self.form().measure()
     }
-}
-
-/// What the numbers of a field count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measure {
-    /// Nothing: the field is a word, a text or a flag.
-    Word,
-    /// Things, in whole numbers.
-    Count,
-    /// A plain number, whose unit is in the field's name if it has one.
-    Number,
-    /// A quantity in whole base units of this name.
-    Whole(&'static str),
-    /// A quantity in base units of this name.
-    Quantity(&'static str),
 }
 
 fn wrong_type(node: &Node, wanted: &str) -> Reason {
@@ -113,12 +77,16 @@ macro_rules! count {
                 Some(self.to_string())
             }
 
+            fn toml(&self) -> Option<String> {
+                self.show()
+            }
+
             fn number(&self) -> Option<f64> {
                 Some(*self as f64)
             }
 
-            fn measure(&self) -> Measure {
-                Measure::Count
+            fn form(&self) -> Form {
+                Form::Count
             }
         }
     )* };
@@ -137,12 +105,16 @@ impl Slot for f64 {
         Some(self.to_string())
     }
 
+    fn toml(&self) -> Option<String> {
+        Some(float(*self))
+    }
+
     fn number(&self) -> Option<f64> {
         Some(*self)
     }
 
-    fn measure(&self) -> Measure {
-        Measure::Number
+    fn form(&self) -> Form {
+        Form::Number
     }
 }
 
@@ -157,6 +129,14 @@ impl Slot for bool {
 
     fn show(&self) -> Option<String> {
         Some(self.to_string())
+    }
+
+    fn toml(&self) -> Option<String> {
+        self.show()
+    }
+
+    fn form(&self) -> Form {
+        Form::Flag
     }
 }
 
@@ -173,6 +153,10 @@ impl Slot for String {
     fn show(&self) -> Option<String> {
         Some(self.clone())
     }
+
+    fn form(&self) -> Form {
+        Form::Text
+    }
 }
 
 impl<T: Slot + Default> Slot for Option<T> {
@@ -188,12 +172,16 @@ impl<T: Slot + Default> Slot for Option<T> {
         self.as_ref().and_then(Slot::show)
     }
 
+    fn toml(&self) -> Option<String> {
+        self.as_ref().and_then(Slot::toml)
+    }
+
     fn number(&self) -> Option<f64> {
         self.as_ref().and_then(Slot::number)
     }
 
-    fn measure(&self) -> Measure {
-        T::default().measure()
+    fn form(&self) -> Form {
+        T::default().form()
     }
 }
 
@@ -242,8 +230,8 @@ macro_rules! quantity_slots {
                 Some(self.$get() as f64)
             }
 
-            fn measure(&self) -> Measure {
-                Measure::$measure(Dimension::$dimension.base_unit())
+            fn form(&self) -> Form {
+                Form::$measure(Dimension::$dimension)
             }
         }
     )* };
@@ -288,6 +276,10 @@ macro_rules! choice_slots {
             fn show(&self) -> Option<String> {
                 Some(self.name().to_owned())
             }
+
+            fn form(&self) -> $crate::form::Form {
+                $crate::form::Form::Choice(Self::ALL.map(Self::name).to_vec())
+            }
         }
     )* };
 }
@@ -309,12 +301,16 @@ impl<T: Slot + PartialEq> Slot for Defaulted<'_, T> {
         (*self.0 != self.1).then(|| self.0.show()).flatten()
     }
 
+    fn toml(&self) -> Option<String> {
+        self.0.toml()
+    }
+
     fn number(&self) -> Option<f64> {
         self.0.number()
     }
 
-    fn measure(&self) -> Measure {
-        self.0.measure()
+    fn form(&self) -> Form {
+        self.0.form()
     }
 }
 
@@ -329,6 +325,10 @@ impl Slot for Words<'_> {
 
     fn show(&self) -> Option<String> {
         name_of(self.0, &self.1)
+    }
+
+    fn form(&self) -> Form {
+        Form::Choice(self.1.map(|(name, _)| name).to_vec())
     }
 }
 

@@ -97,6 +97,11 @@ impl Dimension {
         UNITS.iter().find(|(unit, _, size, _)| *unit == name && *size == 1.0).map(|(_, dimension, ..)| *dimension)
     }
 
+    /// Names of its units.
+    pub(crate) fn units(self) -> impl Iterator<Item = &'static str> {
+        UNITS.iter().filter(move |(_, dimension, ..)| *dimension == self).map(|(name, ..)| *name)
+    }
+
     /// For messages: a well-formed value.
     pub(crate) fn example(self) -> &'static str {
         match self {

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 pub use dataset::{
     Dataset, DatasetAction, DatasetBuild, DatasetCompareParsers, DatasetLabel, DatasetShow, DatasetVerify,
 };
-pub use designs::{Designs, DesignsAction};
+pub use designs::{Designs, DesignsAction, ShowFormat};
 pub use estimate::Estimate;
 pub use fabric::Fabric;
 pub use reproduce::Reproduce;
@@ -49,7 +49,7 @@ pub enum Command {
     Compare(compare::Compare),
     /// Write a report of all results as HTML, Markdown and JSON, with the source of every number
     Report(report::Report),
-    /// List, show and check designs, process nodes and models
+    /// List, show, check and start designs, process nodes and models
     Designs(Designs),
     /// Explore a design space described by a file: Pareto frontier, sensitivities, plots
     Sweep(Box<sweep::Sweep>),

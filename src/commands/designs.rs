@@ -1,15 +1,19 @@
-//! `hardwire designs list|show|check`.
+//! `hardwire designs list|show|check|init|schema`.
 
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
+use designs::file::{Written, json_schema};
 use designs::presets::{self, Preset};
 use designs::problem::{nearest, shorten};
 use designs::show::{self, Line};
 use reports::{Align, Table};
 use serde::Serialize;
 
-use crate::cli::{self, DesignsAction, Format};
+use crate::cli::{self, DesignsAction, Format, ShowFormat};
 use crate::diagnostics::Failure;
+use crate::replace::replace;
 use crate::{input, output};
 
 /// Runs the command.
@@ -17,6 +21,8 @@ pub fn run(arguments: &cli::Designs) -> Result<ExitCode, Failure> {
     match &arguments.action {
         DesignsAction::List { format } => list(*format)?,
         DesignsAction::Show { name, tensors, set, format } => show(name, tensors.as_deref(), set, *format)?,
+        DesignsAction::Init { like, out } => init(like, out.as_deref())?,
+        DesignsAction::Schema { kind } => output::text(&json_schema(*kind))?,
         DesignsAction::Check { name, set, format } => check(name, set, *format)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -99,19 +105,56 @@ fn known_or_path(name: &str) -> Result<(), Failure> {
     )))
 }
 
-/// Loads the preset or file `name` and lists its values.
-fn lines(name: &str, set: &[String]) -> Result<(&'static str, Vec<Line>), Failure> {
+/// What a name or path refers to.
+enum Loaded {
+    Design(designs::Design),
+    Node(designs::ProcessNode),
+    Economics(designs::Economics),
+    Masks(designs::MaskStack),
+    Against(designs::Comparison),
+    Model(designs::Model),
+    Checkpoint(designs::huggingface::Checkpoint),
+}
+
+impl Loaded {
+    fn lines(&self) -> Vec<Line> {
+        match self {
+            Self::Design(design) => show::design(design),
+            Self::Node(node) => show::node(node),
+            Self::Economics(economics) => show::economics(economics),
+            Self::Masks(stack) => show::mask_stack(stack),
+            Self::Against(machine) => show::comparison(machine),
+            Self::Model(model) => show::model(model),
+            Self::Checkpoint(checkpoint) => show::checkpoint(checkpoint),
+        }
+    }
+
+    /// What is read from a TOML file.
+    fn written(&self) -> Option<&dyn Written> {
+        Some(match self {
+            Self::Design(design) => design,
+            Self::Node(node) => node,
+            Self::Economics(economics) => economics,
+            Self::Masks(stack) => stack,
+            Self::Against(machine) => machine,
+            Self::Model(_) | Self::Checkpoint(_) => return None,
+        })
+    }
+}
+
+/// Loads the preset or file `name`, with its kind.
+fn load(name: &str, set: &[String]) -> Result<(&'static str, Loaded), Failure> {
     let overrides = input::overrides(set)?;
     if let Some((kind, bare)) = prefixed(name) {
         if kind != "economics" && !overrides.is_empty() {
             return Err(Failure::Request(format!("--set changes designs and economics, and {name} is neither")));
         }
-        let lines = match kind {
-            "economics" => show::economics(&designs::load::economics(bare, &overrides, &input::read)?),
-            "masks" => show::mask_stack(&designs::load::mask_stack(bare, &input::read)?),
-            _ => show::comparison(&designs::load::comparison(bare, &input::read)?),
+        let loaded = match kind {
+            "economics" => Loaded::Economics(designs::load::economics(bare, &overrides, &input::read)?),
+            "masks" => Loaded::Masks(designs::load::mask_stack(bare, &input::read)?),
+            _ => Loaded::Against(designs::load::comparison(bare, &input::read)?),
         };
-        return Ok((kind, lines));
+        return Ok((kind, loaded));
     }
     let kind = kind_of(name);
     if kind == "design" {
@@ -120,13 +163,44 @@ fn lines(name: &str, set: &[String]) -> Result<(&'static str, Vec<Line>), Failur
     if kind != "design" && !overrides.is_empty() {
         return Err(Failure::Request(format!("--set changes designs, and {name} is a {kind}")));
     }
-    let lines = match kind {
-        "node" => show::node(&designs::load::node(name, &input::read)?),
-        "checkpoint" => show::checkpoint(&input::checkpoint(name)?),
-        "model" => show::model(&input::model(name)?),
-        _ => show::design(&input::design(name, &overrides)?),
+    let loaded = match kind {
+        "node" => Loaded::Node(designs::load::node(name, &input::read)?),
+        "checkpoint" => Loaded::Checkpoint(input::checkpoint(name)?),
+        "model" => Loaded::Model(input::model(name)?),
+        _ => Loaded::Design(input::design(name, &overrides)?),
     };
-    Ok((kind, lines))
+    Ok((kind, loaded))
+}
+
+/// The name of what a file extends: a path as seen from the folder of the file.
+fn base_of(like: &str, out: Option<&Path>) -> Result<String, Failure> {
+    let base = prefixed(like).map_or(like, |(_, bare)| bare);
+    let here = out.and_then(Path::parent).is_none_or(|folder| folder.as_os_str().is_empty());
+    if here || !base.ends_with(".toml") {
+        return Ok(base.to_owned());
+    }
+    let absolute = std::path::absolute(base).map_err(|error| Failure::Request(format!("`{base}`: {error}")))?;
+    Ok(absolute.to_string_lossy().into_owned())
+}
+
+fn init(like: &str, out: Option<&Path>) -> Result<(), Failure> {
+    let (kind, loaded) = load(like, &[])?;
+    let Some(written) = loaded.written() else {
+        return Err(Failure::Request(format!(
+            "{like} is a {kind}, whose file is the publisher's; a design names it as `model`"
+        )));
+    };
+    let text = written.template(&base_of(like, out)?);
+    let Some(path) = out else { return output::text(&text) };
+    if path.symlink_metadata().is_ok() {
+        let path = path.display();
+        return Err(Failure::Request(format!(
+            "`{path}` exists
+  help: give another file, or remove it"
+        )));
+    }
+    replace::<std::io::Error>(path, |file| file.write_all(text.as_bytes()))
+        .map_err(|error| Failure::File { path: path.display().to_string(), error })
 }
 
 #[derive(Serialize)]
@@ -162,20 +236,30 @@ fn agreement(name: &str, tensors: &str) -> Result<Vec<Line>, Failure> {
     Err(Failure::Request(format!("{name} and {tensors} disagree\n  {differences}")))
 }
 
-fn show(name: &str, tensors: Option<&str>, set: &[String], format: Format) -> Result<(), Failure> {
+fn show(name: &str, tensors: Option<&str>, set: &[String], format: ShowFormat) -> Result<(), Failure> {
     let found = folder(name);
     let (name, tensors) = match &found {
         Some((config, own)) => (config.as_str(), tensors.or(own.as_deref())),
         None => (name, tensors),
     };
-    let (kind, mut values) = lines(name, set)?;
+    let (kind, loaded) = load(name, set)?;
+    let mut values = loaded.lines();
     match tensors {
         Some(tensors) if kind == "model" => values.extend(agreement(name, tensors)?),
         Some(_) => return Err(Failure::Request(format!("--tensors belongs to a model, and {name} is a {kind}"))),
         None => {}
     }
-    if format == Format::Json {
-        return output::json(&Shown { kind, name, values });
+    match format {
+        ShowFormat::Json => return output::json(&Shown { kind, name, values }),
+        ShowFormat::Toml => {
+            let Some(written) = loaded.written() else {
+                return Err(Failure::Request(format!(
+                    "{name} is a {kind}, and only designs, nodes, economics, masks and machines are TOML files"
+                )));
+            };
+            return output::text(&written.toml());
+        }
+        ShowFormat::Table => {}
     }
     let mut table = Table::new(&[
         ("value", Align::Left),
@@ -207,8 +291,8 @@ struct Checked<'a> {
 }
 
 fn check(name: &str, set: &[String], format: Format) -> Result<(), Failure> {
-    let (kind, values) = lines(name, set)?;
-    let checked = Checked { kind, name, ok: true, values: values.len() };
+    let (kind, loaded) = load(name, set)?;
+    let checked = Checked { kind, name, ok: true, values: loaded.lines().len() };
     if format == Format::Json {
         return output::json(&checked);
     }
