@@ -15,7 +15,7 @@ GENZ_VENV ?= target/genz/venv
 # run `make report EVALUATION=target/evaluation/evaluation.json` once, which copies what the page shows of it.
 REPORT = reports/published
 EVALUATION ?= $(REPORT)/evaluation.json
-REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --out $(REPORT)
+REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --repository ../.. --out $(REPORT)
 
 .PHONY: help deps run test lint doc deny bench bench-sweep bench-query compare-genz test-kill clean header \
         test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \

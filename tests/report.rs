@@ -57,8 +57,8 @@ fn walk(page: &str, mut text: impl FnMut(&str, &[Open])) {
             if name != "meta" {
                 open.push(Open { name: name.to_owned(), attributes: attributes.to_owned() });
             }
-            if name == "style" {
-                rest = &rest[rest.find("</style>").expect("styles end")..];
+            if matches!(name, "style" | "script") {
+                rest = &rest[rest.find(&format!("</{name}>")).expect("styles and scripts end")..];
             }
         }
     }
@@ -76,6 +76,7 @@ fn exempt(around: &[Open]) -> bool {
     around.iter().any(|o| {
         matches!(o.name.as_str(), "code" | "pre" | "svg" | "title" | "footer" | "sup")
             || o.is("section", "id=\"origins\"")
+            || o.is("p", "class=\"stamp\"")
             || o.is("ul", "reasons")
     })
 }
@@ -84,19 +85,17 @@ fn page(out: &Path) -> String {
     std::fs::read_to_string(out.join("index.html")).unwrap()
 }
 
-/// Rows of the register: source, kind, grade, year by identifier.
-fn origins(page: &str) -> BTreeMap<String, Vec<String>> {
-    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut cell = 0;
+/// Cells of a row of the register by class, each as its texts joined.
+type Cells = BTreeMap<String, String>;
+
+/// Rows of the register by anchor.
+fn origins(page: &str) -> BTreeMap<String, Cells> {
+    let mut all: BTreeMap<String, Cells> = BTreeMap::new();
+    let attribute = |o: &Open| o.attributes.split('"').nth(1).unwrap_or_default().to_owned();
     walk(page, |text, around| {
-        let Some(row) = around.iter().find(|o| o.is("tr", "id=\"origin-")) else {
-            cell = 0;
-            return;
-        };
-        if around.iter().any(|o| o.name == "td") {
-            let id = row.attributes.split('"').nth(1).unwrap().to_owned();
-            all.entry(id).or_default().push(text.to_owned());
-            cell += 1;
+        let Some(row) = around.iter().find(|o| o.is("tr", "id=\"origin-")) else { return };
+        if let Some(cell) = around.iter().find(|o| o.name == "td") {
+            all.entry(attribute(row)).or_default().entry(attribute(cell)).or_default().push_str(text);
         }
     });
     all
@@ -106,9 +105,11 @@ fn origins(page: &str) -> BTreeMap<String, Vec<String>> {
 fn linked(page: &str) -> usize {
     let origins = origins(page);
     for (id, cells) in &origins {
-        assert_eq!(cells.len(), 4, "{id} has source, kind, grade and year: {cells:?}");
-        assert!(cells.iter().all(|c| !c.trim().is_empty()), "{id}: {cells:?}");
-        assert!(["input", "calibrated", "derived", "vendor claim"].contains(&cells[1].as_str()), "{id}: {cells:?}");
+        let names: Vec<&str> = cells.keys().map(String::as_str).collect();
+        assert_eq!(names, ["document", "grade", "kind", "source", "year"], "{id}");
+        assert!(cells.values().all(|c| !c.trim().is_empty()), "{id}: {cells:?}");
+        let kind = cells["kind"].as_str();
+        assert!(["input", "calibrated", "derived", "vendor claim"].contains(&kind), "{id}: {cells:?}");
     }
     let (mut linked, mut bare) = (0, Vec::new());
     walk(page, |text, around| {
@@ -281,10 +282,9 @@ fn what_is_missing_is_never_zero_and_says_why() {
     for origin in origins {
         let source = origin["source"].as_str().unwrap();
         assert!(!source.is_empty() && origin["kind"].is_string() && origin["grade"].is_string(), "{origin}");
-        let anchor = format!("<a id=\"origin-{0}\"></a>\\[{0}\\] {1}", origin["id"], origin["grade"].as_str().unwrap());
         let kind = origin["kind"].as_str().unwrap().replace('_', " ");
-        let anchor = anchor.replacen("\\] ", &format!("\\] {kind}, "), 1);
-        assert!(markdown.contains(&anchor), "the Markdown text has another origin {}", origin["id"]);
+        let note = format!("\n[^{}]: {kind}, {}", origin["id"], origin["grade"].as_str().unwrap());
+        assert!(markdown.contains(&note), "the Markdown text has another origin {}", origin["id"]);
     }
     assert!(values > 1000 && missing > 50, "{values} values, {missing} missing");
     let page = page(&out);
@@ -297,11 +297,110 @@ fn what_is_missing_is_never_zero_and_says_why() {
 fn the_page_needs_nothing_from_outside() {
     let out = folder("report-alone");
     report(&out, &["--design", "hnlpu", "--design", "b200"]);
-    let page = page(&out);
-    for part in ["<script", "http://", "https://", "src=", "@import", "url("] {
-        let found = page.replace("http://www.w3.org/2000/svg", "");
-        assert!(!found.contains(part), "{part}");
+    let page = page(&out).replace("http://www.w3.org/2000/svg", "");
+    for part in ["http://", "src=", "@import", "url(", "<link", "<iframe"] {
+        assert!(!page.contains(part), "{part}");
     }
+    // Addresses are links, which a reader follows, and nothing that the page loads.
+    for (at, _) in page.match_indices("https://") {
+        assert!(page[..at].ends_with("href=\""), "{}", &page[at.saturating_sub(40)..at + 40]);
+    }
+    let scripts: usize = page.split("<script").skip(1).map(|s| s.split("</script>").next().unwrap().len()).sum();
+    assert!(scripts < 60_000, "{scripts} bytes of scripts");
+}
+
+/// Checks the form of the links of a page and that most origins have one; returns the share that does.
+fn cited(page: &str, folder: &Path) -> f64 {
+    let rows: Vec<&str> = page.split("<tr id=\"origin-").skip(1).map(|r| r.split("</tr>").next().unwrap()).collect();
+    let mut linked = 0;
+    for row in &rows {
+        let cell = row.split("<td class=\"document\">").nth(1).unwrap().split("</td>").next().unwrap();
+        let links: Vec<&str> = cell.split("href=\"").skip(1).map(|l| l.split('"').next().unwrap()).collect();
+        for link in &links {
+            match link.strip_prefix("https://") {
+                Some(rest) => {
+                    let host = rest.split('/').next().unwrap();
+                    assert!(host.contains('.') && rest.bytes().all(|b| b.is_ascii_graphic()), "{link}");
+                }
+                None => assert!(folder.join(link).is_file(), "{link} is no file of the repository"),
+            }
+        }
+        linked += usize::from(!links.is_empty());
+        let reason = cell.contains("none: ") && cell.len() > 16;
+        assert!(!links.is_empty() || reason || cell.contains("<code>"), "no link and no reason: {cell}");
+    }
+    assert!(rows.len() > 100, "{} origins", rows.len());
+    linked as f64 / rows.len() as f64
+}
+
+#[test]
+fn most_origins_have_a_link_and_the_others_say_why_not() {
+    let out = folder("report-cited");
+    report(&out, &["--repository", env!("CARGO_MANIFEST_DIR").trim_start_matches('/')]);
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/published");
+    let share = cited(&page(&published), &published);
+    assert!(share >= 0.8, "{:.1} % of the origins of the published page have a link", 100.0 * share);
+    let root = Path::new("/");
+    assert!(cited(&page(&out), root) >= 0.8);
+}
+
+#[test]
+fn anchors_are_unique_and_survive_other_values() {
+    let (one, two) = (folder("report-anchors-one"), folder("report-anchors-two"));
+    let designs = ["--design", "hnlpu", "--design", "b200"];
+    report(&one, &designs);
+    report(&two, &[&designs[..], &["--per-user", "50"]].concat());
+    let ids = |out: &Path| -> Vec<String> {
+        let page = page(out);
+        let all = page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        all.filter(|id| !id.starts_with("use-") && !id.starts_with("origin-") && !id.starts_with("missing-")).collect()
+    };
+    let (a, b) = (ids(&one), ids(&two));
+    let unique: std::collections::BTreeSet<&String> = a.iter().collect();
+    assert_eq!(unique.len(), a.len(), "an id stands twice");
+    assert_eq!(a, b, "sections, figures and tables keep their anchors");
+}
+
+#[test]
+fn foreign_files_are_not_overwritten() {
+    for name in ["index.html", "report.md", "report.json", "figures/cost.svg"] {
+        let out = folder("report-foreign");
+        std::fs::create_dir_all(out.join("figures")).unwrap();
+        std::fs::write(out.join(name), "mine").unwrap();
+        let output =
+            hardwire(&["report", "--design", "hnlpu", "--design", "b200", "--out", &out.display().to_string()]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains(name) && stderr.contains("not overwritten"), "{stderr}");
+        assert_eq!(std::fs::read_to_string(out.join(name)).unwrap(), "mine");
+        let files = std::fs::read_dir(&out).unwrap().count();
+        assert!(files <= 2, "nothing else is written");
+    }
+}
+
+#[test]
+fn a_difference_names_values_and_causes() {
+    let out = folder("report-diff");
+    let designs = ["--design", "hnlpu", "--design", "b200"];
+    report(&out, &designs);
+    let old = out.display().to_string();
+    let diff = |more: &[&str]| {
+        let output = hardwire(&[&["report", "--diff", &old], &designs[..], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(diff(&[]).ends_with("no value differs\n"), "{}", diff(&[]));
+    let json: serde_json::Value = serde_json::from_str(&diff(&["--per-user", "50", "--format", "json"])).unwrap();
+    assert_eq!(json["inputs"][0]["name"], "terms");
+    let changes = json["changes"].as_array().unwrap();
+    assert!(changes.len() > 10, "{} changes", changes.len());
+    for change in changes {
+        assert_eq!(change["causes"], serde_json::json!(["input"]), "{change}");
+        assert!(change["old"] != change["new"] && change["section"].is_string(), "{change}");
+    }
+    let refused = hardwire(&["report", "--diff", "README.md"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("README.md:1:1: no report"));
 }
 
 #[test]
@@ -414,7 +513,7 @@ fn a_sweep_shows_its_points_where_the_folder_has_them() {
     let rows = "0,ok,200000,80000000\n1,failed,,\n2,infeasible,1,2\n3,ok,300000,90000000\n";
     std::fs::write(sweep.join("results.csv"), head + rows).unwrap();
     let (text, after) = drawn();
-    assert!(text.contains("Grey dots are 2 d"), "two of the points are within every constraint");
+    assert!(text.contains("Grey dots are 2 of the points"), "two of the points are within every constraint");
     assert!(after > before, "{after} circles, {before} without");
     for (table, message) in [("point,status\n", "no column `"), ("point,status,a\n1\n", "results.csv: ")] {
         std::fs::write(sweep.join("results.csv"), table.replace(",a", &format!(",{},{}", objective(0), objective(1))))

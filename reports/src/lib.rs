@@ -4,6 +4,7 @@
 pub mod document;
 pub mod markdown;
 pub mod plot;
+pub mod reference;
 pub mod scoreboard;
 pub mod table;
 pub mod value;

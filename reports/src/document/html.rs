@@ -1,28 +1,32 @@
-//! A document as one HTML page with inline styles and drawings, without scripts or network access.
+//! A document as one HTML page with inline styles, drawings and script, without network access.
 //!
-//! Every number links to its origin at the end of the page. A letter after it gives its kind, unless it is an input. Wide
-//! tables scroll within the page, and the data of a figure is a table below it. In print a number is followed by the number of its
-//! origin.
+//! Every number links to its origin at the end of the page; how it is underlined tells its kind. The data of a figure is a table
+//! below it. Everything can be read without the script, which sorts and filters tables, hides designs, shows origins beside
+//! numbers and values in figures, and saves figures. In print a number is followed by the number of its origin.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
-use super::register::{Reasons, Register};
-use super::{Block, Document, Entry, Figure, Inline, Row, Section, Table, Text};
-use crate::plot::PlotError;
+use super::register::{Reasons, Register, anchor};
+use super::{Block, Document, Entry, Figure, Inline, Row, Section, Table, Text, Width, csv, origins, slug};
+use crate::plot::{Form, PlotError};
 use crate::value::{Cell, Origin, Support, Value};
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
 
 /// The page.
 ///
 /// # Errors
 /// When a figure cannot be drawn.
 pub fn html(document: &Document) -> Result<String, PlotError> {
-    let mut page = Page { register: Register::default(), tables: 0 };
+    let mut page = Page { register: Register::default(), tables: Vec::new(), section: "top" };
+    let claim = page.text(&document.claim);
     let lead: Vec<Markup> = document.lead.iter().map(|text| page.text(text)).collect();
+    let points: Vec<(Markup, &str)> = document.points.iter().map(|p| (page.text(&p.text), p.section)).collect();
+    let main = document.main.as_ref().map(|figure| page.figure(figure)).transpose()?;
     let sections: Vec<Markup> =
         document.sections.iter().map(|section| page.section(section)).collect::<Result<_, _>>()?;
-    let origins = page.origins();
+    let title = |id: &str| document.sections.iter().find(|s| s.id == id).map_or("", |s| s.title.as_str());
     let markup = markup! {
         (DOCTYPE)
         html lang="en" {
@@ -37,24 +41,58 @@ pub fn html(document: &Document) -> Result<String, PlotError> {
             body {
                 a.skip href="#content" { "Skip to the content" }
                 header {
-                    h1 { (document.title) }
-                    @for text in &lead { p { (text) } }
-                }
-                nav aria-label="Sections" {
-                    ul {
-                        @for section in &document.sections { li { a href={ "#" (section.id) } { (section.title) } } }
-                        li { a href="#origins" { "Origins" } }
+                    h1 { (claim) }
+                    (stamp(document))
+                    div.first {
+                        div {
+                            @if !points.is_empty() {
+                                ol.points {
+                                    @for (text, section) in &points {
+                                        li { (text) " " a.more href={ "#" (section) } { (title(section)) } }
+                                    }
+                                }
+                            }
+                            @for text in &lead { p { (text) } }
+                        }
+                        @if let Some(main) = &main { div { (main) } }
                     }
                 }
-                main id="content" {
-                    @for section in &sections { (section) }
-                    (origins)
+                div.page {
+                    nav aria-label="Sections" {
+                        ul {
+                            @for section in &document.sections { li { a href={ "#" (section.id) } { (section.title) } } }
+                            li { a href="#origins" { "Origins" } }
+                        }
+                    }
+                    main id="content" {
+                        @for section in &sections { (section) }
+                        (origins::section(document, &page.register))
+                    }
                 }
                 footer { p { "Written by " (document.generator) "." } }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     Ok(markup.into_string())
+}
+
+/// The line below the title: subject, date, version, publication, repository.
+fn stamp(document: &Document) -> Markup {
+    let stamp = &document.stamp;
+    let publication = document.publication.as_deref().and_then(|key| document.bibliography.get(key));
+    markup! {
+        p.stamp {
+            span { (document.title) }
+            @if let Some(date) = &stamp.date { span { time datetime=(date) { (date) } } }
+            span { (document.generator) @if let Some(commit) = &stamp.commit { ", commit " code { (commit) } } }
+            @if let Some(r) = publication {
+                span { "About: " (r.by) ", " cite { (r.title) } ", " a href=(r.link.address()) { (r.link.text()) } }
+            }
+            @if let Some(repository) = &stamp.repository { span { a href=(repository) { "Repository" } } }
+            span { a href="report.json" { "Data as JSON" } }
+        }
+    }
 }
 
 /// Largest number of columns that fit on a printed page in portrait orientation.
@@ -62,25 +100,52 @@ const WIDE: usize = 8;
 
 struct Page {
     register: Register,
-    tables: usize,
+    /// Anchors of the tables so far.
+    tables: Vec<String>,
+    /// Anchor of the section that is written.
+    section: &'static str,
 }
 
-/// Letter after a number and its meaning; `None` for inputs.
-fn mark(origin: &Origin) -> Option<(&'static str, &'static str)> {
+/// Letter of a kind, by which the style sheet underlines a number.
+fn kind(origin: &Origin) -> &'static str {
     match origin.kind {
-        Support::Input => None,
-        Support::Calibrated => Some(("c", "calibrated")),
-        Support::Derived => Some(("d", "derived")),
-        Support::VendorClaim => Some(("v", "vendor claim")),
+        Support::Input => "i",
+        Support::Calibrated => "c",
+        Support::Derived => "d",
+        Support::VendorClaim => "v",
     }
 }
 
 impl Page {
     fn section(&mut self, section: &Section) -> Result<Markup, PlotError> {
-        let blocks: Vec<Markup> = section.blocks.iter().map(|block| self.block(block)).collect::<Result<_, _>>()?;
+        self.section = section.id;
+        let mut blocks = Vec::new();
+        let mut rest = section.blocks.as_slice();
+        while let Some((block, after)) = rest.split_first() {
+            // Figures of half width that follow each other stand side by side.
+            let half = |block: &Block| matches!(block, Block::Figure(f) if f.width == Width::Half);
+            let count = if half(block) { rest.iter().take_while(|b| half(b)).count() } else { 0 };
+            let (class, count) = match count {
+                // What follows a single one stands beside it.
+                1 => ("aside", 1 + after.iter().take_while(|b| fits_beside(b)).count()),
+                2 => ("pair", 2),
+                3.. => ("row", count),
+                _ => match alike(rest) {
+                    Some((class, count)) => (class, count),
+                    None => ("", 1),
+                },
+            };
+            let run: Vec<Markup> = rest[..count].iter().map(|b| self.block(b)).collect::<Result<_, _>>()?;
+            blocks.push(match class {
+                "" => markup! { @for block in &run { (block) } },
+                "aside" => markup! { div.aside { (run[0]) div { @for block in &run[1..] { (block) } } } },
+                _ => markup! { div class=(class) { @for block in &run { (block) } } },
+            });
+            rest = &rest[count..];
+        }
         Ok(markup! {
             section id=(section.id) aria-labelledby={ (section.id) "-title" } {
-                h2 id={ (section.id) "-title" } { (section.title) }
+                h2 id={ (section.id) "-title" } { (section.title) (link_to(section.id, &section.title)) }
                 @for block in &blocks { (block) }
             }
         })
@@ -115,12 +180,13 @@ impl Page {
     }
 
     fn linked(&mut self, origin: &Origin, text: &str) -> Markup {
+        let known = self.register.origins().len();
         let number = self.register.number(origin);
+        let anchor = anchor(origin);
+        // The list of origins leads back to the first use.
+        let first = (number > known).then(|| format!("use-{anchor}"));
         markup! {
-            a.number href={ "#origin-" (number) } data-origin=(number) {
-                (text)
-                @if let Some((letter, word)) = mark(origin) { abbr title=(word) { (letter) } }
-            }
+            a.number id=[first] href={ "#origin-" (anchor) } data-k=(kind(origin)) data-o=(number) { (text) }
         }
     }
 
@@ -129,10 +195,13 @@ impl Page {
         self.linked(&value.origin, &text)
     }
 
-    fn entry(&mut self, entry: &Entry, reasons: &mut Reasons, table: usize) -> Markup {
+    fn entry(&mut self, entry: &Entry, reasons: &mut Reasons, table: &str) -> Markup {
         match entry {
             Entry::Text(text) => markup! { td { (self.text(text)) } },
-            Entry::Cell(Cell::Value(value)) => markup! { td.right { (self.value(value, false)) } },
+            Entry::Cell(Cell::Value(value)) => {
+                let middle = (value.low + value.high) / 2.0;
+                markup! { td.right data-v=(middle) { (self.value(value, false)) } }
+            }
             Entry::Cell(Cell::Word { word, origin }) => markup! { td.right.word { (self.linked(origin, word)) } },
             Entry::Cell(Cell::Missing { missing }) => {
                 let letter = reasons.letter(missing);
@@ -143,7 +212,7 @@ impl Page {
         }
     }
 
-    fn row(&mut self, row: &Row, columns: usize, reasons: &mut Reasons, table: usize) -> Markup {
+    fn row(&mut self, row: &Row, columns: usize, reasons: &mut Reasons, table: &str) -> Markup {
         if row.cells.is_empty() {
             return markup! { tr.group { th scope="rowgroup" colspan=(columns) { (self.text(&row.name)) } } };
         }
@@ -155,15 +224,26 @@ impl Page {
         }
     }
 
+    /// An anchor that does not change when values or other tables do.
+    fn anchor(&mut self, table: &Table) -> String {
+        let name = format!("table-{}-{}", self.section, slug(&table.caption));
+        let mut anchor = name.clone();
+        let mut count = 1;
+        while self.tables.contains(&anchor) {
+            count += 1;
+            anchor = format!("{name}-{count}");
+        }
+        self.tables.push(anchor.clone());
+        anchor
+    }
+
     fn table(&mut self, table: &Table) -> Markup {
-        self.tables += 1;
-        let number = self.tables;
+        let id = self.anchor(table);
         let mut reasons = Reasons::default();
         let caption = self.text(&table.caption);
         let heads: Vec<Markup> = table.columns.iter().map(|head| self.text(head)).collect();
         let rows: Vec<Markup> =
-            table.rows.iter().map(|row| self.row(row, table.columns.len(), &mut reasons, number)).collect();
-        let id = format!("table-{number}");
+            table.rows.iter().map(|row| self.row(row, table.columns.len(), &mut reasons, &id)).collect();
         // Printed in landscape orientation.
         let wide = table.columns.len() > WIDE;
         // Columns of values are right-aligned.
@@ -183,13 +263,8 @@ impl Page {
                     tbody { @for row in &rows { (row) } }
                 }
             }
-            @if reasons.all().next().is_some() {
-                ul.reasons aria-label="Why values are missing" {
-                    @for (letter, reason) in reasons.all() {
-                        li id={ "missing-" (number) "-" (letter) } { sup { (letter) } " missing: " (reason) }
-                    }
-                }
-            }
+            @let list = reasons_list(&reasons, &id);
+            @if reasons.all().count() > FEW { details { summary { "Why values are missing" } (list) } } @else { (list) }
         };
         if table.folded {
             markup! { details { summary { (self.text(&table.caption)) } (body) } }
@@ -199,58 +274,86 @@ impl Page {
     }
 
     fn figure(&mut self, figure: &Figure) -> Result<Markup, PlotError> {
-        let drawing = figure.plot.svg()?;
+        let name = figure.name.as_str();
         // The page sets size and role. Drawings contain no ids, which could clash between drawings.
-        let start = drawing.find("<svg").unwrap_or(0);
-        let drawing = drawing[start..].replacen(
-            "<svg",
-            &format!("<svg role=\"img\" aria-labelledby=\"{0}-words\"", figure.name),
-            1,
-        );
+        let drawing = |form: Form| -> Result<String, PlotError> {
+            let drawing = figure.plot.svg(form)?;
+            Ok(drawing.replacen("<svg", &format!("<svg role=\"img\" aria-labelledby=\"{name}-words\""), 1))
+        };
+        let narrow = drawing(Form::Narrow)?;
+        let wide = if figure.width == Width::Full { Some(drawing(Form::Wide)?) } else { None };
         // Caption before data, as in the other writers: origins are numbered in the order of their first use.
         let caption = self.text(&figure.caption);
         let data = self.table(&Table { folded: true, ..figure.data.clone() });
+        let file = |kind: &str| format!("figures/{name}.{kind}");
         Ok(markup! {
-            figure id={ "figure-" (figure.name) } {
+            figure id={ "figure-" (name) } class=[wide.is_none().then_some("half")] {
                 div.drawing tabindex="0" role="region" aria-label={ "Drawing: " (figure.alternative) } {
-                    span.words id={ (figure.name) "-words" } { (figure.alternative) }
-                    (PreEscaped(drawing))
+                    span.words id={ (name) "-words" } { (figure.alternative) }
+                    @if let Some(wide) = &wide {
+                        div.form-wide { (PreEscaped(wide)) }
+                        div.form-narrow { (PreEscaped(&narrow)) }
+                    } @else {
+                        div { (PreEscaped(&narrow)) }
+                    }
                 }
-                figcaption { (caption) }
+                figcaption { (caption) (link_to(&format!("figure-{name}"), &figure.alternative)) }
+                div.tools {
+                    "Save: "
+                    a data-save="svg" href=(file("svg")) download { "SVG" }
+                    a data-save="csv" href=(file("csv")) download { "CSV" }
+                }
+                script type="text/csv" { (PreEscaped(csv(&figure.data).replace("</", "< /"))) }
                 (data)
             }
         })
     }
+}
 
-    fn origins(&mut self) -> Markup {
-        markup! {
-            section id="origins" aria-labelledby="origins-title" {
-                h2 id="origins-title" { "Origins" }
-                p {
-                    "Where every number of this page comes from; a number links here. "
-                    em { "input" } " was fed to the models, " em { "calibrated" } " was fitted to a published figure, "
-                    em { "derived" } " comes out of a model, " em { "vendor claim" } " is a vendor's word alone. "
-                    "The grade says how well it is supported. A year is that of the source, or of the price; what a model gives has none."
-                }
-                div.scroll tabindex="0" role="region" aria-labelledby="origins-caption" {
-                    table.origins {
-                        caption id="origins-caption" { span { "Origins in the order of their first use" } }
-                        thead { tr {
-                            th scope="col" { "origin" } th scope="col" { "source" } th scope="col" { "kind" }
-                            th scope="col" { "grade" } th scope="col" { "year" }
-                        } }
-                        tbody { @for (index, origin) in self.register.origins().iter().enumerate() {
-                            tr id={ "origin-" (index + 1) } {
-                                th scope="row" { (index + 1) }
-                                td { (origin.source) }
-                                td { (origin.kind.name()) }
-                                td { (origin.grade) }
-                                td { @if let Some(year) = origin.year { (year) } @else { "none" } }
-                            }
-                        } }
-                    }
+/// Whether a block can stand beside a figure of half width.
+fn fits_beside(block: &Block) -> bool {
+    match block {
+        Block::Figure(_) => false,
+        Block::Table(table) => table.folded || table.columns.len() <= SMALL + 1,
+        _ => true,
+    }
+}
+
+/// A run of blocks of one kind that stand in columns on a wide page: folded tables, two small tables, or three paragraphs or more
+/// after the first; its class and length.
+fn alike(blocks: &[Block]) -> Option<(&'static str, usize)> {
+    let run = |of: fn(&Block) -> bool| blocks.iter().take_while(|b| of(b)).count();
+    let folded = run(|b| matches!(b, Block::Table(t) if t.folded));
+    if folded > 2 {
+        return Some(("folds", folded));
+    }
+    let small = run(|b| matches!(b, Block::Table(t) if !t.folded && t.columns.len() <= SMALL));
+    if small >= 2 {
+        return Some(("pair", 2));
+    }
+    let paragraphs = run(|b| matches!(b, Block::Paragraph(_)));
+    (paragraphs > 2).then_some(("columns", paragraphs))
+}
+
+/// Largest number of columns of a table that shares the width of a page with another.
+const SMALL: usize = 4;
+
+/// Largest number of reasons for missing values that stand open below a table.
+const FEW: usize = 6;
+
+fn reasons_list(reasons: &Reasons, table: &str) -> Markup {
+    markup! {
+        @if reasons.all().next().is_some() {
+            ul.reasons aria-label="Why values are missing" {
+                @for (letter, reason) in reasons.all() {
+                    li id={ "missing-" (table) "-" (letter) } { sup { (letter) } " missing: " (reason) }
                 }
             }
         }
     }
+}
+
+/// A link to a part of the page, which a reader can copy.
+pub(super) fn link_to(anchor: &str, what: &str) -> Markup {
+    markup! { a.anchor href={ "#" (anchor) } aria-label={ "Link to: " (what) } { "#" } }
 }

@@ -1,7 +1,8 @@
 //! A document as JSON: the same content as the page, with each origin written once in a table `origins`.
 //!
 //! A value or word has `"origin": N`; the entry of `origins` with `"id": N` is its origin. The ids are the numbers that
-//! the page and the Markdown text print.
+//! the page prints on paper and the Markdown text has as footnotes. An origin names the documents that it cites by their `key`
+//! in `references`, or a page of the repository, or why it has neither.
 
 use std::io::{self, Write};
 
@@ -9,7 +10,8 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use super::register::Register;
-use super::{Block, Document, Entry, Figure, Inline, Row, Section, Table, Text};
+use super::{Block, Document, Entry, Figure, Inline, Input, Row, Section, Stamp, Table, Text};
+use crate::reference::{Bibliography, Cited, Reference};
 use crate::value::{Bound, Cell, Origin, Value};
 
 /// The document as indented JSON, one line for each row of a table, with a final newline.
@@ -19,10 +21,33 @@ use crate::value::{Bound, Cell, Origin, Value};
 #[must_use]
 pub fn json(document: &Document) -> String {
     let mut register = Register::default();
+    let claim = text_json(&document.claim, &mut register);
     let lead = document.lead.iter().map(|text| text_json(text, &mut register)).collect();
+    let points = document
+        .points
+        .iter()
+        .map(|point| PointJson { text: text_json(&point.text, &mut register), section: point.section })
+        .collect();
+    let main = document.main.as_ref().map(|figure| figure_json(figure, &mut register));
     let sections = document.sections.iter().map(|section| section_json(section, &mut register)).collect();
-    let origins = register.origins().iter().zip(1..).map(|(origin, id)| OriginJson { id, origin }).collect();
-    let document = DocumentJson { title: &document.title, generator: &document.generator, lead, sections, origins };
+    let bibliography = &document.bibliography;
+    let origins = register.origins().iter().zip(1..).map(|(origin, id)| origin_json(bibliography, origin, id));
+    let origins: Vec<OriginJson<'_>> = origins.collect();
+    let cited = |r: &&Reference| origins.iter().any(|o| o.references.contains(&r.key.as_str()));
+    let references = bibliography.references.iter().filter(cited).collect();
+    let document = DocumentJson {
+        title: &document.title,
+        claim,
+        generator: &document.generator,
+        stamp: &document.stamp,
+        inputs: &document.inputs,
+        lead,
+        points,
+        main,
+        sections,
+        references,
+        origins,
+    };
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, RowFormatter::default());
     document.serialize(&mut serializer).expect("writing to memory does not fail");
@@ -102,10 +127,22 @@ impl Formatter for RowFormatter {
 #[derive(Serialize)]
 struct DocumentJson<'a> {
     title: &'a str,
+    claim: TextJson<'a>,
     generator: &'a str,
+    stamp: &'a Stamp,
+    inputs: &'a [Input],
     lead: Vec<TextJson<'a>>,
+    points: Vec<PointJson<'a>>,
+    main: Option<FigureJson<'a>>,
     sections: Vec<SectionJson<'a>>,
+    references: Vec<&'a Reference>,
     origins: Vec<OriginJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PointJson<'a> {
+    text: TextJson<'a>,
+    section: &'a str,
 }
 
 #[derive(Serialize)]
@@ -113,6 +150,23 @@ struct OriginJson<'a> {
     id: usize,
     #[serde(flatten)]
     origin: &'a Origin,
+    /// Keys of the documents.
+    references: Vec<&'a str>,
+    /// Page of the repository that describes how the value is computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a str>,
+    /// Why there is neither.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_document: Option<&'a str>,
+}
+
+fn origin_json<'a>(bibliography: &'a Bibliography, origin: &'a Origin, id: usize) -> OriginJson<'a> {
+    let json = OriginJson { id, origin, references: Vec::new(), page: None, no_document: None };
+    match bibliography.cited(origin) {
+        Cited::Documents(all) => OriginJson { references: all.iter().map(|r| r.key.as_str()).collect(), ..json },
+        Cited::Page(method) => OriginJson { page: Some(&method.path), ..json },
+        Cited::Nothing(why) => OriginJson { no_document: Some(why), ..json },
+    }
 }
 
 #[derive(Serialize)]
@@ -258,9 +312,16 @@ mod tests {
         };
         let document = Document {
             title: "t".into(),
+            claim: vec!["c".into()],
             generator: "g".into(),
+            stamp: Stamp::default(),
+            publication: None,
             lead: vec![vec![value(3.0, "y").into()]],
+            points: Vec::new(),
+            main: None,
             sections: vec![Section { id: "s", title: "S".into(), blocks: vec![Block::Table(table)] }],
+            bibliography: Bibliography::default(),
+            inputs: Vec::new(),
         };
         let json: serde_json::Value = serde_json::from_str(&json(&document)).unwrap();
         let sources: Vec<&str> =

@@ -1,20 +1,37 @@
-//! A document as Markdown: tables, drawings as files in `figures/`, origins as a numbered list at the end.
+//! A document as Markdown: tables, drawings as files in `figures/`, origins as footnotes.
 //!
-//! A number is followed by a letter for its kind, unless it is an input, and by the number of its origin in brackets.
+//! A paragraph or table ends with the footnotes of its numbers, in the order of their first use, so that the text stays readable.
+//! The page and the JSON file have the origin of each single number.
 
 use super::register::{Reasons, Register};
 use super::{Block, Document, Entry, Figure, Inline, Row, Table, Text};
 use crate::markdown::{self, escape};
+use crate::reference::{Cited, Reference};
 use crate::table::Align;
-use crate::value::{Cell, Origin, Support};
+use crate::value::{Cell, Origin};
 
 /// The document as Markdown.
 #[must_use]
 pub fn markdown(document: &Document) -> String {
-    let mut page = Page { out: String::new(), register: Register::default() };
-    page.line(&format!("# {}", escape(&document.title)));
+    let mut page = Page { out: String::new(), register: Register::default(), used: Vec::new() };
+    let claim = page.text(&document.claim);
+    let notes = page.notes();
+    page.line(&format!("# {claim}"));
+    page.line(&format!("\n{}{notes}", stamp(document)));
     for text in &document.lead {
         page.paragraph(text);
+    }
+    if !document.points.is_empty() {
+        page.line("");
+    }
+    for (point, number) in document.points.iter().zip(1..) {
+        let title = document.sections.iter().find(|s| s.id == point.section).map_or("", |s| s.title.as_str());
+        let text = page.text(&point.text);
+        let notes = page.notes();
+        page.line(&format!("{number}. {text} *{}*{notes}", escape(title)));
+    }
+    if let Some(figure) = &document.main {
+        page.figure(figure);
     }
     for section in &document.sections {
         page.line(&format!("\n## {}", escape(&section.title)));
@@ -22,14 +39,33 @@ pub fn markdown(document: &Document) -> String {
             page.block(block);
         }
     }
-    page.origins();
+    page.origins(document);
     page.line(&format!("\nWritten by {}.", escape(&document.generator)));
     page.out
+}
+
+fn stamp(document: &Document) -> String {
+    let mut parts = vec![escape(&document.title)];
+    parts.extend(document.stamp.date.as_deref().map(escape));
+    let commit = document.stamp.commit.as_deref().map_or(String::new(), |c| format!(", commit {}", markdown::code(c)));
+    parts.push(format!("{}{commit}", escape(&document.generator)));
+    if let Some(r) = document.publication.as_deref().and_then(|key| document.bibliography.get(key)) {
+        parts.push(format!("about {}", cited(r)));
+    }
+    parts.extend(document.stamp.repository.as_deref().map(|address| format!("[repository]({address})")));
+    parts.join(" \u{b7} ")
+}
+
+fn cited(r: &Reference) -> String {
+    let (by, title) = (escape(&r.by), escape(&r.title));
+    format!("{by}: *{title}*, {}, [{}]({})", r.year, escape(&r.link.text()), r.link.address())
 }
 
 struct Page {
     out: String,
     register: Register,
+    /// Numbers of the origins of the block that is written.
+    used: Vec<usize>,
 }
 
 impl Page {
@@ -40,7 +76,14 @@ impl Page {
 
     fn paragraph(&mut self, text: &Text) {
         let text = self.text(text);
-        self.line(&format!("\n{text}"));
+        let notes = self.notes();
+        self.line(&format!("\n{text}{notes}"));
+    }
+
+    /// The footnotes of the block that has been written, with a blank before them.
+    fn notes(&mut self) -> String {
+        let used = std::mem::take(&mut self.used);
+        used.iter().map(|number| format!(" [^{number}]")).collect()
     }
 
     fn text(&mut self, text: &Text) -> String {
@@ -57,13 +100,10 @@ impl Page {
 
     fn linked(&mut self, origin: &Origin, text: &str) -> String {
         let number = self.register.number(origin);
-        let mark = match origin.kind {
-            Support::Input => "",
-            Support::Calibrated => " c",
-            Support::Derived => " d",
-            Support::VendorClaim => " v",
-        };
-        format!("{}{mark} [\\[{number}\\]](#origin-{number})", escape(text))
+        if !self.used.contains(&number) {
+            self.used.push(number);
+        }
+        escape(text)
     }
 
     fn block(&mut self, block: &Block) {
@@ -71,7 +111,8 @@ impl Page {
             Block::Paragraph(text) => self.paragraph(text),
             Block::Missing(text) => {
                 let text = self.text(text);
-                self.line(&format!("\n> **Missing:** {text}"));
+                let notes = self.notes();
+                self.line(&format!("\n> **Missing:** {text}{notes}"));
             }
             Block::Table(table) => self.table(table),
             Block::Figure(figure) => self.figure(figure),
@@ -103,6 +144,10 @@ impl Page {
             rows.push(row);
         }
         self.out.push_str(&markdown::table(&heads, rows));
+        let notes = self.notes();
+        if !notes.is_empty() {
+            self.line(&format!("\nOrigins:{notes}"));
+        }
         if reasons.all().next().is_some() {
             self.line("");
             let lines: Vec<String> =
@@ -117,17 +162,21 @@ impl Page {
         self.table(&figure.data);
     }
 
-    fn origins(&mut self) {
+    fn origins(&mut self, document: &Document) {
         self.line("\n## Origins\n");
-        self.line("c calibrated to a published figure, d derived by a model, v a vendor's claim, others input.\n");
         let origins = std::mem::take(&mut self.register);
         for (index, origin) in origins.origins().iter().enumerate() {
             let year = origin.year.map_or(String::new(), |year| format!(", {year}"));
             let (number, kind, grade) = (index + 1, origin.kind.name(), &origin.grade);
-            self.line(&format!(
-                "- <a id=\"origin-{number}\"></a>\\[{number}\\] {kind}, {grade}{year}: {}",
-                escape(&origin.source)
-            ));
+            let document = match document.bibliography.cited(origin) {
+                Cited::Documents(all) => all.into_iter().map(cited).collect::<Vec<_>>().join("; "),
+                Cited::Page(method) => match document.stamp.file(&method.path) {
+                    Some(address) => format!("[{}]({address})", escape(&method.title)),
+                    None => format!("{} ({} of the repository)", escape(&method.title), markdown::code(&method.path)),
+                },
+                Cited::Nothing(why) => format!("no document: {}", escape(why)),
+            };
+            self.line(&format!("[^{number}]: {kind}, {grade}{year}: {}. {document}", escape(&origin.source)));
         }
     }
 }

@@ -3,18 +3,22 @@
 //! Plain text contains no numbers: a number is an [`Inline::Value`] or a [`Cell`], so the writers can link it to its origin. A
 //! missing value is a cell with the reason.
 
+mod csv;
 mod html;
 mod json;
 mod markdown;
+mod origins;
 mod register;
 
-use crate::plot::{Plot, PlotError};
+use crate::plot::Plot;
+use crate::reference::Bibliography;
 use crate::value::{Cell, Value};
 
+pub use csv::csv;
 pub use html::html;
 pub use json::json;
 pub use markdown::markdown;
-pub use register::Register;
+pub use register::{Register, anchor, fingerprint};
 
 /// Running text.
 pub type Text = Vec<Inline>;
@@ -58,14 +62,82 @@ impl From<Value> for Inline {
 /// A document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// Title.
+    /// Subject: what the document is about.
     pub title: String,
+    /// Main claim, the heading of the page.
+    pub claim: Text,
     /// Name and version of the program that wrote it.
     pub generator: String,
+    /// When and from what it was written.
+    pub stamp: Stamp,
+    /// Key of the publication that it is about, in `bibliography`.
+    pub publication: Option<String>,
     /// Text below the title.
     pub lead: Vec<Text>,
+    /// Main results, each with the section that has the evidence.
+    pub points: Vec<Point>,
+    /// Figure of the first screen.
+    pub main: Option<Figure>,
     /// Sections in order.
     pub sections: Vec<Section>,
+    /// Documents that origins cite.
+    pub bibliography: Bibliography,
+    /// What the values were computed from.
+    pub inputs: Vec<Input>,
+}
+
+/// When and from what a document was written. Nothing here comes from a clock.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Stamp {
+    /// Date as given, e.g. 2026-11-30.
+    pub date: Option<String>,
+    /// Revision of the program as given.
+    pub commit: Option<String>,
+    /// Address of the repository, or its path as seen from the page.
+    pub repository: Option<String>,
+}
+
+impl Stamp {
+    /// The address of a file in the repository; `None` if the place of the repository is not known.
+    #[must_use]
+    pub fn file(&self, path: &str) -> Option<String> {
+        let repository = self.repository.as_deref()?.trim_end_matches('/');
+        if repository.starts_with("https://") {
+            let revision = self.commit.as_deref().unwrap_or("HEAD");
+            return Some(format!("{repository}/blob/{revision}/{path}"));
+        }
+        Some(format!("{repository}/{path}"))
+    }
+}
+
+/// Kind of an input of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputKind {
+    /// Design, process, prices, terms, another machine, a sweep.
+    Input,
+    /// The language model that is run, or the learned cost model.
+    Model,
+}
+
+/// Something that the values of a document were computed from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Input {
+    /// Its kind.
+    pub kind: InputKind,
+    /// Name.
+    pub name: String,
+    /// Fingerprint of its content: equal if nothing changed.
+    pub fingerprint: String,
+}
+
+/// A main result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// The result in words, with its number.
+    pub text: Text,
+    /// Anchor of the section with the evidence.
+    pub section: &'static str,
 }
 
 /// A section.
@@ -163,22 +235,55 @@ pub struct Figure {
     pub plot: Plot,
     /// The data as a table.
     pub data: Table,
+    /// Width on a wide page.
+    pub width: Width,
+}
+
+/// Width of a figure on a wide page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Width {
+    /// As wide as the text.
+    #[default]
+    Full,
+    /// Half as wide, so that two stand beside each other.
+    Half,
 }
 
 impl Document {
     /// All figures in order.
     pub fn figures(&self) -> impl Iterator<Item = &Figure> {
-        self.sections.iter().flat_map(|s| &s.blocks).filter_map(|block| match block {
+        let all = self.sections.iter().flat_map(|s| &s.blocks).filter_map(|block| match block {
             Block::Figure(figure) => Some(figure),
             _ => None,
-        })
+        });
+        self.main.iter().chain(all)
     }
+}
 
-    /// All figures as SVG files: name and content.
-    ///
-    /// # Errors
-    /// When the drawing library refuses.
-    pub fn drawings(&self) -> Result<Vec<(String, String)>, PlotError> {
-        self.figures().map(|f| Ok((format!("{}.svg", f.name), f.plot.svg()?))).collect()
-    }
+/// A text without its values and marks.
+fn words(text: &Text) -> String {
+    let pieces = text.iter().map(|inline| match inline {
+        Inline::Plain(text) | Inline::Code(text) => text.clone(),
+        Inline::Design { name, vendor_claims_only: true } => format!("{name} (vendor claims only)"),
+        Inline::Design { name, .. } => name.clone(),
+        Inline::Value(value) => value.text(),
+    });
+    pieces.collect()
+}
+
+/// Lower-case words joined by hyphens, for anchors that do not change when values do.
+fn slug(text: &Text) -> String {
+    let pieces = text.iter().filter_map(|inline| match inline {
+        Inline::Plain(text) | Inline::Code(text) => Some(text.as_str()),
+        Inline::Design { name, .. } => Some(name.as_str()),
+        Inline::Value(_) => None,
+    });
+    let text: String = pieces.collect::<Vec<_>>().join(" ");
+    let parts: Vec<String> = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .take(8)
+        .map(str::to_ascii_lowercase)
+        .collect();
+    parts.join("-")
 }

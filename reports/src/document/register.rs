@@ -29,6 +29,25 @@ impl Register {
     }
 }
 
+/// Anchor of an origin: a fingerprint of its content, so that links to it survive when numbers change.
+#[must_use]
+pub fn anchor(origin: &Origin) -> String {
+    let year = origin.year.map_or(String::new(), |year| year.to_string());
+    fingerprint(&[origin.kind.name(), &origin.grade, &origin.source, &year])
+}
+
+/// Fingerprint of texts, as eight hexadecimal digits (FNV-1a).
+#[must_use]
+pub fn fingerprint(texts: &[&str]) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for text in texts {
+        for byte in text.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("{:08x}", (hash >> 32) ^ (hash & 0xffff_ffff))
+}
+
 /// Reasons for missing values in one table, with letters in the order of first use.
 #[derive(Debug, Default)]
 pub(super) struct Reasons(Vec<String>);

@@ -5,7 +5,7 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, WHITE, fitting, ink_on};
+use super::canvas::{Anchor, BLACK, Canvas, GREY, WHITE, ink_on};
 use super::error::PlotError;
 use super::palette::width_of;
 use crate::number::short;
@@ -77,19 +77,23 @@ fn heat(share: f64) -> RGBColor {
 
 impl FloorPlan {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        canvas.title(&fitting(&self.title, 92))?;
-        let side = f64::from(HEIGHT) - 110.0;
+        canvas.title(&self.title)?;
+        let narrow = canvas.narrow();
+        let side = f64::from(if narrow { canvas.width() - 60 } else { canvas.height() - 92 });
+        let (corner, start) = (12, 44);
         let mut blocks: Vec<&Block> = self.blocks.iter().filter(|b| b.mm2 > 0.0).collect();
         blocks.sort_by(|a, b| b.mm2.total_cmp(&a.mm2));
         let mut placed = Vec::new();
-        cut(&blocks, Rect { x: 30.0, y: 60.0, w: side, h: side }, &mut placed);
+        cut(&blocks, Rect { x: f64::from(corner), y: f64::from(start), w: side, h: side }, &mut placed);
         let density = |b: &Block| b.w / b.mm2;
         let most = blocks.iter().map(|b| density(b)).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
-        let key = 30 + side as i32 + 40;
-        canvas.text("block", (key, 70), 14, GREY, Anchor::Left)?;
-        canvas.text("mm2", (key + 230, 70), 14, GREY, Anchor::Right)?;
-        canvas.text("W", (key + 295, 70), 14, GREY, Anchor::Right)?;
-        canvas.text("W/mm2", (key + 370, 70), 14, GREY, Anchor::Right)?;
+        let (key, head) =
+            if narrow { (corner, start + side as i32 + 18) } else { (corner + side as i32 + 36, start + 10) };
+        let right = canvas.width() - 12;
+        for (name, h) in [("mm\u{b2}", right - 150), ("W", right - 90), ("W/mm\u{b2}", right)] {
+            canvas.text(name, (h, head), 13, GREY, Anchor::Right)?;
+        }
+        canvas.text("block", (key + 22, head), 13, GREY, Anchor::Left)?;
         for (index, (block, rect)) in placed.iter().enumerate() {
             let (from, to) = (
                 (rect.x.round() as i32, rect.y.round() as i32),
@@ -97,7 +101,9 @@ impl FloorPlan {
             );
             canvas.rectangle(from, to, WHITE)?;
             let share = density(block) / most;
-            canvas.rectangle((from.0 + 1, from.1 + 1), (to.0 - 1, to.1 - 1), heat(share))?;
+            let figures = [short(block.mm2), short(block.w), short(density(block))];
+            let text = format!("{}: {} mm2, {} W, {} W/mm2", block.name, figures[0], figures[1], figures[2]);
+            canvas.value(&text, || canvas.rectangle((from.0 + 1, from.1 + 1), (to.0 - 1, to.1 - 1), heat(share)))?;
             let ink = ink_on(heat(share));
             let middle = ((from.0 + to.0) / 2, (from.1 + to.1) / 2);
             let (wide, high) = (to.0 - from.0 - 6, to.1 - from.1 - 6);
@@ -105,18 +111,20 @@ impl FloorPlan {
                 canvas.text(&block.name, middle, size, ink, Anchor::Centre)?;
             } else if let Some(size) = [14, 12].into_iter().find(|s| width_of(&block.name, *s) < high && *s < wide) {
                 canvas.upright(&block.name, middle, size, ink)?;
+            } else if wide > 2 && high > 6 {
+                canvas.text(&format!("{}", index + 1), middle, 12, ink, Anchor::Centre)?;
             }
-            let v = 98 + 26 * index as i32;
-            canvas.rectangle((key, v - 7), (key + 14, v + 7), heat(share))?;
-            canvas.text(&block.name, (key + 22, v), 14, BLACK, Anchor::Left)?;
-            canvas.text(&short(block.mm2), (key + 230, v), 14, BLACK, Anchor::Right)?;
-            canvas.text(&short(block.w), (key + 295, v), 14, BLACK, Anchor::Right)?;
-            canvas.text(&short(density(block)), (key + 370, v), 14, BLACK, Anchor::Right)?;
+            let v = head + 24 + 24 * index as i32;
+            canvas.rectangle((key, v - 8), (key + 16, v + 8), heat(share))?;
+            canvas.text(&format!("{}", index + 1), (key + 8, v), 11, ink, Anchor::Centre)?;
+            canvas.text(&block.name, (key + 22, v), 13, BLACK, Anchor::Left)?;
+            for (text, h) in figures.iter().zip([right - 150, right - 90, right]) {
+                canvas.text(text, (h, v), 13, BLACK, Anchor::Right)?;
+            }
         }
         let (mm2, w) = blocks.iter().fold((0.0, 0.0), |(m, w), b| (m + b.mm2, w + b.w));
-        let text =
-            format!("die {} mm2, {} W; areas to scale, places not known; darker: more W/mm2", short(mm2), short(w));
-        canvas.text(&text, (30, HEIGHT as i32 - 26), 14, GREY, Anchor::Left)?;
+        let text = format!("die {} mm\u{b2}, {} W; darker: more W/mm\u{b2}; places not known", short(mm2), short(w));
+        canvas.text(&text, (corner, canvas.height() - 18), 12, GREY, Anchor::Left)?;
         Ok(())
     }
 }

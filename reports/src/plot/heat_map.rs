@@ -1,13 +1,35 @@
-//! Heat map: cells of two axes, coloured by value.
+//! Heat map: cells of two axes, coloured by value; the best value is the brightest. Cells without a value say why.
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Anchor, BLACK, Canvas, GREY, HEIGHT, LIGHT, WHITE, WIDTH, fitting, width};
+use super::canvas::{Anchor, BLACK, Canvas, GREY, LIGHT, WHITE, fitting, ink_on, width};
 use super::error::PlotError;
+use super::scatter::{Better, Variable};
 use crate::number::short;
 
 /// Largest number of characters of a label on an axis.
 const MOST_LETTERS: usize = 14;
+
+/// A cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HeatCell {
+    /// A value.
+    Value(f64),
+    /// Points have values, but none meets every constraint.
+    Refused,
+    /// No point has a value.
+    Unknown,
+}
+
+impl HeatCell {
+    /// The value, if it is a finite number.
+    fn value(self) -> Option<f64> {
+        match self {
+            Self::Value(value) if value.is_finite() => Some(value),
+            _ => None,
+        }
+    }
+}
 
 /// A heat map.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +46,12 @@ pub struct HeatMap {
     pub x: Vec<String>,
     /// Labels of the rows, from bottom to top.
     pub y: Vec<String>,
-    /// Values by row and column; `None` for a cell without value.
-    pub cells: Vec<Vec<Option<f64>>>,
+    /// Cells by row and column.
+    pub cells: Vec<Vec<HeatCell>>,
+    /// Whether colours are spread over the logarithms of the values.
+    pub log: bool,
+    /// Which values are better.
+    pub better: Better,
 }
 
 /// Viridis colour map in nine steps, from low to high.
@@ -51,11 +77,12 @@ fn colour(share: f64) -> RGBColor {
 
 impl HeatMap {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (150, WIDTH as i32 - 140, 74, HEIGHT as i32 - 70);
-        let values = || self.cells.iter().flatten().flatten().copied().filter(|v| v.is_finite());
+        let left = if canvas.narrow() { 96 } else { 150 };
+        let (right, top, bottom) = (canvas.width() - 132, 74, canvas.height() - 62);
+        let values = || self.cells.iter().flatten().filter_map(|cell| cell.value());
         let low = values().fold(f64::INFINITY, f64::min);
         let high = values().fold(f64::NEG_INFINITY, f64::max);
-        let share = |value: f64| if high > low { (value - low) / (high - low) } else { 0.5 };
+        let share = |value: f64| self.share(value, (low, high));
         canvas.title(&self.title)?;
         let (columns, rows) = (self.x.len().max(1) as i32, self.y.len().max(1) as i32);
         let edge_x = |i: i32| left + (right - left) * i / columns;
@@ -65,13 +92,17 @@ impl HeatMap {
             for (column, cell) in cells.iter().enumerate() {
                 let (c, r) = (column as i32, row as i32);
                 let (from, to) = ((edge_x(c), edge_y(r + 1)), (edge_x(c + 1) - 1, edge_y(r) - 1));
-                let shown = cell.filter(|v| v.is_finite());
-                canvas.rectangle(from, to, shown.map_or(LIGHT, |value| colour(share(value))))?;
+                let (ground, text) = match (cell, cell.value()) {
+                    (_, Some(value)) => (colour(share(value)), short(value)),
+                    (HeatCell::Refused, None) => (LIGHT, "none".to_owned()),
+                    _ => (WHITE, "?".to_owned()),
+                };
+                let name = |names: &[String], index: usize| names.get(index).cloned().unwrap_or_default();
+                let words = format!("{}, {}: {text}", name(&self.x, column), name(&self.y, row));
+                canvas.value(&words, || canvas.rectangle(from, to, ground))?;
                 if room {
-                    let text = shown.map_or_else(|| "none".to_owned(), short);
-                    let dark = shown.is_some_and(|value| share(value) < 0.6);
                     let middle = ((from.0 + to.0) / 2, (from.1 + to.1) / 2);
-                    canvas.text(&text, middle, 14, if dark { WHITE } else { BLACK }, Anchor::Centre)?;
+                    canvas.text(&text, middle, 14, ink_on(ground), Anchor::Centre)?;
                 }
             }
         }
@@ -91,6 +122,13 @@ impl HeatMap {
         self.legend(canvas, (right + 30, top, bottom), (low, high))
     }
 
+    /// Place of a value on the colour map: 1 for the best. Without a better direction high values are bright.
+    fn share(&self, value: f64, (low, high): (f64, f64)) -> f64 {
+        let position = |v: f64| if self.log && low > 0.0 { libm::log(v) } else { v };
+        let share = if high > low { (position(value) - position(low)) / (position(high) - position(low)) } else { 0.5 };
+        if self.better == Better::Lower { 1.0 - share } else { share }
+    }
+
     fn legend(
         &self,
         canvas: &Canvas<'_>,
@@ -104,11 +142,15 @@ impl HeatMap {
             canvas.rectangle((left, edge(step + 1)), (left + 18, edge(step)), colour)?;
         }
         if low <= high {
-            for share in [0.0, 0.5, 1.0] {
+            let middle = if self.log && low > 0.0 { libm::sqrt(low * high) } else { (low + high) / 2.0 };
+            for value in [low, middle, high] {
+                let share = self.share(value, (low, high));
                 let at = (left + 24, bottom - (f64::from(bottom - top) * share).round() as i32);
-                canvas.text(&short(low + (high - low) * share), at, 13, GREY, Anchor::Left)?;
+                let text = short(value);
+                canvas.text(&text, at, 13, GREY, Anchor::Left)?;
             }
         }
-        canvas.upright(&self.value_label, (left + 84, (top + bottom) / 2), 14, BLACK)
+        let label = Variable { label: self.value_label.clone(), log: false, better: self.better }.named();
+        canvas.upright(&fitting(&label, 60), (left + 84, (top + bottom) / 2), 14, BLACK)
     }
 }

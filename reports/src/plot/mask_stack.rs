@@ -1,7 +1,8 @@
 //! A mask stack by layer, from the silicon up: number of masks, and layers whose masks differ between chips.
 
-use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, MIDDLE, VERMILLION, WIDTH, fitting};
+use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, LIGHT, MIDDLE, VERMILLION, fitting};
 use super::error::PlotError;
+use super::palette::width_of;
 
 /// One layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,17 +29,28 @@ pub struct MaskStack {
 }
 
 impl MaskStack {
+    pub(super) fn height(&self) -> i32 {
+        118 + 17 * self.layers.len().max(1) as i32 + 40
+    }
+
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (150, WIDTH as i32 - 240, 78, HEIGHT as i32 - 40);
-        canvas.title(&fitting(&self.title, 92))?;
+        let (top, bottom) = (118, canvas.height() - 40);
+        let (left, right) = (140, canvas.width() - 130);
+        canvas.title(&self.title)?;
         let key = [
-            (20, MIDDLE, "shared, deep ultraviolet"),
-            (250, BLUE, "shared, extreme ultraviolet"),
-            (500, VERMILLION, "differs between chips: carries the weights"),
+            (MIDDLE, "shared by all chips, deep ultraviolet"),
+            (BLUE, "shared, extreme ultraviolet"),
+            (VERMILLION, "differs between chips: carries the weights"),
         ];
-        for (h, colour, text) in key {
-            canvas.rectangle((h, 47), (h + 14, 61), colour)?;
-            canvas.text(text, (h + 20, 54), 14, BLACK, Anchor::Left)?;
+        let (mut h, mut v) = (12, 50);
+        for (colour, text) in key {
+            let needed = 40 + width_of(text, 13);
+            if h + needed > canvas.width() && h > 12 {
+                (h, v) = (12, v + 20);
+            }
+            canvas.rectangle((h, v - 7), (h + 14, v + 7), colour)?;
+            canvas.text(text, (h + 20, v), 13, BLACK, Anchor::Left)?;
+            h += needed;
         }
         let units: f64 = self.layers.iter().map(|l| f64::from(l.masks) * l.units).fold(0.0, f64::max);
         let step = f64::from(bottom - top) / self.layers.len().max(1) as f64;
@@ -55,22 +67,18 @@ impl MaskStack {
             };
             let share = f64::from(layer.masks) * layer.units / units.max(f64::MIN_POSITIVE);
             let end = left + (share * f64::from(right - left)).round() as i32;
-            canvas.rectangle((left, from + 1), (end, to - 1), colour)?;
             canvas.text(&fitting(&layer.name.replace('_', " "), 18), (left - 8, middle), 12, BLACK, Anchor::Right)?;
             let masks = if layer.masks == 1 { "mask" } else { "masks" };
             let weight = f64::from(layer.masks) * layer.units;
             let units = if weight == 1.0 { "unit" } else { "units" };
             let text = format!("{} {masks}, {weight} {units}", layer.masks);
+            canvas.value(&format!("{}: {text}", layer.name.replace('_', " ")), || {
+                canvas.rectangle((left, from + 1), (end, to - 1), colour)
+            })?;
             canvas.text(&text, (end + 8, middle), 12, GREY, Anchor::Left)?;
         }
         canvas.line(&[(left, top), (left, bottom)], LIGHT, 1)?;
         canvas.text("silicon", (left - 8, bottom + 14), 13, GREY, Anchor::Right)?;
-        canvas.text(
-            "bars: weight in the price, one deep-ultraviolet mask = 1",
-            (left, bottom + 14),
-            13,
-            GREY,
-            Anchor::Left,
-        )
+        canvas.text("weight in the price; one DUV mask = 1", (left, bottom + 14), 12, GREY, Anchor::Left)
     }
 }

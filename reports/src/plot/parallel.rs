@@ -1,6 +1,6 @@
 //! Parallel coordinates: each variable is a vertical axis, each point a line across the axes.
 
-use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, VERMILLION, WIDTH, fitting, width};
+use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, VERMILLION, fitting, width};
 use super::error::PlotError;
 use super::scale::Scale;
 use crate::number::short;
@@ -59,7 +59,7 @@ pub struct Parallel {
 
 impl Parallel {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (70, WIDTH as i32 - 100, 128, HEIGHT as i32 - 36);
+        let (left, right, top, bottom) = (50, canvas.width() - 90, 128, canvas.height() - 36);
         let count = self.axes.len().max(2) as i32;
         let horizontal = |axis: usize| left + (right - left) * axis as i32 / (count - 1);
         let scales: Vec<Option<Scale>> = self
@@ -117,7 +117,7 @@ impl Parallel {
                 canvas.text(&text, (h + 9, v), 12, GREY, Anchor::Left)?;
             }
         }
-        let mut h = WIDTH as i32 - 20;
+        let mut h = canvas.width() - 20;
         for (colour, thick, text) in [(VERMILLION, 3, &self.marked_label), (BLUE, 1, &self.lines_label)] {
             if text.is_empty() {
                 continue;

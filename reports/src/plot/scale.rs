@@ -35,6 +35,16 @@ impl Scale {
         Self { low: 0.0, ..self }
     }
 
+    /// This axis starting at zero if that costs little of its length; for marks whose position counts and not their length.
+    pub fn near_zero(self) -> Self {
+        if self.low < 0.35 * self.high { self.starting_at_zero() } else { self }
+    }
+
+    /// Whether `value` has a place on the axis.
+    pub fn holds(&self, value: f64) -> bool {
+        value.is_finite() && (!self.log || value > 0.0)
+    }
+
     /// Lower and upper end.
     pub fn ends(&self) -> (f64, f64) {
         (self.low, self.high)

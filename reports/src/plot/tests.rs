@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 
 fn plots() -> Vec<Plot> {
-    let variable = |label: &str, log| Variable { label: label.into(), log };
+    let variable = |label: &str, log| Variable { label: label.into(), log, better: Better::Higher };
     let mut all = vec![
         Plot::Scatter(Scatter {
             title: "frontier".into(),
@@ -14,8 +14,12 @@ fn plots() -> Vec<Plot> {
             points: (1..50).map(|i| (f64::from(i * i), f64::from(i % 7))).collect(),
             points_label: "all".into(),
             frontiers: vec![
-                Frontier { label: "frontier <from> events & more".into(), points: vec![(1.0, 1.0), (36.0, 6.0)] },
-                Frontier { label: "another".into(), points: vec![(f64::NAN, 1.0)] },
+                Frontier {
+                    label: "frontier <from> events & more".into(),
+                    points: vec![(1.0, 1.0), (36.0, 6.0)],
+                    names: vec!["a".into(), "b".into()],
+                },
+                Frontier { label: "another".into(), points: vec![(f64::NAN, 1.0)], names: vec![] },
             ],
             joined: true,
             knee: Some((36.0, 6.0)),
@@ -47,7 +51,9 @@ fn plots() -> Vec<Plot> {
             value_label: "tokens/s".into(),
             x: vec!["1".into(), "2".into()],
             y: vec!["a".into()],
-            cells: vec![vec![Some(3.0), None]],
+            cells: vec![vec![HeatCell::Value(3.0), HeatCell::Refused]],
+            log: true,
+            better: Better::Lower,
         }),
         Plot::Tornado(Tornado {
             title: "bars".into(),
@@ -63,10 +69,18 @@ fn plots() -> Vec<Plot> {
             series: [Style::Line, Style::Dashed, Style::Marks, Style::Dots]
                 .map(|style| Series {
                     name: format!("{style:?}"),
+                    design: "one".into(),
+                    end: "low".into(),
                     points: vec![(1.0, 2.0), (0.0, f64::NAN), (3.0, 4.0)],
                     style,
                 })
                 .into(),
+            marks: vec![Mark {
+                at: (2.0, 3.0),
+                label: "crossing".into(),
+                value: "where they cross".into(),
+                design: String::new(),
+            }],
             diagonal: true,
         }),
     ];
@@ -75,15 +89,25 @@ fn plots() -> Vec<Plot> {
 }
 
 fn bars() -> Vec<Plot> {
-    let variable = |label: &str, log| Variable { label: label.into(), log };
+    let variable = |label: &str, log| Variable { label: label.into(), log, better: Better::Higher };
     vec![
         Plot::DotPlot(DotPlot {
             title: "marks".into(),
             x: variable("USD", true),
             marks: vec!["low".into(), "high".into()],
             rows: vec![
-                DotRow { name: "a".into(), values: vec![Some(1.0), Some(30.0)], note: String::new() },
-                DotRow { name: "b".into(), values: vec![None, Some(-1.0)], note: "no price".into() },
+                DotRow {
+                    name: "a".into(),
+                    design: "a".into(),
+                    values: vec![Some(1.0), Some(30.0)],
+                    note: String::new(),
+                },
+                DotRow {
+                    name: "b".into(),
+                    design: "b".into(),
+                    values: vec![None, Some(-1.0)],
+                    note: "no price".into(),
+                },
             ],
             joined: true,
             reference: Some((10.0, "ten".into())),
@@ -167,15 +191,19 @@ impl Element {
     }
 }
 
-/// The elements of an SVG that is one level deep, without the root.
+const FORMS: [Form; 2] = [Form::Wide, Form::Narrow];
+
+/// The shapes and texts of an SVG, without its root, groups and their values.
 fn elements(svg: &str) -> Vec<Element> {
     let start = svg.find('>').unwrap();
-    assert!(svg[..start].contains(&format!("viewBox=\"0 0 {WIDTH} {HEIGHT}\"")), "{}", &svg[..start]);
     let body = svg[start + 1..].trim().strip_suffix("</svg>").unwrap();
     let mut elements = Vec::new();
     for tag in body.split('<').skip(1).filter(|tag| !tag.starts_with('/')) {
         let (head, text) = tag.split_once('>').unwrap();
-        let (name, mut rest) = head.trim_end_matches('/').split_once(' ').unwrap();
+        let (name, mut rest) = head.trim_end_matches('/').split_once(' ').unwrap_or((head, ""));
+        if matches!(name, "g" | "title") {
+            continue;
+        }
         let mut attributes = BTreeMap::new();
         while let Some((key, value)) = rest.trim_start().split_once("=\"") {
             let (value, after) = value.split_once('"').unwrap();
@@ -188,50 +216,91 @@ fn elements(svg: &str) -> Vec<Element> {
 }
 
 fn count(plot: &Plot, name: &str) -> usize {
-    elements(&plot.svg().unwrap()).iter().filter(|element| element.name == name).count()
+    elements(&plot.svg(Form::Wide).unwrap()).iter().filter(|element| element.name == name).count()
 }
 
 #[test]
 fn every_plot_is_drawn_the_same_twice_whatever_it_shows() {
     for plot in plots() {
-        assert_eq!(plot.svg().unwrap(), plot.svg().unwrap());
+        for form in FORMS {
+            assert_eq!(plot.svg(form).unwrap(), plot.svg(form).unwrap());
+        }
         let png = plot.png().unwrap();
         assert_eq!(&png[1..4], b"PNG");
         assert_eq!(png, plot.png().unwrap());
     }
-    assert!(plots()[0].svg().unwrap().contains("&lt;from&gt; events &amp; more"));
+    assert!(plots()[0].svg(Form::Wide).unwrap().contains("&lt;from&gt; events &amp; more"));
 }
 
 #[test]
 fn marks_and_labels_lie_within_the_view_box() {
-    for plot in plots() {
-        let svg = plot.svg().unwrap();
+    for (plot, form) in plots().iter().flat_map(|plot| FORMS.map(|form| (plot, form))) {
+        let (width, height) = plot.size(form);
+        let svg = plot.svg(form).unwrap();
+        assert!(svg.contains(&format!("viewBox=\"0 0 {width} {height}\"")), "{}", &svg[..120]);
         for element in elements(&svg) {
             for (x, y) in element.corners() {
-                let within = (0.0..=f64::from(WIDTH)).contains(&x) && (0.0..=f64::from(HEIGHT)).contains(&y);
-                assert!(within, "{plot:?}: <{}> {} at {x}, {y}", element.name, element.text);
+                let within = (0.0..=f64::from(width)).contains(&x) && (0.0..=f64::from(height)).contains(&y);
+                assert!(within, "{form:?} {plot:?}: <{}> {} at {x}, {y}", element.name, element.text);
             }
         }
     }
 }
 
 #[test]
+fn a_bound_does_not_set_the_scale() {
+    let line = |name: &str, style, y: f64| Series {
+        name: name.into(),
+        design: String::new(),
+        end: String::new(),
+        points: vec![(1.0, y), (10.0, y * 2.0)],
+        style,
+    };
+    let variable = || Variable { label: "v".into(), log: true, better: Better::Neither };
+    let curves = |series| {
+        let plot =
+            Curves { title: String::new(), x: variable(), y: variable(), series, marks: vec![], diagonal: false };
+        Plot::Curves(plot).svg(Form::Wide).unwrap()
+    };
+    let ticks = |svg: &str| -> Vec<String> {
+        elements(svg)
+            .into_iter()
+            .filter(|e| e.name == "text" && e.text.parse::<f64>().is_ok())
+            .map(|e| e.text)
+            .collect()
+    };
+    let alone = curves(vec![line("a", Style::Line, 5.0)]);
+    let far = curves(vec![line("a", Style::Line, 5.0), line("b", Style::Dashed, 1e6)]);
+    assert_eq!(ticks(&alone), ticks(&far));
+    assert!(far.contains("beyond the scale: b"));
+    let bounds = curves(vec![line("b", Style::Dashed, 1e6)]);
+    assert!(!bounds.contains("beyond the scale"), "bounds alone set it");
+}
+
+#[test]
+fn shapes_carry_their_values_and_designs() {
+    let svg = plots()[6].svg(Form::Narrow).unwrap();
+    assert!(svg.contains("<g data-d=\"a\">") && svg.contains("<title>a, low: 1</title>"), "{svg}");
+    assert_eq!(svg.matches("<g").count(), svg.matches("</g>").count());
+}
+
+#[test]
 fn titles_axes_and_ticks_are_labelled() {
     let labels: [&[&str]; 11] = [
-        &["frontier", "cost, USD", "tokens/s", "all", "another", "10", "100", "2", "6"],
-        &["nothing", "x", "y"],
+        &["frontier", "cost, USD (higher is better)", "all", "another", "10", "100", "2", "6", "b"],
+        &["nothing", "x (higher is better)", "y (higher is better)"],
         &["lines", "a", "b", "x", "y", "one"],
-        &["cells", "x", "y", "tokens/s", "1", "2", "a", "3", "none"],
+        &["cells", "x", "y", "tokens/s (lower is better)", "1", "2", "a", "3", "none"],
         &["bars", "tokens/s", "mean 5", "clock", "1 GHz", "2 GHz"],
-        &["curves", "x", "y", "Line", "Dashed", "Marks", "Dots", "2", "3"],
-        &["marks", "USD", "low", "high", "a", "b", "no price", "ten"],
+        &["curves", "x (higher is better)", "Line", "Dashed", "Marks", "Dots", "2", "3", "crossing"],
+        &["marks", "USD (higher is better)", "low", "high", "a", "b", "no price", "ten", "1", "30"],
         &["shares", "context", "%", "a", "b", "published", "2K", "100"],
         &["cost", "USD", "masks", "total", "1 to 2"],
         &["masks"],
         &["die", "array", "500", "70"],
     ];
     for (plot, labels) in plots().iter().zip(labels) {
-        let elements = elements(&plot.svg().unwrap());
+        let elements = elements(&plot.svg(Form::Wide).unwrap());
         let texts: Vec<&str> = elements.iter().filter(|e| e.name == "text").map(|e| e.text.as_str()).collect();
         for label in labels {
             assert!(texts.iter().any(|text| text == label), "no text `{label}` among {texts:?}");
@@ -248,7 +317,7 @@ fn every_value_has_its_mark() {
             Plot::Scatter(plot) => plot.points.extend([(2.0, 3.0), (3.0, 4.0), (f64::NAN, 1.0)]),
             Plot::HeatMap(plot) => {
                 plot.y.push("b".into());
-                plot.cells.push(vec![Some(1.0), Some(2.0)]);
+                plot.cells.push(vec![HeatCell::Value(1.0), HeatCell::Unknown]);
             }
             Plot::Tornado(plot) => plot.bars.push(plot.bars[0].clone()),
             Plot::Stacked(plot) => plot.bars.push(Stack { marks: vec![None, None], ..plot.bars[0].clone() }),

@@ -1,8 +1,9 @@
 //! Tornado chart: change of a result over the range of each input. The axis need not start at zero, because a bar shows a
-//! difference.
+//! difference. Values of the input stand at the ends of its bar.
 
-use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, HEIGHT, LIGHT, VERMILLION, WIDTH, fitting};
+use super::canvas::{Anchor, BLACK, BLUE, Canvas, GREY, LIGHT, VERMILLION, fitting};
 use super::error::PlotError;
+use super::palette::width_of;
 use super::scale::Scale;
 use crate::number::short;
 
@@ -36,47 +37,68 @@ pub struct Tornado {
 }
 
 impl Tornado {
+    fn shown(&self) -> &[Bar] {
+        &self.bars[..self.bars.len().min(MOST)]
+    }
+
+    /// Height of the legend: below the second line of the title, if there is one.
+    fn key(&self) -> i32 {
+        if self.title.contains('\n') { 72 } else { 50 }
+    }
+
+    pub(super) fn height(&self) -> i32 {
+        self.key() + 46 + 42 * self.shown().len().max(1) as i32 + 56
+    }
+
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (250, WIDTH as i32 - 60, 92, HEIGHT as i32 - 62);
-        let ends = self.bars.iter().flat_map(|bar| [bar.low.0, bar.high.0]).chain([self.middle]);
+        let narrow = canvas.narrow();
+        let shown = self.shown();
+        let widest = |of: fn(&Bar) -> &str| shown.iter().map(|b| width_of(&fitting(of(b), 14), 12)).max().unwrap_or(0);
+        let (before, after) = (widest(|b| &b.low.1) + 12, widest(|b| &b.high.1) + 12);
+        // In a narrow plot names stand above their bars.
+        let left = if narrow { 16 } else { 230 } + before;
+        let (right, top, bottom) = (canvas.width() - 12 - after, self.key() + 46, canvas.height() - 54);
+        let ends = shown.iter().flat_map(|bar| [bar.low.0, bar.high.0]).chain([self.middle]);
         let scale = Scale::over(ends, false);
         let at = |value: f64| left + (scale.share(value) * f64::from(right - left)).round() as i32;
         canvas.title(&self.title)?;
+        let mut h = 12;
+        for (colour, text) in [(BLUE, "input lowers the result"), (VERMILLION, "input raises it")] {
+            canvas.rectangle((h, self.key() - 7), (h + 14, self.key() + 7), colour)?;
+            canvas.text(text, (h + 20, self.key()), 13, BLACK, Anchor::Left)?;
+            h += 46 + width_of(text, 13);
+        }
+        let mut free = i32::MIN;
         for tick in scale.ticks() {
             canvas.line(&[(at(tick), top), (at(tick), bottom)], LIGHT, 1)?;
-            canvas.text(&short(tick), (at(tick), bottom + 16), 14, GREY, Anchor::Centre)?;
+            let half = width_of(&short(tick), 13) / 2;
+            if at(tick) - half > free {
+                canvas.text(&short(tick), (at(tick), bottom + 14), 13, GREY, Anchor::Centre)?;
+                free = at(tick) + half + 6;
+            }
         }
-        canvas.text(&self.label, ((left + right) / 2, bottom + 42), 15, BLACK, Anchor::Centre)?;
-        let shown = &self.bars[..self.bars.len().min(MOST)];
+        canvas.text(&fitting(&self.label, 54), ((left + right) / 2, bottom + 38), 14, BLACK, Anchor::Centre)?;
         let step = ((bottom - top) / shown.len().max(1) as i32).min(64);
         for (i, bar) in shown.iter().enumerate() {
-            let middle = top + step * i as i32 + step / 2;
-            let half = (step / 5).max(5);
-            canvas.rectangle((at(bar.low.0), middle - half), (at(self.middle), middle + half), BLUE)?;
-            canvas.rectangle((at(self.middle), middle - half), (at(bar.high.0), middle + half), VERMILLION)?;
-            canvas.text(&fitting(&bar.name, 30), (left - 10, middle), 14, BLACK, Anchor::Right)?;
-            if at(bar.high.0) - at(bar.low.0) < 3 {
-                continue;
-            }
-            // Below the bar, so that the values do not overlap the names.
-            let below = middle + half + 9;
-            let tight = at(bar.high.0) - at(bar.low.0) < 150;
-            let (low, high) = (fitting(&bar.low.1, 16), fitting(&bar.high.1, 16));
-            if tight {
-                let text = format!("{low} \u{2192} {high}");
-                canvas.text(&text, ((at(bar.low.0) + at(bar.high.0)) / 2, below), 12, GREY, Anchor::Centre)?;
+            let middle = top + step * i as i32 + if narrow { step * 2 / 3 } else { step / 2 };
+            let half = (step / 4).max(5);
+            let text =
+                format!("{}: {} at {}, {} at {}", bar.name, short(bar.low.0), bar.low.1, short(bar.high.0), bar.high.1);
+            canvas.value(&text, || {
+                canvas.rectangle((at(bar.low.0), middle - half), (at(self.middle), middle + half), BLUE)?;
+                canvas.rectangle((at(self.middle), middle - half), (at(bar.high.0), middle + half), VERMILLION)
+            })?;
+            if narrow {
+                canvas.text(&fitting(&bar.name, 52), (16, middle - half - 10), 13, BLACK, Anchor::Left)?;
             } else {
-                canvas.text(&low, (at(bar.low.0), below), 12, GREY, Anchor::Left)?;
-                canvas.text(&high, (at(bar.high.0), below), 12, GREY, Anchor::Right)?;
+                canvas.text(&fitting(&bar.name, 32), (222, middle), 13, BLACK, Anchor::Right)?;
             }
+            let (low, high) = (fitting(&bar.low.1, 14), fitting(&bar.high.1, 14));
+            canvas.text(&low, (at(bar.low.0) - 6, middle), 12, GREY, Anchor::Right)?;
+            canvas.text(&high, (at(bar.high.0) + 6, middle), 12, GREY, Anchor::Left)?;
         }
         canvas.line(&[(at(self.middle), top - 4), (at(self.middle), bottom)], BLACK, 1)?;
-        canvas.text(
-            &format!("{} {}", self.middle_label, short(self.middle)),
-            (at(self.middle), top - 14),
-            13,
-            BLACK,
-            Anchor::Centre,
-        )
+        let text = format!("{} {}", self.middle_label, short(self.middle));
+        canvas.text(&text, (at(self.middle), top - 14), 13, BLACK, Anchor::Centre)
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod comparison;
 mod error;
+pub mod references;
 pub mod reproduction;
 
 pub use error::StudyError;

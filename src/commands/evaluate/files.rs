@@ -27,7 +27,7 @@ pub fn write(
     put(&folder.join("evaluation.md"), tables.as_bytes())?;
     for (name, plot) in plots(measured) {
         let refused = |error: reports::plot::PlotError| Failure::Request(error.to_string());
-        put(&folder.join(format!("{name}.svg")), plot.svg().map_err(refused)?.as_bytes())?;
+        put(&folder.join(format!("{name}.svg")), plot.svg(reports::plot::Form::Wide).map_err(refused)?.as_bytes())?;
         put(&folder.join(format!("{name}.png")), &plot.png().map_err(refused)?)?;
     }
     let Some(path) = document else { return Ok(()) };

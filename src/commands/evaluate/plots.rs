@@ -1,7 +1,7 @@
 //! Plots of an evaluation.
 
 use costmodel::quantity::{Quantity, Scale};
-use reports::plot::{Frontier, HeatMap, Plot, Scatter, Variable};
+use reports::plot::{Better, Frontier, HeatCell, HeatMap, Plot, Scatter, Variable};
 use training::evaluation::measure::pairs;
 use training::evaluation::{Answers, Measured, Model, Split};
 
@@ -30,7 +30,8 @@ fn scatters(measured: &Measured<'_>, shipped: &Answers) -> Vec<(String, Plot)> {
         let least = points.iter().map(|p| p.0).fold(f64::INFINITY, f64::min);
         let steps = (0..=40).map(|i| f64::from(i) / 40.0);
         let right = steps.map(|t| if log { least * libm::pow(most / least, t) } else { least + t * (most - least) });
-        let variable = |what: &str| Variable { label: format!("{what}, {}", name.quantity.unit()), log };
+        let variable =
+            |what: &str| Variable { label: format!("{what}, {}", name.quantity.unit()), log, better: Better::Neither };
         plots.push((
             format!("{}-{}", name.quantity, name.target),
             Plot::Scatter(Scatter {
@@ -39,7 +40,11 @@ fn scatters(measured: &Measured<'_>, shipped: &Answers) -> Vec<(String, Plot)> {
                 y: variable("prediction"),
                 points_label: "functions".into(),
                 points,
-                frontiers: vec![Frontier { label: "right".into(), points: right.map(|x| (x, x)).collect() }],
+                frontiers: vec![Frontier {
+                    label: "right".into(),
+                    points: right.map(|x| (x, x)).collect(),
+                    names: Vec::new(),
+                }],
                 joined: true,
                 knee: None,
             }),
@@ -86,7 +91,14 @@ fn median_errors(measured: &Measured<'_>) -> Option<(String, Plot)> {
                     .map(|q| q.name().replace("register_pressure", "pressure").replace("_cycles", ""))
                     .collect(),
                 y: models.iter().map(|m| m.name().to_owned()).collect(),
-                cells: models.iter().map(|&m| quantities.iter().map(|&q| cell(m, q)).collect()).collect(),
+                cells: models
+                    .iter()
+                    .map(|&m| {
+                        quantities.iter().map(|&q| cell(m, q).map_or(HeatCell::Unknown, HeatCell::Value)).collect()
+                    })
+                    .collect(),
+                log: false,
+                better: Better::Lower,
             }),
         )
     })

@@ -29,12 +29,12 @@ pub fn section(evaluation: Option<&Evaluation>) -> Section {
     let source = format!("evaluation of the model {}; hardwire evaluate", e.model_version);
     let source = source.as_str();
     let mut blocks = vec![Block::Paragraph(message(e, source)), Block::Paragraph(conditions(e, source))];
+    blocks.push(decisions(&e.decisions, source));
     blocks.push(aims(&e.aims, source));
     blocks.push(errors(e, source));
     blocks.extend(e.drawn().into_iter().map(|index| predicted(&e.quantities[index], source)));
     blocks.push(families(e, source));
     blocks.push(calibration(&e.intervals, source));
-    blocks.push(decisions(&e.decisions, source));
     blocks.extend(comparisons(e, source));
     blocks.extend(dialects(e, source));
     Section { id, title, blocks }

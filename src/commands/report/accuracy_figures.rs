@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use reports::document::{Block, Entry, Figure, Inline};
-use reports::plot::{Curves, DotPlot, DotRow, Plot, Style, Variable};
+use reports::document::{Block, Entry, Figure, Inline, Width};
+use reports::plot::{Curves, DotPlot, DotRow, Plot, Style};
 use reports::{Cell, Value};
 
 use super::evaluation::{Decision, Evaluation, Interval, Quantity};
 use super::evaluation_cells::{count, named, number, over, percent, spoken};
-use super::words::{code, derived, row, series, table, text};
+use super::words::{code, derived, less, row, series, table, text, variable};
 
 /// Predicted against true values.
 pub fn predicted(q: &Quantity, source: &str) -> Block {
@@ -36,7 +36,7 @@ pub fn predicted(q: &Quantity, source: &str) -> Block {
     let data = table(text!["A middle sample of every tenth, by the true value: ", named(q)], &heads, rows.collect());
     let axis = |what: &str| {
         let unit = if q.unit.is_empty() || q.unit == q.quantity { String::new() } else { format!(", {}", q.unit) };
-        Variable { label: format!("{what} {}{unit}", spoken(&q.quantity)), log: true }
+        variable(format!("{what} {}{unit}", spoken(&q.quantity)), true)
     };
     let within = points.iter().filter(|(t, p)| *p <= 2.0 * t && *t <= 2.0 * p).count();
     let mut caption = text![
@@ -58,13 +58,15 @@ pub fn predicted(q: &Quantity, source: &str) -> Block {
         caption,
         alternative: format!("Predicted against true: {}", named(q)),
         plot: Plot::Curves(Curves {
-            title: format!("Predicted against true: {}", named(q)),
+            title: format!("Predicted against true\n{}", named(q)),
             x: axis("true"),
             y: axis("predicted"),
             series: vec![series("one function", Style::Dots, points)],
+            marks: Vec::new(),
             diagonal: true,
         }),
         data,
+        width: Width::Half,
     })
 }
 
@@ -84,10 +86,11 @@ pub fn families(e: &Evaluation, source: &str) -> Block {
         series(&named(q), Style::Line, points.filter(|p| p.0 > 0.0).collect())
     });
     let plot = Plot::Curves(Curves {
-        title: "Error by family: the share of families with a median error of at most".to_owned(),
-        x: Variable { label: "median relative error of a family, %".to_owned(), log: true },
-        y: Variable { label: "share of families, %".to_owned(), log: false },
+        title: "Errors of families left out".to_owned(),
+        x: less("median error of a family, %", true),
+        y: variable("share of families, %", false),
         series: curves.collect(),
+        marks: Vec::new(),
         diagonal: false,
     });
     let errors: Vec<BTreeMap<&str, Option<f64>>> = drawn
@@ -122,6 +125,7 @@ pub fn families(e: &Evaluation, source: &str) -> Block {
         alternative: "Share of families over their median error, by quantity".to_owned(),
         plot,
         data,
+        width: Width::Half,
     })
 }
 
@@ -145,6 +149,7 @@ pub fn calibration(intervals: &[Interval], source: &str) -> Block {
         [|i| i.mean_over_families_pct, |i| i.p10_over_families_pct, |i| i.least_family_pct];
     let plot_rows = names.iter().map(|name| DotRow {
         name: spoken(name),
+        design: String::new(),
         values: columns.map(|of| least(name, of)).into(),
         note: "none".to_owned(),
     });
@@ -170,13 +175,14 @@ pub fn calibration(intervals: &[Interval], source: &str) -> Block {
                 .to_owned(),
         plot: Plot::DotPlot(DotPlot {
             title: "Do intervals hold what they promise?".to_owned(),
-            x: Variable { label: "true values within the interval, %".to_owned(), log: false },
+            x: variable("true values within the interval, %", false),
             marks: ["mean over families", "tenth percentile of families", "least family"].map(str::to_owned).into(),
             rows: plot_rows.collect(),
             joined: true,
             reference: Some((nominal, format!("promised {}", reports::number::short(nominal)))),
         }),
         data: table(text!["True values within the interval, of families left out"], &heads, rows.collect()),
+        width: Width::Half,
     })
 }
 
@@ -199,6 +205,7 @@ pub fn decisions(decisions: &[Decision], source: &str) -> Block {
     let at = |p: &str, c: &str| decisions.iter().find(|d| place(d) == p && chooser(d) == c);
     let plot_rows = places.iter().map(|p| DotRow {
         name: p.clone(),
+        design: String::new(),
         values: choosers.iter().map(|c| at(p, c).and_then(|d| d.p90_regret_pct)).collect(),
         note: "none".to_owned(),
     });
@@ -242,13 +249,14 @@ pub fn decisions(decisions: &[Decision], source: &str) -> Block {
         caption,
         alternative: "Ninetieth percentile of the regret by target and by what chooses".to_owned(),
         plot: Plot::DotPlot(DotPlot {
-            title: "What choosing by predictions costs over the best choice".to_owned(),
-            x: Variable { label: "regret, ninetieth percentile over kernels, %".to_owned(), log: true },
+            title: "What choosing by predictions costs".to_owned(),
+            x: less("regret, ninetieth percentile, %", true),
             marks: choosers.iter().map(|c| format!("chosen by: {c}")).collect(),
             rows: plot_rows.collect(),
             joined: false,
             reference: None,
         }),
         data: table(text!["What following a choice costs over the best one"], &heads, rows.collect()),
+        width: Width::Half,
     })
 }

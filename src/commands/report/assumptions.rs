@@ -52,7 +52,11 @@ pub fn section(s: &Subjects<'_>) -> Section {
         lines(vec![design(s.column()), ": the machine".into()], &show::design(&h.design), ""),
         lines(text!["process ", code(&h.node.name)], &show::node(&h.node), ""),
         lines(text!["prices and rules ", code(&h.economics.name)], &show::economics(&h.economics), ""),
-        lines(text!["model ", code(&s.model.name)], &show::model(s.model), "config.json of the model as released"),
+        lines(
+            text!["model ", code(&s.model.name)],
+            &show::model(s.model),
+            &format!("config.json of {} as released", s.model.name),
+        ),
     ];
     for (column, subject) in s.table.designs.iter().zip(s.subjects) {
         if let Subject::Other(other) = subject {

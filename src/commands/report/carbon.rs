@@ -1,14 +1,14 @@
 //! Section on carbon: of the systems and of machines with equal throughput, over volume, and embodied by another method.
 
-use reports::document::{Block, Entry, Figure, Section, Text};
-use reports::plot::{Curves, Plot, Variable};
+use reports::document::{Block, Entry, Figure, Section, Text, Width};
+use reports::plot::{Curves, Plot};
 use reports::{Bound, Cell, Origin, Value};
 use sim::economics::{Outcome, Span, act};
 use study::comparison::Subject;
 
 use super::subjects::Subjects;
 use super::volume::{OverVolume, basis, estimates, rivals};
-use super::words::{derived, design, row, systems, table, text};
+use super::words::{derived, design, less, row, systems, table, text, variable};
 use crate::diagnostics::Failure;
 
 /// The section on carbon.
@@ -50,7 +50,7 @@ pub fn section(s: &Subjects<'_>) -> Result<Section, Failure> {
     message.push(". Counted are electricity and the modules of every build, as the publication does.".into());
     let caption = text!["Carbon of ", asked, " over ", years, ", and of what equals them, tonnes of CO2 equivalent"];
     let mut blocks =
-        vec![Block::Paragraph(message), Block::Table(table(caption, &["design", "t"], rows)), over_volume(s)?];
+        vec![Block::Paragraph(message), over_volume(s)?, Block::Table(table(caption, &["design", "t"], rows))];
     let economics = &s.hardwired.economics;
     let yields = e.span(|o| o.yield_share);
     match act(economics, s.hardwired.node.feature_nm, e.layout.chip_mm2, yields, e.plan.memory_gb) {
@@ -105,11 +105,13 @@ fn over_volume(s: &Subjects<'_>) -> Result<Block, Failure> {
         alternative: "Carbon over the number of systems, by design".to_owned(),
         plot: Plot::Curves(Curves {
             title: format!("Carbon over {years} years against volume"),
-            x: Variable { label: "systems, or as many units of the other as equal them".to_owned(), log: true },
-            y: Variable { label: "tonnes of CO2 equivalent".to_owned(), log: true },
+            x: variable("systems, or units that equal them", true),
+            y: less("tonnes of CO2 equivalent", true),
             series: curves.series,
+            marks: Vec::new(),
             diagonal: false,
         }),
         data,
+        width: Width::Half,
     }))
 }

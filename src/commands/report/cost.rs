@@ -1,7 +1,7 @@
 //! Sections on cost: a waterfall from design effort to total cost, and the sensitivity of the total.
 
 use designs::Range;
-use reports::document::{Block, Entry, Figure, Section};
+use reports::document::{Block, Entry, Figure, Section, Text, Width};
 use reports::plot::{Bar, Plot, Step, Tornado, Waterfall};
 use reports::{Origin, Value};
 use sim::economics::monte_carlo::{MonteCarlo, tornado};
@@ -76,6 +76,7 @@ pub fn waterfall(s: &Subjects<'_>) -> Section {
             steps: plot_steps.collect(),
         }),
         data,
+        width: Width::Half,
     };
     let die = |get: fn(&Outcome) -> f64, unit, source: &str| -> Entry {
         let span = e.span(get);
@@ -106,8 +107,8 @@ pub fn waterfall(s: &Subjects<'_>) -> Section {
     Section { id: "cost", title: "Cost".to_owned(), blocks }
 }
 
-/// The section on the sensitivity of the total cost.
-pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
+/// The section on the sensitivity of the total cost, and its first finding in one sentence.
+pub fn sensitivity(s: &Subjects<'_>) -> Result<(Section, Option<Text>), Failure> {
     let (id, title) = ("sensitivity", "What moves the total cost".to_owned());
     let wide = designs::load::economics("wide", &[], &input::read)?;
     let estimate = s.hardwired.price_with(&wide, s.model, s.table.terms.systems, &s.table.terms)?;
@@ -152,7 +153,7 @@ pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
         caption: text![
             "Each input from its tenth to its ninetieth percentile, the others at their medians, under the wide ranges of ",
             code("economics:wide"),
-            ". Values of the input stand below its bar. What moves the total by less than a hundredth of the first is in the table \
+            ". Values of the input stand at the ends of its bar. What moves the total by less than a hundredth of the first is in the table \
              alone."
         ],
         alternative: "Tornado of the total cost by input".to_owned(),
@@ -164,6 +165,7 @@ pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
             bars: plot_bars.collect(),
         }),
         data,
+        width: Width::Half,
     };
     let mut message = text!["What moves the total cost most: "];
     for (index, bar) in bars.iter().take(3).enumerate() {
@@ -172,7 +174,7 @@ pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
     }
     message.push(". To know these better is worth more than any other number on this page.".into());
     let mc = MonteCarlo::run(&estimate.plan, &estimate.inputs, SAMPLES, SEED);
-    let source =
+    let drawn =
         format!("{SAMPLES} independent draws, seed {SEED}; hardwire estimate --economics wide --monte-carlo {SAMPLES}");
     let rows = [
         ("non-recurring, million USD", "nre_usd", 1e6),
@@ -184,10 +186,22 @@ pub fn sensitivity(s: &Subjects<'_>) -> Result<Section, Failure> {
     let rows = rows.map(|(words, name, scale)| {
         let index = Outcome::NAMES.iter().position(|n| *n == name).expect("a name of an outcome");
         let p = mc.percentiles[index];
-        let cell = |value: f64| derived(value / scale, "", &source).digits(4).into();
+        let cell = |value: f64| derived(value / scale, "", &drawn).digits(4).into();
         row(text![words], vec![cell(p.p10), cell(p.p50), cell(p.p90)])
     });
     let heads = ["outcome", "tenth percentile", "median", "ninetieth percentile"];
     let percentiles = table(text!["Uncertainty of the outcomes, by Monte Carlo"], &heads, rows.into());
-    Ok(Section { id, title, blocks: vec![Block::Paragraph(message), Block::Figure(figure), Block::Table(percentiles)] })
+    let dearest = bars.first().map(|bar| {
+        text![
+            "What moves the total cost most is ",
+            code(bar.input),
+            ": by ",
+            derived(bar.swing.abs() / 1e6, "million USD", source),
+            " around ",
+            derived(median, "million USD", source),
+            "."
+        ]
+    });
+    let blocks = vec![Block::Paragraph(message), Block::Figure(figure), Block::Table(percentiles)];
+    Ok((Section { id, title, blocks }, dearest))
 }

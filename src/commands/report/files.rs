@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use reports::document::{Document, html, json, markdown};
-use reports::plot::PlotError;
+use reports::document::{Document, Stamp, csv, html, json, markdown};
+use reports::plot::{Form, PlotError};
 
 use crate::diagnostics::Failure;
 use crate::replace::replace;
@@ -26,8 +26,9 @@ pub fn render(document: &Document, png: bool) -> Result<Vec<File>, Failure> {
         ("report.json".to_owned(), json(document).into_bytes()),
     ];
     for figure in document.figures() {
-        let svg = figure.plot.svg().map_err(refuse)?;
+        let svg = figure.plot.svg(Form::Wide).map_err(refuse)?;
         files.push((format!("figures/{}.svg", figure.name), svg.into_bytes()));
+        files.push((format!("figures/{}.csv", figure.name), csv(&figure.data).into_bytes()));
         if png {
             files.push((format!("figures/{}.png", figure.name), figure.plot.png().map_err(refuse)?));
         }
@@ -45,6 +46,56 @@ pub fn folder(out: &str) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Texts by which a file of a report is known, by the end of its name.
+const MARKS: [(&str, &[&str]); 3] = [
+    ("index.html", &["<meta name=\"generator\" content=\"hardwire "]),
+    ("report.md", &["\nWritten by hardwire "]),
+    ("report.json", &["\"generator\": \"hardwire "]),
+];
+
+/// Refuses to write over files that no report has written.
+///
+/// A page, a text and a JSON file say who wrote them; other files belong to a report if such a JSON file lies beside them.
+///
+/// # Errors
+/// For the first foreign file.
+pub fn own(out: &str, files: &[File]) -> Result<(), Failure> {
+    let holds = |name: &str, marks: &[&str]| -> bool {
+        let path = Path::new(out).join(name);
+        let small = std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() <= MAX_BYTES);
+        let text = if small { std::fs::read(&path).unwrap_or_default() } else { Vec::new() };
+        let text = String::from_utf8_lossy(&text);
+        marks.iter().any(|mark| text.contains(mark))
+    };
+    let report = MARKS.iter().find(|(name, _)| *name == "report.json").is_some_and(|(name, marks)| holds(name, marks));
+    for (name, _) in files {
+        let path = Path::new(out).join(name);
+        if path.symlink_metadata().is_err() {
+            continue;
+        }
+        let known = match MARKS.iter().find(|(marked, _)| marked == name) {
+            Some((_, marks)) => holds(name, marks),
+            None => report,
+        };
+        if !known {
+            let path = path.display();
+            return Err(Failure::Request(format!(
+                "{path} was not written by `hardwire report` and is not overwritten; name another folder with --out, or move it"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The stamp of the report in the folder `out`; `None` without one.
+pub fn stamp(out: &str) -> Option<Stamp> {
+    let path = Path::new(out).join("report.json");
+    std::fs::metadata(&path).ok().filter(|m| m.len() <= MAX_BYTES)?;
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let of = |key: &str| json["stamp"][key].as_str().map(str::to_owned);
+    Some(Stamp { date: of("date"), commit: of("commit"), repository: of("repository") })
 }
 
 /// Writes all files, each atomically.

@@ -5,13 +5,13 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use reports::document::{Block, Entry, Figure, Section};
-use reports::plot::{Frontier, Plot, Scatter, Variable};
+use reports::document::{Block, Entry, Figure, Section, Width};
+use reports::plot::{Frontier, Plot, Scatter};
 use reports::{Cell, Origin};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::words::{code, derived, row, table, text};
+use super::words::{code, derived, less, more, row, table, text};
 use crate::commands::sweep::label;
 use crate::diagnostics::Failure;
 use crate::input;
@@ -43,6 +43,9 @@ pub struct Sweep {
     /// Feasible points by the first two objectives, thinned evenly; `None` without `results.csv`.
     #[serde(skip)]
     cloud: Option<Vec<(f64, f64)>>,
+    /// Fingerprint of the summary.
+    #[serde(skip)]
+    fingerprint: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,6 +80,7 @@ pub fn read(folder: &str, design: &str, model: &str) -> Result<Sweep, Failure> {
         let (line, column) = (error.line(), error.column());
         Failure::Request(format!("{path}:{line}:{column}: no summary of a sweep: {error}"))
     })?;
+    sweep.fingerprint = reports::document::fingerprint(&[&text]);
     if sweep.frontier.len() > MOST {
         let count = sweep.frontier.len();
         return Err(Failure::Request(format!("{path}: a frontier of {count} points; at most {MOST} are read")));
@@ -133,6 +137,37 @@ fn cloud(folder: &str, columns: [&str; 2], points: u64) -> Result<Option<Vec<(f6
     Ok(Some(cloud))
 }
 
+impl Sweep {
+    /// Name and fingerprint.
+    pub fn identity(&self) -> (String, String) {
+        (format!("sweep {}", self.sweep), self.fingerprint.clone())
+    }
+
+    /// What the sweep is about, and on how many objectives it is projected.
+    fn title(&self) -> String {
+        let name =
+            Path::new(&self.sweep).file_stem().map_or_else(|| self.sweep.clone(), |n| n.to_string_lossy().into());
+        let title = if self.summary.is_empty() { name } else { self.summary.clone() };
+        match self.objectives.len() {
+            0..=2 => title,
+            _ => format!("{title}\na projection: what looks worse here is better in an objective that is not drawn"),
+        }
+    }
+
+    /// The name of a point: its model, or its values of the first axes.
+    fn named(&self, point: &BTreeMap<String, Json>) -> String {
+        let value = |axis: &Axis| match point.get(&axis.column) {
+            Some(Json::String(word)) => Some(word.clone()),
+            Some(Json::Number(_)) => number(point, &axis.column).map(reports::number::short),
+            _ => None,
+        };
+        match self.axes.iter().find(|axis| axis.path == "model") {
+            Some(axis) => value(axis).unwrap_or_default(),
+            None => self.axes.iter().take(2).filter_map(value).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
 /// The section on design spaces.
 pub fn section(sweeps: &[Sweep]) -> Section {
     let (id, title) = ("frontier", "Design space".to_owned());
@@ -187,17 +222,23 @@ fn one(index: usize, sweep: &Sweep) -> Vec<Block> {
         sweep.frontier.iter().find(|p| p.get("point").and_then(Json::as_u64) == Some(knee)).and_then(at)
     });
     let points: Vec<(f64, f64)> = sweep.frontier.iter().filter_map(at).collect();
+    let names: Vec<String> = sweep.frontier.iter().filter(|p| at(p).is_some()).map(|p| sweep.named(p)).collect();
     let cloud = sweep.cloud.clone().unwrap_or_default();
+    let axis = |objective: &Objective, log: bool| match objective.direction.as_str() {
+        "maximize" | "maximise" | "max" => more(label::result(&objective.result), log),
+        _ => less(label::result(&objective.result), log),
+    };
     let log = |of: fn(&(f64, f64)) -> f64| points.iter().chain(&cloud).all(|p| of(p) > 0.0);
     let drawn = cloud.len();
     let plot = Plot::Scatter(Scatter {
-        title: format!("Frontier of {}", sweep.sweep),
-        x: Variable { label: label::result(&x.result), log: log(|p| p.0) },
-        y: Variable { label: label::result(&y.result), log: log(|p| p.1) },
+        title: sweep.title(),
+        x: axis(x, log(|p| p.0)),
+        y: axis(y, log(|p| p.1)),
         points_label: format!("within every constraint, {}", words_of(&sweep.fidelity)),
         points: cloud,
-        frontiers: vec![Frontier { label: format!("frontier, {fidelity}"), points: points.clone() }],
-        joined: sweep.objectives.len() == 2,
+        frontiers: vec![Frontier { label: format!("frontier, {fidelity}"), points: points.clone(), names }],
+        // Points of different models are no alternatives to each other.
+        joined: sweep.objectives.len() == 2 && !sweep.axes.iter().any(|axis| axis.path == "model"),
         knee,
     });
     let mut heads: Vec<String> = vec!["point".to_owned()];
@@ -254,6 +295,7 @@ fn one(index: usize, sweep: &Sweep) -> Vec<Block> {
         alternative: format!("Frontier of the sweep {}: {} against {}", sweep.sweep, y.result, x.result),
         plot,
         data,
+        width: Width::Full,
     };
     vec![paragraph, Block::Figure(figure)]
 }

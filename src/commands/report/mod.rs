@@ -7,10 +7,13 @@ mod accuracy_figures;
 mod assumptions;
 mod carbon;
 mod cost;
+mod diff;
 mod evaluation;
 mod evaluation_cells;
 mod files;
+mod findings;
 mod frontier;
+mod inputs;
 mod reproduction;
 mod silicon;
 mod speed;
@@ -22,10 +25,11 @@ mod words;
 use std::process::ExitCode;
 
 use designs::Model;
-use reports::document::Document;
+use reports::document::{Document, Stamp, json};
 use serde::Serialize;
 use sim::{Discipline, Phase, Simulation};
 use study::comparison::{self, DEFAULT_OTHERS, Hardwired, Question, Subject};
+use study::reproduction::Reproduction;
 
 use crate::cli::Format;
 use crate::cli::report::Report;
@@ -40,23 +44,59 @@ use subjects::Subjects;
 const DEFAULT_DESIGN: &str = "hnlpu";
 /// Context length in tokens for power, as in the publication's tables.
 const CONTEXT: u64 = 2048;
+/// Key of the publication in the table of references.
+const PUBLICATION: &str = "hnlpu";
+/// Name of the learned cost model among the inputs.
+const COST_MODEL: &str = "learned cost model";
 
 /// Runs the command.
 pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
-    files::folder(&arguments.out)?;
+    let old = arguments.diff.as_deref().map(diff::read).transpose()?;
     let evaluation = match &arguments.evaluation {
         Some(path) => Some(evaluation::read(path, &cost_model::load(None)?.card.version())?),
         None => None,
     };
-    let document = document(arguments, evaluation.as_ref())?;
+    if let Some(old) = old {
+        let new = json(&document(arguments, evaluation.as_ref(), stamp(arguments, None))?);
+        let new = serde_json::from_str(&new).map_err(|error| Failure::Request(error.to_string()))?;
+        let diff = diff::diff(&old, &new);
+        match arguments.format {
+            Format::Json => output::json(&diff)?,
+            Format::Table => output::text(&diff.render())?,
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(out) = arguments.out.as_deref() else {
+        return Err(Failure::Request("--out DIR names the folder of the report".to_owned()));
+    };
+    written(arguments, out, evaluation.as_ref())
+}
+
+/// Date, revision and repository as given. What is not given is taken over from the report in the output folder: the
+/// repository always, date and revision for a check.
+fn stamp(arguments: &Report, there: Option<Stamp>) -> Stamp {
+    let there = there.unwrap_or_default();
+    let kept = |given: &Option<String>, there: Option<String>| given.clone().or(there.filter(|_| arguments.check));
+    Stamp {
+        date: kept(&arguments.date, there.date),
+        commit: kept(&arguments.commit, there.commit),
+        repository: arguments.repository.clone().or(there.repository),
+    }
+}
+
+/// Writes or checks the files in the folder `out`.
+fn written(arguments: &Report, out: &str, evaluation: Option<&Evaluation>) -> Result<ExitCode, Failure> {
+    files::folder(out)?;
+    let document = document(arguments, evaluation, stamp(arguments, files::stamp(out)))?;
     let mut files = files::render(&document, arguments.png)?;
-    if let Some(evaluation) = &evaluation {
+    if let Some(evaluation) = evaluation {
         files.push((files::EVALUATION.to_owned(), evaluation.json().into_bytes()));
     }
     let differences = if arguments.check {
-        files::differences(&arguments.out, &files)
+        files::differences(out, &files)
     } else {
-        files::write(&arguments.out, &files)?;
+        files::own(out, &files)?;
+        files::write(out, &files)?;
         Vec::new()
     };
     for difference in &differences {
@@ -64,12 +104,12 @@ pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     match arguments.format {
-        Format::Json => output::json(&Answer { out: &arguments.out, files: &names, differences: &differences })?,
+        Format::Json => output::json(&Answer { out, files: &names, differences: &differences })?,
         Format::Table if !arguments.check => {
-            output::text(&names.iter().map(|name| format!("{}/{name}\n", arguments.out)).collect::<String>())?;
+            output::text(&names.iter().map(|name| format!("{out}/{name}\n")).collect::<String>())?;
         }
         Format::Table if differences.is_empty() => {
-            output::text(&format!("{}: {} files are what the inputs give\n", arguments.out, files.len()))?;
+            output::text(&format!("{out}: {} files are what the inputs give\n", files.len()))?;
         }
         Format::Table => {}
     }
@@ -93,7 +133,7 @@ fn names(arguments: &Report) -> Vec<String> {
 }
 
 /// Runs the models and builds the document.
-fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Document, Failure> {
+fn document(arguments: &Report, evaluation: Option<&Evaluation>, stamp: Stamp) -> Result<Document, Failure> {
     let subjects = comparison::read(&names(arguments), &input::read)?;
     let model = comparison::model(&subjects, arguments.model.as_deref(), &input::read)?;
     let terms = compare::terms(&arguments.terms);
@@ -124,28 +164,55 @@ fn document(arguments: &Report, evaluation: Option<&Evaluation>) -> Result<Docum
         index,
         output_tokens_per_s,
     };
-    let even = volume::break_even(&s);
+    assembled(arguments, &s, run.as_ref(), reproduction.as_ref(), &contexts, &sweeps, evaluation, stamp)
+}
+
+/// The document from what the models gave.
+#[expect(clippy::too_many_arguments, reason = "one caller, and each is a part of the page")]
+fn assembled(
+    arguments: &Report,
+    s: &Subjects<'_>,
+    run: Option<&Simulation>,
+    reproduction: Option<&Reproduction>,
+    contexts: &[u64],
+    sweeps: &[frontier::Sweep],
+    evaluation: Option<&Evaluation>,
+    stamp: Stamp,
+) -> Result<Document, Failure> {
+    let hardwired = s.hardwired;
+    let even = volume::break_even(s);
+    let findings =
+        reproduction.and_then(findings::published_rate).map(|rate| findings::findings(s, rate)).transpose()?;
+    let (sensitivity, dearest) = cost::sensitivity(s)?;
     let sections = vec![
-        summary::section(&s, reproduction.as_ref()),
-        reproduction::scoreboard(hardwired, reproduction.as_ref()),
-        speed::section(&table, &subjects, &model),
-        reproduction::breakdown(reproduction.as_ref(), &contexts),
-        silicon::area(hardwired, &estimate, run.as_ref()),
-        silicon::masks(hardwired, &estimate),
-        cost::waterfall(&s),
-        volume::section(&s, &even)?,
-        carbon::section(&s)?,
-        cost::sensitivity(&s)?,
-        frontier::section(&sweeps),
+        findings::section(findings.as_ref()),
+        speed::section(s.table, s.subjects, s.model),
+        volume::section(s, &even)?,
+        cost::waterfall(s),
+        sensitivity,
+        carbon::section(s)?,
+        reproduction::scoreboard(hardwired, reproduction),
+        reproduction::breakdown(reproduction, contexts),
+        silicon::area(hardwired, s.estimate, run),
+        silicon::masks(hardwired, s.estimate),
+        frontier::section(sweeps),
         accuracy::section(evaluation),
-        assumptions::section(&s),
+        assumptions::section(s),
         assumptions::regenerate(arguments),
     ];
+    let main = summary::rival(s, &even).zip(s.output_tokens_per_s);
     Ok(Document {
-        title: format!("{} with {}", hardwired.design.name, model.name),
+        title: format!("{} with {}", hardwired.design.name, s.model.name),
+        claim: summary::claim(s, &even),
         generator: format!("hardwire {}", env!("CARGO_PKG_VERSION")),
-        lead: summary::lead(&s, reproduction.as_ref(), &even),
+        stamp,
+        publication: reproduction.map(|_| PUBLICATION.to_owned()),
+        lead: summary::lead(s, reproduction),
+        points: summary::points(s, reproduction, &even, findings.as_ref(), dearest),
+        main: main.map(|(even, ours)| volume::main_figure(s, even, ours)).transpose()?,
         sections,
+        bibliography: study::references::references(),
+        inputs: inputs::inputs(s, sweeps, evaluation),
     })
 }
 

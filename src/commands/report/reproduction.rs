@@ -1,7 +1,7 @@
 //! Sections on the reproduction: the scoreboard, and the breakdown of token latency by context length.
 
 use designs::Provenance;
-use reports::document::{Block, Entry, Figure, Row, Section, Text};
+use reports::document::{Block, Entry, Figure, Row, Section, Text, Width};
 use reports::plot::{Plot, Stack, Stacked};
 use reports::{Bound, Cell, Kind, Origin, Support, Value};
 use study::comparison::Hardwired;
@@ -22,7 +22,7 @@ pub fn reproduction(hardwired: &Hardwired) -> Result<Option<Reproduction>, Failu
 }
 
 /// Origin of a published figure.
-fn published(source: &str) -> Origin {
+pub fn published(source: &str) -> Origin {
     let source = format!("ASPLOS '26 (HNLPU), {source}");
     Origin { kind: Support::Input, grade: "published".to_owned(), source, year: Some(2026) }
 }
@@ -207,7 +207,7 @@ pub fn breakdown(reproduction: Option<&Reproduction>, contexts: &[u64]) -> Secti
     let mut names: Vec<String> = PARTS.iter().map(|(_, words)| (*words).to_owned()).collect();
     names.push("non-linear".to_owned());
     let plot = Plot::Stacked(Stacked {
-        title: "Share of a token's time by context, published accounting".to_owned(),
+        title: "A token's time, by context".to_owned(),
         x_label: "context, tokens".to_owned(),
         y_label: "share of a token's time, %".to_owned(),
         parts: names,
@@ -236,6 +236,7 @@ pub fn breakdown(reproduction: Option<&Reproduction>, contexts: &[u64]) -> Secti
         alternative: "Stacked bars of a token's time by context: links shrink as attention grows".to_owned(),
         plot,
         data: table(text!["Shares of a token's time, ours beside published"], &heads, rows),
+        width: Width::Half,
     };
     // The largest part at the shortest and at the longest context.
     let mut message = Text::new();
@@ -247,5 +248,10 @@ pub fn breakdown(reproduction: Option<&Reproduction>, contexts: &[u64]) -> Secti
             message.extend(text!["At a context of ", context, format!(" most time goes to {words}: "), share, ". "]);
         }
     }
-    Section { id, title, blocks: vec![Block::Paragraph(message), Block::Figure(figure)] }
+    let note = text![
+        "The shares are those of one token in the publication's accounting, with the pipeline full: each of its steps is charged \
+         the links of all others. In a schedule that a machine could run, steps of different tokens overlap; the section on findings \
+         says what that changes."
+    ];
+    Section { id, title, blocks: vec![Block::Paragraph(message), Block::Figure(figure), Block::Paragraph(note)] }
 }

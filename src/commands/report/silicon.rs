@@ -1,7 +1,7 @@
 //! Sections on area and power of a chip, and on its masks by layer.
 
 use designs::{Block, Lithography};
-use reports::document::{Block as Part, Figure, Section, Text};
+use reports::document::{Block as Part, Figure, Section, Text, Width};
 use reports::plot::{Block as PlanBlock, FloorPlan, MaskLayer, MaskStack, Plot};
 use reports::{Cell, Origin, Value};
 use sim::Simulation;
@@ -63,6 +63,7 @@ pub fn area(hardwired: &Hardwired, estimate: &Estimate, run: Option<&Simulation>
         alternative: "Blocks of a chip as rectangles to scale, coloured by power density".to_owned(),
         plot: Plot::FloorPlan(FloorPlan { title: "Area and power of a chip".to_owned(), blocks: plan }),
         data: table(text!["Area and power of a chip's blocks"], &heads, rows),
+        width: Width::Full,
     };
     let weights = estimate.layout.weights_per_chip as f64;
     let mut message = Text::new();
@@ -137,6 +138,7 @@ pub fn masks(hardwired: &Hardwired, estimate: &Estimate) -> Section {
             .to_owned(),
         plot,
         data,
+        width: Width::Half,
     };
     let chips = f64::from(estimate.layout.grid.chips());
     let every = "masks of one chip times chips; hardwire estimate";

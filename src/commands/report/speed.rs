@@ -1,12 +1,12 @@
 //! Section that compares designs: speed and throughput, and published serving figures against rooflines.
 
 use designs::Model;
-use reports::document::{Block, Entry, Figure, Inline, Row, Section, Text};
-use reports::plot::{Curves, Plot, Style, Variable};
+use reports::document::{Block, Entry, Figure, Inline, Row, Section, Text, Width};
+use reports::plot::{Curves, Plot, Series, Style};
 use reports::{Bound, Cell, Origin, Value};
 use study::comparison::{self, Class, Column, METRICS, Subject, Table, Terms};
 
-use super::words::{code, derived, design, drawn, row, series, systems, table, text};
+use super::words::{code, derived, design, drawn, more, row, series, systems, table, text};
 
 /// Speeds per user at which curves are computed: ratio of neighbouring speeds, and both ends, in tokens/s.
 const SLOWEST: f64 = 10.0;
@@ -48,7 +48,12 @@ pub fn section(result: &Table, subjects: &[Subject], model: &Model) -> Section {
         "Hardwired designs are simulated in closed form and priced. Other machines have a roofline of their memory and \
          arithmetic, an upper bound, which is scaled by the share of it that published serving figures attain; without such a \
          figure the bound stands, marked \u{2264}, and what falls with it is marked \u{2265}. Output tokens and input and output \
-         tokens together are told apart everywhere."
+         tokens together are told apart everywhere. Time is accounted by the discipline ",
+        code(terms.discipline.name()),
+        match terms.discipline {
+            sim::Discipline::Serial => ", the publication's, which no schedule runs.",
+            _ => ".",
+        }
     ];
     let equal = text![
         "The last rows ask what it takes to equal ",
@@ -117,7 +122,7 @@ fn interactivity(result: &Table, subjects: &[Subject], model: &Model) -> Figure 
         match &curve {
             Ok((points, style, bound, source)) => {
                 let name = drawn(column) + if *bound == Bound::AtMost { ", bound" } else { "" };
-                drawn_series.push(series(&name, *style, points.clone()));
+                drawn_series.push(Series { design: column.design.clone(), ..series(&name, *style, points.clone()) });
                 for speed in shown {
                     // The curve has values at fixed speeds; take the next faster one.
                     let at = points.iter().find(|p| p.0 >= speed * (1.0 - 1e-9));
@@ -142,18 +147,20 @@ fn interactivity(result: &Table, subjects: &[Subject], model: &Model) -> Figure 
         name: "interactivity".to_owned(),
         caption: text![
             "What a kilowatt generates at a given speed of every user, prompts included. Full lines: simulated, or a roofline \
-             scaled by published figures (middle of their range); dashed lines: a roofline alone, which no machine reaches. Designs \
-             without public power or peaks are not drawn; the table says why."
+             scaled by published figures (middle of their range); dashed lines: a roofline alone, which no machine reaches and which \
+             does not set the scale. Designs without public power or peaks are not drawn; the table says why."
         ],
         alternative: "Output tokens per second and kilowatt over tokens per second of a user, by design".to_owned(),
         plot: Plot::Curves(Curves {
             title: "Throughput of a kilowatt against speed of a user".to_owned(),
-            x: Variable { label: "output tokens/s of every user".to_owned(), log: true },
-            y: Variable { label: "output tokens/s per kW".to_owned(), log: true },
+            x: more("output tokens/s of every user", true),
+            y: more("output tokens/s per kW", true),
             series: drawn_series,
+            marks: Vec::new(),
             diagonal: false,
         }),
         data,
+        width: Width::Full,
     }
 }
 
@@ -258,7 +265,10 @@ fn serving(result: &Table) -> Vec<Block> {
         let range = Value::range(low, high, "%", Origin::derived("least and largest share of this table")).digits(2);
         words.extend(text![" It is a loose bound: figures attain ", range, " of it."]);
     }
-    let mut blocks = vec![Block::Paragraph(words), Block::Table(table(caption, &heads, rows))];
+    let mut blocks = vec![
+        Block::Paragraph(words),
+        Block::Table(reports::document::Table { folded: true, ..table(caption, &heads, rows) }),
+    ];
     if !without.is_empty() {
         let mut names = Text::new();
         for (index, column) in without.iter().enumerate() {

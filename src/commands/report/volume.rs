@@ -1,15 +1,15 @@
 //! Section on volume: total cost over the number of systems, compared with machines of equal throughput, and the break-even volume.
 
 use designs::{Comparison, Range};
-use reports::document::{Block, Entry, Figure, Section, Text};
-use reports::plot::{Curves, DotPlot, DotRow, Plot, Series, Style, Variable};
+use reports::document::{Block, Entry, Figure, Section, Text, Width};
+use reports::plot::{Curves, DotPlot, DotRow, Mark, Plot, Series, Style};
 use reports::{Bound, Cell, Origin, Value};
 use sim::economics::compare::{self, Basis};
 use sim::economics::{Estimate, Span};
 use study::comparison::{Column, Subject};
 
 use super::subjects::Subjects;
-use super::words::{derived, design, drawn, million, row, series, table, text};
+use super::words::{derived, design, drawn, less, million, row, series, table, text, variable};
 use crate::diagnostics::Failure;
 
 /// Numbers of systems for which totals are computed.
@@ -104,14 +104,20 @@ impl BreakEven<'_> {
         derived(n as f64, if n == 1 { "system" } else { "systems" }, &source).digits(1).bound(bound)
     }
 
+    /// Both numbers of systems, if there are both.
+    pub fn both(&self) -> Option<(Value, Value)> {
+        let (optimistic, pessimistic) = self.optimistic.zip(self.pessimistic)?;
+        Some((self.systems(optimistic, OPTIMISTIC), self.systems(pessimistic, PESSIMISTIC)))
+    }
+
     /// Text such as "from 116 systems (optimistic) to 394 (pessimistic)".
     pub fn words(&self) -> Option<Text> {
-        let (optimistic, pessimistic) = self.optimistic.zip(self.pessimistic)?;
+        let (optimistic, pessimistic) = self.both()?;
         Some(text![
             "from ",
-            self.systems(optimistic, OPTIMISTIC),
+            optimistic,
             " on if every input is optimistic, from ",
-            self.systems(pessimistic, PESSIMISTIC),
+            pessimistic,
             " on if every input is pessimistic"
         ])
     }
@@ -144,11 +150,19 @@ impl OverVolume {
     pub fn add(&mut self, column: &Column, bound: Bound, totals: &[Option<Span>], shown: impl Fn(Span) -> Value) {
         let style = if bound == Bound::Exact { Style::Line } else { Style::Dashed };
         let name = drawn(column) + if bound == Bound::Exact { "" } else { ", at least" };
-        let ends: [fn(Span) -> f64; 2] = [|t| t.low, |t| t.high];
-        for end in ends {
-            let at = |t: &Option<Span>| t.map(|t| end(Span { low: shown(t).low, high: shown(t).high }));
+        let ends: [(&str, fn(Span) -> f64); 2] = [("optimistic", |t| t.low), ("pessimistic", |t| t.high)];
+        let mut lines = ends.map(|(end, of)| {
+            let at = |t: &Option<Span>| t.map(|t| of(Span { low: shown(t).low, high: shown(t).high }));
             let points = VOLUMES.iter().zip(totals).filter_map(|(n, t)| Some((*n as f64, at(t)?)));
-            self.series.push(series(&name, style, points.collect()));
+            let line = series(&name, style, points.collect());
+            Series { design: column.design.clone(), end: end.to_owned(), ..line }
+        });
+        if lines[0].points == lines[1].points {
+            // One line without a range.
+            lines[0].end.clear();
+            self.series.push(lines[0].clone());
+        } else {
+            self.series.extend(lines);
         }
         let cells = SHOWN.map(|n| {
             let index = VOLUMES.iter().position(|v| *v == n).expect("shown volumes are computed");
@@ -188,7 +202,7 @@ pub fn section(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Result<Section, Fail
     ];
     let blocks = vec![
         Block::Paragraph(message(s, even)),
-        Block::Figure(totals(s, even, ours)?),
+        Block::Figure(totals(s, even, ours, "Total cost against volume, by design")?),
         Block::Figure(figure(s, even)),
         Block::Paragraph(note),
     ];
@@ -227,7 +241,47 @@ fn message(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Text {
     words
 }
 
-fn totals(s: &Subjects<'_>, even: &[BreakEven<'_>], ours: f64) -> Result<Figure, Failure> {
+/// Where the totals cross, as marks of a plot: `own` and `their` are the totals at every volume of [`VOLUMES`].
+fn crossings(even: &BreakEven<'_>, own: &[Option<Span>]) -> Vec<Mark> {
+    let ends: [(Option<u64>, &str, fn(Span) -> f64); 2] =
+        [(even.optimistic, "at best", |t| t.low), (even.pessimistic, "at worst", |t| t.high)];
+    let marks = ends.into_iter().filter_map(|(n, words, of)| {
+        let n = n? as f64;
+        // Between two volumes the total is interpolated as the plot draws it, in logarithms.
+        let known: Vec<(f64, f64)> =
+            VOLUMES.iter().zip(own).filter_map(|(v, t)| Some((*v as f64, of((*t)?) / 1e6))).collect();
+        let pair = known.windows(2).find(|pair| pair[0].0 <= n && n <= pair[1].0)?;
+        let share = libm::log(n / pair[0].0) / libm::log(pair[1].0 / pair[0].0);
+        let total = pair[0].1 * libm::pow(pair[1].1 / pair[0].1, share);
+        let value = format!("cheaper than {} from {n} systems on, {words}", even.rival.column.design);
+        Some(Mark { at: (n, total), label: n.to_string(), value, design: even.rival.column.design.clone() })
+    });
+    marks.collect()
+}
+
+/// The figure of the first screen: total cost against that of the machine that the summary compares with.
+pub fn main_figure(s: &Subjects<'_>, even: &BreakEven<'_>, ours: f64) -> Result<Figure, Failure> {
+    let own = s.column();
+    let rival = &even.rival;
+    Ok(Figure {
+        name: "main".to_owned(),
+        caption: text![
+            "Total cost of ",
+            design(own),
+            " systems, re-spins included, and of ",
+            design(rival.column),
+            " units with the same output tokens per second. Each band runs from every input optimistic to every input \
+             pessimistic; squares mark from how many systems on ",
+            design(own),
+            " costs less, at best and at worst."
+        ],
+        alternative: format!("Total cost over the number of systems: {} against {}", own.design, rival.column.design),
+        width: Width::Half,
+        ..totals(s, std::slice::from_ref(even), ours, "Total cost against volume")?
+    })
+}
+
+fn totals(s: &Subjects<'_>, even: &[BreakEven<'_>], ours: f64, title: &str) -> Result<Figure, Failure> {
     let estimates = estimates(s)?;
     let years = s.table.terms.years;
     let column = s.column();
@@ -237,10 +291,15 @@ fn totals(s: &Subjects<'_>, even: &[BreakEven<'_>], ours: f64) -> Result<Figure,
     );
     let own: Vec<Option<Span>> = estimates.iter().map(|e| Some(e.span(|o| o.tco_dynamic_usd))).collect();
     curves.add(column, Bound::Exact, &own, |t| million(t, &source));
-    for BreakEven { rival, .. } in even {
+    let mut marks = Vec::new();
+    for even in even {
+        let rival = &even.rival;
         let totals: Vec<Option<Span>> = estimates.iter().map(|e| basis(e, rival, ours).map(|b| b.tco_usd)).collect();
         let source = format!("units of equal output tokens/s, whole, over {years} years; hardwire compare --systems N");
         curves.add(rival.column, rival.bound, &totals, |t| million(t, &source));
+        if rival.bound == Bound::Exact {
+            marks.extend(crossings(even, &own));
+        }
     }
     let data = curves.table(text!["Total cost, million USD, by systems of the first design or their equal"]);
     Ok(Figure {
@@ -248,18 +307,21 @@ fn totals(s: &Subjects<'_>, even: &[BreakEven<'_>], ours: f64) -> Result<Figure,
         caption: text![
             "Total cost of ",
             design(column),
-            " systems against machines of equal output tokens per second at the speed per user asked for. Two lines each: \
-             optimistic and pessimistic. Dashed lines are bounds from a roofline alone: that design costs at least as much."
+            " systems against machines of equal output tokens per second at the speed per user asked for, from optimistic to \
+             pessimistic; squares mark from how many systems on it costs less, at best and at worst. Dashed lines are bounds from a \
+             roofline alone: that design costs at least as much."
         ],
         alternative: "Total cost over the number of systems, by design, optimistic and pessimistic".to_owned(),
         plot: Plot::Curves(Curves {
-            title: format!("Total cost over {years} years against volume"),
-            x: Variable { label: "systems, or as many units of the other as equal them".to_owned(), log: true },
-            y: Variable { label: "million USD".to_owned(), log: true },
+            title: title.to_owned(),
+            x: variable("systems, or units that equal them", true),
+            y: less("total cost, million USD", true),
             series: curves.series,
+            marks,
             diagonal: false,
         }),
         data,
+        width: Width::Full,
     })
 }
 
@@ -276,6 +338,7 @@ fn figure(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Figure {
         ));
         marks.push(DotRow {
             name: drawn(rival.column),
+            design: rival.column.design.clone(),
             values: [e.optimistic, e.pessimistic].map(|n| n.map(|n| n as f64)).into(),
             note: "missing: it stays dearer at any volume searched".to_owned(),
         });
@@ -283,7 +346,6 @@ fn figure(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Figure {
     for (column, reason) in rivals(s).1 {
         let missing = || Entry::from(Cell::missing(reason.clone()));
         rows.push(row(vec![design(column)], vec![missing(), missing(), missing()]));
-        marks.push(DotRow { name: drawn(column), values: Vec::new(), note: format!("missing: {reason}") });
     }
     let heads = ["against", "output tokens/s of a unit", "cheaper from, optimistic", "cheaper from, pessimistic"];
     let caption = text!["Systems from which the total cost of ", design(s.column()), " with re-spins is lower"];
@@ -293,18 +355,20 @@ fn figure(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Figure {
             "From how many systems on ",
             design(s.column()),
             " costs less in total, re-spins included, than machines of equal output tokens per second. Optimistic: our optimistic \
-             total is below their pessimistic one; pessimistic: the other way round, so that from there on it is cheaper for sure."
+             total is below their pessimistic one; pessimistic: the other way round, so that from there on it is cheaper for sure. Designs \
+             without public price, power or throughput are in the table, with the reason."
         ],
         alternative: "Number of systems at break-even, optimistic and pessimistic, by design".to_owned(),
         plot: Plot::DotPlot(DotPlot {
             title: "Break-even: cheaper from this many systems on".to_owned(),
-            x: Variable { label: "systems".to_owned(), log: true },
+            x: less("systems", true),
             marks: ["every input optimistic", "every input pessimistic"].map(str::to_owned).into(),
             rows: marks,
             joined: true,
             reference: None,
         }),
         data: table(caption, &heads, rows),
+        width: Width::Full,
     }
 }
 

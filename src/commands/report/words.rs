@@ -1,7 +1,7 @@
 //! Helpers that build text and tables with values.
 
 use reports::document::{Entry, Inline, Row, Table, Text};
-use reports::plot::{Series, Style};
+use reports::plot::{Better, Series, Style, Variable};
 use reports::{Origin, Value};
 use sim::economics::Span;
 use study::comparison::Column;
@@ -56,9 +56,24 @@ pub fn systems(n: u64) -> Value {
     Value::new(n as f64, unit, Origin::asked("terms of the report, --systems")).digits(1)
 }
 
-/// A series of a plot.
+/// A series of a plot that belongs to no design.
 pub fn series(name: &str, style: Style, points: Vec<(f64, f64)>) -> Series {
-    Series { name: name.to_owned(), points, style }
+    Series { name: name.to_owned(), design: String::new(), end: String::new(), points, style }
+}
+
+/// A variable that is no measure of merit.
+pub fn variable(label: impl Into<String>, log: bool) -> Variable {
+    Variable { label: label.into(), log, better: Better::Neither }
+}
+
+/// A variable of which higher values are better.
+pub fn more(label: impl Into<String>, log: bool) -> Variable {
+    Variable { better: Better::Higher, ..variable(label, log) }
+}
+
+/// A variable of which lower values are better.
+pub fn less(label: impl Into<String>, log: bool) -> Variable {
+    Variable { better: Better::Lower, ..variable(label, log) }
 }
 
 /// A range of dollars, in millions.

@@ -48,9 +48,23 @@ pub fn result(name: &str) -> String {
     unit.map_or_else(|| format!("{words}{end}"), |unit| format!("{words}, {unit}{end}"))
 }
 
+/// Abbreviations in names.
+const SHORT: [(&str, &str); 6] =
+    [("hbm", "HBM"), ("hn", "hardwired-neuron"), ("vex", "VEX"), ("kv", "KV"), ("tco", "TCO"), ("nre", "NRE")];
+
+/// The path of a key as words: "HBM stack bandwidth" for `hbm.stack_bandwidth`, "node" for `build.node`.
+pub fn words(path: &str) -> String {
+    let path = path.strip_prefix("build.").unwrap_or(path);
+    let words = path.split(['.', '_']).map(|word| {
+        let known = SHORT.iter().find(|(short, _)| *short == word);
+        known.map_or(word, |(_, long)| *long)
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// An axis whose values are written with their units.
 pub fn axis(axis: &Axis) -> String {
-    axis.name.path.replace('_', " ")
+    words(&axis.name.path)
 }
 
 /// An axis whose values are plain numbers.
@@ -81,6 +95,13 @@ mod tests {
         ] {
             assert_eq!(result(name), label);
         }
+    }
+
+    #[test]
+    fn paths_are_words() {
+        assert_eq!(super::words("hbm.stack_bandwidth"), "HBM stack bandwidth");
+        assert_eq!(super::words("build.node"), "node");
+        assert_eq!(super::words("hn_array.inputs_per_port"), "hardwired-neuron array inputs per port");
     }
 
     #[test]

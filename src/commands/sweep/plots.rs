@@ -7,7 +7,8 @@ use std::io::Write;
 use std::path::Path;
 
 use reports::plot::{
-    Bar, Frontier, HeatMap, Line, Parallel, ParallelAxis, Plot, PlotError, Scatter, Ticks, Tornado, Variable,
+    Bar, Better, Form, Frontier, HeatCell, HeatMap, Line, Parallel, ParallelAxis, Plot, PlotError, Scatter, Ticks,
+    Tornado, Variable,
 };
 use sweep::exploration::Exploration;
 use sweep::rows::Row;
@@ -29,7 +30,7 @@ pub fn write_all(e: &Exploration<'_>, verdict: &Verdict, folder: &Path) -> Resul
     let mut files = Vec::new();
     for (name, plot) in plots(e, verdict) {
         let drawn: Result<_, PlotError> =
-            plot.svg().and_then(|svg| Ok([("svg", svg.into_bytes()), ("png", plot.png()?)]));
+            plot.svg(Form::Wide).and_then(|svg| Ok([("svg", svg.into_bytes()), ("png", plot.png()?)]));
         for (kind, bytes) in drawn.map_err(|error| Failure::Request(error.to_string()))? {
             let file = format!("{name}.{kind}");
             let path = folder.join(&file);
@@ -66,7 +67,7 @@ fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
         let bar = |effect: &Effect| {
             let axis = &plan.axes[effect.axis];
             Bar {
-                name: axis.name.path.replace('_', " "),
+                name: label::axis(axis),
                 low: (effect.low.mean, shown_part(axis, &effect.low.part)),
                 high: (effect.high.mean, shown_part(axis, &effect.high.part)),
             }
@@ -111,7 +112,11 @@ fn scatter(e: &Exploration<'_>, verdict: &Verdict, x: Objective, y: Objective) -
             _ => None,
         })
         .collect();
-    let series = |label: String, best: &[Best]| Frontier { label, points: best.iter().map(|b| at(&b.row)).collect() };
+    let series = |label: String, best: &[Best]| Frontier {
+        label,
+        points: best.iter().map(|b| at(&b.row)).collect(),
+        names: best.iter().map(|b| point_name(plan, &b.values)).collect(),
+    };
     let confirmed = if verdict.frontier_fidelity == sim::Fidelity::Event { "from events" } else { "closed form" };
     let frontiers = match plan.frontier_by {
         Some(axis) => {
@@ -123,10 +128,17 @@ fn scatter(e: &Exploration<'_>, verdict: &Verdict, x: Objective, y: Objective) -
     let variable = |objective: Objective, values: &mut dyn Iterator<Item = f64>| Variable {
         label: label::result(plan.columns[objective.column].name()),
         log: wide(values),
+        better: if objective.maximise { Better::Higher } else { Better::Lower },
     };
     let what = match plan.frontier_by {
         Some(axis) => format!("frontier ({confirmed}) by {}", label::axis(&plan.axes[axis])),
         None => "all points and the frontier".to_owned(),
+    };
+    // Points of different models are no alternatives to each other.
+    let models = plan.axes.iter().position(|axis| axis.name.path == "model");
+    let what = match plan.objectives.len() {
+        0..=2 => what,
+        n => format!("{what}; {n} objectives: what looks worse here is better in one that is not drawn"),
     };
     Scatter {
         title: title(e, &what),
@@ -135,10 +147,16 @@ fn scatter(e: &Exploration<'_>, verdict: &Verdict, x: Objective, y: Objective) -
         points_label: format!("meets every constraint ({})", plan.fidelity.phrase()),
         points,
         // With three objectives the frontier is not a line in the plane of two.
-        joined: plan.objectives.len() == 2,
+        joined: plan.objectives.len() == 2 && (models.is_none() || models == plan.frontier_by),
         frontiers,
         knee: verdict.frontier.iter().find(|best| best.knee).map(|best| at(&best.row)),
     }
+}
+
+/// The name of a point of a frontier: its values of the first two axes by which no branch is made.
+fn point_name(plan: &sweep::Plan, values: &[Value]) -> String {
+    let named = plan.axes.iter().zip(values).enumerate().filter(|(index, _)| plan.frontier_by != Some(*index));
+    named.take(2).map(|(_, (axis, value))| shown(axis, value)).collect::<Vec<_>>().join(", ")
 }
 
 fn parallel(e: &Exploration<'_>, verdict: &Verdict) -> Parallel {
@@ -198,8 +216,8 @@ fn axes_of_map(e: &Exploration<'_>, verdict: &Verdict) -> Option<(usize, usize)>
 fn heat_map(e: &Exploration<'_>, verdict: &Verdict, (x, y): (usize, usize), objective: Objective) -> HeatMap {
     let plan = e.plan;
     let (columns, rows) = (Parts::new(&plan.axes[x]), Parts::new(&plan.axes[y]));
-    let mut cells: Vec<Vec<Option<f64>>> = vec![vec![None; columns.count()]; rows.count()];
-    for index in (0..verdict.feasible.len()).filter(|&i| verdict.feasible[i]) {
+    let mut cells = vec![vec![HeatCell::Unknown; columns.count()]; rows.count()];
+    for index in 0..verdict.feasible.len() {
         let row = match (e.confirmed.get(&(index as u64)), e.rows.get(index)) {
             (Some(Outcome::Row(row)), _) => row.as_slice(),
             (_, Row::Numbers(row)) => row,
@@ -211,8 +229,18 @@ fn heat_map(e: &Exploration<'_>, verdict: &Verdict, (x, y): (usize, usize), obje
         }
         let cell = &mut cells[rows.of(&values[y]) as usize][columns.of(&values[x]) as usize];
         let best = if objective.maximise { f64::max } else { f64::min };
-        *cell = Some(cell.map_or(value, |known| best(known, value)));
+        *cell = match *cell {
+            known @ HeatCell::Value(_) if !verdict.feasible[index] => known,
+            _ if !verdict.feasible[index] => HeatCell::Refused,
+            HeatCell::Value(known) => HeatCell::Value(best(known, value)),
+            _ => HeatCell::Value(value),
+        };
     }
+    let all = cells.iter().flatten().filter_map(|cell| match cell {
+        HeatCell::Value(value) => Some(*value),
+        _ => None,
+    });
+    let log = wide(all);
     let rest = if plan.axes.len() > 2 { "best over all other axes" } else { "every pair" };
     let known = verdict.counts.feasible as usize;
     let origin = match e.confirmed.len() {
@@ -222,12 +250,14 @@ fn heat_map(e: &Exploration<'_>, verdict: &Verdict, (x, y): (usize, usize), obje
     };
     let names = |parts: &Parts<'_>| (0..parts.count()).map(|part| shown_part(parts.axis, &parts.part(part))).collect();
     HeatMap {
-        title: title(e, &format!("{rest}, {origin}; grey: none meets every constraint")),
+        title: title(e, &format!("{rest}, {origin}; grey: none meets every constraint, ?: no point has an answer")),
         x_label: label::axis(&plan.axes[x]),
         y_label: label::axis(&plan.axes[y]),
         value_label: label::result(plan.columns[objective.column].name()),
         x: names(&columns),
         y: names(&rows),
         cells,
+        log,
+        better: if objective.maximise { Better::Higher } else { Better::Lower },
     }
 }
