@@ -17,7 +17,7 @@ REPORT = reports/published
 EVALUATION ?= $(REPORT)/evaluation.json
 REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --repository ../.. --out $(REPORT)
 
-.PHONY: help deps run test lint doc deny bench bench-sweep bench-query compare-genz test-kill clean header \
+.PHONY: help deps run test lint doc deny bench bench-sweep bench-query compare-genz test-kill test-hostile clean header \
         test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
         train evaluate
 
@@ -80,6 +80,11 @@ compare-genz: deps ## Run the same decode grid with hardwire and with GenZ (PyPI
 	$(CARGO) build --release --locked
 	@./scripts/sweep/genz.sh $(GENZ_VENV)
 	$(GENZ_VENV)/bin/python -B scripts/sweep/measure.py target/release/hardwire genz
+
+HOSTILE_OPTIONS ?= --lines 5000 --seed 1
+test-hostile: deps ## Run random hostile command lines: exit codes 0, 1 or 2, under 20 s and 2 GB (HOSTILE_OPTIONS="--seed 2")
+	$(CARGO) build --locked
+	python3 -B scripts/hostile/run.py target/debug/hardwire $(HOSTILE_OPTIONS)
 
 test-kill: deps ## Kill a sweep ten times at random moments; its files must equal those of an uninterrupted run
 	$(CARGO) test --release --locked --test sweep -- --ignored --nocapture

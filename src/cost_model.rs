@@ -1,6 +1,5 @@
 //! Loads the cost model of a command and selects its outputs.
 
-use std::fs::File;
 use std::io::Read;
 
 use costmodel::predictor::{Predictor, Settings};
@@ -24,7 +23,7 @@ pub fn load_with_checksum(file: Option<&str>) -> Result<(CostModel, String), Fai
         return Ok((model, checksum(embedded())));
     };
     let refuse = |why: String| Failure::Request(format!("{path}: {why}"));
-    let opened = File::open(path).map_err(|e| refuse(e.to_string()))?;
+    let opened = crate::input::open(path).map_err(|e| refuse(e.to_string()))?;
     let mut bytes = Vec::new();
     // One byte more than allowed shows that the file is too long.
     opened.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| refuse(e.to_string()))?;

@@ -1,7 +1,8 @@
 //! Reads input files as text, up to a size limit.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
+use std::path::Path;
 
 use designs::huggingface::{Checkpoint, MAX_HEADER};
 use designs::{Design, Model, Override, Unreadable};
@@ -10,6 +11,21 @@ use crate::diagnostics::Failure;
 
 /// Size limit of an input file, in bytes.
 const MAX_BYTES: u64 = 8 << 20;
+
+/// Opens a file to read. Opening a named pipe waits for its writer, so pipes are taken only where the system names them
+/// (`/dev/stdin`, `/dev/fd/3`), which are open already.
+pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
+    let path = path.as_ref();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let system = path.starts_with("/dev") || path.starts_with("/proc");
+        if !system && std::fs::metadata(path)?.file_type().is_fifo() {
+            return Err(io::Error::other("it is a named pipe; pass its contents on standard input"));
+        }
+    }
+    File::open(path)
+}
 
 /// The text of a file, or the reason why it cannot be read.
 pub fn read(path: &str) -> Result<String, Unreadable> {
@@ -42,7 +58,7 @@ pub fn design(reference: &str, overrides: &[Override]) -> Result<Design, Failure
 pub fn checkpoint(path: &str) -> Result<Checkpoint, Failure> {
     let refuse = |reason: String| Failure::Request(format!("cannot read `{path}`: {reason}"));
     let io = |error: std::io::Error| refuse(error.to_string());
-    let mut file = File::open(path).map_err(io)?;
+    let mut file = open(path).map_err(io)?;
     let size = file.metadata().map_err(io)?.len();
     let index = path.ends_with(".json");
     let length = if index {

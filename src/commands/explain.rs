@@ -200,7 +200,7 @@ fn text(report: &Explained<'_>, output: &Output, most: usize) -> String {
         out += &format!("... {more} more operations (--most, --format json)\n");
     }
     if report.operations_left_out > 0 {
-        out += &format!("{} operations could not be taken out\n", report.operations_left_out);
+        out += &format!("{} operations were not tried, or could not be taken out\n", report.operations_left_out);
     }
     out
 }

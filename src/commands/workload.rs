@@ -100,7 +100,7 @@ fn read(path: &str) -> Result<String, Failure> {
     let result = if path == "-" {
         std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        crate::input::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     };
     result.map_err(|e| name(e.to_string()))?;
     if bytes.len() as u64 > MAX_BYTES {

@@ -19,6 +19,9 @@ use crate::bounds;
 /// Maximum number of operations tried; outer ones first.
 pub const MOST: usize = 1000;
 
+/// Maximum number of bytes read again for all operations tried: every try reads the whole text. Up to 16 KiB, [`MOST`] are tried.
+const MOST_BYTES: usize = MOST << 14;
+
 /// Prediction without one operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
@@ -41,7 +44,7 @@ pub struct Explanation {
     pub reply: Reply,
     /// One per operation, in the order of the text.
     pub effects: Vec<Effect>,
-    /// Operations that could not be removed or are beyond [`MOST`], not counting constants and terminators.
+    /// Operations that could not be removed or are beyond the limits of tries, not counting constants and terminators.
     pub left_out: usize,
 }
 
@@ -80,7 +83,7 @@ impl Predictor {
         let all = candidates.len();
         // Outer operations first; the sort is stable.
         candidates.sort_by_key(|(_, depth)| *depth);
-        candidates.truncate(MOST);
+        candidates.truncate(MOST.min(MOST_BYTES / text.len().max(1)).max(1));
         candidates.sort_by_key(|(op, _)| (tree.operation(*op).span.start, *op));
         let mut effects = Vec::new();
         let bodies = tree.operation(operation).regions.iter().flat_map(|&r| tree.region(r).blocks.iter());

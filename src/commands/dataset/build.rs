@@ -154,7 +154,7 @@ fn graph_passes(d: &mut Draw, share: usize) -> (Vec<(String, String)>, usize) {
 /// Drafts of the framework's graphs.
 fn framework(path: &Path, seed: u64) -> Result<Vec<Draft>, Failure> {
     let refuse = |line: usize, reason: String| Failure::Request(format!("{}:{line}: {reason}", path.display()));
-    let file = std::fs::File::open(path).map_err(|e| Failure::Request(format!("{}: {e}", path.display())))?;
+    let file = crate::input::open(path).map_err(|e| Failure::Request(format!("{}: {e}", path.display())))?;
     let mut reader = BufReader::new(file);
     let mut drafts: Vec<Draft> = Vec::new();
     let mut known = BTreeSet::new();

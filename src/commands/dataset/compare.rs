@@ -173,7 +173,7 @@ fn read(path: &Path, texts: &mut Texts) -> Result<(), Failure> {
         return Ok(());
     }
     let refuse = |reason: String| Failure::Request(format!("{}: {reason}", path.display()));
-    let mut file = BufReader::new(std::fs::File::open(path).map_err(|e| refuse(e.to_string()))?);
+    let mut file = BufReader::new(crate::input::open(path).map_err(|e| refuse(e.to_string()))?);
     for number in 1.. {
         let mut line = String::new();
         let count = file.by_ref().take(MAX_LINE_BYTES).read_line(&mut line).map_err(|e| refuse(e.to_string()))?;

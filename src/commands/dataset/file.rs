@@ -18,7 +18,7 @@ pub fn file_or_default(file: Option<&Path>) -> PathBuf {
 
 /// Reads the table of a corpus file.
 pub fn read(path: &Path) -> Result<Frame, Failure> {
-    let file = std::fs::File::open(path).map_err(|error| refuse(path, error))?;
+    let file = crate::input::open(path).map_err(|error| refuse(path, error))?;
     let mut bytes = Vec::new();
     // One byte more than allowed shows that there is more.
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refuse(path, error))?;

@@ -31,7 +31,8 @@ pub fn write(
         put(&folder.join(format!("{name}.png")), &plot.png().map_err(refused)?)?;
     }
     let Some(path) = document else { return Ok(()) };
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::Request(format!("{}: {e}", path.display())))?;
+    let text = crate::input::read(&path.to_string_lossy())
+        .map_err(|e| Failure::Request(format!("{}: {e}", path.display())))?;
     let (begin, end) = ("<!-- evaluation: begin -->\n", "<!-- evaluation: end -->");
     let marks = text.find(begin).zip(text.find(end)).filter(|(b, e)| b < e);
     let Some((from, to)) = marks else {

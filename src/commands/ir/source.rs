@@ -1,6 +1,5 @@
 //! MLIR text of a file or of standard input, its tree, its lines and functions.
 
-use std::fs::File;
 use std::io::Read;
 
 use ir::span::Span;
@@ -28,7 +27,7 @@ impl Source {
         if file == "-" {
             std::io::stdin().lock().take(wanted).read_to_end(&mut bytes).map_err(|e| refuse(e.to_string()))?;
         } else {
-            let opened = File::open(file).map_err(|e| refuse(e.to_string()))?;
+            let opened = crate::input::open(file).map_err(|e| refuse(e.to_string()))?;
             opened.take(wanted).read_to_end(&mut bytes).map_err(|e| refuse(e.to_string()))?;
         }
         if bytes.len() > limit {

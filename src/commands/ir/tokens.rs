@@ -1,5 +1,6 @@
 //! `hardwire ir tokens` and `hardwire ir vocabulary`.
 
+use std::io::Read;
 use std::process::ExitCode;
 
 use ir::tokenizer::{self, FunctionTokens, Tokenizer, Word};
@@ -162,11 +163,13 @@ fn lines(data: &FunctionReport<'_>, function: &FunctionTokens<'_>) -> String {
 
 fn read_vocabulary(file: &str, arguments: &Tokens) -> Result<ir::vocabulary::Vocabulary, Failure> {
     let refuse = |why: String| Failure::Request(format!("{file}: {why}"));
-    let size = std::fs::metadata(file).map_err(|e| refuse(e.to_string()))?.len();
-    if size > MAX_VOCABULARY_BYTES {
+    let opened = crate::input::open(file).map_err(|e| refuse(e.to_string()))?;
+    let mut text = String::new();
+    // A device has no length that could be asked for.
+    opened.take(MAX_VOCABULARY_BYTES + 1).read_to_string(&mut text).map_err(|e| refuse(e.to_string()))?;
+    if text.len() as u64 > MAX_VOCABULARY_BYTES {
         return Err(refuse(format!("a vocabulary has at most {} MiB", MAX_VOCABULARY_BYTES >> 20)));
     }
-    let text = std::fs::read_to_string(file).map_err(|e| refuse(e.to_string()))?;
     let vocabulary = ir::vocabulary::Vocabulary::from_json(&text).map_err(|e| refuse(e.to_string()))?;
     if vocabulary.scheme() != arguments.scheme {
         let (has, wants) = (vocabulary.scheme(), arguments.scheme);

@@ -1,7 +1,6 @@
 //! Section on the Pareto frontiers of sweeps, read from the output folders of `hardwire sweep`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
@@ -108,7 +107,7 @@ pub fn read(folder: &str, design: &str, model: &str) -> Result<Sweep, Failure> {
 fn cloud(folder: &str, columns: [&str; 2], points: u64) -> Result<Option<Vec<(f64, f64)>>, Failure> {
     let path = Path::new(folder).join("results.csv");
     let failure = |error| Failure::Request(format!("cannot read {}: {error}", path.display()));
-    let file = match File::open(&path) {
+    let file = match crate::input::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failure(error)),
