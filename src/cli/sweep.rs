@@ -15,11 +15,12 @@ use super::shared::{Format, named};
   hardwire sweep my.toml --out part-3 --shard 3/16 --threads 8
   hardwire sweep merge my.toml part-0 part-1 --out results
   hardwire sweep names link
+  hardwire sweep diff before after
 
 To resume an interrupted sweep, run the same command again."
 )]
 pub struct Sweep {
-    /// Merge shards or list names, instead of a sweep.
+    /// Merge shards, compare sweeps or list names, instead of a sweep.
     #[command(subcommand)]
     pub action: Option<SweepAction>,
     /// The sweep to run.
@@ -81,6 +82,19 @@ pub enum SweepAction {
         /// Options of runs and merges.
         #[command(flatten)]
         common: Common,
+    },
+    /// Compare two finished sweeps: which inputs differ, and which results by how much; exit code 1 where something differs
+    #[command(after_help = "Example:\n  hardwire sweep diff before after")]
+    Diff {
+        /// Output folder of the first sweep
+        #[arg(value_name = "BEFORE")]
+        before: String,
+        /// Output folder of the second sweep
+        #[arg(value_name = "AFTER")]
+        after: String,
+        /// Output format
+        #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
+        format: Format,
     },
     /// List the fields that can vary and the metrics that can be computed
     #[command(after_help = "Examples:\n  hardwire sweep names\n  hardwire sweep names hbm")]

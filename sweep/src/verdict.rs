@@ -85,6 +85,10 @@ pub struct Effect {
     pub first_order: f64,
     /// Total Sobol' index; on full grids.
     pub total: Option<f64>,
+    /// Points by which its values are compared.
+    pub points: u64,
+    /// Mean result over them.
+    pub mean: f64,
     /// Part with the least mean.
     pub low: PartMean,
     /// Part with the largest mean.
@@ -96,10 +100,14 @@ pub struct Effect {
 pub struct Sensitivity {
     /// Name of the result.
     pub result: String,
-    /// Mean over all points.
+    /// Points that meet every constraint and have the result.
+    pub points: u64,
+    /// Mean over them.
     pub mean: f64,
     /// By axis, the strongest first.
     pub axes: Vec<Effect>,
+    /// Axes whose values cannot be compared over the same points.
+    pub left_out: Vec<usize>,
 }
 
 /// A point of the frontier.
@@ -173,7 +181,7 @@ impl Verdict {
             branches,
             frontier_fidelity: if event { Fidelity::Event } else { Fidelity::Analytic },
             screening: screening(e),
-            sensitivity: sensitivities(e),
+            sensitivity: sensitivities(e, &feasible),
             feasible,
         }
     }
@@ -362,7 +370,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {
+/// Effects of the axes over the points that meet every constraint.
+fn sensitivities(e: &Exploration<'_>, feasible: &[bool]) -> Vec<Sensitivity> {
     // The points of an optimiser are not a representative sample of the space.
     if e.plan.method == Method::Nsga2 {
         return Vec::new();
@@ -374,9 +383,7 @@ fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {
         parts.iter().zip(&values).zip(&mut levels).for_each(|((part, value), levels)| levels.push(part.of(value)));
     }
     let listed = parts.iter().all(|part| !part.listed.is_empty());
-    let answered = (0..e.rows.len()).all(|index| matches!(e.rows.get(index), Row::Numbers(_)));
-    // If points failed, the grid is incomplete and Sobol' indices over it are undefined.
-    let grid = e.plan.method == Method::Grid && listed && answered;
+    let grid = e.plan.method == Method::Grid && listed;
     let wanted: Vec<usize> = match e.plan.objectives.len() {
         0 => vec![0],
         _ => e.plan.objectives.iter().map(|objective| objective.column).collect(),
@@ -384,28 +391,35 @@ fn sensitivities(e: &Exploration<'_>) -> Vec<Sensitivity> {
     wanted
         .into_iter()
         .filter_map(|column| {
-            let results: Vec<f64> = (0..e.rows.len())
-                .map(|index| if let Row::Numbers(row) = e.rows.get(index) { row[column] } else { f64::NAN })
-                .collect();
+            let result = |index: usize| match e.rows.get(index) {
+                Row::Numbers(row) if feasible[index] => row[column],
+                _ => f64::NAN,
+            };
+            let results: Vec<f64> = (0..e.rows.len()).map(result).collect();
             let effects = sensitivity::effects(&levels, &results, grid)?;
-            let mean = effects[0].mean;
-            let mut axes: Vec<Effect> = effects
-                .into_iter()
-                .zip(&parts)
-                .enumerate()
-                .map(|(axis, (effect, part))| Effect {
+            let known = || results.iter().filter(|result| result.is_finite());
+            let points = known().count() as u64;
+            let mean = known().sum::<f64>() / points as f64;
+            let left_out = (0..effects.len()).filter(|&axis| effects[axis].is_none()).collect();
+            let stated = effects.into_iter().zip(&parts).enumerate().filter_map(|(axis, (effect, part))| {
+                let effect = effect?;
+                Some(Effect {
                     axis,
                     first_order: effect.first_order,
                     total: effect.total,
+                    points: effect.points,
+                    mean: effect.mean,
                     low: PartMean { part: part.part(effect.low.1), mean: effect.low.0 },
                     high: PartMean { part: part.part(effect.high.1), mean: effect.high.0 },
                 })
-                .collect();
+            });
+            let mut axes: Vec<Effect> = stated.collect();
             axes.sort_by(|a, b| {
                 let key = |effect: &Effect| effect.total.unwrap_or(effect.first_order);
                 key(b).total_cmp(&key(a))
             });
-            Some(Sensitivity { result: e.plan.columns[column].name().to_owned(), mean, axes })
+            let result = e.plan.columns[column].name().to_owned();
+            Some(Sensitivity { result, points, mean, axes, left_out })
         })
         .collect()
 }

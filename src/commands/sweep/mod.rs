@@ -1,6 +1,7 @@
 //! `hardwire sweep`: computes the points of a sweep file, resumable, and reports the frontier and sensitivities.
 
 mod computer;
+mod diff;
 mod journal;
 pub mod label;
 mod names;
@@ -40,6 +41,7 @@ const COPY: &str = "sweep.toml";
 pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
     match &arguments.action {
         Some(SweepAction::Merge { file, shards, out, common }) => merge(file, shards, out, common),
+        Some(SweepAction::Diff { before, after, format }) => diff::run(before, after, *format),
         Some(SweepAction::Names { filter, format }) => names::run(filter.as_deref(), *format),
         None => {
             let Run { file: Some(file), out: Some(out), .. } = &arguments.run else {
@@ -267,7 +269,7 @@ fn merge(file: &str, shards: &[String], out: &str, common: &Common) -> Result<Ex
     let mut parts = Vec::new();
     for shard in shards {
         let path = Path::new(shard).join(JOURNAL);
-        let opened = std::fs::File::open(&path);
+        let opened = input::open(&path);
         let journal = opened.map_err(|e| Failure::Request(format!("cannot read `{}`: {e}", path.display())))?;
         match journal::read(&journal).map_err(|error| refuse(error, shard, &plan, &path))? {
             Some((identity, batches)) if identity.sweep == wanted => parts.push(batches),

@@ -63,7 +63,7 @@ fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
             ));
         }
     }
-    for sensitivity in &verdict.sensitivity {
+    for sensitivity in verdict.sensitivity.iter().filter(|sensitivity| !sensitivity.axes.is_empty()) {
         let bar = |effect: &Effect| {
             let axis = &plan.axes[effect.axis];
             Bar {
@@ -75,7 +75,7 @@ fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
         let mut axes: Vec<_> = sensitivity.axes.iter().collect();
         axes.sort_by(|a, b| (b.high.mean - b.low.mean).total_cmp(&(a.high.mean - a.low.mean)));
         let plot = Tornado {
-            title: title(e, "mean over all points with one value of an axis"),
+            title: title(e, "mean over points with one value of an axis, over the same settings of the others"),
             label: label::result(&sensitivity.result),
             middle: sensitivity.mean,
             middle_label: "mean".to_owned(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use sweep::metric::NEAR_KNEE;
 use sweep::verdict::{Best, Branch, Counts, Effect, Part, PartMean, Reason, Screening, Sensitivity, Verdict, best_of};
-use sweep::{Axis, Domain, Objective, Plan, Value};
+use sweep::{Axis, Domain, Method, Objective, Plan, Value};
 
 /// Points of the frontier in the text.
 const SHOWN: usize = 12;
@@ -70,8 +70,12 @@ struct BranchLine {
 #[derive(Serialize)]
 struct SensitivityLine {
     result: String,
+    /// Points that meet every constraint and have the result.
+    points: u64,
     mean: f64,
     axes: Vec<EffectLine>,
+    /// Axes whose values cannot be compared over the same points.
+    left_out: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +83,9 @@ struct EffectLine {
     axis: String,
     first_order: f64,
     total: Option<f64>,
+    /// Points by which the values of the axis are compared, and the mean over them.
+    points: u64,
+    mean: f64,
     low: MeanLine,
     high: MeanLine,
 }
@@ -176,12 +183,16 @@ fn sensitivity_line(plan: &Plan, sensitivity: &Sensitivity) -> SensitivityLine {
             axis: axis.name.path.clone(),
             first_order: effect.first_order,
             total: effect.total,
+            points: effect.points,
+            mean: effect.mean,
             low: mean(&effect.low),
             high: mean(&effect.high),
         }
     };
     let axes = sensitivity.axes.iter().map(effect).collect();
-    SensitivityLine { result: sensitivity.result.clone(), mean: sensitivity.mean, axes }
+    let left_out = sensitivity.left_out.iter().map(|&axis| plan.axes[axis].name.path.clone()).collect();
+    let Sensitivity { result, points, mean, .. } = sensitivity;
+    SensitivityLine { result: result.clone(), points: *points, mean: *mean, axes, left_out }
 }
 
 fn origins(plan: &Plan) -> BTreeMap<String, Origin> {
@@ -346,28 +357,56 @@ fn screening(verdict: &Verdict) -> String {
 fn sensitivity(plan: &Plan, verdict: &Verdict) -> String {
     let mut text = String::new();
     for s in &verdict.sensitivity {
-        let mut table = Table::new(&[
-            (s.result.as_str(), Align::Left),
-            ("first order", Align::Right),
-            ("total", Align::Right),
-            ("least mean", Align::Right),
-            ("at", Align::Left),
-            ("largest mean", Align::Right),
-            ("at", Align::Left),
-        ]);
+        let some = s.points != verdict.counts.points;
+        let mut columns =
+            vec![(s.result.as_str(), Align::Left), ("first order", Align::Right), ("total", Align::Right)];
+        if some {
+            columns.push(("points", Align::Right));
+        }
+        let ends =
+            [("least mean", Align::Right), ("at", Align::Left), ("largest mean", Align::Right), ("at", Align::Left)];
+        columns.extend(ends);
+        let mut table = Table::new(&columns);
         for effect in &s.axes {
             let axis = &plan.axes[effect.axis];
-            table.row([
+            let mut cells = vec![
                 axis.name.path.clone(),
                 fixed(effect.first_order, 3),
                 effect.total.map_or("-".to_owned(), |total| fixed(total, 3)),
-                significant(effect.low.mean, 4),
-                shown_part(axis, &effect.low.part),
-                significant(effect.high.mean, 4),
-                shown_part(axis, &effect.high.part),
-            ]);
+            ];
+            if some {
+                cells.push(significant(effect.points as f64, 1));
+            }
+            for end in [&effect.low, &effect.high] {
+                cells.extend([significant(end.mean, 4), shown_part(axis, &end.part)]);
+            }
+            table.row(cells);
         }
-        text.push_str(&format!("{}\n", table.render()));
+        text.push_str(&table.render());
+        text.push_str(&compared(plan, verdict, s));
+        text.push('\n');
+    }
+    text
+}
+
+/// Over which points a sensitivity is taken, where these are not all.
+fn compared(plan: &Plan, verdict: &Verdict, s: &Sensitivity) -> String {
+    let all = verdict.counts.points;
+    if s.points == all {
+        return String::new();
+    }
+    let count = |n: u64| significant(n as f64, 1);
+    let same = match plan.method {
+        Method::Grid => "over the settings of the others at which all its values do",
+        _ => "over its parts in which all points do",
+    };
+    let mut text = format!(
+        "{} of {} meet every constraint; the values of an axis are compared {same}\n",
+        count(s.points),
+        points(all)
+    );
+    for &axis in &s.left_out {
+        text.push_str(&format!("{}: there are none, so nothing is said of it\n", plan.axes[axis].name.path));
     }
     text
 }
