@@ -14,6 +14,7 @@ pub mod roofline;
 pub mod schedule;
 pub mod settle;
 mod simulation;
+pub mod timeline;
 pub mod units;
 
 pub use schedule::machine::Phase;

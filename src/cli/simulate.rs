@@ -1,8 +1,11 @@
 //! Arguments of `hardwire simulate`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use sim::economics::area::WeightFormat;
 use sim::settle::AreaSource;
+use sim::timeline::MAX_SPANS;
 use sim::{Discipline, Fidelity, Phase};
 
 use super::shared::{Format, named};
@@ -23,7 +26,8 @@ names::named! {
   hardwire simulate hnlpu
   hardwire simulate hnlpu --discipline serial --context 65536 --format json
   hardwire simulate hnlpu --model path/to/config.json --sequences 64 --explain
-  hardwire simulate hnlpu --set mapping.collective=two-phase --set hbm.stack_bandwidth=130GB/s")]
+  hardwire simulate hnlpu --set mapping.collective=two-phase --set hbm.stack_bandwidth=130GB/s
+  hardwire simulate hnlpu --sequences 8 --trace run.json")]
 pub struct Simulate {
     /// Preset name or path of a design file (TOML)
     pub design: String,
@@ -69,6 +73,15 @@ pub struct Simulate {
     /// Also print the mapping: rules and operations
     #[arg(long)]
     pub explain: bool,
+    /// Also write a timeline of the run in Chrome's trace event format, for ui.perfetto.dev
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Tokens that finish within the timeline
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub trace_tokens: u64,
+    /// Spans at which the timeline ends early, about 240 bytes each
+    #[arg(long, default_value_t = 200_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_SPANS))]
+    pub trace_spans: u64,
     /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,

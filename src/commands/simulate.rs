@@ -1,5 +1,6 @@
 //! `hardwire simulate`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use designs::{Model, PerBlock, ProcessNode};
@@ -10,12 +11,13 @@ use sim::economics::area::WeightFormat;
 use sim::mapping::{LayerPlan, Mapping, Message, OwnerOf, RuleStatement, Work};
 use sim::settle::{Build, Machine, Reticle, Settled, idle};
 use sim::units::Unit;
-use sim::{Fidelity, Prepared, Request, Simulation};
+use sim::{Fidelity, Prepared, Request, Simulation, TraceError};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::progress::Progress;
+use crate::replace::replace;
 use crate::{input, output};
 
 /// Mean bits beyond those of a format up to which a release counts as having it: scales of groups, and parts kept at 16 bits.
@@ -38,6 +40,9 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     let build = Build { format: arguments.weights, areas: arguments.area, ..Build::published(Reticle::from(&prices)) };
     let (settled, mut notes) = machine.settle(&build)?;
     let prepared = Prepared::new(request(arguments, &settled, machine.model(), arguments.fidelity))?;
+    if arguments.trace.is_some() {
+        prepared.traceable().map_err(|error| Failure::Request(error.to_string()))?;
+    }
     let mut simulation = if prepared.expected_events() > PROGRESS_FROM_EVENTS {
         message!(
             "about {} million events to simulate; --fidelity analytic answers at once",
@@ -61,6 +66,9 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     simulation.weights_are_narrowed =
         machine.model().mean_released_bits() > settled.format.traits().stored_bits + FORMAT_SLACK_BITS;
     simulation.notes.splice(0..0, notes);
+    if let Some(path) = &arguments.trace {
+        trace(&prepared, arguments, path)?;
+    }
     let explanation = arguments.explain.then(|| explain(prepared.mapping()));
     match arguments.format {
         Format::Json => output::json(&Answer {
@@ -77,6 +85,35 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the timeline and says what it holds.
+fn trace(prepared: &Prepared, arguments: &cli::Simulate, path: &Path) -> Result<(), Failure> {
+    let mut recorded = None;
+    let written = replace::<TraceError>(path, |out| {
+        recorded = Some(prepared.trace(arguments.trace_tokens, arguments.trace_spans, out)?);
+        Ok(())
+    });
+    written.map_err(|error| match error {
+        TraceError::Write(error) => Failure::File { path: path.display().to_string(), error },
+        other => Failure::Request(other.to_string()),
+    })?;
+    let timeline = recorded.expect("a written timeline was recorded");
+    let us = |cycles: u64| significant(prepared.seconds(cycles) * 1e6, 4);
+    let (shown, tokens, spans) = (path.display(), timeline.tokens, timeline.spans);
+    let cut = match timeline.complete {
+        true => String::new(),
+        false => format!(
+            "; the limit of {} spans ended it before {} tokens had finished",
+            arguments.trace_spans, arguments.trace_tokens
+        ),
+    };
+    message!(
+        "{shown}: {spans} spans from {} to {} us of simulated time, in which {tokens} tokens finish{cut}",
+        us(timeline.from),
+        us(timeline.to)
+    );
+    Ok(())
 }
 
 /// The simulation that the arguments ask for, of a settled machine.

@@ -50,6 +50,8 @@ pub trait Listener {
     fn served(&mut self, _place: Place, _service: Service) {}
     /// A message of phase `phase` arrives at `to` at `arrival`.
     fn message(&mut self, _place: Place, _phase: usize, _to: u32, _bytes: u64, _arrival: u64) {}
+    /// The last chip ends a token of a sequence that had finished `token` before.
+    fn finished(&mut self, _sequence: u32, _token: u64, _now: u64) {}
 }
 
 impl Listener for () {}

@@ -6,6 +6,7 @@
 mod accounts;
 mod answer;
 mod request;
+mod trace;
 
 use crate::mapping::{Mapping, smallest_grid};
 use crate::schedule::cost::{self, activity};
@@ -19,6 +20,7 @@ use crate::units::hbm::Placement;
 
 pub use answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization, mean_key};
 pub use request::{Discipline, Fidelity, MAX_CONTEXT, MAX_SEQUENCE_CHIPS, MAX_SEQUENCES, Request, SimulateError};
+pub use trace::TraceError;
 
 /// A request with its model mapped and compiled.
 pub struct Prepared<'a> {

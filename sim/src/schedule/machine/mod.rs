@@ -376,6 +376,7 @@ impl<'a, L: Listener> Machine<'a, L> {
     fn finish(&mut self, on: OnChip, now: u64) {
         let spent = self.state.at[on].spent;
         let token = &mut self.state.tokens[on.sequence.index()];
+        self.listener.finished(on.sequence.0, token.done, now);
         token.done += 1;
         let activity = &mut self.state.activity;
         activity.tokens += 1;
