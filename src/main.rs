@@ -12,6 +12,7 @@ mod cost_model;
 mod diagnostics;
 mod input;
 mod messages;
+mod numbers;
 mod output;
 mod progress;
 mod record_file;

@@ -143,7 +143,7 @@ named! {
 named! {
     /// Whether routed experts lie on one chip each.
     pub enum ExpertPlacement {
-        /// Whole where a grid holds them so, cut where none does.
+        /// What takes fewer chips; whole where both take as many.
         Auto = "auto",
         /// Each on one chip.
         Whole = "whole",

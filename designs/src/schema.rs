@@ -152,8 +152,7 @@ fn mapping(m: &mut MappingOptions, v: &mut dyn Visitor) {
     let doc = "Bits of an element of the embedding table; 16 unless given";
     let bits = &mut Defaulted(&mut m.embedding_bits, MappingOptions::EMBEDDING_BITS);
     v.field("mapping.embedding_bits", bits, Limits::between(1.0, 64.0), doc);
-    let doc =
-        "Routed experts: whole on a chip, cut over several, or auto (unless given): cut where no grid holds them whole";
+    let doc = "Routed experts: whole on a chip, cut over several, or auto (unless given): what takes fewer chips";
     v.field("mapping.experts", &mut Defaulted(&mut m.experts, ExpertPlacement::Auto), Limits::NONE, doc);
     let doc = "Candidates a chip contributes to sampling";
     v.field("mapping.sampling_candidates", &mut m.sampling_candidates, Limits::between(1.0, 67_108_864.0), doc);

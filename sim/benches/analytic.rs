@@ -12,16 +12,10 @@ fn analytic(c: &mut Criterion) {
         c.bench_function(&format!("analytic design point, {name}"), |b| {
             b.iter(|| {
                 simulate(Request {
-                    design: &design,
-                    model: &model,
                     grid: Some(design.grid),
-                    context: 2048,
-                    sequences: None,
-                    phase: Phase::Decode,
                     discipline,
                     fidelity: Fidelity::Analytic,
-                    allow_beyond_model_context: false,
-                    seed: 1,
+                    ..Request::of(&design, &model)
                 })
             });
         });

@@ -23,16 +23,9 @@ fn estimate() -> Estimate {
         .settle(&Build::published(Reticle::from(&economics)))
         .expect("the published machine is settled");
     let simulation = simulate(sim::Request {
-        design: &machine.design,
-        model: &model,
         grid: Some(machine.design.grid),
-        context: 2048,
-        sequences: None,
-        phase: Phase::Decode,
-        discipline: Discipline::Dataflow,
         fidelity: Fidelity::Analytic,
-        allow_beyond_model_context: false,
-        seed: 1,
+        ..sim::Request::of(&machine.design, &model)
     })
     .expect("the published machine runs");
     let request = Request {

@@ -52,14 +52,7 @@ fn decode_step(c: &mut Criterion) {
     let mapping = Mapping::new(&design, &model, design.grid).expect("the model fits");
     let compiled = Compiled::new(&mapping, Specs::new(&design, &mapping));
     let placement = cost::placement(&compiled, &mapping, 2048, SEQUENCES);
-    let load = Load {
-        sequences: SEQUENCES as u32,
-        context: 2048,
-        phase: Phase::Decode,
-        start: Start::Spread,
-        prompt_tokens: 0,
-        seed: 1,
-    };
+    let load = Load { sequences: SEQUENCES as u32, context: 2048, start: Start::Spread, seed: 1, ..Load::default() };
     let mut warm = Machine::new(&compiled, load.clone(), placement);
     assert!(warm.run_until_tokens(SEQUENCES));
     let step = |mut machine: Machine| {

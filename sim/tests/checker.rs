@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use sim::checker::{Law, Record, Recording, Violation, check};
 use sim::mapping::active_weights;
 use sim::schedule::machine::Load;
+use sim::schedule::router::{Router, Routing};
 use sim::units::Unit;
 
 const ALL: u64 = u64::MAX;
@@ -34,6 +35,22 @@ fn grids_and_layer_kinds() {
                 case.proves(&decode(5, 70), 15, ALL);
                 case.proves(&prefill(30, 6), 30, ALL);
             }
+        }
+    }
+}
+
+/// Sequences of different lengths, popular experts, and sequences that end and are followed by others.
+#[test]
+fn uneven_loads() {
+    for (rows, columns) in [(1, 1), (2, 2), (3, 1)] {
+        for attention in [GQA, MLA] {
+            let model = mixed(attention);
+            let case = Case::small(rows, columns, &["attention_buffer.capacity=1KB"], &model);
+            let routing = Routing::Zipf { exponent: 1.3 };
+            let router = Router::new(&routing, &model, &case.mapping, 3).expect("suits the model");
+            let load = Load { contexts: vec![70, 9, 400], router, ..decode(3, 160) };
+            case.proves(&load, 36, ALL);
+            case.proves(&prefill(30, 6), 30, ALL);
         }
     }
 }

@@ -10,10 +10,12 @@ use sim::mapping::Mapping;
 use sim::schedule::instruction::Instr;
 use sim::schedule::machine::{Load, Machine, Start};
 use sim::schedule::program::Compiled;
+use sim::schedule::router::Router;
+use sim::schedule::steady::{self, Stop};
 use sim::schedule::{dataflow, serial};
 use sim::units::Spent;
 use sim::units::hbm::Placement;
-use sim::{Discipline, Fidelity, Phase, Request, simulate};
+use sim::{Discipline, Fidelity, Request, simulate};
 
 // --- Pipelines -------------------------------------------------------------------------------------------
 
@@ -109,11 +111,8 @@ fn makespan(case: &Case, jobs: &[(usize, usize)]) -> u64 {
     let messages = case.compiled.messages_of(jobs);
     let load = Load {
         sequences: jobs.len() as u32,
-        context: 1,
-        phase: Phase::Decode,
         start: Start::Own((0..jobs.len() as u32).map(|job| (job, 0)).collect()),
-        prompt_tokens: 0,
-        seed: 0,
+        ..Load::default()
     };
     let mut machine = Machine::new(&messages, load, Placement::new(0, 0));
     while machine.step() {}
@@ -284,16 +283,13 @@ fn ask(
 ) -> sim::Simulation {
     let (design, model) = (hnlpu(overrides), gpt_oss());
     let request = Request {
-        design: &design,
-        model: &model,
         grid: Some(design.grid),
         context,
         sequences,
-        phase: Phase::Decode,
         discipline,
         fidelity,
         allow_beyond_model_context: true,
-        seed: 1,
+        ..Request::of(&design, &model)
     };
     simulate(request).expect("a valid request")
 }
@@ -334,8 +330,9 @@ fn lockstep_from_events_is_its_closed_form() {
 fn time_alone_is_attributed_as_the_closed_form_says() {
     let case = hnlpu_case(&[]);
     let placement = case.placement(4096, 1);
-    let (_, alone) = dataflow::bound(&case.compiled, 4096, &placement, true);
-    let measured = dataflow::decode(&case.compiled, 4096, 1, placement, 3, &mut |_, _| {});
+    let (_, alone) = dataflow::bound(&case.compiled, 4096, &placement, true, &Router::default());
+    let load = Load { seed: 3, ..decode(1, 4096) };
+    let measured = steady::decode(&case.compiled, load, placement, Stop::default(), &mut |_, _| {});
     for (class, alone) in alone.into_iter().filter(|(class, _)| *class != Spent::Communication) {
         let (measured, alone) = (measured.spent[class], alone as f64);
         assert!((measured - alone).abs() <= 0.01 * alone + 40.0, "{}: {measured}, alone {alone}", class.title());

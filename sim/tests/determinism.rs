@@ -5,23 +5,12 @@ mod common;
 use common::*;
 use sim::schedule::machine::{Load, Machine, State};
 use sim::units::hbm::Placement;
-use sim::{Discipline, Fidelity, Phase, Request, simulate};
+use sim::{Request, simulate};
 
 /// The published machine at 2K with `sequences` sequences, as the bytes of its serialized answer.
 fn answer(sequences: Option<u64>) -> (u64, Vec<u8>) {
     let (design, model) = (hnlpu(&[]), gpt_oss());
-    let request = Request {
-        design: &design,
-        model: &model,
-        grid: Some(design.grid),
-        context: 2048,
-        sequences,
-        phase: Phase::Decode,
-        discipline: Discipline::Dataflow,
-        fidelity: Fidelity::Event,
-        allow_beyond_model_context: false,
-        seed: 11,
-    };
+    let request = Request { grid: Some(design.grid), sequences, seed: 11, ..Request::of(&design, &model) };
     let answer = simulate(request).expect("a valid request");
     (answer.events, serde_json::to_vec(&answer).expect("an answer is serializable"))
 }

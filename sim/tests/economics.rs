@@ -6,7 +6,7 @@ use sim::economics::compare::{Basis, against};
 use sim::economics::monte_carlo::{MonteCarlo, tornado};
 use sim::economics::{EconomicsError, Estimate, INPUTS, Input, Outcome, Request, Span, act, wiring};
 use sim::settle::{Asked, Base, Build, FormatRule, GridChoice, Reticle, Settled, Stated};
-use sim::{Discipline, Fidelity, Phase, Simulation, simulate};
+use sim::{Discipline, Fidelity, Simulation, simulate};
 
 /// The inputs of an estimate and the numbers of the command line.
 struct Case {
@@ -87,16 +87,10 @@ impl Case {
 
     fn simulation(&self, machine: &Settled) -> Simulation {
         simulate(sim::Request {
-            design: &machine.design,
-            model: &self.model,
             grid: Some(machine.design.grid),
-            context: 2048,
-            sequences: None,
-            phase: Phase::Decode,
             discipline: Discipline::Serial,
             fidelity: Fidelity::Analytic,
-            allow_beyond_model_context: false,
-            seed: 1,
+            ..sim::Request::of(&machine.design, &self.model)
         })
         .unwrap()
     }

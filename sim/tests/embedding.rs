@@ -19,8 +19,6 @@ fn try_ask(
 ) -> Result<Simulation, SimulateError> {
     let (design, model) = (hnlpu(overrides), gpt_oss());
     simulate(Request {
-        design: &design,
-        model: &model,
         grid: Some(design.grid),
         context,
         sequences,
@@ -28,7 +26,7 @@ fn try_ask(
         discipline,
         fidelity,
         allow_beyond_model_context: true,
-        seed: 1,
+        ..Request::of(&design, &model)
     })
 }
 

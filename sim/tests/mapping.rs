@@ -1,7 +1,7 @@
 //! The mapping: published shapes on the published grid, order of steps, grids, refusals.
 
 use designs::{Design, Grid, Model, Override};
-use sim::mapping::{LayerPlan, Mapping, MappingError, Op, OpId, Work, explain, smallest_grid};
+use sim::mapping::{ExpertChoice, LayerPlan, Mapping, MappingError, Op, OpId, Work, explain, smallest_grid};
 
 fn design(overrides: &[&str]) -> Design {
     let overrides: Vec<Override> = overrides.iter().map(|o| Override::parse(o).expect("well-formed")).collect();
@@ -155,11 +155,35 @@ fn experts_are_cut_where_no_grid_holds_them_whole() {
     assert!(mapping.weights_per_chip * u64::from(chips) >= mixtral.hardwired_layer_weights());
 }
 
+/// No placement that can be forced takes fewer chips than the one that is chosen.
+#[test]
+fn the_chosen_placement_of_experts_is_the_cheapest() {
+    for name in ["gpt-oss-120b", "qwen3-30b-a3b"] {
+        for capacity in [7_280_000_000u64, 5_000_000_000, 3_100_000_000, 2_000_000_000] {
+            let capacity = format!("hn_array.weight_capacity={capacity}");
+            let chips = |placement: &str| {
+                smallest_grid(&design(&[placement, &capacity]), &model(name)).map_or(u32::MAX, |grid| grid.chips())
+            };
+            let least = chips("mapping.experts=whole").min(chips("mapping.experts=cut"));
+            assert_eq!(chips("mapping.experts=auto"), least, "{name}, {capacity}");
+        }
+    }
+}
+
 #[test]
 fn cutting_experts_takes_fewer_chips() {
     for (name, whole, cut) in [("deepseek-v3", 128, 96), ("kimi-k2", 192, 160)] {
         let chips = |placement: &str| smallest_grid(&design(&[placement]), &model(name)).expect("fits").chips();
         assert_eq!(chips("mapping.experts=whole"), whole, "{name}");
         assert!(chips("mapping.experts=cut") <= cut, "{name}: {}", chips("mapping.experts=cut"));
+        // Left to itself the mapping takes what costs fewer chips, and says why.
+        let (design, model) = (design(&[]), model(name));
+        let grid = smallest_grid(&design, &model).expect("fits");
+        assert_eq!(grid.chips(), chips("mapping.experts=cut"), "{name}");
+        let mapping = Mapping::new(&design, &model, grid).expect("fits");
+        let choice = ExpertChoice::new(&design, &model, &mapping).expect("fits").expect("has experts");
+        assert!(choice.matters() && choice.chips_per_expert > 1, "{choice:?}");
+        assert_eq!((choice.whole_chips, choice.cut_chips), (Some(whole), Some(grid.chips())));
+        assert!(choice.reason.contains("cut: whole ones do not fit here"), "{}", choice.reason);
     }
 }

@@ -25,7 +25,7 @@ pub use estimate::Estimate;
 pub use fabric::Fabric;
 pub use reproduce::Reproduce;
 pub use shared::Format;
-pub use simulate::Simulate;
+pub use simulate::{Contexts, Routing, Simulate};
 
 /// Simulate and price hardwired-weight language processing units.
 #[derive(Debug, Parser)]

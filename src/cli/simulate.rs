@@ -1,6 +1,7 @@
 //! Arguments of `hardwire simulate`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use sim::economics::area::WeightFormat;
@@ -26,6 +27,8 @@ names::named! {
   hardwire simulate hnlpu
   hardwire simulate hnlpu --discipline serial --context 65536 --format json
   hardwire simulate hnlpu --model path/to/config.json --sequences 64 --explain
+  hardwire simulate hnlpu --sequences 64 --precision 0.5%
+  hardwire simulate hnlpu --routing zipf:1.2 --context 1024,2048,16384
   hardwire simulate hnlpu --set mapping.collective=two-phase --set hbm.stack_bandwidth=130GB/s
   hardwire simulate hnlpu --sequences 8 --trace run.json")]
 pub struct Simulate {
@@ -43,9 +46,10 @@ pub struct Simulate {
     /// Source of the block areas
     #[arg(long, default_value_t = AreaSource::Design, value_name = "SOURCE", value_parser = named::<AreaSource>())]
     pub area: AreaSource,
-    /// Context length of every sequence (decode) or length of the prompt (prefill), in tokens
-    #[arg(long, default_value_t = 2048, value_name = "TOKENS", allow_negative_numbers = true)]
-    pub context: u64,
+    /// Context length of every sequence (decode) or length of the prompt (prefill), in tokens; sequences of different lengths
+    /// as a list like 1024,4096, which they take in turn, or as @FILE with one or more lengths
+    #[arg(long, default_value = "2048", value_name = "TOKENS", allow_negative_numbers = true)]
+    pub context: Contexts,
     /// Sequences (decode) or prompt tokens (prefill) in flight [default: stages x layers, which fills the pipeline]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub sequences: Option<u64>,
@@ -64,9 +68,19 @@ pub struct Simulate {
     /// Honour or ignore the model's sliding windows [default: the design's setting]
     #[arg(long, value_parser = named::<Windows>())]
     pub sliding_windows: Option<Windows>,
+    /// How often routers choose each expert: uniform, zipf:S with an exponent, or @FILE with counts (a row for all layers or for
+    /// each layer with experts; CSV or JSON)
+    #[arg(long, default_value = "uniform", value_name = "ROUTING")]
+    pub routing: Routing,
     /// Seed of the random choice of experts
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Measure until the 95 % interval of throughput is +- this share of it, e.g. 1% (decode, dataflow, events)
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub precision: Option<f64>,
+    /// Most tokens that a run may take to reach the precision [default: 32 rounds of at least 100 tokens and all sequences]
+    #[arg(long, value_name = "N", requires = "precision")]
+    pub max_tokens: Option<u64>,
     /// Override a value of the design, e.g. --set chip.clock=1.2GHz; can be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
@@ -85,4 +99,58 @@ pub struct Simulate {
     /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
+}
+
+/// Context lengths as the command line gives them.
+#[derive(Debug, Clone)]
+pub enum Contexts {
+    /// The lengths themselves, at least one.
+    Listed(Vec<u64>),
+    /// Path of a file with lengths.
+    File(String),
+}
+
+impl FromStr for Contexts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix('@') {
+            return Ok(Self::File(path.to_owned()));
+        }
+        let length = |word: &str| word.trim().parse().map_err(|e: std::num::ParseIntError| e.to_string());
+        Ok(Self::Listed(text.split(',').map(length).collect::<Result<_, _>>()?))
+    }
+}
+
+/// Routing of experts as the command line gives it.
+#[derive(Debug, Clone)]
+pub enum Routing {
+    /// All experts alike.
+    Uniform,
+    /// Zipf with an exponent.
+    Zipf(f64),
+    /// Path of a file with counts.
+    File(String),
+}
+
+impl FromStr for Routing {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "uniform" {
+            return Ok(Self::Uniform);
+        }
+        if let Some(path) = text.strip_prefix('@') {
+            return Ok(Self::File(path.to_owned()));
+        }
+        let exponent = text.strip_prefix("zipf:").and_then(|exponent| exponent.parse().ok());
+        exponent.map(Self::Zipf).ok_or_else(|| "expected uniform, zipf:S like zipf:1.2, or @FILE".to_owned())
+    }
+}
+
+/// Parses a percentage like `1%` as a share.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').ok_or("a percentage ends in %, e.g. 1%")?;
+    let percent: f64 = number.trim().parse().map_err(|_| format!("{number:?} is not a number"))?;
+    if percent > 0.0 && percent < 100.0 { Ok(percent / 100.0) } else { Err("above 0% and below 100%".to_owned()) }
 }

@@ -8,17 +8,17 @@ use reports::number::{bytes, fixed, significant};
 use reports::{Align, Table};
 use serde::Serialize;
 use sim::economics::area::WeightFormat;
-use sim::mapping::{LayerPlan, Mapping, Message, OwnerOf, RuleStatement, Work};
+use sim::mapping::{ExpertChoice, LayerPlan, Mapping, Message, OwnerOf, RuleStatement, Work};
 use sim::settle::{Build, Machine, Reticle, Settled, idle};
 use sim::units::Unit;
-use sim::{Fidelity, Prepared, Request, Simulation, TraceError};
+use sim::{Fidelity, Prepared, Request, Routing, Simulation, Stop, TraceError};
 
-use crate::cli::{self, Format};
+use crate::cli::{self, Contexts, Format};
 use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::progress::Progress;
 use crate::replace::replace;
-use crate::{input, output};
+use crate::{input, numbers, output};
 
 /// Mean bits beyond those of a format up to which a release counts as having it: scales of groups, and parts kept at 16 bits.
 const FORMAT_SLACK_BITS: f64 = 1.0;
@@ -39,7 +39,8 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     let prices = designs::load::economics(PRICES, &[], &input::read)?;
     let build = Build { format: arguments.weights, areas: arguments.area, ..Build::published(Reticle::from(&prices)) };
     let (settled, mut notes) = machine.settle(&build)?;
-    let prepared = Prepared::new(request(arguments, &settled, machine.model(), arguments.fidelity))?;
+    let workload = Workload::read(arguments)?;
+    let prepared = Prepared::new(request(arguments, &workload, &settled, machine.model(), arguments.fidelity))?;
     if arguments.trace.is_some() {
         prepared.traceable().map_err(|error| Failure::Request(error.to_string()))?;
     }
@@ -48,7 +49,7 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
             "about {} million events to simulate; --fidelity analytic answers at once",
             prepared.expected_events() / 1_000_000
         );
-        let mut progress = Progress::new("simulating", "events", prepared.expected_events(), 0);
+        let mut progress = Progress::new("simulating", "tokens", prepared.expected_tokens(), 0);
         let simulation = prepared.run_with(&mut |done, _| progress.add(done.saturating_sub(progress.done())));
         progress.finish();
         simulation
@@ -58,7 +59,7 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     notes.extend(idle(&overrides, &|overrides| {
         let machine = Machine::load(&arguments.design, overrides, model, node, &input::read).ok()?;
         let (settled, _) = machine.settle(&build).ok()?;
-        let request = request(arguments, &settled, machine.model(), Fidelity::Analytic);
+        let request = request(arguments, &workload, &settled, machine.model(), Fidelity::Analytic);
         let simulation = Prepared::new(request).ok()?.run();
         Some(format!("{:?}{simulation:?}", settled.layout))
     }));
@@ -66,6 +67,8 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     simulation.weights_are_narrowed =
         machine.model().mean_released_bits() > settled.format.traits().stored_bits + FORMAT_SLACK_BITS;
     simulation.notes.splice(0..0, notes);
+    let experts = ExpertChoice::new(&settled.design, machine.model(), prepared.mapping()).ok().flatten();
+    simulation.notes.extend(experts.iter().filter(|choice| choice.matters()).map(|choice| choice.reason.clone()));
     if let Some(path) = &arguments.trace {
         trace(&prepared, arguments, path)?;
     }
@@ -74,12 +77,14 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         Format::Json => output::json(&Answer {
             simulation: &simulation,
             machine: Built::new(&settled, machine.node()),
+            experts: experts.filter(|_| arguments.explain),
             explanation,
         })?,
         Format::Table => {
             let mut text = render(&simulation, &settled);
             if let Some(explanation) = explanation {
                 text.push_str(&render_explanation(&explanation));
+                text.extend(experts.map(|choice| format!("\n{}\n", choice.reason)));
             }
             output::text(&text)?;
         }
@@ -116,19 +121,51 @@ fn trace(prepared: &Prepared, arguments: &cli::Simulate, path: &Path) -> Result<
     Ok(())
 }
 
+/// Contexts and routing, read from files where the arguments name one.
+struct Workload {
+    contexts: Vec<u64>,
+    routing: Routing,
+}
+
+impl Workload {
+    fn read(arguments: &cli::Simulate) -> Result<Self, Failure> {
+        let contexts = match &arguments.context {
+            Contexts::Listed(contexts) => contexts.clone(),
+            Contexts::File(path) => numbers::rows(path)?.concat(),
+        };
+        let routing = match &arguments.routing {
+            cli::Routing::Uniform => Routing::Uniform,
+            cli::Routing::Zipf(exponent) => Routing::Zipf { exponent: *exponent },
+            cli::Routing::File(path) => Routing::Counts { rows: numbers::rows(path)? },
+        };
+        Ok(Self { contexts, routing })
+    }
+}
+
 /// The simulation that the arguments ask for, of a settled machine.
-fn request<'a>(arguments: &cli::Simulate, machine: &'a Settled, model: &'a Model, fidelity: Fidelity) -> Request<'a> {
+fn request<'a>(
+    arguments: &cli::Simulate,
+    workload: &'a Workload,
+    machine: &'a Settled,
+    model: &'a Model,
+    fidelity: Fidelity,
+) -> Request<'a> {
     Request {
-        design: &machine.design,
-        model,
         grid: Some(machine.design.grid),
-        context: arguments.context,
+        contexts: &workload.contexts,
+        routing: &workload.routing,
         sequences: arguments.sequences,
         phase: arguments.phase,
         discipline: arguments.discipline,
         fidelity,
         allow_beyond_model_context: arguments.allow_beyond_model_context,
         seed: arguments.seed,
+        // A precision is of no use to closed forms, which answer side questions of the same command.
+        stop: match fidelity == arguments.fidelity {
+            true => Stop { precision: arguments.precision, max_tokens: arguments.max_tokens },
+            false => Stop::default(),
+        },
+        ..Request::of(&machine.design, model)
     }
 }
 
@@ -138,6 +175,8 @@ struct Answer<'a> {
     #[serde(flatten)]
     simulation: &'a Simulation,
     machine: Built,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    experts: Option<ExpertChoice>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Vec<KindExplanation>>,
 }
@@ -317,16 +356,23 @@ fn render(s: &Simulation, machine: &Settled) -> String {
         s.fidelity.phrase(),
     );
     let unit = if s.phase == sim::Phase::Prefill { "prompt tokens in flight" } else { "sequences" };
-    text.push_str(&format!(
-        "context {} tokens, {} {unit}, at most {} tokens in flight\n\n",
-        significant(s.context_tokens as f64, 1),
-        s.sequences,
-        s.in_flight_limit
-    ));
+    let context = match &s.contexts {
+        None => format!("context {} tokens", significant(s.context_tokens as f64, 1)),
+        Some(c) => format!(
+            "contexts {} to {} tokens, mean {}",
+            significant(c.shortest_tokens as f64, 1),
+            significant(c.longest_tokens as f64, 1),
+            significant(c.mean_tokens, 1)
+        ),
+    };
+    text.push_str(&format!("{context}, {} {unit}, at most {} tokens in flight\n\n", s.sequences, s.in_flight_limit));
     let mut table = Table::new(&[("result", Align::Left), ("value", Align::Right), ("unit", Align::Left)]);
     let mut row =
         |name: &str, value: f64, unit: &str| table.row([name.to_owned(), significant(value, 4), unit.to_owned()]);
     row("throughput", s.throughput_tokens_per_s, "tokens/s");
+    if let Some(half) = s.confidence.throughput_half_width_tokens_per_s {
+        row("  95 %: +-", half, "tokens/s");
+    }
     row("per sequence", s.tokens_per_s_per_sequence, "tokens/s");
     row("token latency", s.token_latency_us, "us");
     if let Some(prompt) = s.prompt_latency_us {

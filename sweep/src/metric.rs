@@ -132,8 +132,7 @@ const DETAILS: [(&str, OfSimulation); 8] = [
 
 /// Index in [`NO_YES`]; NaN without a closed form.
 fn near_knee(s: &Simulation) -> f64 {
-    let in_flight = s.sequences.min(s.in_flight_limit) as f64;
-    s.bound.as_ref().map_or(f64::NAN, |bound| f64::from(u8::from(bound.near_knee(in_flight))))
+    s.bound.as_ref().map_or(f64::NAN, |_| f64::from(u8::from(s.closed_form_flag.is_some())))
 }
 
 const NO_YES: [&str; 2] = ["no", "yes"];

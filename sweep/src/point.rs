@@ -202,8 +202,6 @@ pub fn answer(
     settled.check_reticle()?;
     let built = &settled.design;
     let request = Request {
-        design: built,
-        model,
         grid: Some(built.grid),
         context: state.workload.context,
         sequences: state.workload.sequences,
@@ -212,6 +210,7 @@ pub fn answer(
         fidelity,
         allow_beyond_model_context: state.workload.beyond_model_context,
         seed: state.workload.seed,
+        ..Request::of(built, model)
     };
     let simulation = Prepared::new(request)?.run();
     if !prices {

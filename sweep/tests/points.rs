@@ -40,16 +40,9 @@ fn the_base_point_is_the_design_itself() {
         let plan = plan(&format!("[axes]\nhbm.stacks = [8]\n{objectives}"));
         let design = &plan.state.design;
         let simulation = sim::simulate(Request {
-            design,
-            model: &plan.base.model,
             grid: Some(design.grid),
-            context: 2048,
-            sequences: None,
-            phase: sim::Phase::Decode,
-            discipline: sim::Discipline::Dataflow,
             fidelity: Fidelity::Analytic,
-            allow_beyond_model_context: false,
-            seed: 1,
+            ..Request::of(design, &plan.base.model)
         })
         .unwrap();
         assert_eq!(results(&plan, "throughput_tokens_per_s"), [simulation.throughput_tokens_per_s]);

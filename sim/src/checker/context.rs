@@ -112,7 +112,12 @@ impl<'a> Context<'a> {
         let stripes = self.subject.mapping.kinds.iter().find_map(|k| k.attention).map_or(1, |a| u64::from(a.stripes));
         let load = self.subject.load;
         match load.phase {
-            Phase::Decode => load.context - 1 + u64::from(sequence) % stripes + number,
+            Phase::Decode => {
+                let context = load.contexts.get(sequence as usize).copied().unwrap_or(load.context);
+                // A sequence of at least 8 tokens, in whole turns of the stripes, is followed by one of the same context.
+                let turns = 8u64.div_ceil(stripes);
+                context - 1 + u64::from(sequence) % stripes + number % (turns * stripes)
+            }
             Phase::Prefill => load.context + u64::from(sequence) + number * self.tokens_in_flight(),
         }
     }

@@ -79,10 +79,10 @@ fn chip_streams(
 /// Positions for which the caches of a sequence's tokens are fetched, the one after the last recorded token included.
 fn targets(sequence: &[Token], context: &Context) -> Vec<u64> {
     let load = context.subject.load;
-    let (step, end) = match load.phase {
-        Phase::Decode => (1, u64::MAX),
-        Phase::Prefill => (context.tokens_in_flight(), load.context + load.prompt_tokens),
+    let end = match load.phase {
+        Phase::Decode => u64::MAX,
+        Phase::Prefill => load.context + load.prompt_tokens,
     };
-    let after = sequence.last().map(|t| t.position + step).filter(|p| *p < end);
+    let after = sequence.last().map(|t| context.position(t.sequence, t.number + 1)).filter(|p| *p < end);
     sequence.iter().map(|t| t.position).chain(after).collect()
 }

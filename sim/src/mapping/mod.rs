@@ -7,6 +7,7 @@
 mod builder;
 pub mod collective;
 mod embedding_table;
+mod experts;
 mod explain;
 mod messages;
 mod plan;
@@ -14,6 +15,7 @@ mod rule;
 mod rules;
 
 pub use embedding_table::EmbeddingTable;
+pub use experts::ExpertChoice;
 pub use explain::{RuleStatement, explain};
 pub use messages::{Message, OwnerOf, Phase, When, phases};
 pub use plan::{
@@ -149,7 +151,7 @@ impl Mapping {
     }
 
     /// The mapping with experts placed as asked: whole; cut over the fewest chips (but one) that make the weights fit, or else
-    /// over those that leave fewest on a chip; or the first of both that fits.
+    /// over those that leave fewest on a chip; or the first of both that fits, since both take all chips of the grid.
     fn placed(
         options: &MappingOptions,
         model: &Model,
@@ -312,21 +314,12 @@ fn check_heads(model: &str, attention: &Attention, columns: u32) -> Result<(), M
 
 /// The near-square grid (neither side more than twice the other) of fewest chips that holds `model` with
 /// heads that divide over its columns; the squarest one if several have as few chips. Unless the design says how experts are placed,
-/// they are cut only if no grid holds them whole.
+/// the placement that takes fewer chips is: every chip has masks of its own, so chips are what a placement costs.
 ///
 /// # Errors
 /// When no grid of up to [`MAX_CHIPS`] chips does.
 pub fn smallest_grid(design: &Design, model: &Model) -> Result<Grid, MappingError> {
-    match design.mapping.experts {
-        ExpertPlacement::Auto => smallest_with(design, model, ExpertPlacement::Whole).or_else(|error| {
-            let mixture = model.layers.iter().any(|layer| matches!(layer.ffn, Ffn::Moe { .. }));
-            match error {
-                MappingError::NoGrid { .. } if mixture => smallest_with(design, model, ExpertPlacement::Cut),
-                error => Err(error),
-            }
-        }),
-        experts => smallest_with(design, model, experts),
-    }
+    smallest_with(design, model, design.mapping.experts)
 }
 
 fn smallest_with(design: &Design, model: &Model, experts: ExpertPlacement) -> Result<Grid, MappingError> {

@@ -229,7 +229,7 @@ impl Rule {
             }
             Self::Router => "the router is replicated on every chip".to_owned(),
             Self::Experts { experts, most_per_chip, per_token, width, cut } if cut > 1 => format!(
-                "experts are cut, because whole ones fit on no grid or the design asks for it: every {cut} chips share up to \
+                "experts are cut, because whole ones do not fit on this grid or the design asks for it: every {cut} chips share up to \
                  {most_per_chip} of {experts} experts of width {width} ({per_token} active), a part of the width each; no \
                  traffic between up, gate and down"
             ),

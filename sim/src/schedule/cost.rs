@@ -90,6 +90,9 @@ fn layer_alone(compiled: &Compiled, layer: usize, context: u64, placement: &Plac
     alone
 }
 
+/// Tokens of a sequence alone in the machine until one is like the one before.
+const ROUNDS: u32 = 3;
+
 /// Time of one token alone in the machine, by class: no request waits for another token.
 #[must_use]
 pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> PerSpent<u64> {
@@ -107,27 +110,33 @@ pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: boo
     let layers = compiled.layers() + usize::from(head);
     let mut spent = PerSpent::default();
     let row = compiled.specs.hbm.domain.to_reference(embedding_bytes(compiled));
-    // A layer's spilled cache streams from the start of the layer before it; the first one's from the
-    // start of the head, or of the last layer where there is none. At the start of the first layer the row of the
-    // embedding is read, behind the stream of that layer and before the stream of the next.
-    let mut before = of(layers - 1);
-    let mut waited = 0;
-    let mut delay = 0;
-    for round in 0..2 {
+    // A layer's spilled cache streams from the start of the layer before it, behind what is still streaming; the first one's from
+    // the start of the head, or of the last layer where there is none. At the start of the first layer the row of the embedding is
+    // read, behind the stream of that layer and before the stream of the next. Rounds are repeated until the streams of one token
+    // have their place behind those of the token before.
+    let (mut now, mut free, mut ready) = (0u64, 0u64, 0u64);
+    for _ in 0..ROUNDS {
         spent = PerSpent::default();
         for layer in 0..layers {
             let here = of(layer);
-            let since = before.parts[0] + waited + before.parts[1];
-            let reads_row = layer == 0 && row > 0;
-            let queued = if reads_row { (delay + here.stream).saturating_sub(since) } else { 0 };
-            let window = since + queued + here.parts[0];
-            waited = queued + (delay + here.stream).saturating_sub(window);
-            delay = if reads_row { queued + row } else { 0 };
-            if round == 1 {
-                spent = spent.zip(here.spent).map(|(sum, one)| sum + one);
-                spent.hbm += waited;
+            let arrives = ready;
+            let mut waited = 0;
+            if layer == 0 && row > 0 {
+                let begins = free.max(now);
+                waited = begins - now;
+                free = begins + row;
             }
-            before = here;
+            let stream = of((layer + 1) % layers).stream;
+            ready = now;
+            if stream > 0 {
+                free = free.max(now) + stream;
+                ready = free;
+            }
+            now += waited + here.parts[0];
+            let wait = arrives.saturating_sub(now);
+            now += wait + here.parts[1];
+            spent = spent.zip(here.spent).map(|(sum, one)| sum + one);
+            spent.hbm += waited + wait;
         }
     }
     spent

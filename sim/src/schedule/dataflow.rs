@@ -1,14 +1,13 @@
 //! `dataflow`: every operation starts when its inputs, links and memory are free, simulated by events.
 //!
-//! Decode is measured in steady state: sequences start spread over the layers, a first round of tokens is
-//! discarded, a second one is measured. Prefill follows the tokens of one prompt; a prompt longer than
+//! Decode is measured in steady state ([`super::steady`]). Prefill follows the tokens of one prompt; a prompt longer than
 //! [`WHOLE_PROMPT`] is measured in evenly spaced windows, since cost changes slowly with position.
 //! The closed form is the asymptotic bound of queueing theory: `min(n / latency alone, 1 / bottleneck)`.
 
 use super::cost::{self, activity, alone, link_bytes_per_token};
 use super::machine::{Activity, Load, Machine, Phase, Settled, Start};
 use super::program::{Compiled, Program};
-use super::trace::Listener;
+use super::router::Router;
 use crate::mapping::Mapping;
 use crate::units::hbm::Placement;
 use crate::units::{PerSpent, PerUnit, Sharing, Unit};
@@ -41,34 +40,46 @@ pub struct Dataflow {
     pub settled: Settled,
     /// Cycles from the first prompt token's start to the last one's end (prefill only).
     pub prompt_cycles: Option<f64>,
+    /// How sure it is (decode only).
+    pub sample: Option<Sample>,
     /// Events processed; 0 for the closed form.
     pub events: u64,
 }
 
 /// Runs `machine` through a warm-up and a measured part.
-///
-/// Throughput counts instructions, so tokens that the window cuts count partially.
-fn measure<L: Listener>(
-    machine: &mut Machine<L>,
+fn measure(
+    machine: &mut Machine,
     steps_per_token: u64,
     warm_up: u64,
     measured: u64,
     progress: &mut Progress,
 ) -> Dataflow {
-    let mut run_until = |machine: &mut Machine<L>, tokens: u64| {
+    let mut run_until = |machine: &mut Machine, tokens: u64| {
         for token in machine.activity().tokens + 1..=tokens {
             machine.run_until_tokens(token);
             progress(token, warm_up + measured);
         }
     };
     run_until(machine, warm_up);
-    let (from, before) = (machine.now(), machine.activity());
+    let before = (machine.now(), machine.activity());
     machine.settle();
     run_until(machine, warm_up + measured);
-    let (to, after) = (machine.now(), machine.activity());
+    let after = (machine.now(), machine.activity());
     let settled = machine.settle();
+    summarize((before, after), settled, steps_per_token, machine.events())
+}
+
+/// What happened between two points of a run, each its cycle and its activity so far.
+///
+/// Throughput counts instructions, so tokens that the window cuts count partially.
+pub(super) fn summarize(
+    ((from, before), (to, after)): ((u64, Activity), (u64, Activity)),
+    settled: Settled,
+    steps_per_token: u64,
+    events: u64,
+) -> Dataflow {
     let window = (to - from).max(1);
-    let activity = difference(&after, &before);
+    let activity = after.since(&before);
     let tokens = activity.tokens.max(1) as f64;
     let latency = activity.latency_cycles as f64 / tokens;
     let counted_tokens = activity.events.steps as f64 / steps_per_token as f64;
@@ -82,8 +93,26 @@ fn measure<L: Listener>(
         counted_tokens,
         settled,
         prompt_cycles: None,
-        events: machine.events(),
+        sample: None,
+        events,
     }
+}
+
+/// How sure a measurement is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sample {
+    /// Tokens that finished before the measurement.
+    pub warm_up_tokens: u64,
+    /// Whether the run was stationary after the warm-up; `None` if it was too short to tell.
+    pub steady: Option<bool>,
+    /// Batches of the measurement.
+    pub batches: usize,
+    /// Half-width of the 95 % interval of throughput, tokens per cycle; `None` with fewer than [`MIN_BATCHES`](super::statistics::MIN_BATCHES) batches.
+    pub rate_half_width: Option<f64>,
+    /// Half-width of the 95 % interval of the mean latency, cycles.
+    pub latency_half_width: Option<f64>,
+    /// Whether the precision that was asked for is reached.
+    pub reached: Option<bool>,
 }
 
 /// Instructions a token takes over all chips.
@@ -94,37 +123,6 @@ pub fn steps_per_token(compiled: &Compiled, head: bool) -> u64 {
     instrs * u64::from(compiled.specs.interconnect.grid.chips())
 }
 
-fn difference(after: &Activity, before: &Activity) -> Activity {
-    Activity {
-        tokens: after.tokens - before.tokens,
-        events: after.events.zip(before.events).map(|(after, before)| after - before),
-        latency_cycles: after.latency_cycles - before.latency_cycles,
-        spent: after.spent.zip(before.spent).map(|(after, before)| after - before),
-    }
-}
-
-/// Measures decode of `sequences` sequences at `context` from events.
-#[must_use]
-pub fn decode(
-    compiled: &Compiled,
-    context: u64,
-    sequences: u64,
-    placement: Placement,
-    seed: u64,
-    progress: &mut Progress,
-) -> Dataflow {
-    let load = Load {
-        sequences: sequences as u32,
-        context,
-        phase: Phase::Decode,
-        start: Start::Spread,
-        prompt_tokens: 0,
-        seed,
-    };
-    let mut machine = Machine::new(compiled, load, placement);
-    measure(&mut machine, steps_per_token(compiled, true), sequences, sequences, progress)
-}
-
 /// Measures prefill of one prompt of `context` tokens with `in_flight` of them in the pipeline.
 #[must_use]
 pub fn prefill(
@@ -133,6 +131,7 @@ pub fn prefill(
     context: u64,
     in_flight: u64,
     seed: u64,
+    router: &Router,
     progress: &mut Progress,
 ) -> Dataflow {
     let in_flight = in_flight.min(context);
@@ -144,6 +143,8 @@ pub fn prefill(
         start: Start::First,
         prompt_tokens: tokens,
         seed,
+        router: router.clone(),
+        ..Load::default()
     };
     let steps = steps_per_token(compiled, false);
     let placed = |positions: u64| cost::placement(compiled, mapping, positions, 1);
@@ -183,7 +184,7 @@ fn add_activity(sum: &mut Activity, part: &Activity) {
     sum.events = sum.events.zip(part.events).map(|(sum, part)| sum + part);
 }
 
-fn add_settled(sum: &mut Settled, part: &Settled) {
+pub(super) fn add_settled(sum: &mut Settled, part: &Settled) {
     for (unit, usage) in sum.units.iter_mut() {
         usage.add(&part.units[unit]);
     }
@@ -203,15 +204,9 @@ pub struct Bound {
     pub bottleneck: Unit,
     /// Sequences at which latency and bottleneck give the same throughput.
     pub knee_sequences: f64,
-}
-
-impl Bound {
-    /// Whether `in_flight` is within a factor of four of [`Self::knee_sequences`]. There, tokens wait for each other although no
-    /// server is always busy, and the closed form is only an upper bound of throughput; elsewhere it is within about 1 %.
-    #[must_use]
-    pub fn near_knee(&self, in_flight: f64) -> bool {
-        in_flight > 1.0 && in_flight > self.knee_sequences / 4.0 && in_flight < self.knee_sequences * 4.0
-    }
+    /// Cycles per token of the busiest server of each unit.
+    #[serde(skip)]
+    pub busiest: PerUnit<f64>,
 }
 
 /// Serializes a unit by its name for people.
@@ -221,31 +216,88 @@ fn name<S: serde::Serializer>(unit: &Unit, serializer: S) -> Result<S::Ok, S::Er
 
 /// The closed form: time alone, and the busiest server.
 #[must_use]
-pub fn bound(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> (Bound, PerSpent<u64>) {
+pub fn bound(
+    compiled: &Compiled,
+    context: u64,
+    placement: &Placement,
+    head: bool,
+    router: &Router,
+) -> (Bound, PerSpent<u64>) {
     let spent = alone(compiled, context, placement, head);
-    let busiest = busiest_servers(compiled, context, placement, head);
-    let first = (Unit::Links, 0.0);
-    let (bottleneck, cycles) =
-        busiest.into_iter().rev().fold(first, |best, next| if next.1 > best.1 { next } else { best });
-    let alone_cycles = spent.values().sum::<u64>() as f64;
-    let bound = Bound {
-        alone_cycles,
-        bottleneck_cycles: cycles,
-        bottleneck,
-        knee_sequences: if cycles > 0.0 { alone_cycles / cycles } else { f64::INFINITY },
-    };
-    (bound, spent)
+    let busiest = busiest_servers(compiled, context, placement, head, &shares(compiled, router));
+    (Bound::new(spent.values().sum::<u64>() as f64, &busiest), spent)
 }
 
-/// Cycles of the chip clock per token for which the busiest server of each unit is occupied.
-fn busiest_servers(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> PerUnit<f64> {
+/// The closed form of sequences of different contexts, each with its share of the sequences: `alone_cycles` is the harmonic
+/// mean, since sequences that are faster decode more tokens.
+#[must_use]
+pub fn mixed_bound(
+    compiled: &Compiled,
+    contexts: &[(u64, f64)],
+    placement: &Placement,
+    router: &Router,
+) -> (Bound, PerSpent<f64>) {
+    let shares = shares(compiled, router);
+    let mut rate = 0.0;
+    let mut spent = PerSpent::default();
+    let mut busiest = PerUnit::default();
+    for &(context, share) in contexts {
+        let one = alone(compiled, context, placement, true);
+        rate += share / one.values().sum::<u64>() as f64;
+        spent = one.zip(spent).map(|(one, sum)| sum + one as f64 * share);
+        let servers = busiest_servers(compiled, context, placement, true, &shares);
+        busiest = servers.zip(busiest).map(|(one, sum)| sum + one * share);
+    }
+    let alone_cycles = 1.0 / rate;
+    let total: f64 = spent.values().sum();
+    (Bound::new(alone_cycles, &busiest), spent.map(|cycles| cycles * alone_cycles / total))
+}
+
+impl Bound {
+    fn new(alone_cycles: f64, busiest: &PerUnit<f64>) -> Self {
+        let first = (Unit::Links, 0.0);
+        let (bottleneck, cycles) =
+            busiest.into_iter().rev().fold(first, |best, next| if next.1 > best.1 { next } else { best });
+        Self {
+            alone_cycles,
+            bottleneck_cycles: cycles,
+            bottleneck,
+            knee_sequences: if cycles > 0.0 { alone_cycles / cycles } else { f64::INFINITY },
+            busiest: *busiest,
+        }
+    }
+}
+
+/// For each program, the share of the tokens that use the most popular expert of one of its layers.
+fn shares(compiled: &Compiled, router: &Router) -> Vec<f64> {
+    let mut shares = vec![0.0f64; compiled.programs.len()];
+    for (layer, &program) in compiled.sequence.iter().enumerate() {
+        // Without weights all layers of a program are alike.
+        if !router.is_uniform() || shares[program] == 0.0 {
+            shares[program] = router.most_popular(layer, compiled.programs[program].experts).max(shares[program]);
+        }
+    }
+    shares
+}
+
+/// Cycles of the chip clock per token for which the busiest server of each unit is occupied; `shares` are those of [`shares`].
+fn busiest_servers(
+    compiled: &Compiled,
+    context: u64,
+    placement: &Placement,
+    head: bool,
+    shares: &[f64],
+) -> PerUnit<f64> {
     let specs = &compiled.specs;
     let activity = activity(compiled, context, placement, head);
     let chips = f64::from(specs.interconnect.grid.chips());
     let clock = specs.clock_hz as f64;
     let moved = |unit: Unit, bytes: f64| bytes * clock / specs.work_per_second(unit) as f64;
     let busiest_link = link_bytes_per_token(compiled, head).into_iter().fold(0.0, f64::max);
-    let of_layers = |unit: Unit| compiled.programs.iter().map(move |p| layer_server(compiled, p, unit, context));
+    let of_layers = |unit: Unit| {
+        let programs = compiled.programs.iter().zip(shares);
+        programs.map(move |(program, share)| layer_server(compiled, program, unit, context, *share))
+    };
     PerUnit::from_fn(|unit| match unit.sharing() {
         Sharing::Layer => of_layers(unit).fold(0.0, f64::max),
         Sharing::LaneGroup => {
@@ -262,9 +314,11 @@ fn busiest_servers(compiled: &Compiled, context: u64, placement: &Placement, hea
 }
 
 /// Cycles per token for which a layer occupies the busiest server of a unit that computes. A pipeline of the vector unit serves
-/// all instructions of its kind; an instance of the array serves one.
-fn layer_server(compiled: &Compiled, program: &Program, unit: Unit, context: u64) -> f64 {
+/// all instructions of its kind; an instance of the array serves one, that of a routed expert the `share` of the tokens that
+/// use it.
+fn layer_server(compiled: &Compiled, program: &Program, unit: Unit, context: u64, share: f64) -> f64 {
     let instrs = program.instrs.iter().flat_map(|(_, instr)| compiled.requests(program, instr, context));
-    let work = instrs.flatten().filter(|request| request.unit == unit).map(|r| r.work as f64 * r.use_share(program));
+    let used = |routed: bool| if routed { share } else { 1.0 };
+    let work = instrs.flatten().filter(|request| request.unit == unit).map(|r| r.work as f64 * used(r.routed));
     if unit == Unit::HnArray { work.fold(0.0, f64::max) } else { work.sum() }
 }

@@ -12,7 +12,7 @@ use super::program::Compiled;
 use super::request::attention_work;
 use crate::engine::{IdleCause, Server};
 use crate::units::hbm::Placement;
-use crate::units::{PerSpent, Spent};
+use crate::units::{PerSpent, Spent, Unit};
 
 /// A beat and its parts, in cycles, averaged over the stages that a token passes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -88,13 +88,16 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
         });
         // Reads of the stages in attention share one buffer per chip.
         let mut buffer = Server::new();
-        for load in held().map(|s| &loads[load_of[s]]).filter(|load| load.attends) {
+        // Those of a lane group's layers share its pipeline.
+        let mut lanes = vec![0; specs.vex.groups()];
+        for (slot, load) in held().map(|s| (slots[s], &loads[load_of[s]])).filter(|(_, load)| load.attends) {
+            lanes[specs.vex.group(slot.0)] += load.vector_cycles;
             let domain = specs.attention_buffer.domain;
             let until = buffer.request(domain, 0, load.read_bytes, IdleCause::Communication);
             read = (until + specs.attention_buffer.latency).max(read);
-            vector_cycles = (specs.vex.attention_cycles(load.vectors) * specs.vex.sharing()).max(vector_cycles);
             events += u64::from(from_events);
         }
+        vector_cycles = lanes.into_iter().max().unwrap_or(0).max(vector_cycles);
     }
     // The sampled beats may hold some slots more often than others; the mean bytes of a link bound the beat in any case.
     let mean_bytes =
@@ -109,8 +112,11 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
     let streamed_cycles =
         specs.hbm.domain.to_reference(spilled + embedding_bytes(compiled)) as f64 * n as f64 / slots.len() as f64;
     let slowest = slowest_stage(compiled, read.max(vector_cycles));
-    let compute = slowest.values().sum::<u64>() as f64;
     let mut parts = slowest.map(|p| p as f64);
+    // Non-linear functions of different stages of a lane group share its pipeline as well.
+    let lanes = nonlinear_work(compiled, context) as f64 * n as f64 / slots.len() as f64;
+    parts.vex_busy += (lanes - parts.values().sum::<f64>()).max(0.0);
+    let compute = parts.values().sum::<f64>();
     for &cycles in &communication {
         let cycles = cycles as f64 + short;
         let active = compute + cycles;
@@ -118,6 +124,19 @@ pub fn beat(compiled: &Compiled, context: u64, sequences: u64, placement: &Place
         parts.hbm += (streamed_cycles - active).max(0.0) / beats as f64;
     }
     Lockstep { beat: parts.values().sum(), parts, beats_per_token: slots.len() as u64, events }
+}
+
+/// Cycles of a token's non-linear functions on the lane group that has most of them.
+fn nonlinear_work(compiled: &Compiled, context: u64) -> u64 {
+    let vex = &compiled.specs.vex;
+    let mut groups = vec![0; vex.groups()];
+    for layer in 0..=compiled.layers() {
+        let program = compiled.program(layer);
+        let requests = program.instrs.iter().flat_map(|(_, instr)| compiled.requests(program, instr, context));
+        let own = requests.flatten().filter(|request| request.unit == Unit::VexNonlinear);
+        groups[vex.group(layer)] += own.map(|request| request.work).sum::<u64>();
+    }
+    groups.into_iter().max().unwrap_or(0)
 }
 
 /// The stage with most to compute, attention taking `attention` cycles where it is part of it.
@@ -147,8 +166,7 @@ fn communicate(messages: &Compiled, context: u64, held: impl Iterator<Item = (u3
         context,
         phase: Phase::Decode,
         start: Start::Own(entries),
-        prompt_tokens: 0,
-        seed: 0,
+        ..Load::default()
     };
     let mut machine = Machine::new(messages, load, Placement::new(0, 0));
     while machine.step() {}
@@ -167,8 +185,8 @@ struct StageLoad {
     attends: bool,
     /// Bytes it reads from the attention buffer, fullest chip.
     read_bytes: u64,
-    /// Vector operations of its attention, fullest chip.
-    vectors: u64,
+    /// Cycles of its vector operations of attention, fullest chip; scores and values are requests of their own.
+    vector_cycles: u64,
 }
 
 fn stage_loads(compiled: &Compiled, context: u64) -> Vec<StageLoad> {
@@ -183,7 +201,7 @@ fn stage_loads(compiled: &Compiled, context: u64) -> Vec<StageLoad> {
                 bytes: sums.into_iter().map(|b| b as f64 / over as f64).collect(),
                 attends: false,
                 read_bytes: 0,
-                vectors: 0,
+                vector_cycles: 0,
             };
             for (_, instr) in program.instrs.iter().filter(|(s, _)| *s == stage) {
                 match instr {
@@ -194,7 +212,7 @@ fn stage_loads(compiled: &Compiled, context: u64) -> Vec<StageLoad> {
                         let (bytes, vectors) = attention_work(program.attention(), scores, context, bytes);
                         load.attends = true;
                         load.read_bytes += bytes;
-                        load.vectors += vectors;
+                        load.vector_cycles += compiled.specs.vex.attention_cycles(vectors);
                     }
                     Instr::AwaitEmbedding { .. } | Instr::Hn { .. } | Instr::Nonlinear { .. } | Instr::AwaitKv => {}
                 }

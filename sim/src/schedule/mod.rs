@@ -8,5 +8,8 @@ pub mod lockstep;
 pub mod machine;
 pub mod program;
 pub mod request;
+pub mod router;
 pub mod serial;
+pub mod statistics;
+pub mod steady;
 pub mod trace;

@@ -29,13 +29,6 @@ impl Request {
         Self { unit, work, latency, routed: false }
     }
 
-    /// Share of the tokens that use this server, 0 to 1.
-    #[must_use]
-    pub fn use_share(&self, program: &Program) -> f64 {
-        let experts = &program.experts;
-        if self.routed { f64::from(experts.per_token) / f64::from(experts.total.max(1)) } else { 1.0 }
-    }
-
     /// Servers over all `chips` that one token uses.
     #[must_use]
     pub fn uses(&self, program: &Program, chips: u32) -> u32 {

@@ -5,10 +5,11 @@ use crate::engine::{IDLE_CAUSES, Usage};
 use crate::schedule::cost::link_bytes_per_token;
 use crate::schedule::dataflow::Dataflow;
 use crate::schedule::machine::Phase;
+use crate::schedule::statistics::{GROUP, MIN_BATCHES};
 use crate::units::{PerSpent, PerUnit, Sharing, Unit};
 
 use super::Prepared;
-use super::answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization};
+use super::answer::{Breakdown, Confidence, LinkBytes, Simulation, UnitAccount, Utilization};
 use super::request::Discipline;
 
 /// Mean bits up to which a release counts as one of 4 bits: scales of groups and 16-bit attention of sparse models included.
@@ -77,6 +78,48 @@ impl Prepared<'_> {
         }
     }
 
+    /// How sure the figures of a run are.
+    pub(super) fn confidence(&self, result: &Dataflow) -> Confidence {
+        let Some(sample) = result.sample else {
+            return Confidence { reason: Some("a prompt is simulated once: no sample".to_owned()), ..not_sampled() };
+        };
+        let stop = self.request.stop;
+        let specs = &self.compiled.specs;
+        let reason = sample.rate_half_width.is_none().then(|| {
+            format!(
+                "{} batches of {GROUP} tokens are too few for an interval, which needs {MIN_BATCHES}; a stated precision measures more",
+                sample.batches
+            )
+        });
+        Confidence {
+            throughput_half_width_tokens_per_s: sample.rate_half_width.map(|half| half * specs.clock_hz as f64),
+            throughput_half_width_pct: sample.rate_half_width.map(|half| half / result.tokens_per_cycle * 100.0),
+            token_latency_half_width_us: sample.latency_half_width.map(|half| specs.seconds(half) * 1e6),
+            batches: Some(sample.batches),
+            warm_up_tokens: Some(sample.warm_up_tokens),
+            measured_tokens: Some(result.counted_tokens),
+            steady: sample.steady,
+            asked_precision_pct: stop.precision.map(|precision| precision * 100.0),
+            precision_reached: sample.reached,
+            max_tokens: stop.precision.map(|_| stop.limit(self.sequences)),
+            reason,
+        }
+    }
+
+    /// Remarks on a sample that is not what was asked for.
+    pub(super) fn sample_notes(confidence: &Confidence) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let (Some(asked), Some(false), Some(tokens)) =
+            (confidence.asked_precision_pct, confidence.precision_reached, confidence.max_tokens)
+        {
+            notes.push(format!("the precision of {asked} % is not reached within {tokens} tokens"));
+        }
+        if confidence.steady == Some(false) {
+            notes.push("the run was not stationary by its end (MSER-5): its figures still drift".to_owned());
+        }
+        notes
+    }
+
     pub(super) fn answer(
         &self,
         tokens_per_cycle: f64,
@@ -125,6 +168,7 @@ impl Prepared<'_> {
             discipline: request.discipline,
             fidelity: request.fidelity,
             context_tokens: request.context,
+            contexts: self.contexts.spread(),
             sequences: self.sequences,
             in_flight_limit: self.mapping.stages(),
             throughput_tokens_per_s: rate,
@@ -133,6 +177,7 @@ impl Prepared<'_> {
                 Phase::Prefill => rate,
             },
             token_latency_us: specs.seconds(token_cycles) * 1e6,
+            confidence: not_sampled(),
             prompt_latency_us: None,
             breakdown_pct: breakdown,
             stall_pct: percent.into_iter().filter(|(class, _)| class.is_stall()).map(|(c, p)| (c.name(), p)).collect(),
@@ -146,10 +191,17 @@ impl Prepared<'_> {
             embedding: self.mapping.embedding,
             activity_per_token: activity,
             links: links.collect(),
+            closed_form_flag: None,
             bound: None,
             weights_per_chip: self.mapping.weights_per_chip,
             events,
             notes,
         }
     }
+}
+
+/// What figures that are not a sample say of their confidence.
+fn not_sampled() -> Confidence {
+    let reason = "only decode under dataflow from events is sampled".to_owned();
+    Confidence { reason: Some(reason), ..Confidence::default() }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use designs::Grid;
 use serde::{Serialize, Serializer};
 
+use super::contexts::ContextSpread;
 use super::request::{Discipline, Fidelity};
 use crate::energy::{ChipPower, TokenActivity};
 use crate::mapping::EmbeddingTable;
@@ -92,6 +93,34 @@ pub struct LinkBytes {
     pub bytes_per_token: f64,
 }
 
+/// How sure figures from events are: 95 % confidence intervals by batch means. Figures of closed forms, of a common beat and of
+/// whole prompts are not sampled; `reason` says so.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Confidence {
+    /// Half-width of the interval of throughput, tokens per second.
+    pub throughput_half_width_tokens_per_s: Option<f64>,
+    /// The same, percent of throughput.
+    pub throughput_half_width_pct: Option<f64>,
+    /// Half-width of the interval of the mean latency, microseconds.
+    pub token_latency_half_width_us: Option<f64>,
+    /// Batches of the measurement.
+    pub batches: Option<usize>,
+    /// Tokens that were discarded as warm-up.
+    pub warm_up_tokens: Option<u64>,
+    /// Tokens that were measured; those that the window cuts count by the share of their instructions.
+    pub measured_tokens: Option<f64>,
+    /// Whether the measurement was stationary, by MSER-5; absent if the run is too short to tell.
+    pub steady: Option<bool>,
+    /// Half-width that was asked for, percent of throughput.
+    pub asked_precision_pct: Option<f64>,
+    /// Whether it was reached.
+    pub precision_reached: Option<bool>,
+    /// Most tokens that the run was allowed to reach it.
+    pub max_tokens: Option<u64>,
+    /// Why there is no interval.
+    pub reason: Option<String>,
+}
+
 /// Result of a simulation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Simulation {
@@ -117,8 +146,11 @@ pub struct Simulation {
     pub discipline: Discipline,
     /// Whether the figures come from events or from closed forms.
     pub fidelity: Fidelity,
-    /// Context of every sequence, or length of the prompt, tokens.
+    /// Context of every sequence (the mean where they differ), or length of the prompt, tokens.
     pub context_tokens: u64,
+    /// How contexts differ; absent if they do not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contexts: Option<ContextSpread>,
     /// Sequences (decode) or prompt tokens (prefill) in the machine.
     pub sequences: u64,
     /// Most tokens in flight: the number of stages of all layers.
@@ -129,6 +161,8 @@ pub struct Simulation {
     pub tokens_per_s_per_sequence: f64,
     /// Mean latency of a token, microseconds.
     pub token_latency_us: f64,
+    /// How sure throughput and latency are.
+    pub confidence: Confidence,
     /// Time to process a whole prompt, microseconds (prefill only).
     pub prompt_latency_us: Option<f64>,
     /// Time of a token by class.
@@ -156,6 +190,8 @@ pub struct Simulation {
     pub activity_per_token: TokenActivity,
     /// Bytes per token on every directed link.
     pub links: Vec<LinkBytes>,
+    /// Why the closed form may be off by more than 2 %; null where it is not, and for figures from events.
+    pub closed_form_flag: Option<String>,
     /// The closed-form bound (`dataflow`, analytic fidelity).
     pub bound: Option<Bound>,
     /// Weights on the fullest chip.

@@ -5,21 +5,33 @@
 
 mod accounts;
 mod answer;
+mod contexts;
+mod flag;
 mod request;
 mod trace;
 
 use crate::mapping::{Mapping, smallest_grid};
 use crate::schedule::cost::{self, activity};
 use crate::schedule::dataflow;
-use crate::schedule::machine::Phase;
+use crate::schedule::machine::{Load, Phase, Start};
 use crate::schedule::program::Compiled;
 use crate::schedule::request::Request as ServerRequest;
+use crate::schedule::router::Router;
+use crate::schedule::steady;
 use crate::schedule::{lockstep, serial};
 use crate::units::Specs;
 use crate::units::hbm::Placement;
 
-pub use answer::{Breakdown, LinkBytes, Simulation, UnitAccount, Utilization, mean_key};
-pub use request::{Discipline, Fidelity, MAX_CONTEXT, MAX_SEQUENCE_CHIPS, MAX_SEQUENCES, Request, SimulateError};
+pub use crate::schedule::router::{Routing, RoutingError};
+pub use crate::schedule::steady::Stop;
+use contexts::Contexts;
+
+pub use answer::{Breakdown, Confidence, LinkBytes, Simulation, UnitAccount, Utilization, mean_key};
+pub use contexts::ContextSpread;
+pub use request::{
+    Discipline, Fidelity, MAX_CONTEXT, MAX_CONTEXTS, MAX_SEQUENCE_CHIPS, MAX_SEQUENCES, MAX_TOKENS, Request,
+    SimulateError,
+};
 pub use trace::TraceError;
 
 /// A request with its model mapped and compiled.
@@ -29,6 +41,8 @@ pub struct Prepared<'a> {
     compiled: Compiled,
     sequences: u64,
     placement: Placement,
+    contexts: Contexts,
+    router: Router,
 }
 
 impl<'a> Prepared<'a> {
@@ -36,18 +50,9 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     /// If the request is out of bounds or the model does not fit.
-    pub fn new(request: Request<'a>) -> Result<Self, SimulateError> {
-        if request.context == 0 {
-            return Err(SimulateError::NoContext);
-        }
-        if request.context > MAX_CONTEXT {
-            return Err(SimulateError::ContextTooLong { context: request.context, limit: MAX_CONTEXT });
-        }
-        let max = request.model.max_context;
-        if request.context > max && !request.allow_beyond_model_context {
-            let model = request.model.name.clone();
-            return Err(SimulateError::BeyondModelContext { context: request.context, max, model });
-        }
+    pub fn new(mut request: Request<'a>) -> Result<Self, SimulateError> {
+        Contexts::check(&request)?;
+        check_stop(&request)?;
         let (candidates, vocabulary) = (request.design.mapping.sampling_candidates, request.model.vocabulary);
         if candidates > vocabulary {
             return Err(SimulateError::Candidates { candidates, vocabulary, model: request.model.name.clone() });
@@ -71,8 +76,16 @@ impl<'a> Prepared<'a> {
             return Err(SimulateError::TooLarge { sequences, chips, limit: MAX_SEQUENCE_CHIPS });
         }
         let compiled = Compiled::new(&mapping, Specs::new(request.design, &mapping));
-        let placement = cost::placement(&compiled, &mapping, request.context, kv_sequences(&request, sequences));
-        let prepared = Self { request, mapping, compiled, sequences, placement };
+        let contexts = Contexts::deal(&mut request, sequences);
+        let placement = match contexts.of_sequences() {
+            [] => cost::placement(&compiled, &mapping, request.context, kv_sequences(&request, sequences)),
+            contexts => {
+                let kv = contexts.iter().map(|context| mapping.kv_bytes_per_chip(*context));
+                Placement::new(kv.fold(0, u64::saturating_add), compiled.specs.attention_buffer.capacity)
+            }
+        };
+        let router = Router::new(request.routing, request.model, &mapping, request.seed)?;
+        let prepared = Self { request, mapping, compiled, sequences, placement, contexts, router };
         prepared.check_kv()?;
         prepared.check_range()?;
         Ok(prepared)
@@ -81,7 +94,8 @@ impl<'a> Prepared<'a> {
     /// Rejects runs whose cycle count, in any clock domain, would exceed 64 bits.
     fn check_range(&self) -> Result<(), SimulateError> {
         let specs = &self.compiled.specs;
-        let activity = activity(&self.compiled, self.request.context, &self.placement, true);
+        let longest = self.contexts.of_sequences().iter().copied().max().unwrap_or(self.request.context);
+        let activity = activity(&self.compiled, longest, &self.placement, true);
         let clock = specs.clock_hz as f64;
         let rates = [
             (activity.link_bytes, specs.interconnect.bytes_per_second),
@@ -93,7 +107,7 @@ impl<'a> Prepared<'a> {
         for (count, layer) in self.compiled.groups(true) {
             let program = self.compiled.program(layer);
             for (_, instr) in &program.instrs {
-                let requests = self.compiled.requests(program, instr, self.request.context);
+                let requests = self.compiled.requests(program, instr, longest);
                 // Work of memories and links is in `moving`.
                 let own = |r: &ServerRequest| r.latency + if r.unit.computes() { r.work } else { 0 };
                 let longest = requests.iter().flatten().map(own).max().unwrap_or(0);
@@ -102,7 +116,7 @@ impl<'a> Prepared<'a> {
         }
         let token = moving + computing;
         let tokens = match self.request.phase {
-            Phase::Decode => 2 * self.sequences,
+            Phase::Decode => self.request.stop.limit(self.sequences),
             Phase::Prefill => self.request.context,
         };
         let cycles = token * tokens as f64;
@@ -149,13 +163,19 @@ impl<'a> Prepared<'a> {
         if self.request.fidelity == Fidelity::Analytic || self.request.discipline != Discipline::Dataflow {
             return 0;
         }
-        let per_token = dataflow::steps_per_token(&self.compiled, self.head());
-        let tokens = match self.request.phase {
+        dataflow::steps_per_token(&self.compiled, self.head()).saturating_mul(self.expected_tokens())
+    }
+
+    /// Tokens of a run from events; the most of one that ends at a stated precision.
+    #[must_use]
+    pub fn expected_tokens(&self) -> u64 {
+        let stop = self.request.stop;
+        match self.request.phase {
+            Phase::Decode if stop.precision.is_some() => stop.limit(self.sequences),
             Phase::Decode => 2 * self.sequences,
             Phase::Prefill if self.request.context <= dataflow::WHOLE_PROMPT => self.request.context,
-            Phase::Prefill => dataflow::WINDOWS * 3 * self.sequences.min(self.mapping.stages()),
-        };
-        per_token * tokens
+            Phase::Prefill => dataflow::WINDOWS * 2 * self.sequences.min(self.mapping.stages()),
+        }
     }
 
     /// Mean context of the tokens in the machine: half a prompt in prefill.
@@ -226,50 +246,103 @@ impl<'a> Prepared<'a> {
         let activity = activity(&self.compiled, context, &self.placement, self.head());
         let mut answer = self.answer(rate, token_cycles, spent, activity, result.events);
         answer.utilization = self.utilization(&answer, rate);
+        if !from_events {
+            answer.closed_form_flag = self.lockstep_flag(&answer.breakdown_pct, &answer.stall_pct);
+            answer.notes.extend(answer.closed_form_flag.clone());
+        }
         answer
+    }
+
+    fn dataflow_bound(&self, context: u64) -> Simulation {
+        let (compiled, placement) = (&self.compiled, &self.placement);
+        let shares = self.contexts.shares();
+        let (bound, mut spent) = if shares.is_empty() {
+            let (bound, spent) = dataflow::bound(compiled, context, placement, self.head(), &self.router);
+            (bound, spent.map(|cycles| cycles as f64))
+        } else {
+            dataflow::mixed_bound(compiled, &shares, placement, &self.router)
+        };
+        let per_token = activity(compiled, context, placement, self.head());
+        let in_flight = self.in_flight();
+        let rate = (in_flight / bound.alone_cycles).min(1.0 / bound.bottleneck_cycles);
+        // Tokens beyond the capacity of the bottleneck wait there; the latency follows from Little's law.
+        let cycles = in_flight / rate;
+        let flag = self.flag(&bound, &spent, rate);
+        spent[bound.bottleneck.waiting()] += cycles - bound.alone_cycles;
+        let mut answer = self.answer(rate, cycles, spent, per_token, 0);
+        answer.utilization = self.utilization(&answer, rate);
+        answer.closed_form_flag = flag;
+        answer.notes.extend(answer.closed_form_flag.clone());
+        answer.bound = Some(bound);
+        answer
+    }
+
+    /// Tokens in flight.
+    fn in_flight(&self) -> f64 {
+        let sequences = self.sequences.min(self.mapping.stages());
+        match self.request.phase {
+            Phase::Decode => sequences as f64,
+            Phase::Prefill => sequences.min(self.request.context) as f64,
+        }
     }
 
     fn dataflow(&self, progress: &mut dataflow::Progress) -> Simulation {
         let context = self.mean_context();
         if self.request.fidelity == Fidelity::Analytic {
-            let per_token = activity(&self.compiled, context, &self.placement, self.head());
-            let (bound, spent) = dataflow::bound(&self.compiled, context, &self.placement, self.head());
-            let in_flight = self.sequences.min(self.mapping.stages()) as f64;
-            let rate = (in_flight / bound.alone_cycles).min(1.0 / bound.bottleneck_cycles);
-            // Tokens beyond the capacity of the bottleneck wait there; the latency follows from Little's law.
-            let cycles = in_flight / rate;
-            let mut spent = spent.map(|s| s as f64);
-            spent[bound.bottleneck.waiting()] += cycles - bound.alone_cycles;
-            let mut answer = self.answer(rate, cycles, spent, per_token, 0);
-            answer.utilization = self.utilization(&answer, rate);
-            if bound.near_knee(in_flight) {
-                let (low, high) = (bound.knee_sequences / 4.0, bound.knee_sequences * 4.0);
-                answer.notes.push(format!(
-                    "between {low:.0} and {high:.0} tokens in flight the closed form is an upper bound of throughput; \
-                     the event engine says how much is lost"
-                ));
-            }
-            answer.bound = Some(bound);
-            return answer;
+            return self.dataflow_bound(context);
         }
         let (compiled, seed) = (&self.compiled, self.request.seed);
         let result = match self.request.phase {
             Phase::Decode => {
-                dataflow::decode(compiled, self.request.context, self.sequences, self.placement, seed, progress)
+                let load = Load {
+                    sequences: self.sequences as u32,
+                    context: self.request.context,
+                    contexts: self.contexts.of_sequences().to_vec(),
+                    phase: Phase::Decode,
+                    start: Start::Spread,
+                    seed,
+                    router: self.router.clone(),
+                    ..Load::default()
+                };
+                steady::decode(compiled, load, self.placement, self.request.stop, progress)
             }
             Phase::Prefill => {
                 let in_flight = self.sequences.min(self.mapping.stages());
-                dataflow::prefill(compiled, &self.mapping, self.request.context, in_flight, seed, progress)
+                dataflow::prefill(
+                    compiled,
+                    &self.mapping,
+                    self.request.context,
+                    in_flight,
+                    seed,
+                    &self.router,
+                    progress,
+                )
             }
         };
         let counted = result.counted_tokens;
         let per_token = result.activity.events.map(|events| events as f64 / counted);
         let rate = result.tokens_per_cycle;
         let mut answer = self.answer(rate, result.token_cycles, result.spent, per_token, result.events);
+        answer.confidence = self.confidence(&result);
+        answer.notes.extend(Self::sample_notes(&answer.confidence));
         answer.prompt_latency_us = result.prompt_cycles.map(|c| self.compiled.specs.seconds(c) * 1e6);
         self.account(&mut answer, &result);
         answer
     }
+}
+
+/// Rejects a precision that cannot be asked for.
+fn check_stop(request: &Request) -> Result<(), SimulateError> {
+    let Stop { precision, max_tokens } = request.stop;
+    if let Some(tokens) = max_tokens.filter(|&tokens| tokens > MAX_TOKENS) {
+        return Err(SimulateError::TooManyTokens { tokens, limit: MAX_TOKENS });
+    }
+    let Some(precision) = precision else { return Ok(()) };
+    if !(precision > 0.0 && precision < 1.0) {
+        return Err(SimulateError::Precision { precision });
+    }
+    let sampled = request.discipline == Discipline::Dataflow && request.fidelity == Fidelity::Event;
+    if sampled && request.phase == Phase::Decode { Ok(()) } else { Err(SimulateError::NotSampled) }
 }
 
 /// Number of sequences whose cache the machine holds.

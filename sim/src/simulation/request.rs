@@ -5,6 +5,8 @@ use names::named;
 
 use crate::mapping::MappingError;
 use crate::schedule::machine::Phase;
+use crate::schedule::router::{Routing, RoutingError};
+use crate::schedule::steady::Stop;
 
 named! {
     /// How time is accounted.
@@ -50,6 +52,9 @@ pub struct Request<'a> {
     pub grid: Option<Grid>,
     /// Context of every sequence, or length of the prompt.
     pub context: u64,
+    /// Contexts of sequences of different lengths, which sequences take in turn; of more contexts than sequences, evenly spaced
+    /// quantiles are taken. Empty if all have `context`.
+    pub contexts: &'a [u64],
     /// Sequences (decode) or prompt tokens (prefill) in the machine; `None` fills the pipeline.
     pub sequences: Option<u64>,
     /// Decode or prefill.
@@ -60,8 +65,34 @@ pub struct Request<'a> {
     pub fidelity: Fidelity,
     /// Whether a context beyond the model's maximum is allowed.
     pub allow_beyond_model_context: bool,
+    /// How routers choose experts.
+    pub routing: &'a Routing,
     /// Seed of the router's choices.
     pub seed: u64,
+    /// When a measurement of the steady state ends (`dataflow` decode from events).
+    pub stop: Stop,
+}
+
+impl<'a> Request<'a> {
+    /// Decode of `model` at 2,048 positions on the smallest grid of `design` that holds it, with a full pipeline, from events.
+    #[must_use]
+    pub fn of(design: &'a Design, model: &'a Model) -> Self {
+        Self {
+            design,
+            model,
+            grid: None,
+            context: 2048,
+            contexts: &[],
+            sequences: None,
+            phase: Phase::Decode,
+            discipline: Discipline::Dataflow,
+            fidelity: Fidelity::Event,
+            allow_beyond_model_context: false,
+            routing: &Routing::Uniform,
+            seed: 1,
+            stop: Stop::default(),
+        }
+    }
 }
 
 /// Why a request was rejected.
@@ -70,6 +101,27 @@ pub enum SimulateError {
     /// The model cannot be mapped.
     #[error(transparent)]
     Mapping(#[from] MappingError),
+    /// The routing does not suit the model.
+    #[error(transparent)]
+    Routing(#[from] RoutingError),
+    /// Different contexts where one is needed.
+    #[error(
+        "sequences of different lengths need decode under dataflow: {discipline} {phase} takes one context for all"
+    )]
+    DifferentContexts {
+        /// Discipline.
+        discipline: Discipline,
+        /// Phase.
+        phase: Phase,
+    },
+    /// More contexts than [`MAX_CONTEXTS`].
+    #[error("{contexts} contexts are more than the {limit} that a run takes")]
+    TooManyContexts {
+        /// Contexts given.
+        contexts: usize,
+        /// Largest number accepted.
+        limit: usize,
+    },
     /// No sequences.
     #[error("sequences must be at least 1; leave it out to fill the pipeline with {slots}")]
     NoSequences {
@@ -129,6 +181,23 @@ pub enum SimulateError {
         /// Sequences that fit.
         fits: u64,
     },
+    /// A precision that no run can be asked for.
+    #[error("precision must be above 0 and below 100 %, not {} %", .precision * 100.0)]
+    Precision {
+        /// Requested half-width, relative.
+        precision: f64,
+    },
+    /// More tokens than [`MAX_TOKENS`].
+    #[error("a run of {tokens} tokens is more than the {limit} that the event engine takes")]
+    TooManyTokens {
+        /// Requested tokens.
+        tokens: u64,
+        /// Largest value accepted.
+        limit: u64,
+    },
+    /// A precision for figures that are not a sample.
+    #[error("a precision needs decode under dataflow from events: other figures are not sampled")]
+    NotSampled,
     /// More candidates than tokens of the vocabulary.
     #[error("mapping.sampling_candidates is {candidates}, more than the {vocabulary} tokens of {model}")]
     Candidates {
@@ -185,3 +254,7 @@ pub const MAX_CONTEXT: u64 = 1 << 32;
 pub const MAX_SEQUENCES: u64 = 1 << 20;
 /// Largest product of sequences and chips that the event engine accepts.
 pub const MAX_SEQUENCE_CHIPS: u64 = 1 << 20;
+/// Most tokens of a run that ends at a stated precision.
+pub const MAX_TOKENS: u64 = 1 << 26;
+/// Most contexts of a request.
+pub const MAX_CONTEXTS: usize = 1 << 16;

@@ -76,7 +76,15 @@ impl Prepared<'_> {
     }
 
     fn load(&self, sequences: u64, context: u64, start: Start, prompt_tokens: u64) -> Load {
-        let phase = self.request.phase;
-        Load { sequences: sequences as u32, context, phase, start, prompt_tokens, seed: self.request.seed }
+        Load {
+            sequences: sequences as u32,
+            context,
+            contexts: self.contexts.of_sequences().to_vec(),
+            phase: self.request.phase,
+            start,
+            prompt_tokens,
+            seed: self.request.seed,
+            router: self.router.clone(),
+        }
     }
 }

@@ -131,7 +131,7 @@ impl Case {
 
 /// `sequences` decoding at `context`, spread over the layers.
 pub fn decode(sequences: u32, context: u64) -> Load {
-    Load { sequences, context, phase: Phase::Decode, start: Start::Spread, prompt_tokens: 0, seed: 7 }
+    Load { sequences, context, start: Start::Spread, seed: 7, ..Load::default() }
 }
 
 /// A prompt of `tokens` tokens, `in_flight` of them in the machine.
@@ -143,5 +143,6 @@ pub fn prefill(tokens: u64, in_flight: u32) -> Load {
         start: Start::First,
         prompt_tokens: tokens,
         seed: 7,
+        ..Load::default()
     }
 }

@@ -161,16 +161,11 @@ fn simulate(
     notes: &mut Vec<String>,
 ) -> Result<Option<Simulation>, Failure> {
     let request = sim::Request {
-        design: &machine.design,
-        model: subject.machine.model(),
         grid: Some(machine.design.grid),
         context: CONTEXT,
-        sequences: None,
-        phase: Phase::Decode,
         discipline,
         fidelity: Fidelity::Analytic,
-        allow_beyond_model_context: false,
-        seed: 1,
+        ..sim::Request::of(&machine.design, subject.machine.model())
     };
     match Prepared::new(request) {
         Ok(prepared) => {

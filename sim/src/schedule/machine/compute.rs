@@ -1,6 +1,6 @@
 //! Computation: passes of the array, non-linear functions, attention, and which experts are active.
 
-use rand_core::{RngCore, SeedableRng};
+use rand_core::SeedableRng;
 
 use super::super::ids::{Id, OnChip, SequenceId};
 use super::super::instruction::Matrices;
@@ -24,7 +24,8 @@ struct Active {
 impl<L: Listener> Machine<'_, L> {
     pub(super) fn attend(&mut self, on: OnChip, layer: usize, now: u64, scores: bool, cause: IdleCause) -> u64 {
         self.state.at[on].doing = Spent::Attention;
-        let (positions, attention) = self.positions(on, layer, 0).expect("attention belongs to layers");
+        let position = self.state.tokens[on.sequence.index()].position;
+        let (positions, attention) = self.positions(on, layer, position).expect("attention belongs to layers");
         let (elements, vectors) = per_position(&attention, scores);
         let bytes = positions * elements * self.program.kv_element_bytes;
         self.state.activity.events.buffer_bytes += bytes;
@@ -100,7 +101,8 @@ impl<L: Listener> Machine<'_, L> {
         let token = &mut self.state.tokens[on.sequence.index()];
         if token.experts_layer != layer {
             token.experts_layer = layer;
-            choose(&mut token.experts, seed, on.sequence, token.done, layer, experts.total, experts.per_token);
+            let mut random = token_stream(seed, on.sequence, token.done, layer);
+            self.load.router.choose(&mut token.experts, &mut random, layer as usize, experts);
         }
         let own = experts.on(on.chip.get(), self.grid.chips());
         let active = token.experts.partition_point(|&e| e < own.start)..token.experts.partition_point(|&e| e < own.end);
@@ -108,15 +110,8 @@ impl<L: Listener> Machine<'_, L> {
     }
 }
 
-/// Draws `per_token` different experts, each equally likely, from the token's own random stream.
-fn choose(into: &mut Vec<u32>, seed: u64, sequence: SequenceId, token: u64, layer: u32, experts: u32, per_token: u32) {
-    into.clear();
+/// The random stream of a token in a layer.
+fn token_stream(seed: u64, sequence: SequenceId, token: u64, layer: u32) -> rand_pcg::Pcg32 {
     let stream = (u64::from(sequence.0) << 32) ^ (token << 12) ^ u64::from(layer);
-    let mut rng = rand_pcg::Pcg32::seed_from_u64(seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    // Floyd's sampling: every subset of the size is equally likely, without rejection.
-    for upper in experts - per_token..experts {
-        let drawn = ((u64::from(rng.next_u32()) * (u64::from(upper) + 1)) >> 32) as u32;
-        into.push(if into.contains(&drawn) { upper } else { drawn });
-    }
-    into.sort_unstable();
+    rand_pcg::Pcg32::seed_from_u64(seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

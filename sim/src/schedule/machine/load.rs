@@ -4,6 +4,7 @@ use names::named;
 use serde::{Deserialize, Serialize};
 
 use super::super::program::Compiled;
+use super::super::router::Router;
 
 named! {
     /// What the tokens are.
@@ -27,6 +28,9 @@ pub enum Start {
     Own(Vec<(u32, u64)>),
 }
 
+/// Fewest tokens after which a decoding sequence is followed by another one of the same context.
+const LEAST_TOKENS: u64 = 8;
+
 /// What to run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Load {
@@ -34,6 +38,8 @@ pub struct Load {
     pub sequences: u32,
     /// First position: context of a decoding sequence, or position of the first prompt token.
     pub context: u64,
+    /// Context of each decoding sequence; empty if that of all is `context`.
+    pub contexts: Vec<u64>,
     /// Decode or prefill.
     pub phase: Phase,
     /// Where they start.
@@ -42,9 +48,38 @@ pub struct Load {
     pub prompt_tokens: u64,
     /// Seed of the router's choices.
     pub seed: u64,
+    /// How the routers choose.
+    pub router: Router,
+}
+
+impl Default for Load {
+    /// One sequence that decodes its first tokens, from the first layer on.
+    fn default() -> Self {
+        Self {
+            sequences: 1,
+            context: 1,
+            contexts: Vec::new(),
+            phase: Phase::Decode,
+            start: Start::First,
+            prompt_tokens: 0,
+            seed: 0,
+            router: Router::default(),
+        }
+    }
 }
 
 impl Load {
+    /// Position of token `number` of decoding sequence `sequence`, whose positions start `offset` later than its context says.
+    /// `stripes` chips or rows take turns in holding new positions.
+    ///
+    /// A sequence takes a whole number of turns, then another one of the same context follows it: a steady state has contexts
+    /// that do not grow with the length of the run.
+    pub(super) fn decoded(&self, sequence: usize, offset: u64, number: u64, stripes: u64) -> u64 {
+        let context = self.contexts.get(sequence).copied().unwrap_or(self.context);
+        // The token at position `context - 1` attends to `context` positions, itself included.
+        context - 1 + offset % stripes + number % LEAST_TOKENS.next_multiple_of(stripes)
+    }
+
     /// Limits the tokens of a prompt in flight to the places of the pipeline; positions are assigned to places round robin.
     pub(super) fn bounded(mut self, program: &Compiled) -> Self {
         if self.phase == Phase::Prefill {

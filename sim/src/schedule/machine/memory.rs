@@ -11,25 +11,25 @@ impl<L: Listener> Machine<'_, L> {
     /// Streams the next layer's spilled cache while this layer works.
     pub(super) fn enter_layer(&mut self, on: OnChip, now: u64) {
         let layer = self.state.at[on].layer as usize;
-        // Layer to stream for, and by how many positions its token is ahead of the one at work: the first
-        // layer's cache is that of the sequence's next token.
+        let position = self.state.tokens[on.sequence.index()].position;
+        // Layer to stream for, and position of its token: the first layer's cache is that of the sequence's next token.
         let next = if layer + 1 < self.program.layers() {
-            Some((layer + 1, 0))
+            Some((layer + 1, position))
         } else if layer == self.program.layers() {
-            Some((0, 1))
+            Some((0, self.decoded(on.sequence, 1)))
         } else if self.load.phase == Phase::Prefill {
             let ahead = u64::from(self.load.sequences);
-            let left = self.load.context + self.load.prompt_tokens - self.state.tokens[on.sequence.index()].position;
-            (ahead < left).then_some((0, ahead))
+            let left = self.load.context + self.load.prompt_tokens - position;
+            (ahead < left).then_some((0, position + ahead))
         } else {
             None
         };
         if layer < self.program.layers() {
             self.state.at[on].kv_ready = self.state.at[on].kv_next;
         }
-        if let Some((next, ahead)) = next {
+        if let Some((next, position)) = next {
             let cause = idle_cause(self.state.at[on].doing);
-            self.state.at[on].kv_next = self.stream(on, next, now, ahead, cause);
+            self.state.at[on].kv_next = self.stream(on, next, now, position, cause);
         }
     }
 
@@ -44,12 +44,12 @@ impl<L: Listener> Machine<'_, L> {
         self.serve(on, (Unit::Hbm, on.chip.index()), now, work, cause).done
     }
 
-    /// Streams the spilled cache of `layer` for a token `ahead` positions on; returns when it is there.
-    pub(super) fn stream(&mut self, on: OnChip, layer: usize, now: u64, ahead: u64, cause: IdleCause) -> u64 {
+    /// Streams the spilled cache of `layer` for a token at `position`; returns when it is there.
+    pub(super) fn stream(&mut self, on: OnChip, layer: usize, now: u64, position: u64, cause: IdleCause) -> u64 {
         if self.placement.spilled_bytes_per_chip == 0 {
             return now;
         }
-        let Some((positions, attention)) = self.positions(on, layer, ahead) else { return now };
+        let Some((positions, attention)) = self.positions(on, layer, position) else { return now };
         let bytes = self.placement.spilled_of(positions * attention.stored_elements * self.program.kv_element_bytes);
         self.state.activity.events.hbm_bytes += bytes;
         if bytes == 0 {
@@ -58,20 +58,19 @@ impl<L: Listener> Machine<'_, L> {
         self.serve(on, (Unit::Hbm, on.chip.index()), now, (bytes, 0), cause).done
     }
 
-    /// Number of cached positions on the chip for a token `ahead` positions further on, and the cost of each.
+    /// Number of cached positions on the chip for a token at `position`, and the cost of each.
     #[inline]
     pub(super) fn positions(
         &self,
         on: OnChip,
         layer: usize,
-        ahead: u64,
+        position: u64,
     ) -> Option<(u64, crate::mapping::AttentionCost)> {
         let attention = self.program.program(layer).attention?;
         let stripe =
             if attention.stripes == self.grid.chips() { on.chip.get() } else { on.chip.get() / self.grid.columns };
         // The token itself is the last position it attends to.
-        let context = self.state.tokens[on.sequence.index()].position + ahead + 1;
-        Some((attention.positions_on(stripe, context), attention))
+        Some((attention.positions_on(stripe, position + 1), attention))
     }
 
     /// In prefill, lets tokens read the cache in order of position; false when the token has to wait.

@@ -161,29 +161,34 @@ impl<'a, L: Listener> Machine<'a, L> {
         }
     }
 
+    /// Position of the token of a decoding sequence that is `ahead` tokens after the one at work.
+    fn decoded(&self, sequence: SequenceId, ahead: u64) -> u64 {
+        let stripes = self.program.programs.iter().find_map(|p| p.attention).map_or(1, |a| a.stripes);
+        // Sequences start on different stripes, as sequences of different lengths would.
+        let offset = match &self.load.start {
+            Start::Own(entries) => entries[sequence.index()].1,
+            _ => u64::from(sequence.0),
+        };
+        let number = self.state.tokens[sequence.index()].done + ahead;
+        self.load.decoded(sequence.index(), offset, number, stripes.into())
+    }
+
     /// Starts the next token of `sequence` at `now`, if there is one.
     fn start(&mut self, sequence: SequenceId, now: u64, layer: u32, cause: IdleCause) {
-        let stripes = u64::from(self.program.programs.iter().find_map(|p| p.attention).map_or(1, |a| a.stripes));
-        let token = &mut self.state.tokens[sequence.index()];
-        match self.load.phase {
-            // Sequences start on different stripes, as sequences of different lengths would.
-            // The token at position `context - 1` attends to `context` positions, itself included.
-            Phase::Decode => {
-                let offset = match &self.load.start {
-                    Start::Own(entries) => entries[sequence.index()].1,
-                    _ => u64::from(sequence.0),
-                };
-                token.position = self.load.context - 1 + offset % stripes + token.done;
-            }
+        let position = match self.load.phase {
+            Phase::Decode => self.decoded(sequence, 0),
             // Positions are assigned round robin, so the next position of a sequence is known in advance.
             Phase::Prefill => {
-                let offset = u64::from(sequence.0) + token.done * u64::from(self.load.sequences);
+                let done = self.state.tokens[sequence.index()].done;
+                let offset = u64::from(sequence.0) + done * u64::from(self.load.sequences);
                 if offset >= self.load.prompt_tokens {
                     return;
                 }
-                token.position = self.load.context + offset;
+                self.load.context + offset
             }
-        }
+        };
+        let token = &mut self.state.tokens[sequence.index()];
+        token.position = position;
         token.started = now;
         token.chips_done = 0;
         token.experts_layer = u32::MAX;
@@ -205,7 +210,7 @@ impl<'a, L: Listener> Machine<'a, L> {
                 self.state.at[on].embedding_ready = self.read_embedding(on, now, cause);
             }
             if self.state.tokens[sequence.index()].done == 0 {
-                self.state.at[on].kv_next = self.stream(on, layer as usize, now, 0, cause);
+                self.state.at[on].kv_next = self.stream(on, layer as usize, now, position, cause);
             }
             self.enter_layer(on, now);
             self.state.queue.push(now, 0, on);

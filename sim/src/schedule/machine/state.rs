@@ -71,6 +71,19 @@ pub struct Activity {
     pub spent: PerSpent<u64>,
 }
 
+impl Activity {
+    /// What happened since `before`, an earlier activity of the same run.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            tokens: self.tokens - before.tokens,
+            events: self.events.zip(before.events).map(|(after, before)| after - before),
+            latency_cycles: self.latency_cycles - before.latency_cycles,
+            spent: self.spent.zip(before.spent).map(|(after, before)| after - before),
+        }
+    }
+}
+
 /// All that changes during a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {

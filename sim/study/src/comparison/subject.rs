@@ -156,16 +156,13 @@ impl Hardwired {
     /// See [`sim::SimulateError`].
     pub fn run(design: &Design, model: &Model, question: Question) -> Result<Simulation, StudyError> {
         let request = sim::Request {
-            design,
-            model,
             grid: Some(design.grid),
             context: question.context,
-            sequences: None,
             phase: question.phase,
             discipline: question.discipline,
             fidelity: Fidelity::Analytic,
             allow_beyond_model_context: question.beyond,
-            seed: 1,
+            ..sim::Request::of(design, model)
         };
         Ok(Prepared::new(request)?.run())
     }

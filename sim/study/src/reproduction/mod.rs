@@ -61,17 +61,13 @@ pub fn hnlpu(design: &Design, model: &Model) -> Result<Reproduction, StudyError>
     for &context in &targets.fig14.context_tokens {
         let run = |fidelity| {
             let request = Request {
-                design,
-                model,
                 grid: Some(design.grid),
                 context,
-                sequences: None,
-                phase: Phase::Decode,
                 discipline: Discipline::Serial,
                 fidelity,
                 // The contexts 256K and 512K of the paper exceed the model's maximum.
                 allow_beyond_model_context: true,
-                seed: 1,
+                ..Request::of(design, model)
             };
             Prepared::new(request).map(|p| p.run())
         };

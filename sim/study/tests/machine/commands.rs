@@ -71,16 +71,13 @@ pub fn answer(set: &[String], question: Question, price: bool) -> Result<Answer,
     let build = Build { wiring, ..Build::published(Reticle::from(&economics)) };
     let (settled, _) = machine.settle(&build).map_err(|e| e.to_string())?;
     let request = sim::Request {
-        design: &settled.design,
-        model: machine.model(),
         grid: Some(settled.design.grid),
         context: question.context,
         sequences: question.sequences,
-        phase: Phase::Decode,
         discipline: question.discipline,
         fidelity: Fidelity::Analytic,
         allow_beyond_model_context: true,
-        seed: 1,
+        ..sim::Request::of(&settled.design, machine.model())
     };
     let simulation = Prepared::new(request).map_err(|e| e.to_string())?.run();
     let pricing = Request {

@@ -1,0 +1,176 @@
+//! Decode in steady state from events: warm-up, measurement, and how sure the measured rates are.
+//!
+//! Sequences start spread over the layers. The run advances in rounds of at least one token per sequence. The first round is
+//! always discarded, since its tokens began in the middle of the model; MSER-5 over the whole run says whether more is
+//! ([`statistics::warm_up`]). The rest is measured, and its batch means give 95 % confidence intervals.
+
+use super::dataflow::{Dataflow, Progress, Sample, add_settled, bound, steps_per_token, summarize};
+use super::machine::{Activity, Load, Machine, Settled};
+use super::program::Compiled;
+use super::router::Router;
+use super::statistics::{self, GROUP, MIN_BATCHES, Piece, half_width};
+use crate::units::hbm::Placement;
+
+/// Rounds of a run without a stated precision, at most; two suffice if it is steady after the first.
+const MAX_ROUNDS: u64 = 4;
+
+/// Tokens of a round where a precision is asked for, at least: enough for the batches of an interval.
+const MIN_ROUND: u64 = (2 * MIN_BATCHES * GROUP) as u64;
+
+/// Rounds grow with the run, so that their number, and the time to evaluate them, stays small.
+const GROWTH: u64 = 8;
+
+/// Tokens that a run with a stated precision may take by default: multiples of a round.
+const DEFAULT_ROUNDS: u64 = 32;
+
+/// When a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Stop {
+    /// Half-width of the 95 % interval of throughput, relative to it, at which the run ends; `None` measures one round.
+    pub precision: Option<f64>,
+    /// Most tokens, warm-up included, before it ends without that precision; `None` takes 32 rounds.
+    pub max_tokens: Option<u64>,
+}
+
+impl Stop {
+    /// Most tokens of a run with `sequences` sequences. At least two rounds are run in any case.
+    #[must_use]
+    pub fn limit(&self, sequences: u64) -> u64 {
+        match self.precision {
+            Some(_) => self.max_tokens.unwrap_or(DEFAULT_ROUNDS * sequences.max(MIN_ROUND)),
+            None => MAX_ROUNDS * sequences,
+        }
+    }
+}
+
+/// What happened while [`GROUP`] tokens finished.
+struct Group {
+    cycles: u64,
+    activity: Activity,
+}
+
+/// End of a round.
+struct Mark {
+    groups: usize,
+    now: u64,
+    activity: Activity,
+    settled: Settled,
+}
+
+/// A run, observed token by token.
+struct Run<'a> {
+    machine: Machine<'a>,
+    steps_per_token: u64,
+    groups: Vec<Group>,
+    /// Time and activity at the end of the last group.
+    last: (u64, Activity),
+    marks: Vec<Mark>,
+}
+
+impl Run<'_> {
+    fn tokens(&self) -> u64 {
+        self.marks.last().map_or(0, |mark| mark.activity.tokens)
+    }
+
+    fn round(&mut self, tokens: u64, limit: u64, progress: &mut Progress) {
+        let end = self.tokens() + tokens;
+        for token in self.tokens() + 1..=end {
+            self.machine.run_until_tokens(token);
+            if token.is_multiple_of(GROUP as u64) {
+                let (now, activity) = (self.machine.now(), self.machine.activity());
+                let (from, before) = std::mem::replace(&mut self.last, (now, activity));
+                self.groups.push(Group { cycles: now - from, activity: activity.since(&before) });
+            }
+            progress(token, limit.max(end));
+        }
+        let (now, activity) = (self.machine.now(), self.machine.activity());
+        self.marks.push(Mark { groups: self.groups.len(), now, activity, settled: self.machine.settle() });
+    }
+
+    /// Rounds of warm-up, at least one and fewer than all, and whether the run is stationary after them.
+    fn warm_up(&self) -> (usize, Option<bool>) {
+        let cycles: Vec<f64> = self.groups.iter().map(|group| group.cycles as f64).collect();
+        if cycles.len() < 2 * MIN_BATCHES {
+            return (1, None);
+        }
+        let half = (self.marks.len() / 2).max(1);
+        let Some(groups) = statistics::warm_up(&cycles) else { return (half, Some(false)) };
+        match self.marks.iter().position(|mark| mark.groups >= groups) {
+            Some(round) if round + 1 < self.marks.len() => (round + 1, Some(true)),
+            _ => (half, Some(false)),
+        }
+    }
+
+    /// Batches after `rounds` rounds: tokens per cycle, and cycles of latency per token.
+    fn batches(&self, rounds: usize) -> [Vec<Piece>; 2] {
+        let groups = &self.groups[self.marks[rounds - 1].groups..];
+        let steps = self.steps_per_token as f64;
+        let rate = |g: &Group| Piece { count: g.activity.events.steps as f64 / steps, over: g.cycles as f64 };
+        let latency = |g: &Group| Piece { count: g.activity.latency_cycles as f64, over: g.activity.tokens as f64 };
+        [
+            statistics::batches(&groups.iter().map(rate).collect::<Vec<_>>()),
+            statistics::batches(&groups.iter().map(latency).collect::<Vec<_>>()),
+        ]
+    }
+
+    fn result(&self, rounds: usize) -> Dataflow {
+        let (before, last) = (&self.marks[rounds - 1], self.marks.last().expect("rounds were run"));
+        let mut settled = Settled::default();
+        self.marks[rounds..].iter().for_each(|mark| add_settled(&mut settled, &mark.settled));
+        let window = ((before.now, before.activity), (last.now, last.activity));
+        summarize(window, settled, self.steps_per_token, self.machine.events())
+    }
+}
+
+/// Measures decode under `load` from events.
+#[must_use]
+pub fn decode(compiled: &Compiled, load: Load, placement: Placement, stop: Stop, progress: &mut Progress) -> Dataflow {
+    let sequences = u64::from(load.sequences);
+    let limit = stop.limit(sequences);
+    // Shortest contexts and even routing, so that it is a bound whatever sequences and tokens are measured.
+    let shortest = load.contexts.iter().copied().min().unwrap_or(load.context);
+    let (bottleneck, _) = bound(compiled, shortest, &placement, true, &Router::default());
+    let machine = Machine::new(compiled, load, placement);
+    let last = (machine.now(), machine.activity());
+    let steps_per_token = steps_per_token(compiled, true);
+    let mut run = Run { machine, steps_per_token, groups: Vec::new(), last, marks: Vec::new() };
+    run.round(sequences, 2 * sequences, progress);
+    loop {
+        let round = match stop.precision {
+            Some(_) => sequences.max(MIN_ROUND).max(run.tokens() / GROWTH),
+            None => sequences,
+        };
+        let first = run.marks.len() == 1;
+        let exhausted = run.tokens().saturating_add(round) > limit;
+        if !first {
+            let mut result = run.result(run.warm_up().0);
+            // Tokens that the window cuts count by their instructions, which can exceed what the busiest server has served. Over
+            // any longer time that server bounds the rate.
+            let most = result.window as f64 / bottleneck.bottleneck_cycles.max(f64::MIN_POSITIVE);
+            result.counted_tokens = result.counted_tokens.min(most);
+            result.tokens_per_cycle = result.counted_tokens / result.window as f64;
+            let sample = sample(&run, result.tokens_per_cycle, stop);
+            let done = sample.steady != Some(false) && sample.reached != Some(false);
+            if done || exhausted {
+                result.sample = Some(sample);
+                return result;
+            }
+        }
+        run.round(round, if stop.precision.is_some() { limit } else { 2 * sequences }, progress);
+    }
+}
+
+fn sample(run: &Run, rate: f64, stop: Stop) -> Sample {
+    let (rounds, steady) = run.warm_up();
+    let [rates, latencies] = run.batches(rounds);
+    let rate_half_width = half_width(&rates);
+    let within = |precision: f64| rate_half_width.is_some_and(|half| half <= precision * rate);
+    Sample {
+        warm_up_tokens: run.marks[rounds - 1].activity.tokens,
+        steady,
+        batches: rates.len(),
+        rate_half_width,
+        latency_half_width: half_width(&latencies),
+        reached: stop.precision.map(within),
+    }
+}
