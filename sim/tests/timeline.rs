@@ -14,16 +14,12 @@ use sim::{Discipline, Fidelity, Phase, Prepared, Request, TraceError};
 
 fn request<'a>(design: &'a Design, model: &'a Model, phase: Phase, context: u64, sequences: u64) -> Request<'a> {
     Request {
-        design,
-        model,
         grid: Some(Grid { rows: 2, columns: 2 }),
         context,
         sequences: Some(sequences),
         phase,
-        discipline: Discipline::Dataflow,
-        fidelity: Fidelity::Event,
-        allow_beyond_model_context: false,
         seed: 3,
+        ..Request::of(design, model)
     }
 }
 

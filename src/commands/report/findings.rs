@@ -6,7 +6,7 @@ use reports::document::{Block, Entry, Figure, Section, Text, Width};
 use reports::plot::{DotPlot, DotRow, Plot};
 use reports::{Cell, Origin, Value};
 use sim::economics::compare::{self, Basis};
-use sim::{Discipline, Fidelity, Phase, Prepared, Request, Simulation};
+use sim::{Discipline, Prepared, Request, Simulation};
 use study::comparison::Subject;
 
 use super::CONTEXT;
@@ -58,16 +58,11 @@ pub struct Findings<'a> {
 
 fn run(design: &Design, model: &Model, words: &'static str, ask: Ask, flags: &str) -> Result<Run, Failure> {
     let request = Request {
-        design,
-        model,
         grid: Some(design.grid),
         context: ask.context,
         sequences: ask.sequences,
-        phase: Phase::Decode,
         discipline: ask.discipline,
-        fidelity: Fidelity::Event,
-        allow_beyond_model_context: false,
-        seed: 1,
+        ..Request::of(design, model)
     };
     let run = Prepared::new(request)?.run();
     Ok(Run { words, source: format!("{words}, from events; hardwire simulate {}{flags}", design.name), run })
