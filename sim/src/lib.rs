@@ -10,6 +10,7 @@ pub mod engine;
 pub mod fabric;
 pub mod ids;
 pub mod mapping;
+mod mappings;
 pub mod roofline;
 pub mod schedule;
 pub mod settle;
@@ -17,5 +18,6 @@ mod simulation;
 pub mod timeline;
 pub mod units;
 
+pub use mappings::{Mapped, Mappings};
 pub use schedule::machine::Phase;
 pub use simulation::*;

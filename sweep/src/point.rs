@@ -3,7 +3,7 @@
 use designs::Design;
 use sim::economics::{EconomicsError, Estimate, Request as Pricing, wiring};
 use sim::settle::{Asked, Base, Build, Reticle};
-use sim::{Fidelity, Prepared, Request, SimulateError, Simulation};
+use sim::{Fidelity, Mappings, Prepared, Request, SimulateError, Simulation};
 use workload::Program;
 
 use crate::library::Library;
@@ -52,6 +52,7 @@ pub struct Worker<'a> {
     plan: &'a Plan,
     state: State,
     variables: Vec<f64>,
+    mappings: Mappings,
 }
 
 impl<'a> Worker<'a> {
@@ -61,7 +62,7 @@ impl<'a> Worker<'a> {
         let mut state = plan.state.clone();
         // Copied for every point.
         state.design.provenance.clear();
-        Self { plan, state, variables: Vec::new() }
+        Self { plan, state, variables: Vec::new(), mappings: Mappings::default() }
     }
 
     /// Sets the plan's variables as far as they are known; returns the values of dependent axes.
@@ -109,7 +110,7 @@ impl<'a> Worker<'a> {
 
     fn results(&mut self, fidelity: Fidelity) -> Result<Vec<f64>, PointError> {
         let plan = self.plan;
-        let answer = answer(&self.state, &plan.base, &plan.library, plan.prices, fidelity)?;
+        let answer = answer(&self.state, &plan.base, &plan.library, plan.prices, fidelity, &mut self.mappings)?;
         let on_chip = plan.program.as_deref().map(|program: &Program| OnChip {
             lowered: program.on(&answer.built),
             hertz: answer.built.clock.hz() as f64,
@@ -156,7 +157,7 @@ pub struct Answer {
     pub estimate: Option<Estimate>,
 }
 
-/// Simulates one state, and prices it if `prices`.
+/// Simulates one state, and prices it if `prices`. Mappings come from `mappings` where one fits.
 ///
 /// # Errors
 /// If the state cannot be built, simulated or priced.
@@ -166,6 +167,7 @@ pub fn answer(
     library: &Library,
     prices: bool,
     fidelity: Fidelity,
+    mappings: &mut Mappings,
 ) -> Result<Answer, PointError> {
     let named = &library.models[&state.model];
     let reshaped;
@@ -186,7 +188,7 @@ pub fn answer(
         (_, None) => return Err(PointError::NoMaskStack(stack_name.clone())),
         (embedding, Some(stack)) => wiring(stack, embedding, &state.economics)?,
     };
-    let settled = base.settle(&Asked {
+    let asked = Asked {
         design: &state.design,
         stated: state.stated,
         grid: state.grid,
@@ -198,7 +200,8 @@ pub fn answer(
             areas: state.build.area,
             ..Build::published(Reticle::from(&state.economics))
         },
-    })?;
+    };
+    let settled = base.settle_with(&asked, mappings)?;
     settled.check_reticle()?;
     let built = &settled.design;
     let request = Request {
@@ -212,7 +215,7 @@ pub fn answer(
         seed: state.workload.seed,
         ..Request::of(built, model)
     };
-    let simulation = Prepared::new(request)?.run();
+    let simulation = Prepared::with(request, mappings)?.run();
     if !prices {
         return Ok(Answer { built: settled.design, simulation, estimate: None });
     }

@@ -59,7 +59,7 @@ pub fn link_bytes_per_token(compiled: &Compiled, head: bool) -> Vec<f64> {
     for (count, layer) in compiled.groups(head) {
         let (bytes, over) = compiled.link_bytes(layer);
         let weight = f64::from(count) / over as f64;
-        sum.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes as f64 * weight);
+        sum.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += *bytes as f64 * weight);
     }
     sum
 }

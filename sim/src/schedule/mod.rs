@@ -13,3 +13,4 @@ pub mod serial;
 pub mod statistics;
 pub mod steady;
 pub mod trace;
+pub mod wires;

@@ -1,127 +1,22 @@
-//! A mapping compiled into instruction lists and dense message tables for the event machine.
+//! A mapping compiled into instruction lists for the event machine.
 //!
-//! Every chip runs the same instructions; message tables are per layer kind and rotation. Sizes are bytes,
-//! costs are cycles of the chip clock.
+//! Every chip runs the same instructions. Sizes are bytes, costs are cycles of the chip clock.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::instruction::{Instr, Matrices};
-use crate::ids::ChipId;
-use crate::mapping::{
-    AttentionCost, Elements, LayerPlan, Mapping, Matrix, Message, OwnerOf, Phase, RoutedExperts, Step, When, Work,
-    collective,
-};
+use super::wires::{Messages, PhaseTable, messages_of_plans};
+use crate::mapping::{AttentionCost, Elements, LayerPlan, Mapping, Matrix, RoutedExperts, Step, Work};
 use crate::units::{Sharing, Specs, Unit};
-
-/// A message ready to be sent.
-#[derive(Debug, Clone, Copy)]
-pub struct Wire {
-    /// Receiving chip.
-    pub to: u32,
-    /// Its slot in the phase.
-    pub slot: u32,
-    /// Index of the link.
-    pub link: u32,
-    /// Payload.
-    pub bytes: u64,
-    /// Condition.
-    pub when: When,
-}
-
-impl Wire {
-    /// Whether `from` sends it when `owner` takes the new cache entry.
-    #[inline]
-    #[must_use]
-    pub fn applies(&self, from: u32, owner: OwnerOf, columns: u32) -> bool {
-        let (from, to) = (ChipId::new(from), ChipId::new(self.to));
-        Message { from, to, bytes: self.bytes, when: self.when }.applies(owner, columns)
-    }
-}
-
-/// Messages of a phase by sender, and the number that each chip receives.
-#[derive(Debug, Clone, Default)]
-pub struct PhaseTable {
-    starts: Vec<u32>,
-    wires: Vec<Wire>,
-    expect: Vec<[u32; 3]>,
-    /// Slot of each chip: the receivers of one sender have neighbouring slots.
-    slots: Vec<u32>,
-    /// Bytes on the busiest link if every conditional message is sent.
-    busiest: u64,
-}
-
-impl PhaseTable {
-    fn new(phase: &Phase, specs: &Specs) -> Self {
-        let grid = specs.interconnect.grid;
-        let chips = grid.chips() as usize;
-        let in_columns = phase.messages.iter().all(|m| m.from.column(grid.columns) == m.to.column(grid.columns));
-        let slot = |chip: ChipId| {
-            if in_columns { chip.column(grid.columns) * grid.rows + chip.row(grid.columns) } else { chip.get() }
-        };
-        let mut table = Self {
-            starts: vec![0; chips + 1],
-            wires: Vec::new(),
-            expect: vec![[0; 3]; chips],
-            slots: ChipId::all(grid.chips()).map(slot).collect(),
-            busiest: 0,
-        };
-        table.wires.reserve(phase.messages.len());
-        for message in &phase.messages {
-            let link = specs.interconnect.link(message.from.get(), message.to.get()) as u32;
-            let to = message.to.get();
-            table.wires.push(Wire { to, slot: slot(message.to), link, bytes: message.bytes, when: message.when });
-            table.starts[message.from.index() + 1] += 1;
-            table.expect[message.to.index()][message.when as usize] += 1;
-        }
-        for chip in 0..chips {
-            table.starts[chip + 1] += table.starts[chip];
-        }
-        for chip in 0..chips as u32 {
-            let wires = table.from(chip);
-            let on = |link| wires.iter().filter(|w| w.link == link).map(|w| w.bytes).sum::<u64>();
-            table.busiest = wires.iter().map(|w| on(w.link)).max().unwrap_or(0).max(table.busiest);
-        }
-        table
-    }
-
-    /// What `chip` sends, conditions not yet applied.
-    #[inline]
-    #[must_use]
-    pub fn from(&self, chip: u32) -> &[Wire] {
-        &self.wires[self.starts[chip as usize] as usize..self.starts[chip as usize + 1] as usize]
-    }
-
-    /// Slot of a chip: a permutation of the chips.
-    #[inline]
-    #[must_use]
-    pub fn slot(&self, chip: ChipId) -> usize {
-        self.slots[chip.index()] as usize
-    }
-
-    /// Messages `chip` receives when `owner` takes the new cache entry.
-    #[inline]
-    #[must_use]
-    pub fn expected(&self, chip: u32, owner: OwnerOf, columns: u32) -> u32 {
-        let [always, row, one] = self.expect[chip as usize];
-        let mut count = always;
-        if row > 0 && chip / columns == owner.row {
-            count += row;
-        }
-        if one > 0 && owner.chip == Some(ChipId::new(chip)) {
-            // Of the senders wired to the owner, all lie in its row.
-            count += one;
-        }
-        count
-    }
-}
 
 /// Instructions of a layer kind.
 #[derive(Debug, Clone)]
 pub struct Program {
     /// Instructions with the stage each belongs to.
     pub instrs: Vec<(usize, Instr)>,
-    /// Message tables: `[rotation][phase]`.
-    pub phases: Vec<Vec<PhaseTable>>,
+    /// Messages.
+    pub messages: Arc<Messages>,
     /// Attention cost, `None` for the head.
     pub attention: Option<AttentionCost>,
     /// Routed experts.
@@ -168,9 +63,15 @@ impl Compiled {
     /// Compiles `mapping` for the units in `specs`.
     #[must_use]
     pub fn new(mapping: &Mapping, specs: Specs) -> Self {
-        let rotations = if mapping.options().rotate_partners { collective::ROTATIONS } else { 1 };
-        let plans: Vec<&LayerPlan> = mapping.kinds.iter().chain([&mapping.head]).collect();
-        let programs: Vec<Program> = plans.iter().map(|plan| compile(mapping, plan, &specs, rotations)).collect();
+        Self::with(mapping, specs, &messages_of_plans(mapping))
+    }
+
+    /// As [`Self::new`], with the messages of the mapping's plans, the head's last.
+    #[must_use]
+    pub fn with(mapping: &Mapping, specs: Specs, messages: &[Arc<Messages>]) -> Self {
+        let plans = mapping.kinds.iter().chain([&mapping.head]);
+        let programs: Vec<Program> =
+            plans.zip(messages).map(|(plan, messages)| compile(plan, &specs, messages)).collect();
         let mut sequence = mapping.layer_kinds.clone();
         sequence.push(programs.len() - 1);
         let mut hn_base = Vec::with_capacity(sequence.len());
@@ -179,8 +80,9 @@ impl Compiled {
             hn_base.push(hn_instances);
             hn_instances += programs[program].hn_instances;
         }
-        let max_phases = programs.iter().map(|p| p.phases[0].len()).max().unwrap_or(0).max(1);
+        let max_phases = programs.iter().map(|p| p.messages.phases()).max().unwrap_or(0).max(1);
         let kv_element_bytes = mapping.options().kv_element_bytes.into();
+        let rotations = programs.first().map_or(1, |program| program.messages.rotations());
         let turns = (0..sequence.len()).map(|layer| layer % rotations).collect();
         Self { programs, sequence, hn_base, hn_instances, max_phases, specs, kv_element_bytes, turns }
     }
@@ -215,32 +117,28 @@ impl Compiled {
     #[inline]
     #[must_use]
     pub fn phase(&self, layer: usize, phase: usize) -> &PhaseTable {
-        &self.program(layer).phases[self.turns[layer]][phase]
+        self.program(layer).messages.phase(self.turns[layer], phase)
     }
 
     /// Bytes one layer-token puts on each link, averaged over the positions' owners: numerators over
     /// `stripes` owners, so that nothing is rounded.
     #[must_use]
-    pub fn link_bytes(&self, layer: usize) -> (Vec<u64>, u64) {
-        let mut bytes = vec![0; self.specs.interconnect.links()];
-        let over = self.stripes(layer);
-        for table in &self.program(layer).phases[self.turns[layer]] {
-            self.add_link_bytes(table, over, &mut bytes);
-        }
-        (bytes, over)
+    pub fn link_bytes(&self, layer: usize) -> (&[u64], u64) {
+        let messages = &self.program(layer).messages;
+        (messages.link_bytes(self.turns[layer]), messages.stripes())
     }
 
     /// As [`Self::link_bytes`], for the phases of one stage.
     #[must_use]
     pub fn stage_link_bytes(&self, layer: usize, stage: usize) -> (Vec<u64>, u64) {
         let mut bytes = vec![0; self.specs.interconnect.links()];
-        let over = self.stripes(layer);
+        let messages = &self.program(layer).messages;
         for (_, instr) in self.program(layer).instrs.iter().filter(|(s, _)| *s == stage) {
             if let Instr::Phase(phase) = instr {
-                self.add_link_bytes(self.phase(layer, *phase), over, &mut bytes);
+                messages.add_link_bytes(self.turns[layer], *phase, &mut bytes);
             }
         }
-        (bytes, over)
+        (bytes, messages.stripes())
     }
 
     /// Layers (and the head, if `head`) grouped by kind and rotation: the number in each group, and one member.
@@ -251,23 +149,6 @@ impl Compiled {
             groups.entry((self.sequence[layer], self.turns[layer])).or_insert((0, layer)).0 += 1;
         }
         groups.into_values().collect()
-    }
-
-    fn stripes(&self, layer: usize) -> u64 {
-        self.program(layer).attention.map_or(1, |a| u64::from(a.stripes))
-    }
-
-    fn add_link_bytes(&self, table: &PhaseTable, stripes: u64, bytes: &mut [u64]) {
-        let rows = u64::from(self.specs.interconnect.grid.rows);
-        for wire in &table.wires {
-            // A message to the owner is sent for as many stripes as its condition selects.
-            let share = match wire.when {
-                When::Always => stripes,
-                When::ToOwnerRow => stripes / rows,
-                When::ToOwner => 1,
-            };
-            bytes[wire.link as usize] += wire.bytes * share;
-        }
     }
 
     /// Rotation a layer uses.
@@ -357,24 +238,16 @@ fn step_instructions(plan: &LayerPlan, step: &Step, specs: &Specs, hn_instances:
     instrs
 }
 
-fn compile(mapping: &Mapping, plan: &LayerPlan, specs: &Specs, rotations: usize) -> Program {
+fn compile(plan: &LayerPlan, specs: &Specs, messages: &Arc<Messages>) -> Program {
     let mut instrs = Vec::new();
     let mut hn_instances = 0;
-    let mut phases: Vec<Vec<PhaseTable>> = vec![Vec::new(); rotations];
-    for step in plan.steps() {
+    for (step, phases) in plan.steps().iter().zip(messages.of_steps()) {
         let own = step_instructions(plan, step, specs, &mut hn_instances);
-        instrs.extend(own.into_iter().map(|instr| (step.stage, instr)));
-        // All rotations have the same number of phases: the group sizes do not change.
-        let first = phases[0].len();
-        for (turn, tables) in phases.iter_mut().enumerate() {
-            let lowered = mapping.step_phases(plan, step, turn);
-            tables.extend(lowered.iter().map(|p| PhaseTable::new(p, specs)));
-        }
-        instrs.extend((first..phases[0].len()).map(|index| (step.stage, Instr::Phase(index))));
+        instrs.extend(own.into_iter().chain(phases.map(Instr::Phase)).map(|instr| (step.stage, instr)));
     }
     Program {
         instrs,
-        phases,
+        messages: Arc::clone(messages),
         attention: plan.attention,
         experts: plan.experts,
         hn_instances,

@@ -155,7 +155,7 @@ fn simulate_beats(compiled: &Compiled, context: u64) -> (f64, u64) {
             let stripes = program.attention.map_or(1, |a| a.stripes);
             let position = context + beat * compiled.layers() as u64 + layer as u64;
             let owner = OwnerOf::position(position, stripes, grid);
-            for phase in 0..program.phases[0].len() {
+            for phase in 0..program.messages.phases() {
                 let table = compiled.phase(layer, phase);
                 for chip in 0..grid.chips() {
                     for wire in table.from(chip).iter().filter(|w| w.applies(chip, owner, grid.columns)) {

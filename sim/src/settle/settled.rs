@@ -9,6 +9,7 @@ use crate::economics::EconomicsError;
 use crate::economics::area::WeightFormat;
 use crate::economics::layout::{Layout, chip_mm2};
 use crate::mapping::{Mapping, MappingError, smallest_grid};
+use crate::mappings::Mappings;
 
 /// A settled machine.
 #[derive(Debug, Clone)]
@@ -56,6 +57,14 @@ impl Base {
     /// # Errors
     /// When a node lacks a density, nothing is left for weights, or no grid holds the model.
     pub fn settle(&self, asked: &Asked<'_>) -> Result<Settled, EconomicsError> {
+        self.settle_with(asked, &mut Mappings::default())
+    }
+
+    /// As [`Self::settle`], with the mapping from `mappings` where one fits.
+    ///
+    /// # Errors
+    /// As [`Self::settle`].
+    pub fn settle_with(&self, asked: &Asked<'_>, mappings: &mut Mappings) -> Result<Settled, EconomicsError> {
         let areas = Areas::new(self, asked)?;
         let own = asked.model == &self.model && asked.node.name == self.node.name && areas.format_and_wires() == 1.0;
         let sized = match asked.grid {
@@ -72,7 +81,7 @@ impl Base {
         if !stated_capacity && (sized || asked.grid == GridChoice::Given) {
             design.hn_array.weight_capacity = self.room(asked, &areas, others, asked.build.reticle.mm2)?;
         }
-        let weights_per_chip = Mapping::new(&design, asked.model, design.grid)?.weights_per_chip;
+        let weights_per_chip = mappings.mapped(&design, asked.model, design.grid)?.mapping.weights_per_chip;
         // An array of a stated capacity is built for all of it; else for the weights that the model needs.
         let share = design.hn_array.weight_capacity as f64 / self.design.hn_array.weight_capacity as f64;
         let sites = if stated_capacity { self.weights_per_chip as f64 * share } else { weights_per_chip as f64 };

@@ -24,7 +24,7 @@ impl Prepared<'_> {
     /// Utilization that follows from an answer's activity at `tokens_per_cycle`.
     pub(super) fn utilization(&self, answer: &Simulation, tokens_per_cycle: f64) -> Utilization {
         let specs = &self.compiled.specs;
-        let chips = f64::from(self.mapping.grid.chips());
+        let chips = f64::from(self.mapped.mapping.grid.chips());
         let clock = specs.clock_hz as f64;
         let per_cycle = |unit: Unit| {
             let serial = unit == Unit::Hbm && self.request.discipline == Discipline::Serial;
@@ -46,7 +46,7 @@ impl Prepared<'_> {
     /// Busy cycles per token of an average server of a unit that computes: instance of the array, or pipeline of a layer.
     fn busy_per_server(&self, unit: Unit) -> f64 {
         let compiled = &self.compiled;
-        let chips = self.mapping.grid.chips();
+        let chips = self.mapped.mapping.grid.chips();
         let mut busy = 0.0;
         for (count, layer) in compiled.groups(true) {
             let program = compiled.program(layer);
@@ -130,7 +130,7 @@ impl Prepared<'_> {
     ) -> Simulation {
         let request = &self.request;
         let specs = &self.compiled.specs;
-        let chips = self.mapping.grid.chips();
+        let chips = self.mapped.mapping.grid.chips();
         let rate = tokens_per_cycle * specs.clock_hz as f64;
         let power = energy::chip_power(request.design, &activity, rate, chips);
         let system_w = power.total_w * f64::from(chips) * request.design.energy.system_factor;
@@ -162,7 +162,7 @@ impl Prepared<'_> {
             released_weights: request.model.release.describe(),
             hardwired_weights: "fp4",
             weights_are_narrowed: request.model.mean_released_bits() > NARROW_BITS,
-            grid: self.mapping.grid,
+            grid: self.mapped.mapping.grid,
             chips,
             phase: request.phase,
             discipline: request.discipline,
@@ -170,7 +170,7 @@ impl Prepared<'_> {
             context_tokens: request.context,
             contexts: self.contexts.spread(),
             sequences: self.sequences,
-            in_flight_limit: self.mapping.stages(),
+            in_flight_limit: self.mapped.mapping.stages(),
             throughput_tokens_per_s: rate,
             tokens_per_s_per_sequence: match request.phase {
                 Phase::Decode => rate / self.sequences as f64,
@@ -188,12 +188,12 @@ impl Prepared<'_> {
             utilization: Utilization::default(),
             units: Vec::new(),
             kv_cache: self.placement,
-            embedding: self.mapping.embedding,
+            embedding: self.mapped.mapping.embedding,
             activity_per_token: activity,
             links: links.collect(),
             closed_form_flag: None,
             bound: None,
-            weights_per_chip: self.mapping.weights_per_chip,
+            weights_per_chip: self.mapped.mapping.weights_per_chip,
             events,
             notes,
         }

@@ -69,10 +69,10 @@ impl Prepared<'_> {
 
     /// Whether rings of more than two chips follow work that only some chips have.
     fn rings_overlap(&self) -> bool {
-        let grid = self.mapping.grid;
-        self.mapping.options().collective == Algorithm::Ring
+        let grid = self.mapped.mapping.grid;
+        self.mapped.mapping.options().collective == Algorithm::Ring
             && grid.rows.max(grid.columns) > 2
-            && self.mapping.layers().any(|layer| layer.experts.total > 0)
+            && self.mapped.mapping.layers().any(|layer| layer.experts.total > 0)
     }
 
     /// What no closed form follows.

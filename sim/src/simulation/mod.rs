@@ -10,7 +10,10 @@ mod flag;
 mod request;
 mod trace;
 
+use std::sync::Arc;
+
 use crate::mapping::{Mapping, smallest_grid};
+use crate::mappings::{Mapped, Mappings};
 use crate::schedule::cost::{self, activity};
 use crate::schedule::dataflow;
 use crate::schedule::machine::{Load, Phase, Start};
@@ -37,7 +40,7 @@ pub use trace::TraceError;
 /// A request with its model mapped and compiled.
 pub struct Prepared<'a> {
     request: Request<'a>,
-    mapping: Mapping,
+    mapped: Arc<Mapped>,
     compiled: Compiled,
     sequences: u64,
     placement: Placement,
@@ -50,7 +53,15 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     /// If the request is out of bounds or the model does not fit.
-    pub fn new(mut request: Request<'a>) -> Result<Self, SimulateError> {
+    pub fn new(request: Request<'a>) -> Result<Self, SimulateError> {
+        Self::with(request, &mut Mappings::default())
+    }
+
+    /// As [`Self::new`], with the mapping from `mappings` where one fits.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with(mut request: Request<'a>, mappings: &mut Mappings) -> Result<Self, SimulateError> {
         Contexts::check(&request)?;
         check_stop(&request)?;
         let (candidates, vocabulary) = (request.design.mapping.sampling_candidates, request.model.vocabulary);
@@ -61,7 +72,8 @@ impl<'a> Prepared<'a> {
             Some(grid) => grid,
             None => smallest_grid(request.design, request.model)?,
         };
-        let mapping = Mapping::new(request.design, request.model, grid)?;
+        let mapped = mappings.mapped(request.design, request.model, grid)?;
+        let mapping = &mapped.mapping;
         let slots = mapping.stages();
         let sequences = match request.sequences {
             Some(0) => return Err(SimulateError::NoSequences { slots }),
@@ -75,17 +87,17 @@ impl<'a> Prepared<'a> {
         if request.fidelity == Fidelity::Event && sequences * u64::from(chips) > MAX_SEQUENCE_CHIPS {
             return Err(SimulateError::TooLarge { sequences, chips, limit: MAX_SEQUENCE_CHIPS });
         }
-        let compiled = Compiled::new(&mapping, Specs::new(request.design, &mapping));
+        let compiled = Compiled::with(mapping, Specs::new(request.design, mapping), &mapped.messages);
         let contexts = Contexts::deal(&mut request, sequences);
         let placement = match contexts.of_sequences() {
-            [] => cost::placement(&compiled, &mapping, request.context, kv_sequences(&request, sequences)),
+            [] => cost::placement(&compiled, mapping, request.context, kv_sequences(&request, sequences)),
             contexts => {
                 let kv = contexts.iter().map(|context| mapping.kv_bytes_per_chip(*context));
                 Placement::new(kv.fold(0, u64::saturating_add), compiled.specs.attention_buffer.capacity)
             }
         };
-        let router = Router::new(request.routing, request.model, &mapping, request.seed)?;
-        let prepared = Self { request, mapping, compiled, sequences, placement, contexts, router };
+        let router = Router::new(request.routing, request.model, mapping, request.seed)?;
+        let prepared = Self { request, mapped, compiled, sequences, placement, contexts, router };
         prepared.check_kv()?;
         prepared.check_range()?;
         Ok(prepared)
@@ -131,12 +143,12 @@ impl<'a> Prepared<'a> {
 
     fn check_kv(&self) -> Result<(), SimulateError> {
         let specs = &self.compiled.specs;
-        let table = self.mapping.embedding.map_or(0, |embedding| embedding.table_bytes_per_chip);
+        let table = self.mapped.mapping.embedding.map_or(0, |embedding| embedding.table_bytes_per_chip);
         let Some(left) = specs.hbm.capacity.checked_sub(table) else {
             return Err(SimulateError::EmbeddingCapacity { needed: table, capacity: specs.hbm.capacity });
         };
         let capacity = specs.attention_buffer.capacity + left;
-        let one = self.mapping.kv_bytes_per_chip(self.request.context);
+        let one = self.mapped.mapping.kv_bytes_per_chip(self.request.context);
         let needed = self.placement.kv_bytes_per_chip;
         if needed > capacity {
             return Err(SimulateError::KvCapacity {
@@ -154,7 +166,7 @@ impl<'a> Prepared<'a> {
     /// The mapping of the model.
     #[must_use]
     pub fn mapping(&self) -> &Mapping {
-        &self.mapping
+        &self.mapped.mapping
     }
 
     /// Approximate number of events of the run; 0 for closed forms.
@@ -174,7 +186,7 @@ impl<'a> Prepared<'a> {
             Phase::Decode if stop.precision.is_some() => stop.limit(self.sequences),
             Phase::Decode => 2 * self.sequences,
             Phase::Prefill if self.request.context <= dataflow::WHOLE_PROMPT => self.request.context,
-            Phase::Prefill => dataflow::WINDOWS * 2 * self.sequences.min(self.mapping.stages()),
+            Phase::Prefill => dataflow::WINDOWS * 2 * self.sequences.min(self.mapped.mapping.stages()),
         }
     }
 
@@ -210,11 +222,11 @@ impl<'a> Prepared<'a> {
                 serial::analytic(&self.compiled, context, &self.placement, serial::beat_bytes(&self.compiled))
             }
         };
-        let in_flight = self.sequences.min(self.mapping.stages()) as f64;
+        let in_flight = self.sequences.min(self.mapped.mapping.stages()) as f64;
         let rate = in_flight / result.token_cycles();
         let mut activity = activity(&self.compiled, context, &self.placement, false);
         // In this accounting one token at a time uses the memory: of the tokens in flight, one streams its cache.
-        let rows = (cost::embedding_bytes(&self.compiled) * u64::from(self.mapping.grid.chips())) as f64;
+        let rows = (cost::embedding_bytes(&self.compiled) * u64::from(self.mapped.mapping.grid.chips())) as f64;
         activity.hbm_bytes = (activity.hbm_bytes - rows) / in_flight + rows;
         let mut answer = self.answer(rate, result.token_cycles(), result.spent, activity, result.events);
         answer.utilization = self.utilization(&answer, rate);
@@ -279,7 +291,7 @@ impl<'a> Prepared<'a> {
 
     /// Tokens in flight.
     fn in_flight(&self) -> f64 {
-        let sequences = self.sequences.min(self.mapping.stages());
+        let sequences = self.sequences.min(self.mapped.mapping.stages());
         match self.request.phase {
             Phase::Decode => sequences as f64,
             Phase::Prefill => sequences.min(self.request.context) as f64,
@@ -307,10 +319,10 @@ impl<'a> Prepared<'a> {
                 steady::decode(compiled, load, self.placement, self.request.stop, progress)
             }
             Phase::Prefill => {
-                let in_flight = self.sequences.min(self.mapping.stages());
+                let in_flight = self.sequences.min(self.mapped.mapping.stages());
                 dataflow::prefill(
                     compiled,
-                    &self.mapping,
+                    &self.mapped.mapping,
                     self.request.context,
                     in_flight,
                     seed,

@@ -41,8 +41,8 @@ impl Prepared<'_> {
                 (self.sequences, self.load(self.sequences, request.context, start, 0), self.placement)
             }
             Phase::Prefill => {
-                let in_flight = self.sequences.min(self.mapping.stages()).min(request.context);
-                let placement = cost::placement(&self.compiled, &self.mapping, request.context, 1);
+                let in_flight = self.sequences.min(self.mapped.mapping.stages()).min(request.context);
+                let placement = cost::placement(&self.compiled, &self.mapped.mapping, request.context, 1);
                 (0, self.load(in_flight, 0, Start::First, request.context), placement)
             }
         };

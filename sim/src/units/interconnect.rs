@@ -34,36 +34,17 @@ impl Spec {
         }
     }
 
-    /// Directed links leaving one chip.
-    #[must_use]
-    pub fn links_per_chip(&self) -> u32 {
-        self.grid.rows + self.grid.columns - 2
-    }
-
     /// Directed links of the whole grid.
     #[must_use]
     pub fn links(&self) -> usize {
-        (self.grid.chips() * self.links_per_chip()) as usize
-    }
-
-    /// Index of the link between two chips of a common row or column: row peers first.
-    ///
-    /// # Panics
-    /// If the chips share neither row nor column: mappings send along rows and columns only.
-    #[must_use]
-    pub fn link(&self, from: u32, to: u32) -> usize {
-        let columns = self.grid.columns;
-        let ((r, c), (s, d)) = ((from / columns, from % columns), (to / columns, to % columns));
-        assert!((r == s) != (c == d), "no link from chip {from} to chip {to}");
-        let skip = |peer: u32, own: u32| if peer > own { peer - 1 } else { peer };
-        let offset = if r == s { skip(d, c) } else { columns - 1 + skip(s, r) };
-        (from * self.links_per_chip() + offset) as usize
+        links(self.grid)
     }
 
     /// The chips a link connects.
     #[must_use]
     pub fn ends(&self, link: usize) -> (u32, u32) {
-        let (from, offset) = (link as u32 / self.links_per_chip(), link as u32 % self.links_per_chip());
+        let per_chip = links_per_chip(self.grid);
+        let (from, offset) = (link as u32 / per_chip, link as u32 % per_chip);
         let (row, column) = (from / self.grid.columns, from % self.grid.columns);
         let unskip = |offset: u32, own: u32| if offset >= own { offset + 1 } else { offset };
         let to = if offset < self.grid.columns - 1 {
@@ -73,6 +54,31 @@ impl Spec {
         };
         (from, to)
     }
+}
+
+/// Directed links leaving one chip.
+const fn links_per_chip(grid: Grid) -> u32 {
+    grid.rows + grid.columns - 2
+}
+
+/// Directed links of a grid.
+#[must_use]
+pub fn links(grid: Grid) -> usize {
+    (grid.chips() * links_per_chip(grid)) as usize
+}
+
+/// Index of the link between two chips of a common row or column: row peers first.
+///
+/// # Panics
+/// If the chips share neither row nor column: mappings send along rows and columns only.
+#[must_use]
+pub fn link(grid: Grid, from: u32, to: u32) -> usize {
+    let columns = grid.columns;
+    let ((r, c), (s, d)) = ((from / columns, from % columns), (to / columns, to % columns));
+    assert!((r == s) != (c == d), "no link from chip {from} to chip {to}");
+    let skip = |peer: u32, own: u32| if peer > own { peer - 1 } else { peer };
+    let offset = if r == s { skip(d, c) } else { columns - 1 + skip(s, r) };
+    (from * links_per_chip(grid) + offset) as usize
 }
 
 #[cfg(test)]
@@ -86,7 +92,7 @@ mod tests {
             let spec = Spec { grid, domain: ClockDomain::REFERENCE, bytes_per_second: 1, hop: 0 };
             for link in 0..spec.links() {
                 let (from, to) = spec.ends(link);
-                assert_eq!(spec.link(from, to), link);
+                assert_eq!(super::link(grid, from, to), link);
             }
         }
     }

@@ -13,7 +13,7 @@ use designs::comparison::FIGURES_MODEL;
 use sim::economics::monte_carlo::{MAX_SAMPLES, MonteCarlo, tornado};
 use sim::economics::{Estimate, MAX_SYSTEMS, Request, compare};
 use sim::settle::{Settled, idle};
-use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
+use sim::{Discipline, Fidelity, Prepared, Simulation};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;

@@ -10,7 +10,7 @@ use reports::{Kind, Row, Scoreboard};
 use serde::Serialize;
 use sim::calibration::{Fit, fit};
 use sim::economics::layout::chip_mm2;
-use sim::{Discipline, Fidelity, Phase, Prepared, Request, Simulation};
+use sim::{Discipline, Fidelity, Prepared, Request, Simulation};
 
 use crate::StudyError;
 pub use targets::Targets;

@@ -5,7 +5,7 @@ use designs::{Economics, Override};
 use sim::economics::compare::against;
 use sim::economics::{Estimate, Request, act};
 use sim::settle::{Build, Machine, Reticle, Settled};
-use sim::{Discipline, Fidelity, Phase, Prepared, Simulation};
+use sim::{Discipline, Fidelity, Prepared, Simulation};
 use study::comparison::{self, Terms};
 use sweep::{Metric, Outcome, Worker};
 
