@@ -1,7 +1,7 @@
 //! Speed of the closed forms for one design point of a sweep: mapping, compilation and result.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use sim::{Discipline, Fidelity, Phase, Request, simulate};
+use sim::{Discipline, Fidelity, Request, simulate};
 
 fn analytic(c: &mut Criterion) {
     let design = designs::load::design("hnlpu", &[], &designs::load::no_files).expect("the preset loads");

@@ -9,7 +9,7 @@ use rand_pcg::Pcg64Mcg;
 use sim::economics::monte_carlo::{MonteCarlo, draw};
 use sim::economics::{Estimate, Request};
 use sim::settle::{Build, Machine, Reticle};
-use sim::{Discipline, Fidelity, Phase, simulate};
+use sim::{Fidelity, simulate};
 
 /// HNLPU with every input uncertain.
 fn estimate() -> Estimate {

@@ -9,7 +9,6 @@ use std::hint::black_box;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rand_core::{RngCore, SeedableRng};
 use rand_pcg::Pcg64;
-use sim::Phase;
 use sim::engine::Queue;
 use sim::mapping::Mapping;
 use sim::schedule::cost;
