@@ -170,7 +170,7 @@ impl Curves {
         if !outside.is_empty() {
             let text = format!("beyond the scale: {}", outside.join(", "));
             let most = (frame.right - frame.left) / 7;
-            let at = (frame.left + 8, frame.top + 12);
+            let at = (frame.left + 8, frame.bottom - 12);
             canvas.text(&fitting(&text, most.max(10) as usize), at, 13, GREY, Anchor::Left)?;
         }
         self.marked(canvas, &frame)
@@ -214,7 +214,7 @@ impl Curves {
         let letters = if canvas.narrow() { 52 } else { 100 };
         let middle = (f.left + f.right) / 2;
         canvas.text(&fitting(&self.x.named(), letters), (middle, f.bottom + 38), 14, BLACK, Anchor::Centre)?;
-        canvas.upright(&fitting(&self.y.named(), 56), (14, (f.top + f.bottom) / 2), 14, BLACK)?;
+        canvas.upright(&self.y.fitting(f.bottom - f.top + 40), (14, (f.top + f.bottom) / 2), 14, BLACK)?;
         if self.diagonal {
             let (low, high) = f.x.ends();
             canvas.line(&[f.at((low, low)), f.at((high, high))], GREY, 1)?;
@@ -270,7 +270,7 @@ impl Curves {
                 }
             }
             // Long series have too many points to mark each.
-            if line && seen.len() > 40 {
+            if line && seen.len() > 16 {
                 return Ok(());
             }
             for p in &seen {

@@ -45,6 +45,12 @@ impl Variable {
             Better::Lower => format!("{} (lower is better)", self.label),
         }
     }
+
+    /// The label for an axis of `room` pixels, with the better direction if there is room for it.
+    pub(super) fn fitting(&self, room: i32) -> String {
+        let named = self.named();
+        if width_of(&named, 14) <= room { named } else { fitting(&self.label, (room / 8).max(8) as usize) }
+    }
 }
 
 /// A frontier.
@@ -135,7 +141,7 @@ impl Scatter {
         let letters = if canvas.narrow() { 52 } else { 100 };
         let label = fitting(&self.x.named(), letters);
         canvas.text(&label, ((left + right) / 2, bottom + 38), 14, BLACK, Anchor::Centre)?;
-        canvas.upright(&fitting(&self.y.named(), 56), (14, (top + bottom) / 2), 14, BLACK)?;
+        canvas.upright(&self.y.fitting(bottom - top + 40), (14, (top + bottom) / 2), 14, BLACK)?;
         let step = self.points.len().div_ceil(MOST).max(1);
         // Draw fewer points larger.
         let radius = if self.points.len() <= 300 { 4 } else { 2 };
