@@ -1,11 +1,11 @@
-//! Reads texts into model inputs: words from the tokenizer, features from the parser and its analyses.
+//! Reads texts into model inputs: words of the custom form from the tokenizer, features from the parser and its analyses.
 
 use ir::analysis::{Analysis, Assumptions, Range, size};
 use ir::span::Diagnostic;
 use ir::tokenizer::{FunctionTokens, Scheme, Tokenizer};
 use ir::tree::{OpId, Tree, Type, ValueId};
 use ir::vocabulary::Vocabulary;
-use ir::{Limits, parse};
+use ir::{CustomForm, Limits, parse};
 
 use crate::features::numbers;
 use crate::input::{Input, Tokens};
@@ -98,12 +98,13 @@ impl QueryReader {
         let places: Vec<u32> = functions.iter().map(|&function| tree.operation(function).span.start).collect();
         let mut words: Vec<[Vec<u16>; 3]> = vec![Default::default(); functions.len()];
         let mut lengths = vec![0; functions.len()];
+        let form = CustomForm::of(text);
         for tokenizer in &mut self.tokenizers {
             let scheme = tokenizer.scheme();
             let vocabulary = vocabulary(scheme);
-            for function in tokenizer.read(text).functions() {
+            for function in tokenizer.read(&form.text).functions() {
                 // Functions that only the parser recognises have no words.
-                let Ok(index) = places.binary_search(&function.span.start) else { continue };
+                let Ok(index) = places.binary_search(&form.origin(function.span.start)) else { continue };
                 words[index][scheme as usize] = ids(&function, vocabulary);
                 if scheme == Scheme::Shaped {
                     lengths[index] = function.words().len();
@@ -136,10 +137,12 @@ impl QueryReader {
         let start = tree.operation(operation).span.start;
         let mut words: [Vec<u16>; 3] = Default::default();
         let mut length = 0;
+        let form = CustomForm::of(text);
         for tokenizer in &mut self.tokenizers {
             let scheme = tokenizer.scheme();
-            let tokens = tokenizer.read(text);
-            let Some(function) = tokens.functions().find(|function| function.span.start == start) else { continue };
+            let tokens = tokenizer.read(&form.text);
+            let mut functions = tokens.functions();
+            let Some(function) = functions.find(|function| form.origin(function.span.start) == start) else { continue };
             words[scheme as usize] = ids(&function, vocabulary(scheme));
             if scheme == Scheme::Shaped {
                 length = function.words().len();

@@ -1,6 +1,7 @@
 //! MLIR text for the learned cost model: lexer, parser, graph, steps and tokenizer; labels by real back ends.
 
 pub mod analysis;
+mod custom;
 pub mod expand;
 pub mod fuzzing;
 pub mod graph;
@@ -10,6 +11,7 @@ pub mod mlir;
 mod parse;
 mod print;
 pub mod registry;
+mod scan;
 pub mod span;
 pub mod steps;
 pub mod text;
@@ -17,5 +19,6 @@ pub mod tokenizer;
 pub mod tree;
 pub mod vocabulary;
 
+pub use custom::CustomForm;
 pub use parse::{Limits, Parsed, parse};
 pub use print::print;

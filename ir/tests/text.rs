@@ -1,5 +1,7 @@
 //! Parser and printer on whole texts.
 
+#[path = "text/custom.rs"]
+mod custom;
 #[path = "text/dialects.rs"]
 mod dialects;
 #[path = "text/errors.rs"]

@@ -26,7 +26,7 @@ NAMED = ["--linalg-generalize-named-ops"]
 ELEMENTS = ["--convert-elementwise-to-linalg"]
 
 # Longest kernel that is taken, in bytes.
-LONGEST = 1800
+LONGEST = 1050
 
 
 def mlir_opt(text, passes):

@@ -141,26 +141,22 @@ fn candidates(tree: &Tree, function: OpId) -> Vec<(OpId, usize)> {
     inside(function, 0, &mut left);
     while let Some((op, depth)) = left.pop() {
         let node = tree.operation(op);
+        let record = tree.record(op);
         let ends = tree.block(node.block).operations.last() == Some(&op);
-        let terminates = ends && (!node.successors.is_empty() || is_terminator(tree.name(op)));
+        let terminates = ends && (!node.successors.is_empty() || record.is_terminator);
         if node.form == Form::Implied {
             continue;
         }
-        if !terminates && !tree.name(op).ends_with(".constant") {
+        if !terminates && !record.is_constant() {
             found.push((op, depth));
         }
         // The body of a structured operation cannot be changed on its own.
-        if !tree.name(op).starts_with("linalg.") {
+        if !record.has_scalar_body {
             inside(op, depth + 1, &mut left);
         }
     }
     found.sort_by_key(|(op, _)| (tree.operation(*op).span.start, *op));
     found
-}
-
-fn is_terminator(name: &str) -> bool {
-    let end = name.rsplit('.').next().unwrap_or(name);
-    matches!(end, "return" | "yield" | "condition" | "in_parallel" | "terminator" | "unreachable")
 }
 
 /// The text without an operation; `None` if the types of its results are not known.

@@ -1,6 +1,6 @@
 //! The model file: weights as safetensors, everything else as JSON in its metadata.
 
-use ir::tokenizer::{Scheme, VERSION};
+use ir::tokenizer::{OLDEST, Scheme, VERSION};
 use ir::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
 
@@ -200,7 +200,7 @@ fn check_layout(card: &str) -> Result<(), ModelFileError> {
 fn header(text: &str) -> Result<Header, ModelFileError> {
     let header: Header = serde_json::from_str(text).map_err(damaged)?;
     let card = &header.card;
-    if card.tokenizer_version != VERSION {
+    if !(OLDEST..=VERSION).contains(&card.tokenizer_version) {
         return Err(incompatible("tokenizer", card.tokenizer_version.to_string(), VERSION.to_string()));
     }
     let ours = Card::current_features();

@@ -12,6 +12,7 @@ use corpus::table::{self, Entry, TableError};
 use costmodel::input::{Input, Scheme};
 use costmodel::quantity::{Output, Quantity, outputs};
 use costmodel::query::QueryReader;
+use ir::CustomForm;
 use ir::labels::Target;
 use ir::tokenizer::Tokenizer;
 use ir::vocabulary::{Counts, Vocabulary};
@@ -195,7 +196,10 @@ fn vocabularies(entries: &[Entry], rows: &[usize], threads: usize) -> [Vocabular
     let counted = costmodel::parallel::map(threads, chunks.len(), |chunk| {
         Scheme::ALL.map(|scheme| {
             let (mut counts, mut tokenizer) = (Counts::new(scheme), Tokenizer::new(scheme));
-            chunks[chunk].iter().for_each(|&row| counts.add(tokenizer.read(&entries[row].row.text).words()));
+            for &row in chunks[chunk] {
+                let form = CustomForm::of(&entries[row].row.text);
+                counts.add(tokenizer.read(&form.text).words());
+            }
             counts
         })
     });

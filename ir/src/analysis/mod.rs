@@ -73,20 +73,28 @@ pub enum Reason {
     Recursion,
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Reason {
+    /// What is not known, for messages.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
             Self::Bounds => "the loop's bounds are known only at run time",
             Self::While => "the loop runs until a condition holds",
             Self::Branch => "which branch is taken is known only at run time",
-            Self::ControlFlow => "control flows between blocks",
-            Self::Shape => "an extent or type is known only at run time",
+            Self::ControlFlow => "the executions of its blocks are not counted",
+            Self::Shape => "an extent is known only at run time",
             Self::Type => "the size of a type is not known",
-            Self::Region => "how often the region is executed is not known",
+            Self::Region => "how often its region is executed is not known",
             Self::Operation => "what the operation computes is not known",
-            Self::Data => "how much is computed depends on the data",
+            Self::Data => "how much it computes depends on the data",
             Self::Callee => "the function called has no body in this text",
             Self::Recursion => "calls are recursive or nest too deep",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message())
     }
 }

@@ -46,14 +46,15 @@ use crate::registry::{self, Record};
 use crate::tree::{AttributeValue, Type, TypeId, Types};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Count {
+pub(crate) enum Count {
     One,
     Optional,
     Many,
 }
 
+/// An item of a format; see the module's documentation.
 #[derive(Debug)]
-enum Item {
+pub(crate) enum Item {
     Token(TokenKind, &'static str),
     Word(&'static str),
     Operand { group: usize, count: Count, index: bool },
@@ -72,13 +73,13 @@ enum Item {
 
 /// What a type belongs to.
 #[derive(Debug, Clone, Copy)]
-enum Slot {
+pub(crate) enum Slot {
     Operand(usize),
     Result(usize),
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Rule {
+pub(crate) enum Rule {
     /// The format gives it.
     Given,
     Same(usize),
@@ -92,11 +93,11 @@ enum Rule {
 }
 
 #[derive(Debug)]
-struct CompiledFormat {
-    items: Vec<Item>,
+pub(crate) struct CompiledFormat {
+    pub items: Vec<Item>,
     /// Operand groups in the order of the generic form.
-    groups: Vec<(&'static str, Count)>,
-    results: Vec<(&'static str, Rule)>,
+    pub groups: Vec<(&'static str, Count)>,
+    pub results: Vec<(&'static str, Rule)>,
     segments: bool,
     isolated: bool,
 }
@@ -105,7 +106,7 @@ struct CompiledFormat {
 static COMPILED: [OnceLock<CompiledFormat>; registry::COUNT] = [const { OnceLock::new() }; registry::COUNT];
 
 /// The compiled format of an operation; `None` where it has none.
-fn compiled(record: &'static Record) -> Option<&'static CompiledFormat> {
+pub(crate) fn compiled(record: &'static Record) -> Option<&'static CompiledFormat> {
     let Syntax::Format(format) = &record.syntax else { return None };
     Some(
         COMPILED[record.kind.index()]
@@ -268,10 +269,30 @@ fn operand_groups(format: &Format) -> Vec<(&'static str, Count)> {
 }
 
 /// Kinds of `memref.atomic_rmw` and of `affine.parallel`'s reductions, in the order of their numbers.
-pub(super) const REDUCTIONS: [&str; 16] = [
+pub(crate) const REDUCTIONS: [&str; 16] = [
     "addf", "addi", "andi", "assign", "maximumf", "maxnumf", "maxs", "maxu", "minimumf", "minnumf", "mins", "minu",
     "mulf", "muli", "ori", "xori",
 ];
+
+/// The words of an attribute that is kept as a number, in the order of their numbers; none for other kinds of attributes.
+pub(crate) fn numbered_words(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "cmpi" => &["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"],
+        "cmpf" => &[
+            "false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une", "uno",
+            "true",
+        ],
+        "fcmp" => &[
+            "_false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une", "uno",
+            "_true",
+        ],
+        "rmw" => &REDUCTIONS,
+        _ => &[],
+    }
+}
+
+/// Rounding modes in the order of their numbers.
+pub(crate) const ROUNDING: [&str; 5] = ["to_nearest_even", "downward", "upward", "toward_zero", "to_nearest_away"];
 
 /// Operands and types that a form has given so far.
 struct Given {
@@ -514,19 +535,7 @@ impl<'a> Parser<'a> {
             self.expect(TokenKind::Greater, "`>`")?;
             return Ok(AttributeValue::Other(format!("#vector.kind<{word}>")));
         }
-        let predicates: &[&str] = match kind {
-            "cmpi" => &["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"],
-            "cmpf" => &[
-                "false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une",
-                "uno", "true",
-            ],
-            "fcmp" => &[
-                "_false", "oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une",
-                "uno", "_true",
-            ],
-            "rmw" => &REDUCTIONS,
-            _ => &[],
-        };
+        let predicates = numbered_words(kind);
         // Older texts write predicates as strings.
         let quoted = !predicates.is_empty() && self.at(TokenKind::String);
         if !self.at(TokenKind::BareId) && !quoted {
@@ -579,9 +588,8 @@ impl<'a> Parser<'a> {
     /// `fastmath<...>`, `overflow<...>`, or a rounding mode.
     pub(super) fn flags(&mut self, flags: &str, draft: &mut Draft) -> Parse<()> {
         if flags == "rounding" {
-            const MODES: [&str; 5] = ["to_nearest_even", "downward", "upward", "toward_zero", "to_nearest_away"];
             if self.at(TokenKind::BareId)
-                && let Some(mode) = MODES.iter().position(|&m| m == self.spelling())
+                && let Some(mode) = ROUNDING.iter().position(|&m| m == self.spelling())
             {
                 self.take();
                 let value = self.integer_attribute(mode as i128, 32);

@@ -20,7 +20,7 @@ mod cursor;
 mod dense;
 mod dialects;
 mod draft;
-mod format;
+pub(crate) mod format;
 mod guess;
 mod implied;
 mod names;

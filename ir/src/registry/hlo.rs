@@ -7,12 +7,12 @@ use super::facts::{
 };
 use super::features::{InstructionClass as Class, MachineWork as Machine};
 use super::record::Record;
-use super::syntax::{HloNames, Reader, Syntax};
+use super::syntax::{HloNames, HloTypes, Reader, Syntax};
 
 /// Arithmetic is not counted.
 const fn op() -> Record {
     Record::new(Dialect::StableHlo, "")
-        .reader(Reader::Hlo(&[]))
+        .reader(Reader::Hlo { names: &[], types: HloTypes::Shared })
         .traffic(TrafficRule::Whole)
         .steps(StepClass::Nonlinear(1))
         .class(Class::Structured)
@@ -54,7 +54,17 @@ const fn branch() -> Record {
 }
 
 const fn renamed(record: Record, names: HloNames) -> Record {
-    record.reader(Reader::Hlo(names))
+    record.reader(Reader::Hlo { names, types: HloTypes::Function })
+}
+
+/// The form without named attributes, with other types than usual.
+const fn typed(record: Record, types: HloTypes) -> Record {
+    record.reader(Reader::Hlo { names: &[], types })
+}
+
+/// Named attributes and the type of the result.
+const fn result_typed(record: Record, names: HloNames) -> Record {
+    record.reader(Reader::Hlo { names, types: HloTypes::Result })
 }
 
 const fn with_body(record: Record, regions: RegionExecution) -> Record {
@@ -83,7 +93,7 @@ const fn mhlo(name: &'static str, record: Record) -> Record {
 }
 
 const fn chlo(name: &'static str) -> Record {
-    Record { dialect: Dialect::Chlo, ..op().named(name) }
+    Record { dialect: Dialect::Chlo, ..typed(op(), HloTypes::Arrow).named(name) }
 }
 
 const fn chlo_transcendental(name: &'static str) -> Record {
@@ -106,7 +116,7 @@ shared! {
         .no_traffic()
         .class(Class::Free)
         .drawing(Drawing::LeftOut),
-    "iota" => renamed(reshape(StepClass::Constant), &[("dim", "iota_dimension")]).no_traffic(),
+    "iota" => result_typed(reshape(StepClass::Constant), &[("dim", "iota_dimension")]).no_traffic(),
     "dynamic_iota" => renamed(op(), &[("dim", "iota_dimension")]),
     "return" => moves(StepClass::Terminator)
         .form("{} [? %a* {} : !a* ?]", "")
@@ -155,18 +165,18 @@ shared! {
     "power" => transcendental(),
     "erf" => transcendental(),
     "convert" => reshape(StepClass::Nonlinear(1)),
-    "bitcast_convert" => moves(StepClass::View),
-    "select" => moves(StepClass::Nonlinear(1)),
+    "bitcast_convert" => typed(moves(StepClass::View), HloTypes::Function),
+    "select" => typed(moves(StepClass::Nonlinear(1)), HloTypes::Selection),
     "broadcast" => reshape(StepClass::View),
     "broadcast_in_dim" => renamed(reshape(StepClass::View), DIMS),
     "dynamic_broadcast_in_dim" => renamed(moves(StepClass::Nonlinear(1)), DIMS),
-    "reshape" => reshape(StepClass::View).no_traffic(),
+    "reshape" => typed(reshape(StepClass::View), HloTypes::Function).no_traffic(),
     "dynamic_reshape" => moves(StepClass::Nonlinear(1)),
     "transpose" => renamed(reshape(StepClass::Copy), &[("dims", "permutation")]),
     "slice" => reshape(StepClass::Copy).reader(Reader::HloSlice),
     "dynamic_slice" => renamed(reshape(StepClass::Copy), &[("sizes", "slice_sizes")]),
     "real_dynamic_slice" => moves(StepClass::Nonlinear(1)),
-    "dynamic_update_slice" => reshape(StepClass::Insert),
+    "dynamic_update_slice" => typed(reshape(StepClass::Insert), HloTypes::Function),
     "concatenate" => renamed(reshape(StepClass::Gather), &[("dim", "dimension")]),
     "pad" => renamed(
         reshape(StepClass::Copy).machine(Machine::Runtime),
@@ -176,26 +186,26 @@ shared! {
     "gather" => moves(StepClass::Gather),
     "dynamic_gather" => moves(StepClass::Nonlinear(1)),
     "torch_index_select" => op(),
-    "reverse" => renamed(reshape(StepClass::Copy), &[("dims", "dimensions")]),
+    "reverse" => result_typed(reshape(StepClass::Copy), &[("dims", "dimensions")]),
     "tuple" => moves(StepClass::Nonlinear(1)).no_traffic(),
     "get_tuple_element" => moves(StepClass::Nonlinear(1)).reader(Reader::HloTupleElement).no_traffic(),
     "get_dimension_size" => renamed(moves(StepClass::Nonlinear(1)), &[("dim", "dimension")]).no_traffic(),
     "set_dimension_size" => renamed(op(), &[("dim", "dimension")]),
-    "optimization_barrier" => moves(StepClass::View).no_traffic(),
+    "optimization_barrier" => typed(moves(StepClass::View), HloTypes::Each).no_traffic(),
     "copy" => op().steps(StepClass::View),
     "real" => moves(StepClass::Nonlinear(1)),
     "imag" => moves(StepClass::Nonlinear(1)),
-    "complex" => moves(StepClass::Nonlinear(1)),
+    "complex" => typed(moves(StepClass::Nonlinear(1)), HloTypes::Result),
     "after_all" => moves(StepClass::Nonlinear(1)).no_traffic(),
     "create_token" => moves(StepClass::Nonlinear(1)).no_traffic(),
     "reduce_precision" => moves(StepClass::Nonlinear(1)),
     "uniform_quantize" => op(),
     "uniform_dequantize" => op(),
-    "dot" => op()
+    "dot" => typed(op(), HloTypes::Function)
         .arithmetic(Arithmetic::Contraction)
         .steps(StepClass::Contraction)
         .contraction(ProductForm::Dot),
-    "dot_general" => op()
+    "dot_general" => typed(op(), HloTypes::Function)
         .arithmetic(Arithmetic::Contraction)
         .steps(StepClass::Contraction)
         .contraction(ProductForm::DotGeneral),
@@ -217,7 +227,7 @@ shared! {
     "rng_bit_generator" => renamed(data_dependent(), &[("algorithm", "rng_algorithm")]),
     "custom_call" => data_dependent().reader(Reader::HloCustomCall).class(Class::Call),
     "composite" => op().reader(Reader::HloComposite),
-    "fft" => renamed(data_dependent(), &[("length", "fft_length")]),
+    "fft" => renamed(data_dependent(), &[("type", "fft_type"), ("length", "fft_length")]),
     "cholesky" => data_dependent(),
     "triangular_solve" => data_dependent(),
     "batch_norm_grad" => op(),

@@ -65,7 +65,7 @@ const fn opaque(name: &'static str) -> Record {
 
 pub(super) const RECORDS: &[Record] = &[
     op("linalg.index")
-        .form("@dim {}", "r=index")
+        .form("@dim:index {} : !r", "r")
         .no_arithmetic()
         .evaluation(Evaluation::LoopIndex)
         .steps(StepClass::Terminator)

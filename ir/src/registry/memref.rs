@@ -32,7 +32,7 @@ pub(super) const RECORDS: &[Record] = &[
     storage("memref.alloca_scope").reader(Reader::MemRefAllocaScope).allocates().regions(RegionExecution::Once),
     op("memref.alloca_scope.return").form("{} [? %a* : !a* ?]", "").terminator(),
     storage("memref.dealloc").form("%a {} : !a", "").effect(MemoryEffect::Write).machine(Machine::Runtime),
-    storage("memref.realloc").form("%a [? ( %size:index ) ?] {} : !a to !r", "r"),
+    storage("memref.realloc").form("%a [? ( %size?:index ) ?] {} : !a to !r", "r"),
     storage("memref.dim")
         .form("{} %a , %i:index : !a", "r=index")
         .effect(MemoryEffect::None)

@@ -6,6 +6,9 @@ pub const CONSTANT: &str = "arith.constant";
 /// The operation of functions.
 pub const FUNCTION: &str = "func.func";
 
+/// The maps of a named structured operation, which upstream keeps as an attribute of its own.
+pub const MEMOIZED_MAPS: &str = "linalg.memoized_indexing_maps";
+
 /// Whether an operation is a function by its name: `func` of any dialect.
 #[must_use]
 pub fn is_function(name: &str) -> bool {

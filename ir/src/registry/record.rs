@@ -358,6 +358,12 @@ impl Record {
         !matches!(self.dialect, Dialect::Unknown)
     }
 
+    /// Whether it stands for a constant, which is no work.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        self.drawing == Drawing::LeftOut && !self.is_fresh
+    }
+
     /// Whether its custom form may hold the name of another operation in braces: `linalg.map { arith.addf }`.
     #[must_use]
     pub fn has_short_body(&self) -> bool {

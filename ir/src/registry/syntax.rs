@@ -93,7 +93,10 @@ pub enum Reader {
     /// `%a, %b {...} : (types) -> types`.
     ValuesAndFunction,
     /// The common form of StableHLO.
-    Hlo(HloNames),
+    Hlo {
+        names: HloNames,
+        types: HloTypes,
+    },
     HloConstant,
     HloCompare,
     HloReduce,
@@ -119,6 +122,23 @@ pub enum Reader {
 
 /// Attributes that StableHLO's common form abbreviates: the word in the form, the attribute's name.
 pub type HloNames = &'static [(&'static str, &'static str)];
+
+/// How StableHLO's common form writes types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HloTypes {
+    /// One type where all operands and results have the same, else as [`Self::Function`].
+    Shared,
+    /// `(types) -> types`.
+    Function,
+    /// The result's.
+    Result,
+    /// The type of each operand, which is that of the result in its place.
+    Each,
+    /// `type -> type` with one operand, else as [`Self::Function`].
+    Arrow,
+    /// That of the first operand and one for all others where these are the same, else as [`Self::Function`].
+    Selection,
+}
 
 /// What the implied body of a named `linalg` operation computes for each element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -61,10 +61,6 @@ const FILLERS: [&str; 16] = [
 impl Reader<'_> {
     /// Writes the words of what begins at a token; the index behind it.
     pub(super) fn atom(&mut self, at: usize, depth: u32) -> usize {
-        let location = self.scan.kind(at) == TokenKind::BareId && self.scan.text(at, self.text) == "loc";
-        if location && self.scan.kind(at + 1) == TokenKind::LeftParen {
-            return self.scan.behind(at + 1);
-        }
         if self.scheme != Scheme::Shaped {
             return self.atom_of_paper(at);
         }

@@ -1,8 +1,8 @@
 //! Text to words, for models that read programs as language.
 //!
 //! Works on the lexer's tokens alone, in one linear pass: no tree, no LLVM. Names of values, blocks and aliases,
-//! layout, comments, locations and the order of attributes do not affect words. Texts with mistakes have words too. Text in generic form gives other words than its custom form, and the canonical printer keeps
-//! the form: models read the custom form, into which upstream's printer (feature `mlir`) brings any text.
+//! layout, comments, locations and the order of attributes do not affect words. Texts with mistakes have words too. Text in generic form gives other
+//! words than its custom form: models read the words of [`crate::CustomForm`].
 //!
 //! What each [`Scheme`] keeps:
 //!
@@ -35,15 +35,14 @@
 mod attributes;
 mod maps;
 mod reader;
-mod scan;
 mod scheme;
 mod state;
 mod types;
 mod values;
 mod word;
 
+use crate::scan::Scan;
 use crate::span::Span;
-use scan::Scan;
 use state::{Alias, Entry, Frame, FunctionPlace, Meaning, PassState, Pending, Reader};
 use values::Names;
 use word::Raw;
@@ -52,7 +51,12 @@ pub use scheme::Scheme;
 pub use word::{ClosedWord, Word};
 
 /// Raised whenever the same text gives other words; stored with vocabularies and models.
-pub const VERSION: u32 = 1;
+///
+/// Version 2 reads a loop variable that has a location as it reads one without; version 1 did not know it again.
+pub const VERSION: u32 = 2;
+
+/// The oldest version whose vocabularies and models can be used: their training texts have the same words in [`VERSION`].
+pub const OLDEST: u32 = 1;
 
 /// Turns texts into words; keeps its memory from one text to the next.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! What the tokenizer knows at a place of the text.
 
-use super::scan::Scan;
 use super::scheme::Scheme;
 use super::values::Names;
 use super::word::{ClosedWord, Raw};
+use crate::scan::Scan;
 use crate::span::Span;
 
 /// Brackets, dictionaries and types nested deeper than this are left out.

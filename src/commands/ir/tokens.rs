@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::process::ExitCode;
 
+use ir::CustomForm;
+use ir::span::Span;
 use ir::tokenizer::{self, FunctionTokens, Tokenizer, Word};
 use ir::vocabulary::{Counts, Encoded, Lengths, UNKNOWN};
 use reports::number;
@@ -54,7 +56,8 @@ pub fn run(arguments: &Tokens) -> Result<ExitCode, Failure> {
     let source = Source::read(&arguments.file)?;
     let vocabulary = arguments.vocabulary.as_deref().map(|file| read_vocabulary(file, arguments)).transpose()?;
     let mut tokenizer = Tokenizer::new(arguments.scheme);
-    let tokens = tokenizer.read(&source.text);
+    let form = CustomForm::of(&source.text);
+    let tokens = tokenizer.read(&form.text);
     let functions: Vec<FunctionTokens<'_>> = match &arguments.function {
         None => tokens.functions().collect(),
         Some(wanted) => {
@@ -66,7 +69,7 @@ pub fn run(arguments: &Tokens) -> Result<ExitCode, Failure> {
         }
     };
     let reports: Vec<FunctionReport<'_>> =
-        functions.iter().map(|function| report(&source, function, vocabulary.as_ref())).collect();
+        functions.iter().map(|function| report(&source, &form, function, vocabulary.as_ref())).collect();
     let report = TokensReport {
         file: &source.name,
         scheme: arguments.scheme.to_string(),
@@ -88,6 +91,7 @@ pub fn run(arguments: &Tokens) -> Result<ExitCode, Failure> {
 
 fn report<'a>(
     source: &Source,
+    form: &CustomForm<'_>,
     function: &FunctionTokens<'a>,
     vocabulary: Option<&ir::vocabulary::Vocabulary>,
 ) -> FunctionReport<'a> {
@@ -99,7 +103,7 @@ fn report<'a>(
     let encoded: Option<Encoded> = vocabulary.map(|v| v.encode(function.words(), &mut ids));
     FunctionReport {
         name: function.name,
-        line: source.line(function.span),
+        line: source.line(Span { start: form.origin(function.span.start), ..function.span }),
         word_count: words.len(),
         distinct_words: distinct.len(),
         unknown_words: encoded.map(|e| e.unknown),
@@ -184,7 +188,7 @@ pub fn vocabulary(arguments: &Vocabulary) -> Result<ExitCode, Failure> {
     let mut tokenizer = Tokenizer::new(arguments.scheme);
     for file in &arguments.files {
         let source = Source::read(file)?;
-        for function in tokenizer.read(&source.text).functions() {
+        for function in tokenizer.read(&CustomForm::of(&source.text).text).functions() {
             counts.add(function.words());
         }
     }

@@ -81,7 +81,7 @@ impl<'a> Parser<'a> {
             Reader::VectorShuffle => self.vector_shuffle(draft),
             Reader::VectorToElements => self.vector_to_elements(draft),
             Reader::ValuesAndFunction => self.values_and_function(draft),
-            Reader::Hlo(names) => self.stablehlo_common(names, draft),
+            Reader::Hlo { names, types } => self.stablehlo_common(names, types, draft),
             Reader::HloConstant => self.stablehlo_constant(draft),
             Reader::HloCompare => self.stablehlo_compare(draft),
             Reader::HloReduce => self.stablehlo_reduce(draft),

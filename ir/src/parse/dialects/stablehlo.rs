@@ -6,7 +6,7 @@
 use crate::lexer::TokenKind;
 use crate::parse::draft::{Argument, Draft};
 use crate::parse::{Parse, Parser};
-use crate::registry::syntax::HloNames;
+use crate::registry::syntax::{HloNames, HloTypes};
 use crate::tree::{AttributeValue, Type, TypeId, Types};
 
 /// Abbreviated attributes of any operation.
@@ -14,7 +14,7 @@ const COMMON_NAMES: [(&str, &str); 1] = [("precision", "precision_config")];
 
 impl<'a> Parser<'a> {
     /// `%a, %b, dims = [0, 1] {...} : types`.
-    pub(super) fn stablehlo_common(&mut self, names: HloNames, draft: &mut Draft) -> Parse<()> {
+    pub(super) fn stablehlo_common(&mut self, names: HloNames, types: HloTypes, draft: &mut Draft) -> Parse<()> {
         let paren = self.take_if(TokenKind::LeftParen);
         while !(self.at(TokenKind::Colon) || self.at(TokenKind::LeftBrace)) {
             if self.at(TokenKind::ValueId) {
@@ -29,7 +29,21 @@ impl<'a> Parser<'a> {
                 break;
             }
         }
+        if types == HloTypes::Result {
+            return self.type_of_result(draft);
+        }
         self.types_of_all(draft)
+    }
+
+    /// `{...} : type` of the result, which says nothing about the operands, or a function type.
+    fn type_of_result(&mut self, draft: &mut Draft) -> Parse<()> {
+        self.optional_dictionary(&mut draft.attributes)?;
+        self.expect(TokenKind::Colon, "`:` and the result's type")?;
+        if self.at(TokenKind::LeftParen) {
+            return self.function_of(draft);
+        }
+        draft.result_types = self.types()?;
+        Ok(())
     }
 
     /// `dims = [0, 1]`, `contracting_dims = [1] x [0]`, `distribution = NORMAL`.

@@ -1,11 +1,12 @@
 //! The significant tokens of a text with the bracket that closes each bracket, so that anything can be skipped at once.
+//! Locations, `loc(...)` and `#name = loc(...)`, are not significant.
 
 use crate::lexer::{TokenKind, lex};
 use crate::span::Span;
 
-/// Tokens of a text without white space and comments, up to the resources at the end of a file.
+/// Tokens of a text without white space, comments and locations, up to the resources at the end of a file.
 #[derive(Debug, Default)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     tokens: Vec<Token>,
     open: Vec<u32>,
 }
@@ -24,8 +25,22 @@ impl Scan {
     pub fn read(&mut self, text: &str) {
         self.tokens.clear();
         self.open.clear();
+        // Parentheses that are open in a location.
+        let mut location = 0usize;
         for token in lex(text) {
             let kind = token.kind;
+            if location > 0 {
+                location = match kind {
+                    TokenKind::LeftParen => location + 1,
+                    TokenKind::RightParen => location - 1,
+                    _ => location,
+                };
+                continue;
+            }
+            if kind == TokenKind::LeftParen && self.drop_location(text) {
+                location = 1;
+                continue;
+            }
             match kind {
                 TokenKind::Whitespace | TokenKind::Comment => continue,
                 TokenKind::MetadataBegin => break,
@@ -49,6 +64,19 @@ impl Scan {
         for &index in &self.open {
             self.tokens[index as usize].closing = count;
         }
+    }
+
+    /// Drops `loc`, or `#name = loc`, if it is what stands before a parenthesis.
+    fn drop_location(&mut self, text: &str) -> bool {
+        let last = self.tokens.len().wrapping_sub(1);
+        if self.kind(last) != TokenKind::BareId || self.text(last, text) != "loc" {
+            return false;
+        }
+        self.tokens.pop();
+        if let [.., Token { kind: TokenKind::HashId, .. }, Token { kind: TokenKind::Equal, .. }] = self.tokens[..] {
+            self.tokens.truncate(self.tokens.len() - 2);
+        }
+        true
     }
 
     /// Closes the last bracket of that kind and, with it, those opened since.
@@ -135,6 +163,15 @@ mod tests {
         // Unclosed, wrongly closed, stray.
         assert_eq!(closings("( < ) } )"), [2, 2]);
         assert_eq!(closings("{ ( }"), [3, 3]);
+    }
+
+    #[test]
+    fn locations_are_no_tokens() {
+        let text = "#l = loc(\"f\"(#m))\n%i loc(fused[\"a\", loc(unknown)]) = (%a : t loc(#l)) loc";
+        let mut scan = Scan::default();
+        scan.read(text);
+        let tokens: Vec<&str> = (0..scan.len()).map(|i| scan.text(i, text)).collect();
+        assert_eq!(tokens, ["%i", "=", "(", "%a", ":", "t", ")", "loc"]);
     }
 
     #[test]
