@@ -11,13 +11,18 @@ CORPUS ?= target/corpus/framework.jsonl
 CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
 BROWSER_VENV ?= target/browser/venv
 GENZ_VENV ?= target/genz/venv
+PYTHON_VENV ?= target/python/venv
 # The report in the repository and its inputs. EVALUATION is an evaluation of the shipped model: after `make evaluate`
 # run `make report EVALUATION=target/evaluation/evaluation.json` once, which copies what the page shows of it.
 REPORT = reports/published
 EVALUATION ?= $(REPORT)/evaluation.json
 REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --repository ../.. --out $(REPORT)
 
-.PHONY: help deps run test lint doc deny bench bench-sweep bench-query compare-genz test-kill test-flags test-hostile clean header \
+# Where `make install` puts the command, its completions and manual pages. DESTDIR is for packages.
+PREFIX ?= $(HOME)/.local
+INSTALL_TO = $(DESTDIR)$(PREFIX)
+
+.PHONY: help deps run install uninstall test test-python wheel lint doc deny bench bench-sweep bench-query compare-genz test-kill test-flags test-hostile clean header \
         test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
         train evaluate
 
@@ -30,24 +35,46 @@ deps: ## Install what builds and tests need: a C compiler, Rust and Python 3
 run: deps ## Build, then compare the simulated machine with the published figures
 	$(CARGO) run --release --locked -- reproduce hnlpu
 
+install: deps ## Install the command, completions (bash, zsh, fish) and manual pages in PREFIX (~/.local)
+	$(CARGO) build --release --locked --bin hardwire
+	@./scripts/install.sh target/release/hardwire "$(INSTALL_TO)"
+
+uninstall: ## Remove what `make install` has installed
+	@./scripts/install.sh --remove "$(INSTALL_TO)"
+
 # Property tests use a fixed seed, so that a run is repeatable; set PROPTEST_RNG_SEED to try other cases.
 test: export PROPTEST_RNG_SEED ?= 1
 test: export PROPTEST_DISABLE_FAILURE_PERSISTENCE ?= 1
 test: deps lint doc ## Lints, documentation and all tests: what must pass before a change lands
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	  $(CARGO) nextest run --workspace --locked --no-fail-fast; \
+	  $(CARGO) nextest run $(OTHERS) --locked --no-fail-fast; \
 	else \
-	  $(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests; \
+	  $(CARGO) test $(OTHERS) --locked --no-fail-fast --lib --bins --tests; \
 	fi
-	$(CARGO) test --workspace --locked --doc
+	$(CARGO) test $(OTHERS) --locked --doc
 
 lint: deps ## Check formatting and lints, warnings as errors
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy $(OTHERS) --all-targets --locked -- -D warnings
 	python3 -B scripts/structure/check.py
 
+# The package links no libpython, which only maturin arranges: other targets leave it out.
+OTHERS = --workspace --exclude hardwire-python
+
+# A build without optimisation of everything that Python and the command need, in a folder of its own.
+test-python: export PYO3_BUILD_EXTENSION_MODULE = 1
+test-python: deps ## Test the Python package in an environment of its own: pytest, mypy, stubs
+	@./scripts/venv.sh python3.11 $(PYTHON_VENV) python/requirements-test.txt
+	$(CARGO) clippy -p hardwire-python --locked -- -D warnings
+	$(CARGO) build --locked -p hardwire -p hardwire-python
+	./scripts/python.sh $(PYTHON_VENV) target/debug
+
+wheel: deps ## Build the Python wheel into target/wheels
+	@./scripts/venv.sh python3.11 $(PYTHON_VENV) python/requirements-test.txt
+	$(PYTHON_VENV)/bin/maturin build --release --locked --manifest-path python/Cargo.toml --out target/wheels
+
 doc: deps ## Build the API documentation, warnings as errors
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(OTHERS) --no-deps --locked
 
 # The advisory database is a git repository on the network; without it the other checks still run.
 deny: deps ## Check licences, sources and versions of dependencies (cargo-deny); known advisories if they can be fetched
@@ -60,7 +87,7 @@ deny: deps ## Check licences, sources and versions of dependencies (cargo-deny);
 	fi
 
 bench: deps ## Run the criterion benchmarks of the hot paths
-	$(CARGO) bench --workspace --locked
+	$(CARGO) bench $(OTHERS) --locked
 
 bench-sweep: deps ## Time and memory of sweeps: one point, a million closed-form points, a thousand simulated points
 	$(CARGO) bench -p sweep --locked

@@ -17,10 +17,11 @@ mod output;
 mod progress;
 mod record_file;
 mod replace;
+mod version;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::diagnostics::Failure;
 
@@ -28,8 +29,21 @@ use crate::diagnostics::Failure;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The arguments of this process. Help, version and mistakes end it.
+fn arguments() -> cli::Arguments {
+    let mut command = cli::Arguments::command();
+    // The hash needs the model, which no other command line needs.
+    if std::env::args_os().any(|argument| argument == "--version") {
+        command = command.long_version(version::long());
+    }
+    let mut matches = command.clone().get_matches();
+    cli::Arguments::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.format(&mut command).exit())
+}
+
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
+    let arguments = arguments();
+    diagnostics::colour(arguments.color.unwrap_or_default());
+    output::wide(arguments.wide);
     let result = match &arguments.command {
         cli::Command::Simulate(arguments) => commands::simulate::run(arguments),
         cli::Command::Reproduce(arguments) => commands::reproduce::run(arguments),
@@ -48,6 +62,8 @@ fn main() -> ExitCode {
         cli::Command::Explain(arguments) => commands::explain::run(arguments),
         cli::Command::Serve(arguments) => commands::serve::run(arguments),
         cli::Command::Calibrate(arguments) => commands::calibrate::run(arguments),
+        cli::Command::Completions(arguments) => commands::install::completions(arguments),
+        cli::Command::Man(arguments) => commands::install::man(arguments),
     };
     match result {
         Ok(code) => code,

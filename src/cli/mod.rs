@@ -5,6 +5,7 @@ mod dataset;
 mod designs;
 mod estimate;
 mod fabric;
+mod install;
 pub mod ir;
 pub mod learning;
 pub mod predict;
@@ -17,20 +18,29 @@ pub mod workload;
 
 use clap::{Parser, Subcommand};
 
+use shared::named;
+
 pub use dataset::{
     Dataset, DatasetAction, DatasetBuild, DatasetCompareParsers, DatasetLabel, DatasetShow, DatasetVerify,
 };
 pub use designs::{Designs, DesignsAction, ShowFormat};
 pub use estimate::Estimate;
 pub use fabric::Fabric;
+pub use install::{Completions, Man};
 pub use reproduce::Reproduce;
-pub use shared::Format;
+pub use shared::{Colour, Format};
 pub use simulate::{Contexts, Routing, Simulate};
 
 /// Simulate and price hardwired-weight language processing units.
 #[derive(Debug, Parser)]
 #[command(name = "hardwire", version, propagate_version = true, arg_required_else_help = true)]
 pub struct Arguments {
+    /// Colour of messages [default: auto: on a terminal, unless NO_COLOR is set]
+    #[arg(long, global = true, value_name = "WHEN", value_parser = named::<Colour>(), hide_possible_values = true)]
+    pub color: Option<Colour>,
+    /// Do not fit tables to the width of the terminal
+    #[arg(long, global = true)]
+    pub wide: bool,
     /// The command to run.
     #[command(subcommand)]
     pub command: Command,
@@ -73,4 +83,8 @@ pub enum Command {
     Serve(predict::Serve),
     /// Adapt the cost model to another processor or design with a few dozen labelled functions
     Calibrate(predict::Calibrate),
+    /// Print the completions of a shell
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
 }

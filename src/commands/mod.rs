@@ -8,6 +8,7 @@ pub mod estimate;
 pub mod evaluate;
 pub mod explain;
 pub mod fabric;
+pub mod install;
 pub mod ir;
 mod learning;
 pub mod predict;
