@@ -1,9 +1,40 @@
 //! Error messages: what is wrong, where, and what would be right.
 
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use designs::{Problem, Problems};
 
+use crate::cli::Colour;
 use crate::messages::message;
+
+/// Whether messages are coloured; decided once, from the arguments.
+static COLOURED: AtomicBool = AtomicBool::new(false);
+
+/// Decides whether messages are coloured.
+pub fn colour(when: Colour) {
+    let coloured = match when {
+        Colour::Always => true,
+        Colour::Never => false,
+        // https://no-color.org: set and not empty.
+        Colour::Auto => {
+            std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+                && std::io::stderr().is_terminal()
+        }
+    };
+    COLOURED.store(coloured, Ordering::Relaxed);
+}
+
+fn renderer() -> Renderer {
+    if COLOURED.load(Ordering::Relaxed) { Renderer::styled() } else { Renderer::plain() }
+}
+
+/// The word that starts an error.
+fn error() -> &'static str {
+    if COLOURED.load(Ordering::Relaxed) { "\x1b[1m\x1b[91merror\x1b[0m" } else { "error" }
+}
 
 /// Error of a command.
 #[derive(Debug)]
@@ -60,12 +91,19 @@ impl From<sim::economics::EconomicsError> for Failure {
     }
 }
 
+impl From<costmodel::rows::UnknownTarget> for Failure {
+    fn from(error: costmodel::rows::UnknownTarget) -> Self {
+        Self::Request(error.to_string())
+    }
+}
+
 impl From<study::StudyError> for Failure {
     fn from(error: study::StudyError) -> Self {
         use study::StudyError;
         match error {
             StudyError::Problems(problems) => Self::Problems(problems),
             StudyError::Term { .. } => Self::Request(format!("--{error}")),
+            StudyError::NoMaskStack(_) => Self::Request(format!("{error}; name one with --mask-stack")),
             StudyError::DifferentModels { .. } => Self::Request(format!("{error} with --model")),
             other => Self::Request(other.to_string()),
         }
@@ -83,7 +121,7 @@ pub fn report(failure: &Failure) {
                 message!("{count} problems found");
             }
         }
-        Failure::File { path, error } => message!("error: cannot write `{path}`: {error}"),
+        Failure::File { path, error } => message!("{}: cannot write `{path}`: {error}", self::error()),
         Failure::Text(problems) => {
             for diagnostic in problems.diagnostics.iter().take(MAX_SHOWN) {
                 message!("{}", render_text(&problems.name, &problems.text, diagnostic, &Level::ERROR));
@@ -93,8 +131,8 @@ pub fn report(failure: &Failure) {
                 message!("{count} problems found{shown}");
             }
         }
-        Failure::Request(message) => message!("error: {message}"),
-        Failure::Output(error) => message!("error: the result could not be written: {error}"),
+        Failure::Request(message) => message!("{}: {message}", error()),
+        Failure::Output(error) => message!("{}: the result could not be written: {error}", self::error()),
     }
 }
 
@@ -126,7 +164,7 @@ fn render(problems: &Problems, problem: &Problem) -> String {
         let place = problems.place(problem);
         let place = place.map_or(String::new(), |(name, line, column)| format!("{name}:{line}:{column}: "));
         let help = problem.help.as_ref().map_or(String::new(), |h| format!("\n  help: {h}"));
-        return format!("error: {place}{}{help}\n", problem.message);
+        return format!("{}: {place}{}{help}\n", error(), problem.message);
     };
     let snippet =
         Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(AnnotationKind::Primary.span(span));
@@ -134,7 +172,7 @@ fn render(problems: &Problems, problem: &Problem) -> String {
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    Renderer::plain().render(&[group]) + "\n"
+    renderer().render(&[group]) + "\n"
 }
 
 /// A problem with its first source line. Only that line is passed to the renderer, because a text may have millions of lines.
@@ -156,5 +194,5 @@ fn render_text(name: &str, text: &str, diagnostic: &ir::span::Diagnostic, level:
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    Renderer::plain().render(&[group]) + "\n"
+    renderer().render(&[group]) + "\n"
 }

@@ -2,7 +2,7 @@
 //!
 //! [`quantity`] says what is predicted, [`query`] turns texts into [`input`]s ([`features`] and words), [`columns`] these
 //! into rows of numbers for [`trees`]; [`analytical`] models answer for what is too novel. [`shipped`] holds all of it in
-//! one file with intervals, and a [`predictor`] answers with it. Nothing here knows a back end, the simulator, a file, or
+//! one file with intervals, and a [`predictor`] answers with it, [`rows`] turns answers into JSON. Nothing here knows a back end, the simulator, a file, or
 //! how models are made: the crate `training` fits them, the crate `corpus` draws what they learn from.
 
 pub mod analytical;
@@ -18,6 +18,7 @@ pub mod predictor;
 pub mod quantity;
 pub mod query;
 pub mod reason;
+pub mod rows;
 pub mod shipped;
 pub mod trees;
 pub mod warning;

@@ -8,6 +8,7 @@ use costmodel::input::Scheme;
 use costmodel::predictor::{Estimate, Refusal};
 use costmodel::quantity::{Output, Quantity};
 use costmodel::query::QueryReader;
+use costmodel::rows::names;
 use costmodel::shipped::{Adaptation, CostModel};
 use designs::problem::{did_you_mean, shorten};
 use ir::Limits;
@@ -18,7 +19,7 @@ use training::adaptation::{self, FEWEST, Pair};
 use crate::cli::Format;
 use crate::cli::predict::Calibrate;
 use crate::commands::ir::source::Source;
-use crate::cost_model::{load, names};
+use crate::cost_model::load;
 use crate::diagnostics::Failure;
 use crate::{output, replace};
 

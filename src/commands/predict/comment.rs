@@ -5,10 +5,11 @@
 
 use std::fmt::Write;
 
+use costmodel::rows::Row;
 use ir::lexer::{TokenKind, lex};
 use ir::tree::Tree;
 
-use super::rows::{Row, value};
+use super::rows::value;
 use crate::commands::ir::source::functions;
 
 /// Prefix of each comment.
@@ -93,7 +94,7 @@ mod tests {
             file: None,
             function,
             target: "cpu",
-            predictions: super::super::rows::Predictions(vec![]),
+            predictions: costmodel::rows::Predictions(vec![]),
             reasons: vec![],
             warnings: vec![],
             in_distribution: true,

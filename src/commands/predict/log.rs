@@ -5,9 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use costmodel::rows::Row;
 use serde::Serialize;
 
-use super::rows::Row;
 use crate::diagnostics::Failure;
 
 /// A log that is appended to; several processes may share one.

@@ -9,15 +9,16 @@ use std::process::ExitCode;
 
 use costmodel::predictor::{Answer, Assumptions, Refusal, Settings};
 use costmodel::quantity::Output;
+use costmodel::rows::{Row, Wanted, rows as rows_of};
 
 use crate::cli::predict::{Predict, PredictFormat};
 use crate::commands::ir::source::Source;
-use crate::cost_model::{self, Wanted};
+use crate::cost_model;
 use crate::diagnostics::{Failure, TextProblems};
 use crate::output;
 use check::Checked;
 use log::Log;
-use rows::{Row, rows, table};
+use rows::table;
 
 /// Runs the command.
 pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
@@ -31,7 +32,7 @@ pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
     if arguments.check && arguments.format == PredictFormat::Comment {
         return Err(Failure::Request("--check has no comments as output: leave --format comment out".to_owned()));
     }
-    let wanted = Wanted::settle(predictor.outputs(), &asked.targets, &asked.designs).map_err(Failure::Request)?;
+    let wanted = Wanted::settle(predictor.outputs(), &asked.targets, &asked.designs)?;
     let texts: Vec<&str> = sources.iter().map(|source| source.text.as_str()).collect();
     let threads = if alone { 1 } else { std::thread::available_parallelism().map_or(1, std::num::NonZero::get) };
     let assumptions: Assumptions = arguments.assume.iter().cloned().collect();
@@ -43,7 +44,7 @@ pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
         .collect::<Result<_, _>>()?;
     let name = &predictor.model().card.name;
     let of = |index: usize| -> Vec<Row<'_>> {
-        rows(Some(&sources[index].name), &answers[index], predictor.outputs(), &wanted, name).collect()
+        rows_of(Some(&sources[index].name), &answers[index], predictor.outputs(), &wanted, name).collect()
     };
     if let Some(log) = Log::open(arguments.log.as_deref())? {
         for (index, text) in texts.iter().enumerate() {

@@ -16,10 +16,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use costmodel::predictor::{Predictor, Settings};
+use costmodel::rows::Wanted;
 
 use crate::cli::predict::Serve;
 use crate::commands::predict::log::Log;
-use crate::cost_model::{self, Wanted};
+use crate::cost_model;
 use crate::diagnostics::Failure;
 use health::Counters;
 use queue::Queue;
@@ -33,7 +34,7 @@ pub fn run(arguments: &Serve) -> Result<ExitCode, Failure> {
     let (model, model_checksum) = cost_model::load_with_checksum(asked.cost_model.as_deref())?;
     let predictor = Predictor::new(model, settings);
     let service = Arc::new(Service {
-        wanted: Wanted::settle(predictor.outputs(), &asked.targets, &asked.designs).map_err(Failure::Request)?,
+        wanted: Wanted::settle(predictor.outputs(), &asked.targets, &asked.designs)?,
         log: Log::open(arguments.log.as_deref())?,
         model_version: predictor.model().card.version(),
         predictor,

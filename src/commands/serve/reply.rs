@@ -1,11 +1,11 @@
 //! Replies, one JSON object each.
 
 use costmodel::predictor::Refusal;
+use costmodel::rows::Row;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::health::Health;
-use crate::commands::predict::rows::Row;
 
 /// The id of a request as it was sent: any JSON value.
 pub type Id = Option<Box<RawValue>>;

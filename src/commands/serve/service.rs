@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use costmodel::predictor::{Answer, Predictor, Refusal};
+use costmodel::rows::{Row, Wanted, rows};
 
 use super::health::{Counters, Health};
 use super::reply::{Body, Id, Problem, line};
 use super::request::Predict;
 use crate::commands::predict::log::Log;
-use crate::commands::predict::rows::{Row, rows};
-use crate::cost_model::Wanted;
 use crate::diagnostics::report;
 
 /// Texts predicted together. Between them a request can be cancelled.
@@ -78,7 +77,7 @@ impl Service {
                     settled = wanted;
                     &settled
                 }
-                Err(message) => return self.error(id, Problem::new("unknown_target", message)),
+                Err(unknown) => return self.error(id, Problem::new("unknown_target", unknown.to_string())),
             }
         };
         let mut answers = Vec::with_capacity(request.texts.len());

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 
 use costmodel::predictor::{Estimate, Reply};
 use costmodel::quantity::{Output, Quantity};
+use costmodel::rows::{RowReason, UnknownTarget, Wanted, names};
 use ir::span::Diagnostic;
 use ir::tree::Tree;
 use serde::Serialize;
 
-use super::rows::{RowReason, value};
+use super::rows::value;
 use crate::commands::ir::source::{Source, function_name, functions, listed};
-use crate::cost_model::{Wanted, names, unknown_target};
 use crate::diagnostics::{Failure, TextProblems};
 use condition::{Comparison, Condition, Part, conditions};
 
@@ -117,7 +117,7 @@ impl<'a> Checked<'a> {
         let all = names(self.outputs, |_| true);
         match condition.target {
             Some((name, span)) if !all.contains(&name) => {
-                let (message, help) = unknown_target("target or design", name, &all);
+                let UnknownTarget { message, help } = UnknownTarget::new("target or design", name, &all);
                 Err(Diagnostic { message, help: Some(help), span })
             }
             other => {
