@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::words::{code, derived, less, more, row, table, text};
-use crate::commands::sweep::label;
 use crate::diagnostics::Failure;
 use crate::input;
+use explore::label;
 
 /// Largest number of frontier points in the table.
 const LISTED: usize = 20;

@@ -1,11 +1,11 @@
 //! Computes points on all cores and keeps them in the journal.
 
+use explore::pool;
 use sim::Fidelity;
 use sweep::Outcome;
 use sweep::exploration::{Executor, Job, Stage};
 
 use super::journal::Journal;
-use super::pool;
 use crate::diagnostics::Failure;
 use crate::progress::Progress;
 
@@ -43,7 +43,7 @@ impl Executor for Computer {
         let Self { journal, folder, threads, progress } = self;
         let mut batches = 0u64;
         let stage = job.stage;
-        pool::evaluate(&job, *threads, &mut |batch| {
+        pool::evaluate::<Failure>(&job, *threads, &mut |batch| {
             let written = journal.append(stage, &batch).and_then(|()| {
                 batches += 1;
                 if batches.is_multiple_of(SYNC_EVERY) { journal.sync() } else { Ok(()) }

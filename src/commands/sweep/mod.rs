@@ -2,19 +2,17 @@
 
 mod computer;
 mod diff;
+mod files;
 mod journal;
-pub mod label;
 mod names;
-mod plots;
-mod pool;
 mod summary;
-mod tables;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use explore::summary::{Hashes, Summary, metadata, shown};
 use storage::hash::ContentHash;
 use sweep::exploration::{Exploration, Stage};
 use sweep::record::Identity;
@@ -30,7 +28,6 @@ use crate::replace::replace;
 use crate::{input, output};
 use computer::Computer;
 use journal::{Journal, JournalError};
-use summary::Summary;
 
 /// Files of a results folder beside tables and plots.
 const JOURNAL: &str = "journal";
@@ -137,7 +134,7 @@ fn outline(plan: &Plan) -> String {
     ));
     for axis in &plan.axes {
         let values = axis.levels().map_or("any".to_owned(), |n| n.to_string());
-        let ends = [0.0, 1.0 - f64::EPSILON].map(|share| summary::shown(axis, &axis.at(share)));
+        let ends = [0.0, 1.0 - f64::EPSILON].map(|share| shown(axis, &axis.at(share)));
         text.push_str(&format!("  {}: {values} values, {} to {}\n", axis.name.path, ends[0], ends[1]));
     }
     text
@@ -234,22 +231,14 @@ fn finish(
     let feasible = exploration.feasible();
     exploration.confirm(&feasible, &mut computer)?;
     let verdict = Verdict::new(&exploration, feasible);
-    let hashes = (format!("{:032x}", hash(&plan.design_text())), format!("{:032x}", hash(&plan.identity())));
-    let metadata = BTreeMap::from([
-        ("hardwire_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("sweep".to_owned(), plan.text.clone()),
-        ("sweep_hash".to_owned(), hashes.1.clone()),
-        ("design".to_owned(), plan.state.design.name.clone()),
-        ("design_hash".to_owned(), hashes.0.clone()),
-        ("provenance".to_owned(), summary::provenance(plan)),
-    ]);
+    let hashes = Hashes::of(plan);
     let folder = Path::new(out);
-    let mut files = tables::write_all(&exploration, &verdict, folder, &metadata)?;
+    let mut files = files::write_tables(&exploration, &verdict, folder, &metadata(plan, &hashes))?;
     if !common.no_plots {
-        files.extend(plots::write_all(&exploration, &verdict, folder)?);
+        files.extend(files::write_plots(&exploration, &verdict, folder)?);
     }
     files.push(SUMMARY.to_owned());
-    let summary = Summary::new(plan, &verdict, (&hashes.0, &hashes.1), files.clone());
+    let summary = Summary::new(plan, &verdict, &hashes, files.clone());
     let mut body = serde_json::to_string_pretty(&summary).expect("results serialize");
     body.push('\n');
     let path = folder.join(SUMMARY);

@@ -10,17 +10,14 @@ use sweep::exploration::Job;
 use sweep::record::Batch;
 use sweep::{Outcome, Plan, Value, Worker};
 
-use crate::diagnostics::Failure;
-
 /// Points of a batch in closed form.
 const BATCH: usize = 256;
 
 /// Evaluates the points of a job and passes batches to `sink`.
-pub fn evaluate(
-    job: &Job<'_>,
-    threads: usize,
-    sink: &mut dyn FnMut(Batch) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+///
+/// # Errors
+/// The first of `sink`, which ends the run.
+pub fn evaluate<E>(job: &Job<'_>, threads: usize, sink: &mut dyn FnMut(Batch) -> Result<(), E>) -> Result<(), E> {
     let &Job { plan, indices, values, fidelity, .. } = job;
     let size = if fidelity == Fidelity::Event { 1 } else { (indices.len() / (threads * 8)).clamp(1, BATCH) };
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));

@@ -3,11 +3,10 @@
 //! Grey points have the fidelity of the sweep, frontiers are confirmed points, heat maps use the best fidelity of each point. Axes
 //! with few values are labelled with the values, others with numbers or intervals.
 
-use std::io::Write;
 use std::path::Path;
 
 use reports::plot::{
-    Bar, Better, Form, Frontier, HeatCell, HeatMap, Line, Parallel, ParallelAxis, Plot, PlotError, Scatter, Ticks,
+    Bar, Better, Frontier, HeatCell, HeatMap, Line, Parallel, ParallelAxis, Plot, Scatter, Ticks,
     Tornado, Variable,
 };
 use sweep::exploration::Exploration;
@@ -15,35 +14,17 @@ use sweep::rows::Row;
 use sweep::verdict::{Best, Effect, Parts, Verdict};
 use sweep::{Axis, Domain, Objective, Outcome, Value};
 
-use super::label;
-use super::summary::{shown, shown_part};
-use crate::diagnostics::Failure;
-use crate::replace::replace;
+use crate::label;
+use crate::summary::{shown, shown_part};
 
 /// Maximum number of values of an axis that parallel coordinates label one by one.
 const MOST_WORDS: usize = 12;
 /// Largest ratio of values on a linear axis; wider ranges get a logarithmic axis.
 const LINEAR: f64 = 20.0;
 
-/// Writes all plots and returns the names of the files.
-pub fn write_all(e: &Exploration<'_>, verdict: &Verdict, folder: &Path) -> Result<Vec<String>, Failure> {
-    let mut files = Vec::new();
-    for (name, plot) in plots(e, verdict) {
-        let drawn: Result<_, PlotError> =
-            plot.svg(Form::Wide).and_then(|svg| Ok([("svg", svg.into_bytes()), ("png", plot.png()?)]));
-        for (kind, bytes) in drawn.map_err(|error| Failure::Request(error.to_string()))? {
-            let file = format!("{name}.{kind}");
-            let path = folder.join(&file);
-            replace(&path, |out| out.write_all(&bytes))
-                .map_err(|error| Failure::File { path: path.display().to_string(), error })?;
-            files.push(file);
-        }
-    }
-    Ok(files)
-}
-
-/// All plots with the names of their files.
-fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
+/// All plots with the names of their files, without extension.
+#[must_use]
+pub fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
     let plan = e.plan;
     let name = |objective: &Objective| plan.columns[objective.column].name();
     let mut plots = Vec::new();
