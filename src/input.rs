@@ -46,7 +46,7 @@ pub fn read(path: &str) -> Result<String, Unreadable> {
 
 /// Parses `--set` arguments.
 pub fn overrides(arguments: &[String]) -> Result<Vec<Override>, Failure> {
-    arguments.iter().map(|a| Override::parse(a).map_err(Failure::from)).collect()
+    Ok(study::changes(arguments)?)
 }
 
 /// Loads a design by preset name or path.

@@ -3,17 +3,12 @@
 use std::process::ExitCode;
 
 use reports::{Align, Cell, Support, Table};
-use serde::Serialize;
 use study::comparison::{self, Metric};
 
 use crate::cli::Format;
 use crate::cli::compare::{Compare, Terms};
 use crate::diagnostics::Failure;
 use crate::{input, output};
-
-/// Years of operation and re-spins per year, as in the publication's total cost.
-pub const YEARS: f64 = 3.0;
-pub const RESPINS_PER_YEAR: f64 = 1.0;
 
 /// The terms of the command line.
 pub fn terms(arguments: &Terms) -> comparison::Terms {
@@ -22,9 +17,8 @@ pub fn terms(arguments: &Terms) -> comparison::Terms {
         output_tokens: arguments.output,
         per_user_tokens_per_s: arguments.per_user,
         systems: arguments.systems,
-        years: YEARS,
-        respins_per_year: RESPINS_PER_YEAR,
         discipline: arguments.discipline,
+        ..comparison::Terms::usual()
     }
 }
 
@@ -33,35 +27,13 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
     let metrics = comparison::chosen(&arguments.metric)?;
     let subjects = comparison::read(&arguments.designs, &input::read)?;
     let model = comparison::model(&subjects, arguments.model.as_deref(), &input::read)?;
-    let mut table = comparison::compare(&subjects, &model, &terms(&arguments.terms), &input::read)?;
-    for column in &mut table.designs {
-        column.values.retain(|key, _| metrics.iter().any(|m| m.key == *key));
-    }
+    let table = comparison::compare(&subjects, &model, &terms(&arguments.terms), &input::read)?;
+    let answer = comparison::Answer::new(table, &metrics);
     match arguments.format {
-        Format::Json => output::json(&Answer { table: &table, metrics: metrics.iter().map(|m| m.into()).collect() })?,
-        Format::Table => output::text(&render(&table, &metrics, arguments.metric.is_empty()))?,
+        Format::Json => output::json(&answer)?,
+        Format::Table => output::text(&render(&answer.table, &metrics, arguments.metric.is_empty()))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    #[serde(flatten)]
-    table: &'a comparison::Table,
-    metrics: Vec<Words>,
-}
-
-#[derive(Serialize)]
-struct Words {
-    key: &'static str,
-    group: &'static str,
-    label: &'static str,
-}
-
-impl From<&Metric> for Words {
-    fn from(m: &Metric) -> Self {
-        Self { key: m.key, group: m.group, label: m.label }
-    }
 }
 
 /// Suffix that marks the kind of a value.

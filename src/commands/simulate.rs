@@ -3,15 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use designs::{Model, PerBlock, ProcessNode};
 use reports::number::{bytes, fixed, significant};
 use reports::{Align, Table};
-use serde::Serialize;
-use sim::economics::area::WeightFormat;
-use sim::mapping::{ExpertChoice, LayerPlan, Mapping, Message, OwnerOf, RuleStatement, Work};
-use sim::settle::{Build, Machine, Reticle, Settled, idle};
+use sim::settle::Settled;
 use sim::units::Unit;
-use sim::{Fidelity, Prepared, Request, Routing, Simulation, Stop, TraceError};
+use sim::{Prepared, Routing, Simulation, Stop, TraceError};
+use study::simulation::{Case, KindExplanation, Question};
 
 use crate::cli::{self, Contexts, Format};
 use crate::diagnostics::Failure;
@@ -20,31 +17,18 @@ use crate::progress::Progress;
 use crate::replace::replace;
 use crate::{input, numbers, output};
 
-/// Mean bits beyond those of a format up to which a release counts as having it: scales of groups, and parts kept at 16 bits.
-const FORMAT_SLACK_BITS: f64 = 1.0;
-/// Prices whose reticle bounds a chip.
-const PRICES: &str = "hnlpu";
-
 /// Runs with more events than this show progress; about four seconds.
 const PROGRESS_FROM_EVENTS: u64 = 20_000_000;
 
 /// Runs the command.
 pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
-    let mut overrides = input::overrides(&arguments.set)?;
-    if let Some(windows) = arguments.sliding_windows {
-        overrides.extend(input::overrides(&[format!("mapping.sliding_windows={windows}")])?);
-    }
-    let (model, node) = (arguments.model.as_deref(), arguments.node.as_deref());
-    let machine = Machine::load(&arguments.design, &overrides, model, node, &input::read)?;
-    let prices = designs::load::economics(PRICES, &[], &input::read)?;
-    let build = Build { format: arguments.weights, areas: arguments.area, ..Build::published(Reticle::from(&prices)) };
-    let (settled, mut notes) = machine.settle(&build)?;
-    let workload = Workload::read(arguments)?;
-    let prepared = Prepared::new(request(arguments, &workload, &settled, machine.model(), arguments.fidelity))?;
+    let question = question(arguments)?;
+    let case = Case::load(&question, &input::read)?;
+    let prepared = case.prepare()?;
     if arguments.trace.is_some() {
         prepared.traceable().map_err(|error| Failure::Request(error.to_string()))?;
     }
-    let mut simulation = if prepared.expected_events() > PROGRESS_FROM_EVENTS {
+    let simulation = if prepared.expected_events() > PROGRESS_FROM_EVENTS {
         message!(
             "about {} million events to simulate; --fidelity analytic answers at once",
             prepared.expected_events() / 1_000_000
@@ -56,35 +40,17 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     } else {
         prepared.run()
     };
-    notes.extend(idle(&overrides, &|overrides| {
-        let machine = Machine::load(&arguments.design, overrides, model, node, &input::read).ok()?;
-        let (settled, _) = machine.settle(&build).ok()?;
-        let request = request(arguments, &workload, &settled, machine.model(), Fidelity::Analytic);
-        let simulation = Prepared::new(request).ok()?.run();
-        Some(format!("{:?}{simulation:?}", settled.layout))
-    }));
-    simulation.hardwired_weights = settled.format.name();
-    simulation.weights_are_narrowed =
-        machine.model().mean_released_bits() > settled.format.traits().stored_bits + FORMAT_SLACK_BITS;
-    simulation.notes.splice(0..0, notes);
-    let experts = ExpertChoice::new(&settled.design, machine.model(), prepared.mapping()).ok().flatten();
-    simulation.notes.extend(experts.iter().filter(|choice| choice.matters()).map(|choice| choice.reason.clone()));
     if let Some(path) = &arguments.trace {
         trace(&prepared, arguments, path)?;
     }
-    let explanation = arguments.explain.then(|| explain(prepared.mapping()));
+    let answer = case.answer(&prepared, simulation, arguments.explain, &input::read);
     match arguments.format {
-        Format::Json => output::json(&Answer {
-            simulation: &simulation,
-            machine: Built::new(&settled, machine.node()),
-            experts: experts.filter(|_| arguments.explain),
-            explanation,
-        })?,
+        Format::Json => output::json(&answer)?,
         Format::Table => {
-            let mut text = render(&simulation, &settled);
-            if let Some(explanation) = explanation {
-                text.push_str(&render_explanation(&explanation));
-                text.extend(experts.map(|choice| format!("\n{}\n", choice.reason)));
+            let mut text = render(&answer.simulation, &case.settled);
+            if let Some(explanation) = &answer.explanation {
+                text.push_str(&render_explanation(explanation));
+                text.extend(answer.experts.iter().map(|choice| format!("\n{}\n", choice.reason)));
             }
             output::text(&text)?;
         }
@@ -142,162 +108,30 @@ impl Workload {
     }
 }
 
-/// The simulation that the arguments ask for, of a settled machine.
-fn request<'a>(
-    arguments: &cli::Simulate,
-    workload: &'a Workload,
-    machine: &'a Settled,
-    model: &'a Model,
-    fidelity: Fidelity,
-) -> Request<'a> {
-    Request {
-        grid: Some(machine.design.grid),
-        contexts: &workload.contexts,
-        routing: &workload.routing,
+/// What the arguments ask.
+fn question(arguments: &cli::Simulate) -> Result<Question, Failure> {
+    let workload = Workload::read(arguments)?;
+    let mut overrides = input::overrides(&arguments.set)?;
+    if let Some(windows) = arguments.sliding_windows {
+        overrides.extend(input::overrides(&[format!("mapping.sliding_windows={windows}")])?);
+    }
+    Ok(Question {
+        design: arguments.design.clone(),
+        overrides,
+        model: arguments.model.clone(),
+        node: arguments.node.clone(),
+        weights: arguments.weights,
+        area: arguments.area,
+        contexts: workload.contexts,
+        routing: workload.routing,
         sequences: arguments.sequences,
         phase: arguments.phase,
         discipline: arguments.discipline,
-        fidelity,
+        fidelity: arguments.fidelity,
         allow_beyond_model_context: arguments.allow_beyond_model_context,
         seed: arguments.seed,
-        // A precision is of no use to closed forms, which answer side questions of the same command.
-        stop: match fidelity == arguments.fidelity {
-            true => Stop { precision: arguments.precision, max_tokens: arguments.max_tokens },
-            false => Stop::default(),
-        },
-        ..Request::of(&machine.design, model)
-    }
-}
-
-/// The JSON answer.
-#[derive(Serialize)]
-struct Answer<'a> {
-    #[serde(flatten)]
-    simulation: &'a Simulation,
-    machine: Built,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    experts: Option<ExpertChoice>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<Vec<KindExplanation>>,
-}
-
-/// The machine as settled.
-#[derive(Serialize)]
-struct Built {
-    node: String,
-    weights: WeightFormat,
-    area_mm2: PerBlock<f64>,
-    chip_mm2: f64,
-    um2_per_weight: f64,
-    weight_capacity: u64,
-}
-
-impl Built {
-    fn new(settled: &Settled, node: &ProcessNode) -> Self {
-        let layout = &settled.layout;
-        Self {
-            node: node.name.clone(),
-            weights: settled.format,
-            area_mm2: layout.area.map(|area| area.mm2()),
-            chip_mm2: layout.chip_mm2,
-            um2_per_weight: layout.um2_per_weight,
-            weight_capacity: layout.capacity,
-        }
-    }
-}
-
-/// Rules and operations of one layer kind.
-#[derive(Serialize)]
-struct KindExplanation {
-    layer_kind: String,
-    layers: usize,
-    rules: Vec<RuleStatement>,
-    operations: Vec<Operation>,
-    tensors: Vec<TensorLine>,
-}
-
-#[derive(Serialize)]
-struct Operation {
-    stage: &'static str,
-    name: &'static str,
-    does: String,
-    /// Dependent message phases; 0 without messages.
-    message_phases: usize,
-    messages: usize,
-    bytes: u64,
-}
-
-#[derive(Serialize)]
-struct TensorLine {
-    tensor: &'static str,
-    from: &'static str,
-    to: &'static str,
-    elements_per_chip: u64,
-    bytes_per_chip: u64,
-    owner: sim::mapping::Owner,
-}
-
-fn explain(mapping: &Mapping) -> Vec<KindExplanation> {
-    let explanation = |plan: &LayerPlan, layers: usize| KindExplanation {
-        layer_kind: plan.name.clone(),
-        layers,
-        rules: sim::mapping::explain(plan),
-        operations: operations(mapping, plan),
-        tensors: tensors(plan),
-    };
-    let count = |kind: usize| mapping.layer_kinds.iter().filter(|&&k| k == kind).count();
-    let kinds = mapping.kinds.iter().enumerate().map(|(kind, plan)| explanation(plan, count(kind)));
-    kinds.chain([explanation(&mapping.head, 1)]).collect()
-}
-
-fn operations(mapping: &Mapping, plan: &LayerPlan) -> Vec<Operation> {
-    let mut all = Vec::new();
-    for step in plan.steps() {
-        for op in plan.ops(step) {
-            let does = match &op.work {
-                Work::Hn(m) if m.experts > 0 => format!("HN {} x {}, {} experts", m.fan_in, m.fan_out, m.experts),
-                Work::Hn(m) => format!("HN {} x {}", m.fan_in, m.fan_out),
-                Work::EmbeddingRow { bytes } => format!("HBM read of {bytes} B"),
-                Work::Nonlinear(_) => "VEX non-linear".to_owned(),
-                Work::Scores => "VEX queries x cached keys".to_owned(),
-                Work::Values => "VEX weights x cached values".to_owned(),
-                Work::Transfer(_) => "links".to_owned(),
-            };
-            let phases = match &op.work {
-                Work::Transfer(legs) => mapping.transfer_phases(legs),
-                _ => Vec::new(),
-            };
-            // One position's new cache entry has one owner: position 0 stands for all.
-            let stripes = plan.attention.map_or(1, |a| a.stripes);
-            let owner = OwnerOf::position(0, stripes, mapping.grid);
-            let sent = |m: &&Message| m.applies(owner, mapping.grid.columns);
-            let messages = phases.iter().flat_map(|p| &p.messages).filter(sent);
-            all.push(Operation {
-                stage: plan.stages[op.stage],
-                name: op.name,
-                does,
-                message_phases: phases.len(),
-                messages: messages.clone().count(),
-                bytes: messages.map(|m| m.bytes).sum(),
-            });
-        }
-    }
-    all
-}
-
-fn tensors(plan: &LayerPlan) -> Vec<TensorLine> {
-    let line = |(from, to)| {
-        let (from, to) = (plan.op(from), plan.op(to));
-        TensorLine {
-            tensor: from.writes.name,
-            from: from.name,
-            to: to.name,
-            elements_per_chip: from.writes.elements,
-            bytes_per_chip: from.writes.bytes,
-            owner: from.writes.owner,
-        }
-    };
-    plan.dependences().into_iter().map(line).collect()
+        stop: Stop { precision: arguments.precision, max_tokens: arguments.max_tokens },
+    })
 }
 
 fn render_explanation(kinds: &[KindExplanation]) -> String {

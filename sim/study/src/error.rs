@@ -28,6 +28,23 @@ pub enum StudyError {
     /// Another machine cannot be priced.
     #[error(transparent)]
     Compare(#[from] CompareError),
+    /// The power that is to be priced is not known.
+    #[error(
+        "the power that is to be priced is not known, because the machine cannot be simulated: {0}; or state \
+         system.kw_per_chip"
+    )]
+    UnknownPower(SimulateError),
+    /// Another machine is to be compared with a machine without a throughput.
+    #[error("no comparison with {machine}: {model} cannot be simulated here")]
+    NotSimulated {
+        /// Name of the other machine.
+        machine: String,
+        /// Name of the model.
+        model: String,
+    },
+    /// No mask stack has the name of the node.
+    #[error("there is no mask stack for node {0}")]
+    NoMaskStack(String),
     /// A preset lacks what the study needs.
     #[error("{0}")]
     Preset(&'static str),
@@ -63,10 +80,10 @@ pub enum StudyError {
         /// Their models.
         models: [String; 2],
     },
-    /// A term of the comparison is out of range.
+    /// A term of the question is out of range.
     #[error("{term} is {value}; it must be {range}")]
     Term {
-        /// Name of the term: `input`, `output`, `per-user` or `systems`.
+        /// Name of the term as the command spells it, e.g. `per-user`.
         term: &'static str,
         /// Value given.
         value: String,

@@ -1,11 +1,16 @@
-//! Studies of hardwired designs: beside other machines ([`comparison`]), and beside published figures ([`reproduction`]).
+//! Studies of hardwired designs: simulated ([`simulation`]), priced ([`price`]), beside other machines ([`comparison`]), and
+//! beside published figures ([`reproduction`]).
 //!
-//! Both call the simulator and the price model of `sim` and return plain values with origins, the cells of `reports`. Files
-//! are read through a [`Loader`](designs::load::Loader) that the caller passes in.
+//! All call the simulator and the price model of `sim` and return plain values; those of the last two have origins, the cells
+//! of `reports`. Files are read through a [`Loader`](designs::load::Loader) that the caller passes in.
 
+mod changes;
 pub mod comparison;
 mod error;
+pub mod price;
 pub mod references;
 pub mod reproduction;
+pub mod simulation;
 
+pub use changes::changes;
 pub use error::StudyError;

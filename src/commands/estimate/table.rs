@@ -4,8 +4,7 @@ use designs::Block;
 use reports::number::significant;
 use reports::{Align, Table};
 use sim::economics::Span;
-
-use super::answer::{Answer, Figure};
+use study::price::{Against, Answer, Figure};
 
 /// Columns of a figure: both ends, or percentiles.
 fn cells(figure: &Figure, scale: f64) -> Vec<String> {
@@ -32,6 +31,16 @@ impl Section {
         let mut row = vec![name.to_owned()];
         row.extend(cells(figure, scale));
         self.0.row(row);
+        self
+    }
+
+    /// A row of counts: whole numbers without decimals.
+    fn counts(&mut self, name: &str, figure: &Figure) -> &mut Self {
+        let whole = |cell: String| match cell.split_once('.') {
+            Some((digits, decimals)) if decimals.bytes().all(|b| b == b'0') => digits.to_owned(),
+            _ => cell,
+        };
+        self.0.row(std::iter::once(name.to_owned()).chain(cells(figure, 1.0).into_iter().map(whole)));
         self
     }
 
@@ -160,9 +169,9 @@ fn masks(a: &Answer) -> String {
 
 fn costs(a: &Answer) -> String {
     let mut dies = Section::new(a, "dies", "per wafer and USD");
-    dies.row("dies per wafer", &a.dies["dies_per_wafer"], 1.0)
+    dies.counts("dies per wafer", &a.dies["dies_per_wafer"])
         .row("yield", &a.dies["yield"], 1.0)
-        .row("good dies", &a.dies["good_dies"], 1.0)
+        .counts("good dies", &a.dies["good_dies"])
         .row("good die, USD", &a.recurring_usd["die"], 1.0)
         .row("package and test, USD", &a.recurring_usd["package_and_test"], 1.0)
         .row("memory, USD", &a.recurring_usd["memory"], 1.0)
@@ -221,7 +230,7 @@ fn count(s: &Span) -> String {
     if low == high { low } else { format!("{low} to {high}") }
 }
 
-fn comparison(against: &super::answer::Against) -> String {
+fn comparison(against: &Against) -> String {
     let mut text = String::new();
     for b in &against.bases {
         text.push_str(&format!("against {}, {}\n", against.machine, b.basis));

@@ -4,6 +4,7 @@
 //! Hardwired designs are simulated in closed form and priced; other machines get a roofline bound, scaled by the share of it
 //! that their published serving figures attain. Every value has an origin, every missing value a reason.
 
+mod answer;
 mod column;
 mod gap;
 mod hardwired;
@@ -19,6 +20,7 @@ use designs::load::Loader;
 
 use crate::StudyError;
 
+pub use answer::Answer;
 pub use column::{Class, Column, Table};
 pub use gap::Gap;
 pub use metric::{METRICS, Metric, chosen};

@@ -26,6 +26,21 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// 1,024 tokens in and out, 100 tokens/s for each user, one system, years and re-spins as in the publication's total cost,
+    /// the publication's accounting of time.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self {
+            input_tokens: 1024,
+            output_tokens: 1024,
+            per_user_tokens_per_s: 100.0,
+            systems: 1,
+            years: 3.0,
+            respins_per_year: 1.0,
+            discipline: Discipline::Serial,
+        }
+    }
+
     /// The traffic.
     #[must_use]
     pub fn traffic(&self) -> Traffic {

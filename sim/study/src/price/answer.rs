@@ -1,4 +1,4 @@
-//! Result of `hardwire estimate`: stable keys with units in the names; every figure is a range or percentiles.
+//! The answer: stable keys with units in the names; every figure is a range or percentiles.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ use sim::economics::{Act, Estimate, Input, Outcome, Span, act};
 use sim::settle::{AreaSource, Settled};
 
 use super::power::Power;
+use super::question::Question;
 use super::structure::Structure;
 use super::subject::{Subject, Throughput};
-use crate::cli;
 
 /// A figure: a range or percentiles.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -54,56 +54,98 @@ pub struct Against {
     pub bases: Vec<Basis>,
 }
 
-/// Result of the command.
+/// What a question is answered with.
 #[derive(Debug, Serialize)]
 pub struct Answer {
+    /// Name of the design.
     pub design: String,
+    /// Name of the model.
     pub model: String,
+    /// Process node.
     pub node: String,
+    /// Mask stack.
     pub mask_stack: String,
+    /// Prices and rules.
     pub economics: String,
+    /// Layers that encode the weights.
     pub embedding: String,
+    /// Format of the weights.
     pub weights: WeightFormat,
+    /// Accounting of time.
     pub discipline: Discipline,
+    /// Systems built.
     pub systems: u64,
+    /// Years of operation.
     pub years: f64,
+    /// Re-spins in all.
     pub respins: f64,
+    /// Samples, if figures are percentiles.
     pub monte_carlo_samples: Option<usize>,
+    /// Chips of a system.
     pub chips: u32,
+    /// Rows and columns of chips.
     pub grid: designs::Grid,
+    /// Weights on the fullest chip.
     pub weights_per_chip: u64,
+    /// Area of a weight, um2.
     pub um2_per_weight: f64,
+    /// Throughput of a system; absent if it cannot be simulated.
     pub throughput: Option<Throughput>,
+    /// Areas that are priced, mm2: blocks, chip, system.
     pub area_mm2: BTreeMap<&'static str, Figure>,
+    /// Areas from structure.
     pub structure: Option<Structure>,
+    /// Power of a chip and of the system.
     pub power_w: Option<Power>,
+    /// Masks by layer and group.
     pub masks: MaskBill,
+    /// All masks, USD.
     pub mask_usd: Figure,
+    /// Masks by group, USD.
     pub mask_group_usd: BTreeMap<&'static str, Figure>,
+    /// Yield, dies of a wafer, cost of a good die.
     pub dies: BTreeMap<&'static str, Figure>,
+    /// Recurring cost of a system by part, USD.
     pub recurring_usd: BTreeMap<&'static str, Figure>,
+    /// Design effort, USD.
     pub design_usd: Figure,
+    /// Masks and design, USD.
     pub nre_usd: Figure,
+    /// All systems with masks and design, USD.
     pub build_usd: Figure,
+    /// A re-spin, USD.
     pub respin_usd: Figure,
+    /// Facility in MW; infrastructure, electricity and maintenance in USD.
     pub running: BTreeMap<&'static str, Figure>,
+    /// Investment, USD.
     pub capex_usd: Figure,
+    /// Total without re-spins, USD.
     pub tco_static_usd: Figure,
+    /// Total with re-spins, USD.
     pub tco_usd: Figure,
+    /// Cost of a million tokens, USD.
     pub usd_per_million_tokens: Option<Figure>,
+    /// Carbon without re-spins, t CO2e.
     pub carbon_static_t: Figure,
+    /// Carbon with re-spins, t CO2e.
     pub carbon_t: Figure,
+    /// Embodied carbon of a chip by ACT, kg.
     pub act_kg_per_chip: Option<Act>,
+    /// Effect of each input; with Monte Carlo.
     pub tornado: Vec<Bar>,
+    /// Comparisons with other machines.
     pub against: Vec<Against>,
+    /// Unconfirmed values that were used.
     pub unconfirmed: Vec<String>,
+    /// Notes.
     pub notes: Vec<String>,
+    /// Range and source of every input.
     pub provenance: BTreeMap<String, Origin>,
 }
 
-/// What the command computed.
-pub struct Parts<'a> {
-    pub arguments: &'a cli::Estimate,
+/// What was computed.
+pub(super) struct Parts<'a> {
+    pub question: &'a Question,
     pub subject: &'a Subject,
     pub machine: &'a Settled,
     pub estimate: &'a Estimate,
@@ -119,8 +161,8 @@ pub struct Parts<'a> {
 
 impl Answer {
     /// Gathers the answer.
-    pub fn new(parts: Parts<'_>) -> Self {
-        let Parts { arguments, subject, machine, estimate, throughput, monte_carlo, .. } = parts;
+    pub(super) fn new(parts: Parts<'_>) -> Self {
+        let Parts { question, subject, machine, estimate, throughput, monte_carlo, .. } = parts;
         let figure = |name: &'static str| {
             let index = Outcome::NAMES.iter().position(|n| *n == name).expect("a name of an outcome");
             match &monte_carlo {
@@ -147,11 +189,11 @@ impl Answer {
             node: subject.machine.node().name.clone(),
             mask_stack: subject.stack.name.clone(),
             economics: subject.economics.name.clone(),
-            embedding: arguments.embedding.clone(),
-            weights: arguments.weights,
-            discipline: arguments.discipline,
-            systems: arguments.systems,
-            years: arguments.years,
+            embedding: question.embedding.clone(),
+            weights: question.weights,
+            discipline: question.discipline,
+            systems: question.systems,
+            years: question.years,
             respins: estimate.plan.respins,
             monte_carlo_samples: monte_carlo.as_ref().map(|mc| mc.samples),
             chips,
@@ -209,7 +251,7 @@ impl Answer {
 }
 
 /// Embodied carbon of a chip by ACT.
-pub fn embodied(subject: &Subject, estimate: &Estimate) -> Option<Act> {
+pub(super) fn embodied(subject: &Subject, estimate: &Estimate) -> Option<Act> {
     act(
         &subject.economics,
         subject.machine.node().feature_nm,

@@ -31,7 +31,7 @@ pub struct Power {
 
 impl Power {
     /// The power of a machine that does what `run` says.
-    pub fn new(machine: &Settled, run: &Simulation) -> Self {
+    pub(super) fn new(machine: &Settled, run: &Simulation) -> Self {
         let blocks = Block::ALL.map(|block| {
             let static_w = machine.design.energy.blocks[block].static_power.w();
             BlockPower { block, static_w, dynamic_w: run.chip_power.blocks[block] - static_w }

@@ -34,7 +34,7 @@ fn blocks_in_mm2<S: Serializer>(blocks: &PerBlock<f64>, serializer: S) -> Result
 
 /// The structural area of the settled chip, where the node has densities and the sizes are within the model; `growth` is that
 /// of the array through fewer wires.
-pub fn estimate(machine: &Settled, layers: usize, node: &ProcessNode, growth: f64) -> Option<Structure> {
+pub(super) fn estimate(machine: &Settled, layers: usize, node: &ProcessNode, growth: f64) -> Option<Structure> {
     let node = NodeDensities::from_node(node).ok()?;
     let inputs = AreaInputs::default();
     let layout = &machine.layout;
