@@ -129,7 +129,7 @@ impl Scoreboard {
                 row.published.map_or("-".to_owned(), number),
                 number(row.ours),
                 row.analytic.map_or(String::new(), number),
-                deviation.map_or(String::new(), |d| format!("{d:+.2} {unit}")),
+                deviation.map_or(String::new(), |d| format!("{:+.2} {unit}", unsigned_zero(d))),
                 row.tolerance.filter(|_| deviation.is_some()).map_or(String::new(), |t| format!("{t} {unit}")),
                 row.kind.name().to_owned(),
                 if deviation.is_none() {
@@ -143,6 +143,11 @@ impl Scoreboard {
         }
         table.render()
     }
+}
+
+/// `value`, or 0 if it rounds to that with two decimals: not "-0.00".
+fn unsigned_zero(value: f64) -> f64 {
+    if value.abs() < 0.005 { 0.0 } else { value }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use sim::settle::AreaSource;
 use sim::timeline::MAX_SPANS;
 use sim::{Discipline, Fidelity, Phase};
 
-use super::shared::{Format, named};
+use super::shared::{Format, named, tokens};
 
 names::named! {
     /// Values of the design's `mapping.sliding_windows`.
@@ -46,7 +46,7 @@ pub struct Simulate {
     /// Source of the block areas
     #[arg(long, default_value_t = AreaSource::Design, value_name = "SOURCE", value_parser = named::<AreaSource>())]
     pub area: AreaSource,
-    /// Context length of every sequence (decode) or length of the prompt (prefill), in tokens; sequences of different lengths
+    /// Context length of every sequence (decode) or length of the prompt (prefill), in tokens, e.g. 8192 or 8K; sequences of different lengths
     /// as a list like 1024,4096, which they take in turn, or as @FILE with one or more lengths
     #[arg(long, default_value = "2048", value_name = "TOKENS", allow_negative_numbers = true)]
     pub context: Contexts,
@@ -117,7 +117,7 @@ impl FromStr for Contexts {
         if let Some(path) = text.strip_prefix('@') {
             return Ok(Self::File(path.to_owned()));
         }
-        let length = |word: &str| word.trim().parse().map_err(|e: std::num::ParseIntError| e.to_string());
+        let length = |word: &str| tokens(word.trim());
         Ok(Self::Listed(text.split(',').map(length).collect::<Result<_, _>>()?))
     }
 }
