@@ -6,8 +6,7 @@
 use std::path::Path;
 
 use reports::plot::{
-    Bar, Better, Frontier, HeatCell, HeatMap, Line, Parallel, ParallelAxis, Plot, Scatter, Ticks,
-    Tornado, Variable,
+    Bar, Better, Frontier, HeatCell, HeatMap, Line, Parallel, ParallelAxis, Plot, Scatter, Ticks, Tornado, Variable,
 };
 use sweep::exploration::Exploration;
 use sweep::rows::Row;

@@ -9,8 +9,8 @@ use designs::load::Loader;
 use designs::{Model, Override, PerBlock, ProcessNode};
 use serde::Serialize;
 use sim::economics::area::WeightFormat;
-use sim::settle::{AreaSource, Build, Machine, Reticle, Settled, idle};
 use sim::mapping::ExpertChoice;
+use sim::settle::{AreaSource, Build, Machine, Reticle, Settled, idle};
 use sim::{Discipline, Fidelity, Phase, Prepared, Request, Routing, Simulation, Stop};
 
 pub use explanation::{KindExplanation, Operation, TensorLine, explain};

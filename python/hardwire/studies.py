@@ -1,0 +1,161 @@
+"""Simulation, price, comparison and reproduction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from . import _native
+from ._request import DesignLike, ModelLike, Request, Value, refuse
+from .results import Comparison, Estimate, Reproduction, Simulation
+
+__all__ = ["compare", "estimate", "reproduce", "simulate"]
+
+
+def simulate(
+    design: DesignLike,
+    *,
+    model: ModelLike | None = None,
+    node: str | None = None,
+    weights: str | None = None,
+    area: str | None = None,
+    context: int | None = None,
+    sequences: int | None = None,
+    phase: str | None = None,
+    discipline: str | None = None,
+    fidelity: str | None = None,
+    allow_beyond_model_context: bool | None = None,
+    sliding_windows: str | None = None,
+    seed: int | None = None,
+    explain: bool | None = None,
+    set: Mapping[str, Value] | None = None,
+) -> Simulation:
+    """Simulates a model on a design.
+
+    Args:
+        design: Preset name, path of a design file, or :class:`Design`.
+        model: Preset name, path of a ``config.json``, or :class:`Model`; the design's own by default.
+        node: Process node; the design's own by default.
+        weights: Number format of the weights: ``fp4`` (default), ``fp8``, ``bf16``, ``int3``, ...
+        area: Source of the block areas: ``design`` (default) or ``structure``.
+        context: Context of every sequence, or length of the prompt, in tokens; 2,048 by default.
+        sequences: Sequences (decode) or prompt tokens (prefill) in flight; as many as fill the pipeline by default.
+        phase: ``decode`` (default) or ``prefill``.
+        discipline: ``dataflow`` (default), ``lockstep`` or ``serial``.
+        fidelity: ``event`` (default) or ``analytic``.
+        allow_beyond_model_context: Allow a context longer than the model's maximum.
+        sliding_windows: ``honoured`` or ``ignored``; the design's setting by default.
+        seed: Seed of the random choice of experts; 1 by default.
+        explain: Add the mapping as ``explanation``.
+        set: Changes of the design, e.g. ``{"chip.clock": "1.2GHz"}``.
+
+    Raises:
+        DesignError: Problems of design, model or changes, with places.
+        RequestError: The machine cannot be built, or the model does not fit.
+    """
+    request = Request()
+    name = request.design(design)
+    request.set(set)
+    request.set({"mapping.sliding_windows": sliding_windows} if sliding_windows is not None else None)
+    request.model(model)
+    request.option(node=node, weights=weights, area=area, context=context, sequences=sequences, phase=phase)
+    request.option(discipline=discipline, fidelity=fidelity, seed=seed, explain=explain)
+    request.option(allow_beyond_model_context=allow_beyond_model_context)
+    return Simulation(json.loads(_native.simulate(name, request.changes, request.options(), request.texts)))
+
+
+def estimate(
+    design: DesignLike,
+    *,
+    model: ModelLike | None = None,
+    node: str | None = None,
+    mask_stack: str | None = None,
+    embedding: str | None = None,
+    area: str | None = None,
+    weights: str | None = None,
+    systems: int | None = None,
+    years: float | None = None,
+    respins_per_year: float | None = None,
+    yield_model: str | None = None,
+    discipline: str | None = None,
+    economics: str | None = None,
+    monte_carlo: int | None = None,
+    seed: int | None = None,
+    against: Sequence[str] | None = None,
+    allow_unconfirmed: bool | None = None,
+    set: Mapping[str, Value] | None = None,
+) -> Estimate:
+    """Prices a design: area, masks, dies, build, total cost of ownership and carbon.
+
+    Args:
+        design, model, node, area, weights: As for :func:`simulate`.
+        mask_stack: Mask stack; the one with the name of the node by default.
+        embedding: Layers that encode the weights: ``published`` (default), ``one-via``, ``two-metal``, ``all``, or a list.
+        systems: Number of systems built; 1 by default.
+        years: Years of operation; 3 by default.
+        respins_per_year: Re-spins of the weight masks per year; 1 by default.
+        yield_model: Yield model; that of the economics file by default.
+        discipline: Accounting of time; ``dataflow`` by default, ``serial`` is the publication's.
+        economics: Prices and cost rules.
+        monte_carlo: Number of samples; figures are then percentiles ``p10``, ``p50``, ``p90`` instead of ``low`` and ``high``.
+        seed: Seed of the samples; 1 by default.
+        against: Machines to compare with.
+        allow_unconfirmed: Use unconfirmed values and mark them.
+        set: Changes of design and prices.
+
+    Raises:
+        DesignError: Problems of design, model, prices or changes, with places.
+        RequestError: The machine cannot be built, simulated or priced.
+    """
+    request = Request()
+    name = request.design(design)
+    request.set(set)
+    request.model(model)
+    request.option(node=node, mask_stack=mask_stack, embedding=embedding, area=area, weights=weights, systems=systems)
+    request.option(years=years, respins_per_year=respins_per_year, yield_model=yield_model, discipline=discipline)
+    request.option(economics=economics, monte_carlo=monte_carlo, seed=seed, allow_unconfirmed=allow_unconfirmed)
+    request.option(against=None if against is None else list(against))
+    return Estimate(json.loads(_native.estimate(name, request.changes, request.options(), request.texts)))
+
+
+def compare(
+    *designs: str,
+    model: ModelLike | None = None,
+    metrics: Sequence[str] | None = None,
+    per_user: float | None = None,
+    input: int | None = None,
+    output: int | None = None,
+    systems: int | None = None,
+    discipline: str | None = None,
+) -> Comparison:
+    """Compares designs and other machines at equal interactivity.
+
+    Args:
+        designs: Names or paths; the others are scaled to the first hardwired one.
+        model: The model; that of the hardwired designs by default.
+        metrics: Keys of rows; all by default.
+        per_user: Least output tokens per second of each user; 100 by default.
+        input: Prompt length in tokens; 1,024 by default.
+        output: Generated tokens per prompt; 1,024 by default.
+        systems: Systems of the first hardwired design; 1 by default.
+        discipline: Scheduling discipline of hardwired designs; ``serial`` by default.
+
+    Raises:
+        DesignError: Problems of a design or model.
+        RequestError: An unknown name, or terms out of range.
+    """
+    if not designs:
+        raise TypeError("compare needs at least one design")
+    request = Request()
+    names = [request.design(design) for design in designs]
+    if request.changes:
+        raise refuse("compare takes designs without changes", "write the changes to a design file that `extends` the other")
+    request.model(model)
+    request.option(per_user=per_user, input=input, output=output, systems=systems, discipline=discipline)
+    request.option(metrics=None if metrics is None else list(metrics))
+    return Comparison(json.loads(_native.compare(names, request.options(), request.texts)))
+
+
+def reproduce(design: str = "hnlpu") -> Reproduction:
+    """Sets the published machine beside its published figures."""
+    return Reproduction(json.loads(_native.reproduce(design)))

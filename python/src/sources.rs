@@ -1,0 +1,73 @@
+//! Texts that a request names: files, and texts that Python holds under a name.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use designs::{Override, Unreadable};
+
+use crate::faults::Fault;
+
+/// Size limit of a file, in bytes.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// Texts by name, and the files that were read.
+pub struct Sources {
+    held: BTreeMap<String, String>,
+    /// Folder that relative paths start from.
+    folder: Option<String>,
+    read: RefCell<BTreeMap<String, String>>,
+}
+
+impl Sources {
+    /// Texts that Python holds; other names are files.
+    pub fn new(held: BTreeMap<String, String>) -> Self {
+        Self { held, folder: None, read: RefCell::default() }
+    }
+
+    /// The same with relative paths that start from the folder of `file`.
+    pub fn beside(self, file: &str) -> Self {
+        let folder = Path::new(file).parent().map(|folder| folder.to_string_lossy().into_owned());
+        Self { folder, ..self }
+    }
+
+    /// The text called `name`.
+    pub fn text(&self, name: &str) -> Result<String, Unreadable> {
+        if let Some(text) = self.held.get(name) {
+            return Ok(text.clone());
+        }
+        let path = self.folder.as_ref().map_or_else(|| name.into(), |folder| Path::new(folder).join(name));
+        let text = file(&path)?;
+        self.read.borrow_mut().insert(name.to_owned(), text.clone());
+        Ok(text)
+    }
+
+    /// Files that were read, by the names that were asked for.
+    pub fn into_read(self) -> BTreeMap<String, String> {
+        let mut all = self.held;
+        all.extend(self.read.into_inner());
+        all
+    }
+}
+
+/// The text of a regular file.
+fn file(path: &Path) -> Result<String, Unreadable> {
+    let refuse = |reason: std::io::Error| Unreadable(reason.to_string());
+    // Opening a pipe waits for its writer, and a device has no end.
+    if !std::fs::metadata(path).map_err(refuse)?.is_file() {
+        return Err(Unreadable("it is no regular file".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).map_err(refuse)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(refuse)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Unreadable(format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
+    }
+    String::from_utf8(bytes).map_err(|_| Unreadable("not UTF-8 text".to_owned()))
+}
+
+/// Parses `PATH=VALUE` changes.
+pub fn overrides(changes: &[String]) -> Result<Vec<Override>, Fault> {
+    Ok(study::changes(changes)?)
+}
