@@ -45,6 +45,14 @@ pub struct Reticle {
     pub utilization: f64,
 }
 
+impl Reticle {
+    /// Largest chip where chips are counted for a model, square millimetres.
+    #[must_use]
+    pub fn counted_mm2(&self) -> f64 {
+        self.mm2 * self.utilization
+    }
+}
+
 impl From<&Economics> for Reticle {
     fn from(economics: &Economics) -> Self {
         Self { mm2: economics.reticle_mm2, utilization: economics.reticle_utilization }

@@ -79,7 +79,10 @@ impl Base {
         let stated_capacity = asked.stated.weight_capacity;
         let others = chip_mm2(&areas.others(design.grid));
         if !stated_capacity && (sized || asked.grid == GridChoice::Given) {
-            design.hn_array.weight_capacity = self.room(asked, &areas, others, asked.build.reticle.mm2)?;
+            // The mapping must place experts as the search for the grid did, so it has the same limit.
+            let reticle = asked.build.reticle;
+            let limit = if sized { reticle.counted_mm2() } else { reticle.mm2 };
+            design.hn_array.weight_capacity = self.room(asked, &areas, others, limit)?;
         }
         let weights_per_chip = mappings.mapped(&design, asked.model, design.grid)?.mapping.weights_per_chip;
         // An array of a stated capacity is built for all of it; else for the weights that the model needs.
@@ -142,7 +145,7 @@ impl Base {
             return Ok(smallest_grid(&design, asked.model)?);
         }
         // A larger grid has more links, which leave less room for weights: repeat until the links of the grid are included.
-        let limit = asked.build.reticle.mm2 * asked.build.reticle.utilization;
+        let limit = asked.build.reticle.counted_mm2();
         let links = |grid: designs::Grid| grid.rows + grid.columns;
         let mut counted = self.design.grid;
         loop {
