@@ -168,10 +168,13 @@ impl Curves {
             labels(canvas, &frame, ends)?;
         }
         if !outside.is_empty() {
-            let text = format!("beyond the scale: {}", outside.join(", "));
-            let most = (frame.right - frame.left) / 7;
-            let at = (frame.left + 8, frame.bottom - 12);
-            canvas.text(&fitting(&text, most.max(10) as usize), at, 13, GREY, Anchor::Left)?;
+            // Names are never cut: a mark behind one would be lost.
+            let most = ((frame.right - frame.left) / 7).max(10) as usize;
+            let lines = list("beyond the scale: ", &outside, most);
+            for (row, line) in lines.iter().rev().enumerate() {
+                let at = (frame.left + 8, frame.bottom - 12 - 16 * row as i32);
+                canvas.text(line.trim_end(), at, 13, GREY, Anchor::Left)?;
+            }
         }
         self.marked(canvas, &frame)
     }
@@ -386,4 +389,19 @@ fn labels(
         })?;
     }
     Ok(())
+}
+
+/// A list in lines of at most `most` characters, longer only where one item is.
+fn list(before: &str, items: &[&str], most: usize) -> Vec<String> {
+    let mut lines = vec![before.to_owned()];
+    for (index, item) in items.iter().enumerate() {
+        let item = if index + 1 < items.len() { format!("{item}, ") } else { (*item).to_owned() };
+        let line = lines.last_mut().expect("one line at least");
+        if !line.trim().is_empty() && line.chars().count() + item.trim_end().chars().count() > most {
+            lines.push(item);
+        } else {
+            line.push_str(&item);
+        }
+    }
+    lines
 }
