@@ -17,7 +17,7 @@ const NEVER: [&str; 5] =
     ["operandSegmentSizes", "resultSegmentSizes", "operand_segment_sizes", "result_segment_sizes", MEMOIZED_MAPS];
 
 /// Values that custom forms leave out, being the defaults.
-const DEFAULTS: [(&str, &str); 10] = [
+const DEFAULTS: [(&str, &str); 11] = [
     ("api_version", "1 : i32"),
     ("called_computations", "[]"),
     ("has_side_effect", "false"),
@@ -26,6 +26,7 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("nontemporal", "false"),
     ("overflowFlags", "#arith.overflow<none>"),
     ("isExact", "false"),
+    ("punctuation", "#vector.punctuation<newline>"),
     ("value", "#ub.poison"),
     ("result_accuracy", "#stablehlo.result_accuracy<mode = #stablehlo.result_accuracy_mode<DEFAULT>>"),
 ];

@@ -205,13 +205,15 @@ impl<'a> Parser<'a> {
             let span = self.ahead.span;
             let case = i64::try_from(self.number()?.integer());
             cases.push(case.map_err(|_| self.failure(span, "expected a case of 64 bits".to_owned()))?);
-            regions.push(self.region(&[], false)?);
+            let region = self.region(&[], false)?;
+            self.imply_end(region, "scf.yield");
+            regions.push(region);
         }
         let cases = self.array_attribute(&cases, 64);
         self.set(draft, "cases", cases);
         self.expect_word("default")?;
         // The default's region comes first.
-        self.body(None, draft)?;
+        self.body(Some("scf.yield"), draft)?;
         draft.regions.extend(regions);
         Ok(())
     }
