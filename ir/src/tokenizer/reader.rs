@@ -81,10 +81,10 @@ impl Reader<'_> {
         SHORT_NAMES.iter().any(|n| n.0 == name)
     }
 
-    /// Does an operation's name stand here, behind `=`?
+    /// Does an operation's name stand here, behind `=`? Behind the variable of an `affine.for`, a bound does.
     fn starts_operation(&self, at: usize) -> bool {
         match self.scan.kind(at) {
-            TokenKind::BareId => !matches!(self.scan.text(at, self.text), "max" | "min"),
+            TokenKind::BareId => !matches!(self.scan.text(at, self.text), "max" | "min" | "affine_map"),
             TokenKind::String => self.scan.kind(at + 1) == TokenKind::LeftParen,
             _ => false,
         }

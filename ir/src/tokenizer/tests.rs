@@ -112,6 +112,15 @@ fn aliases_are_resolved_and_maps_show_their_structure() {
 }
 
 #[test]
+fn a_bound_has_the_words_of_its_map_with_or_without_an_alias() {
+    let loops = |map: &str| {
+        format!("func.func @f(%n: index) {{\n  affine.for %i = {map}(%n) to 64 {{\n    a.b %i\n  }}\n  return\n}}")
+    };
+    let aliased = format!("#up = affine_map<(d0) -> (d0 + 1)>\n{}", loops("#up"));
+    assert_eq!(shaped(&loops("affine_map<(d0) -> (d0 + 1)>")), shaped(&aliased));
+}
+
+#[test]
 fn constants_stand_where_they_are_used_and_blocks_where_they_lead() {
     assert_eq!(
         shaped(FLOW),
