@@ -6,7 +6,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
-use super::register::{Reasons, Register, anchor};
+use super::register::{Reasons, Register, anchor, link_to};
 use super::{Block, Document, Entry, Figure, Inline, Row, Section, Table, Text, Width, csv, origins, slug};
 use crate::plot::{Form, PlotError};
 use crate::value::{Cell, Origin, Support, Value};
@@ -351,9 +351,4 @@ fn reasons_list(reasons: &Reasons, table: &str) -> Markup {
             }
         }
     }
-}
-
-/// A link to a part of the page, which a reader can copy.
-pub(super) fn link_to(anchor: &str, what: &str) -> Markup {
-    markup! { a.anchor href={ "#" (anchor) } aria-label={ "Link to: " (what) } { "#" } }
 }

@@ -3,8 +3,7 @@
 use maud::{Markup, html as markup};
 
 use super::Document;
-use super::html::link_to;
-use super::register::{Register, anchor};
+use super::register::{Register, anchor, link_to};
 use crate::reference::{Cited, Reference, grade_in_words};
 use crate::value::Origin;
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use maud::{Markup, html as markup};
+
 use crate::value::Origin;
 
 /// Origins in the order of their first use.
@@ -71,6 +73,11 @@ impl Reasons {
 fn letters(index: usize) -> String {
     let letter = char::from(b'a' + (index % 26) as u8);
     if index < 26 { letter.to_string() } else { letters(index / 26 - 1) + &letter.to_string() }
+}
+
+/// A link to a part of the page, which a reader can copy.
+pub(super) fn link_to(anchor: &str, what: &str) -> Markup {
+    markup! { a.anchor href={ "#" (anchor) } aria-label={ "Link to: " (what) } { "#" } }
 }
 
 #[cfg(test)]

@@ -133,7 +133,8 @@ pub fn diff(old: &Json, new: &Json) -> Diff {
 /// Causes of a change in a section; `fed` tells that the value itself is an input.
 fn causes(section: &str, fed: bool, inputs: &[InputChange], same_program: bool) -> Vec<&'static str> {
     let learned = section == LEARNED;
-    let of = |kind: InputKind| inputs.iter().any(|i| i.kind == kind && (i.name == super::COST_MODEL) == learned);
+    let of =
+        |kind: InputKind| inputs.iter().any(|i| i.kind == kind && (i.name == super::inputs::COST_MODEL) == learned);
     let mut causes = Vec::new();
     if of(InputKind::Input) {
         causes.push("input");

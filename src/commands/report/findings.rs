@@ -9,9 +9,8 @@ use sim::economics::compare::{self, Basis};
 use sim::{Discipline, Prepared, Request, Simulation};
 use study::comparison::Subject;
 
-use super::CONTEXT;
 use super::reproduction::published;
-use super::subjects::Subjects;
+use super::subjects::{CONTEXT, Subjects};
 use super::words::{code, derived, design, more, row, table, text};
 use crate::diagnostics::Failure;
 

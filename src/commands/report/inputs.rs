@@ -8,6 +8,9 @@ use super::evaluation::Evaluation;
 use super::frontier::Sweep;
 use super::subjects::Subjects;
 
+/// Name of the learned cost model among the inputs.
+pub const COST_MODEL: &str = "learned cost model";
+
 fn of(kind: InputKind, name: &str, lines: &[Line]) -> Input {
     let texts: Vec<&str> = lines.iter().flat_map(|line| [line.path.as_str(), line.value.as_str()]).collect();
     Input { kind, name: name.to_owned(), fingerprint: fingerprint(&texts) }
@@ -34,7 +37,7 @@ pub fn inputs(s: &Subjects<'_>, sweeps: &[Sweep], evaluation: Option<&Evaluation
         all.push(Input { kind: InputKind::Input, name, fingerprint });
     }
     if let Some(evaluation) = evaluation {
-        let name = super::COST_MODEL.to_owned();
+        let name = COST_MODEL.to_owned();
         all.push(Input { kind: InputKind::Model, name, fingerprint: fingerprint(&[&evaluation.json()]) });
     }
     all

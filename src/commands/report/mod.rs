@@ -42,12 +42,8 @@ use subjects::Subjects;
 
 /// Design that is described by default.
 const DEFAULT_DESIGN: &str = "hnlpu";
-/// Context length in tokens for power, as in the publication's tables.
-const CONTEXT: u64 = 2048;
 /// Key of the publication in the table of references.
 const PUBLICATION: &str = "hnlpu";
-/// Name of the learned cost model among the inputs.
-const COST_MODEL: &str = "learned cost model";
 
 /// Runs the command.
 pub fn run(arguments: &Report) -> Result<ExitCode, Failure> {
@@ -220,6 +216,7 @@ fn assembled(
 /// run the model.
 fn power(hardwired: &Hardwired, model: &Model) -> Option<Simulation> {
     let machine = hardwired.settle(&hardwired.economics, model).ok()?;
-    let question = Question { phase: Phase::Decode, context: CONTEXT, discipline: Discipline::Serial, beyond: false };
+    let question =
+        Question { phase: Phase::Decode, context: subjects::CONTEXT, discipline: Discipline::Serial, beyond: false };
     Hardwired::run(&machine.design, model, question).ok()
 }

@@ -4,6 +4,9 @@ use designs::Model;
 use sim::economics::Estimate;
 use study::comparison::{Column, Hardwired, Subject, Table};
 
+/// Context length in tokens for power, as in the publication's tables.
+pub const CONTEXT: u64 = 2048;
+
 /// A comparison, and the design of it that the report describes.
 pub struct Subjects<'a> {
     /// The design that the report describes.

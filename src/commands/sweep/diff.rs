@@ -10,7 +10,7 @@ use reports::{Align, Table};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::SUMMARY;
+use super::files::SUMMARY;
 use crate::cli::Format;
 use crate::diagnostics::Failure;
 use crate::{input, output};

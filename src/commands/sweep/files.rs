@@ -13,6 +13,9 @@ use sweep::verdict::Verdict;
 use crate::diagnostics::Failure;
 use crate::replace::replace;
 
+/// Summary of a sweep in its folder.
+pub const SUMMARY: &str = "summary.json";
+
 /// Writes a table as `NAME.parquet` and `NAME.csv`.
 fn write_table(
     tables: &Tables<'_>,

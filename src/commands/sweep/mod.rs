@@ -27,11 +27,11 @@ use crate::messages::message;
 use crate::replace::replace;
 use crate::{input, output};
 use computer::Computer;
+use files::SUMMARY;
 use journal::{Journal, JournalError};
 
 /// Files of a results folder beside tables and plots.
 const JOURNAL: &str = "journal";
-const SUMMARY: &str = "summary.json";
 const COPY: &str = "sweep.toml";
 
 /// Runs the command.
