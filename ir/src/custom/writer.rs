@@ -1,8 +1,8 @@
 //! Output of the custom form: copies of the source, and the parts that all forms have.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
+use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
 
 use super::generic::{Generic, Source, Tokens};
@@ -39,12 +39,12 @@ pub(super) struct Writer<'a> {
     /// Whether anything is rewritten.
     pub rewritten: bool,
     /// The tokens of what each alias stands for.
-    aliases: HashMap<&'a str, Tokens, FxBuildHasher>,
+    aliases: IndexMap<&'a str, Tokens, FxBuildHasher>,
     /// Names of values that are written as others.
-    pub renamed: HashMap<&'a str, &'a str, FxBuildHasher>,
+    pub renamed: IndexMap<&'a str, &'a str, FxBuildHasher>,
     pub depth: usize,
     /// Operations that stay in generic form, so that none inside is rewritten more than twice.
-    pub left: HashSet<usize, FxBuildHasher>,
+    pub left: IndexSet<usize, FxBuildHasher>,
     /// Bytes of the result above which nothing is rewritten: substitution in maps could multiply a text.
     limit: usize,
 }
@@ -56,7 +56,7 @@ pub(super) fn is_written(source: Source<'_>, name: &str, value: Tokens) -> bool 
 
 impl<'a> Writer<'a> {
     pub fn new(source: Source<'a>) -> Self {
-        let mut aliases = HashMap::default();
+        let mut aliases = IndexMap::default();
         let mut at = 0;
         while at < source.scan.len() {
             if source.kind(at) == TokenKind::HashId && source.kind(at + 1) == TokenKind::Equal {
@@ -78,9 +78,9 @@ impl<'a> Writer<'a> {
             pieces: Vec::new(),
             rewritten: false,
             aliases,
-            renamed: HashMap::default(),
+            renamed: IndexMap::default(),
             depth: 0,
-            left: HashSet::default(),
+            left: IndexSet::default(),
             limit: 4 * length + (1 << 16),
         }
     }
