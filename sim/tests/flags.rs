@@ -34,7 +34,7 @@ impl Draw {
 
     /// Between `low` and `high`, evenly on a logarithmic scale.
     fn log(&mut self, low: f64, high: f64) -> f64 {
-        low * (high / low).powf(self.unit())
+        low * libm::pow(high / low, self.unit())
     }
 
     fn design(&mut self) -> Design {

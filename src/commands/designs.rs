@@ -107,11 +107,11 @@ fn known_or_path(name: &str) -> Result<(), Failure> {
 
 /// What a name or path refers to.
 enum Loaded {
-    Design(designs::Design),
+    Design(Box<designs::Design>),
     Node(designs::ProcessNode),
-    Economics(designs::Economics),
+    Economics(Box<designs::Economics>),
     Masks(designs::MaskStack),
-    Against(designs::Comparison),
+    Against(Box<designs::Comparison>),
     Model(designs::Model),
     Checkpoint(designs::huggingface::Checkpoint),
 }
@@ -132,11 +132,11 @@ impl Loaded {
     /// What is read from a TOML file.
     fn written(&self) -> Option<&dyn Written> {
         Some(match self {
-            Self::Design(design) => design,
+            Self::Design(design) => &**design,
             Self::Node(node) => node,
-            Self::Economics(economics) => economics,
+            Self::Economics(economics) => &**economics,
             Self::Masks(stack) => stack,
-            Self::Against(machine) => machine,
+            Self::Against(machine) => &**machine,
             Self::Model(_) | Self::Checkpoint(_) => return None,
         })
     }
@@ -150,9 +150,9 @@ fn load(name: &str, set: &[String]) -> Result<(&'static str, Loaded), Failure> {
             return Err(Failure::Request(format!("--set changes designs and economics, and {name} is neither")));
         }
         let loaded = match kind {
-            "economics" => Loaded::Economics(designs::load::economics(bare, &overrides, &input::read)?),
+            "economics" => Loaded::Economics(Box::new(designs::load::economics(bare, &overrides, &input::read)?)),
             "masks" => Loaded::Masks(designs::load::mask_stack(bare, &input::read)?),
-            _ => Loaded::Against(designs::load::comparison(bare, &input::read)?),
+            _ => Loaded::Against(Box::new(designs::load::comparison(bare, &input::read)?)),
         };
         return Ok((kind, loaded));
     }
@@ -167,7 +167,7 @@ fn load(name: &str, set: &[String]) -> Result<(&'static str, Loaded), Failure> {
         "node" => Loaded::Node(designs::load::node(name, &input::read)?),
         "checkpoint" => Loaded::Checkpoint(input::checkpoint(name)?),
         "model" => Loaded::Model(input::model(name)?),
-        _ => Loaded::Design(input::design(name, &overrides)?),
+        _ => Loaded::Design(Box::new(input::design(name, &overrides)?)),
     };
     Ok((kind, loaded))
 }

@@ -40,6 +40,6 @@ fn write_pages(command: &clap::Command, folder: &Path) -> Result<(), (std::path:
     let mut page = Vec::new();
     let rendered = Man::new(command.clone()).render(&mut page);
     rendered.and_then(|()| replace(&path, |out| out.write_all(&page))).map_err(|error| (path, error))?;
-    let actions = command.get_subcommands().filter(|action| !action.is_hide_set() && action.get_name() != "help");
-    actions.map(|action| write_pages(action, folder)).collect()
+    let mut actions = command.get_subcommands().filter(|action| !action.is_hide_set() && action.get_name() != "help");
+    actions.try_for_each(|action| write_pages(action, folder))
 }

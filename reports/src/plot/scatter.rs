@@ -36,6 +36,9 @@ pub struct Variable {
     pub better: Better,
 }
 
+/// From values to pixels.
+type Placing<'a> = dyn Fn(&(f64, f64)) -> (i32, i32) + 'a;
+
 impl Variable {
     /// The label with the direction that is better.
     pub(super) fn named(&self) -> String {
@@ -174,7 +177,7 @@ impl Scatter {
         canvas: &Canvas<'_>,
         taken: &mut Taken,
         (left, top, right, bottom): (i32, i32, i32, i32),
-        at: &dyn Fn(&(f64, f64)) -> (i32, i32),
+        at: &Placing<'_>,
     ) -> Result<(), PlotError> {
         let all = self.frontiers.iter().flat_map(|f| f.points.iter().zip(&f.names));
         let known = all.filter(|(p, name)| p.0.is_finite() && p.1.is_finite() && !name.is_empty());

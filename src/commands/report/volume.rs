@@ -145,12 +145,15 @@ pub struct OverVolume {
     pub rows: Vec<reports::document::Row>,
 }
 
+/// One end of a range.
+type EndOf = fn(Span) -> f64;
+
 impl OverVolume {
     /// Adds a design with its totals at every volume of [`VOLUMES`]; `show` turns a total into a table cell.
     pub fn add(&mut self, column: &Column, bound: Bound, totals: &[Option<Span>], shown: impl Fn(Span) -> Value) {
         let style = if bound == Bound::Exact { Style::Line } else { Style::Dashed };
         let name = drawn(column) + if bound == Bound::Exact { "" } else { ", at least" };
-        let ends: [(&str, fn(Span) -> f64); 2] = [("optimistic", |t| t.low), ("pessimistic", |t| t.high)];
+        let ends: [(&str, EndOf); 2] = [("optimistic", |t| t.low), ("pessimistic", |t| t.high)];
         let mut lines = ends.map(|(end, of)| {
             let at = |t: &Option<Span>| t.map(|t| of(Span { low: shown(t).low, high: shown(t).high }));
             let points = VOLUMES.iter().zip(totals).filter_map(|(n, t)| Some((*n as f64, at(t)?)));
@@ -243,7 +246,7 @@ fn message(s: &Subjects<'_>, even: &[BreakEven<'_>]) -> Text {
 
 /// Where the totals cross, as marks of a plot: `own` and `their` are the totals at every volume of [`VOLUMES`].
 fn crossings(even: &BreakEven<'_>, own: &[Option<Span>]) -> Vec<Mark> {
-    let ends: [(Option<u64>, &str, fn(Span) -> f64); 2] =
+    let ends: [(Option<u64>, &str, EndOf); 2] =
         [(even.optimistic, "at best", |t| t.low), (even.pessimistic, "at worst", |t| t.high)];
     let marks = ends.into_iter().filter_map(|(n, words, of)| {
         let n = n? as f64;

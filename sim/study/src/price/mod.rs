@@ -68,13 +68,16 @@ pub fn answer(question: &Question, loader: &Loader<'_>) -> Result<Answer, StudyE
     }))
 }
 
-/// Each other machine with its bases of comparison; `None` where its figures are for another model.
+/// A machine to compare with, and its bases; `None` where its figures are for another model.
+type Compared<'a> = (&'a Comparison, Option<Vec<Basis>>);
+
+/// Each other machine with its bases of comparison.
 fn comparisons<'a>(
     subject: &Subject,
     estimate: &Estimate,
     throughput: Option<Throughput>,
     others: &'a [Comparison],
-) -> Result<Vec<(&'a Comparison, Option<Vec<Basis>>)>, StudyError> {
+) -> Result<Vec<Compared<'a>>, StudyError> {
     let tco = tco_throughput(subject, estimate);
     let model = &subject.machine.model().name;
     let against = |other: &'a Comparison| {
