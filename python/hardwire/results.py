@@ -106,6 +106,10 @@ class Simulation(Record):
     in_flight_limit: int
     throughput_tokens_per_s: float
     """Tokens per second of all sequences."""
+    confidence: Record | None
+    """How sure the figures from events are: 95 % intervals, warm-up, batches; with a reason where there is none."""
+    closed_form_flag: str | None
+    """Why the closed form may be off by more than 2 %."""
     tokens_per_s_per_sequence: float
     token_latency_us: float
     prompt_latency_us: float | None

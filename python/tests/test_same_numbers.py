@@ -105,7 +105,7 @@ def test_estimate(case: int, command: Command) -> None:
 
 
 def test_events_and_mapping(command: Command) -> None:
-    options = {"context": 512, "sequences": 4}
+    options: dict[str, Any] = {"context": 512, "sequences": 4}
     run = hardwire.simulate("hnlpu", explain=True, **options)
     assert run.to_dict() == command("simulate", "hnlpu", "--explain", *option(options))
     assert run.explanation[0].operations[0].stage
