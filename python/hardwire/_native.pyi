@@ -1,5 +1,19 @@
 from collections.abc import Callable, Iterable
 from os import PathLike
+from typing import final
+
+__all__ = [
+    "Plan",
+    "Predictor",
+    "__version__",
+    "all_presets",
+    "compare",
+    "design_lines",
+    "estimate",
+    "model_lines",
+    "reproduce",
+    "simulate",
+]
 
 __version__: str
 
@@ -14,6 +28,7 @@ def design_lines(design: str, changes: list[str], texts: dict[str, str]) -> str:
 def model_lines(model: str, texts: dict[str, str]) -> tuple[str, str]: ...
 def all_presets() -> list[tuple[str, str, str]]: ...
 
+@final
 class Predictor:
     def __new__(cls, file: str | PathLike[str] | None, options: str) -> Predictor: ...
     def version(self) -> tuple[str, str]: ...
@@ -22,6 +37,7 @@ class Predictor:
     def predict_batch(self, texts: list[str], threads: int, refused: bool, options: str) -> list[str | None]: ...
     def explain(self, text: str, options: str) -> str: ...
 
+@final
 class Plan:
     def __new__(cls, name: str, text: str, texts: dict[str, str]) -> Plan: ...
     def points(self) -> int: ...
