@@ -11,7 +11,8 @@ use super::setting::{EmitError, Setting, checked};
 use super::text::Scalar;
 
 /// The pieces of layer number `index` of `model` and of its head, as one chip of `grid` holds them; (1, 1) for
-/// whole shapes. Pieces that do not depend on the context are named without it.
+/// whole shapes. Pieces that do not depend on the context are named without it. Experts are whole: where the mapping cuts them
+/// over chips, a chip holds a part of a piece.
 ///
 /// # Errors
 /// When the setting makes no sense, the model has no such layer, or its heads do not divide over the columns.
