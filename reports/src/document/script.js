@@ -158,7 +158,12 @@
     const heads = all('thead th', table);
     if (!groups) heads.forEach((head, column) => {
       const button = make('button', { type: 'button' });
-      button.append(...head.childNodes);
+      // A button holds no other control: where the head has one, an empty button stands beside it.
+      if (head.querySelector('a, button, input, summary, [tabindex]')) {
+        button.setAttribute('aria-label', 'Sort by ' + words(head));
+      } else {
+        button.append(...head.childNodes);
+      }
       head.append(button);
       button.addEventListener('click', () => {
         const down = head.getAttribute('aria-sort') === 'descending';
