@@ -9,9 +9,6 @@ use designs::{Design, Model, Override, Unreadable};
 
 use crate::diagnostics::Failure;
 
-/// Size limit of an input file, in bytes.
-const MAX_BYTES: u64 = 8 << 20;
-
 /// Opens a file to read. Opening a named pipe waits for its writer, so pipes are taken only where the system names them
 /// (`/dev/stdin`, `/dev/fd/3`), which are open already.
 pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
@@ -34,14 +31,7 @@ pub fn read(path: &str) -> Result<String, Unreadable> {
     if !std::fs::metadata(path).map_err(refuse)?.is_file() {
         return Err(Unreadable("it is no regular file".to_owned()));
     }
-    let file = File::open(path).map_err(refuse)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(refuse)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Unreadable(format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
-    }
-    String::from_utf8(bytes)
-        .map_err(|e| Unreadable(format!("not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to() + 1)))
+    designs::load::text(File::open(path).map_err(refuse)?)
 }
 
 /// Parses `--set` arguments.

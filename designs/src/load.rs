@@ -4,6 +4,7 @@
 //! first, then the overrides, and only the result is validated. This crate does not open files: the caller passes a
 //! [`Loader`].
 
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 use thiserror::Error;
@@ -35,6 +36,23 @@ pub struct Unreadable(pub String);
 /// Always.
 pub fn no_files(_: &str) -> Result<String, Unreadable> {
     Err(Unreadable("no files can be read here".to_owned()))
+}
+
+/// Size limit of a text, bytes.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// The text of an open file, for a [`Loader`].
+///
+/// # Errors
+/// If it cannot be read, is larger than 8 MiB, or is not UTF-8.
+pub fn text(file: impl Read) -> Result<String, Unreadable> {
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|reason| Unreadable(reason.to_string()))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Unreadable(format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
+    }
+    String::from_utf8(bytes)
+        .map_err(|e| Unreadable(format!("not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to() + 1)))
 }
 
 /// Most texts in a chain of `extends`.

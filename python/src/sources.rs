@@ -3,15 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use designs::{Override, Unreadable};
 
 use crate::faults::Fault;
-
-/// Size limit of a file, in bytes.
-const MAX_BYTES: u64 = 8 << 20;
 
 /// Texts by name, and the files that were read.
 pub struct Sources {
@@ -59,12 +55,7 @@ fn file(path: &Path) -> Result<String, Unreadable> {
     if !std::fs::metadata(path).map_err(refuse)?.is_file() {
         return Err(Unreadable("it is no regular file".to_owned()));
     }
-    let mut bytes = Vec::new();
-    File::open(path).map_err(refuse)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(refuse)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Unreadable(format!("the file is larger than {} MiB", MAX_BYTES >> 20)));
-    }
-    String::from_utf8(bytes).map_err(|_| Unreadable("not UTF-8 text".to_owned()))
+    designs::load::text(File::open(path).map_err(refuse)?)
 }
 
 /// Parses `PATH=VALUE` changes.
