@@ -1,9 +1,8 @@
 //! The predictor.
 
 use costmodel::predictor::{self, Answer, Assumptions, Refusal, Settings};
-use costmodel::rows::{Explained, Wanted, output_asked, rows};
+use costmodel::rows::{Explained, NoFunction, Wanted, function_asked, output_asked, rows};
 use costmodel::shipped::{CostModel, MAX_BYTES, checksum, embedded};
-use ir::tree::Tree;
 use names::suggest::did_you_mean;
 use pyo3::prelude::*;
 
@@ -32,7 +31,8 @@ struct Asked {
 
 #[pymethods]
 impl Predictor {
-    /// The model in `file`, or the one that is built in. `options`: `provider`, `kept`.
+    /// Loads the model file `file`; the embedded model without one. `options` is JSON: `provider` (what answers) and `kept` (most
+    /// answers in the cache).
     #[new]
     fn new(py: Python<'_>, file: Option<std::path::PathBuf>, options: &str) -> PyResult<Self> {
         outside(py, || {
@@ -109,7 +109,9 @@ impl Predictor {
             if !parsed.diagnostics.is_empty() {
                 return Err(Fault::diagnostics(NAME, text, &parsed.diagnostics));
             }
-            let function = function_asked(&parsed.tree, function.as_deref())?;
+            let wanted = function.as_deref();
+            let function = function_asked(&parsed.tree, wanted);
+            let function = function.map_err(|none| no_function(wanted.unwrap_or_default(), none))?;
             let explanation = self.predictor.explain_assuming(text, function, &assumptions);
             let explanation = explanation.map_err(|refusal| Fault::refusal(NAME, text, &refusal))?;
             let output = &self.predictor.outputs()[at];
@@ -156,21 +158,11 @@ fn model(file: Option<&std::path::Path>) -> Result<(CostModel, String), Fault> {
     Ok((model, checksum(&bytes)))
 }
 
-/// Index of the function called `wanted` among all of the text, or of the only one with a body.
-fn function_asked(tree: &Tree, wanted: Option<&str>) -> Result<usize, Fault> {
-    let all: Vec<_> = tree.all_functions().map(|function| function.operation).collect();
-    let names: Vec<&str> = all.iter().map(|&f| tree.symbol(f).unwrap_or_default()).collect();
-    if let Some(wanted) = wanted {
-        let found = names.iter().position(|name| *name == wanted);
-        return found.ok_or_else(|| {
-            Fault::Request(format!("the text has no function `{wanted}`"), Some(did_you_mean(wanted, &names)))
-        });
-    }
-    let bodies: Vec<_> = tree.functions().collect();
-    let candidates = if bodies.is_empty() { &all } else { &bodies };
-    match candidates[..] {
-        [] => Ok(0),
-        [one] => Ok(all.iter().position(|&f| f == one).unwrap_or(0)),
-        _ => Err(Fault::Request("the text has several functions: name one".to_owned(), Some(did_you_mean("", &names)))),
-    }
+/// A request that names no function.
+fn no_function(wanted: &str, none: NoFunction<'_>) -> Fault {
+    let (message, names) = match none {
+        NoFunction::Unknown(names) => (format!("the text has no function `{wanted}`"), names),
+        NoFunction::Several(names) => ("the text has several functions: name one".to_owned(), names),
+    };
+    Fault::Request(message, Some(did_you_mean(wanted, &names)))
 }

@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use costmodel::predictor::{Assumptions, Choice, Settings};
 use costmodel::quantity::Output;
-use costmodel::rows::{Explained, output_asked};
-use ir::tree::{OpId, Tree};
+use costmodel::rows::{Explained, NoFunction, function_asked, output_asked};
 use names::Named;
 use reports::{Align, Table};
 
-use super::ir::source::{Source, function_name, functions, listed};
+use super::ir::source::{Source, listed};
 use super::predict::failure;
 use super::predict::rows::value;
 use crate::cli::Format;
@@ -26,8 +25,14 @@ pub fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
     let (target, quantity) = (arguments.target.as_deref(), arguments.quantity.as_deref());
     let at = output_asked(predictor.outputs(), target, quantity)?;
     let tree = source.tree()?;
-    let all: Vec<OpId> = functions(&tree).collect();
-    let function = function_asked(&source, &tree, &all, arguments)?;
+    let function = function_asked(&tree, arguments.function.as_deref()).map_err(|none| match none {
+        NoFunction::Unknown(all) => {
+            source.no_function(arguments.function.as_deref().unwrap_or_default(), all.into_iter())
+        }
+        NoFunction::Several(all) => {
+            Failure::Request(format!("{}: say --function; there {}", source.name, listed(all.into_iter())))
+        }
+    })?;
     let assumptions: Assumptions = arguments.assume.iter().cloned().collect();
     let explanation = predictor.explain_assuming(&source.text, function, &assumptions);
     let explanation = explanation.map_err(|refusal| failure(&source, &refusal))?;
@@ -38,25 +43,6 @@ pub fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
         Format::Table => crate::output::text(&text(&report, output, arguments.most))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Index of the requested function among all; without a request the only one with a body, or the only one.
-fn function_asked(source: &Source, tree: &Tree, all: &[OpId], arguments: &Explain) -> Result<usize, Failure> {
-    let name = |&function: &OpId| function_name(tree, function);
-    if let Some(wanted) = &arguments.function {
-        let found = all.iter().position(|function| name(function) == wanted);
-        return found.ok_or_else(|| source.no_function(wanted, all.iter().map(name)));
-    }
-    let with_body: Vec<OpId> = tree.functions().collect();
-    let candidates = if with_body.is_empty() { all } else { &with_body[..] };
-    match candidates {
-        [] => Ok(0),
-        [one] => Ok(all.iter().position(|function| function == one).unwrap_or(0)),
-        several => {
-            let there = listed(several.iter().map(name));
-            Err(Failure::Request(format!("{}: say --function; there {there}", source.name)))
-        }
-    }
 }
 
 fn text(report: &Explained<'_>, output: &Output, most: usize) -> String {

@@ -5,7 +5,7 @@ mod explained;
 mod wanted;
 
 pub use explained::{Explained, OperationEffect};
-pub use wanted::{UnknownTarget, Wanted, names, output_asked};
+pub use wanted::{NoFunction, UnknownTarget, Wanted, function_asked, names, output_asked};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

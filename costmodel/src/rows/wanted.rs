@@ -2,6 +2,7 @@
 
 use ::names::suggest::{did_you_mean, shorten};
 use ir::labels::Target;
+use ir::tree::{OpId, Tree};
 
 use crate::quantity::{Output, Quantity};
 
@@ -103,4 +104,34 @@ pub fn output_asked(outputs: &[Output], target: Option<&str>, quantity: Option<&
         message: format!("{target} has no quantity `{}`", shorten(wanted)),
         help: did_you_mean(wanted, &own),
     })
+}
+
+/// Why a request names no function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoFunction<'a> {
+    /// The text has no function of the name; names of all functions.
+    Unknown(Vec<&'a str>),
+    /// The request names none, and the text has several; their names.
+    Several(Vec<&'a str>),
+}
+
+/// Index of the function called `wanted` among all functions of a text. Without a name the only one with a body, or the only one;
+/// 0 for a text without functions.
+///
+/// # Errors
+/// If there is no such function, or none is named where several could be meant.
+pub fn function_asked<'a>(tree: &'a Tree, wanted: Option<&str>) -> Result<usize, NoFunction<'a>> {
+    let all: Vec<OpId> = tree.all_functions().map(|function| function.operation).collect();
+    let named = |functions: &[OpId]| functions.iter().map(|&f| tree.symbol(f).unwrap_or_default()).collect::<Vec<_>>();
+    if let Some(wanted) = wanted {
+        let names = named(&all);
+        return names.iter().position(|name| *name == wanted).ok_or(NoFunction::Unknown(names));
+    }
+    let with_body: Vec<OpId> = tree.functions().collect();
+    let candidates = if with_body.is_empty() { &all } else { &with_body };
+    match candidates[..] {
+        [] => Ok(0),
+        [one] => Ok(all.iter().position(|&function| function == one).unwrap_or(0)),
+        _ => Err(NoFunction::Several(named(candidates))),
+    }
 }
