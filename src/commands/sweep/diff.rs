@@ -1,7 +1,6 @@
 //! `hardwire sweep diff`: what changed between two sweeps, by how much, and which inputs differ.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -162,7 +161,7 @@ impl Finished {
     fn table(&self) -> Result<Rows, Failure> {
         let path = Path::new(&self.folder).join(RESULTS);
         let refuse = |reason: String| Failure::Request(format!("cannot read `{}`: {reason}", path.display()));
-        let file = File::open(&path).map_err(|error| refuse(error.to_string()))?;
+        let file = input::open(&path).map_err(|error| refuse(error.to_string()))?;
         let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
         let header = reader.headers().map_err(|error| refuse(error.to_string()))?.clone();
         let position = |name: &str| {
