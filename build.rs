@@ -1,7 +1,7 @@
 //! Sets `HARDWIRE_COMMIT` for `hardwire --version`.
 //!
 //! It is the commit of the source, `unknown` where there is no git repository of it, or what the environment variable
-//! `HARDWIRE_COMMIT` says. Builds for development do not look: they would be linked anew after every commit.
+//! `HARDWIRE_COMMIT` says. Development builds leave it out, because they would be linked again after every commit.
 
 use std::path::Path;
 use std::process::Command;

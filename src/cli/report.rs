@@ -43,7 +43,7 @@ pub struct Report {
     /// Date to print on the page, YYYY-MM-DD
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub date: Option<String>,
-    /// Revision of this program to print on the page
+    /// Commit of this program, printed on the page
     #[arg(long, value_name = "REVISION", value_parser = word)]
     pub commit: Option<String>,
     /// Repository of this program, for links: its address (https://...), or its path as seen from the page

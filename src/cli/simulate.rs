@@ -104,9 +104,9 @@ pub struct Simulate {
 /// Context lengths as the command line gives them.
 #[derive(Debug, Clone)]
 pub enum Contexts {
-    /// The lengths themselves, at least one.
+    /// Lengths given on the command line, in tokens; at least one.
     Listed(Vec<u64>),
-    /// Path of a file with lengths.
+    /// Path of a file of lengths.
     File(String),
 }
 

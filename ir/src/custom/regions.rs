@@ -73,8 +73,8 @@ impl<'a> Writer<'a> {
         self.out.push_str("\n}");
     }
 
-    /// ` {...}` without the label of the entry block, whose arguments the operation writes, and without a last operation that
-    /// has no operands if `implied`.
+    /// Writes a region as ` {...}`. The label of its entry block is left out, because the operation writes the block's arguments.
+    /// If `implied`, a terminator without operands is left out, too.
     pub fn body(&mut self, entry: &Entry, implied: bool) {
         let mut end = entry.end;
         if implied && let Some(last) = self.source.bare_end(entry.start, entry.end) {

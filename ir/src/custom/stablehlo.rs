@@ -174,7 +174,7 @@ impl<'a> Writer<'a> {
         self.word("cond");
         self.body(&entries[0], false);
         self.word("do");
-        // Both regions use the names of the assignments.
+        // `while (%a = %init)` names the arguments once: the second region is renamed to the names of the first.
         let renamed = entries[1].names().into_iter().zip(entries[0].names());
         let outer = self.renamed.clone();
         for (from, to) in renamed {

@@ -110,7 +110,7 @@ impl Stamp {
     }
 }
 
-/// Kind of an input of a document.
+/// What an input of a report is; a comparison of two reports gives it as the cause of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputKind {

@@ -16,7 +16,7 @@ use super::error::PlotError;
 pub const WIDTH: i32 = 900;
 /// Width of a plot for a narrow column or a phone.
 pub const NARROW: i32 = 420;
-/// Pixels of a bitmap for each pixel of the plot.
+/// Scale of bitmaps: pixels per unit of the plot, in each direction.
 pub const DENSITY: i32 = 2;
 
 /// Main text.
