@@ -97,13 +97,49 @@ impl Hbm {
     pub const READ_LATENCY: Seconds = Seconds::from_s(100e-9);
 }
 
+named! {
+    /// What a link carries besides payload.
+    pub enum Framing {
+        /// Nothing: the bandwidth of a link is that of payload.
+        None = "none",
+        /// Packets with headers, in flits of a fixed size with checksum and error correction, under credits.
+        Flits = "flits",
+    }
+}
+
 /// Links between chips.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Interconnect {
-    /// Payload bandwidth of a link per direction.
+    /// Bandwidth of a link per direction: of payload without framing, of flits with it.
     pub link_bandwidth: BytesPerSecond,
     /// Latency of a hop in addition to serialization.
     pub hop_latency: Seconds,
+    /// What a link carries besides payload.
+    pub framing: Framing,
+    /// Bytes of a flit, at least 1.
+    pub flit_bytes: u32,
+    /// Bytes of packets in a flit, 1 to `flit_bytes`.
+    pub flit_payload: u32,
+    /// Most bytes of payload in a packet, at least 1.
+    pub packet_payload: u32,
+    /// Bytes of a packet's header.
+    pub packet_header: u32,
+    /// Flits that the receiver of a link can hold, in bytes: credits of the sender.
+    pub receive_buffer: Bytes,
+}
+
+impl Interconnect {
+    /// Default of `flit_bytes`: flits of PCI Express 6.0 and CXL 3.0.
+    pub const FLIT_BYTES: u32 = 256;
+    /// Default of `flit_payload`: 15 slots of 16 bytes; the rest of a CXL 3.0 flit is a header of 2 bytes, a checksum of 8 and
+    /// error correction of 6 (CXL specification 3.0, section 4.3; Das Sharma, Blankenship and Berger, arXiv:2306.11227).
+    pub const FLIT_PAYLOAD: u32 = 240;
+    /// Default of `packet_payload`: one cache line.
+    pub const PACKET_PAYLOAD: u32 = 64;
+    /// Default of `packet_header`: one slot.
+    pub const PACKET_HEADER: u32 = 16;
+    /// Default of `receive_buffer`. Assumed: more than a round trip of the published machine takes, 25.6 KB.
+    pub const RECEIVE_BUFFER: Bytes = Bytes::new(64_000);
 }
 
 named! {
@@ -152,7 +188,7 @@ named! {
     }
 }
 
-crate::slot::choice_slots!(Algorithm, AllChip, EmbeddingPlacement, ExpertPlacement);
+crate::slot::choice_slots!(Algorithm, AllChip, EmbeddingPlacement, ExpertPlacement, Framing);
 
 /// Choices of the mapping that are not fixed by the machine or the model.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::block::PerBlock;
 use crate::design::{
-    Algorithm, AllChip, AttentionBuffer, BlockAreas, Design, EmbeddingPlacement, Energy, ExpertPlacement, Grid, Hbm,
-    HnArray, Interconnect, MappingOptions, Vex,
+    Algorithm, AllChip, AttentionBuffer, BlockAreas, Design, EmbeddingPlacement, Energy, ExpertPlacement, Framing,
+    Grid, Hbm, HnArray, Interconnect, MappingOptions, Vex,
 };
 use crate::field::{Reader, Visitor};
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Seconds};
@@ -52,7 +52,16 @@ pub(crate) fn blank(name: &str) -> Design {
             serial_bandwidth: BytesPerSecond::default(),
             read_latency: Hbm::READ_LATENCY,
         },
-        interconnect: Interconnect { link_bandwidth: BytesPerSecond::default(), hop_latency: Seconds::default() },
+        interconnect: Interconnect {
+            link_bandwidth: BytesPerSecond::default(),
+            hop_latency: Seconds::default(),
+            framing: Framing::None,
+            flit_bytes: Interconnect::FLIT_BYTES,
+            flit_payload: Interconnect::FLIT_PAYLOAD,
+            packet_payload: Interconnect::PACKET_PAYLOAD,
+            packet_header: Interconnect::PACKET_HEADER,
+            receive_buffer: Interconnect::RECEIVE_BUFFER,
+        },
         mapping: MappingOptions {
             link_element_bytes: 0,
             kv_element_bytes: 0,
@@ -103,10 +112,31 @@ fn machine(d: &mut Design, v: &mut dyn Visitor) {
     v.field("vex.nonlinear_lanes", &mut vex.nonlinear_lanes, Limits::between(1.0, 1e7), doc);
     let doc = "Latency of a dependent non-linear operation beyond elements / lanes";
     v.field("vex.nonlinear_latency", &mut vex.nonlinear_latency, LATENCY, doc);
-    let doc = "Payload bandwidth of a link per direction";
-    v.field("interconnect.link_bandwidth", &mut d.interconnect.link_bandwidth, RATE, doc);
+    links(&mut d.interconnect, v);
+}
+
+fn links(i: &mut Interconnect, v: &mut dyn Visitor) {
+    let doc = "Bandwidth of a link per direction, framing included";
+    v.field("interconnect.link_bandwidth", &mut i.link_bandwidth, RATE, doc);
     let doc = "Latency of a hop beyond serialization";
-    v.field("interconnect.hop_latency", &mut d.interconnect.hop_latency, Limits::between(0.0, 1.0), doc);
+    v.field("interconnect.hop_latency", &mut i.hop_latency, Limits::between(0.0, 1.0), doc);
+    let doc = "What a link carries besides payload: none (nothing, unless given) or flits";
+    v.field("interconnect.framing", &mut Defaulted(&mut i.framing, Framing::None), Limits::NONE, doc);
+    let bytes = Limits::between(1.0, 65_536.0);
+    let doc = "Bytes of a flit; 256 unless given";
+    v.field("interconnect.flit_bytes", &mut Defaulted(&mut i.flit_bytes, Interconnect::FLIT_BYTES), bytes, doc);
+    let doc = "Bytes of packets in a flit; 240 unless given";
+    let payload = &mut Defaulted(&mut i.flit_payload, Interconnect::FLIT_PAYLOAD);
+    v.field("interconnect.flit_payload", payload, bytes, doc);
+    let doc = "Most bytes of payload in a packet; 64 unless given";
+    let payload = &mut Defaulted(&mut i.packet_payload, Interconnect::PACKET_PAYLOAD);
+    v.field("interconnect.packet_payload", payload, bytes, doc);
+    let doc = "Bytes of a packet's header; 16 unless given";
+    let header = &mut Defaulted(&mut i.packet_header, Interconnect::PACKET_HEADER);
+    v.field("interconnect.packet_header", header, Limits::between(0.0, 65_536.0), doc);
+    let doc = "Flits that the receiver of a link can hold, in bytes: credits of the sender; 64 KB unless given";
+    let buffer = &mut Defaulted(&mut i.receive_buffer, Interconnect::RECEIVE_BUFFER);
+    v.field("interconnect.receive_buffer", buffer, MEMORY, doc);
 }
 
 fn memory(d: &mut Design, v: &mut dyn Visitor) {
@@ -191,5 +221,28 @@ pub(crate) fn check(d: &Design, r: &mut Reader<'_>) {
             d.grid.rows, d.grid.columns
         );
         r.problem("mapping.collective", message, None);
+    }
+    flits(&d.interconnect, r);
+}
+
+fn flits(i: &Interconnect, r: &mut Reader<'_>) {
+    if i.framing == Framing::None {
+        return;
+    }
+    if i.flit_payload > i.flit_bytes {
+        let message = format!(
+            "`interconnect.flit_payload` is {} bytes, more than a flit of {} bytes (`interconnect.flit_bytes`)",
+            i.flit_payload, i.flit_bytes
+        );
+        r.problem("interconnect.flit_payload", message, None);
+    }
+    if i.receive_buffer.get() < u64::from(i.flit_bytes) {
+        let message = format!(
+            "`interconnect.receive_buffer` of {} bytes cannot hold a flit of {} bytes (`interconnect.flit_bytes`): no credit is \
+             ever given",
+            i.receive_buffer.get(),
+            i.flit_bytes
+        );
+        r.problem("interconnect.receive_buffer", message, None);
     }
 }

@@ -7,6 +7,7 @@ use designs::{Design, Grid, MappingOptions, Model};
 
 use crate::mapping::{Mapping, MappingError};
 use crate::schedule::wires::{Messages, messages_of_plans};
+use crate::units::interconnect::Packing;
 
 /// Mappings that [`Mappings`] keeps.
 const KEPT: usize = 8;
@@ -18,6 +19,7 @@ pub struct Mapped {
     pub mapping: Mapping,
     /// Messages of its plans, the head's last.
     pub messages: Vec<Arc<Messages>>,
+    packing: Packing,
     options: MappingOptions,
     capacity: u64,
     model: Model,
@@ -26,8 +28,10 @@ pub struct Mapped {
 impl Mapped {
     fn new(design: &Design, model: &Model, grid: Grid) -> Result<Self, MappingError> {
         let mapping = Mapping::new(design, model, grid)?;
+        let packing = Packing::new(&design.interconnect);
         Ok(Self {
-            messages: messages_of_plans(&mapping),
+            messages: messages_of_plans(&mapping, packing),
+            packing,
             mapping,
             options: design.mapping.clone(),
             capacity: design.hn_array.weight_capacity,
@@ -38,6 +42,7 @@ impl Mapped {
     /// Whether it was made from the same inputs.
     fn of(&self, design: &Design, model: &Model, grid: Grid) -> bool {
         self.mapping.grid == grid
+            && self.packing == Packing::new(&design.interconnect)
             && self.capacity == design.hn_array.weight_capacity
             && self.options == design.mapping
             && self.model == *model

@@ -1,6 +1,6 @@
 //! What all checks of tokens share: the plans as the checker reads them, owners, positions, spilled bytes.
 
-use designs::Span;
+use designs::{Framing, Span};
 
 use super::expected::{Act, Expected, owner};
 use super::recording::Subject;
@@ -60,6 +60,23 @@ impl<'a> Context<'a> {
             }
             _ => 0,
         }
+    }
+
+    /// Bytes on a link of a message of `payload` bytes, packet by packet into flits.
+    pub(super) fn framed(&self, payload: u64) -> u64 {
+        let links = &self.subject.design.interconnect;
+        if links.framing == Framing::None {
+            return payload;
+        }
+        let (mut left, mut bytes) = (payload, 0);
+        while left > 0 {
+            let packet = left.min(links.packet_payload.into());
+            bytes += packet + u64::from(links.packet_header);
+            left -= packet;
+        }
+        let room = u64::from(links.flit_payload);
+        let flits = bytes / room + u64::from(!bytes.is_multiple_of(room));
+        flits * u64::from(links.flit_bytes)
     }
 
     /// The place after this one on the same chip.

@@ -30,7 +30,7 @@ impl Rates {
         let design = subject.design;
         Self {
             clock: design.clock.hz().into(),
-            link: design.interconnect.link_bandwidth.get().into(),
+            link: subject.compiled.specs.interconnect.bytes_per_second.into(),
             buffer: subject.compiled.specs.attention_buffer.bytes_per_second.into(),
             hbm: u128::from(design.hbm.stacks) * u128::from(design.hbm.stack_bandwidth.get()),
             hop: design.interconnect.hop_latency.cycles_at(design.clock).get(),

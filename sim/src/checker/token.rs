@@ -33,8 +33,12 @@ pub(super) struct Token {
     pub served: BTreeMap<At, Vec<Served>>,
     /// Read of the embedding row by chip: the first request to HBM at the instruction that waits for it.
     pub rows: BTreeMap<u32, Served>,
+    /// Bytes that links carried.
     pub links: Loads,
+    /// Payload of messages.
     pub messages: Loads,
+    /// Bytes that these messages put on links, by the checker's own packing.
+    pub framed: Loads,
     /// Number and last arrival of messages by layer, phase and receiver.
     pub arrivals: BTreeMap<(u32, usize, u32), (u32, u64)>,
 }
@@ -82,8 +86,9 @@ pub(super) fn collect(
                 let seen = token.arrivals.entry((place.layer, phase, to)).or_default();
                 *seen = (seen.0 + 1, seen.1.max(arrival));
                 if let Some(Act::Exchange { exchange, .. }) = context.act(at) {
-                    let loads = token.messages.entry((place.layer, *exchange)).or_default();
-                    *loads.entry((place.chip, to)).or_default() += bytes;
+                    let (key, ends) = ((place.layer, *exchange), (place.chip, to));
+                    *token.messages.entry(key).or_default().entry(ends).or_default() += bytes;
+                    *token.framed.entry(key).or_default().entry(ends).or_default() += context.framed(bytes);
                 }
             }
         }

@@ -175,7 +175,7 @@ pub enum Violation {
         place: Place,
     },
     /// Messages and link transfers of an exchange differ.
-    #[error("{exchange}: messages carry {messages} bytes in all, links {links}, or their pairs of chips differ")]
+    #[error("{exchange}: messages take {messages} bytes in all, links carry {links}, or their pairs of chips differ")]
     MessagesDifferFromLinks {
         /// Exchange.
         exchange: ExchangeId,

@@ -236,23 +236,24 @@ impl One<'_> {
     }
 }
 
-/// Checks the bytes of an exchange, link by link: the new cache entry goes to its owner, and the remaining bytes have the
-/// profile of the collectives.
+/// Checks the bytes of an exchange, link by link: links carry the packed messages, the new cache entry goes to its owner, and
+/// the remaining payload has the profile of the collectives.
 fn traffic(token: &Token, layer: u32, index: usize, exchange: &Exchange, context: &Context, findings: &mut Findings) {
     let grid = context.subject.mapping.grid;
     let id = ExchangeId { at: token.layer(layer), exchange: index };
     let empty = BTreeMap::new();
     let links = token.links.get(&(layer, index)).unwrap_or(&empty);
     let messages = token.messages.get(&(layer, index)).unwrap_or(&empty);
-    findings.expect(messages == links, || {
-        let (messages, links) = (messages.values().sum(), links.values().sum());
+    let framed = token.framed.get(&(layer, index)).unwrap_or(&empty);
+    findings.expect(framed == links, || {
+        let (messages, links) = (framed.values().sum(), links.values().sum());
         Violation::MessagesDifferFromLinks { exchange: id, messages, links }
     });
     let (row, one) = context.owner(layer, token.position);
     let mut loads: [BTreeMap<u32, Vec<u64>>; 2] = Default::default();
     for from in 0..context.chips {
         for to in (0..context.chips).filter(|&to| to != from) {
-            let carried = links.get(&(from, to)).copied().unwrap_or(0);
+            let carried = messages.get(&(from, to)).copied().unwrap_or(0);
             let (along, entry) =
                 match (from / grid.columns == to / grid.columns, from % grid.columns == to % grid.columns) {
                     (true, _) => (0, if from / grid.columns == row && to == one { exchange.to_owner_chip } else { 0 }),

@@ -63,7 +63,8 @@ impl Compiled {
     /// Compiles `mapping` for the units in `specs`.
     #[must_use]
     pub fn new(mapping: &Mapping, specs: Specs) -> Self {
-        Self::with(mapping, specs, &messages_of_plans(mapping))
+        let messages = messages_of_plans(mapping, specs.interconnect.packing);
+        Self::with(mapping, specs, &messages)
     }
 
     /// As [`Self::new`], with the messages of the mapping's plans, the head's last.

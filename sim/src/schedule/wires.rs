@@ -7,7 +7,7 @@ use designs::Grid;
 
 use crate::ids::ChipId;
 use crate::mapping::{LayerPlan, Mapping, Message, OwnerOf, Phase, When, collective};
-use crate::units::interconnect;
+use crate::units::interconnect::{self, Packing};
 
 /// A message ready to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,8 @@ pub struct Wire {
     /// Index of the link.
     pub link: u32,
     /// Payload.
+    pub payload: u64,
+    /// Bytes on the link: payload and framing.
     pub bytes: u64,
     /// Condition.
     pub when: When,
@@ -30,7 +32,7 @@ impl Wire {
     #[must_use]
     pub fn applies(&self, from: u32, owner: OwnerOf, columns: u32) -> bool {
         let (from, to) = (ChipId::new(from), ChipId::new(self.to));
-        Message { from, to, bytes: self.bytes, when: self.when }.applies(owner, columns)
+        Message { from, to, bytes: self.payload, when: self.when }.applies(owner, columns)
     }
 }
 
@@ -47,7 +49,7 @@ pub struct PhaseTable {
 }
 
 impl PhaseTable {
-    fn new(phase: &Phase, grid: Grid) -> Self {
+    fn new(phase: &Phase, grid: Grid, packing: Packing) -> Self {
         let chips = grid.chips() as usize;
         let in_columns = phase.messages.iter().all(|m| m.from.column(grid.columns) == m.to.column(grid.columns));
         let slot = |chip: ChipId| {
@@ -64,7 +66,8 @@ impl PhaseTable {
         for message in &phase.messages {
             let link = interconnect::link(grid, message.from.get(), message.to.get()) as u32;
             let to = message.to.get();
-            table.wires.push(Wire { to, slot: slot(message.to), link, bytes: message.bytes, when: message.when });
+            let (payload, bytes) = (message.bytes, packing.carried(message.bytes));
+            table.wires.push(Wire { to, slot: slot(message.to), link, payload, bytes, when: message.when });
             table.starts[message.from.index() + 1] += 1;
             table.expect[message.to.index()][message.when as usize] += 1;
         }
@@ -125,7 +128,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    fn new(mapping: &Mapping, plan: &LayerPlan) -> Self {
+    fn new(mapping: &Mapping, plan: &LayerPlan, packing: Packing) -> Self {
         let rotations = if mapping.options().rotate_partners { collective::ROTATIONS } else { 1 };
         let grid = mapping.grid;
         let mut messages = Self {
@@ -139,7 +142,7 @@ impl Messages {
             let first = messages.phases();
             for (turn, tables) in messages.tables.iter_mut().enumerate() {
                 let lowered = mapping.step_phases(plan, step, turn);
-                tables.extend(lowered.iter().map(|phase| PhaseTable::new(phase, grid)));
+                tables.extend(lowered.iter().map(|phase| PhaseTable::new(phase, grid, packing)));
             }
             messages.steps.push(first..messages.phases());
         }
@@ -203,9 +206,9 @@ impl Messages {
     }
 }
 
-/// Messages of the plans of a mapping, the head's last.
+/// Messages of the plans of a mapping, the head's last, on links with `packing`.
 #[must_use]
-pub fn messages_of_plans(mapping: &Mapping) -> Vec<Arc<Messages>> {
+pub fn messages_of_plans(mapping: &Mapping, packing: Packing) -> Vec<Arc<Messages>> {
     let plans = mapping.kinds.iter().chain([&mapping.head]);
-    plans.map(|plan| Arc::new(Messages::new(mapping, plan))).collect()
+    plans.map(|plan| Arc::new(Messages::new(mapping, plan, packing))).collect()
 }

@@ -7,14 +7,14 @@
 //! | hn_array | weights (or a stated capacity); area of a neuron by the structural model where ports, activations or format differ; wires |
 //! | vex | lane groups times the mean of cached vectors per cycle and non-linear lanes; fewer groups free what they take by structure |
 //! | attention_buffer | the larger of capacity and width of all ports |
-//! | interconnect_engine | links of a chip times their bandwidth |
+//! | interconnect_engine | links of a chip times their bandwidth; receive buffers beyond the default at the area of the attention buffer's bytes |
 //! | hbm_phy | stacks |
 //! | control_unit | nothing |
 //!
 //! The proportions of the vector unit and of the buffer's ports are assumed. From structure, every block follows from the same
 //! quantities by [`crate::economics::area`]. Between nodes both are scaled by [`node_growth`].
 
-use designs::{Block, BlockAreas, Design, Grid, PerBlock, SquareMm};
+use designs::{Block, BlockAreas, Design, Framing, Grid, Interconnect, PerBlock, SquareMm};
 
 use super::asked::{AreaSource, Asked, Base, FormatRule};
 use crate::economics::EconomicsError;
@@ -99,8 +99,20 @@ impl<'a> Areas<'a> {
                 Some(chip) => chip.blocks[block].mm2,
                 None => self.base.design.area[block].mm2() * self.growth(block, grid),
             };
-            mm2(here * self.node[block])
+            let more = if block == Block::InterconnectEngine { self.receive_buffers(grid) } else { 0.0 };
+            mm2((here + more) * self.node[block])
         })
+    }
+
+    /// Square millimetres of a chip's receive buffers beyond the default size, which the base's engine is taken to have.
+    fn receive_buffers(&self, grid: Grid) -> f64 {
+        let interconnect = &self.asked.design.interconnect;
+        if interconnect.framing == Framing::None {
+            return 0.0;
+        }
+        let more = interconnect.receive_buffer.get().saturating_sub(Interconnect::RECEIVE_BUFFER.get()) as f64;
+        let base = &self.base.design;
+        more * links(grid) * base.area.attention_buffer.mm2() / base.attention_buffer.capacity.get() as f64
     }
 
     /// The chip from structure on the base's node; `None` where areas come from the design.

@@ -1,10 +1,11 @@
 //! Interconnect engine and links: a directed link from every chip to every other chip of its row and of
 //! its column.
 //!
-//! A link serializes payload at its byte clock, in order of arrival, and adds the hop latency. Flits,
-//! headers and credits are below this level; [`crate::fabric`] models a routed fabric of that shape.
+//! A link serializes the bytes that it carries at its byte clock, in order of arrival, and adds the hop latency. With framing
+//! a message travels as packets in flits of its own, so it carries [`Spec::carried`] bytes, and the credits of a receive buffer
+//! bound the rate. [`crate::fabric`] models a routed fabric of that shape flit by flit.
 
-use designs::{Design, Grid};
+use designs::{Design, Framing, Grid, Interconnect};
 
 use crate::engine::ClockDomain;
 
@@ -15,22 +16,84 @@ pub struct Spec {
     pub grid: Grid,
     /// Byte clock of a link.
     pub domain: ClockDomain,
-    /// Bytes per second per direction.
+    /// Bytes per second per direction, framing included.
     pub bytes_per_second: u64,
     /// Hop latency in cycles of the chip clock.
     pub hop: u64,
+    /// What a message carries besides its payload.
+    pub packing: Packing,
+}
+
+/// Bytes that a message of a given payload puts on a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// The payload alone.
+    Payload,
+    /// Packets in flits.
+    Flits {
+        /// Bytes of a flit.
+        flit: u64,
+        /// Bytes of packets in a flit.
+        flit_payload: u64,
+        /// Most bytes of payload in a packet.
+        packet: u64,
+        /// Bytes of a packet's header.
+        header: u64,
+    },
+}
+
+impl Packing {
+    /// The packing of links with these settings.
+    #[must_use]
+    pub fn new(links: &Interconnect) -> Self {
+        match links.framing {
+            Framing::None => Self::Payload,
+            Framing::Flits => Self::Flits {
+                flit: links.flit_bytes.into(),
+                flit_payload: links.flit_payload.into(),
+                packet: links.packet_payload.into(),
+                header: links.packet_header.into(),
+            },
+        }
+    }
+
+    /// Bytes on the link of a message of `payload` bytes. The last packet has the payload that is left, and the last flit is sent
+    /// as soon as the message ends.
+    #[inline]
+    #[must_use]
+    pub fn carried(self, payload: u64) -> u64 {
+        match self {
+            Self::Payload => payload,
+            Self::Flits { flit, flit_payload, packet, header } => {
+                let bytes = payload + payload.div_ceil(packet) * header;
+                bytes.div_ceil(flit_payload) * flit
+            }
+        }
+    }
+}
+
+/// Bytes per second that the credits of a receive buffer allow: the buffer's bytes in a round trip, which is two hops and the
+/// transfer of a flit. A message that fits in the buffer is not slowed on an idle link; it is charged this rate nevertheless.
+fn sustained(links: &Interconnect) -> u64 {
+    let full = links.link_bandwidth.get();
+    if links.framing == Framing::None {
+        return full;
+    }
+    let round_trip = 2.0 * links.hop_latency.s() + f64::from(links.flit_bytes) / full as f64;
+    full.min((links.receive_buffer.get() as f64 / round_trip) as u64).max(1)
 }
 
 impl Spec {
     /// The links of `design` on `grid`.
     #[must_use]
     pub fn new(design: &Design, grid: Grid) -> Self {
-        let bytes_per_second = design.interconnect.link_bandwidth.get();
+        let bytes_per_second = sustained(&design.interconnect);
         Self {
             grid,
             domain: ClockDomain::new(bytes_per_second, design.clock.hz()),
             bytes_per_second,
             hop: design.interconnect.hop_latency.cycles_at(design.clock).get(),
+            packing: Packing::new(&design.interconnect),
         }
     }
 
@@ -89,7 +152,8 @@ mod tests {
     fn links_are_numbered_without_gaps() {
         for (rows, columns) in [(4, 4), (1, 3), (5, 2), (1, 1)] {
             let grid = Grid { rows, columns };
-            let spec = Spec { grid, domain: ClockDomain::REFERENCE, bytes_per_second: 1, hop: 0 };
+            let packing = Packing::Payload;
+            let spec = Spec { grid, domain: ClockDomain::REFERENCE, bytes_per_second: 1, hop: 0, packing };
             for link in 0..spec.links() {
                 let (from, to) = spec.ends(link);
                 assert_eq!(super::link(grid, from, to), link);

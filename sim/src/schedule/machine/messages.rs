@@ -45,7 +45,7 @@ impl<L: Listener> Machine<'_, L> {
             let service =
                 Service { unit: Unit::Links, index: wire.link as usize, asked: now, work: wire.bytes, end, done };
             self.listener.served(place, service);
-            self.listener.message(place, phase, wire.to, wire.bytes, done);
+            self.listener.message(place, phase, wire.to, wire.payload, done);
             let arrivals = &mut self.state.arrivals[slots + wire.slot as usize];
             arrivals.count += 1;
             if done > arrivals.last {

@@ -18,7 +18,7 @@ enum Effect {
 }
 
 /// Modes in which fields act that do nothing by default: overrides, and what differs in the question.
-const MODES: [(&[&str], Question); 14] = [
+const MODES: [(&[&str], Question); 15] = [
     (&[], Question { systems: 100, ..Question::DEFAULT }),
     (&["yield.model=negative-binomial"], Question::DEFAULT),
     (&["yield.model=bose-einstein"], Question::DEFAULT),
@@ -29,6 +29,7 @@ const MODES: [(&[&str], Question); 14] = [
     (&["mapping.embedding=hbm"], Question::DEFAULT),
     (&["mapping.embedding=hbm"], Question { sequences: Some(1), ..Question::DEFAULT }),
     (&["mapping.collective=ring"], Question::DEFAULT),
+    (&["interconnect.framing=flits"], Question::DEFAULT),
     (&["model=llama-3-1-8b"], Question::DEFAULT),
     (&[], Question { context: 524_288, sequences: Some(1), ..Question::DEFAULT }),
     (&[], Question { context: 65_536, sequences: Some(200), ..Question::DEFAULT }),
@@ -48,6 +49,8 @@ fn other(field: &Field) -> String {
         "mapping.all_chip" => "hierarchical",
         "mapping.embedding" => "hbm",
         "mapping.experts" => "cut",
+        "interconnect.framing" => "flits",
+        "interconnect.flit_payload" => "200",
         "mapping.sliding_windows" => "honoured",
         "mapping.rotate_partners" | "dies.whole_wafers" | "banking.enabled" => "true",
         "dies.formula" => "actuary",
