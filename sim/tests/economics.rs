@@ -302,7 +302,7 @@ fn nodes_scale_and_their_gaps_are_named() {
     assert_eq!(
         message(Case::published().on("n2")),
         "these values are unconfirmed: wafer.usd, masks.set_usd, n2: transistor_density_mtr_per_mm2; \
-         --allow-unconfirmed uses and marks them"
+         `--allow-unconfirmed` of an estimate, or `build.allow_unconfirmed = true` of a sweep, uses and marks them"
     );
     let allowed = Case { allow_unconfirmed: true, ..Case::published().on("n2") }.priced();
     assert_eq!(allowed.unconfirmed.len(), 3);

@@ -30,14 +30,17 @@ pub enum EconomicsError {
         what: &'static str,
     },
     /// Unconfirmed values are needed but not allowed.
-    #[error("these values are unconfirmed: {keys}; --allow-unconfirmed uses and marks them")]
+    #[error(
+        "these values are unconfirmed: {keys}; `--allow-unconfirmed` of an estimate, or `build.allow_unconfirmed = true` of a \
+         sweep, uses and marks them"
+    )]
     Unconfirmed {
         /// Keys of the values, separated by commas.
         keys: String,
     },
     /// The die exceeds what one exposure prints.
     #[error(
-        "a die of {die:.2} mm2 is larger than the reticle, {reticle} mm2 (largest block: {block}, {block_mm2} mm2 from \
+        "a die of {die:.2} mm2 is larger than the reticle, {reticle} mm2 (largest block: {block}, {block_mm2} mm2\
          {source_of}); use more chips or smaller blocks"
     )]
     Reticle {
@@ -49,7 +52,7 @@ pub enum EconomicsError {
         block: &'static str,
         /// Area of that block, square millimetres.
         block_mm2: f64,
-        /// Source of that area.
+        /// Where that area is from, as " from ..."; empty where not known.
         source_of: String,
     },
     /// No die fits the wafer.

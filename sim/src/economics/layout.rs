@@ -40,7 +40,8 @@ impl Layout {
         let (block, area) =
             self.area.into_iter().max_by(|a, b| a.1.mm2().total_cmp(&b.1.mm2())).expect("a chip has blocks");
         let block = block.name();
-        let origin = design.provenance.get(&format!("area.{block}")).map_or(String::new(), |p| p.source.clone());
+        let origin = design.provenance.get(&format!("area.{block}"));
+        let origin = origin.map_or(String::new(), |p| format!(" from {}", p.source));
         let block_mm2 = (area.mm2() * 100.0).round() / 100.0;
         Err(EconomicsError::Reticle { die: self.chip_mm2, reticle, block, block_mm2, source_of: origin })
     }
