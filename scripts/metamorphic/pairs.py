@@ -21,9 +21,12 @@ GENERIC = ["--mlir-print-op-generic"]
 LOCATIONS = ["--mlir-print-debuginfo"]
 NAMED = ["--linalg-generalize-named-ops"]
 ELEMENTS = ["--convert-elementwise-to-linalg"]
+CANONICAL = ["--canonicalize", "--cse"]
+SCF = ["--lower-affine"]
 
-# Longest kernel that is taken, in bytes.
+# Longest kernel that is taken, in bytes; in the kinds that change more than the syntax.
 LONGEST = 1800
+LONGEST_REWRITTEN = 1200
 
 
 def mlir_opt(text, passes):
@@ -210,6 +213,10 @@ def main():
     for (family, form), (name, text) in sorted(kernels(sys.stdin.read()).items()):
         pair("generic", f"{name} {form}", text, mlir_opt(text, GENERIC))
         pair("locations", f"{name} {form}", text, mlir_opt(text, LOCATIONS))
+        if len(text) <= LONGEST_REWRITTEN:
+            pair("canonical", f"{name} {form}", text, mlir_opt(text, CANONICAL))
+            if form == "affine":
+                pair("scf", f"{name} {form}", text, mlir_opt(text, SCF))
     for name, text in named():
         pair("named", name, text, mlir_opt(text, NAMED))
     for name, text in elements():

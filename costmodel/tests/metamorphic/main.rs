@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use costmodel::features::{Declaration, Numbers, declarations, numbers};
 use costmodel::input::{Input, Scheme, Tokens};
+use costmodel::quantity::Quantity;
 use costmodel::query::QueryReader;
 use costmodel::shipped::CostModel;
 use ir::Limits;
@@ -24,6 +25,34 @@ fn is_exception(pair: &str) -> bool {
 
 /// Kinds of pairs whose texts are the same operations in another syntax.
 const SYNTAX: [&str; 2] = ["generic", "locations"];
+
+/// Kinds of pairs whose second text computes the same with other operations: repeated and unused ones are removed
+/// (`canonical`), subscripts and bounds are spelled out (`scf`).
+const REWRITTEN: [&str; 2] = ["canonical", "scf"];
+
+const REMOVED: &str = "operations without effect on the result are removed";
+const REPEATED: &str = "the model counts repeated subscripts as work of their own";
+const SPELLED: &str = "the model has learned few loops of scf whose subscripts are spelled out";
+
+/// Rewritten pairs whose predicted cycles differ by more than 5 % on some processor, with the reason.
+const OTHER_PREDICTIONS: [(&str, &str); 16] = [
+    ("canonical expression-0002 affine", REMOVED),
+    ("canonical expression-0003 linalg", REMOVED),
+    ("canonical expression-0003 scf", REMOVED),
+    ("canonical transpose-0001 linalg", REMOVED),
+    ("canonical gather-scatter-0001 scf", REPEATED),
+    ("canonical histogram-0001 affine", REPEATED),
+    ("canonical histogram-0001 scf", REPEATED),
+    ("canonical segmented-0001 affine", REPEATED),
+    ("canonical segmented-0001 scf", REPEATED),
+    ("canonical transpose-0001 scf", REPEATED),
+    ("scf factorisation-0000 affine", SPELLED),
+    ("scf gather-scatter-0001 affine", SPELLED),
+    ("scf interval-table-0000 affine", SPELLED),
+    ("scf scan-0001 affine", SPELLED),
+    ("scf segmented-0001 affine", SPELLED),
+    ("scf transpose-0001 affine", SPELLED),
+];
 
 /// Pairs of these kinds whose words differ nevertheless, with the reason; their counts are the same.
 const OTHER_WORDS: [(&str, &str); 1] = [("scan-0001 affine", "upstream spells the subscript `%i * -1` as `-%i`")];
@@ -80,7 +109,7 @@ fn are_close(a: f64, b: f64) -> bool {
 #[test]
 fn the_same_function_in_other_words_counts_alike() {
     let (mut pairs_of_kind, mut wrong) = (BTreeMap::new(), Vec::new());
-    for Pair { kind, name, texts } in pairs() {
+    for Pair { kind, name, texts } in pairs().into_iter().filter(|pair| !REWRITTEN.contains(&pair.kind)) {
         *pairs_of_kind.entry(kind).or_insert(0) += 1;
         let [a, b] = texts.map(counted);
         let mut differs = |what: &str, first: String, second: String| {
@@ -115,7 +144,9 @@ fn the_same_function_in_other_words_counts_alike() {
 fn predictions_follow_the_counts() {
     let model = CostModel::shipped().expect("the shipped model reads");
     let mut wrong = Vec::new();
-    for Pair { kind, name, texts } in pairs().into_iter().filter(|pair| !is_exception(pair.name)) {
+    for Pair { kind, name, texts } in
+        pairs().into_iter().filter(|p| !is_exception(p.name) && !REWRITTEN.contains(&p.kind))
+    {
         let [a, b] = texts.map(|text| model.learned(&Input::new(Tokens::default(), counted(text).numbers)));
         for (output, (a, b)) in model.outputs().iter().zip(a.iter().zip(&b)) {
             let (Some(a), Some(b)) = (a, b) else { continue };
@@ -141,4 +172,35 @@ fn predictions_do_not_depend_on_the_syntax() {
         assert_eq!(a[0].input, b[0].input, "{kind} {name}");
         assert_eq!(model.learned(&a[0].input), model.learned(&b[0].input), "{kind} {name}");
     }
+}
+
+/// What is removed was not part of the result, or was computed twice: no count grows, and predictions stay.
+#[test]
+fn canonical_and_lowered_texts_are_predicted_alike() {
+    let model = CostModel::shipped().expect("the shipped model reads");
+    let (outputs, mut reader) = (model.outputs(), QueryReader::new(Limits::default(), &[Scheme::Shaped]));
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for Pair { kind, name, texts } in pairs().into_iter().filter(|pair| REWRITTEN.contains(&pair.kind)) {
+        count += 1;
+        let head = format!("{kind} {name}");
+        let [a, b] = texts.map(|text| counted(text).cost);
+        if a.work.flops.low < b.work.flops.low || a.traffic.loads.low < b.traffic.loads.low {
+            wrong.push(format!("{head}: more work: {:?} and {:?}", a.work, b.work));
+        }
+        if kind == "scf" && a.traffic != b.traffic {
+            wrong.push(format!("{head}: traffic: {:?} and {:?}", a.traffic, b.traffic));
+        }
+        let [a, b] = texts.map(|text| reader.read(text, |_| &model.vocabulary).expect("a text without mistakes"));
+        let [a, b] = [&a, &b].map(|queries| model.learned(&queries[0].input));
+        let pairs = outputs.iter().zip(a.iter().zip(&b));
+        let cycles = pairs.filter(|(output, _)| output.quantity == Quantity::Cycles);
+        let apart = cycles.filter(|(_, (a, b))| matches!((a, b), (Some(a), Some(b)) if !are_close(a.value, b.value)));
+        let apart: Vec<String> =
+            apart.map(|(output, (a, b))| format!("{output} {:?}", a.zip(*b).map(|(a, b)| b.value / a.value))).collect();
+        if apart.is_empty() == OTHER_PREDICTIONS.iter().any(|(other, _)| *other == head) {
+            wrong.push(format!("{head}: {apart:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(count >= 80, "{count}");
 }
