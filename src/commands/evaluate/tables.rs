@@ -1,7 +1,7 @@
 //! The figures of an evaluation as Markdown.
 
 use costmodel::quantity::Quantity;
-use reports::number::{fixed, tabular};
+use reports::number::{fixed, significant, tabular};
 use reports::{Align, markdown};
 use training::evaluation::document::{Aim, Comparison, Decision, Dialect, Interval};
 use training::evaluation::measure::Measure;
@@ -38,7 +38,7 @@ fn head(measured: &Measured<'_>) -> String {
 }
 
 fn aims_table(aims: &[Aim]) -> String {
-    let row = |a: &Aim| vec![a.aim.clone(), a.wanted.clone(), number(a.value), yes_or_no(a.met)];
+    let row = |a: &Aim| vec![a.aim.clone(), a.wanted.clone(), measured(a), yes_or_no(a.met)];
     let table = table(&["aim", "wanted", "measured", "met"], aims.iter().map(row));
     format!("\n### Aims\n\n{table}")
 }
@@ -203,6 +203,11 @@ fn yes_or_no(value: bool) -> String {
 
 fn digits(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "-".to_owned(), |x| fixed(x, digits))
+}
+
+/// The measured value, with as many digits as tell it from the limit.
+fn measured(aim: &Aim) -> String {
+    aim.value.map_or_else(|| "-".to_owned(), |value| significant(value, aim.digits()))
 }
 
 fn number(value: Option<f64>) -> String {

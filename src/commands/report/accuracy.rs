@@ -108,7 +108,11 @@ fn aims(aims: &[Aim], source: &str) -> Block {
             word: aim.wanted.clone(),
             origin: reports::Origin::asked("aim of the project; hardwire evaluate"),
         };
-        let cells = vec![wanted.into(), number(aim.value, "", source), if aim.met { "yes" } else { "NO" }.into()];
+        let measured = match aim.value {
+            Some(value) => derived(value, "", source).digits(aim.digits()).into(),
+            None => number(None, "", source),
+        };
+        let cells = vec![wanted.into(), measured, if aim.met { "yes" } else { "NO" }.into()];
         row(numbered(&aim.aim), cells)
     });
     Block::Table(table(text!["What it was aimed at"], &["aim", "wanted", "measured", "met"], rows.collect()))

@@ -95,6 +95,17 @@ pub struct Aim {
     pub met: bool,
 }
 
+impl Aim {
+    /// Significant digits with which the value does not look equal to the limit, at least three and at most six.
+    #[must_use]
+    pub fn digits(&self) -> usize {
+        let limit = self.wanted.split(' ').find_map(|word| word.parse::<f64>().ok());
+        let (Some(value), Some(limit)) = (self.value, limit) else { return 3 };
+        let rounded = |digits: usize| names::number::rounded(value, digits);
+        (3..6).find(|&digits| rounded(digits) != limit).unwrap_or(6)
+    }
+}
+
 /// Errors of one quantity of one target.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Quantity {
@@ -352,6 +363,17 @@ fn round(value: &mut Option<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_of_aims_are_told_from_their_limits() {
+        let digits = |wanted: &str, value: f64| {
+            Aim { aim: String::new(), wanted: wanted.to_owned(), value: Some(value), met: true }.digits()
+        };
+        assert_eq!(digits("under 15 %", 14.8), 3);
+        assert_eq!(digits("under 15 %", 14.986), 4);
+        assert_eq!(digits("over 0.85", 0.850_04), 5);
+        assert_eq!(digits("at most 5 %", 5.0), 6);
+    }
 
     #[test]
     fn reducing_twice_is_reducing_once() {
