@@ -8,6 +8,9 @@ use storage::columnar::Frame;
 
 use crate::diagnostics::Failure;
 
+/// Start of a Parquet file. Others are not read further, since they can have any length.
+const MAGIC: &[u8] = b"PAR1";
+
 /// The corpus of the repository.
 const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
 
@@ -19,9 +22,14 @@ pub fn file_or_default(file: Option<&Path>) -> PathBuf {
 /// Reads the table of a corpus file.
 pub fn read(path: &Path) -> Result<Frame, Failure> {
     let file = crate::input::open(path).map_err(|error| refuse(path, error))?;
-    let mut bytes = Vec::new();
     // One byte more than allowed shows that there is more.
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| refuse(path, error))?;
+    let mut file = file.take(MAX_FILE_BYTES + 1);
+    let mut bytes = Vec::new();
+    file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut bytes).map_err(|error| refuse(path, error))?;
+    if bytes != MAGIC {
+        return Err(refuse(path, "not a Parquet file, which would start with `PAR1`"));
+    }
+    file.read_to_end(&mut bytes).map_err(|error| refuse(path, error))?;
     table::read(bytes).map_err(|error| refuse(path, error))
 }
 
