@@ -90,7 +90,7 @@ impl Plot {
             Self::DotPlot(plot) => plot.height(narrow),
             Self::Waterfall(plot) => plot.height(),
             Self::MaskStack(plot) => plot.height(),
-            Self::FloorPlan(_) if narrow => 600,
+            Self::FloorPlan(_) if narrow => 614,
             Self::HeatMap(_) if narrow => 400,
             _ if narrow => 390,
             Self::Curves(_) | Self::Stacked(_) | Self::FloorPlan(_) => 440,

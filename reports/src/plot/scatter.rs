@@ -116,7 +116,7 @@ impl Scatter {
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>) -> Result<(), PlotError> {
         canvas.title(&self.title)?;
         let rows = self.key(canvas)?;
-        let left = if canvas.narrow() { 56 } else { 90 };
+        let left = if canvas.narrow() { 72 } else { 90 };
         let (right, top, bottom) = (canvas.width() - 40, self.head() + 2 + 20 * rows, canvas.height() - 56);
         let shown = |p: &&(f64, f64)| p.0.is_finite() && p.1.is_finite();
         let all = || self.points.iter().chain(self.frontiers.iter().flat_map(|s| &s.points)).filter(shown);

@@ -60,7 +60,12 @@ fn plots() -> Vec<Plot> {
             label: "tokens/s".into(),
             middle: 5.0,
             middle_label: "mean".into(),
-            bars: vec![Bar { name: "clock".into(), low: (4.0, "1 GHz".into()), high: (7.0, "2 GHz".into()) }],
+            bars: vec![Bar {
+                name: "clock".into(),
+                middle: None,
+                low: (4.0, "1 GHz".into()),
+                high: (7.0, "2 GHz".into()),
+            }],
         }),
         Plot::Curves(Curves {
             title: "curves".into(),

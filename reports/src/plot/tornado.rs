@@ -15,6 +15,8 @@ const MOST: usize = 12;
 pub struct Bar {
     /// Its name.
     pub name: String,
+    /// Result from which the bar starts; that of the chart unless given.
+    pub middle: Option<f64>,
     /// Lowest result, and the input value that gives it.
     pub low: (f64, String),
     /// Highest result, and the input value that gives it.
@@ -28,7 +30,7 @@ pub struct Tornado {
     pub title: String,
     /// Name and unit of the result.
     pub label: String,
-    /// Result from which the bars start.
+    /// Result from which bars start that have none of their own.
     pub middle: f64,
     /// Name of that result, e.g. "mean".
     pub middle_label: String,
@@ -58,7 +60,8 @@ impl Tornado {
         // In a narrow plot names stand above their bars.
         let left = if narrow { 16 } else { 230 } + before;
         let (right, top, bottom) = (canvas.width() - 12 - after, self.key() + 46, canvas.height() - 54);
-        let ends = shown.iter().flat_map(|bar| [bar.low.0, bar.high.0]).chain([self.middle]);
+        let all = shown.iter().all(|bar| bar.middle.is_none());
+        let ends = shown.iter().flat_map(|bar| [bar.low.0, bar.high.0]).chain(all.then_some(self.middle));
         let scale = Scale::over(ends, false);
         let at = |value: f64| left + (scale.share(value) * f64::from(right - left)).round() as i32;
         canvas.title(&self.title)?;
@@ -82,12 +85,16 @@ impl Tornado {
         for (i, bar) in shown.iter().enumerate() {
             let middle = top + step * i as i32 + if narrow { step * 2 / 3 } else { step / 2 };
             let half = (step / 4).max(5);
+            let start = at(bar.middle.unwrap_or(self.middle));
             let text =
                 format!("{}: {} at {}, {} at {}", bar.name, short(bar.low.0), bar.low.1, short(bar.high.0), bar.high.1);
             canvas.value(&text, || {
-                canvas.rectangle((at(bar.low.0), middle - half), (at(self.middle), middle + half), BLUE)?;
-                canvas.rectangle((at(self.middle), middle - half), (at(bar.high.0), middle + half), VERMILLION)
+                canvas.rectangle((at(bar.low.0), middle - half), (start, middle + half), BLUE)?;
+                canvas.rectangle((start, middle - half), (at(bar.high.0), middle + half), VERMILLION)
             })?;
+            if !all {
+                canvas.line(&[(start, middle - half - 4), (start, middle + half + 4)], BLACK, 1)?;
+            }
             if narrow {
                 canvas.text(&fitting(&bar.name, 52), (16, middle - half - 10), 13, BLACK, Anchor::Left)?;
             } else {
@@ -96,6 +103,9 @@ impl Tornado {
             let (low, high) = (fitting(&bar.low.1, 14), fitting(&bar.high.1, 14));
             canvas.text(&low, (at(bar.low.0) - 6, middle), 12, GREY, Anchor::Right)?;
             canvas.text(&high, (at(bar.high.0) + 6, middle), 12, GREY, Anchor::Left)?;
+        }
+        if !all {
+            return Ok(());
         }
         canvas.line(&[(at(self.middle), top - 4), (at(self.middle), bottom)], BLACK, 1)?;
         let text = format!("{} {}", self.middle_label, short(self.middle));

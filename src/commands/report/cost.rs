@@ -123,7 +123,7 @@ pub fn sensitivity(s: &Subjects<'_>) -> Result<(Section, Option<Text>), Failure>
     let plot_bars = bars.iter().filter(|b| b.swing.abs() >= most / 100.0).map(|b| {
         let ends = [(b.at_p10 / 1e6, short(at(b.input, 0.1))), (b.at_p90 / 1e6, short(at(b.input, 0.9)))];
         let [low, high] = if b.at_p10 <= b.at_p90 { ends } else { [ends[1].clone(), ends[0].clone()] };
-        Bar { name: b.input.to_owned(), low, high }
+        Bar { name: b.input.to_owned(), middle: None, low, high }
     });
     let source = "closed form with the others at their medians; hardwire estimate --economics wide --monte-carlo N";
     let rows = bars.iter().map(|b| {

@@ -21,6 +21,10 @@ const MOST_WORDS: usize = 12;
 /// Largest ratio of values on a linear axis; wider ranges get a logarithmic axis.
 const LINEAR: f64 = 20.0;
 
+const MEANS: &str = "mean over points with one value of an axis, over the same settings of the others";
+const MEANS_OF_OWN: &str =
+    "mean by value of an axis, and over all its values (black), over settings at which all are possible";
+
 /// All plots with the names of their files, without extension.
 #[must_use]
 pub fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
@@ -44,10 +48,13 @@ pub fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
         }
     }
     for sensitivity in verdict.sensitivity.iter().filter(|sensitivity| !sensitivity.axes.is_empty()) {
+        // Axes are compared over different points where some settings are refused.
+        let alike = sensitivity.axes.iter().all(|effect| effect.points == sensitivity.points);
         let bar = |effect: &Effect| {
             let axis = &plan.axes[effect.axis];
             Bar {
                 name: label::axis(axis),
+                middle: (!alike).then_some(effect.mean),
                 low: (effect.low.mean, shown_part(axis, &effect.low.part)),
                 high: (effect.high.mean, shown_part(axis, &effect.high.part)),
             }
@@ -55,7 +62,7 @@ pub fn plots(e: &Exploration<'_>, verdict: &Verdict) -> Vec<(String, Plot)> {
         let mut axes: Vec<_> = sensitivity.axes.iter().collect();
         axes.sort_by(|a, b| (b.high.mean - b.low.mean).total_cmp(&(a.high.mean - a.low.mean)));
         let plot = Tornado {
-            title: title(e, "mean over points with one value of an axis, over the same settings of the others"),
+            title: title(e, if alike { MEANS } else { MEANS_OF_OWN }),
             label: label::result(&sensitivity.result),
             middle: sensitivity.mean,
             middle_label: "mean".to_owned(),
@@ -230,7 +237,7 @@ fn heat_map(e: &Exploration<'_>, verdict: &Verdict, (x, y): (usize, usize), obje
     };
     let names = |parts: &Parts<'_>| (0..parts.count()).map(|part| shown_part(parts.axis, &parts.part(part))).collect();
     HeatMap {
-        title: title(e, &format!("{rest}, {origin}; grey: none meets every constraint, ?: no point has an answer")),
+        title: title(e, &format!("{rest}, {origin}; grey: against a constraint, ?: no answer")),
         x_label: label::axis(&plan.axes[x]),
         y_label: label::axis(&plan.axes[y]),
         value_label: label::result(plan.columns[objective.column].name()),
