@@ -55,23 +55,38 @@ pub struct Findings<'a> {
     tco: Option<f64>,
 }
 
-fn run(design: &Design, model: &Model, words: &'static str, ask: Ask, flags: &str) -> Result<Run, Failure> {
-    let request = Request {
-        grid: Some(design.grid),
-        context: ask.context,
-        sequences: ask.sequences,
-        discipline: ask.discipline,
-        ..Request::of(design, model)
-    };
-    let run = Prepared::new(request)?.run();
-    Ok(Run { words, source: format!("{words}, from events; hardwire simulate {}{flags}", design.name), run })
-}
-
-#[derive(Clone, Copy)]
-struct Ask {
+/// An operating point to simulate.
+struct Ask<'a> {
+    design: &'a Design,
+    words: &'static str,
     context: u64,
     sequences: Option<u64>,
     discipline: Discipline,
+    /// Options of `hardwire simulate` that ask for the same.
+    flags: String,
+}
+
+impl Ask<'_> {
+    fn run(&self, model: &Model) -> Result<Run, Failure> {
+        let request = Request {
+            grid: Some(self.design.grid),
+            context: self.context,
+            sequences: self.sequences,
+            discipline: self.discipline,
+            ..Request::of(self.design, model)
+        };
+        let run = Prepared::new(request)?.run();
+        let source = format!("{}, from events; hardwire simulate {}{}", self.words, self.design.name, self.flags);
+        Ok(Run { words: self.words, source, run })
+    }
+}
+
+/// Simulates all points, each on a thread of its own.
+fn simulated(asks: &[Ask<'_>], model: &Model) -> Result<Vec<Run>, Failure> {
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = asks.iter().map(|ask| scope.spawn(move || ask.run(model))).collect();
+        runs.into_iter().map(|run| run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 /// The findings on the published machine, whose throughput is `published_rate`.
@@ -82,41 +97,49 @@ pub fn findings<'a>(s: &Subjects<'a>, published_rate: f64) -> Result<Findings<'a
     let h = s.hardwired;
     let settled = h.settle(&h.economics, s.model)?;
     let (design, model) = (&settled.design, s.model);
-    let ask = |discipline| Ask { context: CONTEXT, sequences: None, discipline };
-    let schedules = vec![
-        run(design, model, "serial: the publication's accounting", ask(Discipline::Serial), " --discipline serial")?,
-        run(design, model, "lockstep: all stages on one beat", ask(Discipline::Lockstep), " --discipline lockstep")?,
-        run(design, model, "dataflow: each stage as soon as it can", ask(Discipline::Dataflow), "")?,
-    ];
-    let mut changed = design.clone();
-    changed.mapping.collective = Algorithm::TwoPhase;
-    let flow = ask(Discipline::Dataflow);
+    let mut two_phase = design.clone();
+    two_phase.mapping.collective = Algorithm::TwoPhase;
+    let mut hierarchical = two_phase.clone();
+    hierarchical.mapping.all_chip = AllChip::Hierarchical;
+    let long = LONG.min(model.max_context);
+    let ask = |words, discipline, design, flags: &str| Ask {
+        design,
+        words,
+        context: CONTEXT,
+        sequences: None,
+        discipline,
+        flags: flags.to_owned(),
+    };
+    let flow = |words, design, flags: &str| ask(words, Discipline::Dataflow, design, flags);
     let two = " --set mapping.collective=two-phase";
-    let first = run(&changed, model, "dataflow, two-phase collectives", flow, two)?;
-    changed.mapping.all_chip = AllChip::Hierarchical;
-    let both = format!("{two} --set mapping.all_chip=hierarchical");
-    let second = run(&changed, model, "dataflow, two-phase and hierarchical", flow, &both)?;
-    let context = LONG.min(model.max_context);
-    let at = |sequences| Ask { context, sequences, discipline: Discipline::Dataflow };
-    let long = format!(" --context {context}");
-    let one = run(design, model, "one sequence at the longest context", at(Some(1)), &format!(" --sequences 1{long}"))?;
-    let full = run(design, model, "a full pipeline at the longest context", at(None), &long)?;
-    let alone = Ask { sequences: Some(1), ..flow };
-    let alone = run(design, model, "one sequence in an empty machine", alone, " --sequences 1")?;
+    let asks = [
+        ask("serial: the publication's accounting", Discipline::Serial, design, " --discipline serial"),
+        ask("lockstep: all stages on one beat", Discipline::Lockstep, design, " --discipline lockstep"),
+        flow("dataflow: each stage as soon as it can", design, ""),
+        flow("dataflow, two-phase collectives", &two_phase, two),
+        flow(
+            "dataflow, two-phase and hierarchical",
+            &hierarchical,
+            &format!("{two} --set mapping.all_chip=hierarchical"),
+        ),
+        Ask {
+            context: long,
+            sequences: Some(1),
+            ..flow("one sequence at the longest context", design, &format!(" --sequences 1 --context {long}"))
+        },
+        Ask { context: long, ..flow("a full pipeline at the longest context", design, &format!(" --context {long}")) },
+        Ask { sequences: Some(1), ..flow("one sequence in an empty machine", design, " --sequences 1") },
+    ];
+    let mut runs = simulated(&asks, model)?.into_iter();
+    let schedules: Vec<Run> = runs.by_ref().take(3).collect();
+    let collectives: Vec<Run> = runs.by_ref().take(2).collect();
+    let mut next = || runs.next().expect("a run for each point");
+    let (one, full, alone) = (next(), next(), next());
     let serial = &schedules[0].run;
     let own = h.economics.equal_chips == Some(f64::from(settled.design.grid.chips()));
     let tco = h.economics.tco_tokens_per_s.filter(|_| own);
     let against = against(s, serial, tco)?;
-    Ok(Findings {
-        published: published_rate,
-        schedules,
-        collectives: vec![first, second],
-        one,
-        full,
-        alone,
-        against,
-        tco,
-    })
+    Ok(Findings { published: published_rate, schedules, collectives, one, full, alone, against, tco })
 }
 
 fn against<'a>(s: &Subjects<'a>, serial: &Simulation, tco: Option<f64>) -> Result<Vec<Against<'a>>, Failure> {
