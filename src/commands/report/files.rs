@@ -55,13 +55,18 @@ const MARKS: [(&str, &[&str]); 3] = [
     ("report.json", &["\"generator\": \"hardwire "]),
 ];
 
-/// Refuses to write over files that no report has written.
+/// Names of the files that every report has.
+pub fn fixed() -> impl Iterator<Item = &'static str> {
+    MARKS.into_iter().map(|(name, _)| name)
+}
+
+/// Refuses to write over files that no report has written; `names` are paths within the folder `out`.
 ///
 /// A page, a text and a JSON file say who wrote them; other files belong to a report if such a JSON file lies beside them.
 ///
 /// # Errors
 /// For the first foreign file.
-pub fn own(out: &str, files: &[File]) -> Result<(), Failure> {
+pub fn own<'a>(out: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
     let holds = |name: &str, marks: &[&str]| -> bool {
         let path = Path::new(out).join(name);
         let small = std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() <= MAX_BYTES);
@@ -70,12 +75,12 @@ pub fn own(out: &str, files: &[File]) -> Result<(), Failure> {
         marks.iter().any(|mark| text.contains(mark))
     };
     let report = MARKS.iter().find(|(name, _)| *name == "report.json").is_some_and(|(name, marks)| holds(name, marks));
-    for (name, _) in files {
+    for name in names {
         let path = Path::new(out).join(name);
         if path.symlink_metadata().is_err() {
             continue;
         }
-        let known = match MARKS.iter().find(|(marked, _)| marked == name) {
+        let known = match MARKS.iter().find(|(marked, _)| *marked == name) {
             Some((_, marks)) => holds(name, marks),
             None => report,
         };

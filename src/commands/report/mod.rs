@@ -83,6 +83,10 @@ fn stamp(arguments: &Report, there: Option<Stamp>) -> Stamp {
 /// Writes or checks the files in the folder `out`.
 fn written(arguments: &Report, out: &str, evaluation: Option<&Evaluation>) -> Result<ExitCode, Failure> {
     files::folder(out)?;
+    if !arguments.check {
+        // Figures are known only when the report is; the other files are refused before it is made.
+        files::own(out, files::fixed())?;
+    }
     let document = document(arguments, evaluation, stamp(arguments, files::stamp(out)))?;
     let mut files = files::render(&document, arguments.png)?;
     if let Some(evaluation) = evaluation {
@@ -91,7 +95,7 @@ fn written(arguments: &Report, out: &str, evaluation: Option<&Evaluation>) -> Re
     let differences = if arguments.check {
         files::differences(out, &files)
     } else {
-        files::own(out, &files)?;
+        files::own(out, files.iter().map(|(name, _)| name.as_str()))?;
         files::write(out, &files)?;
         Vec::new()
     };
