@@ -349,7 +349,10 @@ fn anchors_are_unique_and_survive_other_values() {
     let (one, two) = (folder("report-anchors-one"), folder("report-anchors-two"));
     let designs = ["--design", "hnlpu", "--design", "b200"];
     report(&one, &designs);
-    report(&two, &[&designs[..], &["--per-user", "50"]].concat());
+    report(&two, &[&designs[..], &["--per-user", "50", "--systems", "3"]].concat());
+    let title = |out: &Path| std::fs::read_to_string(out.join("report.md")).unwrap().lines().next().unwrap().to_owned();
+    assert!(title(&one).starts_with("# One hnlpu does the work of "), "{}", title(&one));
+    assert!(title(&two).starts_with("# 3.00 hnlpu do the work of "), "{}", title(&two));
     let ids = |out: &Path| -> Vec<String> {
         let page = page(out);
         let all = page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());

@@ -10,7 +10,7 @@ use super::subjects::Subjects;
 use super::volume::BreakEven;
 use super::words::{derived, design, text};
 
-/// The main claim: what one system equals, and from what volume on it is cheaper.
+/// The main claim: what the systems of the report equal, and from what volume on it is cheaper.
 pub fn claim<'a>(s: &Subjects<'a>, even: &[BreakEven<'a>]) -> Text {
     let column = s.column();
     let Some(output) = value(column, "output_tokens_per_s") else {
@@ -19,8 +19,12 @@ pub fn claim<'a>(s: &Subjects<'a>, even: &[BreakEven<'a>]) -> Text {
     let Some((other, units)) = nearest(s) else {
         return text!["One system of ", design(column), " generates ", output.clone(), " of output"];
     };
-    let mut words = text!["One ", design(column), " does the work of ", units.clone().digits(2), " ", design(other)];
-    if let (Some(own), Some(their)) = (value(column, "power_kw"), value(other, "equal_power_kw")) {
+    let mut words = match value(column, "equal_units").filter(|systems| systems.low != 1.0) {
+        Some(systems) => text![systems.clone(), " ", design(column), " do the work of "],
+        None => text!["One ", design(column), " does the work of "],
+    };
+    words.extend(text![units.clone().digits(2), " ", design(other)]);
+    if let (Some(own), Some(their)) = (value(column, "equal_power_kw"), value(other, "equal_power_kw")) {
         let share = Value::range(100.0 * own.low / their.high, 100.0 * own.high / their.low, "%", share_origin(their));
         words.extend(text![" on ", share.digits(2), " of their power"]);
     }
@@ -41,7 +45,7 @@ pub fn rival<'a, 'b>(s: &Subjects<'a>, even: &'b [BreakEven<'a>]) -> Option<&'b 
 
 fn share_origin(of: &Value) -> reports::Origin {
     reports::Origin {
-        source: format!("power of one system over that of those units; {}", of.origin.source),
+        source: format!("power of the systems over that of those units; {}", of.origin.source),
         ..of.origin.clone()
     }
 }
