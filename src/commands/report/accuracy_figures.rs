@@ -231,7 +231,7 @@ pub fn decisions(decisions: &[Decision], source: &str) -> Block {
     ];
     let mut caption = text![
         format!(
-            "{}: how much more the chosen one costs than the best, in nine of ten cases at most. ",
+            "Choosing a {}: how much more the chosen one costs than the best, in nine of ten cases at most. ",
             decisions[0].decision
         ),
         "Left is better. "
