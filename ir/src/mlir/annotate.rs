@@ -171,8 +171,8 @@ fn write(operation: OperationRef<'_, '_>, annotation: &Annotation) -> Result<(),
     let context = operation.context();
     // SAFETY: the context outlives the operation, and both outlive this call.
     let context = unsafe { context.to_ref() };
-    let attribute = Attribute::parse(context, value)
-        .ok_or_else(|| AnnotateError::Attribute { name, value: value.clone() })?;
+    let attribute =
+        Attribute::parse(context, value).ok_or_else(|| AnnotateError::Attribute { name, value: value.clone() })?;
     mutable(operation).set_discardable_attribute(name, attribute);
     Ok(())
 }
