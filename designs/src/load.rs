@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::comparison::{self, Comparison};
 use crate::design::Design;
+use crate::dram::{self, Dram};
 use crate::economics::{self, Economics};
 use crate::field::{Reader, Visitor, states};
 use crate::masks::{self, MaskStack};
@@ -418,6 +419,23 @@ pub fn economics(reference: &str, overrides: &[Override], loader: &Loader<'_>) -
         Err(problems) => return Err(Problems { sources, problems }),
     }
     Ok(economics)
+}
+
+/// The kind of memory that `reference` names, a preset or the path of a TOML file, with overrides applied.
+///
+/// # Errors
+/// Every problem of the texts and of the overrides.
+pub fn memory(reference: &str, overrides: &[Override], loader: &Loader<'_>) -> Result<Dram, Problems> {
+    let (root, sources) = merged_preset(reference, overrides, loader, presets::memories())?;
+    let mut memory = Dram::blank(reference);
+    let mut reader = Reader::new(&root, &sources);
+    dram::walk(&mut memory, &mut reader);
+    dram::check(&memory, &mut reader);
+    match reader.finish() {
+        Ok(provenance) => memory.provenance = provenance,
+        Err(problems) => return Err(Problems { sources, problems }),
+    }
+    Ok(memory)
 }
 
 /// The machine to compare with that `reference` names, a preset or the path of a TOML file.

@@ -91,6 +91,17 @@ pub fn comparisons() -> &'static [Preset] {
     }
 }
 
+/// Kinds of stacked DRAM.
+#[must_use]
+pub fn memories() -> &'static [Preset] {
+    presets! { "memory/", ".toml":
+        "hbm2" "HBM2, 2.0 Gb/s a pin, 8 channels, 8 GiB";
+        "hbm2e" "HBM2E, 3.6 Gb/s a pin, 8 channels, 16 GiB";
+        "hbm3" "HBM3, 6.4 Gb/s a pin, 16 channels, 16 GiB";
+        "hbm3e" "HBM3E, 9.2 Gb/s a pin, 16 channels, 24 GiB";
+    }
+}
+
 /// Models.
 #[must_use]
 pub fn models() -> &'static [Preset] {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::comparison::{self, Comparison};
 use crate::design::Design;
+use crate::dram::{self, Dram};
 use crate::economics::{self, Economics};
 use crate::field::Visitor;
 use crate::huggingface::{Agreement, Checkpoint};
@@ -79,6 +80,17 @@ pub fn economics(economics: &Economics) -> Vec<Line> {
     economics::walk(&mut economics.clone(), &mut lines);
     for line in &mut lines.0 {
         line.provenance = economics.provenance.get(&line.path).cloned();
+    }
+    lines.0
+}
+
+/// Every field of a kind of memory.
+#[must_use]
+pub fn memory(memory: &Dram) -> Vec<Line> {
+    let mut lines = Lines(Vec::new());
+    dram::walk(&mut memory.clone(), &mut lines);
+    for line in &mut lines.0 {
+        line.provenance = memory.provenance.get(&line.path).cloned();
     }
     lines.0
 }

@@ -211,3 +211,54 @@ fn unknown_names_are_refused() {
     let node = load::node("x.toml", &loader).map(|_| ()).map_err(error).unwrap_err();
     assert_eq!(node, "cannot read `x.toml`: no such file");
 }
+
+#[test]
+fn a_memory_with_impossible_times_is_refused_where_they_stand() {
+    let refused = |text: &str| {
+        let text = format!("extends = \"hbm3\"\n{text}\n");
+        load::memory("my.toml", &[], &|_: &str| Ok(text.clone())).expect_err("must be refused").to_string()
+    };
+    for (text, wanted) in [
+        (
+            "timing.t_ras = 30",
+            "my.toml:2:16: `timing.t_ras` is 30 clock cycles; it must be at least 40: t_rcd_read + t_rtp, or a row closes before it is read",
+        ),
+        ("timing.t_rc = 70", "my.toml:2:15: `timing.t_rc` is 70 clock cycles; it must be at least 71: t_ras + t_rp"),
+        ("timing.t_faw = 3", "my.toml:2:16: `timing.t_faw` is 3 clock cycles; it must be at least 4: t_rrd_s"),
+        ("timing.t_rrd_l = 3", "my.toml:2:18: `timing.t_rrd_l` is 3 clock cycles; it must be at least 4: t_rrd_s"),
+        ("timing.t_ccd_l = 1", "my.toml:2:18: `timing.t_ccd_l` is 1 clock cycles; it must be at least 2: t_ccd_s"),
+        (
+            "timing.t_ccd_s = 1",
+            "my.toml:2:18: `timing.t_ccd_s` is 1 clock cycles; it must be at least 2: burst, or data collide",
+        ),
+        ("timing.t_wtr_l = 5", "my.toml:2:18: `timing.t_wtr_l` is 5 clock cycles; it must be at least 7: t_wtr_s"),
+        (
+            "timing.t_rtw = 11",
+            "my.toml:2:16: `timing.t_rtw` is 11 clock cycles; it must be at least 12: t_cl + burst - t_cwl, or data collide",
+        ),
+        (
+            "timing.t_refi = 600",
+            "my.toml:2:17: `timing.t_refi` is 600 clock cycles; it must be at least 633: t_rfc + t_rc + 1, or nothing but refreshes issues",
+        ),
+        ("timing.t_rp = 0", "my.toml:2:15: `timing.t_rp` is 0; it must be at least 1 and at most 10000"),
+        (
+            "controller.read_queue = 0",
+            "my.toml:2:25: `controller.read_queue` is 0; it must be at least 1 and at most 1024",
+        ),
+        (
+            "controller.write_high = 33",
+            "my.toml:2:25: `controller.write_high` is 33; it must be at most write_queue, 32",
+        ),
+        ("controller.write_low = 26", "my.toml:2:24: `controller.write_low` is 26; it must be below write_high, 26"),
+        ("organization.bank_groups = 3", "my.toml:2:28: `organization.bank_groups` is 3; it must be a power of two"),
+        (
+            "organization.row_bytes = 16",
+            "my.toml:2:26: `organization.row_bytes` is 16; it must be at least burst_bytes, 32",
+        ),
+    ] {
+        assert_eq!(refused(text), wanted, "{text}");
+    }
+    assert!(refused("timing.t_rass = 50").contains("did you mean `t_ras`?"));
+    let unknown = load::memory("hbm9", &[], &load::no_files).expect_err("no such preset").to_string();
+    assert!(unknown.starts_with("there is no preset `hbm9`"), "{unknown}");
+}

@@ -21,6 +21,7 @@ enum Loaded {
     Economics(Box<designs::Economics>),
     Masks(Box<designs::MaskStack>),
     Against(Box<designs::Comparison>),
+    Memory(Box<designs::Dram>),
 }
 
 /// Reads a file of a kind. Its name, which differs between the texts that are compared, is left out.
@@ -39,6 +40,9 @@ fn load(kind: FileKind, reference: &str, loader: &Loader<'_>) -> Result<Loaded, 
         FileKind::Masks => {
             Loaded::Masks(Box::new(designs::MaskStack { name: String::new(), ..load::mask_stack(reference, loader)? }))
         }
+        FileKind::Memory => {
+            Loaded::Memory(Box::new(designs::Dram { name: String::new(), ..load::memory(reference, &[], loader)? }))
+        }
         FileKind::Against => Loaded::Against(Box::new(designs::Comparison {
             name: String::new(),
             ..load::comparison(reference, loader)?
@@ -54,6 +58,7 @@ impl Loaded {
             Self::Economics(value) => &**value,
             Self::Masks(value) => &**value,
             Self::Against(value) => &**value,
+            Self::Memory(value) => &**value,
         }
     }
 
@@ -65,6 +70,7 @@ impl Loaded {
             Self::Economics(value) => (value.summary, value.provenance) = Default::default(),
             Self::Masks(value) => value.summary = String::new(),
             Self::Against(value) => (value.summary, value.provenance) = Default::default(),
+            Self::Memory(value) => (value.summary, value.provenance) = Default::default(),
         }
         self
     }
@@ -79,6 +85,7 @@ fn all() -> impl Iterator<Item = (FileKind, &'static Preset)> {
             FileKind::Economics => presets::economics(),
             FileKind::Masks => presets::mask_stacks(),
             FileKind::Against => presets::comparisons(),
+            FileKind::Memory => presets::memories(),
         };
         presets.iter().map(move |preset| (kind, preset))
     })

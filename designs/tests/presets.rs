@@ -55,6 +55,25 @@ fn economics_and_comparisons_load_with_complete_provenance() {
 }
 
 #[test]
+fn memories_load_with_complete_provenance() {
+    for preset in presets::memories() {
+        let memory = load::memory(preset.name, &[], &load::no_files).unwrap_or_else(|problems| panic!("{problems}"));
+        check_lines(preset.name, &show::memory(&memory));
+        assert_eq!(memory.summary, preset.summary);
+        assert!(memory.summary.ends_with(&format!("{} GiB", memory.stack_bytes() >> 30)), "{}", memory.summary);
+    }
+}
+
+#[test]
+fn memories_reach_the_bandwidth_of_their_pins() {
+    // 1024 pins at 2.0, 3.6, 6.4 and 9.2 Gb/s.
+    for (name, gb_per_s) in [("hbm2", 256.0), ("hbm2e", 460.8), ("hbm3", 819.2), ("hbm3e", 1177.6)] {
+        let memory = load::memory(name, &[], &load::no_files).unwrap();
+        assert_eq!(memory.peak_bytes_per_second(), gb_per_s * 1e9, "{name}");
+    }
+}
+
+#[test]
 fn mask_stacks_agree_with_their_nodes() {
     for preset in presets::mask_stacks() {
         let stack = load::mask_stack(preset.name, &load::no_files).unwrap_or_else(|problems| panic!("{problems}"));

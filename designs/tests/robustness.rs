@@ -29,7 +29,12 @@ fn read_model(text: &str) {
 
 #[test]
 fn no_prefix_of_prices_stacks_or_machines_panics() {
-    for preset in presets::economics().iter().chain(presets::mask_stacks()).chain(presets::comparisons()) {
+    for preset in presets::economics()
+        .iter()
+        .chain(presets::mask_stacks())
+        .chain(presets::comparisons())
+        .chain(presets::memories())
+    {
         for cut in (0..preset.text.len()).step_by(41).filter(|cut| preset.text.is_char_boundary(*cut)) {
             let text = preset.text[..cut].to_owned();
             let read = |_: &str| Ok(text.clone());
@@ -37,6 +42,7 @@ fn no_prefix_of_prices_stacks_or_machines_panics() {
                 load::economics("my.toml", &[], &read).err(),
                 load::mask_stack("my.toml", &read).err(),
                 load::comparison("my.toml", &read).err(),
+                load::memory("my.toml", &[], &read).err(),
             ];
             results.iter().flatten().for_each(check);
         }

@@ -171,5 +171,6 @@ pub fn all_presets() -> Vec<(&'static str, &'static str, &'static str)> {
         .chain(of("economics", presets::economics()))
         .chain(of("masks", presets::mask_stacks()))
         .chain(of("against", presets::comparisons()))
+        .chain(of("memory", presets::memories()))
         .collect()
 }

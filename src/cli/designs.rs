@@ -40,11 +40,11 @@ pub enum DesignsAction {
     },
     /// Show every value of a design, process node or model with its source
     #[command(
-        after_help = "Examples:\n  hardwire designs show hnlpu\n  hardwire designs show n5\n  hardwire designs show economics:hnlpu\n  hardwire designs show masks:n5\n  hardwire designs show against:h100\n  hardwire designs show path/to/config.json --format json\n  hardwire designs show hnlpu --set grid.rows=8 --format toml"
+        after_help = "Examples:\n  hardwire designs show hnlpu\n  hardwire designs show n5\n  hardwire designs show economics:hnlpu\n  hardwire designs show masks:n5\n  hardwire designs show against:h100\n  hardwire designs show memory:hbm3\n  hardwire designs show path/to/config.json --format json\n  hardwire designs show hnlpu --set grid.rows=8 --format toml"
     )]
     Show {
         /// Preset name or path of a design (.toml), a model (.json), a checkpoint (.safetensors, .safetensors.index.json) or a
-        /// folder with both, or `economics:NAME`, `masks:NAME`, `against:NAME`
+        /// folder with both, or `economics:NAME`, `masks:NAME`, `against:NAME`, `memory:NAME`
         name: String,
         /// Checkpoint that must agree with the model: a .safetensors file, whose header alone is read, or its index
         #[arg(long, value_name = "FILE")]
@@ -61,7 +61,7 @@ pub enum DesignsAction {
         after_help = "Examples:\n  hardwire designs init -o my-machine.toml\n  hardwire designs init --like economics:hnlpu -o my-prices.toml\n  hardwire designs init --like against:h100"
     )]
     Init {
-        /// Design, process node, `economics:NAME`, `masks:NAME` or `against:NAME` that the file extends
+        /// Design, process node, `economics:NAME`, `masks:NAME`, `against:NAME` or `memory:NAME` that the file extends
         #[arg(long, value_name = "NAME", default_value = "hnlpu")]
         like: String,
         /// File to write, which must not exist; standard output unless given
@@ -78,7 +78,7 @@ pub enum DesignsAction {
     /// Check a design or model file and print all problems
     #[command(after_help = "Example:\n  hardwire designs check my-machine.toml")]
     Check {
-        /// Preset name or path of a design (.toml) or model (.json), or `economics:NAME`, `masks:NAME`, `against:NAME`
+        /// Preset name or path of a design (.toml) or model (.json), or `economics:NAME`, `masks:NAME`, `against:NAME`, `memory:NAME`
         name: String,
         /// Override a value of the design; can be repeated
         #[arg(long = "set", value_name = "PATH=VALUE")]

@@ -46,6 +46,7 @@ fn all() -> Vec<Listed> {
         .chain(of("economics", presets::economics()))
         .chain(of("masks", presets::mask_stacks()))
         .chain(of("against", presets::comparisons()))
+        .chain(of("memory", presets::memories()))
         .collect()
 }
 
@@ -60,9 +61,9 @@ fn list(format: Format) -> Result<(), Failure> {
 }
 
 /// Kinds written as a prefix with a colon, because their names are also those of designs or nodes.
-const PREFIXED: [&str; 3] = ["economics", "masks", "against"];
+const PREFIXED: [&str; 4] = ["economics", "masks", "against", "memory"];
 
-/// Kind and bare name of `economics:hnlpu`, `masks:n5`, `against:h100`.
+/// Kind and bare name of `economics:hnlpu`, `masks:n5`, `against:h100`, `memory:hbm3`.
 fn prefixed(name: &str) -> Option<(&'static str, &str)> {
     let (kind, bare) = name.split_once(':')?;
     PREFIXED.into_iter().find(|known| *known == kind).map(|kind| (kind, bare))
@@ -112,6 +113,7 @@ enum Loaded {
     Economics(Box<designs::Economics>),
     Masks(designs::MaskStack),
     Against(Box<designs::Comparison>),
+    Memory(Box<designs::Dram>),
     Model(designs::Model),
     Checkpoint(designs::huggingface::Checkpoint),
 }
@@ -124,6 +126,7 @@ impl Loaded {
             Self::Economics(economics) => show::economics(economics),
             Self::Masks(stack) => show::mask_stack(stack),
             Self::Against(machine) => show::comparison(machine),
+            Self::Memory(memory) => show::memory(memory),
             Self::Model(model) => show::model(model),
             Self::Checkpoint(checkpoint) => show::checkpoint(checkpoint),
         }
@@ -137,6 +140,7 @@ impl Loaded {
             Self::Economics(economics) => &**economics,
             Self::Masks(stack) => stack,
             Self::Against(machine) => &**machine,
+            Self::Memory(memory) => &**memory,
             Self::Model(_) | Self::Checkpoint(_) => return None,
         })
     }
@@ -146,11 +150,14 @@ impl Loaded {
 fn load(name: &str, set: &[String]) -> Result<(&'static str, Loaded), Failure> {
     let overrides = input::overrides(set)?;
     if let Some((kind, bare)) = prefixed(name) {
-        if kind != "economics" && !overrides.is_empty() {
-            return Err(Failure::Request(format!("--set changes designs and economics, and {name} is neither")));
+        if !matches!(kind, "economics" | "memory") && !overrides.is_empty() {
+            return Err(Failure::Request(format!(
+                "--set changes designs, economics and memories, and {name} is none of them"
+            )));
         }
         let loaded = match kind {
             "economics" => Loaded::Economics(Box::new(designs::load::economics(bare, &overrides, &input::read)?)),
+            "memory" => Loaded::Memory(Box::new(designs::load::memory(bare, &overrides, &input::read)?)),
             "masks" => Loaded::Masks(designs::load::mask_stack(bare, &input::read)?),
             _ => Loaded::Against(Box::new(designs::load::comparison(bare, &input::read)?)),
         };
@@ -254,7 +261,7 @@ fn show(name: &str, tensors: Option<&str>, set: &[String], format: ShowFormat) -
         ShowFormat::Toml => {
             let Some(written) = loaded.written() else {
                 return Err(Failure::Request(format!(
-                    "{name} is a {kind}, and only designs, nodes, economics, masks and machines are TOML files"
+                    "{name} is a {kind}, and only designs, nodes, economics, masks, machines and memories are TOML files"
                 )));
             };
             return output::text(&written.toml());

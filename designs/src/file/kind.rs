@@ -15,5 +15,7 @@ named! {
         Masks = "masks",
         /// A machine to compare with.
         Against = "against",
+        /// A kind of stacked DRAM with its controller.
+        Memory = "memory",
     }
 }

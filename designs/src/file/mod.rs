@@ -10,6 +10,7 @@ mod written;
 
 use crate::comparison::{self, Comparison};
 use crate::design::Design;
+use crate::dram::{self, Dram};
 use crate::economics::{self, Economics};
 use crate::masks::{self, MaskStack};
 use crate::process::{self, ProcessNode};
@@ -90,6 +91,16 @@ impl Walked for Comparison {
     }
 }
 
+impl Walked for Dram {
+    fn kind(&self) -> FileKind {
+        FileKind::Memory
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        collect(|v| dram::walk(&mut self.clone(), v), Some(&self.provenance))
+    }
+}
+
 /// The entries of a file of a kind; [`ANY`] stands for names that the user chooses.
 fn blank(kind: FileKind) -> Vec<Entry> {
     let any = || vec![ANY.to_owned()];
@@ -99,6 +110,7 @@ fn blank(kind: FileKind) -> Vec<Entry> {
         FileKind::Economics => &Economics::blank(""),
         FileKind::Masks => &MaskStack::blank("", any()),
         FileKind::Against => &Comparison::blank("", any()),
+        FileKind::Memory => &Dram::blank(""),
     };
     walked.entries()
 }

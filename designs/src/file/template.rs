@@ -15,6 +15,7 @@ fn check(kind: FileKind) -> &'static str {
         FileKind::Economics => "`hardwire designs check economics:FILE.toml` checks the file.",
         FileKind::Masks => "`hardwire designs check masks:FILE.toml` checks the file.",
         FileKind::Against => "`hardwire designs check against:FILE.toml` checks the file.",
+        FileKind::Memory => "`hardwire designs check memory:FILE.toml` checks the file.",
     }
 }
 
