@@ -4,6 +4,7 @@
 pub mod arithmetic;
 pub mod calibration;
 pub mod checker;
+pub mod dram;
 pub mod economics;
 pub mod energy;
 pub mod engine;
