@@ -12,11 +12,8 @@ mod cost_model;
 mod diagnostics;
 mod input;
 mod messages;
-mod numbers;
 mod output;
 mod progress;
-mod record_file;
-mod replace;
 mod version;
 
 use std::process::ExitCode;

@@ -21,7 +21,7 @@ use crate::cli::predict::Calibrate;
 use crate::commands::ir::source::Source;
 use crate::cost_model::load;
 use crate::diagnostics::Failure;
-use crate::{output, replace};
+use crate::output;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,7 +92,7 @@ pub fn run(arguments: &Calibrate) -> Result<ExitCode, Failure> {
     };
     model.adaptations.extend(adaptations);
     let path = arguments.out.display().to_string();
-    replace::replace(&arguments.out, |out| out.write_all(&model.to_bytes()))
+    files::replace(&arguments.out, |out| out.write_all(&model.to_bytes()))
         .map_err(|error| Failure::File { path: path.clone(), error })?;
     let report = Report { target: &name, base, functions: labelled.len(), out: path, quantities };
     match arguments.format {

@@ -10,7 +10,7 @@ use training::evaluation::{FitsError, Store};
 use super::dataset::file;
 use crate::diagnostics::Failure;
 use crate::progress::Progress;
-use crate::replace::replace;
+use files::replace;
 
 /// The number of threads given, or of cores.
 pub fn threads(asked: Option<usize>) -> usize {

@@ -17,7 +17,7 @@ use crate::cli::learning::Train;
 use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::output;
-use crate::replace::replace;
+use files::replace;
 
 #[derive(Debug, Serialize)]
 struct TrainReport {

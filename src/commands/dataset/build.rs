@@ -23,7 +23,7 @@ use super::summary::print;
 use crate::cli;
 use crate::diagnostics::Failure;
 use crate::progress::Progress;
-use crate::replace::replace;
+use files::replace;
 
 /// Longest text of a generated variant, in bytes: about 4,000 tokens.
 const KERNEL_TEXT_BYTES: usize = 16 << 10;

@@ -13,7 +13,7 @@ use storage::record_log::Magic;
 
 use super::file::refuse;
 use crate::diagnostics::Failure;
-use crate::record_file::{OpenError, RecordFile};
+use files::record_file::{OpenError, RecordFile};
 
 /// Kind and version of the log.
 const MAGIC: &Magic = b"HWLABEL2";

@@ -22,7 +22,7 @@ use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::output;
 use crate::progress::Progress;
-use crate::replace::replace;
+use files::replace;
 
 /// Texts of a batch at most.
 const BATCH_JOBS: usize = 32;

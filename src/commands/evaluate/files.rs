@@ -8,7 +8,7 @@ use training::evaluation::document::Evaluation;
 
 use super::plots::plots;
 use crate::diagnostics::Failure;
-use crate::replace::replace;
+use files::replace;
 
 /// Writes JSON, tables and plots into a folder, and the tables into a document.
 pub fn write(

@@ -7,7 +7,7 @@ use reports::document::{Document, Stamp, csv, html, json, markdown};
 use reports::plot::{Form, PlotError};
 
 use crate::diagnostics::Failure;
-use crate::replace::replace;
+use files::replace;
 
 /// The part of an evaluation that the page shows, written beside the page.
 pub const EVALUATION: &str = "evaluation.json";

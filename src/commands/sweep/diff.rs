@@ -9,10 +9,10 @@ use reports::{Align, Table};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::files::SUMMARY;
-use crate::cli::Format;
+use crate::cli::TableFormat;
 use crate::diagnostics::Failure;
 use crate::{input, output};
+use explore::folder::SUMMARY;
 
 /// Most points of a sweep that is compared; they are kept in memory.
 const MOST_POINTS: usize = 4_000_000;
@@ -214,14 +214,68 @@ impl Cell {
 }
 
 /// Runs the command: code 0 where nothing differs, 1 where something does.
-pub fn run(before: &str, after: &str, format: Format) -> Result<ExitCode, Failure> {
+pub fn run(before: &str, after: &str, format: TableFormat) -> Result<ExitCode, Failure> {
     let (a, b) = (Finished::read(before)?, Finished::read(after)?);
     let difference = compare(&a, &b)?;
     match format {
-        Format::Json => output::json(&difference)?,
-        Format::Table => output::text(&render(&difference))?,
+        TableFormat::Json => output::json(&difference)?,
+        TableFormat::Csv => output::csv(lines(&difference))?,
+        TableFormat::Table => output::text(&render(&difference))?,
     }
     Ok(if difference.equal { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// A difference, for CSV.
+#[derive(Serialize)]
+struct Line<'a> {
+    /// `input`, `objective` or `result`.
+    kind: &'static str,
+    name: &'a str,
+    before: Option<String>,
+    after: Option<String>,
+    change: Option<f64>,
+    change_pct: Option<f64>,
+    points_compared: Option<u64>,
+    points_changed: Option<u64>,
+    mean_change_pct: Option<f64>,
+    /// Values of the axes at the largest change.
+    at: Option<&'a BTreeMap<String, String>>,
+}
+
+impl<'a> Line<'a> {
+    fn new(kind: &'static str, name: &'a str, change: Option<&Change>) -> Self {
+        let text = |number: Option<f64>| number.map(|number| number.to_string());
+        Self {
+            kind,
+            name,
+            before: text(change.and_then(|change| change.before)),
+            after: text(change.and_then(|change| change.after)),
+            change: change.and_then(|change| change.change),
+            change_pct: change.and_then(|change| change.change_pct),
+            points_compared: None,
+            points_changed: None,
+            mean_change_pct: None,
+            at: None,
+        }
+    }
+}
+
+/// Inputs that differ, objectives, and results with their largest change.
+fn lines(difference: &Difference) -> impl Iterator<Item = Line<'_>> {
+    let inputs = difference.inputs.iter().map(|input| Line {
+        before: input.before.clone(),
+        after: input.after.clone(),
+        ..Line::new("input", &input.input, None)
+    });
+    let objectives = difference.objectives.iter().map(|o| Line::new("objective", &o.result, Some(&o.change)));
+    let results = difference.results.iter().map(|result| Line {
+        points_compared: Some(result.points_compared),
+        points_changed: Some(result.points_changed),
+        mean_change_pct: result.mean_change_pct,
+        at: result.largest.as_ref().map(|largest| &largest.at),
+        ..Line::new("result", &result.result, result.largest.as_ref().map(|largest| &largest.change))
+    });
+    inputs.chain(objectives).chain(results)
 }
 
 fn compare(a: &Finished, b: &Finished) -> Result<Difference, Failure> {

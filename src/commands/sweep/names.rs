@@ -7,7 +7,7 @@ use reports::{Align, Table};
 use serde::Serialize;
 use sweep::{Metric, State};
 
-use crate::cli::Format;
+use crate::cli::TableFormat;
 use crate::diagnostics::Failure;
 use crate::{input, output};
 
@@ -27,7 +27,7 @@ struct FieldLine {
 }
 
 /// Runs the command.
-pub fn run(filter: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
+pub fn run(filter: Option<&str>, format: TableFormat) -> Result<ExitCode, Failure> {
     let design = input::design("hnlpu", &[])?;
     let economics = designs::load::economics("hnlpu", &[], &input::read)?;
     let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
@@ -51,10 +51,36 @@ pub fn run(filter: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
         return Err(Failure::Request(message));
     }
     match format {
-        Format::Json => output::json(&names)?,
-        Format::Table => output::text(&render(&names))?,
+        TableFormat::Json => output::json(&names)?,
+        TableFormat::Csv => output::csv(lines(&names))?,
+        TableFormat::Table => output::text(&render(&names))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A field or a result, for CSV.
+#[derive(Serialize)]
+struct Line<'a> {
+    /// `field` or `result`.
+    kind: &'static str,
+    name: &'a str,
+    column: &'a str,
+    unit: Option<&'static str>,
+    hnlpu: Option<&'a str>,
+    doc: Option<&'static str>,
+}
+
+fn lines(names: &Names) -> impl Iterator<Item = Line<'_>> {
+    let fields = names.fields.iter().map(|field| Line {
+        kind: "field",
+        name: &field.path,
+        column: &field.column,
+        unit: Some(field.unit),
+        hnlpu: field.hnlpu.as_deref(),
+        doc: Some(field.doc),
+    });
+    let result = |name| Line { kind: "result", name, column: name, unit: None, hnlpu: None, doc: None };
+    fields.chain(names.results.iter().map(move |name| result(name)))
 }
 
 fn render(names: &Names) -> String {

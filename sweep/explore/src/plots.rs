@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use reports::plot::{
-    Bar, Better, Frontier, HeatCell, HeatMap, Line, Parallel, ParallelAxis, Plot, Scatter, Ticks, Tornado, Variable,
+    Bar, Better, Form, Frontier, HeatCell, HeatMap, Line, Parallel, ParallelAxis, Plot, PlotError, Scatter, Ticks,
+    Tornado, Variable,
 };
 use sweep::exploration::Exploration;
 use sweep::rows::Row;
@@ -24,6 +25,25 @@ const LINEAR: f64 = 20.0;
 const MEANS: &str = "mean over points with one value of an axis, over the same settings of the others";
 const MEANS_OF_OWN: &str =
     "mean by value of an axis, and over all its values (black), over settings at which all are possible";
+
+/// A plot that was drawn.
+pub struct Drawn {
+    /// Name of its file, without extension.
+    pub name: String,
+    /// As SVG.
+    pub svg: String,
+    /// The plot, for other formats.
+    pub plot: Plot,
+}
+
+/// All plots of a sweep as SVG.
+///
+/// # Errors
+/// If one cannot be drawn.
+pub fn drawn(e: &Exploration<'_>, verdict: &Verdict) -> Result<Vec<Drawn>, PlotError> {
+    let draw = |(name, plot): (String, Plot)| Ok(Drawn { name, svg: plot.svg(Form::Wide)?, plot });
+    plots(e, verdict).into_iter().map(draw).collect()
+}
 
 /// All plots with the names of their files, without extension.
 #[must_use]

@@ -53,7 +53,7 @@ pub fn evaluate<E>(job: &Job<'_>, threads: usize, sink: &mut dyn FnMut(Batch) ->
 }
 
 /// One point; a panic of the simulator fails the point, not the sweep.
-fn one<'a>(plan: &'a Plan, worker: &mut Worker<'a>, values: &[Value], fidelity: Fidelity) -> Outcome {
+pub(crate) fn one<'a>(plan: &'a Plan, worker: &mut Worker<'a>, values: &[Value], fidelity: Fidelity) -> Outcome {
     catch_unwind(AssertUnwindSafe(|| worker.evaluate(values, fidelity))).unwrap_or_else(|_| {
         *worker = Worker::new(plan);
         Outcome::Failed("internal error: the simulator panicked".to_owned())

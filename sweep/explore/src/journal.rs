@@ -4,33 +4,30 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use files::record_file::{self, OpenError, RecordFile};
 use storage::record_log::Magic;
 use sweep::Outcome;
 use sweep::exploration::Stage;
 use sweep::record::{Batch, Identity, decode, encode};
 
-use crate::record_file::{self, OpenError, RecordFile};
-
 /// Kind and version of the log.
 const MAGIC: &Magic = b"HWSWEEP2";
 
 /// Why a journal could not be opened.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The file system refuses.
-    Io(io::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
     /// It is no journal.
+    #[error("no journal of a sweep")]
     Foreign,
     /// It belongs to another sweep, shard or version.
+    #[error("the journal of another sweep")]
     Other(Identity),
     /// Another process writes it.
+    #[error("another sweep is writing it")]
     Locked,
-}
-
-impl From<io::Error> for JournalError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 impl From<OpenError> for JournalError {
@@ -58,6 +55,9 @@ pub struct Found {
 
 impl Journal {
     /// Opens or creates the journal of `identity`, passes what it holds to `sink` by stage, and drops a damaged end.
+    ///
+    /// # Errors
+    /// If the file system refuses, it is no journal, that of another sweep, or in use.
     pub fn open(
         path: &Path,
         identity: Identity,
@@ -75,6 +75,9 @@ impl Journal {
     }
 
     /// Refuses the journal at `path` if a sweep is writing it.
+    ///
+    /// # Errors
+    /// If a sweep is writing it, or the file system refuses.
     pub fn unused(path: &Path) -> Result<(), JournalError> {
         match File::open(path)?.try_lock() {
             Ok(()) => Ok(()),
@@ -84,11 +87,23 @@ impl Journal {
     }
 
     /// Appends a batch of a stage; once this returns it outlives the process.
+    ///
+    /// # Errors
+    /// Those of the file system.
     pub fn append(&mut self, stage: Stage, batch: &[(u64, Outcome)]) -> io::Result<()> {
         self.0.append(&encode(stage, batch))
     }
 
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        self.0.file()
+    }
+
     /// Waits until everything is on the disk.
+    ///
+    /// # Errors
+    /// Those of the file system.
     pub fn sync(&self) -> io::Result<()> {
         self.0.sync()
     }
@@ -98,6 +113,9 @@ impl Journal {
 pub type Contents = (Identity, Vec<(Stage, Batch)>);
 
 /// Reads a journal without changing it: its identity and points; `None` if it has no whole header.
+///
+/// # Errors
+/// If reading fails, or it is no journal.
 pub fn read(file: &File) -> Result<Option<Contents>, JournalError> {
     let reader = record_file::reader(file, MAGIC).map_err(OpenError::from)?;
     let Some(reader) = reader else { return Ok(None) };

@@ -7,22 +7,20 @@ use std::path::Path;
 use storage::record_log::{self, LogError, Magic, Reader};
 
 /// A log that cannot be opened.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file system refuses.
-    Io(io::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
     /// It is not a log of this kind.
+    #[error("not a log of this kind")]
     Foreign,
     /// Its identity differs: the identity found.
+    #[error("a log of something else")]
     Other(Vec<u8>),
     /// Another process is writing it.
+    #[error("another process is writing it")]
     Locked,
-}
-
-impl From<io::Error> for OpenError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 impl From<LogError> for OpenError {
@@ -40,6 +38,9 @@ pub struct RecordFile(File);
 impl RecordFile {
     /// Opens or creates the log of `identity` and passes the payload of each whole record to `sink`, which returns whether it
     /// can use it. Drops what is behind the last usable record and returns how many bytes that were.
+    ///
+    /// # Errors
+    /// If the file system refuses, the file is no log of this kind and identity, or another process writes it.
     pub fn open(
         path: &Path,
         magic: &Magic,
@@ -67,17 +68,32 @@ impl RecordFile {
     }
 
     /// Appends a record; once this returns it outlives the process.
+    ///
+    /// # Errors
+    /// Those of the file system.
     pub fn append(&mut self, payload: &[u8]) -> io::Result<()> {
         record_log::append(&mut self.0, payload)
     }
 
+    /// The file, which a process that was forked has open as well, and with it the lock.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.0
+    }
+
     /// Waits until everything is on the disk.
+    ///
+    /// # Errors
+    /// Those of the file system.
     pub fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }
 }
 
 /// Reads a log without changing it; `None` if it has no whole header.
+///
+/// # Errors
+/// If reading fails, or the log is of another kind.
 pub fn reader<'a>(file: &'a File, magic: &Magic) -> Result<Option<Reader<BufReader<&'a File>>>, LogError> {
     let mut input = BufReader::with_capacity(1 << 20, file);
     input.rewind()?;
