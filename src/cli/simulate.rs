@@ -1,7 +1,6 @@
 //! Arguments of `hardwire simulate`.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
 use sim::economics::area::WeightFormat;
@@ -9,7 +8,9 @@ use sim::settle::AreaSource;
 use sim::timeline::MAX_SPANS;
 use sim::{Discipline, Fidelity, Phase};
 
-use super::shared::{Format, named, tokens};
+use study::simulation::{Contexts, RoutingSource};
+
+use super::shared::{Format, named};
 
 names::named! {
     /// Values of the design's `mapping.sliding_windows`.
@@ -71,7 +72,7 @@ pub struct Simulate {
     /// How often routers choose each expert: uniform, zipf:S with an exponent, or @FILE with counts (a row for all layers or for
     /// each layer with experts; CSV or JSON)
     #[arg(long, default_value = "uniform", value_name = "ROUTING")]
-    pub routing: Routing,
+    pub routing: RoutingSource,
     /// Seed of the random choice of experts
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -99,53 +100,6 @@ pub struct Simulate {
     /// Output format
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
-}
-
-/// Context lengths as the command line gives them.
-#[derive(Debug, Clone)]
-pub enum Contexts {
-    /// Lengths given on the command line, in tokens; at least one.
-    Listed(Vec<u64>),
-    /// Path of a file of lengths.
-    File(String),
-}
-
-impl FromStr for Contexts {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(path) = text.strip_prefix('@') {
-            return Ok(Self::File(path.to_owned()));
-        }
-        let length = |word: &str| tokens(word.trim());
-        Ok(Self::Listed(text.split(',').map(length).collect::<Result<_, _>>()?))
-    }
-}
-
-/// Routing of experts as the command line gives it.
-#[derive(Debug, Clone)]
-pub enum Routing {
-    /// All experts alike.
-    Uniform,
-    /// Zipf with an exponent.
-    Zipf(f64),
-    /// Path of a file with counts.
-    File(String),
-}
-
-impl FromStr for Routing {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "uniform" {
-            return Ok(Self::Uniform);
-        }
-        if let Some(path) = text.strip_prefix('@') {
-            return Ok(Self::File(path.to_owned()));
-        }
-        let exponent = text.strip_prefix("zipf:").and_then(|exponent| exponent.parse().ok());
-        exponent.map(Self::Zipf).ok_or_else(|| "expected uniform, zipf:S like zipf:1.2, or @FILE".to_owned())
-    }
 }
 
 /// Parses a percentage like `1%` as a share.

@@ -7,15 +7,15 @@ use reports::number::{bytes, fixed, significant};
 use reports::{Align, Table};
 use sim::settle::Settled;
 use sim::units::Unit;
-use sim::{Prepared, Routing, Simulation, Stop, TraceError};
+use sim::{Prepared, Simulation, Stop, TraceError};
 use study::simulation::{Case, KindExplanation, Question};
 
-use crate::cli::{self, Contexts, Format};
+use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::progress::Progress;
-use crate::replace::replace;
-use crate::{input, numbers, output};
+use crate::{input, output};
+use files::replace;
 
 /// Runs with more events than this show progress; about four seconds.
 const PROGRESS_FROM_EVENTS: u64 = 20_000_000;
@@ -87,30 +87,8 @@ fn trace(prepared: &Prepared, arguments: &cli::Simulate, path: &Path) -> Result<
     Ok(())
 }
 
-/// Contexts and routing, read from files where the arguments name one.
-struct Workload {
-    contexts: Vec<u64>,
-    routing: Routing,
-}
-
-impl Workload {
-    fn read(arguments: &cli::Simulate) -> Result<Self, Failure> {
-        let contexts = match &arguments.context {
-            Contexts::Listed(contexts) => contexts.clone(),
-            Contexts::File(path) => numbers::rows(path)?.concat(),
-        };
-        let routing = match &arguments.routing {
-            cli::Routing::Uniform => Routing::Uniform,
-            cli::Routing::Zipf(exponent) => Routing::Zipf { exponent: *exponent },
-            cli::Routing::File(path) => Routing::Counts { rows: numbers::rows(path)? },
-        };
-        Ok(Self { contexts, routing })
-    }
-}
-
 /// What the arguments ask.
 fn question(arguments: &cli::Simulate) -> Result<Question, Failure> {
-    let workload = Workload::read(arguments)?;
     let mut overrides = input::overrides(&arguments.set)?;
     if let Some(windows) = arguments.sliding_windows {
         overrides.extend(input::overrides(&[format!("mapping.sliding_windows={windows}")])?);
@@ -122,8 +100,8 @@ fn question(arguments: &cli::Simulate) -> Result<Question, Failure> {
         node: arguments.node.clone(),
         weights: arguments.weights,
         area: arguments.area,
-        contexts: workload.contexts,
-        routing: workload.routing,
+        contexts: arguments.context.read(&input::read)?,
+        routing: arguments.routing.read(&input::read)?,
         sequences: arguments.sequences,
         phase: arguments.phase,
         discipline: arguments.discipline,

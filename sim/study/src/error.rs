@@ -80,6 +80,26 @@ pub enum StudyError {
         /// Their models.
         models: [String; 2],
     },
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {reason}")]
+    Unreadable {
+        /// Path of the file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A file of numbers has something else.
+    #[error("{path}:{line}:{column}: {wrong}")]
+    Numbers {
+        /// Path of the file.
+        path: String,
+        /// Line from 1.
+        line: usize,
+        /// Column from 1, in characters.
+        column: usize,
+        /// What is wrong there.
+        wrong: String,
+    },
     /// A term of the question is out of range.
     #[error("{term} is {value}; it must be {range}")]
     Term {

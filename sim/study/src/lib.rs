@@ -7,6 +7,7 @@
 mod changes;
 pub mod comparison;
 mod error;
+mod numbers;
 pub mod price;
 pub mod references;
 pub mod reproduction;

@@ -4,6 +4,7 @@
 //! so that it can show progress or end early; [`Case::answer`] adds what the run alone does not know.
 
 mod explanation;
+mod workload;
 
 use designs::load::Loader;
 use designs::{Model, Override, PerBlock, ProcessNode};
@@ -14,6 +15,7 @@ use sim::settle::{AreaSource, Build, Machine, Reticle, Settled, idle};
 use sim::{Discipline, Fidelity, Phase, Prepared, Request, Routing, Simulation, Stop};
 
 pub use explanation::{KindExplanation, Operation, TensorLine, explain};
+pub use workload::{Contexts, RoutingSource, tokens};
 
 use crate::StudyError;
 

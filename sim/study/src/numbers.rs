@@ -1,16 +1,22 @@
 //! Rows of whole numbers from a file: lines of numbers divided by commas or blanks (CSV), or a JSON array of numbers or of
 //! arrays of numbers.
 
-use crate::diagnostics::Failure;
-use crate::input;
+use designs::load::Loader;
+
+use crate::StudyError;
 
 /// Most numbers of a file.
 const MAX_NUMBERS: usize = 1 << 20;
 
 /// Reads the rows of a file; at least one number.
-pub fn rows(path: &str) -> Result<Vec<Vec<u64>>, Failure> {
-    let text = input::read(path).map_err(|error| Failure::Request(format!("cannot read `{path}`: {}", error.0)))?;
-    parse(&text).map_err(|(line, column, wrong)| Failure::Request(format!("{path}:{line}:{column}: {wrong}")))
+pub fn rows(path: &str, loader: &Loader<'_>) -> Result<Vec<Vec<u64>>, StudyError> {
+    let unreadable = |reason: designs::Unreadable| StudyError::Unreadable { path: path.to_owned(), reason: reason.0 };
+    parse(&loader(path).map_err(unreadable)?).map_err(|(line, column, wrong)| StudyError::Numbers {
+        path: path.to_owned(),
+        line,
+        column,
+        wrong,
+    })
 }
 
 /// Line and column from 1, and what is wrong there.
