@@ -4,7 +4,7 @@ use clap::Args;
 
 use sim::Discipline;
 
-use super::shared::{Format, named};
+use super::shared::{TableFormat, named};
 
 /// Arguments of `hardwire compare`.
 #[derive(Debug, Args)]
@@ -29,8 +29,8 @@ pub struct Compare {
     #[command(flatten)]
     pub terms: Terms,
     /// Output format
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }
 
 /// Terms of comparison.

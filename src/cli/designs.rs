@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use designs::file::FileKind;
 
-use super::shared::{Format, named};
+use super::shared::{Format, TableFormat, named};
 
 names::named! {
     /// Output format of `hardwire designs show`.
@@ -35,8 +35,8 @@ pub enum DesignsAction {
     #[command(after_help = "Example:\n  hardwire designs list")]
     List {
         /// Output format
-        #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-        format: Format,
+        #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+        format: TableFormat,
     },
     /// Show every value of a design, process node or model with its source
     #[command(

@@ -6,7 +6,7 @@ use sim::Discipline;
 use sim::economics::area::WeightFormat;
 use sim::settle::AreaSource;
 
-use super::shared::{Format, named};
+use super::shared::{TableFormat, named};
 
 /// Arguments of `hardwire estimate`.
 #[derive(Debug, Args)]
@@ -74,6 +74,6 @@ pub struct Estimate {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Output format
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }

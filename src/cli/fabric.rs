@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::shared::{Format, named};
+use super::shared::{TableFormat, named};
 
 /// Arguments of `hardwire fabric`.
 #[derive(Debug, Args)]
@@ -26,6 +26,6 @@ pub struct Fabric {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Output format
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }

@@ -28,8 +28,8 @@ pub use estimate::Estimate;
 pub use fabric::Fabric;
 pub use install::{Completions, Man};
 pub use reproduce::Reproduce;
-pub use shared::{Colour, Format};
-pub use simulate::{Contexts, Routing, Simulate};
+pub use shared::{Colour, Format, TableFormat};
+pub use simulate::Simulate;
 
 /// Simulate and price hardwired-weight language processing units.
 #[derive(Debug, Parser)]

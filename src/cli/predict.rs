@@ -15,6 +15,8 @@ names::named! {
         Table = "table",
         /// JSON with stable keys, one object per function and target.
         Json = "json",
+        /// CSV with the keys of the JSON as heads, a line per function and target.
+        Csv = "csv",
         /// The input text without its comments, with the predictions as comments above each function.
         Comment = "comment",
     }

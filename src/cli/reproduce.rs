@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::shared::{Format, named};
+use super::shared::{TableFormat, named};
 
 /// Arguments of `hardwire reproduce`.
 #[derive(Debug, Args)]
@@ -16,6 +16,6 @@ pub struct Reproduce {
     #[arg(value_parser = ["hnlpu"])]
     pub machine: String,
     /// Output format
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }

@@ -18,6 +18,18 @@ names::named! {
 }
 
 names::named! {
+    /// Output format of a command whose result is a table.
+    pub enum TableFormat {
+        /// Aligned text.
+        Table = "table",
+        /// JSON with stable keys; units are part of the keys.
+        Json = "json",
+        /// CSV with the keys of the JSON as heads and numbers as they are.
+        Csv = "csv",
+    }
+}
+
+names::named! {
     /// When messages are coloured.
     pub enum Colour (default: Auto) {
         /// On a terminal, unless the environment sets NO_COLOR.
@@ -27,17 +39,6 @@ names::named! {
         /// Never.
         Never = "never",
     }
-}
-
-/// Parses a number of tokens: digits, or with a suffix, K for 1,024 and M for 1,048,576.
-pub fn tokens(text: &str) -> Result<u64, String> {
-    let (digits, unit) = match text.char_indices().next_back() {
-        Some((at, 'K' | 'k')) => (&text[..at], 1u64 << 10),
-        Some((at, 'M' | 'm')) => (&text[..at], 1 << 20),
-        _ => (text, 1),
-    };
-    let number = digits.parse::<u64>().map_err(|error| format!("{error}; write e.g. 8192 or 8K"))?;
-    number.checked_mul(unit).ok_or_else(|| "number too large to fit in target type".to_owned())
 }
 
 /// Parses the name of a variant of `T`.
@@ -67,20 +68,5 @@ impl<T: Named> TypedValueParser for NamedParser<T> {
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(possible_values::<T>()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_have_binary_suffixes() {
-        assert_eq!(tokens("2048"), Ok(2048));
-        assert_eq!((tokens("8K"), tokens("128k"), tokens("1M")), (Ok(8192), Ok(131_072), Ok(1 << 20)));
-        for wrong in ["", "K", "-5", "8KB", "1.5K", "0x10", "99999999999999999999", "18446744073709551615K", "8\u{e9}"]
-        {
-            assert!(tokens(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::shared::{Format, named};
+use super::shared::{Format, TableFormat, named};
 
 /// Arguments of `hardwire sweep`.
 #[derive(Debug, Args)]
@@ -93,8 +93,8 @@ pub enum SweepAction {
         #[arg(value_name = "AFTER")]
         after: String,
         /// Output format
-        #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-        format: Format,
+        #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+        format: TableFormat,
     },
     /// List the fields that can vary and the metrics that can be computed
     #[command(after_help = "Examples:\n  hardwire sweep names\n  hardwire sweep names hbm")]
@@ -102,7 +102,7 @@ pub enum SweepAction {
         /// List only names that contain this text
         filter: Option<String>,
         /// Output format of the list
-        #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-        format: Format,
+        #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+        format: TableFormat,
     },
 }

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use reports::{Align, Cell, Support, Table};
+use reports::{Align, Bound, Cell, Support, Table};
+use serde::Serialize;
 use study::comparison::{self, Metric};
 
-use crate::cli::Format;
+use crate::cli::TableFormat;
 use crate::cli::compare::{Compare, Terms};
 use crate::diagnostics::Failure;
 use crate::{input, output};
@@ -30,10 +31,55 @@ pub fn run(arguments: &Compare) -> Result<ExitCode, Failure> {
     let table = comparison::compare(&subjects, &model, &terms(&arguments.terms), &input::read)?;
     let answer = comparison::Answer::new(table, &metrics);
     match arguments.format {
-        Format::Json => output::json(&answer)?,
-        Format::Table => output::text(&render(&answer.table, &metrics, arguments.metric.is_empty()))?,
+        TableFormat::Json => output::json(&answer)?,
+        TableFormat::Csv => output::csv(lines(&answer.table, &metrics))?,
+        TableFormat::Table => output::text(&render(&answer.table, &metrics, arguments.metric.is_empty()))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A cell of the comparison, for CSV.
+#[derive(Serialize)]
+struct Line<'a> {
+    metric: &'static str,
+    design: &'a str,
+    low: Option<f64>,
+    high: Option<f64>,
+    word: Option<&'a str>,
+    unit: Option<&'static str>,
+    bound: Option<Bound>,
+    missing: Option<&'a str>,
+    kind: Option<Support>,
+    grade: Option<&'a str>,
+    source: Option<&'a str>,
+    year: Option<u16>,
+}
+
+fn lines<'a>(table: &'a comparison::Table, metrics: &'a [Metric]) -> impl Iterator<Item = Line<'a>> {
+    let cells = metrics.iter().flat_map(|metric| table.designs.iter().map(move |column| (metric, column)));
+    cells.filter_map(|(metric, column)| {
+        let cell = column.values.get(metric.key)?;
+        let (value, word, missing) = match cell {
+            Cell::Value(value) => (Some(value), None, None),
+            Cell::Word { word, .. } => (None, Some(word.as_str()), None),
+            Cell::Missing { missing } => (None, None, Some(missing.as_str())),
+        };
+        let origin = cell.origin();
+        Some(Line {
+            metric: metric.key,
+            design: &column.design,
+            low: value.map(|value| value.low),
+            high: value.map(|value| value.high),
+            word,
+            unit: value.map(|value| value.unit),
+            bound: value.map(|value| value.bound),
+            missing,
+            kind: origin.map(|origin| origin.kind),
+            grade: origin.map(|origin| origin.grade.as_str()),
+            source: origin.map(|origin| origin.source.as_str()),
+            year: origin.and_then(|origin| origin.year),
+        })
+    })
 }
 
 /// Suffix that marks the kind of a value.

@@ -11,10 +11,10 @@ use designs::show::{self, Line};
 use reports::{Align, Table};
 use serde::Serialize;
 
-use crate::cli::{self, DesignsAction, Format, ShowFormat};
+use crate::cli::{self, DesignsAction, Format, ShowFormat, TableFormat};
 use crate::diagnostics::Failure;
-use crate::replace::replace;
 use crate::{input, output};
+use files::replace;
 
 /// Runs the command.
 pub fn run(arguments: &cli::Designs) -> Result<ExitCode, Failure> {
@@ -22,7 +22,7 @@ pub fn run(arguments: &cli::Designs) -> Result<ExitCode, Failure> {
         DesignsAction::List { format } => list(*format)?,
         DesignsAction::Show { name, tensors, set, format } => show(name, tensors.as_deref(), set, *format)?,
         DesignsAction::Init { like, out } => init(like, out.as_deref())?,
-        DesignsAction::Schema { kind } => output::text(&json_schema(*kind))?,
+        DesignsAction::Schema { kind } => output::raw(&json_schema(*kind))?,
         DesignsAction::Check { name, set, format } => check(name, set, *format)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -50,10 +50,12 @@ fn all() -> Vec<Listed> {
         .collect()
 }
 
-fn list(format: Format) -> Result<(), Failure> {
+fn list(format: TableFormat) -> Result<(), Failure> {
     let all = all();
-    if format == Format::Json {
-        return output::json(&all);
+    match format {
+        TableFormat::Json => return output::json(&all),
+        TableFormat::Csv => return output::csv(&all),
+        TableFormat::Table => {}
     }
     let mut table = Table::new(&[("kind", Align::Left), ("name", Align::Left), ("summary", Align::Left)]);
     all.iter().for_each(|l| table.row([l.kind, l.name, l.summary]));
@@ -198,7 +200,7 @@ fn init(like: &str, out: Option<&Path>) -> Result<(), Failure> {
         )));
     };
     let text = written.template(&base_of(like, out)?);
-    let Some(path) = out else { return output::text(&text) };
+    let Some(path) = out else { return output::raw(&text) };
     if path.symlink_metadata().is_ok() {
         let path = path.display();
         return Err(Failure::Request(format!(
@@ -264,7 +266,7 @@ fn show(name: &str, tensors: Option<&str>, set: &[String], format: ShowFormat) -
                     "{name} is a {kind}, and only designs, nodes, economics, masks, machines and memories are TOML files"
                 )));
             };
-            return output::text(&written.toml());
+            return output::raw(&written.toml());
         }
         ShowFormat::Table => {}
     }

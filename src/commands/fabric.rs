@@ -7,7 +7,7 @@ use reports::{Align, Table};
 use serde::Serialize;
 use sim::fabric::{LoadPoint, Spec, measure};
 
-use crate::cli::{self, Format};
+use crate::cli::{self, TableFormat};
 use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::output;
@@ -44,10 +44,15 @@ pub fn run(arguments: &cli::Fabric) -> Result<ExitCode, Failure> {
         points.push(point.map_err(|e| Failure::Request(e.to_string()))?);
     }
     let curve = Curve { rows: arguments.rows, columns: arguments.columns, seed: arguments.seed, points };
-    if arguments.format == Format::Json {
-        output::json(&curve)?;
-        return Ok(ExitCode::SUCCESS);
+    match arguments.format {
+        TableFormat::Json => output::json(&curve)?,
+        TableFormat::Csv => output::csv(&curve.points)?,
+        TableFormat::Table => output::text(&render(&curve))?,
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn render(curve: &Curve) -> String {
     let mut table = Table::new(&[
         ("offered flits/node/cycle", Align::Right),
         ("accepted", Align::Right),
@@ -66,6 +71,5 @@ pub fn run(arguments: &cli::Fabric) -> Result<ExitCode, Failure> {
             if p.saturated { "saturated".to_owned() } else { String::new() },
         ]);
     }
-    output::text(&table.render())?;
-    Ok(ExitCode::SUCCESS)
+    table.render()
 }

@@ -10,7 +10,7 @@ use clap_mangen::Man;
 use crate::cli::{self, Arguments};
 use crate::diagnostics::Failure;
 use crate::output;
-use crate::replace::replace;
+use files::replace;
 
 /// Runs `hardwire completions`.
 pub fn completions(arguments: &cli::Completions) -> Result<ExitCode, Failure> {
@@ -18,7 +18,7 @@ pub fn completions(arguments: &cli::Completions) -> Result<ExitCode, Failure> {
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, name, &mut script);
-    output::text(&String::from_utf8_lossy(&script))?;
+    output::raw(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,7 @@ use reports::number::significant;
 use reports::{Align, Table};
 use study::reproduction::{self, Reproduction};
 
-use crate::cli::{self, Format};
+use crate::cli::{self, TableFormat};
 use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::{input, output};
@@ -17,8 +17,9 @@ pub fn run(arguments: &cli::Reproduce) -> Result<ExitCode, Failure> {
     let model = input::model(&design.model)?;
     let reproduction = reproduction::hnlpu(&design, &model)?;
     match arguments.format {
-        Format::Json => output::json(&reproduction)?,
-        Format::Table => output::text(&render(&reproduction))?,
+        TableFormat::Json => output::json(&reproduction)?,
+        TableFormat::Csv => output::csv(&reproduction.scoreboard.rows)?,
+        TableFormat::Table => output::text(&render(&reproduction))?,
     }
     let failures = reproduction.scoreboard.failures().len();
     if failures > 0 {

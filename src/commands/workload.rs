@@ -71,7 +71,7 @@ fn emit(arguments: &arguments::Emit) -> Result<ExitCode, Failure> {
     };
     match arguments.format {
         Format::Json => output::json(&emitted)?,
-        Format::Table => output::text(&emitted.text)?,
+        Format::Table => output::raw(&emitted.text)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 //!
 //! It may be a pipe whose reader has gone; that never changes what a command does or its exit code.
 
+mod csv;
 mod fit;
 
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -27,19 +28,24 @@ fn terminal_width() -> Option<usize> {
     console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns))
 }
 
-/// Writes text to standard output; on a terminal its tables are fitted. A reader that has gone is no error.
+/// Writes text for people to standard output; on a terminal it is fitted. A reader that has gone is no error.
 pub fn text(text: &str) -> Result<(), Failure> {
     let fitted = terminal_width().map(|columns| fit::fit(text, columns));
     raw(fitted.as_deref().unwrap_or(text))
 }
 
-/// Writes text as it is.
+/// Writes text for programs, as it is.
 pub fn raw(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// Writes records as CSV, with the keys of their JSON as heads.
+pub fn csv<T: Serialize>(records: impl IntoIterator<Item = T>) -> Result<(), Failure> {
+    raw(&csv::csv(records))
 }
 
 /// Writes a value as indented JSON with a final newline.

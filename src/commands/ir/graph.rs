@@ -86,10 +86,10 @@ pub fn run(arguments: &cli::ir::Graph) -> Result<ExitCode, Failure> {
         graph_of(function).ok_or_else(|| Failure::Request(format!("{}: the function has no body", source.name)))?;
     let title = format!("{} of {}", function_name(&tree, function), source.name);
     if arguments.format == GraphFormat::Dot {
-        output::text(&graph::dot(&graph, &tree, &title))?;
+        output::raw(&graph::dot(&graph, &tree, &title))?;
     } else {
         let picture = graph::svg(&graph, &tree, &title);
-        output::text(&picture.map_err(|e| Failure::Request(format!("{}: {e}", source.name)))?)?;
+        output::raw(&picture.map_err(|e| Failure::Request(format!("{}: {e}", source.name)))?)?;
     }
     Ok(ExitCode::SUCCESS)
 }

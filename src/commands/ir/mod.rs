@@ -20,7 +20,7 @@ pub fn run(arguments: &Ir) -> Result<ExitCode, Failure> {
         IrCommand::Print(arguments) => {
             let source = Source::read(&arguments.file)?;
             let tree = source.tree()?;
-            output::text(&ir::print(&source.text, &tree))?;
+            output::raw(&ir::print(&source.text, &tree))?;
             Ok(ExitCode::SUCCESS)
         }
         IrCommand::Tokens(arguments) => tokens::run(arguments),

@@ -192,6 +192,6 @@ pub fn vocabulary(arguments: &Vocabulary) -> Result<ExitCode, Failure> {
             counts.add(function.words());
         }
     }
-    output::text(&counts.vocabulary(arguments.minimum_count).to_json())?;
+    output::raw(&counts.vocabulary(arguments.minimum_count).to_json())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -57,6 +57,7 @@ pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
     let all: Vec<Vec<Row<'_>>> = (0..sources.len()).map(of).collect();
     match arguments.format {
         PredictFormat::Json => output::json(&all.into_iter().flatten().collect::<Vec<_>>())?,
+        PredictFormat::Csv => output::csv(all.into_iter().flatten())?,
         PredictFormat::Table => {
             let per_function = all.iter().flat_map(|rows| rows.chunks(wanted.0.len()));
             output::text(&per_function.map(table).collect::<Vec<_>>().join("\n"))?;
@@ -66,7 +67,7 @@ pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
             for (source, rows) in sources.iter().zip(all) {
                 out += &comment::annotate(&source.text, &source.tree()?, &by_function(rows, wanted.0.len()));
             }
-            output::text(&out)?;
+            output::raw(&out)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -86,6 +87,7 @@ fn check_all(
     }
     match arguments.format {
         PredictFormat::Json => output::json(&checks)?,
+        PredictFormat::Csv => output::csv(&checks)?,
         PredictFormat::Table | PredictFormat::Comment => output::text(&check::text(&checks))?,
     }
     Ok(check::exit_code(&checks))
