@@ -2,12 +2,15 @@
 //!
 //! A table is recognised by its rule: a line of dashes in groups, which give the extent of each column. Columns of words are
 //! wrapped, the widest first; columns of numbers are not. What is still too wide is written as several tables below each other
-//! that repeat the first column. Lines outside of tables stay as they are: the terminal wraps them.
+//! that repeat the first column. Lines outside of tables are wrapped at blanks, their further lines indented.
 
 /// Narrowest width to which a column of words is wrapped.
 const NARROWEST: usize = 18;
 /// Blanks between columns.
 const GAP: usize = 2;
+
+/// Indentation of the further lines of what is wrapped, beyond that of the first.
+const HANGING: usize = 2;
 
 /// The text with tables of at most `width` columns, where that is possible.
 pub fn fit(text: &str, width: usize) -> String {
@@ -27,7 +30,7 @@ pub fn fit(text: &str, width: usize) -> String {
                 at += table.len();
             }
             None => {
-                push(lines[at], &mut out);
+                wrap(lines[at], width).iter().for_each(|line| push(line, &mut out));
                 at += 1;
             }
         }
@@ -175,36 +178,49 @@ impl Table {
     }
 }
 
-/// A cell as lines of at most `width` characters, cut at blanks where there are some.
+/// A cell or line as lines of at most `width` characters, cut at blanks where there are some. Further lines are indented.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     if text.chars().count() <= width {
         return vec![text.to_owned()];
     }
-    let mut lines = vec![String::new()];
-    let mut length = 0;
-    for word in text.split(' ') {
+    let own = text.chars().take_while(|c| *c == ' ').count();
+    // In what is very narrow, indentation would leave no room.
+    let (first, further) = if own + HANGING < width / 2 { (own, own + HANGING) } else { (0, 0) };
+    let mut lines = vec![" ".repeat(first)];
+    let (mut length, mut empty) = (first, true);
+    for word in words(text) {
         let word: Vec<char> = word.chars().collect();
-        let blank = usize::from(length > 0);
-        if length + blank + word.len() > width && length > 0 {
-            lines.push(String::new());
-            length = 0;
+        if !empty && length + 1 + word.len() > width {
+            lines.push(" ".repeat(further));
+            (length, empty) = (further, true);
         }
-        for (position, &c) in word.iter().enumerate() {
-            if length >= width {
-                lines.push(String::new());
-                length = 0;
+        let blank = (!empty).then_some(' ');
+        for c in blank.into_iter().chain(word) {
+            if length >= width.max(further + 1) {
+                lines.push(" ".repeat(further));
+                length = further;
             }
             if let Some(line) = lines.last_mut() {
-                if position == 0 && length > 0 {
-                    line.push(' ');
-                    length += 1;
-                }
                 line.push(c);
-                length += 1;
+                (length, empty) = (length + 1, false);
             }
         }
     }
     lines
+}
+
+/// The words of a text. A mark of one letter at the end stays with its number.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    if let [.., before, mark] = &words[..]
+        && mark.chars().count() == 1
+        && before.ends_with(|c: char| c.is_ascii_digit())
+    {
+        let joined = format!("{before} {mark}");
+        words.truncate(words.len() - 2);
+        words.push(joined);
+    }
+    words
 }
 
 #[cfg(test)]
@@ -219,7 +235,7 @@ value        is      year  source
 chip.clock   1 GHz   2026  ASPLOS '26, section 5.2, and a long explanation of it
 hbm.stacks       8         short
 
-note: a line outside of the table that is much longer than the terminal is wide stays as it is
+note: a line outside of the table that is much longer than the terminal is wide is wrapped at blanks
 ";
 
     #[test]
@@ -230,11 +246,25 @@ note: a line outside of the table that is much longer than the terminal is wide 
     #[test]
     fn words_are_wrapped_and_numbers_are_not() {
         let fitted = fit(TABLE, 60);
-        let table: Vec<&str> = fitted.lines().take_while(|line| !line.starts_with("note")).collect();
-        assert!(table.iter().all(|line| line.chars().count() <= 60), "{fitted}");
+        assert!(fitted.lines().all(|line| line.chars().count() <= 60), "{fitted}");
         let joined = fitted.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(joined.contains("chip.clock 1 GHz 2026 ASPLOS '26, section"), "{fitted}");
-        assert_eq!(fitted.lines().last(), TABLE.lines().last());
+        let note =
+            "note: a line outside of the table that is much longer than\n  the terminal is wide is wrapped at blanks\n";
+        assert!(fitted.ends_with(note), "{fitted}");
+    }
+
+    #[test]
+    fn indentation_stays_and_marks_stay_with_their_numbers() {
+        let (label, value) = ("  output tokens per second of all users together", "72,965 to 135,270 d");
+        let rule = ["-".repeat(label.len()), "-".repeat(value.len())].join("  ");
+        let head = format!("{:<1$}  {2:>3$}", "", label.len(), "first", value.len());
+        let text = format!("{head}\n{rule}\ngroup\n{label}  {value}\n");
+        let fitted = fit(&text, 46);
+        assert!(fitted.contains("\n  output tokens"), "{fitted}");
+        assert!(fitted.contains("\n    "), "further lines are indented more: {fitted}");
+        assert!(fitted.contains("135,270 d"), "{fitted}");
+        assert!(fitted.lines().all(|line| line.chars().count() <= 46), "{fitted}");
     }
 
     #[test]
