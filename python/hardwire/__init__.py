@@ -9,6 +9,7 @@ exceptions of :mod:`hardwire.errors` with places and suggestions. Calls do not h
 """
 
 from ._native import __version__
+from .cluster import WorkersLost
 from .design import Design, Model, presets
 from .errors import DesignError, HardwireError, Problem, RequestError, TextError
 from .predictor import Predictor
@@ -35,6 +36,7 @@ __all__ = [
     "SweepResult",
     "Table",
     "TextError",
+    "WorkersLost",
     "__version__",
     "compare",
     "estimate",

@@ -11,6 +11,8 @@ MOST_ROWS = 60
 
 def number(value: Any) -> str:
     """Four significant digits, with separators; other values as they are."""
+    if isinstance(value, tuple) and len(value) == 2:
+        return f"{number(value[0])} to {number(value[1])}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "" if value is None else str(value)
     if isinstance(value, int) or abs(value) >= 1e4:
@@ -48,7 +50,7 @@ def html(name: str, values: dict[str, Any]) -> str:
 
 def html_table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     def cell(tag: str, value: Any) -> str:
-        align = "right" if isinstance(value, int | float) else "left"
+        align = "right" if isinstance(value, int | float | tuple) else "left"
         return f'<{tag} style="text-align:{align}">{_html.escape(number(value))}</{tag}>'
 
     head = "".join(cell("th", name) for name in heads)

@@ -5,6 +5,7 @@ from typing import final
 __all__ = [
     "Plan",
     "Predictor",
+    "Tasks",
     "__version__",
     "all_presets",
     "compare",
@@ -38,6 +39,11 @@ class Predictor:
     def explain(self, text: str, options: str) -> str: ...
 
 @final
+class Tasks:
+    def __iter__(self) -> Tasks: ...
+    def __next__(self) -> bytes: ...
+
+@final
 class Plan:
     def __new__(cls, name: str, text: str, texts: dict[str, str]) -> Plan: ...
     def points(self) -> int: ...
@@ -50,8 +56,10 @@ class Plan:
     def run(
         self,
         threads: int,
-        engine: Callable[[list[bytes]], Iterable[bytes]] | None,
+        engine: Callable[[Iterable[bytes]], Iterable[bytes]] | None,
         progress: Callable[[str, int, int], object] | None,
+        opened: Callable[[int], object],
         out: str | None,
+        fresh: bool,
         draw: bool,
     ) -> tuple[str, list[_Table], list[tuple[str, str]]]: ...

@@ -204,7 +204,10 @@ class Comparison(Record):
     metrics: list[Record]
 
     def table(self) -> dict[str, dict[str, Any]]:
-        """Metric by design: the number, the word, or ``None`` where it is missing."""
+        """Metric by design: the number, the range as a pair, the word, or ``None`` where it is missing.
+
+        Whether a number is a bound is in ``designs[i].values[metric].bound``.
+        """
         keys = [metric["key"] for metric in self._values["metrics"]]
         columns = {column["design"]: column["values"] for column in self._values["designs"]}
         return {key: {name: _plain(values.get(key)) for name, values in columns.items()} for key in keys}
@@ -225,7 +228,9 @@ class Comparison(Record):
 def _plain(cell: Any) -> Any:
     if not isinstance(cell, dict):
         return cell
-    return cell.get("value", cell.get("word"))
+    if "low" in cell:
+        return cell["low"] if cell["low"] == cell["high"] else (cell["low"], cell["high"])
+    return cell.get("word")
 
 
 class Reproduction(Record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
 
 from . import _native
 from ._request import DesignLike, ModelLike, Request, Value, refuse
@@ -19,7 +20,8 @@ def simulate(
     node: str | None = None,
     weights: str | None = None,
     area: str | None = None,
-    context: int | None = None,
+    context: int | str | Sequence[int] | None = None,
+    routing: str | Sequence[Sequence[int]] | None = None,
     sequences: int | None = None,
     phase: str | None = None,
     discipline: str | None = None,
@@ -27,7 +29,12 @@ def simulate(
     allow_beyond_model_context: bool | None = None,
     sliding_windows: str | None = None,
     seed: int | None = None,
+    precision: float | None = None,
+    max_tokens: int | None = None,
     explain: bool | None = None,
+    trace: str | PathLike[str] | None = None,
+    trace_tokens: int = 4,
+    trace_spans: int = 200_000,
     set: Mapping[str, Value] | None = None,
 ) -> Simulation:
     """Simulates a model on a design.
@@ -38,7 +45,10 @@ def simulate(
         node: Process node; the design's own by default.
         weights: Number format of the weights: ``fp4`` (default), ``fp8``, ``bf16``, ``int3``, ...
         area: Source of the block areas: ``design`` (default) or ``structure``.
-        context: Context of every sequence, or length of the prompt, in tokens; 2,048 by default.
+        context: Context of every sequence, or length of the prompt, in tokens; 2,048 by default. Several that sequences take in turn as a
+            list, or as the command writes them: ``"8K"``, ``"1024,4096"``, ``"@FILE"``.
+        routing: How often routers choose each expert: ``uniform`` (default), ``zipf:S``, ``@FILE``, or counts, a row for all layers
+            or for each layer with experts.
         sequences: Sequences (decode) or prompt tokens (prefill) in flight; as many as fill the pipeline by default.
         phase: ``decode`` (default) or ``prefill``.
         discipline: ``dataflow`` (default), ``lockstep`` or ``serial``.
@@ -46,7 +56,12 @@ def simulate(
         allow_beyond_model_context: Allow a context longer than the model's maximum.
         sliding_windows: ``honoured`` or ``ignored``; the design's setting by default.
         seed: Seed of the random choice of experts; 1 by default.
+        precision: Measure until the 95 % interval of throughput is +- this share of it, e.g. 0.01 (decode, dataflow, events).
+        max_tokens: Most tokens that a run may take to reach the precision.
         explain: Add the mapping as ``explanation``.
+        trace: Also write a timeline of the run to this file, in Chrome's trace event format.
+        trace_tokens: Tokens that finish within the timeline.
+        trace_spans: Spans at which the timeline ends early.
         set: Changes of the design, e.g. ``{"chip.clock": "1.2GHz"}``.
 
     Raises:
@@ -58,9 +73,13 @@ def simulate(
     request.set(set)
     request.set({"mapping.sliding_windows": sliding_windows} if sliding_windows is not None else None)
     request.model(model)
-    request.option(node=node, weights=weights, area=area, context=context, sequences=sequences, phase=phase)
+    request.option(node=node, weights=weights, area=area, sequences=sequences, phase=phase)
     request.option(discipline=discipline, fidelity=fidelity, seed=seed, explain=explain)
-    request.option(allow_beyond_model_context=allow_beyond_model_context)
+    request.option(allow_beyond_model_context=allow_beyond_model_context, precision=precision, max_tokens=max_tokens)
+    several = [context] if isinstance(context, int) and not isinstance(context, bool) else context
+    request.option(context=several, routing=routing)
+    if trace is not None:
+        request.option(trace={"file": fspath(trace), "tokens": trace_tokens, "spans": trace_spans})
     return Simulation(json.loads(_native.simulate(name, request.changes, request.options(), request.texts)))
 
 

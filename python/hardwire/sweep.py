@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable
+from concurrent.futures import Executor
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from . import _display, _native
+from . import _display, _native, cluster
+from .cluster import IN_FLIGHT, RETRIES, Engine, ExecutorEngine
 from .predictor import _threads
 from .results import Record
 
 __all__ = ["Sweep", "SweepResult", "Table"]
 
-Engine = Callable[[list[bytes]], Iterable[bytes]]
 Progress = Callable[[str, int, int], object]
-
-IN_FLIGHT = 64
-"""Tasks that an executor has at a time: enough for its workers, and a bound of what waits."""
 
 
 class Sweep:
@@ -64,10 +61,13 @@ class Sweep:
         self,
         *,
         threads: int | None = None,
-        executor: Executor | None = None,
+        executor: Executor | Callable[[], Executor] | None = None,
+        in_flight: int = IN_FLIGHT,
+        retries: int = RETRIES,
         engine: Engine | None = None,
         progress: Progress | None = None,
         out: str | PathLike[str] | None = None,
+        fresh: bool = False,
         plots: bool = True,
     ) -> SweepResult:
         """Computes every point, confirms the best from events, and finds frontier and sensitivities.
@@ -77,19 +77,36 @@ class Sweep:
         Args:
             threads: Threads of this process; all cores by default.
             executor: Computes the points instead: a ``ProcessPoolExecutor``, Dask's ``client.get_executor()``, or another of the
-                interface of :mod:`concurrent.futures`.
+                interface of :mod:`concurrent.futures`; or a function that makes one, so that one whose workers have died is replaced.
+            in_flight: Most tasks that the executor has at a time, of at most 2,048 points each.
+            retries: How often a task is computed again after its worker has died.
             engine: Computes the points instead: takes tasks, returns their outcomes in any order, by :meth:`evaluate`.
             progress: Called with the stage (``screen`` or ``confirm``), points done, and points in all.
-            out: Folder for the files that ``hardwire sweep`` writes, byte for byte the same.
+            out: Folder of the sweep: the files that ``hardwire sweep`` writes, byte for byte the same, and its journal. A sweep that
+                was interrupted goes on from there, by this call or by the command.
+            fresh: Discard earlier results in `out`.
             plots: Draw plots.
 
         Raises:
-            RequestError: An engine that lost points, or a folder that cannot be written.
+            RequestError: An engine that lost points, or a folder that holds something else or cannot be written.
+            WorkersLost: Workers died more often than allowed.
         """
         if executor is not None:
-            engine = _Pool(self, executor)
+            if engine is not None:
+                raise TypeError("give either an executor or an engine")
+            engine = ExecutorEngine(self, executor, in_flight=in_flight, retries=retries)
         folder = None if out is None else fspath(out)
-        summary, tables, drawn = self._native.run(_threads(threads), engine, progress, folder, plots)
+        journals: list[int] = []
+
+        def opened(journal: int) -> None:
+            journals.append(journal)
+            cluster.JOURNALS.add(journal)
+
+        try:
+            found = self._native.run(_threads(threads), engine, progress, opened, folder, fresh, plots)
+        finally:
+            cluster.JOURNALS.difference_update(journals)
+        summary, tables, drawn = found
         return SweepResult(json.loads(summary), {name: Table(rows, columns) for name, rows, columns in tables}, dict(drawn))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -106,33 +123,6 @@ def _restored(name: str, text: str, files: dict[str, str], identity: str) -> Swe
     if sweep.identity != identity:
         raise RuntimeError(f"the sweep `{name}` is of another version of hardwire than this one, {_native.__version__}")
     return sweep
-
-
-class _Pool:
-    """An executor as an engine, with a bounded number of tasks in flight."""
-
-    def __init__(self, sweep: Sweep, executor: Executor) -> None:
-        self.sweep, self.executor = sweep, executor
-
-    def __call__(self, tasks: list[bytes]) -> Iterator[bytes]:
-        waiting = iter(tasks)
-        running: set[Future[bytes]] = set()
-        try:
-            while True:
-                while len(running) < IN_FLIGHT and (task := next(waiting, None)) is not None:
-                    running.add(self.executor.submit(_evaluate, self.sweep, task))
-                if not running:
-                    return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        finally:
-            for future in running:
-                future.cancel()
-
-
-def _evaluate(sweep: Sweep, task: bytes) -> bytes:
-    return sweep.evaluate(task)
 
 
 class Table:

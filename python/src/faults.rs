@@ -3,6 +3,8 @@
 use costmodel::predictor::{AssumptionError, Refusal};
 use costmodel::rows::UnknownTarget;
 use designs::Problems;
+use explore::folder::FolderError;
+use explore::task::TaskError;
 use ir::span::Diagnostic;
 use names::UnknownName;
 use pyo3::prelude::*;
@@ -113,6 +115,23 @@ impl From<StudyError> for Fault {
             StudyError::DifferentModels { .. } => Self::request(format!("{error}, as model")),
             other => Self::request(other.to_string()),
         }
+    }
+}
+
+impl From<FolderError> for Fault {
+    fn from(error: FolderError) -> Self {
+        let help = match &error {
+            FolderError::OtherShard { .. } => Some("name another folder".to_owned()),
+            FolderError::Other(_) => Some("name another folder, or discard it with fresh=True".to_owned()),
+            _ => None,
+        };
+        Self::Request(error.to_string(), help)
+    }
+}
+
+impl From<TaskError> for Fault {
+    fn from(error: TaskError) -> Self {
+        Self::request(error.to_string())
     }
 }
 

@@ -50,7 +50,7 @@ mod _native {
     #[pymodule_export]
     use super::studies::{all_presets, compare, design_lines, estimate, model_lines, reproduce, simulate};
     #[pymodule_export]
-    use super::sweeps::Plan;
+    use super::sweeps::{Plan, Tasks};
 
     use pyo3::prelude::*;
 

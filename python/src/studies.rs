@@ -1,11 +1,17 @@
 //! Simulation, price, comparison, reproduction, and the values of designs and models.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
 
 use designs::presets::{self, Preset};
 use designs::show;
 use pyo3::prelude::*;
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sim::timeline::MAX_SPANS;
+use sim::{Prepared, Routing, TraceError};
+use study::simulation::{Contexts, RoutingSource};
 use study::{comparison, price, reproduction, simulation};
 
 use crate::faults::Fault;
@@ -13,9 +19,57 @@ use crate::options::Options;
 use crate::sources::{Sources, overrides};
 use crate::{check_signals_or_unwind, outside};
 
+/// Most tokens of a timeline.
+const MAX_TRACE_TOKENS: u64 = 1_000_000;
+
 /// The JSON that the command prints for a value.
 pub fn json<T: Serialize>(value: &T) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|error| Fault::request(format!("the result: {error}")))
+}
+
+/// An option as values, or as the text that the command takes.
+enum Given<T> {
+    Values(T),
+    Text(String),
+}
+
+impl<T: DeserializeOwned> Given<T> {
+    fn take(options: &mut Options, key: &str) -> Result<Option<Self>, Fault> {
+        Ok(match options.take(key)? {
+            None => None,
+            Some(serde_json::Value::String(text)) => Some(Self::Text(text)),
+            Some(value) => {
+                let refuse = |error| Fault::request(format!("{key}: {error}"));
+                Some(Self::Values(serde_json::from_value(value).map_err(refuse)?))
+            }
+        })
+    }
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T, Fault> {
+    text.parse().map_err(|error| Fault::request(format!("{name}: {error}")))
+}
+
+/// A timeline that is asked for.
+#[derive(Deserialize)]
+struct Timeline {
+    file: PathBuf,
+    tokens: u64,
+    spans: u64,
+}
+
+impl Timeline {
+    fn write(&self, prepared: &Prepared<'_>) -> Result<(), Fault> {
+        let refuse = |error: TraceError| Fault::request(format!("cannot write `{}`: {error}", self.file.display()));
+        let bounded = |name, value, most| {
+            let message = format!("{name} is {value}; it must be at least 1 and at most {most}");
+            if (1..=most).contains(&value) { Ok(()) } else { Err(Fault::request(message)) }
+        };
+        bounded("trace_tokens", self.tokens, MAX_TRACE_TOKENS)?;
+        bounded("trace_spans", self.spans, MAX_SPANS)?;
+        prepared.traceable().map_err(|error| Fault::request(error.to_string()))?;
+        files::replace(&self.file, |out| prepared.trace(self.tokens, self.spans, out).map(drop)).map_err(refuse)
+    }
 }
 
 /// Simulates a model on a design. `options` are those of `hardwire simulate` as JSON, `texts` files by name.
@@ -35,19 +89,41 @@ pub fn simulate(
         o.set_some("node", &mut question.node)?;
         o.set_name("weights", &mut question.weights)?;
         o.set_name("area", &mut question.area)?;
-        o.take("context")?.into_iter().for_each(|context| question.contexts = vec![context]);
+        let context = Given::<Vec<u64>>::take(&mut o, "context")?;
+        let routing = Given::<Vec<Vec<u64>>>::take(&mut o, "routing")?;
         o.set_some("sequences", &mut question.sequences)?;
         o.set_name("phase", &mut question.phase)?;
         o.set_name("discipline", &mut question.discipline)?;
         o.set_name("fidelity", &mut question.fidelity)?;
         o.set("allow_beyond_model_context", &mut question.allow_beyond_model_context)?;
         o.set("seed", &mut question.seed)?;
+        o.set_some("precision", &mut question.stop.precision)?;
+        o.set_some("max_tokens", &mut question.stop.max_tokens)?;
         let explained = o.take("explain")?.unwrap_or(false);
+        let timeline: Option<Timeline> = o.take("trace")?;
         o.finish()?;
         let sources = Sources::new(texts);
         let loader = |name: &str| sources.text(name);
+        if let Some(context) = context {
+            question.contexts = match context {
+                Given::Values(contexts) if contexts.is_empty() => {
+                    return Err(Fault::request("context is empty; it must have at least one length"));
+                }
+                Given::Values(contexts) => contexts,
+                Given::Text(text) => parsed::<Contexts>("context", &text)?.read(&loader)?,
+            };
+        }
+        if let Some(routing) = routing {
+            question.routing = match routing {
+                Given::Values(rows) => Routing::Counts { rows },
+                Given::Text(text) => parsed::<RoutingSource>("routing", &text)?.read(&loader)?,
+            };
+        }
         let case = simulation::Case::load(&question, &loader)?;
         let prepared = case.prepare()?;
+        if let Some(timeline) = timeline {
+            timeline.write(&prepared)?;
+        }
         let run = prepared.run_with(&mut |_, _| check_signals_or_unwind());
         json(&case.answer(&prepared, run, explained, &loader))
     })

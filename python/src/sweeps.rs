@@ -1,34 +1,28 @@
 //! Sweeps: a plan, its points on threads or on an engine of Python's, and the results.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-use explore::summary::{Hashes, Summary, metadata};
+use explore::folder::Folder;
+use explore::run::{self, Engine, Kept};
+use explore::summary::Hashes;
 use explore::tables::{Kind, Tables};
-use explore::{plots, pool};
+use explore::{pool, task};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use serde::{Deserialize, Serialize};
 use sim::Fidelity;
 use storage::columnar::{Column, Frame};
-use sweep::exploration::{Executor, Exploration, Job, Stage};
-use sweep::record::{decode, encode};
+use sweep::exploration::{Exploration, Job, Stage};
+use sweep::record::Batch;
 use sweep::rows::Rows;
-use sweep::verdict::Verdict;
-use sweep::{Outcome, Value, Worker};
 
 use crate::faults::Fault;
 use crate::outside;
 use crate::sources::Sources;
-use crate::studies::json;
 
 /// Most threads of a run.
 const MAX_THREADS: usize = 1024;
-/// Most points of a task in closed form; a task from events is one point.
-const MAX_PART: usize = 2048;
-/// Tasks per worker that keep workers with slow points from holding up the others.
-const PARTS: usize = 64;
 
 /// A sweep file that was read, with the files that it names.
 #[pyclass(frozen)]
@@ -87,41 +81,30 @@ impl Plan {
 
     /// Computes the points of a task on this thread. Task and outcomes are bytes of this version.
     fn evaluate<'py>(&self, py: Python<'py>, task: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = outside(py, || {
-            let task: Task =
-                serde_json::from_slice(task).map_err(|error| Fault::request(format!("the task: {error}")))?;
-            let (stage, fidelity) = task.what();
-            let mut worker = Worker::new(&self.plan);
-            let mut one = |(index, values): &(u64, Vec<Cell>)| {
-                let values: Vec<Value> = values.iter().map(Cell::value).collect();
-                if values.len() != self.plan.axes.len() {
-                    return Err(Fault::request("the task is of another plan"));
-                }
-                Ok((*index, worker.evaluate(&values, fidelity)))
-            };
-            let batch: Vec<(u64, Outcome)> = task.points.iter().map(&mut one).collect::<Result<_, _>>()?;
-            Ok(encode(stage, &batch))
-        })?;
+        let bytes = outside(py, || Ok(task::evaluate(&self.plan, task)?))?;
         Ok(PyBytes::new(py, &bytes))
     }
 
-    /// Runs the sweep. `engine` takes a list of tasks and returns an iterable of their outcomes in any order; without it points
-    /// run on `threads` threads. `progress` is called with stage, points done and points in all. `out` is a folder for the files
-    /// that `hardwire sweep` writes.
-    #[pyo3(signature = (threads, engine, progress, out, draw))]
+    /// Runs the sweep. `engine` takes an iterator of tasks and returns an iterable of their outcomes in any order; without it
+    /// points run on `threads` threads. `progress` is called with stage, points done and points in all, `opened` with the descriptor of the journal. `out` is the folder of
+    /// the sweep, from whose journal it goes on; `fresh` discards what is in it.
+    #[pyo3(signature = (threads, engine, progress, opened, out, fresh, draw))]
+    #[allow(clippy::too_many_arguments)]
     fn run(
         &self,
         py: Python<'_>,
         threads: usize,
         engine: Option<Py<PyAny>>,
         progress: Option<Py<PyAny>>,
+        opened: Py<PyAny>,
         out: Option<String>,
+        fresh: bool,
         draw: bool,
     ) -> PyResult<Results> {
         let threads = threads.clamp(1, MAX_THREADS);
         let (summary, frames, drawn) = outside(py, || {
-            let mut computer = Computer { threads, engine, progress, total: 0, done: 0, stage: "" };
-            self.explore(&mut computer, out.as_deref(), draw)
+            let computer = Computer { threads, engine, progress, opened, total: 0, done: 0, stage: "" };
+            self.explore(computer, out.as_deref(), fresh, draw)
         })?;
         let table = |(kind, frame): (Kind, Frame)| {
             let rows = frame.rows();
@@ -139,118 +122,43 @@ impl Plan {
 type Explored = (String, Vec<(Kind, Frame)>, Vec<(String, String)>);
 
 impl Plan {
-    fn explore(&self, computer: &mut Computer, out: Option<&str>, draw: bool) -> Result<Explored, Fault> {
+    fn explore(&self, engine: Computer, out: Option<&str>, fresh: bool, draw: bool) -> Result<Explored, Fault> {
         let plan = &self.plan;
-        let rows = Rows::new(plan.points as usize, plan.columns.len());
-        let mut exploration = Exploration::new(plan, rows, BTreeMap::new());
-        exploration.screen((0, 1), computer)?;
-        let feasible = exploration.feasible();
-        exploration.confirm(&feasible, computer)?;
-        let verdict = Verdict::new(&exploration, feasible);
-        let tables = Tables::new(&exploration, &verdict);
-        let mut drawn = Vec::new();
-        let mut images = Vec::new();
-        for (name, plot) in if draw { plots::plots(&exploration, &verdict) } else { Vec::new() } {
-            let refuse = |error: reports::plot::PlotError| Fault::request(format!("{name}: {error}"));
-            let svg = plot.svg(reports::plot::Form::Wide).map_err(refuse)?;
-            if out.is_some() {
-                images.push((format!("{name}.svg"), svg.clone().into_bytes()));
-                images.push((format!("{name}.png"), plot.png().map_err(refuse)?));
+        let (mut exploration, folder) = match out {
+            Some(out) => {
+                let (folder, exploration, _) = Folder::open(plan, Path::new(out), (0, 1), fresh)?;
+                engine.tell_journal(&folder)?;
+                (exploration, Some(folder))
             }
-            drawn.push((name, svg));
-        }
-        let tabled = tables.kinds().into_iter().flat_map(|kind| [format!("{kind}.parquet"), format!("{kind}.csv")]);
-        let names = images.iter().map(|(name, _)| name.clone()).chain(["summary.json".to_owned()]);
-        let files: Vec<String> = if out.is_some() { tabled.chain(names).collect() } else { Vec::new() };
-        let hashes = Hashes::of(plan);
-        let summary = Summary::new(plan, &verdict, &hashes, files);
-        if let Some(folder) = out {
-            write_files(Path::new(folder), &tables, &metadata(plan, &hashes), &images, &summary, &plan.text)?;
-        }
-        let frames = tables.kinds().into_iter();
-        let frames = frames.map(|kind| (kind, tables.frame(kind, 0, tables.len(kind), BTreeMap::new()))).collect();
-        Ok((json(&summary)?, frames, drawn))
-    }
-}
-
-/// Writes what `hardwire sweep` writes, but for its journal.
-fn write_files(
-    folder: &Path,
-    tables: &Tables<'_>,
-    metadata: &BTreeMap<String, String>,
-    images: &[(String, Vec<u8>)],
-    summary: &Summary,
-    text: &str,
-) -> Result<(), Fault> {
-    let refuse = |name: &str, error: &dyn std::fmt::Display| {
-        Fault::request(format!("cannot write `{}`: {error}", folder.join(name).display()))
-    };
-    std::fs::create_dir_all(folder).map_err(|error| refuse("", &error))?;
-    // A file appears whole or not at all.
-    let whole = |name: &str, write: &dyn Fn(&mut BufWriter<std::fs::File>) -> Result<(), String>| {
-        let temporary = folder.join(format!("{name}.tmp"));
-        let attempt = || -> Result<(), String> {
-            let mut out = BufWriter::new(std::fs::File::create(&temporary).map_err(|e| e.to_string())?);
-            write(&mut out)?;
-            out.flush().map_err(|e| e.to_string())?;
-            std::fs::rename(&temporary, folder.join(name)).map_err(|e| e.to_string())
+            None => {
+                let rows = Rows::new(plan.points as usize, plan.columns.len());
+                (Exploration::new(plan, rows, BTreeMap::new()), None)
+            }
         };
-        attempt().map_err(|error| {
-            let _ = std::fs::remove_file(&temporary);
-            refuse(name, &error)
-        })
-    };
-    for kind in tables.kinds() {
-        whole(&format!("{kind}.parquet"), &|out| {
-            tables.write_parquet(kind, metadata, out).map_err(|error| error.to_string())
-        })?;
-        whole(&format!("{kind}.csv"), &|out| tables.write_csv(kind, out).map_err(|error| error.to_string()))?;
-    }
-    let bytes = |bytes: &[u8], out: &mut BufWriter<std::fs::File>| out.write_all(bytes).map_err(|e| e.to_string());
-    for (name, image) in images {
-        whole(name, &|out| bytes(image, out))?;
-    }
-    let body = serde_json::to_string_pretty(summary).map_err(|error| refuse("summary.json", &error))? + "\n";
-    whole("summary.json", &|out| bytes(body.as_bytes(), out))?;
-    whole("sweep.toml", &|out| bytes(text.as_bytes(), out))
-}
-
-/// Points for a worker that has the plan.
-#[derive(Serialize, Deserialize)]
-struct Task {
-    confirm: bool,
-    events: bool,
-    points: Vec<(u64, Vec<Cell>)>,
-}
-
-impl Task {
-    fn what(&self) -> (Stage, Fidelity) {
-        let stage = if self.confirm { Stage::Confirm } else { Stage::Screen };
-        (stage, if self.events { Fidelity::Event } else { Fidelity::Analytic })
+        let mut kept = Kept { engine, folder };
+        exploration.screen((0, 1), &mut kept)?;
+        let finished = run::finish(exploration, &mut kept, draw)?;
+        let tables = Tables::new(&finished.exploration, &finished.verdict);
+        let frame = |kind| (kind, tables.frame(kind, 0, tables.len(kind), BTreeMap::new()));
+        let frames = tables.kinds().into_iter().map(frame).collect();
+        let drawn = finished.plots.into_iter().map(|plot| (plot.name, plot.svg)).collect();
+        Ok((finished.summary, frames, drawn))
     }
 }
 
-/// A value of an axis.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Cell {
-    Number(f64),
-    Word(String),
-}
+/// Tasks of a job, each made when an engine asks for it.
+#[pyclass(frozen)]
+pub struct Tasks(Mutex<task::Tasks>);
 
-impl Cell {
-    fn of(value: &Value) -> Self {
-        match value {
-            Value::Number(number) => Self::Number(*number),
-            Value::Word(word) => Self::Word(word.to_string()),
-        }
+#[pymethods]
+impl Tasks {
+    fn __iter__(this: Py<Self>) -> Py<Self> {
+        this
     }
 
-    fn value(&self) -> Value {
-        match self {
-            Self::Number(number) => Value::Number(*number),
-            Self::Word(word) => Value::Word(word.as_str().into()),
-        }
+    fn __next__<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        let task = self.0.lock().unwrap_or_else(PoisonError::into_inner).next();
+        task.map(|task| PyBytes::new(py, &task))
     }
 }
 
@@ -259,12 +167,26 @@ struct Computer {
     threads: usize,
     engine: Option<Py<PyAny>>,
     progress: Option<Py<PyAny>>,
+    opened: Py<PyAny>,
     stage: &'static str,
     total: u64,
     done: u64,
 }
 
 impl Computer {
+    /// Tells Python the descriptor of the journal, which forked processes close.
+    fn tell_journal(&self, folder: &Folder) -> Result<(), Fault> {
+        #[cfg(unix)]
+        {
+            use std::os::fd::AsRawFd;
+            let descriptor = folder.journal().as_raw_fd();
+            Python::attach(|py| self.opened.call1(py, (descriptor,)))?;
+        }
+        #[cfg(not(unix))]
+        let _ = folder;
+        Ok(())
+    }
+
     /// Counts finished points, and lets Python handle signals.
     fn report(&mut self, more: usize) -> Result<(), Fault> {
         self.done += more as u64;
@@ -282,50 +204,36 @@ impl Computer {
         &mut self,
         engine: &Py<PyAny>,
         job: &Job<'_>,
-        sink: &mut dyn FnMut(u64, &Outcome),
+        sink: &mut dyn FnMut(Batch) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let events = job.fidelity == Fidelity::Event;
-        let size = if events { 1 } else { (job.indices.len() / PARTS).clamp(1, MAX_PART) };
-        let mut open: std::collections::BTreeSet<u64> = job.indices.iter().copied().collect();
-        let tasks = job.indices.chunks(size).map(|part| {
-            let point = |&index: &u64| (index, (job.values)(index).iter().map(Cell::of).collect());
-            let points = part.iter().map(point).collect();
-            serde_json::to_vec(&Task { confirm: job.stage == Stage::Confirm, events, points })
-        });
-        let tasks: Result<Vec<Vec<u8>>, _> = tasks.collect();
-        let tasks = tasks.map_err(|error| Fault::request(format!("the task: {error}")))?;
-        let outcomes: Py<PyAny> = Python::attach(|py| {
-            let tasks: Vec<_> = tasks.iter().map(|task| PyBytes::new(py, task)).collect();
-            Ok::<_, PyErr>(engine.call1(py, (tasks,))?.bind(py).try_iter()?.into_any().unbind())
-        })?;
+        let tasks = Tasks(Mutex::new(task::Tasks::new(job)));
+        let outcomes: Py<PyAny> =
+            Python::attach(|py| Ok::<_, PyErr>(engine.call1(py, (tasks,))?.bind(py).try_iter()?.into_any().unbind()))?;
+        let mut open = task::Open::new(job);
         loop {
             let next: Option<Vec<u8>> = Python::attach(|py| {
                 let mut outcomes = outcomes.bind(py).try_iter()?;
                 outcomes.next().transpose()?.map(|bytes| bytes.extract()).transpose()
             })?;
             let Some(payload) = next else { break };
-            let Some((_, batch)) = decode(&payload, job.plan.columns.len()) else {
+            let Some(batch) = open.take(&payload) else {
                 return Err(Fault::request("the engine returned outcomes of another version"));
             };
-            for (index, outcome) in &batch {
-                // A retried task may return twice.
-                if open.remove(index) {
-                    sink(*index, outcome);
-                }
-            }
-            self.report(batch.len())?;
+            let points = batch.len();
+            sink(batch)?;
+            self.report(points)?;
         }
-        match open.first() {
+        match open.left() {
             None => Ok(()),
-            Some(first) => Err(Fault::request(format!(
-                "the engine returned no outcome of {} points, the first is {first}",
-                open.len()
-            ))),
+            Some((count, first)) => {
+                let message = format!("the engine returned no outcome of {count} points, the first is {first}");
+                Err(Fault::request(message))
+            }
         }
     }
 }
 
-impl Executor for Computer {
+impl Engine for Computer {
     type Error = Fault;
 
     fn begin(&mut self, stage: Stage, _: Fidelity, total: u64, done: u64) {
@@ -333,23 +241,20 @@ impl Executor for Computer {
         (self.total, self.done) = (total, done);
     }
 
-    fn execute(&mut self, job: Job<'_>, sink: &mut dyn FnMut(u64, &Outcome)) -> Result<(), Fault> {
+    fn compute(&mut self, job: &Job<'_>, sink: &mut dyn FnMut(Batch) -> Result<(), Fault>) -> Result<(), Fault> {
         if job.indices.is_empty() {
             return Ok(());
         }
         if let Some(engine) = self.engine.take() {
-            let result = self.on_engine(&engine, &job, sink);
+            let result = self.on_engine(&engine, job, sink);
             self.engine = Some(engine);
             return result;
         }
-        pool::evaluate(&job, self.threads, &mut |batch| {
-            batch.iter().for_each(|(index, outcome)| sink(*index, outcome));
-            self.report(batch.len())
+        pool::evaluate(job, self.threads, &mut |batch| {
+            let points = batch.len();
+            sink(batch)?;
+            self.report(points)
         })
-    }
-
-    fn store(&mut self, _: Stage, _: &[(u64, Outcome)]) -> Result<(), Fault> {
-        Ok(())
     }
 }
 

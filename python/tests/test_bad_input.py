@@ -74,7 +74,20 @@ def test_names_have_suggestions() -> None:
         {"context": -1},
         {"context": 2**70},
         {"context": 1.5},
-        {"context": "8192"},
+        {"context": "8192 tokens"},
+        {"context": "@no-such-file"},
+        {"context": []},
+        {"context": [1024, -1]},
+        {"context": True},
+        {"routing": "zipf"},
+        {"routing": "zipf:-3"},
+        {"routing": [[1, 2]]},
+        {"routing": [1, 2]},
+        {"precision": 0.01},
+        {"fidelity": "event", "precision": 2.0},
+        {"trace": "run.json"},
+        {"fidelity": "event", "trace": "run.json", "trace_tokens": 0},
+        {"fidelity": "event", "trace": "/no-such-folder/run.json", "sequences": 1, "context": 16},
         {"sequences": 0},
         {"seed": -1},
         {"set": {"chip.clock": math.nan}},
@@ -88,7 +101,7 @@ def test_names_have_suggestions() -> None:
     ],
 )
 def test_options_out_of_range(options: dict[str, Any]) -> None:
-    refused(lambda: hardwire.simulate("hnlpu", fidelity="analytic", **options))
+    refused(lambda: hardwire.simulate("hnlpu", **{"fidelity": "analytic"} | options))
 
 
 @pytest.mark.parametrize("options", [{"years": math.nan}, {"years": math.inf}, {"systems": 0}, {"monte_carlo": 10**12}])

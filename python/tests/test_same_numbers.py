@@ -70,7 +70,8 @@ def test_simulate(case: int, command: Command) -> None:
         draw,
         {
             "model": ["qwq-32b", "llama-3-1-8b", "qwen3-30b-a3b"],
-            "context": [1, 777, 8192, 65536],
+            "context": [1, 777, 8192, 65536, "8K", "1024,4096,777"],
+            "routing": ["uniform", "zipf:1.2"],
             "sequences": [1, 40, 216],
             "phase": ["prefill"],
             "discipline": ["serial", "lockstep"],
@@ -104,6 +105,26 @@ def test_estimate(case: int, command: Command) -> None:
     same(outcome(lambda: hardwire.estimate("hnlpu", **options)), asked(command, ["estimate", "hnlpu", *option(options)]))
 
 
+def test_values_and_texts_are_the_same(command: Command, tmp_path: Path) -> None:
+    counts = [[1 + expert % 7 for expert in range(128)]]
+    file = tmp_path / "counts.json"
+    file.write_text(str(counts[0]))
+    options: dict[str, Any] = {"fidelity": "analytic", "sequences": 6}
+    listed = hardwire.simulate("hnlpu", context=[1024, 4096], routing=counts, **options)
+    assert listed == hardwire.simulate("hnlpu", context="1K,4K", routing=f"@{file}", **options)
+    arguments = ["simulate", "hnlpu", "--context", "1K,4K", "--routing", f"@{file}", *option(options)]
+    assert listed.to_dict() == command(*arguments)
+
+
+def test_a_precision_and_a_timeline(command: Command, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"context": 256, "sequences": 2, "max_tokens": 2000}
+    mine, theirs = tmp_path / "mine.json", tmp_path / "theirs.json"
+    run = hardwire.simulate("hnlpu", precision=0.05, trace=mine, trace_tokens=1, **options)
+    arguments = ["simulate", "hnlpu", "--precision", "5%", "--trace", str(theirs), "--trace-tokens", "1", *option(options)]
+    assert run.to_dict() == command(*arguments)
+    assert mine.read_bytes() == theirs.read_bytes()
+
+
 def test_events_and_mapping(command: Command) -> None:
     options: dict[str, Any] = {"context": 512, "sequences": 4}
     run = hardwire.simulate("hnlpu", explain=True, **options)
@@ -115,7 +136,17 @@ def test_events_and_mapping(command: Command) -> None:
 def test_compare(options: dict[str, Any], command: Command) -> None:
     compared = hardwire.compare("hnlpu", "h100", "b200", **options)
     assert compared.to_dict() == command("compare", "hnlpu", "h100", "b200", *option(options))
-    assert set(compared.table()["output_tokens_per_s"]) == {"hnlpu", "h100", "b200"}
+    table = compared.table()
+    for design in compared.to_dict()["designs"]:
+        for key, cell in design["values"].items():
+            shown = table[key][design["design"]]
+            if "missing" in cell:
+                assert shown is None
+            elif "word" in cell:
+                assert shown == cell["word"]
+            else:
+                assert shown == (cell["low"] if cell["low"] == cell["high"] else (cell["low"], cell["high"]))
+    assert sum(isinstance(cell, float | tuple) for row in table.values() for cell in row.values()) > 20
 
 
 def test_reproduce(command: Command) -> None:
