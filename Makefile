@@ -12,6 +12,7 @@ CORPUS_RUN = $(CORPUS_VENV)/bin/python -B scripts/corpus
 BROWSER_VENV ?= target/browser/venv
 GENZ_VENV ?= target/genz/venv
 PYTHON_VENV ?= target/python/venv
+RAY_VENV ?= target/ray/venv
 # The report in the repository and its inputs. EVALUATION is an evaluation of the shipped model: after `make evaluate`
 # run `make report EVALUATION=target/evaluation/evaluation.json` once, which copies what the page shows of it.
 REPORT = reports/published
@@ -22,7 +23,7 @@ REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --repository
 PREFIX ?= $(HOME)/.local
 INSTALL_TO = $(DESTDIR)$(PREFIX)
 
-.PHONY: help deps run install uninstall test test-python wheel lint doc deny bench bench-sweep bench-query compare-genz test-kill test-flags test-hostile clean header \
+.PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags test-hostile clean header \
         test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
         train evaluate
 
@@ -69,9 +70,32 @@ test-python: deps ## Test the Python package in an environment of its own: pytes
 	$(CARGO) build --locked -p hardwire -p hardwire-python
 	./scripts/python.sh $(PYTHON_VENV) target/debug
 
+bench-python: export PYO3_BUILD_EXTENSION_MODULE = 1
+bench-python: deps ## Overhead of the Python package against the C interface, threads, memory over 100,000 calls
+	@./scripts/venv.sh python3.11 $(PYTHON_VENV) python/requirements-test.txt
+	$(CARGO) build --release --locked -p hardwire-python -p capi
+	PYTHONPATH=$$(./scripts/package.sh target/release) $(PYTHON_VENV)/bin/python -B scripts/python/bench.py target/release
+
+# Ray's environment is 285 MB; skipped with a message where namespaces are not allowed.
+test-ray: export PYO3_BUILD_EXTENSION_MODULE = 1
+test-ray: deps ## Sweeps on a Ray cluster of two workers without network: 100,000 points, kills, files byte by byte, overhead
+	@if ./scripts/venv.sh python3.11 $(RAY_VENV) python/requirements-ray.txt; then \
+	  $(CARGO) build --locked -p hardwire -p hardwire-python && ./scripts/ray/run.sh $(RAY_VENV) target/debug; \
+	else \
+	  echo "test-ray: SKIPPED: Ray cannot be installed here; it was not tested" >&2; \
+	fi
+
+# Bytes of what is released depend on sources and tools, not on folder, user or time.
+RELEASED = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} \
+  RUSTFLAGS="--remap-path-prefix=$(CURDIR)=/hardwire --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo"
+
 wheel: deps ## Build the Python wheel into target/wheels
 	@./scripts/venv.sh python3.11 $(PYTHON_VENV) python/requirements-test.txt
-	$(PYTHON_VENV)/bin/maturin build --release --locked --manifest-path python/Cargo.toml --out target/wheels
+	$(RELEASED) $(PYTHON_VENV)/bin/maturin build --release --locked --manifest-path python/Cargo.toml --out target/wheels
+
+dist: deps ## Build the archive of a release into target/archives: command, libhardwire, manual pages, completions, model
+	$(RELEASED) $(CARGO) build --profile dist --locked -p hardwire -p capi
+	$(RELEASED) ./scripts/dist.sh target/dist target/archives
 
 doc: deps ## Build the API documentation, warnings as errors
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(OTHERS) --no-deps --locked
