@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         cli::Command::Designs(arguments) => commands::designs::run(arguments),
         cli::Command::Sweep(arguments) => commands::sweep::run(arguments),
         cli::Command::Fabric(arguments) => commands::fabric::run(arguments),
+        cli::Command::Memory(arguments) => commands::memory::run(arguments),
         cli::Command::Dataset(arguments) => commands::dataset::run(arguments),
         cli::Command::Workload(arguments) => commands::workload::run(arguments),
         cli::Command::Ir(arguments) => commands::ir::run(arguments),

@@ -8,6 +8,7 @@ mod fabric;
 mod install;
 pub mod ir;
 pub mod learning;
+mod memory;
 pub mod predict;
 pub mod report;
 mod reproduce;
@@ -27,6 +28,7 @@ pub use designs::{Designs, DesignsAction, ShowFormat};
 pub use estimate::Estimate;
 pub use fabric::Fabric;
 pub use install::{Completions, Man};
+pub use memory::Memory;
 pub use reproduce::Reproduce;
 pub use shared::{Colour, Format, TableFormat};
 pub use simulate::Simulate;
@@ -65,6 +67,8 @@ pub enum Command {
     Sweep(Box<sweep::Sweep>),
     /// Simulate the row/column fabric at flit level: latency against load
     Fabric(Fabric),
+    /// Simulate stacked DRAM cycle by cycle: bandwidth and latency against load
+    Memory(Memory),
     /// Build, label, show and verify the corpus of MLIR functions
     Dataset(Dataset),
     /// Write model layers as MLIR, or run MLIR functions on the simulated machine

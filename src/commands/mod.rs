@@ -11,6 +11,7 @@ pub mod fabric;
 pub mod install;
 pub mod ir;
 mod learning;
+pub mod memory;
 pub mod predict;
 pub mod report;
 pub mod reproduce;
