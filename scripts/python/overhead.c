@@ -1,4 +1,4 @@
-// Nanoseconds per prediction of one value through the C interface: overhead FILE CALLS TARGET. The answer comes from the cache.
+// Processor time in ns per prediction of one value through the C interface: overhead FILE CALLS TARGET. The answer comes from the cache.
 #include "hardwire.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 static double now(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
