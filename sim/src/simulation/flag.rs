@@ -11,23 +11,24 @@ use crate::schedule::machine::Phase;
 use crate::units::{PerSpent, Spent, Unit};
 
 /// Tokens in flight, in knees, from which a unit of a chip is always busy.
-const CHIP_SATURATED: f64 = 4.0;
+const CHIP_SATURATED: f64 = 10.0;
 /// The same for links: a collective waits for the slowest of its messages, so links saturate late.
 const LINKS_SATURATED: f64 = 50.0;
 /// Busy share from which links delay tokens that another unit binds.
 const LINKS_BUSY: f64 = 0.8;
-/// Share of a token's time that it may wait for other tokens, as estimated, where the closed form counts none.
-const WAIT: f64 = 0.02;
-/// Share of a token's time in communication from which it matters that phases of rings overlap.
-const RING_COMMUNICATION: f64 = 0.5;
+/// Share of a token's time that it may wait for other tokens, as estimated, where the closed form counts none. The estimate can be too
+/// low by a factor of two.
+const WAIT: f64 = 0.01;
+/// Share of a token's time in communication from which it matters that phases of a collective overlap.
+const OVERLAPPED_COMMUNICATION: f64 = 0.5;
 /// Percent of a beat in communication up to which its closed form does not matter.
 const BEAT_COMMUNICATION_PCT: f64 = 5.0;
 
 const PROMPT: &str = "the closed form of a prompt takes its mean context and leaves out filling and draining: an upper bound of throughput";
 const POPULAR: &str = "experts are not equally popular: the closed form counts the most popular one, but not that tokens wait for each \
                        other there: an upper bound of throughput";
-const RINGS: &str = "chips without an active expert begin their ring collectives early, so that the phases of a ring overlap: a token takes less \
-                     time than the closed form says";
+const OVERLAP: &str = "chips with less work, or smaller parts of a vector, begin their collectives early, so that phases overlap: a token takes less \
+                       time than the closed form says";
 const LENGTHS: &str = "sequences have different contexts: the closed form takes means, an upper bound of throughput";
 const BEAT: &str = "the closed form of a beat takes the busiest link and the last hop of its messages, not the order in which they come: an \
                     upper bound of throughput";
@@ -40,8 +41,8 @@ impl Prepared<'_> {
             return Some(reason.to_owned());
         }
         let in_flight = self.in_flight();
-        if self.rings_overlap() && alone[Spent::Communication] > RING_COMMUNICATION * bound.alone_cycles {
-            return Some(RINGS.to_owned());
+        if self.phases_overlap() && alone[Spent::Communication] > OVERLAPPED_COMMUNICATION * bound.alone_cycles {
+            return Some(OVERLAP.to_owned());
         }
         let knees = in_flight / bound.knee_sequences;
         let links = bound.busiest[Unit::Links] * rate;
@@ -67,12 +68,9 @@ impl Prepared<'_> {
         self.uneven().or(matters.then_some(BEAT)).map(str::to_owned)
     }
 
-    /// Whether rings of more than two chips follow work that only some chips have.
-    fn rings_overlap(&self) -> bool {
-        let grid = self.mapped.mapping.grid;
-        self.mapped.mapping.options().collective == Algorithm::Ring
-            && grid.rows.max(grid.columns) > 2
-            && self.mapped.mapping.layers().any(|layer| layer.experts.total > 0)
+    /// Whether collectives exchange step by step, each chip with a few others.
+    fn phases_overlap(&self) -> bool {
+        matches!(self.mapped.mapping.options().collective, Algorithm::Ring | Algorithm::HalvingDoubling)
     }
 
     /// What no closed form follows.
