@@ -258,7 +258,11 @@ mod tests {
             }
             assert_eq!(open.left(), None);
             let mut direct: Batch = Vec::new();
-            crate::pool::evaluate::<()>(&job, 2, &mut |batch| Ok(direct.extend(batch))).unwrap();
+            let mut keep = |batch| {
+                direct.extend(batch);
+                Ok::<(), ()>(())
+            };
+            crate::pool::evaluate(&job, 2, &mut keep).unwrap();
             direct.sort_by_key(|(index, _)| *index);
             assert_eq!(format!("{found:?}"), format!("{direct:?}"));
         }
