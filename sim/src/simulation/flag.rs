@@ -11,14 +11,15 @@ use crate::schedule::machine::Phase;
 use crate::units::{PerSpent, Spent, Unit};
 
 /// Tokens in flight, in knees, from which a unit of a chip is always busy.
-const CHIP_SATURATED: f64 = 10.0;
+const CHIP_SATURATED: f64 = 4.0;
 /// The same for links: a collective waits for the slowest of its messages, so links saturate late.
 const LINKS_SATURATED: f64 = 50.0;
 /// Busy share from which links delay tokens that another unit binds.
-const LINKS_BUSY: f64 = 0.8;
-/// Share of a token's time that it may wait for other tokens, as estimated, where the closed form counts none. The estimate can be too
-/// low by a factor of two.
-const WAIT: f64 = 0.01;
+const LINKS_BUSY: f64 = 0.4;
+/// Share of a token's time that it may wait for other tokens, as estimated, where the closed form counts none.
+const WAIT: f64 = 0.02;
+/// The same where there are more tokens than layers: tokens in one layer meet at each of its units, which the estimate does not know.
+const WAIT_IN_LAYER: f64 = 0.01;
 /// Share of a token's time in communication from which it matters that phases of a collective overlap.
 const OVERLAPPED_COMMUNICATION: f64 = 0.5;
 /// Percent of a beat in communication up to which its closed form does not matter.
@@ -50,7 +51,9 @@ impl Prepared<'_> {
             Unit::Links => knees >= LINKS_SATURATED,
             _ => knees >= CHIP_SATURATED && (links < LINKS_BUSY || knees >= LINKS_SATURATED),
         };
-        if in_flight <= 1.0 || saturated || wait(bound, alone, rate, in_flight) <= WAIT {
+        let apart = in_flight <= (self.compiled.layers() + 1) as f64;
+        let least = if apart { WAIT } else { WAIT_IN_LAYER };
+        if in_flight <= 1.0 || saturated || wait(bound, alone, rate, in_flight) <= least {
             return None;
         }
         Some(format!(
