@@ -2,7 +2,7 @@
 //! its column.
 //!
 //! A link serializes the bytes that it carries at its byte clock, in order of arrival, and adds the hop latency. With framing
-//! a message travels as packets in flits of its own, so it carries [`Spec::carried`] bytes, and the credits of a receive buffer
+//! a message travels as packets in flits of its own, so it carries [`Packing::carried`] bytes, and the credits of a receive buffer
 //! bound the rate. [`crate::fabric`] models a routed fabric of that shape flit by flit.
 
 use designs::{Design, Framing, Grid, Interconnect};
