@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use designs::{Framing, Interconnect};
+
 use super::recording::{Record, Recording, Subject};
 use super::violation::{Findings, Violation};
 use crate::engine::Usage;
@@ -25,12 +27,25 @@ struct Rates {
     nonlinear_latency: u64,
 }
 
+/// Bytes per second of a link: its bandwidth, or a receive buffer in each round trip of two hops and a flit if that is less.
+fn link_rate(links: &Interconnect) -> u64 {
+    let bandwidth = links.link_bandwidth.get();
+    match links.framing {
+        Framing::None => bandwidth,
+        Framing::Flits => {
+            let flit_seconds = f64::from(links.flit_bytes) / bandwidth as f64;
+            let credited = links.receive_buffer.get() as f64 / (2.0 * links.hop_latency.s() + flit_seconds);
+            bandwidth.min(credited as u64).max(1)
+        }
+    }
+}
+
 impl Rates {
     fn new(subject: &Subject) -> Self {
         let design = subject.design;
         Self {
             clock: design.clock.hz().into(),
-            link: subject.compiled.specs.interconnect.bytes_per_second.into(),
+            link: link_rate(&design.interconnect).into(),
             buffer: subject.compiled.specs.attention_buffer.bytes_per_second.into(),
             hbm: u128::from(design.hbm.stacks) * u128::from(design.hbm.stack_bandwidth.get()),
             hop: design.interconnect.hop_latency.cycles_at(design.clock).get(),
