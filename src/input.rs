@@ -26,12 +26,8 @@ pub fn open(path: impl AsRef<Path>) -> io::Result<File> {
 
 /// The text of a file, or the reason why it cannot be read.
 pub fn read(path: &str) -> Result<String, Unreadable> {
-    let refuse = |reason: std::io::Error| Unreadable(reason.to_string());
-    // Opening a pipe waits for its writer, and a device has no end.
-    if !std::fs::metadata(path).map_err(refuse)?.is_file() {
-        return Err(Unreadable("it is no regular file".to_owned()));
-    }
-    designs::load::text(File::open(path).map_err(refuse)?)
+    let file = files::regular(Path::new(path));
+    designs::load::text(file.map_err(|reason| Unreadable(reason.to_string()))?)
 }
 
 /// Parses `--set` arguments.

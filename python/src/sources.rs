@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use designs::{Override, Unreadable};
@@ -50,12 +49,8 @@ impl Sources {
 
 /// The text of a regular file.
 fn file(path: &Path) -> Result<String, Unreadable> {
-    let refuse = |reason: std::io::Error| Unreadable(reason.to_string());
-    // Opening a pipe waits for its writer, and a device has no end.
-    if !std::fs::metadata(path).map_err(refuse)?.is_file() {
-        return Err(Unreadable("it is no regular file".to_owned()));
-    }
-    designs::load::text(File::open(path).map_err(refuse)?)
+    let file = files::regular(path).map_err(|reason| Unreadable(reason.to_string()))?;
+    designs::load::text(file)
 }
 
 /// Parses `PATH=VALUE` changes.

@@ -70,7 +70,7 @@ impl RecordFile {
     /// Appends a record; once this returns it outlives the process.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// I/O errors.
     pub fn append(&mut self, payload: &[u8]) -> io::Result<()> {
         record_log::append(&mut self.0, payload)
     }
@@ -84,7 +84,7 @@ impl RecordFile {
     /// Waits until everything is on the disk.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// I/O errors.
     pub fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }
