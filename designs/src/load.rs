@@ -4,6 +4,7 @@
 //! first, then the overrides, and only the result is validated. This crate does not open files: the caller passes a
 //! [`Loader`].
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
@@ -19,6 +20,7 @@ use crate::model::Model;
 use crate::presets::{self, Preset};
 use crate::problem::{Location, Problem, Problems, Source, SourceKind, did_you_mean, shorten};
 use crate::process::{self, ProcessNode};
+use crate::provenance::Provenance;
 use crate::schema;
 use crate::slot::{Limits, Slot};
 use crate::tree::{self, Kind, Node};
@@ -283,6 +285,20 @@ fn merged(
     Ok((flat(trees), sources))
 }
 
+/// Reads a merged tree by `read`; the origins of its values, or every problem.
+fn provenance(
+    root: &Node,
+    sources: Vec<Source>,
+    read: impl FnOnce(&mut Reader<'_>),
+) -> Result<BTreeMap<String, Provenance>, Problems> {
+    let mut reader = Reader::new(root, &sources);
+    read(&mut reader);
+    match reader.finish() {
+        Ok(provenance) => Ok(provenance),
+        Err(problems) => Err(Problems { sources, problems }),
+    }
+}
+
 fn design_from(
     reference: &str,
     overrides: &[Override],
@@ -395,12 +411,7 @@ pub fn node(reference: &str, loader: &Loader<'_>) -> Result<ProcessNode, Problem
     let catalogue = |name: &str| presets::text(presets::nodes(), name);
     let (root, sources) = merged(reference, &[], loader, &catalogue, &names)?;
     let mut node = ProcessNode { name: reference.to_owned(), ..ProcessNode::default() };
-    let mut reader = Reader::new(&root, &sources);
-    process::walk(&mut node, &mut reader);
-    match reader.finish() {
-        Ok(provenance) => node.provenance = provenance,
-        Err(problems) => return Err(Problems { sources, problems }),
-    }
+    node.provenance = provenance(&root, sources, |reader| process::walk(&mut node, reader))?;
     Ok(node)
 }
 
@@ -411,13 +422,10 @@ pub fn node(reference: &str, loader: &Loader<'_>) -> Result<ProcessNode, Problem
 pub fn economics(reference: &str, overrides: &[Override], loader: &Loader<'_>) -> Result<Economics, Problems> {
     let (root, sources) = merged_preset(reference, overrides, loader, presets::economics())?;
     let mut economics = Economics::blank(reference);
-    let mut reader = Reader::new(&root, &sources);
-    economics::walk(&mut economics, &mut reader);
-    economics::check(&economics, &mut reader);
-    match reader.finish() {
-        Ok(provenance) => economics.provenance = provenance,
-        Err(problems) => return Err(Problems { sources, problems }),
-    }
+    economics.provenance = provenance(&root, sources, |reader| {
+        economics::walk(&mut economics, reader);
+        economics::check(&economics, reader);
+    })?;
     Ok(economics)
 }
 
@@ -428,13 +436,10 @@ pub fn economics(reference: &str, overrides: &[Override], loader: &Loader<'_>) -
 pub fn memory(reference: &str, overrides: &[Override], loader: &Loader<'_>) -> Result<Dram, Problems> {
     let (root, sources) = merged_preset(reference, overrides, loader, presets::memories())?;
     let mut memory = Dram::blank(reference);
-    let mut reader = Reader::new(&root, &sources);
-    dram::walk(&mut memory, &mut reader);
-    dram::check(&memory, &mut reader);
-    match reader.finish() {
-        Ok(provenance) => memory.provenance = provenance,
-        Err(problems) => return Err(Problems { sources, problems }),
-    }
+    memory.provenance = provenance(&root, sources, |reader| {
+        dram::walk(&mut memory, reader);
+        dram::check(&memory, reader);
+    })?;
     Ok(memory)
 }
 
@@ -452,13 +457,10 @@ pub fn comparison(reference: &str, loader: &Loader<'_>) -> Result<Comparison, Pr
         return Err(Problems { sources, problems: vec![Problem::general(message)] });
     }
     let mut comparison = Comparison::blank(reference, names);
-    let mut reader = Reader::new(&root, &sources);
-    comparison::walk(&mut comparison, &mut reader);
-    comparison::check(&comparison, &mut reader);
-    match reader.finish() {
-        Ok(provenance) => comparison.provenance = provenance,
-        Err(problems) => return Err(Problems { sources, problems }),
-    }
+    comparison.provenance = provenance(&root, sources, |reader| {
+        comparison::walk(&mut comparison, reader);
+        comparison::check(&comparison, reader);
+    })?;
     // A serving figure has one origin, not one per key.
     comparison.provenance.retain(|path, _| !path.starts_with("serving."));
     Ok(comparison)

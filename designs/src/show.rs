@@ -1,5 +1,7 @@
 //! Designs, process nodes and models as flat lists of lines: path, value, origin, meaning.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::comparison::{self, Comparison};
@@ -51,65 +53,52 @@ impl Visitor for Lines {
     }
 }
 
+/// The fields that `walk` visits, with their origins.
+fn lines(provenance: &BTreeMap<String, Provenance>, walk: impl FnOnce(&mut Lines)) -> Vec<Line> {
+    let mut lines = Lines(Vec::new());
+    walk(&mut lines);
+    for line in &mut lines.0 {
+        line.provenance = provenance.get(&line.path).cloned();
+    }
+    lines.0
+}
+
 /// Every field of a design in the order of the schema.
 #[must_use]
 pub fn design(design: &Design) -> Vec<Line> {
-    let mut lines = Lines(Vec::new());
-    schema::walk(&mut design.clone(), &mut lines);
-    for line in &mut lines.0 {
-        line.provenance = design.provenance.get(&line.path).cloned();
-    }
-    lines.0
+    lines(&design.provenance, |lines| schema::walk(&mut design.clone(), lines))
 }
 
 /// Every known field of a process node.
 #[must_use]
 pub fn node(node: &ProcessNode) -> Vec<Line> {
-    let mut lines = Lines(Vec::new());
-    process::walk(&mut node.clone(), &mut lines);
-    for line in &mut lines.0 {
-        line.provenance = node.provenance.get(&line.path).cloned();
-    }
-    lines.0
+    lines(&node.provenance, |lines| process::walk(&mut node.clone(), lines))
 }
 
 /// Every known field of prices and rules.
 #[must_use]
 pub fn economics(economics: &Economics) -> Vec<Line> {
-    let mut lines = Lines(Vec::new());
-    economics::walk(&mut economics.clone(), &mut lines);
-    for line in &mut lines.0 {
-        line.provenance = economics.provenance.get(&line.path).cloned();
-    }
-    lines.0
+    lines(&economics.provenance, |lines| economics::walk(&mut economics.clone(), lines))
 }
 
 /// Every field of a kind of memory.
 #[must_use]
 pub fn memory(memory: &Dram) -> Vec<Line> {
-    let mut lines = Lines(Vec::new());
-    dram::walk(&mut memory.clone(), &mut lines);
-    for line in &mut lines.0 {
-        line.provenance = memory.provenance.get(&line.path).cloned();
-    }
-    lines.0
+    lines(&memory.provenance, |lines| dram::walk(&mut memory.clone(), lines))
 }
 
 /// Every known field of a machine to compare with.
 #[must_use]
 pub fn comparison(comparison: &Comparison) -> Vec<Line> {
-    let mut lines = Lines(Vec::new());
-    comparison::walk(&mut Comparison { serving: Vec::new(), ..comparison.clone() }, &mut lines);
-    for line in &mut lines.0 {
-        line.provenance = comparison.provenance.get(&line.path).cloned();
-    }
-    lines.0.extend(comparison.serving.iter().map(|serving| Line {
+    let mut machine = Comparison { serving: Vec::new(), ..comparison.clone() };
+    let mut lines = lines(&comparison.provenance, |lines| comparison::walk(&mut machine, lines));
+    lines.extend(comparison.serving.iter().map(|serving| Line {
         path: format!("serving.{}", serving.name),
         value: serving.describe(),
         provenance: Some(serving.provenance.clone()),
         doc: "Published serving figure",
     }));
-    lines.0
+    lines
 }
 
 /// The layers of a mask stack, one line each, from the silicon upwards.
