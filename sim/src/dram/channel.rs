@@ -86,7 +86,7 @@ pub struct Channel {
     pub(super) oldest_hit: Vec<(u64, u64)>,
     pub(super) scan: u64,
     admitted: u64,
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
     trace: Option<Vec<Command>>,
 }
 
@@ -211,10 +211,6 @@ impl Channel {
                 None => outcome.misses += 1,
             }
         }
-    }
-
-    pub(super) fn outcome(&mut self) -> &mut Outcome {
-        &mut self.outcome
     }
 
     /// Serves a request with a read or write that starts now.

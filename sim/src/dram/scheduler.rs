@@ -84,7 +84,7 @@ impl Channel {
         }
         let Some((_, index)) = best else { return false };
         let mut entry = self.take(index);
-        Self::count(self.outcome(), &mut entry, Some(true));
+        Self::count(&mut self.outcome, &mut entry, Some(true));
         self.serve(&entry, None, now);
         true
     }
@@ -163,16 +163,14 @@ impl Channel {
     fn open_or_close(&mut self, index: usize, now: u64) {
         let bank = self.queue()[index].request.bank;
         if self.state.banks[bank as usize].row != CLOSED {
-            let mut entry = self.queue()[index].clone();
-            Self::count(self.outcome(), &mut entry, Some(false));
             let queue = if self.draining { &mut self.writes } else { &mut self.reads };
-            queue[index] = entry;
+            Self::count(&mut self.outcome, &mut queue[index], Some(false));
             self.state.precharge(&self.spec, bank, now);
             self.issue(now, CommandKind::Precharge, bank, 0);
             return;
         }
         let mut entry = self.take(index);
-        Self::count(self.outcome(), &mut entry, None);
+        Self::count(&mut self.outcome, &mut entry, None);
         let limits = self.state.activate_limits(bank);
         let row = entry.request.row;
         self.state.activate(&self.spec, bank, row, now);
