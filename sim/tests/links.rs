@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use designs::{Design, Grid};
+use designs::Grid;
 use proptest::prelude::*;
 use sim::schedule::instruction::Instr;
 use sim::schedule::machine::Machine;
@@ -38,14 +38,13 @@ fn few_credits_bound_the_rate() {
     assert_eq!(rate("256 B"), (256.0 / 202e-9) as u64, "one flit at a time");
 }
 
-/// Cycles of a phase of the first layer on idle links.
-fn idle(design: Design) -> (u64, u64) {
-    let case = Case::new(design, &gpt_oss());
+/// Cycles of all phases of the first layer on idle links.
+fn idle(case: &Case) -> u64 {
     let phases = case.compiled.program(0).instrs.iter().filter_map(|(_, instr)| match instr {
         Instr::Phase(phase) => Some(case.compiled.idle_phase(0, *phase)),
         _ => None,
     });
-    phases.fold((0, 0), |(sum, count), cycles| (sum + cycles, count + 1))
+    phases.sum()
 }
 
 /// A token alone in the machine takes as much longer as its phases: their bytes at 128 bytes per cycle. (Shards of the
@@ -60,7 +59,7 @@ fn a_token_alone_is_slowed_by_its_flits_to_the_cycle() {
             while machine.step() {}
             // All layers of the model exchange alike.
             let layers = case.compiled.layers() as u64;
-            (machine.now(), layers * idle(case.design).0)
+            (machine.now(), layers * idle(&case))
         };
         let ((plain, plain_phases), (framed, framed_phases)) = (cycles(&[]), cycles(&[FLITS]));
         assert!(framed_phases > plain_phases);
