@@ -137,7 +137,7 @@ impl Folder {
     /// Appends a batch of a stage to the journal; once this returns it outlives the process.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// I/O errors.
     pub fn keep(&mut self, stage: Stage, batch: &[(u64, Outcome)]) -> Result<(), FolderError> {
         self.batches += 1;
         let written = self.journal.append(stage, batch);
@@ -149,7 +149,7 @@ impl Folder {
     /// Writes all tables and returns the names of the files.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// I/O errors.
     pub fn write_tables(
         &self,
         tables: &Tables<'_>,
@@ -197,10 +197,11 @@ impl Folder {
     /// If it cannot be drawn or written.
     pub fn write_plot(&self, plot: &Drawn) -> Result<Vec<String>, FolderError> {
         let mut files = Vec::new();
-        for (kind, bytes) in [("svg", plot.svg.clone().into_bytes()), ("png", plot.plot.png()?)] {
+        let png = plot.plot.png()?;
+        for (kind, bytes) in [("svg", plot.svg.as_bytes()), ("png", &png)] {
             let file = format!("{}.{kind}", plot.name);
             let path = self.path.join(&file);
-            replace(&path, |out| out.write_all(&bytes)).map_err(failure(&path))?;
+            replace(&path, |out| out.write_all(bytes)).map_err(failure(&path))?;
             files.push(file);
         }
         Ok(files)
@@ -209,7 +210,7 @@ impl Folder {
     /// Writes the summary.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// I/O errors.
     pub fn write_summary(&self, text: &str) -> Result<(), FolderError> {
         let path = self.path.join(SUMMARY);
         replace(&path, |out| out.write_all(text.as_bytes())).map_err(failure(&path))
@@ -225,7 +226,7 @@ fn identity(plan: &Plan) -> u128 {
 /// if it belongs to another sweep.
 ///
 /// # Errors
-/// If it is no journal, or reading fails.
+/// If the file is not a journal, or cannot be read.
 pub fn shard(plan: &Plan, path: &Path, file: &File) -> Result<Option<Vec<Batch>>, FolderError> {
     let read = journal::read(file).map_err(|error| refuse(error, path, plan))?;
     Ok(read.filter(|(found, _)| found.sweep == identity(plan)).map(|(_, batches)| {

@@ -57,7 +57,7 @@ impl Journal {
     /// Opens or creates the journal of `identity`, passes what it holds to `sink` by stage, and drops a damaged end.
     ///
     /// # Errors
-    /// If the file system refuses, it is no journal, that of another sweep, or in use.
+    /// I/O errors; if the file is not a journal, belongs to another sweep, or is in use.
     pub fn open(
         path: &Path,
         identity: Identity,
@@ -89,7 +89,7 @@ impl Journal {
     /// Appends a batch of a stage; once this returns it outlives the process.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// I/O errors.
     pub fn append(&mut self, stage: Stage, batch: &[(u64, Outcome)]) -> io::Result<()> {
         self.0.append(&encode(stage, batch))
     }
@@ -103,7 +103,7 @@ impl Journal {
     /// Waits until everything is on the disk.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// I/O errors.
     pub fn sync(&self) -> io::Result<()> {
         self.0.sync()
     }
@@ -115,7 +115,7 @@ pub type Contents = (Identity, Vec<(Stage, Batch)>);
 /// Reads a journal without changing it: its identity and points; `None` if it has no whole header.
 ///
 /// # Errors
-/// If reading fails, or it is no journal.
+/// If the file cannot be read, or is not a journal.
 pub fn read(file: &File) -> Result<Option<Contents>, JournalError> {
     let reader = record_file::reader(file, MAGIC).map_err(OpenError::from)?;
     let Some(reader) = reader else { return Ok(None) };
@@ -159,16 +159,21 @@ mod tests {
         (journal, found, points)
     }
 
-    #[test]
-    fn whatever_the_file_is_cut_to_a_prefix_of_its_records_is_read() {
-        let folder = folder("cut");
-        let path = folder.join("journal");
-        let (mut journal, ..) = open(&path);
+    /// Writes all batches; the bytes of the file.
+    fn written(path: &Path) -> Vec<u8> {
+        let (mut journal, ..) = open(path);
         for batch in batches() {
             journal.append(Stage::Screen, &batch).unwrap();
         }
         drop(journal);
-        let whole = std::fs::read(&path).unwrap();
+        std::fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn whatever_the_file_is_cut_to_a_prefix_of_its_records_is_read() {
+        let folder = folder("cut");
+        let path = folder.join("journal");
+        let whole = written(&path);
         let (_, found, all) = open(&path);
         assert_eq!((found, all.len()), (Found { points: 4, dropped: 0 }, 4));
         assert!(matches!(&all[0].2, Outcome::Row(row) if row[0] == 1.0 && row[1].is_nan()));
@@ -189,12 +194,7 @@ mod tests {
     fn a_flipped_byte_ends_the_journal_or_refuses_it_but_never_lies() {
         let folder = folder("flip");
         let path = folder.join("journal");
-        let (mut journal, ..) = open(&path);
-        for batch in batches() {
-            journal.append(Stage::Screen, &batch).unwrap();
-        }
-        drop(journal);
-        let whole = std::fs::read(&path).unwrap();
+        let whole = written(&path);
         let (_, _, all) = open(&path);
         for at in 0..whole.len() {
             let mut bytes = whole.clone();
