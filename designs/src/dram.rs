@@ -24,13 +24,13 @@ named! {
 }
 
 named! {
-    /// Which queued request may close a row that others still hit. All order ready commands by age.
+    /// Which queued request may close an open row. Ready commands are ordered by age in all of them.
     pub enum RowArbiter {
-        /// Any: the oldest ready command issues.
+        /// Any request: the oldest ready command is issued.
         OldestReady = "oldest-ready",
-        /// One that no older hit of the row precedes.
+        /// A request that is older than every queued request to the open row.
         OlderHitsFirst = "older-hits-first",
-        /// One without any queued hit of the row.
+        /// A request to a bank whose open row no queued request wants.
         HitsFirst = "hits-first",
     }
 }

@@ -9,7 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-/// Head and text of the cells of a record.
+/// Column name and text of each cell of a record.
 type Cells = Vec<(String, String)>;
 
 /// The records as CSV with a line of heads; an empty text without records.

@@ -43,7 +43,7 @@ pub fn raw(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes records as CSV, with the keys of their JSON as heads.
+/// Writes records as CSV; the column names are the keys of their JSON.
 pub fn csv<T: Serialize>(records: impl IntoIterator<Item = T>) -> Result<(), Failure> {
     raw(&csv::csv(records))
 }

@@ -15,7 +15,7 @@ const MOST: usize = 12;
 pub struct Bar {
     /// Its name.
     pub name: String,
-    /// Result from which the bar starts; that of the chart unless given.
+    /// Result at which the bar changes colour; `None` takes the middle of the chart.
     pub middle: Option<f64>,
     /// Lowest result, and the input value that gives it.
     pub low: (f64, String),

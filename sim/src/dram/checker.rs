@@ -101,7 +101,7 @@ pub enum Violation {
     /// Data of two commands collide.
     #[error("data of {0:?} and {1:?} collide")]
     Data(Command, Command),
-    /// Requests and column commands differ.
+    /// A row has more or fewer reads and writes than requests.
     #[error("bank {bank} row {row}: {requests} requests, {commands} column commands")]
     Requests {
         /// Bank of the channel.

@@ -5,8 +5,8 @@
 //! each. A controller has a queue of reads and one of writes, serves reads until the writes reach a high mark (or no
 //! read waits), drains them to a low mark, and issues the oldest command that is ready on each bus. A request whose
 //! row is opened leaves its queue and keeps its bank until it is served. Rows close by the page policy and for the
-//! refresh of all banks of a pseudo-channel. All times between commands are those of `designs::Dram`; `checker` proves
-//! them on a recorded run from a table of its own. The rules of the controller follow Ramulator 2.1, whose curves are
+//! refresh of all banks of a pseudo-channel. All times between commands are those of `designs::Dram`; `checker` tests
+//! every command of a recorded run against its own table of them. The rules of the controller follow Ramulator 2.1, whose curves are
 //! in `tests/validation/ramulator2`.
 //!
 //! Timing, in ticks (`commands.ticks_per_clock` a clock cycle). Times count from the end of one command to the end of

@@ -1,6 +1,6 @@
-//! What the command and the Python package share of a sweep: points on threads ([`pool`]) or as tasks for workers ([`task`]),
-//! the steps of a run ([`run`]), its folder with the journal ([`folder`]), results as tables ([`tables`]), plots ([`plots`]) and a
-//! summary ([`summary`]).
+//! Running a sweep, for the command and the Python package: computing points on threads ([`pool`]) or as tasks for workers
+//! ([`task`]), the steps of a run ([`run`]), the output folder and its journal ([`folder`]), tables ([`tables`]), plots ([`plots`]) and
+//! the summary ([`summary`]).
 //!
 //! Nothing here prints, and only [`folder`] opens files. Where points are computed and who is told of progress is the caller's
 //! ([`run::Engine`]).

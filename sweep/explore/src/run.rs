@@ -22,7 +22,7 @@ pub trait Engine {
     /// Computes the points of a job and passes them to `sink`, in batches and in any order.
     ///
     /// # Errors
-    /// Those of the engine, and the first of `sink`, which ends the run.
+    /// Errors of the engine, and the first error of `sink`, which ends the run.
     fn compute(
         &mut self,
         job: &Job<'_>,
@@ -78,7 +78,7 @@ pub struct Finished<'a> {
 /// Confirms the best points of a screened sweep; then draws verdict, tables and plots, and writes them to the folder.
 ///
 /// # Errors
-/// Those of the engine, and of writing.
+/// Errors of the engine, and I/O errors of the folder.
 pub fn finish<'a, E: Engine>(
     mut exploration: Exploration<'a>,
     kept: &mut Kept<E>,
