@@ -76,9 +76,11 @@ bench-python: deps ## Overhead of the Python package against the C interface, th
 	$(CARGO) build --release --locked -p hardwire-python -p capi
 	PYTHONPATH=$$(./scripts/package.sh target/release) $(PYTHON_VENV)/bin/python -B scripts/python/bench.py target/release
 
-# Ray's environment is 285 MB; skipped with a message where namespaces are not allowed.
+# Ray's environment is 285 MB; skipped with a message where namespaces are not allowed. LABELLER is a `hardwire` of a build with LLVM
+# (`cargo build --features mlir`); without it no labels of LLVM are made, and the test says so.
+test-python test-ray: export HARDWIRE_LABELLER ?= $(abspath $(LABELLER))
 test-ray: export PYO3_BUILD_EXTENSION_MODULE = 1
-test-ray: deps ## Sweeps on a Ray cluster of two workers without network: 100,000 points, kills, files byte by byte, overhead
+test-ray: deps ## Sweeps and labels on a Ray cluster of two workers without network: kills, files byte by byte, overhead (LABELLER=command)
 	@if ./scripts/venv.sh python3.11 $(RAY_VENV) python/requirements-ray.txt; then \
 	  $(CARGO) build --locked -p hardwire -p hardwire-python && ./scripts/ray/run.sh $(RAY_VENV) target/debug; \
 	else \

@@ -12,6 +12,7 @@ from ._native import __version__
 from .cluster import WorkersLost
 from .design import Design, Model, presets
 from .errors import DesignError, HardwireError, Problem, RequestError, TextError
+from .labels import Labeller, label
 from .predictor import Predictor
 from .results import Comparison, Estimate, Explanation, Prediction, Record, Reproduction, Simulation
 from .studies import compare, estimate, reproduce, simulate
@@ -24,6 +25,7 @@ __all__ = [
     "Estimate",
     "Explanation",
     "HardwireError",
+    "Labeller",
     "Model",
     "Prediction",
     "Predictor",
@@ -40,6 +42,7 @@ __all__ = [
     "__version__",
     "compare",
     "estimate",
+    "label",
     "presets",
     "reproduce",
     "simulate",

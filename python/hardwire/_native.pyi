@@ -11,6 +11,8 @@ __all__ = [
     "compare",
     "design_lines",
     "estimate",
+    "label_folder",
+    "label_task",
     "model_lines",
     "reproduce",
     "simulate",
@@ -28,6 +30,17 @@ def reproduce(design: str) -> str: ...
 def design_lines(design: str, changes: list[str], texts: dict[str, str]) -> str: ...
 def model_lines(model: str, texts: dict[str, str]) -> tuple[str, str]: ...
 def all_presets() -> list[tuple[str, str, str]]: ...
+def label_task(labeller: str, task: bytes) -> bytes: ...
+def label_folder(
+    folder: str,
+    rows: int | None,
+    timeout_s: int,
+    labeller: str,
+    workers: int,
+    engine: Callable[[Iterable[bytes]], Iterable[bytes]] | None,
+    progress: Callable[[str, int, int], object] | None,
+    opened: Callable[[int], object],
+) -> str: ...
 
 @final
 class Predictor:

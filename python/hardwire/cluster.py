@@ -1,7 +1,7 @@
-"""Points of a sweep on executors of :mod:`concurrent.futures`: processes, Dask, or others.
+"""Tasks on executors of :mod:`concurrent.futures`: processes, Dask, or others.
 
-Tasks are bytes that name a bounded number of points; outcomes are bytes as well. A worker needs this package in the same version, and no
-files: the sweep travels with the files that it names.
+Tasks are bytes of bounded size: points of a sweep, or texts to label. Outcomes are bytes as well. What computes them travels as well, so
+that a worker needs this package in the same version, and no files.
 """
 
 from __future__ import annotations
@@ -13,12 +13,17 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from .sweep import Sweep
+__all__ = ["IN_FLIGHT", "RETRIES", "Engine", "ExecutorEngine", "Work", "WorkersLost"]
 
-__all__ = ["IN_FLIGHT", "RETRIES", "Engine", "ExecutorEngine", "WorkersLost"]
+
+class Work(Protocol):
+    """Computes tasks, and can be pickled: :class:`hardwire.Sweep`, :class:`hardwire.Labeller`."""
+
+    def evaluate(self, task: bytes) -> bytes:
+        """The outcomes of a task."""
+
 
 Engine = Callable[[Iterable[bytes]], Iterable[bytes]]
 """Takes tasks, returns their outcomes in any order. A task may be answered twice."""
@@ -45,15 +50,30 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_close_journals)
 
 
+@contextlib.contextmanager
+def journals() -> Iterator[Callable[[int], None]]:
+    """Takes descriptors of journals that are open until the end."""
+    open_ones: list[int] = []
+
+    def opened(journal: int) -> None:
+        open_ones.append(journal)
+        JOURNALS.add(journal)
+
+    try:
+        yield opened
+    finally:
+        JOURNALS.difference_update(open_ones)
+
+
 class WorkersLost(RuntimeError):
-    """Workers died more often than allowed. What was finished is kept in the sweep's folder, if it has one."""
+    """Workers died more often than allowed. What was finished is kept in the folder, if there is one."""
 
 
 class ExecutorEngine:
     """Computes tasks on an executor, a bounded number at a time.
 
     Args:
-        sweep: The sweep that the tasks are of.
+        work: What the tasks are of.
         executor: An executor, or a function that makes one. With a function an executor whose workers have died is replaced, and
             its tasks are computed again; the last one is shut down at the end.
         in_flight: Most tasks that the executor has at a time.
@@ -62,7 +82,7 @@ class ExecutorEngine:
 
     def __init__(
         self,
-        sweep: Sweep,
+        work: Work,
         executor: Executor | Callable[[], Executor],
         *,
         in_flight: int = IN_FLIGHT,
@@ -70,7 +90,7 @@ class ExecutorEngine:
     ) -> None:
         if in_flight < 1 or retries < 0:
             raise ValueError(f"in_flight is {in_flight} and retries is {retries}; they must be at least 1 and 0")
-        self._sweep = pickle.dumps(sweep)
+        self._work = pickle.dumps(work)
         self._executor, self._in_flight, self._retries = executor, in_flight, retries
 
     def __call__(self, tasks: Iterable[bytes]) -> Iterator[bytes]:
@@ -122,16 +142,16 @@ class ExecutorEngine:
                     return
                 again.append((task, 0))
             # A broken executor refuses tasks: they stay in line.
-            future = executor.submit(evaluate, self._sweep, again[0][0])
+            future = executor.submit(evaluate, self._work, again[0][0])
             running[future] = again.popleft()
 
 
-def evaluate(sweep: bytes, task: bytes) -> bytes:
-    """Outcomes of a task, on a worker: `sweep` is pickled, and kept between tasks."""
-    return _sweep(sweep).evaluate(task)
+def evaluate(work: bytes, task: bytes) -> bytes:
+    """Outcomes of a task, on a worker: `work` is pickled, and kept between tasks."""
+    return _work(work).evaluate(task)
 
 
 @functools.lru_cache(maxsize=4)
-def _sweep(pickled: bytes) -> Sweep:
-    found: Sweep = pickle.loads(pickled)
+def _work(pickled: bytes) -> Work:
+    found: Work = pickle.loads(pickled)
     return found

@@ -139,9 +139,9 @@ def _list(name: str, values: Sequence[str]) -> list[str]:
     return list(values)
 
 
-def _threads(threads: int | None) -> int:
+def _threads(threads: int | None, name: str = "threads") -> int:
     if threads is None:
         return os.cpu_count() or 1
     if not isinstance(threads, int) or threads < 1:
-        raise ValueError(f"threads is {threads!r}; it must be a whole number of at least 1")
+        raise ValueError(f"{name} is {threads!r}; it must be a whole number of at least 1")
     return min(threads, 1024)

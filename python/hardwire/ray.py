@@ -1,7 +1,7 @@
-"""Sweeps on a Ray cluster.
+"""Sweeps, and labels of a corpus, on a Ray cluster.
 
 Ray is not installed with this package: ``pip install "ray==2.*"``. Every node needs the same versions of Python, Ray and this package, and no
-files of the sweep.
+files of the sweep or corpus. Nodes that label need the command `hardwire` of a build with LLVM.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator
 from os import PathLike
 from typing import Any
 
-from . import cluster
+from . import cluster, labels
+from .labels import LABELLER, TIMEOUT_S, Labeller
+from .results import Record
 from .sweep import Progress, Sweep, SweepResult
 
-__all__ = ["RayEngine", "sweep"]
+__all__ = ["RayEngine", "label", "sweep"]
 
 RETRIES = 5
 """How often Ray computes a task again after its worker or node has died."""
@@ -61,13 +63,48 @@ def sweep(
         return plan.run(engine=engine, progress=progress, out=out, fresh=fresh, plots=plots)
 
 
+def label(
+    folder: str | PathLike[str],
+    address: str | None = None,
+    *,
+    rows: int | None = None,
+    timeout_s: int = TIMEOUT_S,
+    labeller: str | PathLike[str] = LABELLER,
+    in_flight: int | None = None,
+    retries: int = RETRIES,
+    progress: Progress | None = None,
+) -> Record:
+    """Labels the rows of a corpus on a Ray cluster. The file is that of :func:`hardwire.label`, byte for byte.
+
+    Workers and nodes may die: Ray computes their tasks again. The driver may be killed: the same call goes on from the folder's journal.
+
+    Args:
+        folder: Folder written by ``hardwire dataset build``, on the driver's machine.
+        address: Address of the cluster, as for :func:`sweep`.
+        rows: Label at most this many rows, balanced over families; the others are left out of the corpus.
+        timeout_s: Longest time for one text, in seconds.
+        labeller: The command `hardwire` of a build with the feature `mlir`: a name that is looked up on each node, or a path there.
+        in_flight: Most tasks that the cluster has at a time; two for each processor by default. Each has at most 256 texts.
+        retries: How often a task is computed again after its worker has died.
+        progress: Called with the stage (``label``), texts done, and texts in all.
+
+    Raises:
+        ImportError: Ray is not installed.
+        RequestError: A folder that holds something else, or a node whose labeller is missing or has no LLVM.
+        WorkersLost: A task lost its worker more often than allowed.
+    """
+    with _connected(address):
+        engine = RayEngine(Labeller(labeller), in_flight=in_flight, retries=retries)
+        return labels.label(folder, rows=rows, timeout_s=timeout_s, labeller=labeller, engine=engine, progress=progress)
+
+
 class RayEngine:
     """Computes tasks on the connected Ray cluster, a bounded number at a time."""
 
-    def __init__(self, plan: Sweep, *, in_flight: int | None = None, retries: int = RETRIES) -> None:
+    def __init__(self, work: cluster.Work, *, in_flight: int | None = None, retries: int = RETRIES) -> None:
         if (in_flight is not None and in_flight < 1) or retries < 0:
             raise ValueError(f"in_flight is {in_flight} and retries is {retries}; they must be at least 1 and 0")
-        self._sweep = pickle.dumps(plan)
+        self._work = pickle.dumps(work)
         self._in_flight, self._retries = in_flight, retries
 
     def __call__(self, tasks: Iterable[bytes]) -> Iterator[bytes]:
@@ -75,7 +112,7 @@ class RayEngine:
         import ray
 
         compute = ray.remote(num_cpus=1, max_retries=self._retries)(cluster.evaluate)
-        plan = ray.put(self._sweep)
+        work = ray.put(self._work)
         processors = int(ray.cluster_resources().get("CPU", 1))
         most = self._in_flight if self._in_flight is not None else max(PER_CPU * processors, 4)
         waiting = iter(tasks)
@@ -83,7 +120,7 @@ class RayEngine:
         try:
             while True:
                 while len(running) < most and (task := next(waiting, None)) is not None:
-                    running.append(compute.remote(plan, task))
+                    running.append(compute.remote(work, task))
                 if not running:
                     return
                 done, running = ray.wait(running, num_returns=1, fetch_local=True)

@@ -96,16 +96,8 @@ class Sweep:
                 raise TypeError("give either an executor or an engine")
             engine = ExecutorEngine(self, executor, in_flight=in_flight, retries=retries)
         folder = None if out is None else fspath(out)
-        journals: list[int] = []
-
-        def opened(journal: int) -> None:
-            journals.append(journal)
-            cluster.JOURNALS.add(journal)
-
-        try:
+        with cluster.journals() as opened:
             found = self._native.run(_threads(threads), engine, progress, opened, folder, fresh, plots)
-        finally:
-            cluster.JOURNALS.difference_update(journals)
         summary, tables, drawn = found
         return SweepResult(json.loads(summary), {name: Table(rows, columns) for name, rows, columns in tables}, dict(drawn))
 

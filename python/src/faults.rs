@@ -135,6 +135,18 @@ impl From<TaskError> for Fault {
     }
 }
 
+impl From<labelling::folder::FolderError> for Fault {
+    fn from(error: labelling::folder::FolderError) -> Self {
+        Self::Request(error.to_string(), error.help().map(str::to_owned))
+    }
+}
+
+impl From<labelling::task::TaskError> for Fault {
+    fn from(error: labelling::task::TaskError) -> Self {
+        Self::request(error.to_string())
+    }
+}
+
 impl From<UnknownTarget> for Fault {
     fn from(unknown: UnknownTarget) -> Self {
         Self::Request(unknown.message, Some(unknown.help))

@@ -4,7 +4,9 @@
 //! both have the same keys and numbers. Columns of sweeps leave as Arrow buffers. No call holds the interpreter while it
 //! computes.
 
+mod engine;
 mod faults;
+mod labels;
 mod options;
 mod prediction;
 mod sources;
@@ -46,11 +48,15 @@ fn check_signals_or_unwind() {
 #[pymodule]
 mod _native {
     #[pymodule_export]
+    use super::engine::Tasks;
+    #[pymodule_export]
+    use super::labels::{label_folder, label_task};
+    #[pymodule_export]
     use super::prediction::Predictor;
     #[pymodule_export]
     use super::studies::{all_presets, compare, design_lines, estimate, model_lines, reproduce, simulate};
     #[pymodule_export]
-    use super::sweeps::{Plan, Tasks};
+    use super::sweeps::Plan;
 
     use pyo3::prelude::*;
 

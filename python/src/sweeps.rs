@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use explore::folder::Folder;
 use explore::run::{self, Engine, Kept};
@@ -17,6 +16,7 @@ use sweep::exploration::{Exploration, Job, Stage};
 use sweep::record::Batch;
 use sweep::rows::Rows;
 
+use crate::engine;
 use crate::faults::Fault;
 use crate::outside;
 use crate::sources::Sources;
@@ -127,7 +127,7 @@ impl Plan {
         let (mut exploration, folder) = match out {
             Some(out) => {
                 let (folder, exploration, _) = Folder::open(plan, Path::new(out), (0, 1), fresh)?;
-                engine.tell_journal(&folder)?;
+                engine::opened(&engine.opened, folder.journal())?;
                 (exploration, Some(folder))
             }
             None => {
@@ -146,22 +146,6 @@ impl Plan {
     }
 }
 
-/// Tasks of a job, each made when an engine asks for it.
-#[pyclass(frozen)]
-pub struct Tasks(Mutex<task::Tasks>);
-
-#[pymethods]
-impl Tasks {
-    fn __iter__(this: Py<Self>) -> Py<Self> {
-        this
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
-        let task = self.0.lock().unwrap_or_else(PoisonError::into_inner).next();
-        task.map(|task| PyBytes::new(py, &task))
-    }
-}
-
 /// Runs points on threads or on an engine, and reports progress.
 struct Computer {
     threads: usize,
@@ -174,29 +158,10 @@ struct Computer {
 }
 
 impl Computer {
-    /// Tells Python the descriptor of the journal, which forked processes close.
-    fn tell_journal(&self, folder: &Folder) -> Result<(), Fault> {
-        #[cfg(unix)]
-        {
-            use std::os::fd::AsRawFd;
-            let descriptor = folder.journal().as_raw_fd();
-            Python::attach(|py| self.opened.call1(py, (descriptor,)))?;
-        }
-        #[cfg(not(unix))]
-        let _ = folder;
-        Ok(())
-    }
-
     /// Counts finished points, and lets Python handle signals.
     fn report(&mut self, more: usize) -> Result<(), Fault> {
         self.done += more as u64;
-        Python::attach(|py| {
-            py.check_signals()?;
-            if let Some(progress) = &self.progress {
-                progress.call1(py, (self.stage, self.done, self.total))?;
-            }
-            Ok(())
-        })
+        engine::report(self.progress.as_ref(), self.stage, self.done, self.total)
     }
 
     /// Passes tasks to the engine and its outcomes to `sink`.
@@ -206,23 +171,14 @@ impl Computer {
         job: &Job<'_>,
         sink: &mut dyn FnMut(Batch) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let tasks = Tasks(Mutex::new(task::Tasks::new(job)));
-        let outcomes: Py<PyAny> =
-            Python::attach(|py| Ok::<_, PyErr>(engine.call1(py, (tasks,))?.bind(py).try_iter()?.into_any().unbind()))?;
         let mut open = task::Open::new(job);
-        loop {
-            let next: Option<Vec<u8>> = Python::attach(|py| {
-                let mut outcomes = outcomes.bind(py).try_iter()?;
-                outcomes.next().transpose()?.map(|bytes| bytes.extract()).transpose()
-            })?;
-            let Some(payload) = next else { break };
-            let Some(batch) = open.take(&payload) else {
-                return Err(Fault::request("the engine returned outcomes of another version"));
-            };
+        engine::outcomes(engine, task::Tasks::new(job), |payload| {
+            let batch = open.take(payload);
+            let batch = batch.ok_or_else(|| Fault::request("the engine returned outcomes of another version"))?;
             let points = batch.len();
             sink(batch)?;
-            self.report(points)?;
-        }
+            self.report(points)
+        })?;
         match open.left() {
             None => Ok(()),
             Some((count, first)) => {

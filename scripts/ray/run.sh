@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sweeps on a Ray cluster of two worker processes: run.sh VENV FOLDER-OF-BUILD.
+# Sweeps and labels on a Ray cluster of two worker processes: run.sh VENV FOLDER-OF-BUILD.
 #
 # Ray listens on all interfaces, so it runs where only loopback exists, with a token, and in a namespace of processes that ends
 # with this script. Nothing is written to the home folder.

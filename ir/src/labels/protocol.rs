@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Labels, Settings, Target};
+use super::{Labels, Settings, Target, Toolchain};
 
 /// A request to a worker: jobs with common targets and settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,9 @@ pub struct Job {
 pub struct BatchReply {
     /// One reply a job, in the order of the jobs.
     pub replies: Vec<Reply>,
+    /// The tools of the worker, in the reply to a batch without jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub toolchain: Option<Toolchain>,
 }
 
 /// The result of one job.

@@ -53,7 +53,11 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<(), Work
         }
         let request = |error: serde_json::Error| WorkerError::Request { line, reason: error.to_string() };
         let batch: Batch = serde_json::from_str(&text).map_err(request)?;
-        serde_json::to_writer(&mut output, &labeller.label(&batch)).map_err(std::io::Error::from)?;
+        let mut reply = labeller.label(&batch);
+        if batch.jobs.is_empty() {
+            reply.toolchain = Some(labeller.toolchain(&batch.settings));
+        }
+        serde_json::to_writer(&mut output, &reply).map_err(std::io::Error::from)?;
         output.write_all(b"\n")?;
         output.flush()?;
     }

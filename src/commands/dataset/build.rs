@@ -14,11 +14,11 @@ use corpus::summary::Summary;
 use corpus::table::{self, Entry};
 use corpus::{FrameworkLine, Row, Source, kernels, variants};
 use ir::labels::{Phase, Target};
+use labelling::pool::{Loss, Pool, Protocol, workers};
 use storage::columnar::{ColumnarError, Frame, write_parquet};
 
 use super::file;
 use super::passes::{Reply, Request};
-use super::pool::{Loss, Pool, Protocol, workers};
 use super::summary::print;
 use crate::cli;
 use crate::diagnostics::Failure;
@@ -88,6 +88,7 @@ pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
     let jobs: Vec<Vec<usize>> = (0..drafts.len()).filter(|&i| !drafts[i].foreign).map(|i| vec![i]).collect();
     let mut progress = Progress::new("passes", "texts", jobs.len() as u64, 0);
     let pool = Pool {
+        command: file::this_command()?,
         action: "passes",
         workers: workers(arguments.workers),
         timeout: Duration::from_secs(60),

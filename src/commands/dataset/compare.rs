@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use corpus::table;
 use ir::mlir::differential::{Difference, Outcome, Text};
+use labelling::pool::{Loss, Pool, Protocol, workers};
 use serde::{Deserialize, Serialize};
 
 use super::file;
-use super::pool::{Loss, Pool, Protocol, workers};
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::output;
@@ -90,6 +90,7 @@ pub fn run(arguments: &cli::DatasetCompareParsers) -> Result<ExitCode, Failure> 
     }
     let chosen: Vec<usize> = (0..texts.texts.len()).step_by(arguments.every.get()).collect();
     let pool = Pool {
+        command: file::this_command()?,
         action: "compare",
         workers: workers(arguments.workers),
         timeout: Duration::from_secs(60),

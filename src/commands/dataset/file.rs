@@ -1,15 +1,11 @@
 //! Files of the corpus, and failures that name them.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use corpus::table::{self, MAX_FILE_BYTES};
+use labelling::folder::{self, FolderError};
 use storage::columnar::Frame;
 
 use crate::diagnostics::Failure;
-
-/// Start of a Parquet file. Others are not read further, since they can have any length.
-const MAGIC: &[u8] = b"PAR1";
 
 /// The corpus of the repository.
 const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
@@ -21,16 +17,19 @@ pub fn file_or_default(file: Option<&Path>) -> PathBuf {
 
 /// Reads the table of a corpus file.
 pub fn read(path: &Path) -> Result<Frame, Failure> {
-    let file = crate::input::open(path).map_err(|error| refuse(path, error))?;
-    // One byte more than allowed shows that there is more.
-    let mut file = file.take(MAX_FILE_BYTES + 1);
-    let mut bytes = Vec::new();
-    file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut bytes).map_err(|error| refuse(path, error))?;
-    if bytes != MAGIC {
-        return Err(refuse(path, "not a Parquet file, which would start with `PAR1`"));
+    Ok(folder::read(path, crate::input::open(path))?)
+}
+
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Self {
+        let help = error.help().map(|help| format!("\n  help: {help}"));
+        Self::Request(format!("{error}{}", help.unwrap_or_default()))
     }
-    file.read_to_end(&mut bytes).map_err(|error| refuse(path, error))?;
-    table::read(bytes).map_err(|error| refuse(path, error))
+}
+
+/// This command, whose hidden actions are the workers.
+pub fn this_command() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| Failure::Request(format!("the path of this command is not known: {error}")))
 }
 
 /// A failure that names the file.

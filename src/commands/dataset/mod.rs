@@ -3,15 +3,12 @@
 mod build;
 mod compare;
 pub mod file;
-mod journal;
 mod label;
 mod passes;
-mod pool;
 mod show;
 mod summary;
 mod verify;
 mod worker;
-mod xpu;
 
 use std::process::ExitCode;
 

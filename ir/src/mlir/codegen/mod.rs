@@ -131,7 +131,7 @@ impl Labeller {
                 Reply { id: job.id, functions: functions.collect(), failure: None }
             }
         });
-        BatchReply { replies: replies.collect() }
+        BatchReply { replies: replies.collect(), toolchain: None }
     }
 
     /// LLVM IR of a module, before it is specialised for a target, and the names of its public functions.

@@ -4,6 +4,7 @@
 //! journal of other rows, targets or settings is refused; rows of a damaged end are labelled again.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use corpus::labels::Outcome;
@@ -11,9 +12,8 @@ use ir::labels::{Settings, Target};
 use serde::{Deserialize, Serialize};
 use storage::record_log::Magic;
 
-use super::file::refuse;
-use crate::diagnostics::Failure;
-use files::record_file::{OpenError, RecordFile};
+use crate::error::FolderError;
+use files::record_file::RecordFile;
 
 /// Kind and version of the log.
 const MAGIC: &Magic = b"HWLABEL2";
@@ -43,7 +43,7 @@ pub struct Journal {
 
 impl Journal {
     /// Opens the journal at `path`, or starts it; returns what it holds and how many damaged bytes were dropped.
-    pub fn open(path: &Path, header: &Header) -> Result<(Self, BTreeMap<String, Outcome>, u64), Failure> {
+    pub fn open(path: &Path, header: &Header) -> Result<(Self, BTreeMap<String, Outcome>, u64), FolderError> {
         let identity = serde_json::to_vec(header).expect("settings serialize");
         let mut outcomes = BTreeMap::new();
         let mut keep = |payload: &[u8]| match serde_json::from_slice::<Record>(payload) {
@@ -54,25 +54,20 @@ impl Journal {
             Err(_) => false,
         };
         let opened = RecordFile::open(path, MAGIC, &identity, &mut keep);
-        let (log, dropped) = opened.map_err(|error| match error {
-            OpenError::Io(error) => refuse(path, error),
-            OpenError::Foreign => {
-                refuse(path, "it is not a journal of labels of this version; remove it to label from the start")
-            }
-            OpenError::Other(_) => refuse(
-                path,
-                "it was kept for other rows, targets or settings\n  help: remove it to label from the start",
-            ),
-            OpenError::Locked => refuse(path, "another process is labelling these rows"),
-        })?;
+        let (log, dropped) = opened.map_err(|error| FolderError::at(path, error))?;
         Ok((Self { log, path: path.to_owned() }, outcomes, dropped))
     }
 
+    /// The file.
+    pub fn file(&self) -> &File {
+        self.log.file()
+    }
+
     /// Appends an outcome.
-    pub fn append(&mut self, hash: &str, outcome: &Outcome) -> Result<(), Failure> {
+    pub fn append(&mut self, hash: &str, outcome: &Outcome) -> Result<(), FolderError> {
         let record = Record { hash: hash.to_owned(), outcome: outcome.clone() };
         let payload = serde_json::to_vec(&record).expect("labels serialize");
-        self.log.append(&payload).map_err(|error| refuse(&self.path, error))
+        self.log.append(&payload).map_err(|error| FolderError::at(&self.path, error))
     }
 }
 

@@ -1,16 +1,20 @@
 //! A pool of worker processes that answer requests by lines; a worker that dies or hangs is replaced.
 //!
-//! Each worker is this command again, in a hidden action that reads a line and writes a line. Jobs travel in batches;
+//! Each worker is the command `hardwire`, in a hidden action that reads a line and writes a line. Jobs travel in batches;
 //! when a batch is lost, its jobs are sent again one by one, so that only the failing job is lost. Answers arrive in
 //! any order and carry their job's number.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
+
+/// Most bytes of a worker's message that are read.
+const MESSAGE_BYTES: u64 = 4096;
 
 /// Requests and answers of workers.
 pub trait Protocol: Sync {
@@ -50,6 +54,8 @@ impl std::fmt::Display for Loss {
 
 /// Settings of a pool.
 pub struct Pool {
+    /// The command.
+    pub command: PathBuf,
     /// The hidden action of `hardwire dataset`.
     pub action: &'static str,
     /// Worker processes.
@@ -62,6 +68,9 @@ pub struct Pool {
 
 impl Pool {
     /// Runs all batches; `deliver` takes each job's number and answer as they come. It returns whether to go on.
+    ///
+    /// # Errors
+    /// If a worker cannot be started, or `deliver` fails.
     pub fn run<P: Protocol>(
         &self,
         protocol: &P,
@@ -141,7 +150,7 @@ impl Seat<'_> {
             Some(worker) => worker,
             empty => {
                 self.answered = 0;
-                empty.insert(Worker::start(self.pool.action)?)
+                empty.insert(Worker::start(&self.pool.command, self.pool.action, Stdio::null())?)
             }
         };
         self.answered += jobs.len();
@@ -169,12 +178,12 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(action: &str) -> std::io::Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
+    fn start(command: &Path, action: &str, messages: Stdio) -> std::io::Result<Self> {
+        let mut process = Command::new(command)
             .args(["dataset", action])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(messages)
             .spawn()?;
         let requests = process.stdin.take().expect("a pipe was asked for");
         let answers = process.stdout.take().expect("a pipe was asked for");
@@ -203,7 +212,7 @@ impl Worker {
 
     fn end(&mut self) -> String {
         match self.process.wait() {
-            Ok(status) => describe(status),
+            Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         }
     }
@@ -217,11 +226,22 @@ impl Drop for Worker {
     }
 }
 
-fn describe(status: ExitStatus) -> String {
-    status.to_string()
+/// The answer to one request by a worker of its own, or why there is none: what the worker has written to standard error.
+pub(crate) fn once(command: &Path, action: &str, request: &str, timeout: Duration) -> Result<String, String> {
+    let mut worker = Worker::start(command, action, Stdio::piped()).map_err(|error| error.to_string())?;
+    worker.ask(request, timeout).map_err(|loss| {
+        let mut messages = Vec::new();
+        if let (Loss::Died(_), Some(errors)) = (&loss, worker.process.stderr.take()) {
+            let _ = errors.take(MESSAGE_BYTES).read_to_end(&mut messages);
+        }
+        let messages = String::from_utf8_lossy(&messages);
+        let message = messages.trim();
+        if message.is_empty() { loss.to_string() } else { message.trim_start_matches("error: ").to_owned() }
+    })
 }
 
 /// The number of workers given, or the number of cores.
+#[must_use]
 pub fn workers(given: Option<usize>) -> usize {
     given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 256)
 }
