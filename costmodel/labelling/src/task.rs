@@ -200,3 +200,113 @@ impl Open {
         self.left.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use corpus::row::Row;
+    use corpus::splits::{Part, Splits};
+    use corpus::{Source, table};
+    use ir::labels::{Failure, Phase};
+    use storage::columnar::{Frame, write_parquet};
+
+    use super::*;
+
+    fn entry(number: usize, bytes: usize) -> Entry {
+        let text = format!("{number:>bytes$}");
+        let hash = corpus::normal::digest(&text);
+        let part = Part::Train;
+        Entry {
+            row: Row {
+                hash: hash.clone(),
+                source: Source::Generated,
+                family: "f".into(),
+                kernel: number.to_string(),
+                variant: String::new(),
+                dialect: "scf".into(),
+                whole_block: false,
+                pipeline: String::new(),
+                text,
+                lowered: hash,
+                largest_elements: 0,
+            },
+            group: number,
+            splits: Splits {
+                random: part,
+                kernel: part,
+                family_fold: 0,
+                shape: part,
+                operation: part,
+                left_out_target: 0,
+            },
+        }
+    }
+
+    /// A folder of texts of these sizes, removed by the caller.
+    fn folder(name: &str, sizes: &[usize]) -> (std::path::PathBuf, Folder) {
+        let path = std::env::temp_dir().join(format!("hardwire-labelling-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        let entries: Vec<Entry> = sizes.iter().enumerate().map(|(number, &bytes)| entry(number, bytes)).collect();
+        let frame = Frame { columns: table::columns(&entries), metadata: table::metadata(1) };
+        let file = std::fs::File::create(path.join("rows.parquet")).unwrap();
+        write_parquet(&frame, &mut io::BufWriter::new(file)).unwrap();
+        let folder = Folder::open(&path, None).unwrap().0;
+        (path, folder)
+    }
+
+    fn toolchain(version: &str) -> Toolchain {
+        Toolchain {
+            llvm_version: version.into(),
+            mlir_pipelines: Vec::new(),
+            llvm_pipeline: String::new(),
+            codegen_options: Vec::new(),
+            targets: Vec::new(),
+            simulator: String::new(),
+            settings: Settings::default(),
+        }
+    }
+
+    /// What a worker would return for a task, with failures as outcomes.
+    fn answer(task: &[u8], version: &str) -> Vec<u8> {
+        let task: Task = serde_json::from_slice(task).unwrap();
+        let failure = |job: &Job| Outcome::Failure(Failure { phase: Phase::Lower, reason: job.text.trim().into() });
+        let outcomes = task.jobs.iter().map(|job| (job.id, failure(job))).collect();
+        serde_json::to_vec(&Outcomes { rows: task.rows, toolchain: toolchain(version), outcomes }).unwrap()
+    }
+
+    #[test]
+    fn tasks_have_every_text_once_and_a_bounded_size() {
+        for (name, count, bytes, most) in [("few", 20, 9, 16), ("many", 2000, 40, 31), ("long", 30, 400_000, 2)] {
+            let (path, folder) = folder(name, &vec![bytes; count]);
+            let tasks: Vec<Task> = Tasks::new(&folder, 60).map(|task| serde_json::from_slice(&task).unwrap()).collect();
+            assert_eq!(tasks.iter().map(|task| task.jobs.len()).max(), Some(most), "{name}");
+            let numbers: Vec<usize> = tasks.iter().flat_map(|task| &task.jobs).map(|job| job.id as usize).collect();
+            assert_eq!(numbers, folder.todo(), "{name}");
+            std::fs::remove_dir_all(path).unwrap();
+        }
+    }
+
+    #[test]
+    fn outcomes_are_taken_once_and_only_of_these_rows_and_tools() {
+        let (path, one) = folder("one", &[9; 40]);
+        let (other_path, other) = folder("other", &[10; 40]);
+        let tasks: Vec<Vec<u8>> = Tasks::new(&one, 60).collect();
+        let mut open = Open::new(&one);
+        assert_eq!(open.take(b"nonsense"), Err(ForeignOutcomes::Other));
+        let foreign = answer(&Tasks::new(&other, 60).next().unwrap(), "22.1.0");
+        assert_eq!(open.take(&foreign), Err(ForeignOutcomes::Other));
+        assert_eq!(open.take(&answer(&tasks[0], "22.1.0")).unwrap().len(), 16);
+        assert_eq!(open.take(&answer(&tasks[0], "22.1.0")).unwrap().len(), 0, "answered twice");
+        let tools = ForeignOutcomes::Tools { first: "22.1.0".into(), other: "22.1.8".into() };
+        assert_eq!(open.take(&answer(&tasks[1], "22.1.8")), Err(tools));
+        assert_eq!(open.left(), 24);
+        for task in &tasks[1..] {
+            open.take(&answer(task, "22.1.0")).unwrap();
+        }
+        assert_eq!(open.left(), 0);
+        std::fs::remove_dir_all(path).unwrap();
+        std::fs::remove_dir_all(other_path).unwrap();
+    }
+}
