@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::shared::{Format, named};
+use super::shared::{Format, TableFormat, named};
 
 /// Arguments of `hardwire dataset`.
 #[derive(Debug, Args)]
@@ -134,9 +134,9 @@ pub struct DatasetVerify {
     /// Number of rows to label again and compare bit by bit
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub relabel: usize,
-    /// Output format
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    /// Output format; CSV has a line for each check
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }
 
 /// Arguments of `hardwire dataset compare-parsers`.

@@ -14,6 +14,8 @@ names::named! {
         Table = "table",
         /// JSON with stable keys; units are part of the keys.
         Json = "json",
+        /// CSV with the keys of the JSON as heads.
+        Csv = "csv",
         /// A whole file with every value and its origin, which reads back to the same.
         Toml = "toml",
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use training::evaluation::{Model, Split};
 
-use super::shared::{Format, named};
+use super::shared::{TableFormat, named};
 
 /// Arguments that `train` and `evaluate` share.
 #[derive(Debug, Args)]
@@ -25,9 +25,9 @@ pub struct Learning {
     /// Number of threads; does not change the result [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
-    /// Output format of the summary
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    /// Output format of the summary; CSV has a line for each error
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }
 
 fn folds(text: &str) -> Result<usize, String> {

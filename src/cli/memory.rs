@@ -6,7 +6,7 @@ use clap::Args;
 use designs::{AddressOrder, PagePolicy};
 use sim::dram::Pattern;
 
-use super::shared::{Format, named};
+use super::shared::{TableFormat, named};
 
 /// Arguments of `hardwire memory`.
 #[derive(Debug, Args)]
@@ -46,9 +46,9 @@ pub struct Memory {
     /// Seed of arrivals, directions and random addresses
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Output format
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    /// Output format; CSV has a line for each load
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }
 
 /// A stream as written.

@@ -6,7 +6,7 @@ use clap::Args;
 use costmodel::predictor::Choice;
 use ir::analysis::Assumption;
 
-use super::shared::{Format, named};
+use super::shared::{TableFormat, named};
 
 names::named! {
     /// Output format of predictions.
@@ -103,9 +103,9 @@ pub struct Explain {
     /// Number of operations in the table, largest contribution first; JSON has all
     #[arg(long, default_value_t = 12, value_name = "N")]
     pub most: usize,
-    /// Output format
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    /// Output format; CSV has a line for each operation
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }
 
 /// Arguments of `hardwire serve`.
@@ -168,7 +168,7 @@ pub struct Calibrate {
     /// Output file of the model
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// Output format
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    /// Output format; CSV has a line for each quantity
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::shared::{Format, TableFormat, named};
+use super::shared::{TableFormat, named};
 
 /// Arguments of `hardwire sweep`.
 #[derive(Debug, Args)]
@@ -60,9 +60,9 @@ pub struct Common {
     /// Do not write plots
     #[arg(long)]
     pub no_plots: bool,
-    /// Output format of the summary
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    /// Output format of the summary; CSV is the frontier, one line a point
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }
 
 /// Actions of `hardwire sweep`.

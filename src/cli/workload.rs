@@ -5,7 +5,7 @@ use sim::Phase;
 use workload::WeightRule;
 use workload::emit::{Element, WeightStyle};
 
-use super::shared::{Format, named};
+use super::shared::{Format, TableFormat, named};
 
 /// Arguments of `hardwire workload`.
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ pub struct Run {
     /// Override a value of the design, e.g. --set vex.nonlinear_lanes=4096; can be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Output format
-    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
-    pub format: Format,
+    /// Output format; CSV has a line for each operation
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
 }

@@ -16,7 +16,7 @@ use reports::{Align, Table, number};
 use serde::{Deserialize, Serialize};
 use training::adaptation::{self, FEWEST, Pair};
 
-use crate::cli::Format;
+use crate::cli::TableFormat;
 use crate::cli::predict::Calibrate;
 use crate::commands::ir::source::Source;
 use crate::cost_model::load;
@@ -96,8 +96,9 @@ pub fn run(arguments: &Calibrate) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::File { path: path.clone(), error })?;
     let report = Report { target: &name, base, functions: labelled.len(), out: path, quantities };
     match arguments.format {
-        Format::Json => output::json(&report)?,
-        Format::Table => output::text(&text(&report))?,
+        TableFormat::Json => output::json(&report)?,
+        TableFormat::Csv => output::csv(&report.quantities)?,
+        TableFormat::Table => output::text(&text(&report))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -260,6 +260,7 @@ fn show(name: &str, tensors: Option<&str>, set: &[String], format: ShowFormat) -
     }
     match format {
         ShowFormat::Json => return output::json(&Shown { kind, name, values }),
+        ShowFormat::Csv => return output::csv(&values),
         ShowFormat::Toml => {
             let Some(written) = loaded.written() else {
                 return Err(Failure::Request(format!(

@@ -8,7 +8,7 @@ use reports::{Align, Table};
 use serde::Serialize;
 use sim::dram::{Device, LoadPoint, Stall, Stream, measure};
 
-use crate::cli::{self, Format};
+use crate::cli::{self, TableFormat};
 use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::{input, output};
@@ -72,8 +72,9 @@ pub fn run(arguments: &cli::Memory) -> Result<ExitCode, Failure> {
         points,
     };
     match arguments.format {
-        Format::Json => output::json(&curve)?,
-        Format::Table => output::text(&text(&memory, &curve))?,
+        TableFormat::Json => output::json(&curve)?,
+        TableFormat::Csv => output::csv(&curve.points)?,
+        TableFormat::Table => output::text(&text(&memory, &curve))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,10 +11,11 @@ use std::process::ExitCode;
 use explore::folder::{self, Folder, FolderError, JOURNAL};
 use explore::run::{self, Kept};
 use explore::summary::shown;
+use explore::tables::{Kind, Tables};
 use sweep::exploration::Exploration;
 use sweep::{Method, Plan};
 
-use crate::cli::Format;
+use crate::cli::TableFormat;
 use crate::cli::sweep::{Common, Run, Sweep, SweepAction};
 use crate::diagnostics::Failure;
 use crate::messages::message;
@@ -34,6 +35,18 @@ pub fn run(arguments: &Sweep) -> Result<ExitCode, Failure> {
             whole(&arguments.run, file, out)
         }
     }
+}
+
+/// The plan of a run or merge, whose summary has the form that is asked for.
+fn summarised(file: &str, common: &Common) -> Result<Plan, Failure> {
+    let plan = plan(file)?;
+    if common.format == TableFormat::Csv && plan.objectives.is_empty() {
+        let message = format!(
+            "--format csv prints the frontier, and `{file}` has no [objectives]; all points are in results.csv of the folder"
+        );
+        return Err(Failure::Request(message));
+    }
+    Ok(plan)
 }
 
 /// Reads a sweep file; paths in it are relative to its folder.
@@ -68,7 +81,7 @@ fn threads(common: &Common) -> Result<usize, Failure> {
 }
 
 fn whole(run: &Run, file: &str, out: &str) -> Result<ExitCode, Failure> {
-    let plan = plan(file)?;
+    let plan = summarised(file, &run.common)?;
     let shard = shard(run.shard.as_deref())?;
     let threads = threads(&run.common)?;
     if shard.1 > 1 && plan.method == Method::Nsga2 {
@@ -167,15 +180,21 @@ fn finish(
     let plan = exploration.plan;
     let finished = run::finish(exploration, &mut computer, !common.no_plots)?;
     match common.format {
-        Format::Json => output::raw(&finished.summary)?,
-        Format::Table => output::text(&summary::render(plan, &finished.verdict, out, &finished.files))?,
+        TableFormat::Json => output::raw(&finished.summary)?,
+        TableFormat::Csv => {
+            let mut text = Vec::new();
+            let tables = Tables::new(&finished.exploration, &finished.verdict);
+            tables.write_csv(Kind::Frontier, &mut text).map_err(|error| Failure::Request(error.to_string()))?;
+            output::raw(&String::from_utf8_lossy(&text))?;
+        }
+        TableFormat::Table => output::text(&summary::render(plan, &finished.verdict, out, &finished.files))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// `hardwire sweep merge`.
 fn merge(file: &str, shards: &[String], out: &str, common: &Common) -> Result<ExitCode, Failure> {
-    let plan = plan(file)?;
+    let plan = summarised(file, common)?;
     let mut parts = Vec::new();
     for shard in shards {
         let path = Path::new(shard).join(JOURNAL);
