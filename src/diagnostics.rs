@@ -14,17 +14,21 @@ static COLOURED: AtomicBool = AtomicBool::new(false);
 
 /// Decides whether messages are coloured.
 pub fn colour(when: Colour) {
-    let coloured = match when {
+    COLOURED.store(is_coloured(when, std::io::stderr().is_terminal()), Ordering::Relaxed);
+}
+
+/// Whether what goes to a terminal, or not to one, is coloured.
+pub fn is_coloured(when: Colour, terminal: bool) -> bool {
+    match when {
         Colour::Always => true,
         Colour::Never => false,
         // https://no-color.org: set and not empty.
         Colour::Auto => {
             std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
                 && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-                && std::io::stderr().is_terminal()
+                && terminal
         }
-    };
-    COLOURED.store(coloured, Ordering::Relaxed);
+    }
 }
 
 fn renderer() -> Renderer {

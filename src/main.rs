@@ -28,7 +28,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The arguments of this process. Help, version and mistakes end it.
 fn arguments() -> cli::Arguments {
-    let mut command = cli::Arguments::command();
+    // Elsewhere than on a terminal help is not wrapped.
+    let mut command = cli::Arguments::command().term_width(output::terminal_width().unwrap_or(0));
     // The hash needs the model, which no other command line needs.
     if std::env::args_os().any(|argument| argument == "--version") {
         command = command.long_version(version::long());
@@ -40,6 +41,7 @@ fn arguments() -> cli::Arguments {
 fn main() -> ExitCode {
     let arguments = arguments();
     diagnostics::colour(arguments.color.unwrap_or_default());
+    output::colour(arguments.color.unwrap_or_default());
     output::wide(arguments.wide);
     let result = match &arguments.command {
         cli::Command::Simulate(arguments) => commands::simulate::run(arguments),

@@ -37,7 +37,7 @@ pub use simulate::Simulate;
 #[derive(Debug, Parser)]
 #[command(name = "hardwire", version, propagate_version = true, arg_required_else_help = true)]
 pub struct Arguments {
-    /// Colour of messages [default: auto: on a terminal, unless NO_COLOR is set]
+    /// Colour of messages and verdicts [default: auto: on a terminal, unless NO_COLOR is set]
     #[arg(long, global = true, value_name = "WHEN", value_parser = named::<Colour>(), hide_possible_values = true)]
     pub color: Option<Colour>,
     /// Do not fit tables to the width of the terminal

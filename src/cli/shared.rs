@@ -30,7 +30,7 @@ names::named! {
 }
 
 names::named! {
-    /// When messages are coloured.
+    /// When messages and verdicts are coloured.
     pub enum Colour (default: Auto) {
         /// On a terminal, unless the environment sets NO_COLOR.
         Auto = "auto",

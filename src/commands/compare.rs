@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use reports::{Align, Bound, Cell, Support, Table};
+use reports::{Align, Bound, Cell, Support, Table, number};
 use serde::Serialize;
 use study::comparison::{self, Metric};
 
@@ -125,8 +125,8 @@ fn render(table: &comparison::Table, metrics: &[Metric], serving: bool) -> Strin
     let mut text = format!(
         "{}, {} tokens in and {} out, at least {} tokens/s per user, {}\nreleased weights: {}\n\n",
         table.model,
-        t.input_tokens,
-        t.output_tokens,
+        number::count(t.input_tokens.into()),
+        number::count(t.output_tokens.into()),
         t.per_user_tokens_per_s,
         match &table.reference {
             Some(name) if t.systems == 1 => format!("equal to one system of {name}"),
@@ -188,8 +188,8 @@ fn checks(table: &comparison::Table, reasons: &mut Reasons) -> String {
             body.row([
                 named(column),
                 check.model.clone(),
-                check.input_tokens.to_string(),
-                check.output_tokens.to_string(),
+                number::count(check.input_tokens.into()),
+                number::count(check.output_tokens.into()),
                 check.load(),
                 counts.to_owned(),
                 format!("{}{}", check.published.number(), mark(check.published.origin.kind)),

@@ -11,7 +11,7 @@ use reports::{Align, Table};
 use super::ir::source::{Source, listed};
 use super::predict::failure;
 use super::predict::rows::value;
-use crate::cli::Format;
+use crate::cli::TableFormat;
 use crate::cli::predict::{Asked, Explain};
 use crate::cost_model;
 use crate::diagnostics::Failure;
@@ -39,8 +39,9 @@ pub fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
     let output = &predictor.outputs()[at];
     let report = Explained::new((&source.name, &source.text), (at, output), &explanation, &predictor.model().card.name);
     match arguments.format {
-        Format::Json => crate::output::json(&report)?,
-        Format::Table => crate::output::text(&text(&report, output, arguments.most))?,
+        TableFormat::Json => crate::output::json(&report)?,
+        TableFormat::Csv => crate::output::csv(&report.operations)?,
+        TableFormat::Table => crate::output::text(&text(&report, output, arguments.most))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -76,7 +77,7 @@ fn text(report: &Explained<'_>, output: &Output, most: usize) -> String {
         let share = if whole == 0.0 { "-".to_owned() } else { format!("{:+.1}", 100.0 * operation.adds / whole) };
         table.row([
             operation.line.to_string(),
-            format!("{}{}", "  ".repeat(operation.depth), operation.operation),
+            operation.operation.to_owned(),
             value(output, operation.value_without),
             value(output, operation.adds),
             share,

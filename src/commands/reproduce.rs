@@ -19,7 +19,7 @@ pub fn run(arguments: &cli::Reproduce) -> Result<ExitCode, Failure> {
     match arguments.format {
         TableFormat::Json => output::json(&reproduction)?,
         TableFormat::Csv => output::csv(&reproduction.scoreboard.rows)?,
-        TableFormat::Table => output::text(&render(&reproduction))?,
+        TableFormat::Table => output::judged(&render(&reproduction), "ok", "OUT")?,
     }
     let failures = reproduction.scoreboard.failures().len();
     if failures > 0 {

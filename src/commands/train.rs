@@ -1,10 +1,13 @@
 //! `hardwire train`: trains the model file on the corpus.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
+use costmodel::quantity::Quantity;
 use costmodel::shipped::Card;
-use reports::number::fixed;
+use reports::number::{self, count, fixed};
 use reports::{Align, Table};
 use serde::Serialize;
 use training::evaluation::Fits;
@@ -12,11 +15,11 @@ use training::fit::{Progress, Run};
 use training::train::{calibrate, fit_all};
 
 use super::learning::{Folder, corpus_rows, fitting};
-use crate::cli::Format;
+use crate::cli::TableFormat;
 use crate::cli::learning::Train;
 use crate::diagnostics::Failure;
 use crate::messages::message;
-use crate::output;
+use crate::{output, progress};
 use files::replace;
 
 #[derive(Debug, Serialize)]
@@ -40,7 +43,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
     let fits = Fits::new(&corpus, &folder, common.seed);
     let calibration = calibrate(&corpus, &fits, common.folds, threads, &fitting())?;
     message!("final fit to {} rows", corpus.entries.len());
-    let progress = |p: &Progress| message!("{}: {} of {}", p.stage, p.done, p.total);
+    let progress = fitting_stages();
     let model = fit_all(&corpus, calibration, common.seed, &Run { threads, progress: &progress })
         .map_err(|error| Failure::Request(format!("the fit to all rows: {error}")))?;
     let bytes = model.to_bytes();
@@ -57,26 +60,40 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
         card: model.card,
     };
     match common.format {
-        Format::Json => output::json(&report)?,
-        Format::Table => output::text(&report.table())?,
+        TableFormat::Json => output::json(&report)?,
+        TableFormat::Csv => output::csv(&report.card.errors)?,
+        TableFormat::Table => output::text(&report.table())?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// One bar for the trees of all quantities, which are fitted at the same time.
+fn fitting_stages() -> impl Fn(&Progress) + Sync {
+    let shown: Mutex<Option<(progress::Progress, BTreeMap<String, usize>)>> = Mutex::new(None);
+    move |p| {
+        let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = (p.total * Quantity::ALL.len()) as u64;
+        let (bar, done) =
+            shown.get_or_insert_with(|| (progress::Progress::new("fitting", "trees", all, 0), BTreeMap::new()));
+        let before = done.insert(p.stage.clone(), p.done).unwrap_or(0);
+        bar.add(p.done.saturating_sub(before) as u64);
+    }
 }
 
 impl TrainReport {
     fn table(&self) -> String {
         let out = format!(
-            "{}: {} bytes, version {}\n{} rows, {} kernels, {} families; {} rows without labels, {} that the parser refuses\n\
+            "{}: {}, version {}\n{} rows, {} kernels, {} families; {} rows without labels, {} that the parser refuses\n\
              {} trees\n\nErrors on families left out:\n\n",
             self.file,
-            self.bytes,
+            number::bytes(self.bytes as f64),
             self.version,
-            self.rows,
+            count(self.rows as u64),
             self.card.training.kernels,
             self.card.training.families.len(),
             self.rows_without_labels,
             self.rows_refused_by_parser,
-            self.trees
+            count(self.trees as u64)
         );
         let mut table = Table::new(&[
             ("quantity", Align::Left),

@@ -10,8 +10,8 @@ use serde::Serialize;
 use workload::emit::{self, Emitted, Setting};
 use workload::{Lowered, Options, WeightRule, lower};
 
-use crate::cli::Format;
 use crate::cli::workload as arguments;
+use crate::cli::{Format, TableFormat};
 use crate::diagnostics::Failure;
 use crate::{input, output};
 
@@ -139,13 +139,30 @@ fn place(arguments: &arguments::Run) -> Result<ExitCode, Failure> {
     if functions.is_empty() {
         return Err(Failure::Request(format!("{}: no function with a body (func.func)", arguments.file)));
     }
-    if arguments.format == Format::Json {
-        output::json(&Answer { file: &arguments.file, design: &design.name, weights, functions })?;
-        return Ok(ExitCode::SUCCESS);
+    match arguments.format {
+        TableFormat::Json => output::json(&Answer { file: &arguments.file, design: &design.name, weights, functions })?,
+        TableFormat::Csv => output::csv(functions.iter().flat_map(placements))?,
+        TableFormat::Table => {
+            let tables: Vec<String> = functions.iter().map(|f| render(f, &design)).collect();
+            output::text(&tables.join("\n"))?;
+        }
     }
-    let tables: Vec<String> = functions.iter().map(|f| render(f, &design)).collect();
-    output::text(&tables.join("\n"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// An operation with its place in the text.
+#[derive(Serialize)]
+struct Placement<'a, T> {
+    function: &'a str,
+    line: usize,
+    #[serde(flatten)]
+    operation: &'a T,
+}
+
+/// The operations of a function that have a place; those without a unit take no time.
+fn placements(f: &Function) -> impl Iterator<Item = Placement<'_, workload::Placed>> {
+    let all = f.lowered.operations.iter().zip(&f.lines);
+    all.map(|(operation, &line)| Placement { function: &f.function, line, operation })
 }
 
 /// Line numbers, from 1, of byte offsets in a text.
@@ -167,7 +184,7 @@ fn render(f: &Function, design: &designs::Design) -> String {
     let mut table = Table::new(&[("unit", Align::Left), ("busy cycles", Align::Right), ("%", Align::Right)]);
     for unit in &l.units {
         let share = format!("{:.1}", unit.busy_share * 100.0);
-        table.row([unit.unit.name().to_owned(), significant(unit.busy_cycles as f64, 1), share]);
+        table.row([unit.unit.name().replace('_', " "), significant(unit.busy_cycles as f64, 1), share]);
     }
     text.push_str(&table.render());
     let mut table = Table::new(&[

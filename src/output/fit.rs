@@ -1,11 +1,12 @@
 //! Fits the tables of a text to the width of a terminal.
 //!
-//! A table is recognised by its rule: a line of dashes in groups, which give the extent of each column. Columns of words are
-//! wrapped, the widest first; columns of numbers are not. What is still too wide is written as several tables below each other
-//! that repeat the first column. Lines outside of tables are wrapped at blanks, their further lines indented.
+//! A table is recognised by its rule: a line of dashes in groups, which give the extent of each column. Heads that are wider than
+//! their columns are wrapped, then columns of words, the widest first; columns of numbers are not. What is still too wide is
+//! written as several tables below each other that repeat the columns which name the row. Lines outside of tables are wrapped at
+//! blanks, their further lines indented.
 
 /// Narrowest width to which a column of words is wrapped.
-const NARROWEST: usize = 18;
+const NARROWEST: usize = 14;
 /// Blanks between columns.
 const GAP: usize = 2;
 
@@ -30,7 +31,7 @@ pub fn fit(text: &str, width: usize) -> String {
                 at += table.len();
             }
             None => {
-                wrap(lines[at], width).iter().for_each(|line| push(line, &mut out));
+                wrap(lines[at], width, HANGING).iter().for_each(|line| push(line, &mut out));
                 at += 1;
             }
         }
@@ -71,10 +72,21 @@ fn is_row(line: &str, columns: &[(usize, usize)]) -> bool {
 }
 
 struct Column {
+    /// Characters of the widest cell, the head included.
+    natural: usize,
+    /// Fewest characters at which only the head is wrapped.
+    unwrapped: usize,
     width: usize,
     /// Whether its cells may be wrapped.
     words: bool,
     right: bool,
+}
+
+impl Column {
+    /// Fewest characters to which it is narrowed.
+    fn narrowest(&self) -> usize {
+        if self.words { NARROWEST.min(self.natural) } else { self.unwrapped }
+    }
 }
 
 /// Cells of a table, heads first.
@@ -99,14 +111,26 @@ impl Table {
             };
             extents.iter().enumerate().map(cell).collect()
         };
-        let all: Vec<Vec<(String, bool)>> =
+        let mut all: Vec<Vec<(String, bool)>> =
             lines.iter().enumerate().filter(|(index, _)| *index != 1).map(|(_, line)| cells(line)).collect();
+        // The first column is one of numbers if all its cells end where the rule does.
+        let numbers =
+            all[1..].iter().all(|row| row[0].0.chars().count() == extents[0].1) && all[1..].iter().any(|row| row[0].1);
+        if numbers {
+            all.iter_mut().for_each(|row| row[0].0 = row[0].0.trim().to_owned());
+        }
         let column = |index: usize| {
             let cells = || all.iter().map(move |row| &row[index]);
+            let body = || cells().skip(1).map(|(text, _)| text.chars().count());
+            let head = &all[0][index].0;
+            let word = head.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
+            let natural = body().chain([head.chars().count()]).max().unwrap_or(0);
             Column {
-                width: cells().map(|(text, _)| text.chars().count()).max().unwrap_or(0),
+                natural,
+                unwrapped: body().chain([word]).max().unwrap_or(0),
+                width: natural,
                 words: cells().skip(1).any(|(text, _)| text.contains(' ') && text.chars().count() > NARROWEST),
-                right: index > 0 && cells().any(|(_, right)| *right),
+                right: if index == 0 { numbers } else { cells().any(|(_, right)| *right) },
             }
         };
         let columns = (0..extents.len()).map(column).collect();
@@ -114,99 +138,137 @@ impl Table {
     }
 
     fn write(mut self, width: usize, out: &mut String) {
-        self.wrap_words(width);
-        let all: Vec<usize> = (1..self.columns.len()).collect();
-        let first = self.columns[0].width;
-        let mut shown = Vec::new();
-        let mut used = first;
-        let mut blocks = Vec::new();
-        for index in all {
-            let own = self.columns[index].width + GAP;
-            if used + own > width && !shown.is_empty() {
-                blocks.push(std::mem::take(&mut shown));
-                used = first;
-            }
-            used += own;
-            shown.push(index);
-        }
-        blocks.push(shown);
-        for (position, block) in blocks.iter().enumerate() {
+        for (position, block) in self.blocks(width).iter().enumerate() {
             if position > 0 {
                 out.push('\n');
             }
+            self.narrow(block, width);
             self.write_block(block, out);
         }
     }
 
-    /// Narrows the widest columns of words until the table fits or all are at their narrowest.
-    fn wrap_words(&mut self, width: usize) {
+    /// Columns of the tables below each other: one with all columns if they can be narrowed enough.
+    fn blocks(&self, width: usize) -> Vec<Vec<usize>> {
+        let room = |columns: &[usize]| columns.iter().map(|&c| self.columns[c].narrowest() + GAP).sum::<usize>();
+        let names: Vec<usize> = (0..self.names(width)).collect();
+        let mut blocks = Vec::new();
+        let mut block = names.clone();
+        for index in names.len()..self.columns.len() {
+            if block.len() > names.len() && room(&block) + self.columns[index].narrowest() > width {
+                blocks.push(std::mem::replace(&mut block, names.clone()));
+            }
+            block.push(index);
+        }
+        blocks.push(block);
+        blocks
+    }
+
+    /// How many columns name the row, and are repeated: those before the first of numbers, as far as they leave room for others.
+    fn names(&self, width: usize) -> usize {
+        let before = 1 + self.columns[1..].iter().position(|column| column.right).unwrap_or(0);
+        let room = |count: usize| self.columns[..count].iter().map(|column| column.narrowest() + GAP).sum::<usize>();
+        (1..=before).rev().find(|&count| room(count) <= width * 2 / 3).unwrap_or(1)
+    }
+
+    /// Narrows columns until a block fits, or none can be narrowed: heads first, then words, the widest first.
+    fn narrow(&mut self, block: &[usize], width: usize) {
+        block.iter().for_each(|&index| self.columns[index].width = self.columns[index].natural);
+        let total = |columns: &[Column]| block.iter().map(|&c| columns[c].width + GAP).sum::<usize>() - GAP;
+        let wide_head = |columns: &[Column], c: usize| columns[c].width > columns[c].unwrapped;
+        while total(&self.columns) > width {
+            let heads = block.iter().copied().filter(|&c| wide_head(&self.columns, c));
+            match heads.max_by_key(|&c| self.columns[c].width) {
+                Some(index) => self.columns[index].width -= 1,
+                None => break,
+            }
+        }
         loop {
-            let total: usize = self.columns.iter().map(|column| column.width + GAP).sum::<usize>() - GAP;
-            let widest = self.columns.iter_mut().filter(|c| c.words && c.width > NARROWEST).max_by_key(|c| c.width);
+            let over = total(&self.columns).saturating_sub(width);
+            let narrowable = |c: &usize| self.columns[*c].width > self.columns[*c].narrowest();
+            let widest = block.iter().copied().filter(narrowable).max_by_key(|&c| self.columns[c].width);
             match widest {
-                Some(column) if total > width => {
-                    column.width = column.width.saturating_sub(total - width).max(column.width * 3 / 4).max(NARROWEST);
+                Some(index) if over > 0 => {
+                    let column = &mut self.columns[index];
+                    column.width = column.width.saturating_sub(over).max(column.width * 3 / 4).max(column.narrowest());
                 }
                 _ => return,
             }
         }
     }
 
-    /// The first column and some others, wrapped cells over several lines.
+    /// Some columns, wrapped cells over several lines.
     fn write_block(&self, block: &[usize], out: &mut String) {
-        let indices: Vec<usize> = std::iter::once(0).chain(block.iter().copied()).collect();
         for (position, row) in self.rows.iter().enumerate() {
-            let cells: Vec<Vec<String>> =
-                indices.iter().map(|&index| wrap(&row[index], self.columns[index].width)).collect();
+            let hanging = if position == 0 { 0 } else { HANGING };
+            let cell = |&index: &usize| wrap(&row[index], self.columns[index].width, hanging);
+            let cells: Vec<Vec<String>> = block.iter().map(cell).collect();
             let height = cells.iter().map(Vec::len).max().unwrap_or(1);
             for line in 0..height {
                 let mut text = String::new();
-                for (cell, &index) in cells.iter().zip(&indices) {
-                    let (column, part) = (&self.columns[index], cell.get(line).map_or("", String::as_str));
-                    let width = column.width;
-                    let padded = if column.right { format!("{part:>width$}") } else { format!("{part:<width$}") };
+                for (cell, &index) in cells.iter().zip(block) {
+                    // Heads end at the rule, cells start below it.
+                    let above = if position == 0 { height - cell.len() } else { 0 };
+                    let part = line.checked_sub(above).and_then(|line| cell.get(line)).map_or("", String::as_str);
+                    let (width, right) = (self.columns[index].width, self.columns[index].right);
+                    let part = if right { part.trim_start() } else { part };
+                    let padded = if right { format!("{part:>width$}") } else { format!("{part:<width$}") };
                     text.push_str(&padded);
                     text.push_str("  ");
                 }
                 push(text.trim_end(), out);
             }
             if position == 0 {
-                let rule: Vec<String> = indices.iter().map(|&index| "-".repeat(self.columns[index].width)).collect();
+                let rule: Vec<String> = block.iter().map(|&index| "-".repeat(self.columns[index].width)).collect();
                 push(&rule.join("  "), out);
             }
         }
     }
 }
 
-/// A cell or line as lines of at most `width` characters, cut at blanks where there are some. Further lines are indented.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+/// A cell or line as lines of at most `width` characters, cut at blanks where there are some. Further lines are indented by
+/// `hanging`.
+fn wrap(text: &str, width: usize, hanging: usize) -> Vec<String> {
     if text.chars().count() <= width {
         return vec![text.to_owned()];
     }
     let own = text.chars().take_while(|c| *c == ' ').count();
     // In what is very narrow, indentation would leave no room.
-    let (first, further) = if own + HANGING < width / 2 { (own, own + HANGING) } else { (0, 0) };
+    let (first, further) = if own + hanging < width / 2 { (own, own + hanging) } else { (0, 0) };
+    let room = width.saturating_sub(first.max(further)).max(1);
     let mut lines = vec![" ".repeat(first)];
     let (mut length, mut empty) = (first, true);
     for word in words(text) {
-        let word: Vec<char> = word.chars().collect();
-        if !empty && length + 1 + word.len() > width {
-            lines.push(" ".repeat(further));
-            (length, empty) = (further, true);
-        }
-        let blank = (!empty).then_some(' ');
-        for c in blank.into_iter().chain(word) {
-            if length >= width.max(further + 1) {
+        for (position, part) in parts(&word, room).into_iter().enumerate() {
+            let (blank, own) = (usize::from(!empty && position == 0), part.chars().count());
+            if !empty && length + blank + own > width {
                 lines.push(" ".repeat(further));
-                length = further;
+                (length, empty) = (further, true);
             }
             if let Some(line) = lines.last_mut() {
-                line.push(c);
-                (length, empty) = (length + 1, false);
+                if !empty && position == 0 {
+                    line.push(' ');
+                    length += 1;
+                }
+                line.push_str(part);
+                (length, empty) = (length + own, false);
             }
         }
     }
     lines
+}
+
+/// A word in parts of at most `room` characters, cut behind punctuation where there is some.
+fn parts(word: &str, room: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = word;
+    while let Some((end, _)) = rest.char_indices().nth(room) {
+        let cut = rest[..end].rfind(|c: char| "-_./,:".contains(c)).map_or(end, |at| at + 1);
+        let (part, further) = rest.split_at(cut);
+        parts.push(part);
+        rest = further;
+    }
+    parts.push(rest);
+    parts
 }
 
 /// The words of a text. A mark of one letter at the end stays with its number.
@@ -265,6 +327,50 @@ note: a line outside of the table that is much longer than the terminal is wide 
         assert!(fitted.contains("\n    "), "further lines are indented more: {fitted}");
         assert!(fitted.contains("135,270 d"), "{fitted}");
         assert!(fitted.lines().all(|line| line.chars().count() <= 46), "{fitted}");
+    }
+
+    fn joined(lines: &[&str]) -> String {
+        lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    #[test]
+    fn heads_are_wrapped_before_tables_are_stacked() {
+        let text = joined(&[
+            "target  quantity  median error, %  share of the range, %",
+            "------  --------  ---------------  ---------------------",
+            "first   cycles                1.5                   10.0",
+            "second  reloads              22.5                    0.5",
+        ]);
+        let narrow = [
+            "                                  share of",
+            "                       median   the range,",
+            "target  quantity     error, %            %",
+            "------  --------  -----------  -----------",
+            "first   cycles            1.5         10.0",
+            "second  reloads          22.5          0.5",
+        ];
+        assert_eq!(fit(&text, 42), joined(&narrow));
+        let stacked = fit(&text, 30);
+        assert!(stacked.lines().all(|line| line.chars().count() <= 30), "{stacked}");
+        assert_eq!(stacked.matches("second  reloads").count(), 2, "what names the row is repeated: {stacked}");
+    }
+
+    #[test]
+    fn stacked_columns_take_the_room_they_have() {
+        let source = "a source of thirty-three letters!";
+        let text = joined(&[
+            "value                           grade            year  source",
+            "------------------------------  ---------------  ----  ---------------------------------",
+            &format!("a-name-of-thirty-characters-30  published-value  2026  {source}"),
+        ]);
+        let fitted = fit(&text, 66);
+        assert!(fitted.contains(source), "{fitted}");
+    }
+
+    #[test]
+    fn long_words_are_cut_behind_punctuation() {
+        assert_eq!(wrap("row-bank-column-group-channel", 18, HANGING), ["row-bank-column-", "  group-channel"]);
+        assert_eq!(wrap("letters", 3, 0), ["let", "ter", "s"]);
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub use rules::vector_operations;
 use designs::{
     Algorithm, Attention, Design, EmbeddingPlacement, ExpertPlacement, Ffn, Grid, Layer, MappingOptions, Model, Span,
 };
+use names::number::count;
 
 /// Why a model cannot be mapped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,8 +62,9 @@ pub enum MappingError {
     },
     /// The weights do not fit.
     #[error(
-        "{model} puts {needed} weights on the fullest chip of a {rows} x {columns} grid, but a chip holds {capacity}; \
-         {advice}"
+        "{model} puts {} weights on the fullest chip of a {rows} x {columns} grid, but a chip holds {}; {advice}",
+        count(*.needed),
+        count(*.capacity)
     )]
     Capacity {
         /// Model.

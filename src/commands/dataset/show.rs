@@ -9,7 +9,7 @@ use corpus::labels::prefix;
 use corpus::summary::Summary;
 use corpus::table;
 use ir::labels::Target;
-use reports::number::{fixed, tabular};
+use reports::number::{count, fixed, tabular};
 use reports::{Align, Table};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -162,8 +162,8 @@ impl Labels {
     fn table(&self) -> String {
         let mut out = format!(
             "\n{} labelled, {} failed; {:.1} % of the labelled spill on some target\n\n",
-            self.labelled,
-            self.failed,
+            count(self.labelled as u64),
+            count(self.failed as u64),
             100.0 * self.spills_on_some_target
         );
         let mut table = Table::new(&[
@@ -177,7 +177,7 @@ impl Labels {
             ("above zero", Align::Right),
         ]);
         for (name, d) in &self.distributions {
-            let mut cells = vec![name.clone(), d.rows.to_string()];
+            let mut cells = vec![name.clone(), count(d.rows as u64)];
             cells.extend([d.min, d.p10, d.median, d.p90, d.max].map(short));
             cells.push(format!("{:.1} %", 100.0 * d.above_zero));
             table.row(cells);
@@ -193,9 +193,10 @@ impl Labels {
     }
 }
 
-/// A label: whole numbers in full below a million.
+/// A label: from a thousand to a million in full, as whole numbers below it.
 fn short(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() < 1e6 { fixed(number, 0) } else { tabular(number) }
+    let whole = number.fract() == 0.0 || number.abs() >= 1e3;
+    if whole && number.abs() < 1e6 { fixed(number, 0) } else { tabular(number) }
 }
 
 /// One row with all its columns.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use corpus::summary::Summary;
+use reports::number::count;
 use reports::{Align, Table};
 
 use crate::cli::Format;
@@ -20,7 +21,7 @@ pub fn print(summary: &Summary, format: Format) -> Result<(), Failure> {
 /// As text for people.
 pub fn table(summary: &Summary) -> String {
     let mut totals = Table::new(&[("", Align::Left), ("count", Align::Right)]);
-    for (name, count) in [
+    for (name, total) in [
         ("rows", summary.rows),
         ("kernels and graphs", summary.kernels),
         ("... that differ in more than numbers", summary.kernels_beyond_numbers),
@@ -30,7 +31,7 @@ pub fn table(summary: &Summary) -> String {
         ("bytes of the median text", summary.text_bytes_median),
         ("bytes of the longest text", summary.text_bytes_max),
     ] {
-        totals.row([name.to_owned(), count.to_string()]);
+        totals.row([name.to_owned(), count(total as u64)]);
     }
     let mut out = totals.render();
     for (title, counts) in [("source", &summary.by_source), ("dialect", &summary.by_dialect)] {
@@ -43,20 +44,16 @@ pub fn table(summary: &Summary) -> String {
         ("beyond numbers", Align::Right),
         ("rows", Align::Right),
     ]);
-    for (name, count) in &summary.by_family {
-        families.row([
-            name.clone(),
-            count.kernels.to_string(),
-            count.kernels_beyond_numbers.to_string(),
-            count.rows.to_string(),
-        ]);
+    for (name, of) in &summary.by_family {
+        let counts = [of.kernels, of.kernels_beyond_numbers, of.rows].map(|n| count(n as u64));
+        families.row(std::iter::once(name.clone()).chain(counts));
     }
     out.push('\n');
     out += &families.render();
     let mut splits = Table::new(&[("split", Align::Left), ("part", Align::Left), ("rows", Align::Right)]);
     for (split, parts) in &summary.by_split {
-        for (part, count) in parts {
-            splits.row([split.clone(), part.clone(), count.to_string()]);
+        for (part, rows) in parts {
+            splits.row([split.clone(), part.clone(), count(*rows as u64)]);
         }
     }
     out.push('\n');
@@ -71,8 +68,8 @@ pub fn table(summary: &Summary) -> String {
 /// A table of counts by name.
 pub fn counted(title: &str, counts: &BTreeMap<String, usize>) -> String {
     let mut table = Table::new(&[(title, Align::Left), ("rows", Align::Right)]);
-    for (name, count) in counts {
-        table.row([name.clone(), count.to_string()]);
+    for (name, rows) in counts {
+        table.row([name.clone(), count(*rows as u64)]);
     }
     table.render()
 }

@@ -9,11 +9,11 @@ use corpus::labels::{self, as_stored};
 use corpus::table::{self, Entry, Reader};
 use corpus::{Row, Splits};
 use ir::labels::{Labels, Target};
-use reports::{Align, Table};
+use reports::{Align, Table, number};
 use serde::Serialize;
 
 use super::file;
-use crate::cli::{self, Format};
+use crate::cli::{self, TableFormat};
 use crate::diagnostics::Failure;
 use crate::output;
 
@@ -105,14 +105,17 @@ fn relabel(
     Ok(Check::over("labels are the same when made again", cases))
 }
 
-fn print(report: &Verification, format: Format) -> Result<(), Failure> {
-    if format == Format::Json {
-        return output::json(report);
+fn print(report: &Verification, format: TableFormat) -> Result<(), Failure> {
+    match format {
+        TableFormat::Json => return output::json(report),
+        TableFormat::Csv => return output::csv(&report.checks),
+        TableFormat::Table => {}
     }
-    let mut out = format!("{} rows: {} labelled, {} failed\n\n", report.rows, report.labelled, report.failed);
+    let n = |count: usize| number::count(count as u64);
+    let mut out = format!("{} rows: {} labelled, {} failed\n\n", n(report.rows), n(report.labelled), n(report.failed));
     let mut checks = Table::new(&[("check", Align::Left), ("cases", Align::Right), ("failures", Align::Right)]);
     for check in &report.checks {
-        checks.row([check.check.clone(), check.cases.to_string(), check.failures.to_string()]);
+        checks.row([check.check.clone(), n(check.cases), n(check.failures)]);
     }
     out += &checks.render();
     for check in report.checks.iter().filter(|c| c.failures > 0) {
@@ -129,8 +132,8 @@ fn print(report: &Verification, format: Format) -> Result<(), Failure> {
     for (name, t) in &report.targets {
         targets.row([
             name.clone(),
-            t.labelled.to_string(),
-            t.spill_free.to_string(),
+            n(t.labelled),
+            n(t.spill_free),
             share(t.vector_pressure_is_registers_used),
             share(t.general_pressure_is_registers_used),
         ]);

@@ -1,7 +1,7 @@
 //! Result of `hardwire estimate` as tables.
 
 use designs::Block;
-use reports::number::significant;
+use reports::number::{self, significant};
 use reports::{Align, Table};
 use sim::economics::Span;
 use study::price::{Against, Answer, Figure};
@@ -88,6 +88,9 @@ pub fn render(a: &Answer) -> String {
     }
     for note in &a.notes {
         text.push_str(&format!("note: {note}\n"));
+    }
+    if !(a.unconfirmed.is_empty() && a.notes.is_empty()) {
+        text.push('\n');
     }
     text.push_str(&origins(a));
     text
@@ -201,7 +204,7 @@ fn costs(a: &Answer) -> String {
             "throughput: {} tokens/s per system, {} per user, {} tokens of context, utilization {}\n",
             significant(t.tokens_per_s, 4),
             significant(t.tokens_per_s_per_user, 4),
-            t.context_tokens,
+            number::count(t.context_tokens),
             t.utilization
         ));
     } else {
@@ -247,7 +250,8 @@ fn comparison(against: &Against) -> String {
         table.row(["carbon over ours with re-spins", &span(&b.carbon_advantage)]);
         table.row(["power over ours", &span(&b.power_advantage)]);
         let from = b.break_even_systems.map_or("never".to_owned(), |[low, high]| {
-            format!("{} systems (optimistic), {} (pessimistic)", count(&low), count(&high))
+            let plural = if low.low == 1.0 && low.high == 1.0 { "system" } else { "systems" };
+            format!("{} {plural} (optimistic), {} (pessimistic)", count(&low), count(&high))
         });
         table.row(["our hardware is cheaper from", &from]);
         // The table has no heading: drop its two lines.
@@ -278,6 +282,16 @@ fn tornado(a: &Answer) -> String {
     format!("{}\n", table.render())
 }
 
+/// An input or its range, without digits that it does not have.
+fn given(low: f64, high: f64) -> String {
+    let number = |value: f64| match significant(value, 4) {
+        text if text.contains('.') => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        text => text,
+    };
+    let (low, high) = (number(low), number(high));
+    if low == high { low } else { format!("{low} to {high}") }
+}
+
 /// Inputs with grade, year and source.
 fn origins(a: &Answer) -> String {
     let mut table = Table::new(&[
@@ -292,7 +306,7 @@ fn origins(a: &Answer) -> String {
         let grade = p.map(|p| p.grade.to_string());
         table.row([
             path.clone(),
-            span(&Span::new(origin.low, origin.high)),
+            given(origin.low, origin.high),
             grade.unwrap_or_default(),
             p.and_then(|p| p.year).map_or(String::new(), |y| y.to_string()),
             p.map_or(String::new(), |p| p.source.clone()),

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 use training::evaluation::Fits;
 use training::evaluation::run::{Request, answer, document, measure};
 
+use self::tables::Tables;
 use super::learning::{Folder, corpus_rows, fitting, threads};
-use crate::cli::Format;
+use crate::cli::TableFormat;
 use crate::cli::learning::Evaluate;
 use crate::diagnostics::Failure;
 use crate::messages::message;
@@ -33,11 +34,12 @@ pub fn run(arguments: &Evaluate) -> Result<ExitCode, Failure> {
     message!("measuring");
     let measured = measure(&corpus, &request, &answered);
     let evaluation = document(&measured, path.display().to_string());
-    let tables = tables::tables(&measured, &evaluation.aims);
-    files::write(&measured, &evaluation, &tables, &arguments.out, arguments.document.as_deref())?;
+    let tables = Tables::new(&measured, &evaluation.aims);
+    files::write(&measured, &evaluation, &tables.markdown(), &arguments.out, arguments.document.as_deref())?;
     match common.format {
-        Format::Json => output::json(&evaluation)?,
-        Format::Table => output::text(&tables)?,
+        TableFormat::Json => output::json(&evaluation)?,
+        TableFormat::Csv => output::csv(&evaluation.results)?,
+        TableFormat::Table => output::text(&tables.text())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,24 +1,78 @@
-//! The figures of an evaluation as Markdown.
+//! The figures of an evaluation as sections with a table each: Markdown for files, aligned text for people.
 
 use costmodel::quantity::Quantity;
 use reports::number::{fixed, significant, tabular};
-use reports::{Align, markdown};
+use reports::{Align, Table, markdown};
 use training::evaluation::document::{Aim, Comparison, Decision, Dialect, Interval};
 use training::evaluation::measure::Measure;
 use training::evaluation::{Measured, Model, ResultRow, Split};
 
-/// All tables.
-pub fn tables(measured: &Measured<'_>, aims: &[Aim]) -> String {
-    let mut out = head(measured);
-    out += &aims_table(aims);
-    for split in Split::ALL {
-        out += &split_table(measured, split);
+/// A title, what the figures are, and their table.
+struct Section {
+    title: String,
+    about: String,
+    head: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Section {
+    /// A section; none without rows.
+    fn new(title: &str, about: &str, head: &[&'static str], rows: Vec<Vec<String>>) -> Option<Self> {
+        let section = Self { title: title.to_owned(), about: about.to_owned(), head: head.to_vec(), rows };
+        (!section.rows.is_empty()).then_some(section)
     }
-    out += &comparisons(&measured.comparisons);
-    out += &intervals(&measured.intervals);
-    out += &dialects(&measured.dialects);
-    out += &decisions(&measured.decisions);
-    out
+}
+
+/// All figures.
+pub struct Tables {
+    head: String,
+    sections: Vec<Section>,
+}
+
+impl Tables {
+    /// The figures of an evaluation.
+    pub fn new(measured: &Measured<'_>, aims: &[Aim]) -> Self {
+        let splits = Split::ALL.into_iter().map(|split| split_table(measured, split));
+        let others = [
+            comparisons(&measured.comparisons),
+            intervals(&measured.intervals),
+            dialects(&measured.dialects),
+            decisions(&measured.decisions),
+        ];
+        let sections = std::iter::once(aims_table(aims)).chain(splits).chain(others).flatten().collect();
+        Self { head: head(measured), sections }
+    }
+
+    /// As Markdown.
+    pub fn markdown(&self) -> String {
+        let mut out = self.head.clone();
+        for section in &self.sections {
+            let columns: Vec<(&str, Align)> = section.head.iter().map(|head| (*head, Align::Left)).collect();
+            let about = if section.about.is_empty() { String::new() } else { format!("{}\n\n", section.about) };
+            let table = markdown::table(&columns, section.rows.iter().cloned());
+            out += &format!("\n### {}\n\n{about}{table}", section.title);
+        }
+        out
+    }
+
+    /// As aligned text, columns of numbers to the right.
+    pub fn text(&self) -> String {
+        let mut out = self.head.replace('`', "");
+        for section in &self.sections {
+            let number = |cell: &String| cell == "-" || cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+            let align = |index: usize| {
+                let numbers = index > 0 && section.rows.iter().all(|row| number(&row[index]));
+                if numbers { Align::Right } else { Align::Left }
+            };
+            let columns: Vec<(&str, Align)> =
+                section.head.iter().enumerate().map(|(index, head)| (*head, align(index))).collect();
+            let mut table = Table::new(&columns);
+            section.rows.iter().for_each(|row| table.row(row.iter().map(String::as_str)));
+            let about = if section.about.is_empty() { String::new() } else { section.about.replace('`', "") + "\n" };
+            out += &format!("\n{}\n{about}\n{}", section.title, table.render());
+        }
+        out
+    }
 }
 
 fn head(measured: &Measured<'_>) -> String {
@@ -37,16 +91,12 @@ fn head(measured: &Measured<'_>) -> String {
     )
 }
 
-fn aims_table(aims: &[Aim]) -> String {
+fn aims_table(aims: &[Aim]) -> Option<Section> {
     let row = |a: &Aim| vec![a.aim.clone(), a.wanted.clone(), measured(a), yes_or_no(a.met)];
-    let table = table(&["aim", "wanted", "measured", "met"], aims.iter().map(row));
-    format!("\n### Aims\n\n{table}")
+    Section::new("Aims", "", &["aim", "wanted", "measured", "met"], aims.iter().map(row).collect())
 }
 
-fn comparisons(rows: &[Comparison]) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
+fn comparisons(rows: &[Comparison]) -> Option<Section> {
     let title = |name: &str| {
         let all = [Measure::Rmse, Measure::MedianApePct, Measure::F1Above0];
         all.into_iter().find(|m| m.name() == name).map_or("", Measure::title).to_owned()
@@ -64,17 +114,13 @@ fn comparisons(rows: &[Comparison]) -> String {
         ]
     };
     let head = ["quantity", "measure", "other", "shipped", "other's", "better by", "interval", "excludes zero"];
-    format!(
-        "\n### The shipped model against each other one, families left out\n\nBetter by (positive: the shipped \
-         model is better), 95 % interval over draws of families; mean over targets.\n\n{}",
-        table(&head, rows.iter().map(row))
-    )
+    let about =
+        "Better by (positive: the shipped model is better), 95 % interval over draws of families; mean over targets.";
+    let title = "The shipped model against each other one, families left out";
+    Section::new(title, about, &head, rows.iter().map(row).collect())
 }
 
-fn intervals(rows: &[Interval]) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
+fn intervals(rows: &[Interval]) -> Option<Section> {
     let row = |c: &Interval| {
         vec![
             c.quantity.clone(),
@@ -86,17 +132,12 @@ fn intervals(rows: &[Interval]) -> String {
         ]
     };
     let head = ["quantity", "target", "mean over families, %", "10th percentile, %", "least, %", "width"];
-    format!(
-        "\n### Intervals at nominal 90 %, families left out\n\nWidth: median of upper over lower end (both plus \
-         1) of logarithmic quantities, of the distance for `ipc` and shares.\n\n{}",
-        table(&head, rows.iter().map(row))
-    )
+    let about = "Width: median of upper over lower end (both plus 1) of logarithmic quantities, of the distance for `ipc` \
+                 and shares.";
+    Section::new("Intervals at nominal 90 %, families left out", about, &head, rows.iter().map(row).collect())
 }
 
-fn dialects(rows: &[Dialect]) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
+fn dialects(rows: &[Dialect]) -> Option<Section> {
     let count = |n: Option<u64>| n.unwrap_or_default().to_string();
     let row = |d: &Dialect| {
         vec![
@@ -109,13 +150,10 @@ fn dialects(rows: &[Dialect]) -> String {
         ]
     };
     let head = ["dialect", "its rows", "other rows", "AUROC", "flagged, %", "others flagged, %"];
-    format!("\n### Novelty: a dialect left out\n\n{}", table(&head, rows.iter().map(row)))
+    Section::new("Novelty: a dialect left out", "", &head, rows.iter().map(row).collect())
 }
 
-fn decisions(rows: &[Decision]) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
+fn decisions(rows: &[Decision]) -> Option<Section> {
     let row = |d: &Decision| {
         vec![
             d.target.clone().unwrap_or_default(),
@@ -130,18 +168,13 @@ fn decisions(rows: &[Decision]) -> String {
     };
     let head =
         ["target", "chosen by", "kernels", "right, %", "mean regret, %", "90th percentile, %", "pairs right, %", "tau"];
-    format!(
-        "\n### Choosing a kernel's variant by predicted cycles, families left out\n\n{}",
-        table(&head, rows.iter().map(row))
-    )
+    let title = "Choosing a kernel's variant by predicted cycles, families left out";
+    Section::new(title, "", &head, rows.iter().map(row).collect())
 }
 
-fn split_table(measured: &Measured<'_>, split: Split) -> String {
+fn split_table(measured: &Measured<'_>, split: Split) -> Option<Section> {
     let models: Vec<Model> =
         Model::ALL.into_iter().filter(|&m| measured.results.iter().any(|r| r.split == split && r.model == m)).collect();
-    if models.is_empty() {
-        return String::new();
-    }
     use Quantity as Q;
     let head = [
         "model",
@@ -184,17 +217,9 @@ fn split_table(measured: &Measured<'_>, split: Split) -> String {
             get(Q::XpuLatencyCycles, median),
         ]
     });
-    format!(
-        "\n### {}\n\nMean over targets. Pressures, port and xPU share: RMSE in % of the range (in brackets: mean absolute \
-         error over the truth, in %). Instructions, cycles, ipc and xPU latency: median absolute error, %.\n\n{}",
-        split.title(),
-        table(&head, rows)
-    )
-}
-
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let columns: Vec<(&str, Align)> = head.iter().map(|head| (*head, Align::Left)).collect();
-    markdown::table(&columns, rows)
+    let about = "Mean over targets. Pressures, port and xPU share: RMSE in % of the range (in brackets: mean absolute error \
+                 over the truth, in %). Instructions, cycles, ipc and xPU latency: median absolute error, %.";
+    Section::new(split.title(), about, &head, rows.collect())
 }
 
 fn yes_or_no(value: bool) -> String {

@@ -88,7 +88,10 @@ fn check_all(
     match arguments.format {
         PredictFormat::Json => output::json(&checks)?,
         PredictFormat::Csv => output::csv(&checks)?,
-        PredictFormat::Table | PredictFormat::Comment => output::text(&check::text(&checks))?,
+        PredictFormat::Table | PredictFormat::Comment => {
+            let all = format!("{0} of {0} checks passed", checks.len());
+            output::judged(&check::text(&checks), &all, "check failed")?;
+        }
     }
     Ok(check::exit_code(&checks))
 }

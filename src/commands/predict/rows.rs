@@ -1,7 +1,7 @@
 //! Predictions as tables.
 
 use costmodel::predictor::Estimate;
-use costmodel::quantity::Output;
+use costmodel::quantity::{Output, Quantity};
 use costmodel::rows::Row;
 use names::Named;
 use reports::{Align, Table, number};
@@ -36,7 +36,9 @@ pub fn table(rows: &[Row<'_>]) -> String {
         for (output, estimate, _) in &row.predictions.0 {
             let cell = |of: fn(&Estimate) -> f64| estimate.map_or("-".to_owned(), |e| value(output, of(&e)));
             let (middle, low, high) = (cell(|e| e.value), cell(|e| e.low), cell(|e| e.high));
-            table.row([row.target, output.quantity.name(), &middle, &low, &high, output.quantity.unit()]);
+            // What IPC counts is in its name.
+            let unit = if output.quantity == Quantity::Ipc { "per cycle" } else { output.quantity.unit() };
+            table.row([row.target, output.quantity.name(), &middle, &low, &high, unit]);
         }
     }
     out += &table.render();

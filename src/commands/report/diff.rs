@@ -200,10 +200,11 @@ fn values(report: &Json) -> Values {
     values
 }
 
-/// The words of a text without values.
-fn words(text: &Json) -> String {
+/// The words of a text, with `gap` for each value.
+fn words(text: &Json, gap: &str) -> String {
     let pieces = text.as_array().into_iter().flatten().filter_map(|piece| {
-        piece["plain"].as_str().or(piece["code"].as_str()).or(piece["design"]["name"].as_str()).map(str::to_owned)
+        let gap = piece.get("value").map(|_| gap);
+        piece["plain"].as_str().or(piece["code"].as_str()).or(piece["design"]["name"].as_str()).or(gap)
     });
     pieces.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -222,7 +223,10 @@ fn shown(value: &Json) -> Option<String> {
         Some("at_least") => "\u{2265} ",
         _ => "",
     };
-    let number = |v: f64| reports::number::significant(v, 6);
+    let number = |v: f64| match reports::number::significant(v, 6) {
+        text if text.contains('.') => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        text => text,
+    };
     let unit = value["unit"].as_str().filter(|u| !u.is_empty()).map_or(String::new(), |u| format!(" {u}"));
     let range = if low == high { number(low) } else { format!("{} to {}", number(low), number(high)) };
     Some(format!("{bound}{range}{unit}"))
@@ -233,7 +237,7 @@ fn text(values: &mut Values, section: &str, name: &str, text: &Json, fed: &dyn F
     let mut before = String::new();
     for piece in text.as_array().into_iter().flatten() {
         let Some(value) = piece.get("value") else {
-            before = words(&Json::Array(vec![piece.clone()]));
+            before = words(&Json::Array(vec![piece.clone()]), "");
             continue;
         };
         let tail: Vec<&str> = before.split_whitespace().collect();
@@ -245,7 +249,7 @@ fn text(values: &mut Values, section: &str, name: &str, text: &Json, fed: &dyn F
 }
 
 fn table(values: &mut Values, section: &str, table: &Json, fed: &dyn Fn(&Json) -> bool) {
-    let caption = words(&table["caption"]);
+    let caption = words(&table["caption"], "\u{2026}");
     let columns: Vec<String> = table["columns"].as_array().into_iter().flatten().map(head).collect();
     for row in table["rows"].as_array().into_iter().flatten() {
         let name = head(&row["name"]);
@@ -259,7 +263,7 @@ fn table(values: &mut Values, section: &str, table: &Json, fed: &dyn Fn(&Json) -
 
 /// The words and values of a head.
 fn head(text: &Json) -> String {
-    let words = words(text);
+    let words = words(text, "");
     let values = text.as_array().into_iter().flatten().filter_map(|piece| shown(piece.get("value")?));
     [words].into_iter().chain(values).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
 }
@@ -326,6 +330,6 @@ mod tests {
         assert_eq!(causes(&report(2.0, "a", "hardwire 1")), Some(vec!["code"]));
         assert_eq!(causes(&report(2.0, "b", "hardwire 2")), Some(vec!["input", "code"]));
         let change = &diff(&old, &report(2.0, "b", "hardwire 1")).changes[0];
-        assert_eq!((change.place.as_str(), change.old.as_deref()), ("Cost / die / USD", Some("1.00000")));
+        assert_eq!((change.place.as_str(), change.old.as_deref()), ("Cost / die / USD", Some("1")));
     }
 }

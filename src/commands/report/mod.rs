@@ -106,7 +106,7 @@ fn written(arguments: &Report, out: &str, evaluation: Option<&Evaluation>) -> Re
     match arguments.format {
         Format::Json => output::json(&Answer { out, files: &names, differences: &differences })?,
         Format::Table if !arguments.check => {
-            output::text(&names.iter().map(|name| format!("{out}/{name}\n")).collect::<String>())?;
+            output::text(&listed(out, &names))?;
         }
         Format::Table if differences.is_empty() => {
             output::text(&format!("{out}: {} files are what the inputs give\n", files.len()))?;
@@ -117,6 +117,13 @@ fn written(arguments: &Report, out: &str, evaluation: Option<&Evaluation>) -> Re
 }
 
 /// JSON output of the command.
+/// The files, of the figures only their number.
+fn listed(out: &str, names: &[&str]) -> String {
+    let (figures, pages): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| name.contains('/'));
+    let figures = if figures.is_empty() { String::new() } else { format!(", {} files of figures", figures.len()) };
+    format!("written to {out}: {}{figures}\n", pages.join(", "))
+}
+
 #[derive(Serialize)]
 struct Answer<'a> {
     out: &'a str,

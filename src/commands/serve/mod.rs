@@ -10,7 +10,7 @@ mod service;
 mod signals;
 mod socket;
 
-use std::io::{BufReader, ErrorKind};
+use std::io::{BufReader, ErrorKind, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,6 +22,7 @@ use crate::cli::predict::Serve;
 use crate::commands::predict::log::Log;
 use crate::cost_model;
 use crate::diagnostics::Failure;
+use crate::messages::message;
 use health::Counters;
 use queue::Queue;
 use service::Service;
@@ -46,7 +47,12 @@ pub fn run(arguments: &Serve) -> Result<ExitCode, Failure> {
     });
     match &arguments.socket {
         Some(path) => socket::listen(path, &service, arguments)?,
-        None => serve_standard_input(&service)?,
+        None => {
+            if std::io::stdin().is_terminal() {
+                message!("reading requests from standard input, one JSON object a line; Ctrl-D ends");
+            }
+            serve_standard_input(&service)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

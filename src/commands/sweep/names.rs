@@ -96,9 +96,11 @@ fn render(names: &Names) -> String {
             table.row([f.path.clone(), f.unit.to_owned(), f.hnlpu.clone().unwrap_or_default(), f.doc.to_owned()]);
         }
         text.push_str(&table.render());
-        text.push('\n');
     }
     if !names.results.is_empty() {
+        if !text.is_empty() {
+            text.push('\n');
+        }
         let mut table = Table::new(&[("can be asked for", Align::Left)]);
         for name in &names.results {
             table.row([name.clone()]);

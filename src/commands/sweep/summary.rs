@@ -144,8 +144,11 @@ fn sensitivity(plan: &Plan, verdict: &Verdict) -> String {
     let mut text = String::new();
     for s in &verdict.sensitivity {
         let some = s.points != verdict.counts.points;
-        let mut columns =
-            vec![(s.result.as_str(), Align::Left), ("first order", Align::Right), ("total", Align::Right)];
+        let totals = s.axes.iter().any(|effect| effect.total.is_some());
+        let mut columns = vec![(s.result.as_str(), Align::Left), ("first order", Align::Right)];
+        if totals {
+            columns.push(("total", Align::Right));
+        }
         if some {
             columns.push(("points", Align::Right));
         }
@@ -155,11 +158,10 @@ fn sensitivity(plan: &Plan, verdict: &Verdict) -> String {
         let mut table = Table::new(&columns);
         for effect in &s.axes {
             let axis = &plan.axes[effect.axis];
-            let mut cells = vec![
-                axis.name.path.clone(),
-                fixed(effect.first_order, 3),
-                effect.total.map_or("-".to_owned(), |total| fixed(total, 3)),
-            ];
+            let mut cells = vec![axis.name.path.clone(), fixed(effect.first_order, 3)];
+            if totals {
+                cells.push(effect.total.map_or("-".to_owned(), |total| fixed(total, 3)));
+            }
             if some {
                 cells.push(significant(effect.points as f64, 1));
             }
