@@ -133,11 +133,14 @@ def refused(*arguments: Any, **options: Any) -> str:
     return str(caught.value)
 
 
-def test_a_labeller_that_cannot_label_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_labeller_that_cannot_label_is_named(folder: Path) -> None:
     without = os.environ["HARDWIRE_COMMAND"]
+    other = folder / "other"
+    other.write_text("#!/bin/sh\nread line\necho nonsense\n")
+    other.chmod(0o755)
     for how in ({}, {"executor": ThreadPoolExecutor(1)}):
         assert "No such file" in refused(folder, labeller="/no/such/file", **how)
-        assert "no labeller of this version" in refused(folder, labeller="/bin/cat", **how)
+        assert "no labeller of this version" in refused(folder, labeller=other, **how)
         assert "the worker ended: exit status: 1" in refused(folder, labeller="/bin/false", **how)
         message = refused(folder, labeller=without, **how)
         assert without in message and "this build has no LLVM" in message

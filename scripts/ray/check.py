@@ -1,4 +1,4 @@
-"""A sweep of 100,000 points and the labelling of 3,000 texts on a Ray cluster: undisturbed, with a worker killed, with the driver
+"""A sweep of 100,000 points and the labelling of 1,500 texts on a Ray cluster: undisturbed, with a worker killed, with the driver
 killed and resumed. All files must equal those of the command to the byte. Prints times.
 
 The texts are labelled by the worker of python/tests, which has no LLVM. With HARDWIRE_LABELLER, a command of a build with LLVM, 300
@@ -32,7 +32,7 @@ maximise = ["throughput_tokens_per_s"]
 minimise = ["system_power_kw"]
 """
 POINTS = 100_000
-TEXTS = 3000
+TEXTS = 1500
 LIMIT = 300
 ROOT = Path(__file__).resolve().parents[2]
 LABELLER = ROOT / "python" / "tests" / "labeller.py"

@@ -31,13 +31,23 @@ pub fn csv<T: Serialize>(records: impl IntoIterator<Item = T>) -> String {
     if heads.is_empty() {
         return String::new();
     }
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|cells| {
+            let mut row = vec![String::new(); heads.len()];
+            cells.into_iter().for_each(|(name, text)| row[columns[&name]] = text);
+            row
+        })
+        .collect();
+    // A record that is missing in some places has the columns of where it is not.
+    let is_record =
+        |head: &str| heads.iter().any(|other| other.strip_prefix(head).is_some_and(|rest| rest.starts_with('.')));
+    let kept: Vec<usize> = (0..heads.len())
+        .filter(|&index| !is_record(&heads[index]) || rows.iter().any(|row| !row[index].is_empty()))
+        .collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |cells: &[String]| writer.write_record(cells).expect("memory can be written");
-    write(&heads);
-    for cells in rows {
-        let mut row = vec![String::new(); heads.len()];
-        cells.into_iter().for_each(|(name, text)| row[columns[&name]] = text);
-        write(&row);
+    for row in std::iter::once(&heads).chain(&rows) {
+        writer.write_record(kept.iter().map(|&index| &row[index])).expect("memory can be written");
     }
     String::from_utf8(writer.into_inner().expect("memory can be written")).expect("JSON is UTF-8")
 }
@@ -103,6 +113,8 @@ mod tests {
         ];
         let expected = "name,value,at.list,at.x,at.y\n\"a, \"\"b\"\"\",1234567.25,\"[1,2]\",1,\nc,,,,true\n";
         assert_eq!(csv(&rows), expected);
+        let missing = [json!({ "name": "a", "at": null }), json!({ "name": "b", "at": { "x": 1 } })];
+        assert_eq!(csv(&missing), "at.x,name\n,a\n1,b\n");
         assert_eq!(csv([0.0; 0]), "");
     }
 }

@@ -25,6 +25,8 @@ const FEW_TEXTS: usize = 16;
 const MAX_BYTES: usize = 1 << 20;
 /// Tasks of a folder, if each has fewer than [`MAX_TEXTS`] texts.
 const TASKS: usize = 64;
+/// Longest time for one text, in seconds.
+pub const LONGEST_S: u64 = 86_400;
 /// Longest time to start a labeller.
 const START: Duration = Duration::from_secs(60);
 
@@ -130,7 +132,7 @@ pub fn evaluate(labeller: &Path, task: &[u8]) -> Result<Vec<u8>, TaskError> {
     let toolchain = toolchain(labeller, &settings)?;
     let text = |position: usize| jobs[position].text.as_str();
     let all: Vec<usize> = (0..jobs.len()).collect();
-    let pool = jobs::pool(labeller.to_owned(), 1, Duration::from_secs(timeout_s));
+    let pool = jobs::pool(labeller.to_owned(), 1, Duration::from_secs(timeout_s.min(LONGEST_S)));
     let mut outcomes = Vec::with_capacity(jobs.len());
     pool.run(&Labelling { text: &text, settings: &settings }, batches(&text, &all), |position, outcome| {
         outcomes.push((jobs[position].id, outcome));

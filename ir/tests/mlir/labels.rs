@@ -366,6 +366,13 @@ fn a_worker_answers_lines() {
     assert_eq!(replies.len(), 2);
     assert_eq!(replies[0], replies[1]);
     assert_eq!(replies[0].replies[0].id, 42);
+    assert_eq!(replies[0].toolchain, None);
+    let empty = serde_json::to_string(&Batch { jobs: Vec::new(), ..batch }).unwrap();
+    let mut answer = Vec::new();
+    ir::mlir::worker::serve(format!("{empty}\n").as_bytes(), &mut answer).unwrap();
+    let reply: ir::labels::BatchReply = serde_json::from_slice(&answer).unwrap();
+    let version = reply.toolchain.expect("a batch without jobs asks for the tools").llvm_version;
+    assert!(version.starts_with(|c: char| c.is_ascii_digit()), "{version}");
     let error = ir::mlir::worker::serve("nonsense\n".as_bytes(), &mut Vec::new()).unwrap_err();
     assert!(error.to_string().starts_with("line 1: "), "{error}");
 }

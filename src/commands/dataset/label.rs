@@ -11,6 +11,7 @@ use ir::labels::Settings;
 use labelling::folder::{Folder, Labelled};
 use labelling::jobs::{self, Labelling, batches};
 use labelling::pool::{Pool, workers};
+use labelling::task::LONGEST_S;
 use serde::Serialize;
 
 use super::file;
@@ -31,8 +32,8 @@ struct LabellingReport {
 
 /// Runs the command.
 pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
-    if arguments.timeout == 0 || arguments.timeout > 86_400 {
-        return Err(Failure::Request(format!("--timeout is 1 to 86400 seconds, not {}", arguments.timeout)));
+    if arguments.timeout == 0 || arguments.timeout > LONGEST_S {
+        return Err(Failure::Request(format!("--timeout is 1 to {LONGEST_S} seconds, not {}", arguments.timeout)));
     }
     let (mut folder, dropped) = Folder::open(&arguments.dir, arguments.rows)?;
     if dropped > 0 {
