@@ -114,7 +114,7 @@ mod tests {
         let expected = "name,value,at.list,at.x,at.y\n\"a, \"\"b\"\"\",1234567.25,\"[1,2]\",1,\nc,,,,true\n";
         assert_eq!(csv(&rows), expected);
         let missing = [json!({ "name": "a", "at": null }), json!({ "name": "b", "at": { "x": 1 } })];
-        assert_eq!(csv(&missing), "at.x,name\n,a\n1,b\n");
+        assert_eq!(csv(&missing), "name,at.x\na,\nb,1\n");
         assert_eq!(csv([0.0; 0]), "");
     }
 }
