@@ -25,7 +25,7 @@ INSTALL_TO = $(DESTDIR)$(PREFIX)
 
 .PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags test-hostile clean header \
         test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
-        train evaluate
+        plugin test-passes test-passes-full train evaluate
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -36,9 +36,13 @@ deps: ## Install what builds and tests need: a C compiler, Rust and Python 3
 run: deps ## Build, then compare the simulated machine with the published figures
 	$(CARGO) run --release --locked -- reproduce hnlpu
 
-install: deps ## Install the command, completions (bash, zsh, fish) and manual pages in PREFIX (~/.local)
+install: deps ## Install the command, completions and manual pages in PREFIX (~/.local), and the plugin where LLVM 22 is
 	$(CARGO) build --release --locked --bin hardwire
 	@./scripts/install.sh target/release/hardwire "$(INSTALL_TO)"
+	@if [ -f "$$(llvm-config-22 --includedir 2>/dev/null)/mlir/Pass/Pass.h" ]; then \
+	  $(MAKE) plugin && install -D -m 644 $(PLUGIN) "$(INSTALL_TO)/lib/libHardwirePasses.so" && \
+	  echo "installed $(INSTALL_TO)/lib/libHardwirePasses.so"; \
+	fi
 
 uninstall: ## Remove what `make install` has installed
 	@./scripts/install.sh --remove "$(INSTALL_TO)"
@@ -162,6 +166,30 @@ test-mlir: deps-mlir ## Lint and test what needs LLVM: the bridge, labels, the p
 	$(CARGO) clippy -p costmodel --features mlir --lib --test mlir --example annotate_cost --locked -- -D warnings
 	$(CARGO) test -p costmodel --features mlir --locked --test mlir
 	FILECHECK=$(MLIR_SYS_220_PREFIX)/bin/FileCheck $(CARGO) test --locked --test predict -- --ignored filecheck
+
+# Passes for the distribution's mlir-opt-22: C++ over libMLIR, with the cost model linked in. Passes of a test build ask a
+# library without optimisation.
+PLUGIN = target/passes/libHardwirePasses.so
+TEST_PLUGIN = target/passes/test/libHardwirePasses.so
+plugin: deps-mlir ## Build the pass plugin for mlir-opt-22: target/passes/libHardwirePasses.so
+	$(CARGO) build --release --locked -p capi
+	./scripts/passes/plugin.sh target/release/libhardwire.a $(PLUGIN)
+
+test-passes test-passes-full: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
+test-passes test-passes-full: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
+
+$(TEST_PLUGIN): deps-mlir FORCE
+	$(CARGO) build --locked -p capi
+	@mkdir -p $(dir $@)
+	./scripts/passes/plugin.sh target/debug/libhardwire.a $@
+FORCE:
+
+test-passes: $(TEST_PLUGIN) ## Test the passes of the plugin: FileCheck, results of candidates against originals
+	python3 -B scripts/passes/filecheck.py $(TEST_PLUGIN) passes/tests/filecheck/*.mlir
+	python3 -B scripts/passes/semantics.py $(TEST_PLUGIN)
+
+test-passes-full: $(TEST_PLUGIN) ## Run over 500 transformed kernels against their originals: sequences, aliasing buffers, more seeds
+	python3 -B scripts/passes/semantics.py $(TEST_PLUGIN) --full
 
 # MLIR's own tests from Debian's source packages, split, with upstream's parser as the judge. Versions that the package
 # sources of this machine do not offer are skipped. Upstream's answers are kept in PUBLIC. Nothing of it is committed.

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Builds the pass plugin: plugin.sh LIBHARDWIRE.a OUT.so. Objects are kept beside the result and compiled again if a
+# source or a header is newer. CXX, CXXFLAGS and LLVM_CONFIG choose the tools.
+set -euo pipefail
+archive=$1
+out=$2
+root=$(cd "$(dirname "$0")/../.." && pwd)
+config=${LLVM_CONFIG:-llvm-config-22}
+prefix=$("$config" --prefix)
+objects=$(dirname "$out")/objects
+mkdir -p "$objects"
+
+# As LLVM itself is built by the distribution: without exceptions, without assertions (which change the layout of
+# statistics), and without the type information of its classes.
+flags=(-std=c++17 -O2 -fPIC -fno-rtti -fno-exceptions -DNDEBUG -D_GNU_SOURCE -Wall -Wextra -Werror -isystem "$prefix/include"
+  -I "$root/capi/include")
+newest=$(ls -t "$root"/passes/cpp/*.h "$root"/capi/include/hardwire.h | head -1)
+all=()
+for source in "$root"/passes/cpp/*.cpp; do
+  name=$(basename "$source" .cpp)
+  # The boundary to Rust belongs to the command.
+  [ "$name" != Boundary ] || continue
+  object=$objects/$name.o
+  if [ ! "$object" -nt "$source" ] || [ ! "$object" -nt "$newest" ]; then
+    # shellcheck disable=SC2086
+    ${CXX:-g++} "${flags[@]}" ${CXXFLAGS:-} -c "$source" -o "$object.new"
+    mv "$object.new" "$object"
+  fi
+  all+=("$object")
+done
+
+# Only the entry point is exported: a process may hold another libhardwire.
+map=$objects/exports.map
+echo '{ global: mlirGetPassPluginInfo; local: *; };' >"$map"
+${CXX:-g++} -shared "${all[@]}" -o "$out.new" "$archive" -Wl,--version-script="$map" -Wl,--gc-sections -Wl,-z,defs \
+  -Wl,-rpath,"$prefix/lib" -L"$prefix/lib" -lMLIR -lLLVM-22 -lm -lpthread -ldl
+mv "$out.new" "$out"
