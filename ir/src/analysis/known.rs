@@ -40,6 +40,29 @@ impl Known {
     }
 }
 
+/// Exact numbers that are assumed of the values and loops of a tree.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stated {
+    /// By value that is no variable or result of a loop.
+    pub values: BTreeMap<ValueId, i64>,
+    /// Trip counts by loop.
+    pub trips: BTreeMap<OpId, i64>,
+}
+
+impl Stated {
+    /// The exact numbers among the assumptions; `source` is the text of the tree, in which names are looked up.
+    #[must_use]
+    pub fn of(tree: &Tree, source: &str, assumptions: &Assumptions) -> Self {
+        let known = Known::of(tree, source, assumptions);
+        let value = |interval: Interval| i64::try_from(interval.value()?).ok();
+        let trips = |range: Range| i64::try_from(range.value()?).ok();
+        Self {
+            values: known.values.into_iter().filter_map(|(id, interval)| Some((id, value(interval)?))).collect(),
+            trips: known.trips.into_iter().filter_map(|(id, range)| Some((id, trips(range)?))).collect(),
+        }
+    }
+}
+
 /// The loop whose variable, carried value or result a value is.
 fn loop_of(tree: &Tree, value: ValueId) -> Option<OpId> {
     let operation = match tree.value(value).definition {

@@ -34,6 +34,7 @@ use crate::tree::OpId;
 pub use assumption::{Assumption, AssumptionError, Assumptions, Subject};
 pub use branches::{BranchLoop, added};
 pub use function::{Analysis, Cost, FunctionAnalysis};
+pub use known::Stated;
 pub use open::{Cause, Open, OpenCounts};
 pub use range::Range;
 

@@ -133,6 +133,23 @@ pub enum Aliasing {
     FreshOutputs,
 }
 
+/// How the subscripts of a view of a memref lead to the elements of the memref.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewForm {
+    /// No view of a memref, or one whose elements are not known.
+    None,
+    /// The same elements by the same subscripts.
+    Same,
+    /// Offsets, sizes and strides, in attributes and operands, that multiply those of the memref.
+    Slice,
+    /// Offset, sizes and strides, in attributes and operands, that replace those of the memref.
+    Reinterpretation,
+    /// The same elements in the same order under another shape.
+    Reshape,
+    /// The same elements with the subscripts in the order of the attribute `permutation`.
+    Transposition,
+}
+
 /// How often one execution of an operation executes its regions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegionExecution {

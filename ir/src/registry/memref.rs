@@ -1,7 +1,7 @@
 //! `memref`.
 
 use super::facts::{
-    Aliasing, Dialect, Evaluation, IndexedAccess, MemoryEffect, RegionExecution, StepClass, TrafficRule,
+    Aliasing, Dialect, Evaluation, IndexedAccess, MemoryEffect, RegionExecution, StepClass, TrafficRule, ViewForm,
 };
 use super::features::{BufferSource, InstructionClass as Class, MachineWork as Machine};
 use super::record::Record;
@@ -21,7 +21,7 @@ const fn view(name: &'static str) -> Record {
 }
 
 const fn cast(name: &'static str) -> Record {
-    view(name).form("%a {} : !a to !r", "r")
+    view(name).form("%a {} : !a to !r", "r").view(ViewForm::Same)
 }
 
 const ALLOCATION: &str = "( %sizes*:index ) [? [ %symbols*:index ] ?] {} : !r";
@@ -49,16 +49,20 @@ pub(super) const RECORDS: &[Record] = &[
     view("memref.reshape").form("%a ( %shape ) {} : fn", "r"),
     view("memref.view").form("%a [ %shift:index ] [ %sizes*:index ] {} : !a to !r", "r"),
     view("memref.subview")
-        .form("%a &offsets/static_offsets &sizes/static_sizes &strides/static_strides {} : !a to !r", "r"),
-    view("memref.reinterpret_cast").form(
+        .form("%a &offsets/static_offsets &sizes/static_sizes &strides/static_strides {} : !a to !r", "r")
+        .view(ViewForm::Slice),
+    view("memref.reinterpret_cast").view(ViewForm::Reinterpretation).form(
         "%a to offset : &offsets/static_offsets , sizes : &sizes/static_sizes , strides : &strides/static_strides {} \
          : !a to !r",
         "r",
     ),
-    view("memref.expand_shape").form("%a @reassociation output_shape &shape/static_output_shape {} : !a into !r", "r"),
-    view("memref.collapse_shape").form("%a @reassociation {} : !a into !r", "r"),
-    view("memref.transpose").reader(Reader::MemRefTranspose),
-    view("memref.assume_alignment").form("%a , @alignment:int {} : !a", "r=a").steps(StepClass::Storage("storage")),
+    view("memref.expand_shape").form("%a @reassociation output_shape &shape/static_output_shape {} : !a into !r", "r")
+        .view(ViewForm::Reshape),
+    view("memref.collapse_shape").form("%a @reassociation {} : !a into !r", "r").view(ViewForm::Reshape),
+    view("memref.transpose").reader(Reader::MemRefTranspose).view(ViewForm::Transposition),
+    view("memref.assume_alignment").form("%a , @alignment:int {} : !a", "r=a")
+        .steps(StepClass::Storage("storage"))
+        .view(ViewForm::Same),
     op("memref.load")
         .form("%a [ %i*:index ] {} : !a", "r=elem(a)")
         .traffic(TrafficRule::Load)

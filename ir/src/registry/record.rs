@@ -2,7 +2,7 @@
 
 use super::facts::{
     Aliasing, Arithmetic, Dialect, Drawing, ElementArithmetic, Evaluation, Expansion, Filter, IndexedAccess,
-    MemoryEffect, Nest, ProductForm, RegionExecution, StepClass, SumTerm, TrafficRule,
+    MemoryEffect, Nest, ProductForm, RegionExecution, StepClass, SumTerm, TrafficRule, ViewForm,
 };
 use super::features::{Accumulation, BufferSource, FeatureFacts, FusedPart, InstructionClass, MachineWork};
 use super::names;
@@ -68,6 +68,8 @@ pub struct Record {
     pub effect: MemoryEffect,
     /// Memory shared with operands.
     pub aliasing: Aliasing,
+    /// Elements of its result, if it is a view of a memref.
+    pub view: ViewForm,
     /// Executions of its regions.
     pub regions: RegionExecution,
     /// How an integer result follows from the operands.
@@ -127,6 +129,7 @@ impl Record {
             traffic: TrafficRule::Unknown,
             effect: MemoryEffect::Any,
             aliasing: Aliasing::None,
+            view: ViewForm::None,
             regions: RegionExecution::Unknown,
             evaluation: Evaluation::None,
             steps: StepClass::Unknown,
@@ -263,6 +266,11 @@ impl Record {
 
     pub(super) const fn aliasing(mut self, aliasing: Aliasing) -> Self {
         self.aliasing = aliasing;
+        self
+    }
+
+    pub(super) const fn view(mut self, view: ViewForm) -> Self {
+        self.view = view;
         self
     }
 

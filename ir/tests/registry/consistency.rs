@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ir::analysis::{Analysis, Reason};
 use ir::registry::facts::{
     Aliasing, Arithmetic, Dialect, Drawing, Evaluation, Expansion, IndexedAccess, MemoryEffect, ProductForm,
-    RegionExecution, StepClass, SumTerm, TrafficRule,
+    RegionExecution, StepClass, SumTerm, TrafficRule, ViewForm,
 };
 use ir::registry::features::InstructionClass;
 use ir::registry::syntax::Syntax;
@@ -63,6 +63,13 @@ fn terminators_do_no_work() {
     });
     // What a block hands on is found by the class, so a terminator of a body must have it.
     none(|record| record.steps == StepClass::Branch && !record.is_terminator);
+}
+
+#[test]
+fn views_of_memrefs_share_memory_and_move_nothing() {
+    let is_view = |record: &Record| record.view != ViewForm::None;
+    none(|record| is_view(record) && !matches!(record.traffic, TrafficRule::None));
+    none(|record| is_view(record) && !matches!(record.aliasing, Aliasing::MemRefView));
 }
 
 #[test]
