@@ -22,6 +22,8 @@ pub enum DatasetAction {
     Build(DatasetBuild),
     /// Label the rows with the back ends of LLVM, in worker processes; resumes an interrupted run
     Label(DatasetLabel),
+    /// Add labels of simulated caches to a corpus: misses, write-backs, bytes, cycles for each target; needs no LLVM
+    Memory(DatasetMemory),
     /// Print counts, splits, label distributions and failures of a corpus, or one row
     Show(DatasetShow),
     /// Check hashes, duplicates, splits and labels of a corpus
@@ -97,6 +99,28 @@ pub struct DatasetLabel {
     /// Stop after this time and write the rows labelled so far; 0 only writes the result, which needs no LLVM
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<u64>,
+    /// Output format of the summary
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Arguments of `hardwire dataset memory`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  hardwire dataset memory corpus-work/corpus.parquet --out corpus-work/corpus.parquet
+
+Columns of these names that the file has are replaced. docs/labels.md has their meaning. The same file for any number of
+workers.")]
+pub struct DatasetMemory {
+    /// Rows or corpus (Parquet) [default: the corpus of the repository]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Output file (Parquet)
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Number of threads [default: the number of cores]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
     /// Output format of the summary
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,

@@ -9,6 +9,7 @@ pub mod design_labels;
 pub mod kernels;
 pub mod label_checks;
 pub mod labels;
+pub mod memory_labels;
 pub mod normal;
 pub mod row;
 pub mod splits;

@@ -10,7 +10,7 @@ use workload::{Options, lower};
 const MAX_CYCLES: u64 = 1 << 53;
 
 /// The public function of a module: the first that is not private.
-fn public(tree: &Tree) -> Option<OpId> {
+pub fn public(tree: &Tree) -> Option<OpId> {
     let private =
         |op: &OpId| matches!(tree.attribute(*op, "sym_visibility"), Some(AttributeValue::String(s)) if s == "private");
     tree.functions().find(|op| !private(op))

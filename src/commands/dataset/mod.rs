@@ -4,6 +4,7 @@ mod build;
 mod compare;
 pub mod file;
 mod label;
+mod memory;
 mod passes;
 mod show;
 mod summary;
@@ -20,6 +21,7 @@ pub fn run(arguments: &Dataset) -> Result<ExitCode, Failure> {
     match &arguments.action {
         DatasetAction::Build(arguments) => build::run(arguments),
         DatasetAction::Label(arguments) => label::run(arguments),
+        DatasetAction::Memory(arguments) => memory::run(arguments),
         DatasetAction::Worker => worker::run(),
         DatasetAction::Passes => serve_passes(),
         DatasetAction::CompareParsers(arguments) => compare::run(arguments),
