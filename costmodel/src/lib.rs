@@ -10,6 +10,7 @@ pub mod analytical;
 pub mod annotate;
 pub mod bounds;
 pub mod columns;
+pub mod compare;
 pub mod features;
 pub mod input;
 pub mod model;

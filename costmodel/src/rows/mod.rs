@@ -1,9 +1,11 @@
 //! Answers as rows with stable keys, one per function and target: what `hardwire predict`, `serve`, `explain` and the Python
 //! package write as JSON.
 
+mod compared;
 mod explained;
 mod wanted;
 
+pub use compared::{CompareRow, Side, compared};
 pub use explained::{Explained, OperationEffect};
 pub use wanted::{NoFunction, UnknownTarget, Wanted, function_asked, names, output_asked};
 

@@ -3,6 +3,8 @@
 //! A half width is `factor x (floor + distance)`: the floor is a constant per output, the distance is the difference
 //! between two blended models (0 for trees alone).
 
+use serde::{Deserialize, Serialize};
+
 use crate::quantity::Output;
 
 /// Nominal coverage of the intervals.
@@ -26,4 +28,33 @@ impl Widths {
         let (low, high) = (scale.from(f64::from(answer) - half), scale.from(f64::from(answer) + half));
         output.quantity.counted_interval(low, high)
     }
+
+    /// Ends of the interval around a ratio, whose logarithm is on the scale of these widths and is the distance.
+    #[must_use]
+    pub fn around_ratio(&self, index: usize, ratio: f64) -> (f64, f64) {
+        let logarithm = libm::log(ratio);
+        let half = f64::from(self.factors[index]) * (f64::from(self.floors[index]) + logarithm.abs());
+        (libm::exp(logarithm - half), libm::exp(logarithm + half))
+    }
+}
+
+/// Where the widths of ratios come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RatioBasis {
+    /// Pairs of families that the calibrating fits had left out.
+    FamiliesLeftOut,
+    /// Pairs of the training set, widened by what single predictions miss more on families left out.
+    TrainingSetWidened,
+}
+
+/// Intervals of ratios of two variants of a kernel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RatioTable {
+    /// Half widths of the logarithm, by output; of outputs without ratios they are 0.
+    pub widths: Widths,
+    /// Where they come from.
+    pub basis: RatioBasis,
+    /// Pairs that they were calibrated on.
+    pub pairs: u64,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::adaptation::Adaptation;
 use super::card::Card;
-use super::conformal::Widths;
+use super::conformal::{RatioBasis, RatioTable, Widths};
 use super::embedded::embedded;
 use super::error::{MAX_BYTES, ModelFileError};
 use super::novelty::Novelty;
@@ -38,6 +38,8 @@ pub struct CostModel {
     pub liveness: LivenessModel,
     /// Interval widths of the two analytical models.
     pub analytical_widths: Widths,
+    /// Intervals of ratios; older files have none.
+    pub ratios: Option<RatioTable>,
     /// Outputs for targets that the model was not trained for.
     pub adaptations: Vec<Adaptation>,
 }
@@ -57,8 +59,18 @@ struct Header {
     network: Option<serde_json::Value>,
     roofline: RooflineModel,
     liveness: LivenessModel,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ratios: Option<RatioHeader>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     adaptations: Vec<Adaptation>,
+}
+
+/// What is stored of the intervals of ratios beside their widths.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RatioHeader {
+    basis: RatioBasis,
+    pairs: u64,
 }
 
 impl CostModel {
@@ -75,12 +87,17 @@ impl CostModel {
             writer.put(&format!("{name}.floors"), &widths.floors);
             writer.put(&format!("{name}.factors"), &widths.factors);
         }
+        if let Some(RatioTable { widths, .. }) = &self.ratios {
+            writer.put("ratios.floors", &widths.floors);
+            writer.put("ratios.factors", &widths.factors);
+        }
         let header = Header {
             card: self.card.clone(),
             trees: ColumnsShape::of(&self.trees.columns),
             network: None,
             roofline: self.roofline.clone(),
             liveness: self.liveness.clone(),
+            ratios: self.ratios.as_ref().map(|table| RatioHeader { basis: table.basis, pairs: table.pairs }),
             adaptations: self.adaptations.clone(),
         };
         writer.finish(serde_json::to_string(&header).expect("plain values serialize"))
@@ -143,8 +160,19 @@ impl CostModel {
                 factors: reader.exactly(&format!("{name}.factors"), outputs.len())?,
             })
         };
+        let ratios = match header.ratios {
+            None => None,
+            Some(RatioHeader { basis, pairs }) => {
+                let widths = widths("ratios")?;
+                if widths.floors.iter().chain(&widths.factors).any(|width| *width < 0.0) {
+                    return Err(content("an interval of ratios has a negative width"));
+                }
+                Some(RatioTable { widths, basis, pairs })
+            }
+        };
         Ok(Self {
             trees,
+            ratios,
             widths: widths("learned")?,
             analytical_widths: widths("analytical")?,
             novelty: get_novelty(reader, words)?,

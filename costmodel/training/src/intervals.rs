@@ -37,9 +37,11 @@ fn of_output(data: &Dataset, held_out: &HeldOut, output: usize) -> (f32, f32) {
             errors.push((data.samples()[row].family, (label - f64::from(answer)).abs(), f64::from(distance)));
         }
     }
-    if errors.is_empty() {
-        return (1.0, UNBOUNDED);
-    }
+    if errors.is_empty() { (1.0, UNBOUNDED) } else { calibrated(errors) }
+}
+
+/// Floor and factor from errors, at least one: family, error, distance.
+pub(crate) fn calibrated(mut errors: Vec<(u32, f64, f64)>) -> (f32, f32) {
     let mut distances: Vec<f64> = errors.iter().map(|e| e.2).collect();
     distances.sort_by(f64::total_cmp);
     let floor = quantile(&distances, 0.5).max(0.01);

@@ -20,5 +20,6 @@ pub mod metrics;
 pub mod network;
 pub mod novelty;
 pub mod random;
+pub mod ratios;
 pub mod train;
 pub mod trees;

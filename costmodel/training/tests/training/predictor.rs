@@ -67,6 +67,7 @@ fn model() -> CostModel {
         novelty: novelty::fit(&data, &all),
         roofline: training::baselines::Roofline.fit(&data, &rows, &Run::QUIET).expect("fits"),
         liveness: training::baselines::Liveness.fit(&data, &rows, &Run::QUIET).expect("fits"),
+        ratios: None,
         adaptations: vec![],
     };
     let answers = |of: &dyn Fn(usize) -> Vec<Option<(f32, f32)>>| all.iter().map(|&row| of(row)).collect();
@@ -109,6 +110,43 @@ fn the_familiar_is_predicted_and_the_strange_is_unknown_with_reasons() {
         [(ReasonKind::Operation, "quantum.gate", 2, 3), (ReasonKind::Operation, "quantum.measure", 3, 3)]
     );
     assert!(reply.reasons.iter().all(|reason| Quantity::ALL.into_iter().all(|q| reason.concerns(q))));
+}
+
+#[test]
+fn ratios_have_intervals_only_where_the_model_has_a_table() {
+    use costmodel::compare::{NoRatio, Verdict};
+    use costmodel::shipped::{RatioBasis, RatioTable};
+    let reply = |predictor: &Predictor, text: &str| predictor.predict(text).expect("a good text").replies[0].clone();
+    let mut model = model();
+    let count = model.outputs().len();
+    let without = Predictor::new(model.clone(), Settings::default());
+    let (one, other) = (&texts()[3], &texts()[4]);
+    let [first, second] = [one, other].map(|text| reply(&without, text));
+    let missing: Vec<_> = without.ratios(&first, &second).into_iter().map(|c| (c.ratio.is_some(), c.missing)).collect();
+    // Instructions and cycles on two processors, latency on a design.
+    assert_eq!(missing, vec![(true, Some(NoRatio::NoTable)); 5]);
+    let widths = Widths { floors: vec![0.1; count], factors: vec![0.5; count] };
+    model.ratios = Some(RatioTable { widths, basis: RatioBasis::FamiliesLeftOut, pairs: 9 });
+    let with = Predictor::new(model.clone(), Settings::default());
+    for compared in with.ratios(&first, &second) {
+        let ratio = compared.ratio.expect("both are known");
+        let (low, high) = ratio.interval.expect("there is a table");
+        assert!(low <= ratio.value && ratio.value <= high && compared.missing.is_none());
+        assert_eq!(ratio.verdict() == Some(Verdict::Faster), high < 1.0);
+    }
+    for compared in with.ratios(&first, &first) {
+        let ratio = compared.ratio.expect("both are known");
+        assert_eq!((ratio.value, ratio.verdict()), (1.0, Some(Verdict::Within)));
+    }
+    let unknown = with.ratios(&first, &reply(&with, STRANGE));
+    assert!(unknown.iter().all(|c| c.ratio.is_none() && matches!(c.missing, Some(NoRatio::Unknown(1, _)))));
+    let analytical = Predictor::new(model, Settings { choice: Choice::Analytical, ..Settings::default() });
+    let [first, second] = [one, other].map(|text| reply(&analytical, text));
+    let cycles = |c: &costmodel::compare::Compared| analytical.outputs()[c.output].quantity == Quantity::Cycles;
+    for compared in analytical.ratios(&first, &second).iter().filter(|c| cycles(c)) {
+        assert!(compared.ratio.is_some_and(|ratio| ratio.interval.is_none()));
+        assert_eq!(compared.missing, Some(NoRatio::Provider));
+    }
 }
 
 const OPEN: &str = "func.func private @outside(f32) -> f32

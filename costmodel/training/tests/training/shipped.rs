@@ -3,7 +3,7 @@
 use crate::support::{card, dataset, error, rows};
 use costmodel::input::{Input, Scheme, Tokens};
 use costmodel::model::Predict;
-use costmodel::shipped::{Card, CostModel, SCHEMA, embedded, seal};
+use costmodel::shipped::{Card, CostModel, RatioBasis, SCHEMA, embedded, seal};
 use ir::tokenizer::Word;
 use ir::vocabulary::{Counts, Vocabulary};
 use training::baselines::{Liveness, Roofline};
@@ -14,7 +14,7 @@ use training::intervals::HeldOut;
 use training::metrics::auroc;
 use training::network::{ConvolutionLayer, Encoder, NetworkParameters};
 use training::trees::TreesParameters;
-use training::{intervals, novelty};
+use training::{intervals, novelty, ratios};
 
 fn vocabulary() -> Vocabulary {
     let mut counts = Counts::new(Scheme::Shaped);
@@ -51,6 +51,11 @@ fn model() -> CostModel {
         widths: intervals::fit(&data, &HeldOut { rows: test.clone(), answers: answers(&trees) }),
         analytical_widths: intervals::fit(&data, &HeldOut { rows: test.clone(), answers: answers(&roofline) }),
         novelty: novelty::fit(&data, &rows.training),
+        ratios: Some(ratios::fit(
+            &data,
+            &HeldOut { rows: test.clone(), answers: answers(&trees) },
+            RatioBasis::FamiliesLeftOut,
+        )),
         adaptations: vec![],
         vocabulary,
         trees,
@@ -70,7 +75,7 @@ fn a_file_gives_the_same_model_to_the_bit() {
         assert_eq!(read.roofline.predict(&sample.input), model.roofline.predict(&sample.input));
         assert_eq!(read.liveness.predict(&sample.input), model.liveness.predict(&sample.input));
     }
-    assert_eq!((read.widths, &read.card), (model.widths, &model.card));
+    assert_eq!((read.widths, &read.card, read.ratios), (model.widths, &model.card, model.ratios));
     assert_eq!(CostModel::from_bytes(&bytes).unwrap().to_bytes(), bytes);
 }
 
