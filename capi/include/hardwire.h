@@ -57,6 +57,16 @@ typedef enum {
   HARDWIRE_PROVIDER_ANALYTICAL = 1,
 } hardwire_provider;
 
+// What the ratio of two functions says about the second.
+typedef enum {
+  // It needs less: the interval lies below 1.
+  HARDWIRE_VERDICT_FASTER = 0,
+  // It needs more: the interval lies above 1.
+  HARDWIRE_VERDICT_SLOWER = 1,
+  // The interval holds 1: the model cannot tell.
+  HARDWIRE_VERDICT_WITHIN_INTERVAL = 2,
+} hardwire_verdict;
+
 // Which provider predicts.
 typedef enum {
   // The best model for the function: the learned one.
@@ -126,6 +136,18 @@ typedef struct {
   // Upper end of the interval.
   double high;
 } hardwire_estimate;
+
+// A quantity of the second function over that of the first, with the ends of its 90 % interval.
+typedef struct {
+  // Predicted ratio.
+  double value;
+  // Lower end of the interval.
+  double low;
+  // Upper end of the interval.
+  double high;
+  // What the interval says.
+  hardwire_verdict verdict;
+} hardwire_ratio;
 
 // An MLIR text.
 typedef struct {
@@ -209,6 +231,22 @@ const char *hardwire_last_error(void);
 
 // Name of a status, e.g. "UNKNOWN_TARGET"; "?" for a number that is not a status.
 const char *hardwire_status_name(uint32_t status);
+
+// The ratio of a quantity of two functions of answers of this model: second over first. `quantity` is a `hardwire_quantity`:
+// instructions, cycles or the latency on a design. The interval is calibrated on variants of one kernel. Returns `UNKNOWN` if a
+// quantity is unknown or 0, or if the model has no intervals of ratios.
+//
+// # Safety
+// `model` is open or null; `first` and `second` were returned by this library and not freed, or are null; `target` is null or
+// zero-terminated; `out` is null or writable.
+hardwire_status hardwire_compare(const hardwire_model *model,
+                                 const hardwire_answer *first,
+                                 size_t first_function,
+                                 const hardwire_answer *second,
+                                 size_t second_function,
+                                 const char *target,
+                                 uint32_t quantity,
+                                 hardwire_ratio *out);
 
 // Opens the model that comes with the library. `choice` is a `hardwire_choice`.
 //

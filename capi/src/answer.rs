@@ -245,21 +245,8 @@ pub unsafe extern "C" fn hardwire_answer_estimate(
         }
         // SAFETY: the contract of this function.
         let target = unsafe { CStr::from_ptr(target) }.to_string_lossy();
-        let quantities = costmodel::quantity::Quantity::ALL;
-        let Some(&quantity) = quantities.get(quantity as usize) else {
-            return Err(Error::new(Status::OutOfRange, format!("no quantity {quantity}; they are 0 to 9")));
-        };
-        let own = || answer.outputs.iter().enumerate().filter(|(_, output)| output.target == target);
-        if own().next().is_none() {
-            let mut known: Vec<&str> = answer.outputs.iter().map(|output| output.target.as_str()).collect();
-            // Outputs are sorted by quantity, so each target occurs several times; list it once.
-            let mut named = std::collections::BTreeSet::new();
-            known.retain(|name| named.insert(*name));
-            let message = format!("the model has no target or design `{target}`; it has {}", known.join(", "));
-            return Err(Error::new(Status::UnknownTarget, message));
-        }
-        let found = own().find(|(_, output)| output.quantity == quantity);
-        let estimate = found.and_then(|(index, _)| reply.estimates[index]);
+        let (quantity, found) = output(&answer.outputs, &target, quantity)?;
+        let estimate = found.and_then(|index| reply.estimates[index]);
         let Some(estimate) = estimate else {
             let why = match (found, reply.why(quantity).next()) {
                 (Some(_), Some(reason)) => format!("{quantity} on {target} is unknown: {reason}"),
@@ -273,7 +260,33 @@ pub unsafe extern "C" fn hardwire_answer_estimate(
     })
 }
 
-fn reply(answer: Option<&Answer>, function: usize) -> Result<(&Answer, &Reply), Error> {
+/// The quantity of that number, and its output on a target or design; `None` if it is not predicted for that.
+pub(crate) fn output(
+    outputs: &[Output],
+    target: &str,
+    quantity: u32,
+) -> Result<(costmodel::quantity::Quantity, Option<usize>), Error> {
+    let quantities = costmodel::quantity::Quantity::ALL;
+    let Some(&quantity) = quantities.get(quantity as usize) else {
+        return Err(Error::new(Status::OutOfRange, format!("no quantity {quantity}; they are 0 to 9")));
+    };
+    if outputs.iter().all(|output| output.target != target) {
+        let mut known: Vec<&str> = outputs.iter().map(|output| output.target.as_str()).collect();
+        // Outputs are sorted by quantity, so each target occurs several times; list it once.
+        let mut named = std::collections::BTreeSet::new();
+        known.retain(|name| named.insert(*name));
+        let message = format!("the model has no target or design `{target}`; it has {}", known.join(", "));
+        return Err(Error::new(Status::UnknownTarget, message));
+    }
+    Ok((quantity, outputs.iter().position(|output| output.target == target && output.quantity == quantity)))
+}
+
+/// Whether an answer is of a model with these outputs.
+pub(crate) fn belongs(answer: &Answer, outputs: &[Output]) -> bool {
+    *answer.outputs == outputs
+}
+
+pub(crate) fn reply(answer: Option<&Answer>, function: usize) -> Result<(&Answer, &Reply), Error> {
     let answer = answer.ok_or_else(|| Error::null("answer"))?;
     let reply = answer.replies.get(function).ok_or_else(|| {
         Error::new(Status::OutOfRange, format!("no function {function}; there are {}", answer.replies.len()))

@@ -14,10 +14,12 @@
 
 mod answer;
 mod boundary;
+mod compare;
 mod model;
 mod types;
 
 pub use answer::*;
 pub use boundary::*;
+pub use compare::*;
 pub use model::*;
 pub use types::*;

@@ -14,7 +14,7 @@ use crate::types::{Status, Text};
 
 /// An open model; opaque.
 pub struct Model {
-    predictor: Predictor,
+    pub(crate) predictor: Predictor,
     outputs: Arc<Vec<Output>>,
     name: CString,
     targets: Vec<CString>,

@@ -96,6 +96,32 @@ pub struct Estimate {
     pub high: f64,
 }
 
+/// What the ratio of two functions says about the second.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It needs less: the interval lies below 1.
+    Faster = 0,
+    /// It needs more: the interval lies above 1.
+    Slower = 1,
+    /// The interval holds 1: the model cannot tell.
+    WithinInterval = 2,
+}
+
+/// A quantity of the second function over that of the first, with the ends of its 90 % interval.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ratio {
+    /// Predicted ratio.
+    pub value: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+    /// What the interval says.
+    pub verdict: Verdict,
+}
+
 /// Why quantities of a function are unknown. Strings are zero-terminated; those that do not apply are null.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]

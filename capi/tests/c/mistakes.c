@@ -140,6 +140,16 @@ int main(int argc, char **argv) {
   EXPECT(hardwire_answer_estimate(answer, 0, target, HARDWIRE_QUANTITY_CYCLES, &estimate), HARDWIRE_STATUS_OK);
   REQUIRE(estimate.low <= estimate.value && estimate.value <= estimate.high);
 
+  // Ratios.
+  hardwire_ratio ratio;
+  EXPECT(hardwire_compare(NULL, answer, 0, answer, 0, target, HARDWIRE_QUANTITY_CYCLES, &ratio), HARDWIRE_STATUS_NULL_ARGUMENT);
+  EXPECT(hardwire_compare(model, answer, 0, NULL, 0, target, HARDWIRE_QUANTITY_CYCLES, &ratio), HARDWIRE_STATUS_NULL_ARGUMENT);
+  EXPECT(hardwire_compare(model, answer, 0, answer, 0, target, HARDWIRE_QUANTITY_CYCLES, NULL), HARDWIRE_STATUS_NULL_ARGUMENT);
+  EXPECT(hardwire_compare(model, answer, 0, answer, 7, target, HARDWIRE_QUANTITY_CYCLES, &ratio), HARDWIRE_STATUS_OUT_OF_RANGE);
+  EXPECT(hardwire_compare(model, answer, 0, answer, 0, target, 10, &ratio), HARDWIRE_STATUS_OUT_OF_RANGE);
+  EXPECT(hardwire_compare(model, answer, 0, answer, 0, "z80", HARDWIRE_QUANTITY_CYCLES, &ratio), HARDWIRE_STATUS_UNKNOWN_TARGET);
+  EXPECT(hardwire_compare(model, answer, 0, answer, 0, target, HARDWIRE_QUANTITY_SPILLS, &ratio), HARDWIRE_STATUS_UNKNOWN);
+
   REQUIRE(hardwire_answer_reason_count(answer, 0) == 0 && hardwire_answer_reason_count(NULL, 0) == 0);
 
   // What the text leaves open is unknown with a reason until it is assumed.
