@@ -14,7 +14,7 @@ from .design import Design, Model, presets
 from .errors import DesignError, HardwireError, Problem, RequestError, TextError
 from .labels import Labeller, label
 from .predictor import Predictor
-from .results import Comparison, Estimate, Explanation, Prediction, Record, Reproduction, Simulation
+from .results import Comparison, Estimate, Explanation, Prediction, Ratio, Record, Reproduction, Simulation
 from .studies import compare, estimate, reproduce, simulate
 from .sweep import Sweep, SweepResult, Table
 
@@ -28,6 +28,7 @@ __all__ = [
     "Labeller",
     "Model",
     "Prediction",
+    "Ratio",
     "Predictor",
     "Problem",
     "Record",

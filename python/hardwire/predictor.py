@@ -9,7 +9,7 @@ from os import PathLike
 
 from . import _native
 from ._request import Request
-from .results import Explanation, Prediction
+from .results import Explanation, Prediction, Ratio
 
 __all__ = ["Predictor"]
 
@@ -94,6 +94,28 @@ class Predictor:
         count = _threads(threads)
         answers = self._native.predict_batch([_text(text) for text in texts], count, skip_refused, asked)
         return [None if rows is None else [Prediction(row) for row in json.loads(rows)] for rows in answers]
+
+    def compare(
+        self,
+        first: str,
+        second: str,
+        *,
+        targets: Sequence[str] = (),
+        designs: Sequence[str] = (),
+        assume: Sequence[str] = (),
+    ) -> list[Ratio]:
+        """The cost of the second text's function over that of the first one's, with an interval on the ratio.
+
+        A row for each target and each of cycles, instructions and latency. The interval is calibrated on variants of one
+        kernel; ``verdict`` is ``faster``, ``slower`` or ``within_interval``, where the model cannot tell.
+
+        Args:
+            first, second: MLIR with one function each.
+            targets, designs, assume: As for :meth:`predict`.
+        """
+        asked = self._asked(targets, designs, assume)
+        rows = json.loads(self._native.compare(_text(first), _text(second), asked))
+        return [Ratio(row) for row in rows]
 
     def explain(
         self,

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import _display
 
-__all__ = ["Comparison", "Estimate", "Explanation", "Prediction", "Record", "Reproduction", "Simulation"]
+__all__ = ["Comparison", "Estimate", "Explanation", "Prediction", "Ratio", "Record", "Reproduction", "Simulation"]
 
 
 class Record(Mapping[str, Any]):
@@ -276,6 +276,28 @@ class Prediction(Record):
         rows = [[name, p["value"], p["low"], p["high"], p["unit"]] for name, p in cells]
         title = f"{self.function} on {self.target}"
         return _display.html_table([title, "value", "low", "high", "unit"], rows)
+
+
+class Ratio(Record):
+    """What one quantity of the second function is of that of the first one."""
+
+    __slots__ = ()
+
+    first: Record
+    """``function`` and ``in_distribution``."""
+    second: Record
+    target: str
+    quantity: str
+    ratio: float | None
+    low: float | None
+    """Lower end of the 90 % interval; ``None`` with a reason where the model has none."""
+    high: float | None
+    verdict: str | None
+    """``faster``, ``slower`` or ``within_interval``."""
+    reason: str | None
+    interval_basis: str | None
+    """What the interval was calibrated on: ``families_left_out`` or ``training_set_widened``."""
+    model: str
 
 
 class Explanation(Record):

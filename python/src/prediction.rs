@@ -1,7 +1,7 @@
 //! The predictor.
 
 use costmodel::predictor::{self, Answer, Assumptions, Refusal, Settings};
-use costmodel::rows::{Explained, NoFunction, Wanted, function_asked, output_asked, rows};
+use costmodel::rows::{Explained, NoFunction, Wanted, compared, function_asked, output_asked, rows};
 use costmodel::shipped::{CostModel, MAX_BYTES, checksum, embedded};
 use names::suggest::did_you_mean;
 use pyo3::prelude::*;
@@ -92,6 +92,27 @@ impl Predictor {
                 Err(refusal) => Err(Fault::refusal(&format!("<text {index}>"), &texts[index], &refusal)),
             };
             answers.into_iter().enumerate().map(row).collect()
+        })
+    }
+
+    /// The ratios of the functions of two texts, as `hardwire predict --compare --format json` prints them. `options`: as for
+    /// `predict`.
+    fn compare(&self, py: Python<'_>, first: &str, second: &str, options: &str) -> PyResult<String> {
+        outside(py, || {
+            let asked = self.asked(options)?;
+            let answer = |name: &str, text: &str| {
+                let answer = self.predictor.predict_assuming(text, &asked.assumptions);
+                answer.map_err(|refusal| Fault::refusal(name, text, &refusal))
+            };
+            let answers = [answer("<first text>", first)?, answer("<second text>", second)?];
+            let only = |at: usize| {
+                let mut with_body = answers[at].replies.iter().filter(|reply| !reply.is_without_body());
+                match (with_body.next(), with_body.next()) {
+                    (Some(reply), None) => Ok((None, reply)),
+                    _ => Err(Fault::request(format!("the {} text must have one function", ["first", "second"][at]))),
+                }
+            };
+            json(&compared(&self.predictor, &asked.wanted, [only(0)?, only(1)?]))
         })
     }
 
