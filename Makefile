@@ -25,7 +25,7 @@ INSTALL_TO = $(DESTDIR)$(PREFIX)
 
 .PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags test-hostile clean header \
         test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
-        plugin test-passes test-passes-full train evaluate
+        plugin test-passes test-passes-full train evaluate caches-reference test-caches
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -148,6 +148,21 @@ test-kill: deps ## Kill a sweep ten times at random moments; its files must equa
 
 test-flags: deps ## Closed forms against events over 1,000 random machines: unflagged ones within 2 % (HARDWIRE_SEED=n for others)
 	$(CARGO) test --release --locked -p sim --test flags -- --ignored --nocapture
+
+# The reference of `cargo test -p caches`: compiled code under cachegrind. CACHES_OUT is compared with the committed file.
+CACHES_OUT ?= target/caches
+caches-reference: deps-mlir ## Draw the kernels again, count their misses with cachegrind, compare with the committed reference
+	@command -v valgrind >/dev/null || { echo "caches-reference: install valgrind, then run this again" >&2; exit 1; }
+	@mkdir -p $(CACHES_OUT)
+	python3 -B scripts/caches/draw.py $$(sed -n '1s/.*draw.py \([0-9]*\).*/\1/p' tests/validation/cachegrind/kernels.mlir) > $(CACHES_OUT)/kernels.mlir
+	cmp $(CACHES_OUT)/kernels.mlir tests/validation/cachegrind/kernels.mlir
+	python3 -B scripts/caches/cachegrind.py $(CACHES_OUT)/kernels.mlir $(CACHES_OUT)/misses.csv --work $(CACHES_OUT)
+	python3 -B scripts/caches/same.py $(CACHES_OUT)/misses.csv tests/validation/cachegrind/misses.csv
+
+CACHES_SEED ?= 4
+test-caches: deps ## Shortcuts of `hardwire caches` against exact walks on large drawn kernels (CACHES_SEED=n for others)
+	$(CARGO) build --release --locked
+	python3 -B scripts/caches/shortcuts.py target/release/hardwire $(CACHES_SEED)
 
 clean: ## Remove build products
 	$(CARGO) clean

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         cli::Command::Designs(arguments) => commands::designs::run(arguments),
         cli::Command::Sweep(arguments) => commands::sweep::run(arguments),
         cli::Command::Fabric(arguments) => commands::fabric::run(arguments),
+        cli::Command::Caches(arguments) => commands::caches::run(arguments),
         cli::Command::Memory(arguments) => commands::memory::run(arguments),
         cli::Command::Dataset(arguments) => commands::dataset::run(arguments),
         cli::Command::Workload(arguments) => commands::workload::run(arguments),

@@ -1,5 +1,6 @@
 //! Definition of the command line.
 
+mod caches;
 pub mod compare;
 mod dataset;
 mod designs;
@@ -21,8 +22,10 @@ use clap::{Parser, Subcommand};
 
 use shared::named;
 
+pub use caches::Caches;
 pub use dataset::{
-    Dataset, DatasetAction, DatasetBuild, DatasetCompareParsers, DatasetLabel, DatasetShow, DatasetVerify,
+    Dataset, DatasetAction, DatasetBuild, DatasetCompareParsers, DatasetLabel, DatasetMemory, DatasetShow,
+    DatasetVerify,
 };
 pub use designs::{Designs, DesignsAction, ShowFormat};
 pub use estimate::Estimate;
@@ -69,6 +72,8 @@ pub enum Command {
     Fabric(Fabric),
     /// Simulate stacked DRAM cycle by cycle: bandwidth and latency against load
     Memory(Memory),
+    /// Simulate the caches under the loads and stores of MLIR functions: misses, write-backs, bytes, cycles
+    Caches(caches::Caches),
     /// Build, label, show and verify the corpus of MLIR functions
     Dataset(Dataset),
     /// Write model layers as MLIR, or run MLIR functions on the simulated machine

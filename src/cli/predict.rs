@@ -45,12 +45,17 @@ pub struct Asked {
   hardwire predict kernel.mlir
   hardwire predict kernel.mlir --target skylake-avx512 --design hnlpu --format json
   mlir-opt --affine-loop-unroll kernel.mlir | hardwire predict - --format comment | FileCheck kernel.mlir
+  hardwire predict --compare before.mlir after.mlir --target znver4
   hardwire predict --check kernel.mlir    # with `// hardwire-check: cycles < 1e6` above the function
 
 If no target and no design is given, all are predicted. Values are per call of the function; low and high are the ends of
 a 90 % interval. A quantity is null if the text leaves open a count that it needs; the reasons say which, and --assume states
 it: trip=%n:1024, shape=%a.0:512, shape=?:512, or a range, trip=%n:16..64. An out-of-distribution score above 1 means that the
-function is unusual for the training data.")]
+function is unusual for the training data.
+
+--compare divides cycles, instructions and latency of the second file's functions by those of the first one's, by name (or the two
+functions of one file), with an interval on the ratio. It is calibrated on variants of one kernel. The verdict is about the second:
+faster, slower, or within_interval, where the model cannot tell.")]
 pub struct Predict {
     /// MLIR files, or `-` for standard input
     #[arg(required = true, value_name = "FILE")]
@@ -61,6 +66,9 @@ pub struct Predict {
     /// Compare the predictions with the `// hardwire-check: CONDITION` comments of the texts; exit code 1 if one fails
     #[arg(long)]
     pub check: bool,
+    /// Compare two files, or the two functions of one: the ratio of what they cost
+    #[arg(long, conflicts_with_all = ["check", "log"])]
+    pub compare: bool,
     /// State what the text leaves open, e.g. trip=%n:1024 or shape=%a.0:512; can be repeated
     #[arg(long, value_name = "ASSUMPTION")]
     pub assume: Vec<Assumption>,

@@ -1,5 +1,6 @@
 //! One module per command: turns arguments into a library call and prints the result.
 
+pub mod caches;
 pub mod calibrate;
 pub mod compare;
 pub mod dataset;

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use costmodel::quantity::Quantity;
-use costmodel::shipped::Card;
+use costmodel::shipped::{Card, CostModel};
 use reports::number::{self, count, fixed};
 use reports::{Align, Table};
 use serde::Serialize;
+use training::corpus_rows::CorpusRows;
 use training::evaluation::Fits;
 use training::fit::{Progress, Run};
-use training::train::{calibrate, fit_all};
+use training::train::{calibrate, fit_all, widened_ratios};
 
 use super::learning::{Folder, corpus_rows, fitting};
 use crate::cli::TableFormat;
@@ -39,6 +40,9 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
     let common = &arguments.learning;
     let threads = super::learning::threads(common.threads);
     let (_, corpus) = corpus_rows(common.corpus.as_deref(), threads)?;
+    if let Some(file) = &arguments.ratios_of {
+        return write(arguments, &corpus, with_ratios(file, &corpus)?);
+    }
     let folder = Folder::open(&common.work)?;
     let fits = Fits::new(&corpus, &folder, common.seed);
     let calibration = calibrate(&corpus, &fits, common.folds, threads, &fitting())?;
@@ -46,6 +50,20 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
     let progress = fitting_stages();
     let model = fit_all(&corpus, calibration, common.seed, &Run { threads, progress: &progress })
         .map_err(|error| Failure::Request(format!("the fit to all rows: {error}")))?;
+    write(arguments, &corpus, model)
+}
+
+/// A model of the same corpus with intervals of ratios.
+fn with_ratios(file: &str, corpus: &CorpusRows) -> Result<CostModel, Failure> {
+    let mut model = crate::cost_model::load(Some(file))?;
+    if model.card.training.hash != corpus.hash {
+        return Err(Failure::Request(format!("{file}: it learned from other rows than those of the corpus")));
+    }
+    model.ratios = Some(widened_ratios(corpus, &model));
+    Ok(model)
+}
+
+fn write(arguments: &Train, corpus: &CorpusRows, model: CostModel) -> Result<ExitCode, Failure> {
     let bytes = model.to_bytes();
     replace::<std::io::Error>(&arguments.out, |out| out.write_all(&bytes))
         .map_err(|error| Failure::File { path: arguments.out.display().to_string(), error })?;
@@ -59,7 +77,7 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
         trees: model.trees.trees(),
         card: model.card,
     };
-    match common.format {
+    match arguments.learning.format {
         TableFormat::Json => output::json(&report)?,
         TableFormat::Csv => output::csv(&report.card.errors)?,
         TableFormat::Table => output::text(&report.table())?,

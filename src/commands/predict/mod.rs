@@ -2,6 +2,7 @@
 
 mod check;
 pub mod comment;
+mod compare;
 pub mod log;
 pub mod rows;
 
@@ -42,6 +43,9 @@ pub fn run(arguments: &Predict) -> Result<ExitCode, Failure> {
         .zip(&sources)
         .map(|(answer, source)| answer.map_err(|refusal| failure(source, &refusal)))
         .collect::<Result<_, _>>()?;
+    if arguments.compare {
+        return compare::run(arguments, &predictor, &wanted, &sources, &answers);
+    }
     let name = &predictor.model().card.name;
     let of = |index: usize| -> Vec<Row<'_>> {
         rows_of(Some(&sources[index].name), &answers[index], predictor.outputs(), &wanted, name).collect()
