@@ -112,11 +112,14 @@ pub fn run(arguments: &cli::Caches) -> Result<ExitCode, Failure> {
 fn machines(arguments: &cli::Caches) -> Result<Vec<Machine>, Failure> {
     if let Some(file) = &arguments.hierarchy {
         let text = input::read(file).map_err(|e| Failure::Request(format!("cannot read `{file}`: {}", e.0)))?;
-        let hierarchy = Hierarchy::read(&text).map_err(|error| {
-            let at = error.span.map(|span| Location { source: 0, span });
-            let problem = Problem { at, message: error.message, help: None };
-            let sources = vec![designs::Source { name: file.clone(), text: text.clone(), kind: SourceKind::File }];
-            Failure::Problems(Problems { problems: vec![problem], sources })
+        let hierarchy = Hierarchy::read(&text).map_err(|error| match error.span {
+            None => Failure::Request(format!("{file}: {}", error.message)),
+            Some(span) => {
+                let at = Some(Location { source: 0, span });
+                let problem = Problem { at, message: error.message, help: None };
+                let sources = vec![designs::Source { name: file.clone(), text: text.clone(), kind: SourceKind::File }];
+                Failure::Problems(Problems { problems: vec![problem], sources })
+            }
         })?;
         return Ok(vec![Machine { name: file.clone(), hierarchy }]);
     }
@@ -216,8 +219,9 @@ impl<'a> About<'a> {
                 nests.len() - 1
             });
             let report = &mut nests[at].1;
-            *(if access.store { &mut report.stores } else { &mut report.loads }) += access.executions;
-            report.misses.iter_mut().zip(&access.misses).for_each(|(all, own)| *all += own);
+            let executed = if access.store { &mut report.stores } else { &mut report.loads };
+            *executed = executed.saturating_add(access.executions);
+            report.misses.iter_mut().zip(&access.misses).for_each(|(all, own)| *all = all.saturating_add(*own));
         }
         nests.into_iter().map(|(_, report)| report).collect()
     }

@@ -37,14 +37,17 @@ fn of_output(data: &Dataset, held_out: &HeldOut, output: usize) -> (f32, f32) {
             errors.push((data.samples()[row].family, (label - f64::from(answer)).abs(), f64::from(distance)));
         }
     }
-    if errors.is_empty() { (1.0, UNBOUNDED) } else { calibrated(errors) }
-}
-
-/// Floor and factor from errors, at least one: family, error, distance.
-pub(crate) fn calibrated(mut errors: Vec<(u32, f64, f64)>) -> (f32, f32) {
+    if errors.is_empty() {
+        return (1.0, UNBOUNDED);
+    }
     let mut distances: Vec<f64> = errors.iter().map(|e| e.2).collect();
     distances.sort_by(f64::total_cmp);
     let floor = quantile(&distances, 0.5).max(0.01);
+    (floor as f32, factor(errors, floor))
+}
+
+/// The factor that covers errors, of which there is at least one: family, error, distance.
+pub(crate) fn factor(mut errors: Vec<(u32, f64, f64)>, floor: f64) -> f32 {
     errors.sort_by_key(|e| e.0);
     let mut scores: Vec<(f64, f64)> = Vec::new();
     let families = errors.chunk_by(|a, b| a.0 == b.0).count();
@@ -57,11 +60,11 @@ pub(crate) fn calibrated(mut errors: Vec<(u32, f64, f64)>) -> (f32, f32) {
     for &(score, weight) in &scores {
         covered += weight;
         if covered >= NOMINAL {
-            return (floor as f32, score as f32);
+            return score as f32;
         }
     }
     // Too few families for the quantile: the largest score.
-    (floor as f32, scores[scores.len() - 1].0 as f32)
+    scores[scores.len() - 1].0 as f32
 }
 
 #[cfg(test)]

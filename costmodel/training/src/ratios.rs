@@ -1,7 +1,6 @@
 //! Calibration of intervals on ratios: split conformal prediction over pairs of variants of a kernel.
 //!
-//! The score of a pair is the absolute error of the logarithm of the ratio over a floor plus the absolute logarithm of the predicted
-//! ratio. Families have equal weight, as in [`crate::intervals`]. Pairs with a label or a prediction of 0 have no ratio and are left
+//! The score of a pair is the absolute error of the logarithm of the ratio over 1 plus the absolute logarithm of the predicted ratio. Families have equal weight, as in [`crate::intervals`]. Pairs with a label or a prediction of 0 have no ratio and are left
 //! out.
 
 use std::collections::BTreeMap;
@@ -10,7 +9,7 @@ use costmodel::compare::has_ratio;
 use costmodel::shipped::{RatioBasis, RatioTable, Widths};
 
 use crate::dataset::Dataset;
-use crate::intervals::{HeldOut, calibrated};
+use crate::intervals::{HeldOut, factor};
 
 /// Variants of a kernel that are paired with one another; a kernel with more is thinned.
 const MOST_VARIANTS: usize = 12;
@@ -37,11 +36,15 @@ pub fn fit(data: &Dataset, held_out: &HeldOut, basis: RatioBasis) -> RatioTable 
         }
         let errors: Vec<(u32, f64, f64)> =
             pairs.iter().filter_map(|&pair| error(data, held_out, output, pair)).collect();
-        if errors.is_empty() { (0.0, UNBOUNDED) } else { calibrated(errors) }
+        if errors.is_empty() { (FLOOR as f32, UNBOUNDED) } else { (FLOOR as f32, factor(errors, FLOOR)) }
     };
     let (floors, factors) = (0..data.outputs().len()).map(of).unzip();
     RatioTable { widths: Widths { floors, factors }, basis, pairs: pairs.len() as u64 }
 }
+
+/// Predicted logarithm at which an interval is twice as wide as around a ratio of 1. A small one makes intervals around clear ratios so wide
+/// that they hold 1.
+const FLOOR: f64 = 1.0;
 
 /// Half width without calibration: covers every ratio.
 const UNBOUNDED: f32 = 50.0;

@@ -241,7 +241,7 @@ impl Run<'_> {
 
     fn window(&self) -> Option<Found> {
         let window = window(self.program, self.hierarchy, self.simulator(ALL_SETS), self.limits.window)?;
-        let extend = |from: u64, to: u64| to + ((to - from) as f64 * window.factor).round() as u64;
+        let extend = |from: u64, to: u64| to.saturating_add(((to - from) as f64 * window.factor).round() as u64);
         let (start, end): (&Counters, &Counters) = (&window.start, &window.counters);
         let site = |site: usize| {
             let levels = start.site(site).iter().zip(end.site(site));
@@ -266,15 +266,16 @@ impl Run<'_> {
 
     fn settle(&self, found: Found) -> Traffic {
         let level = |at: usize| {
-            let sum = |f: fn(&Counts) -> u64| found.sites.iter().map(|levels| f(&levels[at])).sum::<u64>();
+            let sum =
+                |f: fn(&Counts) -> u64| found.sites.iter().fold(0u64, |all, levels| all.saturating_add(f(&levels[at])));
             let (load_misses, store_misses) = (sum(|c| c.load_misses), sum(|c| c.store_misses));
-            let (misses, write_backs) = (load_misses + store_misses, found.write_backs[at]);
+            let (misses, write_backs) = (load_misses.saturating_add(store_misses), found.write_backs[at]);
             LevelTraffic {
                 level: self.hierarchy.levels[at].name.clone(),
                 load_misses,
                 store_misses,
                 write_backs,
-                bytes: LINE_BYTES * (misses + write_backs),
+                bytes: misses.saturating_add(write_backs).saturating_mul(LINE_BYTES),
                 streamed_share: (found.has_streams && misses > 0).then(|| sum(|c| c.streamed) as f64 / misses as f64),
             }
         };
@@ -300,7 +301,7 @@ impl Run<'_> {
                     executions,
                     bytes: site.bytes,
                     stride_bytes: site.stride,
-                    misses: levels.iter().map(|c| c.misses()).collect(),
+                    misses: levels.iter().map(|c| c.load_misses.saturating_add(c.store_misses)).collect(),
                 })
                 .collect(),
             levels,
