@@ -11,3 +11,5 @@ mod journal;
 pub mod pool;
 pub mod task;
 mod xpu;
+
+pub use xpu::public;

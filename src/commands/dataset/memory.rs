@@ -8,12 +8,12 @@ use corpus::memory_labels::{self, LevelLabel, MemoryLabel, RowLabels};
 use corpus::table;
 use ir::analysis::{Analysis, Assumptions, Stated};
 use ir::labels::Target;
+use labelling::pool::workers;
+use labelling::public;
 use serde::Serialize;
 use storage::columnar::{ColumnarError, write_parquet};
 
 use super::file;
-use super::pool::workers;
-use super::xpu::public;
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::output;
