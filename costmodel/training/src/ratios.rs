@@ -1,7 +1,8 @@
 //! Calibration of intervals on ratios: split conformal prediction over pairs of variants of a kernel.
 //!
-//! The score of a pair is the absolute error of the logarithm of the ratio over 1 plus the absolute logarithm of the predicted ratio. Families have equal weight, as in [`crate::intervals`]. Pairs with a label or a prediction of 0 have no ratio and are left
-//! out.
+//! The score of a pair is the absolute error of the logarithm of the ratio over 1 plus the absolute logarithm of the predicted
+//! ratio. Families have equal weight, as in [`crate::intervals`]. Pairs with a label or a prediction of 0 have no ratio and are
+//! left out.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +15,8 @@ use crate::intervals::{HeldOut, factor};
 /// Variants of a kernel that are paired with one another; a kernel with more is thinned.
 const MOST_VARIANTS: usize = 12;
 
-/// Calibrates on the pairs among held-out rows. Outputs without ratios or pairs get widths of 0 and 50, which nothing reads or which
-/// cover every ratio.
+/// Calibrates on the pairs among held-out rows. Outputs without ratios have widths of 0, which nothing reads; outputs without
+/// pairs get intervals that cover every ratio.
 #[must_use]
 pub fn fit(data: &Dataset, held_out: &HeldOut, basis: RatioBasis) -> RatioTable {
     let mut kernels: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
