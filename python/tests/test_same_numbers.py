@@ -163,6 +163,18 @@ def test_predict(name: str, command: Command, root: Path) -> None:
     assert [row.to_dict() for row in rows] == expected
 
 
+def test_ratios(command: Command, root: Path) -> None:
+    paths = ["docs/costmodel-example.mlir", "docs/costmodel-vector.mlir"]
+    first, second = ((root / path).read_text() for path in paths)
+    rows = hardwire.Predictor().compare(first, second, targets=["znver4"])
+    expected = command("predict", "--compare", *paths, "--target", "znver4")
+    for row in expected:
+        del row["first"]["file"], row["second"]["file"]
+    assert [row.to_dict() for row in rows] == expected
+    with pytest.raises(hardwire.RequestError, match="the second text must have one function"):
+        hardwire.Predictor().compare(first, first + second.replace("@scale", "@other"))
+
+
 @pytest.mark.parametrize("name", ["resnet.scf", "mlp.affine"])
 def test_explain(name: str, command: Command, root: Path) -> None:
     path = f"tests/fixtures/mlir/{name}.mlir"
@@ -182,6 +194,7 @@ def test_results_have_the_keys_that_their_types_declare() -> None:
     predictor = hardwire.Predictor()
     text = "func.func @f(%a: f32) -> f32 {\n  return %a : f32\n}\n"
     explained = predictor.explain(text)
-    for result in [run, price, compared, hardwire.reproduce(), predictor.predict(text)[0], explained]:
+    predicted, ratio = predictor.predict(text)[0], predictor.compare(text, text)[0]
+    for result in [run, price, compared, hardwire.reproduce(), predicted, explained, ratio]:
         declared = set(type(result).__annotations__)
         assert declared == set(result) - {"file"}, type(result).__name__
