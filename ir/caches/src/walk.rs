@@ -299,7 +299,7 @@ mod tests {
     }
 
     /// One access after the other, without skipping.
-    fn one_by_one(program: &Program, nodes: &[Node], slots: &mut Vec<i64>, simulator: &mut Simulator) {
+    fn one_by_one(nodes: &[Node], slots: &mut [i64], simulator: &mut Simulator) {
         let touch = |reference: &Reference, slots: &[i64], simulator: &mut Simulator| {
             let address = reference.address.evaluate(slots);
             for line in address / LINE..=(address + reference.bytes - 1) / LINE {
@@ -313,7 +313,7 @@ mod tests {
                     let mut value = inner.lower[0].evaluate(slots);
                     while value < inner.upper[0].evaluate(slots) {
                         slots[inner.slot as usize] = value;
-                        one_by_one(program, &inner.body, slots, simulator);
+                        one_by_one(&inner.body, slots, simulator);
                         value += inner.step;
                     }
                 }
@@ -370,7 +370,7 @@ mod tests {
         ) {
             let (program, hierarchy) = (program(trips, triangular, &accesses), hierarchy(ways));
             let mut simulator = Simulator::new(&hierarchy, program.sites.len(), program.lines(), ALL_SETS);
-            one_by_one(&program, &program.body, &mut vec![0; 2], &mut simulator);
+            one_by_one(&program.body, &mut [0; 2], &mut simulator);
             prop_assert_eq!(&counters(&program, &hierarchy).0, simulator.counters());
         }
     }
