@@ -25,7 +25,7 @@ INSTALL_TO = $(DESTDIR)$(PREFIX)
 
 .PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags test-hostile clean header \
         test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
-        plugin test-passes test-passes-full train evaluate caches-reference test-caches
+        plugin test-passes test-passes-full measure-passes train evaluate caches-reference test-caches
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -190,8 +190,8 @@ plugin: deps-mlir ## Build the pass plugin for mlir-opt-22: target/passes/libHar
 	$(CARGO) build --release --locked -p capi
 	./scripts/passes/plugin.sh target/release/libhardwire.a $(PLUGIN)
 
-test-passes test-passes-full: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
-test-passes test-passes-full: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
+test-passes test-passes-full measure-passes: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
+test-passes test-passes-full measure-passes: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 
 $(TEST_PLUGIN): deps-mlir FORCE
 	$(CARGO) build --locked -p capi
@@ -199,12 +199,19 @@ $(TEST_PLUGIN): deps-mlir FORCE
 	./scripts/passes/plugin.sh target/debug/libhardwire.a $@
 FORCE:
 
-test-passes: $(TEST_PLUGIN) ## Test the passes of the plugin: FileCheck, results of candidates against originals
+test-passes: $(TEST_PLUGIN) ## Test the passes: rules, FileCheck, results of candidates against originals, command against plugin
 	python3 -B scripts/passes/filecheck.py $(TEST_PLUGIN) passes/tests/filecheck/*.mlir
 	python3 -B scripts/passes/semantics.py $(TEST_PLUGIN)
+	$(CARGO) clippy -p passes --features mlir --all-targets --locked -- -D warnings
+	$(CARGO) test -p passes --features mlir --locked
+	$(CARGO) build --features mlir --locked
+	python3 -B scripts/passes/same.py $(TEST_PLUGIN) target/debug/hardwire passes/kernels/nests.mlir
 
 test-passes-full: $(TEST_PLUGIN) ## Run over 500 transformed kernels against their originals: sequences, aliasing buffers, more seeds
 	python3 -B scripts/passes/semantics.py $(TEST_PLUGIN) --full
+
+measure-passes: deps-mlir ## Measure the decisions on passes/kernels/nests.mlir: regret, spills, time (docs/passes.md)
+	$(CARGO) run --release --locked -p passes --features mlir --example regret -- passes/kernels/nests.mlir skylake-avx512
 
 # MLIR's own tests from Debian's source packages, split, with upstream's parser as the judge. Versions that the package
 # sources of this machine do not offer are skipped. Upstream's answers are kept in PUBLIC. Nothing of it is committed.

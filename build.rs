@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Folders whose changes are changes of the program.
-const SOURCES: [&str; 8] = ["src", "designs", "sim", "ir", "costmodel", "reports", "sweep", "Cargo.lock"];
+const SOURCES: [&str; 9] = ["src", "designs", "sim", "ir", "costmodel", "reports", "sweep", "passes", "Cargo.lock"];
 
 fn main() {
     println!("cargo::rerun-if-env-changed=HARDWIRE_COMMIT");

@@ -9,7 +9,7 @@ completions=(
   "fish share/fish/vendor_completions.d/hardwire.fish"
 )
 if [ "$binary" = --remove ]; then
-  rm -f "$prefix/bin/hardwire" "$prefix"/share/man/man1/hardwire{,-*}.1
+  rm -f "$prefix/bin/hardwire" "$prefix"/share/man/man1/hardwire{,-*}.1 "$prefix/lib/libHardwirePasses.so"
   for line in "${completions[@]}"; do
     rm -f "$prefix/${line#* }"
   done

@@ -61,6 +61,7 @@ fn main() -> ExitCode {
         cli::Command::Evaluate(arguments) => commands::evaluate::run(arguments),
         cli::Command::Predict(arguments) => commands::predict::run(arguments),
         cli::Command::Explain(arguments) => commands::explain::run(arguments),
+        cli::Command::Optimize(arguments) => commands::optimize::run(arguments),
         cli::Command::Serve(arguments) => commands::serve::run(arguments),
         cli::Command::Calibrate(arguments) => commands::calibrate::run(arguments),
         cli::Command::Completions(arguments) => commands::install::completions(arguments),

@@ -10,6 +10,7 @@ mod install;
 pub mod ir;
 pub mod learning;
 mod memory;
+pub mod optimize;
 pub mod predict;
 pub mod report;
 mod reproduce;
@@ -88,6 +89,8 @@ pub enum Command {
     Predict(predict::Predict),
     /// Show how much each operation adds to a prediction
     Explain(predict::Explain),
+    /// Transform affine loop nests of MLIR functions by predicted cost (needs the feature `mlir`)
+    Optimize(Box<optimize::Optimize>),
     /// Answer prediction requests on a Unix socket or standard input, as JSON lines
     Serve(predict::Serve),
     /// Adapt the cost model to another processor or design with a few dozen labelled functions

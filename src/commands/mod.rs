@@ -13,6 +13,7 @@ pub mod install;
 pub mod ir;
 mod learning;
 pub mod memory;
+pub mod optimize;
 pub mod predict;
 pub mod report;
 pub mod reproduce;

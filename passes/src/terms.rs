@@ -1,0 +1,129 @@
+//! What is asked of the passes and what they answer.
+
+use costmodel::predictor::Predictor;
+use costmodel::quantity::Output;
+
+use crate::decision::Decision;
+
+names::named! {
+    /// A kind of transformation.
+    pub enum Kind {
+        /// Move code that does not change out of loops.
+        Hoist = "hoist",
+        /// Permute the loops of a perfect nest.
+        Interchange = "interchange",
+        /// Tile the loops of a perfect nest.
+        Tile = "tile",
+        /// Unroll a loop and merge the copies of its inner loops.
+        Jam = "jam",
+        /// Run an innermost loop as vectors.
+        Vectorize = "vectorize",
+        /// Unroll an innermost loop.
+        Unroll = "unroll",
+    }
+}
+
+/// What is decided, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Kinds of steps; all if empty.
+    pub kinds: Vec<Kind>,
+    /// Steps to take instead of a search, e.g. `interchange:0:1x0+unroll:1:4`.
+    pub steps: Option<String>,
+    /// Least ratio of the original's predicted cost to the result's for a change.
+    pub margin: f64,
+    /// Largest novelty score of a candidate.
+    pub max_novelty: f64,
+    /// Candidates that are compiled and measured before the choice; 0 for none.
+    pub verify: u32,
+    /// Least measured ratio for a change.
+    pub verify_margin: f64,
+    /// Most steps of a sequence.
+    pub depth: u32,
+    /// Sequences that are continued.
+    pub beam: u32,
+    /// Most candidates of a nest.
+    pub max_candidates: u32,
+    /// Whether a candidate may spill more than the original.
+    pub allow_spills: bool,
+    /// Whether floating-point reductions may be computed in another order.
+    pub reassociate: bool,
+    /// Whether different memref arguments do not overlap.
+    pub assume_no_alias: bool,
+    /// Whether candidates are reported with their texts.
+    pub texts: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            kinds: Vec::new(),
+            steps: None,
+            margin: 1.1,
+            max_novelty: 1.0,
+            verify: 0,
+            verify_margin: 1.02,
+            depth: 2,
+            beam: 4,
+            max_candidates: 128,
+            allow_spills: false,
+            reassociate: false,
+            assume_no_alias: true,
+            texts: false,
+        }
+    }
+}
+
+/// A transformed module.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Optimized {
+    /// Its text.
+    pub text: String,
+    /// One decision for each nest, in the order of the text.
+    pub decisions: Vec<Decision>,
+}
+
+/// What is asked: a model and the output that is minimised.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The model. Its provider answers for all candidates.
+    pub predictor: &'a Predictor,
+    /// Target and quantity.
+    pub output: &'a Output,
+    /// Returns whether the time is over; results then depend on the speed of the machine.
+    pub expired: Option<&'a dyn Fn() -> bool>,
+}
+
+/// Whether a transformed function gives the same results.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Checked {
+    /// Name of the function.
+    pub function: String,
+    /// Elements of buffers and results that differ; `None` if the function was not run.
+    pub differing: Option<u64>,
+    /// Why it was not run.
+    pub why: Option<String>,
+}
+
+/// Why a module is not transformed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PassError {
+    /// The feature `mlir` is off.
+    #[error("{}", ir::mlir::NOT_BUILT)]
+    NotBuilt,
+    /// Upstream's parser or verifier refuses the text: messages with line and column.
+    #[error("{}", .0.join("\n"))]
+    Text(Vec<String>),
+    /// An option is malformed.
+    #[error("{0}")]
+    Option(String),
+    /// The model does not predict the output.
+    #[error("the model does not predict {0}")]
+    NotPredicted(Output),
+    /// Candidates cannot be measured.
+    #[error("candidates cannot be measured: {0}")]
+    Measure(String),
+    /// The programs cannot be run.
+    #[error("the result cannot be run against the original: {0}")]
+    Run(String),
+}

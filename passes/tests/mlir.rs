@@ -1,0 +1,122 @@
+//! The core through the crate (feature `mlir`): rules of the choice, legality, and results that are run.
+
+use costmodel::predictor::{Choice, Predictor, Settings};
+use costmodel::quantity::{Output, Quantity};
+use costmodel::shipped::CostModel;
+use passes::{Decision, Kind, Optimized, Options, PassError, Question, Verdict, check, optimize, target_of};
+
+const MATMUL: &str = "func.func @matmul(%a: memref<24x24xf32>, %b: memref<24x24xf32>, %c: memref<24x24xf32>) {
+  affine.for %i = 0 to 24 {
+    affine.for %j = 0 to 24 {
+      affine.for %k = 0 to 24 {
+        %0 = affine.load %a[%i, %k] : memref<24x24xf32>
+        %1 = affine.load %b[%k, %j] : memref<24x24xf32>
+        %2 = affine.load %c[%i, %j] : memref<24x24xf32>
+        %3 = arith.mulf %0, %1 : f32
+        %4 = arith.addf %2, %3 : f32
+        affine.store %4, %c[%i, %j] : memref<24x24xf32>
+      }
+    }
+  }
+  return
+}";
+
+fn run_for(text: &str, target: &str, options: &Options) -> Result<Optimized, PassError> {
+    let settings = Settings { choice: Choice::Learned, ..Settings::default() };
+    let predictor = Predictor::new(CostModel::shipped().unwrap(), settings);
+    let output = Output { target: target.to_owned(), quantity: Quantity::Cycles };
+    optimize(text, options, Question { predictor: &predictor, output: &output, expired: None })
+}
+
+fn run(text: &str, options: &Options) -> Optimized {
+    run_for(text, "znver4", options).unwrap()
+}
+
+/// Whatever the model says, a choice follows the rules.
+fn obeys_the_rules(decision: &Decision, options: &Options) {
+    let first = &decision.candidates[0];
+    let chosen = decision.chosen();
+    assert_eq!(decision.steps == "keep", decision.kept.is_some(), "{decision:?}");
+    if decision.kept.is_some() {
+        assert_eq!(chosen.steps, "keep");
+        return;
+    }
+    assert!(first.predicted.unwrap() >= options.margin * chosen.predicted.unwrap());
+    assert!(chosen.ood_score.unwrap() <= options.max_novelty);
+    assert!(chosen.predicted_spills.unwrap() <= first.predicted_spills.unwrap().max(0.0));
+    let open = decision.candidates.iter().filter(|c| c.verdict == Verdict::NotBetter && c.steps != "keep");
+    assert!(open.into_iter().all(|other| other.predicted.unwrap() >= chosen.predicted.unwrap()), "{decision:?}");
+}
+
+#[test]
+fn choices_follow_margin_novelty_and_spills() {
+    for margin in [1.0, 1.1, 3.0, 50.0] {
+        let options = Options { margin, depth: 1, ..Options::default() };
+        run(MATMUL, &options).decisions.iter().for_each(|decision| obeys_the_rules(decision, &options));
+    }
+    let nothing_is_familiar = Options { max_novelty: -1.0, depth: 1, ..Options::default() };
+    let kept = run(MATMUL, &nothing_is_familiar);
+    assert!(kept.decisions[0].kept.as_ref().unwrap().contains("novelty score"), "{kept:?}");
+}
+
+#[test]
+fn a_result_computes_the_same_and_a_wrong_one_is_found() {
+    for steps in
+        ["interchange:0:0x2x1+unroll:2:4", "tile:0:8x8x8", "jam:0:2", "jam:1:4", "interchange:0:0x2x1+vectorize:2:8"]
+    {
+        let options = Options { steps: Some(steps.to_owned()), ..Options::default() };
+        let result = run(MATMUL, &options);
+        assert_eq!(result.decisions[0].steps, steps);
+        let checked = check(MATMUL, &result.text, 7, false, 0.0).unwrap();
+        assert_eq!((checked.len(), checked[0].differing), (1, Some(0)), "{steps}: {checked:?}");
+    }
+    let wrong = MATMUL.replace("arith.addf %2, %3", "arith.subf %2, %3");
+    assert!(check(MATMUL, &wrong, 7, false, 0.0).unwrap()[0].differing.unwrap() > 0);
+}
+
+#[test]
+fn measured_candidates_are_never_slower_than_the_original() {
+    let options = Options { verify: 2, depth: 1, kinds: vec![Kind::Interchange, Kind::Unroll], ..Options::default() };
+    let result = run(MATMUL, &options);
+    let decision = &result.decisions[0];
+    let measured = decision.candidates.iter().filter(|candidate| candidate.measured.is_some()).count();
+    assert_eq!(measured, 3, "the original and two candidates: {decision:?}");
+    assert!(decision.chosen().measured.unwrap() <= decision.candidates[0].measured.unwrap());
+}
+
+#[test]
+fn what_is_unknown_is_kept_with_the_reason() {
+    let open = "func.func @f(%n: index, %a: memref<?xf32>) {
+  affine.for %i = 0 to %n {
+    %0 = affine.load %a[%i] : memref<?xf32>
+    %1 = arith.addf %0, %0 : f32
+    affine.store %1, %a[%i] : memref<?xf32>
+  }
+  return
+}";
+    let kept = run(open, &Options::default());
+    let why = kept.decisions[0].kept.as_ref().unwrap();
+    assert!(why.starts_with("its cost is not known: "), "{why}");
+    let over = run(open, &Options { max_candidates: 1, ..Options::default() });
+    assert_eq!(over.text, kept.text);
+}
+
+#[test]
+fn bad_input_is_refused() {
+    let invalid = "func.func @f() -> i32 {\n  return\n}";
+    let error = run_for(invalid, "znver4", &Options::default()).unwrap_err();
+    assert!(matches!(&error, PassError::Text(lines) if lines[0].starts_with("2:3: ")), "{error:?}");
+    let error = run_for(MATMUL, "z80", &Options::default()).unwrap_err();
+    assert!(matches!(error, PassError::NotPredicted(_)), "{error:?}");
+    let steps = Options { steps: Some("unroll".to_owned()), ..Options::default() };
+    assert!(matches!(run_for(MATMUL, "znver4", &steps), Err(PassError::Option(_))));
+}
+
+#[test]
+fn targets_are_read_from_modules_and_functions() {
+    let named = format!("module attributes {{llvm.target_cpu = \"znver4\"}} {{\n{MATMUL}\n}}");
+    assert_eq!(target_of(&named).unwrap().as_deref(), Some("znver4"));
+    assert_eq!(target_of(MATMUL).unwrap(), None);
+    let own = MATMUL.replacen(") {", ") attributes {target_cpu = \"sifive-x280\"} {", 1);
+    assert_eq!(target_of(&own).unwrap().as_deref(), Some("sifive-x280"));
+}
