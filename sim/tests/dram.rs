@@ -38,7 +38,7 @@ fn run(memory: &Dram, requests: &[Request]) -> (Outcome, Vec<Command>) {
 }
 
 fn reads(places: impl IntoIterator<Item = (u32, u32)>) -> Vec<Request> {
-    let request = |(n, (bank, row))| Request { offered: 0, burst: n as u64, bank, row, write: false };
+    let request = |(n, (bank, row))| Request { offered: 0, burst: n as u64, bank, row, write: false, tag: 0 };
     places.into_iter().enumerate().map(request).collect()
 }
 

@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::spec::Spec;
 use super::stall::{PerStall, Stall};
 use super::state::{ActivateLimits, Command, CommandKind, PerCommand, State};
 
 /// A request of a burst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Tick from which on it is offered; requests are given in this order.
     pub offered: u64,
@@ -19,10 +21,12 @@ pub struct Request {
     pub row: u32,
     /// Write instead of read.
     pub write: bool,
+    /// Names the request to whoever waits for it.
+    pub tag: u64,
 }
 
 /// A request in the controller.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub request: Request,
     /// Tick in which it entered its queue.
@@ -34,7 +38,7 @@ pub(super) struct Entry {
 }
 
 /// A request whose row was opened for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Owner {
     pub entry: Entry,
     pub activated: u64,
@@ -42,7 +46,7 @@ pub(super) struct Owner {
 }
 
 /// What a run did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Tick in which the last data ended.
     pub ticks: u64,
@@ -71,7 +75,7 @@ pub struct Outcome {
 }
 
 /// A channel and its controller.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Channel {
     pub(super) spec: Spec,
     pub(super) state: State,
@@ -86,6 +90,12 @@ pub struct Channel {
     pub(super) oldest_hit: Vec<(u64, u64)>,
     pub(super) scan: u64,
     admitted: u64,
+    /// Requests that have not entered a queue, in the order of their offers.
+    offers: VecDeque<Request>,
+    /// Tick up to which the channel has run.
+    now: u64,
+    /// Tags and ends of the requests served since they were taken.
+    served: Vec<(u64, u64)>,
     pub(super) outcome: Outcome,
     trace: Option<Vec<Command>>,
 }
@@ -105,6 +115,9 @@ impl Channel {
             oldest_hit: vec![(0, 0); banks],
             scan: 0,
             admitted: 0,
+            offers: VecDeque::new(),
+            now: 0,
+            served: Vec::new(),
             outcome: Outcome::default(),
             trace: None,
             spec: spec.clone(),
@@ -114,42 +127,93 @@ impl Channel {
     /// Records every command of the run.
     #[must_use]
     pub fn recording(mut self) -> Self {
-        self.trace = Some(Vec::new());
+        self.record();
         self
+    }
+
+    /// Records every command from now on.
+    pub fn record(&mut self) {
+        self.trace.get_or_insert_default();
+    }
+
+    /// Commands recorded so far.
+    #[must_use]
+    pub fn commands(&self) -> &[Command] {
+        self.trace.as_deref().unwrap_or_default()
     }
 
     /// Serves all requests, which come in the order of their offers; returns what was done and the recorded commands.
     #[must_use]
     pub fn run(mut self, requests: &[Request]) -> (Outcome, Vec<Command>) {
-        debug_assert!(requests.is_sorted_by_key(|r| r.offered));
-        let mut next = 0;
-        let mut now = 0;
+        requests.iter().for_each(|request| self.offer(*request));
+        self.drain();
+        self.finish()
+    }
+
+    /// Offers a request: not before the offers so far, nor before the tick up to which the channel has run.
+    pub fn offer(&mut self, request: Request) {
+        debug_assert!(request.offered >= self.now);
+        debug_assert!(self.offers.back().is_none_or(|last| last.offered <= request.offered));
+        self.offers.push_back(request);
+    }
+
+    /// Runs up to tick `until`. Commands of earlier ticks are those of a run that knows all later offers.
+    pub fn advance(&mut self, until: u64) {
+        while self.now < until {
+            self.now = self.step(until).min(until);
+        }
+    }
+
+    /// Runs until all requests are served.
+    fn drain(&mut self) {
         loop {
-            while let Some(request) = requests.get(next).filter(|r| r.offered <= now) {
-                if !self.admit(*request, now) {
-                    break;
-                }
-                next += 1;
-            }
-            if next == requests.len() && self.idle() {
+            self.admit_offers();
+            if self.offers.is_empty() && self.idle() {
                 break;
             }
-            self.due(now);
-            let mut wake = u64::MAX;
-            let column = self.column_slot(now, &mut wake);
-            let row = self.row_slot(now, &mut wake);
-            now = match column || row {
-                true => now + 1,
-                false => {
-                    let offer = requests.get(next).map_or(u64::MAX, |r| r.offered);
-                    let due = self.state.pseudos.iter().map(|p| p.due).min().unwrap_or(u64::MAX);
-                    // A request that waits for its queue waits for a command.
-                    let offer = if offer <= now { u64::MAX } else { offer };
-                    wake.min(offer).min(due).max(now + 1)
-                }
-            };
+            self.now = self.step(u64::MAX);
         }
-        self.finish()
+    }
+
+    /// Takes the offers of this tick and issues what is ready; returns the next tick in which anything can happen, at most `until`
+    /// where nothing can.
+    fn step(&mut self, until: u64) -> u64 {
+        let now = self.now;
+        self.admit_offers();
+        self.due(now);
+        let mut wake = until;
+        let column = self.column_slot(now, &mut wake);
+        let row = self.row_slot(now, &mut wake);
+        if column || row {
+            return now + 1;
+        }
+        // A request that waits for its queue waits for a command.
+        let offer = self.offers.front().map(|r| r.offered).filter(|tick| *tick > now).unwrap_or(u64::MAX);
+        let due = self.state.pseudos.iter().map(|p| p.due).min().unwrap_or(u64::MAX);
+        wake.min(offer).min(due).max(now + 1)
+    }
+
+    fn admit_offers(&mut self) {
+        while let Some(request) = self.offers.front().filter(|r| r.offered <= self.now).copied() {
+            if !self.admit(request, self.now) {
+                break;
+            }
+            self.offers.pop_front();
+        }
+    }
+
+    /// Tags of the requests served since the last call, with the ticks at which their data end; those ticks can lie after the one
+    /// up to which the channel has run.
+    pub fn take_served(&mut self) -> std::vec::Drain<'_, (u64, u64)> {
+        // Kept for whoever runs a whole list; a long run would fill memory.
+        self.outcome.latencies.clear();
+        self.served.drain(..)
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
     }
 
     fn idle(&self) -> bool {
@@ -174,11 +238,13 @@ impl Channel {
             if queued {
                 self.outcome.writes += 1;
                 self.outcome.merged += 1;
+                self.served.push((request.tag, now + 1));
                 return true;
             }
         } else if queued || owned() {
             self.outcome.reads += 1;
             self.outcome.forwarded += 1;
+            self.served.push((request.tag, now + 1));
             self.outcome.latencies.push(now + 1 - request.offered);
             self.outcome.queue_latency += 1;
             return true;
@@ -231,6 +297,7 @@ impl Channel {
         self.issue(now, kind, bank, row);
         let end = self.state.pseudos[self.state.pseudo_of(bank)].data_end;
         self.outcome.ticks = self.outcome.ticks.max(end);
+        self.served.push((entry.request.tag, end));
         if write {
             self.outcome.writes += 1;
         } else {

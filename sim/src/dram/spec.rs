@@ -1,6 +1,7 @@
 //! Delays of a memory in ticks, from the clock cycles of its file; bounds and errors of the model.
 
 use designs::{Dram, PagePolicy, RefreshStops, RowArbiter};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Most stacks of a device.
@@ -24,7 +25,7 @@ pub enum DramError {
 }
 
 /// Shape of a channel, and every delay in ticks between the starts of two commands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// Pseudo-channels.
     pub pseudo_channels: u32,
@@ -63,7 +64,7 @@ pub struct Spec {
 }
 
 /// Ticks from the start of one command to the earliest start of another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Delays {
     pub activate_bank: u64,
     pub activate_group: u64,

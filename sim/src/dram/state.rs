@@ -3,7 +3,7 @@
 //! Each part keeps the earliest tick of the commands that it limits. A command may start when all parts above its bank
 //! allow it. Limits of one cause are kept apart where idle ticks are told by cause.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::spec::Spec;
 
@@ -34,7 +34,7 @@ designs::keyed! {
 }
 
 /// A command as issued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// Tick in which it starts.
     pub tick: u64,
@@ -47,7 +47,7 @@ pub struct Command {
 }
 
 /// A bank.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Bank {
     /// The open row, or [`CLOSED`].
     pub row: u32,
@@ -58,7 +58,7 @@ pub(super) struct Bank {
 }
 
 /// A bank group.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Group {
     pub activate: u64,
     /// Limits by tCCD_L.
@@ -69,14 +69,14 @@ pub(super) struct Group {
 }
 
 /// A stack ID of a pseudo-channel: limits by tCCD_S and, from the others, tCCD_R.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct StackId {
     pub read: u64,
     pub write: u64,
 }
 
 /// A pseudo-channel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Pseudo {
     /// Limit by tRRD_S.
     pub activate: u64,
@@ -103,7 +103,7 @@ pub(super) struct Pseudo {
 }
 
 /// All of a channel but its requests.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct State {
     pub banks: Vec<Bank>,
     pub groups: Vec<Group>,
@@ -118,7 +118,7 @@ pub(super) struct State {
 }
 
 /// What limits an activation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct ActivateLimits {
     /// tRP, tRC, tRFC of the bank.
     pub bank: u64,
