@@ -64,6 +64,19 @@ pub fn schedule(collective: Collective, algorithm: Algorithm, n: u32, elements: 
     }
 }
 
+/// Phases of a collective, from the first on, whose messages are partial sums that the receiver adds; of the others it keeps
+/// what it receives.
+#[must_use]
+pub fn adding_phases(collective: Collective, algorithm: Algorithm, n: u32) -> usize {
+    let scatter = match algorithm {
+        _ if n == 1 => 0,
+        Algorithm::Direct | Algorithm::TwoPhase => 1,
+        Algorithm::Ring => n as usize - 1,
+        Algorithm::HalvingDoubling => n.ilog2() as usize,
+    };
+    if collective == Collective::AllGather { 0 } else { scatter }
+}
+
 /// Whether a group of `n` members can run `algorithm`.
 #[must_use]
 pub fn supports(algorithm: Algorithm, n: u32) -> bool {
@@ -184,6 +197,25 @@ mod tests {
                     assert!((0..n).all(|s| member[s as usize].contains(&s)));
                 }
             }
+        }
+    }
+
+    /// A reduction adds every vector but one of every element.
+    #[test]
+    fn phases_that_add_move_each_contribution_once() {
+        for (n, algorithm) in ALL.into_iter().flat_map(|algorithm| [(2, algorithm), (4, algorithm), (8, algorithm)]) {
+            let elements = 64 * u64::from(n);
+            let moved = |collective| {
+                let phases = schedule(collective, algorithm, n, elements);
+                let adding = adding_phases(collective, algorithm, n);
+                phases[..adding].iter().flatten().map(|send| send.elements).sum::<u64>()
+            };
+            let sums = elements * u64::from(n - 1);
+            assert_eq!(moved(Collective::ReduceScatter), sums, "{algorithm} over {n}");
+            // Direct exchange adds the whole vector on every member.
+            let copies = if algorithm == Algorithm::Direct { u64::from(n) } else { 1 };
+            assert_eq!(moved(Collective::AllReduce), copies * sums, "{algorithm} over {n}");
+            assert_eq!(moved(Collective::AllGather), 0);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use designs::{Algorithm, Grid};
 
-use super::collective::{Send, rotation, schedule};
+use super::collective::{Send, adding_phases, rotation, schedule};
 use super::plan::{Leg, Scope};
 use crate::ids::ChipId;
 
@@ -29,6 +29,8 @@ pub struct Message {
     pub bytes: u64,
     /// Condition under which it is sent.
     pub when: When,
+    /// Whether it is a partial sum that the receiver adds.
+    pub adds: bool,
 }
 
 /// Messages that start together. A chip continues when all messages to it have arrived.
@@ -111,17 +113,22 @@ fn lower(leg: &Leg, grid: Grid, algorithm: Algorithm, element_bytes: u64, turn: 
                 Scope::Row => ChipId::at(group, order[member as usize], columns),
                 Scope::Column => ChipId::at(order[member as usize], group, columns),
             };
-            let message = |group: u32, send: &Send| Message {
+            let message = |group: u32, send: &Send, adds: bool| Message {
                 from: chip(group, send.from),
                 to: chip(group, send.to),
                 bytes: send.elements * element_bytes,
                 when: When::Always,
+                adds,
             };
-            let of_group = |group: u32, phase: &[Send]| -> Vec<Message> {
-                phase.iter().filter(|send| send.elements > 0).map(|send| message(group, send)).collect()
+            let of_group = |group: u32, phase: &[Send], adds: bool| -> Vec<Message> {
+                phase.iter().filter(|send| send.elements > 0).map(|send| message(group, send, adds)).collect()
             };
             let phases = schedule(collective, algorithm, n, elements);
-            phases.iter().map(|phase| (0..groups).flat_map(|group| of_group(group, phase)).collect()).collect()
+            let adding = adding_phases(collective, algorithm, n);
+            let of_phase = |(index, phase): (usize, &Vec<Send>)| {
+                (0..groups).flat_map(|group| of_group(group, phase, index < adding)).collect()
+            };
+            phases.iter().enumerate().map(of_phase).collect()
         }
         Leg::ToOwnerRow { elements } if rows > 1 => {
             let to_row = |from: ChipId| {
@@ -148,5 +155,7 @@ fn owner_messages<I: Iterator<Item = (ChipId, ChipId)>>(
     bytes: u64,
     when: When,
 ) -> Vec<Message> {
-    ChipId::all(grid.chips()).flat_map(targets).map(|(from, to)| Message { from, to, bytes, when }).collect()
+    // The chips of a column hold partial sums of the entry, those of a row its parts.
+    let adds = when == When::ToOwnerRow;
+    ChipId::all(grid.chips()).flat_map(targets).map(|(from, to)| Message { from, to, bytes, when, adds }).collect()
 }
