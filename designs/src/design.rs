@@ -89,9 +89,13 @@ pub struct Hbm {
     pub serial_bandwidth: BytesPerSecond,
     /// Latency of a read that is not prefetched, from the end of its transfer.
     pub read_latency: Seconds,
+    /// Name of the memory preset that the stacks are, for simulation by commands (fidelity `cycle`).
+    pub memory: String,
 }
 
 impl Hbm {
+    /// Default of `memory`. Assumed: the published machine's stacks have its bandwidth.
+    pub const MEMORY: &'static str = "hbm3";
     /// Default of `read_latency`: about one activation, one column access and the controller of HBM3 (JESD238: 14 ns each for
     /// activation and access). Assumed; the published machine prefetches all its reads.
     pub const READ_LATENCY: Seconds = Seconds::from_s(100e-9);
@@ -126,6 +130,8 @@ pub struct Interconnect {
     pub packet_header: u32,
     /// Flits that the receiver of a link can hold, in bytes: credits of the sender.
     pub receive_buffer: Bytes,
+    /// Bytes of partial sums that the adders of a receiving port add in a cycle of the chip clock.
+    pub adder_bytes: u32,
 }
 
 impl Interconnect {
@@ -140,6 +146,8 @@ impl Interconnect {
     pub const PACKET_HEADER: u32 = 16;
     /// Default of `receive_buffer`. Assumed: more than a round trip of the published machine takes, 25.6 KB.
     pub const RECEIVE_BUFFER: Bytes = Bytes::new(64_000);
+    /// Default of `adder_bytes`. Assumed: 64 adders of FP16 a port, which keep up with 128 GB/s at 1 GHz.
+    pub const ADDER_BYTES: u32 = 128;
 }
 
 named! {

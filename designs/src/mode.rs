@@ -24,6 +24,7 @@ pub fn acts(path: &str) -> Option<&'static str> {
         "hbm.serial_bandwidth" => "under --discipline serial",
         "hbm.stack_bandwidth" => "under the disciplines lockstep and dataflow, where HBM is read",
         "hbm.stack_capacity" => "on the price of memory, and on what the KV cache may take",
+        "hbm.memory" | "interconnect.adder_bytes" => "with --fidelity cycle",
         "hbm.read_latency" | "mapping.embedding_bits" => "with mapping.embedding=hbm",
         "interconnect.flit_bytes"
         | "interconnect.flit_payload"

@@ -11,6 +11,8 @@ use crate::design::{
     Grid, Hbm, HnArray, Interconnect, MappingOptions, Vex,
 };
 use crate::field::{Reader, Visitor};
+use crate::presets;
+use crate::problem::did_you_mean;
 use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Seconds};
 use crate::slot::{Defaulted, Limits, Words};
 
@@ -51,6 +53,7 @@ pub(crate) fn blank(name: &str) -> Design {
             stack_bandwidth: BytesPerSecond::default(),
             serial_bandwidth: BytesPerSecond::default(),
             read_latency: Hbm::READ_LATENCY,
+            memory: Hbm::MEMORY.to_owned(),
         },
         interconnect: Interconnect {
             link_bandwidth: BytesPerSecond::default(),
@@ -61,6 +64,7 @@ pub(crate) fn blank(name: &str) -> Design {
             packet_payload: Interconnect::PACKET_PAYLOAD,
             packet_header: Interconnect::PACKET_HEADER,
             receive_buffer: Interconnect::RECEIVE_BUFFER,
+            adder_bytes: Interconnect::ADDER_BYTES,
         },
         mapping: MappingOptions {
             link_element_bytes: 0,
@@ -137,6 +141,9 @@ fn links(i: &mut Interconnect, v: &mut dyn Visitor) {
     let doc = "Flits that the receiver of a link can hold, in bytes: credits of the sender; 64 KB unless given";
     let buffer = &mut Defaulted(&mut i.receive_buffer, Interconnect::RECEIVE_BUFFER);
     v.field("interconnect.receive_buffer", buffer, MEMORY, doc);
+    let doc = "Bytes of partial sums that the adders of a receiving port add in a cycle; 128 unless given";
+    let adder = &mut Defaulted(&mut i.adder_bytes, Interconnect::ADDER_BYTES);
+    v.field("interconnect.adder_bytes", adder, bytes, doc);
 }
 
 fn memory(d: &mut Design, v: &mut dyn Visitor) {
@@ -165,6 +172,8 @@ fn memory(d: &mut Design, v: &mut dyn Visitor) {
     let doc = "Latency of a read of the embedding table; 100 ns unless given";
     let limits = Limits::between(0.0, 1.0);
     v.field("hbm.read_latency", &mut Defaulted(&mut hbm.read_latency, Hbm::READ_LATENCY), limits, doc);
+    let doc = "Kind of the stacks for fidelity cycle, a memory preset; hbm3 unless given";
+    v.field("hbm.memory", &mut Defaulted(&mut hbm.memory, Hbm::MEMORY.to_owned()), Limits::NONE, doc);
 }
 
 fn mapping(m: &mut MappingOptions, v: &mut dyn Visitor) {
@@ -223,12 +232,14 @@ pub(crate) fn check(d: &Design, r: &mut Reader<'_>) {
         r.problem("mapping.collective", message, None);
     }
     flits(&d.interconnect, r);
+    if !presets::memories().iter().any(|preset| preset.name == d.hbm.memory) {
+        let known: Vec<&str> = presets::memories().iter().map(|preset| preset.name).collect();
+        let help = did_you_mean(&d.hbm.memory, &known);
+        r.problem("hbm.memory", format!("`hbm.memory` names no memory preset: `{}`", d.hbm.memory), Some(help));
+    }
 }
 
 fn flits(i: &Interconnect, r: &mut Reader<'_>) {
-    if i.framing == Framing::None {
-        return;
-    }
     if i.flit_payload > i.flit_bytes {
         let message = format!(
             "`interconnect.flit_payload` is {} bytes, more than a flit of {} bytes (`interconnect.flit_bytes`)",
