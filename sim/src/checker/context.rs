@@ -4,6 +4,7 @@ use designs::{Framing, Span};
 
 use super::expected::{Act, Expected, owner};
 use super::recording::Subject;
+use super::token::Served;
 use crate::schedule::machine::{Phase, Start};
 
 /// Where a token is: ordered by chip, then layer, then instruction.
@@ -77,6 +78,26 @@ impl<'a> Context<'a> {
         let room = u64::from(links.flit_payload);
         let flits = bytes / room + u64::from(!bytes.is_multiple_of(room));
         flits * u64::from(links.flit_bytes)
+    }
+
+    /// Whether the first layer's cache is streamed before its token begins: not where sequences that wait for a place in the
+    /// pipeline would hold space of the buffer.
+    pub(super) fn streams_ahead(&self) -> bool {
+        let dram = self.subject.compiled.specs.cycle.as_ref().is_some_and(|cycle| cycle.effects.dram);
+        let waiting = u64::from(self.subject.load.sequences) > self.subject.mapping.stages();
+        !(dram && waiting && self.subject.load.phase == Phase::Decode)
+    }
+
+    /// When data of a request to HBM are there; where its memory is simulated by commands, the earliest possible cycle.
+    pub(super) fn arrival(&self, served: &Served) -> u64 {
+        match &self.subject.compiled.specs.cycle {
+            Some(cycle) if cycle.effects.dram => {
+                let hbm = &self.subject.design.hbm;
+                let rate = u128::from(hbm.stacks) * u128::from(hbm.stack_bandwidth.get());
+                served.asked + (u128::from(served.work) * u128::from(self.subject.design.clock.hz()) / rate) as u64
+            }
+            _ => served.done,
+        }
     }
 
     /// The place after this one on the same chip.

@@ -32,11 +32,19 @@
 //!    time; tokens, latencies and counters are the sums over the recording; a token's cycles by class add up to its
 //!    latency.
 //!
+//! Where links, memory or buffer are simulated in their own cycles ([`crate::cycle`]), laws 1 and 4 read:
+//!
+//! - A message occupies its link for its flits and their waits for credits, and has its result when the last flit has left the
+//!   receive buffer, both by the history of all flits of the link.
+//! - A chip continues from a wait for HBM not before the bytes can have come at the full bandwidth, and from a read of the
+//!   buffer not before its full rate allows; [`crate::dram::checker`] proves the commands of the memories.
+//!
 //! Not checked, because [`crate::schedule::machine`] may choose: which experts the router draws, and along which path
 //! a token's time is attributed to classes.
 
 mod context;
 mod expected;
+mod flits;
 mod recording;
 mod servers;
 mod streams;

@@ -5,7 +5,7 @@ use designs::Design;
 use crate::mapping::Mapping;
 use crate::schedule::machine::{Activity, Load, Machine, Settled};
 use crate::schedule::program::Compiled;
-use crate::schedule::trace::{Listener, Place, Service};
+use crate::schedule::trace::{Arrival, Listener, Place, Service};
 use crate::units::Unit;
 use crate::units::hbm::Placement;
 
@@ -18,7 +18,7 @@ pub enum Record {
     /// A server took a request.
     Served { place: Place, unit: Unit, index: usize, now: u64, work: u64, end: u64, done: u64 },
     /// A message was sent.
-    Message { place: Place, phase: usize, to: u32, bytes: u64, arrival: u64 },
+    Message { place: Place, phase: usize, to: u32, bytes: u64, adds: bool, arrival: u64 },
 }
 
 impl Record {
@@ -48,8 +48,9 @@ impl Listener for Recorder {
         self.records.push(Record::Served { place, unit, index, now, work, end, done });
     }
 
-    fn message(&mut self, place: Place, phase: usize, to: u32, bytes: u64, arrival: u64) {
-        self.records.push(Record::Message { place, phase, to, bytes, arrival });
+    fn message(&mut self, place: Place, phase: usize, message: Arrival) {
+        let Arrival { to, bytes, adds, at: arrival } = message;
+        self.records.push(Record::Message { place, phase, to, bytes, adds, arrival });
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use designs::{Framing, Interconnect};
 
+use super::flits::Flits;
 use super::recording::{Record, Recording, Subject};
 use super::violation::{Findings, Violation};
 use crate::engine::Usage;
@@ -45,7 +46,11 @@ impl Rates {
         let design = subject.design;
         Self {
             clock: design.clock.hz().into(),
-            link: link_rate(&design.interconnect).into(),
+            link: match subject.compiled.specs.cycle {
+                Some(_) => design.interconnect.link_bandwidth.get(),
+                None => link_rate(&design.interconnect),
+            }
+            .into(),
             buffer: subject.compiled.specs.attention_buffer.bytes_per_second.into(),
             hbm: u128::from(design.hbm.stacks) * u128::from(design.hbm.stack_bandwidth.get()),
             hop: design.interconnect.hop_latency.cycles_at(design.clock).get(),
@@ -94,7 +99,8 @@ pub(super) fn check(recording: &Recording, subject: &Subject, findings: &mut Fin
     let mut servers: BTreeMap<(Unit, usize), (u64, u64, u64)> = BTreeMap::new();
     // Places of the embedding rows read so far.
     let mut rows: BTreeSet<Place> = BTreeSet::new();
-    for record in &recording.records {
+    let mut flits = Flits::of(subject);
+    for (number, record) in recording.records.iter().enumerate() {
         let Record::Served { place, unit, index, now, work, end, done } = *record else { continue };
         let (before, free, busy) = servers.entry((unit, index)).or_default();
         let server = (unit, index);
@@ -108,6 +114,21 @@ pub(super) fn check(recording: &Recording, subject: &Subject, findings: &mut Fin
         findings.expect(start >= free_at, || Violation::Overlap { server, place, start, free: free_at });
         findings.expect(start >= earliest, || Violation::StartsEarly { server, place, start, earliest });
         findings.expect(start <= possible, || Violation::Idles { server, place, start, possible });
+        if let (Unit::Links, Some(flits)) = (unit, &mut flits) {
+            let Some(&Record::Message { bytes, adds, .. }) = recording.records.get(number + 1) else { continue };
+            let (occupied, taken) = flits.message(index, start, bytes, adds);
+            findings.expect(work == occupied, || Violation::Occupied {
+                server,
+                place,
+                found: work,
+                expected: occupied,
+            });
+            let expected = rates.reference(unit, taken);
+            findings.expect(done == expected, || Violation::Completion { server, place, done, expected });
+            *busy += end.min(rates.own(unit, recording.end)).saturating_sub(start);
+            (*before, *free) = (now, end);
+            continue;
+        }
         let complete = rates.reference(unit, end);
         // The first request to HBM of a token at the first instruction is for its embedding row.
         let first = subject.mapping.embedding.is_some() && (place.layer, place.instr) == (0, 0);

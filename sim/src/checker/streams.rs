@@ -62,13 +62,14 @@ fn chip_streams(
             let Some((by, during, stream)) = recorded.next() else { break };
             let requested = match (number, layer) {
                 (0, l) if l == first => (0, l),
-                (n, 0) => (n - 1, context.layers - 1),
+                (n, 0) if context.streams_ahead() => (n - 1, context.layers - 1),
+                (n, 0) => (n, 0),
                 (n, l) => (n, l - 1),
             };
             let (found, expected) = ((stream.work, (by, during)), (bytes, requested));
             let at = TokenLayer { sequence, token: number, layer };
             findings.expect(found == expected, || Violation::Stream { at, chip, found, expected });
-            stream.done
+            context.arrival(&stream)
         };
         streamed.insert((sequence, chip, number, layer), done);
     }

@@ -17,6 +17,7 @@ pub(super) type Loads = BTreeMap<(u32, usize), BTreeMap<(u32, u32), u64>>;
 pub(super) struct Served {
     pub unit: Unit,
     pub index: usize,
+    pub asked: u64,
     pub work: u64,
     pub end: u64,
     pub done: u64,
@@ -52,6 +53,7 @@ pub(super) fn collect(
 ) -> Token {
     let position = context.position(sequence, number);
     let mut token = Token { sequence, number, position, ..Token::default() };
+    let flits = context.subject.compiled.specs.cycle.as_ref().is_some_and(|cycle| cycle.effects.flits);
     for record in records {
         let place = record.place();
         let at = At { chip: place.chip, layer: place.layer, instr: place.instr };
@@ -67,20 +69,22 @@ pub(super) fn collect(
                 let sender = ends.0;
                 findings.expect(sender == place.chip, || Violation::ForeignLink { place, link, sender });
                 match context.act(at) {
+                    // What flits occupy is compared with the messages link by link.
+                    Some(Act::Exchange { .. }) if flits => {}
                     Some(Act::Exchange { exchange, .. }) => {
                         *token.links.entry((place.layer, *exchange)).or_default().entry(ends).or_default() += work;
                     }
                     _ => findings.expect(false, || Violation::SendsOutsideExchange { place }),
                 }
             }
-            Record::Served { unit: unit @ Unit::Hbm, index, work, end, done, .. }
+            Record::Served { unit: unit @ Unit::Hbm, index, now: asked, work, end, done, .. }
                 if matches!(context.act(at), Some(Act::AwaitEmbedding { .. }))
                     && !token.rows.contains_key(&at.chip) =>
             {
-                token.rows.insert(at.chip, Served { unit, index, work, end, done });
+                token.rows.insert(at.chip, Served { unit, index, asked, work, end, done });
             }
-            Record::Served { unit, index, work, end, done, .. } => {
-                token.served.entry(at).or_default().push(Served { unit, index, work, end, done });
+            Record::Served { unit, index, now: asked, work, end, done, .. } => {
+                token.served.entry(at).or_default().push(Served { unit, index, asked, work, end, done });
             }
             Record::Message { phase, to, bytes, arrival, .. } => {
                 let seen = token.arrivals.entry((place.layer, phase, to)).or_default();
@@ -89,6 +93,9 @@ pub(super) fn collect(
                     let (key, ends) = ((place.layer, *exchange), (place.chip, to));
                     *token.messages.entry(key).or_default().entry(ends).or_default() += bytes;
                     *token.framed.entry(key).or_default().entry(ends).or_default() += context.framed(bytes);
+                    if flits {
+                        *token.links.entry(key).or_default().entry(ends).or_default() += context.framed(bytes);
+                    }
                 }
             }
         }

@@ -110,6 +110,18 @@ pub enum Violation {
         /// End of the request before, own cycles.
         free: u64,
     },
+    /// Flits and their waits for credits take another time than the message occupied its link for.
+    #[error("{server:?} for {place:?}: occupied for {found} own cycles, not {expected}")]
+    Occupied {
+        /// Server.
+        server: ServerId,
+        /// Requester.
+        place: Place,
+        /// Own cycles found.
+        found: u64,
+        /// Own cycles expected.
+        expected: u64,
+    },
     /// A server starts before the request.
     #[error("{server:?} for {place:?}: starts at own cycle {start}, requested at {earliest}")]
     StartsEarly {
@@ -505,6 +517,7 @@ impl Violation {
             Self::MoreWorkThanTime { .. }
             | Self::RequestOrder { .. }
             | Self::Overlap { .. }
+            | Self::Occupied { .. }
             | Self::StartsEarly { .. }
             | Self::Idles { .. }
             | Self::Completion { .. }

@@ -188,6 +188,7 @@ pub(super) fn add_settled(sum: &mut Settled, part: &Settled) {
     for (unit, usage) in sum.units.iter_mut() {
         usage.add(&part.units[unit]);
     }
+    sum.cycle.add(&part.cycle);
     sum.links.resize(part.links.len(), Default::default());
     sum.links.iter_mut().zip(&part.links).for_each(|(s, p)| s.add(p));
 }

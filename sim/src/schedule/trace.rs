@@ -42,14 +42,27 @@ impl Service {
     }
 }
 
+/// A message that arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Receiving chip.
+    pub to: u32,
+    /// Payload.
+    pub bytes: u64,
+    /// Whether it is a partial sum that the receiver adds.
+    pub adds: bool,
+    /// When it has arrived whole, and has been added if it is a partial sum and adders are simulated.
+    pub at: u64,
+}
+
 /// Receives the events of a run. Times are cycles of the chip clock unless stated otherwise.
 pub trait Listener {
     /// `chip` of a token reaches an instruction.
     fn reached(&mut self, _place: Place, _now: u64) {}
     /// A server takes a request.
     fn served(&mut self, _place: Place, _service: Service) {}
-    /// A message of phase `phase` arrives at `to` at `arrival`.
-    fn message(&mut self, _place: Place, _phase: usize, _to: u32, _bytes: u64, _arrival: u64) {}
+    /// The message of the last request served, of phase `phase`, arrives.
+    fn message(&mut self, _place: Place, _phase: usize, _message: Arrival) {}
     /// The last chip ends a token of a sequence that had finished `token` before.
     fn finished(&mut self, _sequence: u32, _token: u64, _now: u64) {}
 }

@@ -24,6 +24,8 @@ pub struct Wire {
     pub bytes: u64,
     /// Condition.
     pub when: When,
+    /// Whether it is a partial sum that the receiver adds.
+    pub adds: bool,
 }
 
 impl Wire {
@@ -32,7 +34,7 @@ impl Wire {
     #[must_use]
     pub fn applies(&self, from: u32, owner: OwnerOf, columns: u32) -> bool {
         let (from, to) = (ChipId::new(from), ChipId::new(self.to));
-        Message { from, to, bytes: self.payload, when: self.when }.applies(owner, columns)
+        Message { from, to, bytes: self.payload, when: self.when, adds: self.adds }.applies(owner, columns)
     }
 }
 
@@ -67,7 +69,8 @@ impl PhaseTable {
             let link = interconnect::link(grid, message.from.get(), message.to.get()) as u32;
             let to = message.to.get();
             let (payload, bytes) = (message.bytes, packing.carried(message.bytes));
-            table.wires.push(Wire { to, slot: slot(message.to), link, payload, bytes, when: message.when });
+            let (when, adds) = (message.when, message.adds);
+            table.wires.push(Wire { to, slot: slot(message.to), link, payload, bytes, when, adds });
             table.starts[message.from.index() + 1] += 1;
             table.expect[message.to.index()][message.when as usize] += 1;
         }

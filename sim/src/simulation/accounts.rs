@@ -1,5 +1,9 @@
 //! From a discipline's result to the answer: shares, utilization, accounts of units, power, notes.
 
+use std::collections::BTreeMap;
+
+use crate::cycle::Effect;
+use crate::dram::Stall;
 use crate::energy::{self, TokenActivity};
 use crate::engine::{IDLE_CAUSES, Usage};
 use crate::schedule::cost::link_bytes_per_token;
@@ -9,8 +13,11 @@ use crate::schedule::statistics::{GROUP, MIN_BATCHES};
 use crate::units::{PerSpent, PerUnit, Sharing, Unit};
 
 use super::Prepared;
-use super::answer::{Breakdown, Confidence, LinkBytes, Simulation, UnitAccount, Utilization};
+use super::answer::{Breakdown, Confidence, CycleAccount, LinkBytes, Simulation, UnitAccount, Utilization};
 use super::request::Discipline;
+
+/// Scaling of a memory's clock up to which it counts as its own: rounding of bandwidths.
+const CLOCK_SLACK: f64 = 0.001;
 
 /// Mean bits up to which a release counts as one of 4 bits: scales of groups and 16-bit attention of sparse models included.
 const NARROW_BITS: f64 = 5.0;
@@ -76,6 +83,53 @@ impl Prepared<'_> {
                 idle_pct: idle.collect(),
             });
         }
+    }
+
+    /// What the models in their own cycles did; `None` at other fidelities.
+    pub(super) fn cycle_account(&self, result: &Dataflow) -> Option<CycleAccount> {
+        let specs = &self.compiled.specs;
+        let cycle = specs.cycle.as_ref()?;
+        let totals = &result.settled.cycle;
+        let ns = |cycles: f64| specs.seconds(cycles) * 1e9;
+        let link_cycles: u64 = result.settled.links.iter().map(Usage::total).sum();
+        let reads = result.settled.units.attention_buffer.requests.max(1) as f64;
+        let accesses = totals.dram_bursts > 0;
+        let of_accesses = |count: u64| accesses.then(|| count as f64 / totals.dram_bursts as f64 * 100.0);
+        let on_bus = |stall: Stall| (stall.name(), totals.bus_share(stall) * 100.0);
+        let staging = cycle.effects.staging.then_some(self.placement);
+        Some(CycleAccount {
+            effects: Effect::ALL.iter().copied().filter(|effect| cycle.effects[*effect]).collect(),
+            flits_per_token: totals.flits as f64 / result.counted_tokens,
+            credit_wait_pct: totals.credit_wait as f64 / link_cycles.max(1) as f64 * 100.0,
+            bank_wait_mean_ns: ns(totals.bank_wait as f64 / reads),
+            staging_bytes_per_chip: staging.map_or(0, |placement| match placement.spilled_bytes_per_chip {
+                0 => 0,
+                _ => specs.attention_buffer.capacity - placement.resident_bytes_per_chip,
+            }),
+            staging_wait_mean_ns: (totals.streams > 0).then(|| ns(totals.staging_wait as f64 / totals.streams as f64)),
+            row_hit_pct: of_accesses(totals.row_hits),
+            row_conflict_pct: of_accesses(totals.row_conflicts),
+            dram_bus_pct: if accesses { Stall::ALL.iter().copied().map(on_bus).collect() } else { BTreeMap::new() },
+        })
+    }
+
+    /// What a reader must know of the simulated memory.
+    pub(super) fn memory_notes(&self) -> Vec<String> {
+        let read = self.placement.spilled_bytes_per_chip > 0 || self.mapped.mapping.embedding.is_some();
+        let Some(cycle) = self.compiled.specs.cycle.as_ref().filter(|cycle| cycle.effects.dram && read) else {
+            return Vec::new();
+        };
+        let (name, clock) = (&self.request.design.hbm.memory, cycle.memory.clock_ratio());
+        let mut notes = vec![format!(
+            "HBM is memory `{name}`; one of the {} channels of a chip is simulated and stands for the others",
+            cycle.memory.channels()
+        )];
+        if (clock - 1.0).abs() > CLOCK_SLACK {
+            notes.push(format!(
+                "the clock of memory `{name}` is scaled by {clock:.3} to the bandwidth of hbm.stack_bandwidth, and its timings with it"
+            ));
+        }
+        notes
     }
 
     /// How sure the figures of a run are.
@@ -191,6 +245,7 @@ impl Prepared<'_> {
             embedding: self.mapped.mapping.embedding,
             activity_per_token: activity,
             links: links.collect(),
+            cycle: None,
             closed_form_flag: None,
             bound: None,
             weights_per_chip: self.mapped.mapping.weights_per_chip,

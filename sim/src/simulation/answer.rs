@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::contexts::ContextSpread;
 use super::request::{Discipline, Fidelity};
+use crate::cycle::Effect;
 use crate::energy::{ChipPower, TokenActivity};
 use crate::mapping::EmbeddingTable;
 use crate::schedule::dataflow::Bound;
@@ -121,6 +122,29 @@ pub struct Confidence {
     pub reason: Option<String>,
 }
 
+/// What the models in their own cycles did (fidelity `cycle`), over the measured window.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CycleAccount {
+    /// What was modelled.
+    pub effects: Vec<Effect>,
+    /// Flits per token, all links.
+    pub flits_per_token: f64,
+    /// Share of the links' time in which a flit waited for a credit, percent.
+    pub credit_wait_pct: f64,
+    /// Mean time by which a read of the attention buffer is longer than on an idle buffer with evenly filled banks, nanoseconds.
+    pub bank_wait_mean_ns: f64,
+    /// Space of streamed layers in the attention buffer of a chip, bytes.
+    pub staging_bytes_per_chip: u64,
+    /// Mean time that a stream waits for space, nanoseconds; absent without streams.
+    pub staging_wait_mean_ns: Option<f64>,
+    /// Share of DRAM accesses that find their row open, percent; absent without accesses.
+    pub row_hit_pct: Option<f64>,
+    /// Share of DRAM accesses that find another row open, percent; absent without accesses.
+    pub row_conflict_pct: Option<f64>,
+    /// Share of the time of DRAM data buses by use, percent: data, and the causes of idle time.
+    pub dram_bus_pct: BTreeMap<&'static str, f64>,
+}
+
 /// Result of a simulation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Simulation {
@@ -190,6 +214,8 @@ pub struct Simulation {
     pub activity_per_token: TokenActivity,
     /// Bytes per token on every directed link.
     pub links: Vec<LinkBytes>,
+    /// What links, memory and buffer did in their own cycles; null at other fidelities.
+    pub cycle: Option<CycleAccount>,
     /// Why the closed form may be off by more than 2 %; null where it is not, and for figures from events.
     pub closed_form_flag: Option<String>,
     /// The closed-form bound (`dataflow`, analytic fidelity).

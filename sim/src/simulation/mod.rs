@@ -10,8 +10,12 @@ mod flag;
 mod request;
 mod trace;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use designs::load;
+
+use crate::cycle;
 use crate::mapping::{Mapping, smallest_grid};
 use crate::mappings::{Mapped, Mappings};
 use crate::schedule::cost::{self, activity};
@@ -29,7 +33,8 @@ pub use crate::schedule::router::{Routing, RoutingError};
 pub use crate::schedule::steady::Stop;
 use contexts::Contexts;
 
-pub use answer::{Breakdown, Confidence, LinkBytes, Simulation, UnitAccount, Utilization, mean_key};
+pub use crate::cycle::{Effect, PerEffect};
+pub use answer::{Breakdown, Confidence, CycleAccount, LinkBytes, Simulation, UnitAccount, Utilization, mean_key};
 pub use contexts::ContextSpread;
 pub use request::{
     Discipline, Fidelity, MAX_CONTEXT, MAX_CONTEXTS, MAX_SEQUENCE_CHIPS, MAX_SEQUENCES, MAX_TOKENS, Request,
@@ -72,7 +77,18 @@ impl<'a> Prepared<'a> {
             Some(grid) => grid,
             None => smallest_grid(request.design, request.model)?,
         };
-        let mapped = mappings.mapped(request.design, request.model, grid)?;
+        let cycle = request.fidelity == Fidelity::Cycle;
+        if !cycle && request.effects != PerEffect::ALL {
+            return Err(SimulateError::NotInCycles { fidelity: request.fidelity });
+        }
+        if cycle && request.discipline != Discipline::Dataflow {
+            return Err(SimulateError::NoCycles { discipline: request.discipline });
+        }
+        let design = match cycle {
+            true => Cow::Owned(cycle::Spec::design(request.design, request.effects)),
+            false => Cow::Borrowed(request.design),
+        };
+        let mapped = mappings.mapped(&design, request.model, grid)?;
         let mapping = &mapped.mapping;
         let slots = mapping.stages();
         let sequences = match request.sequences {
@@ -84,18 +100,30 @@ impl<'a> Prepared<'a> {
             None => slots,
         };
         let chips = grid.chips();
-        if request.fidelity == Fidelity::Event && sequences * u64::from(chips) > MAX_SEQUENCE_CHIPS {
+        if request.fidelity.simulates() && sequences * u64::from(chips) > MAX_SEQUENCE_CHIPS {
             return Err(SimulateError::TooLarge { sequences, chips, limit: MAX_SEQUENCE_CHIPS });
         }
-        let compiled = Compiled::with(mapping, Specs::new(request.design, mapping), &mapped.messages);
+        let mut specs = Specs::new(&design, mapping);
         let contexts = Contexts::deal(&mut request, sequences);
-        let placement = match contexts.of_sequences() {
-            [] => cost::placement(&compiled, mapping, request.context, kv_sequences(&request, sequences)),
+        let kv = match contexts.of_sequences() {
+            [] => mapping.kv_bytes_per_chip(request.context).saturating_mul(kv_sequences(&request, sequences)),
             contexts => {
                 let kv = contexts.iter().map(|context| mapping.kv_bytes_per_chip(*context));
-                Placement::new(kv.fold(0, u64::saturating_add), compiled.specs.attention_buffer.capacity)
+                kv.fold(0, u64::saturating_add)
             }
         };
+        let capacity = specs.attention_buffer.capacity;
+        let mut placement = Placement::new(kv, capacity);
+        if cycle {
+            if request.effects.staging {
+                placement = Placement::beside_streams(kv, capacity, staged_share(&request, mapping, sequences));
+            }
+            let memory = load::memory(&design.hbm.memory, &[], &load::no_files).expect("designs name known presets");
+            cycle::memory::Spec::check(&memory)?;
+            let staging = capacity - placement.resident_bytes_per_chip;
+            specs = specs.in_cycles(&design, &memory, request.effects, staging);
+        }
+        let compiled = Compiled::with(mapping, specs, &mapped.messages);
         let router = Router::new(request.routing, request.model, mapping, request.seed)?;
         let prepared = Self { request, mapped, compiled, sequences, placement, contexts, router };
         prepared.check_kv()?;
@@ -147,7 +175,11 @@ impl<'a> Prepared<'a> {
         let Some(left) = specs.hbm.capacity.checked_sub(table) else {
             return Err(SimulateError::EmbeddingCapacity { needed: table, capacity: specs.hbm.capacity });
         };
-        let capacity = specs.attention_buffer.capacity + left;
+        let resident = match self.placement.spilled_bytes_per_chip {
+            0 => specs.attention_buffer.capacity,
+            _ => self.placement.resident_bytes_per_chip,
+        };
+        let capacity = resident + left;
         let one = self.mapped.mapping.kv_bytes_per_chip(self.request.context);
         let needed = self.placement.kv_bytes_per_chip;
         if needed > capacity {
@@ -172,7 +204,7 @@ impl<'a> Prepared<'a> {
     /// Approximate number of events of the run; 0 for closed forms.
     #[must_use]
     pub fn expected_events(&self) -> u64 {
-        if self.request.fidelity == Fidelity::Analytic || self.request.discipline != Discipline::Dataflow {
+        if !self.request.fidelity.simulates() || self.request.discipline != Discipline::Dataflow {
             return 0;
         }
         dataflow::steps_per_token(&self.compiled, self.head()).saturating_mul(self.expected_tokens())
@@ -217,7 +249,7 @@ impl<'a> Prepared<'a> {
     fn serial(&self) -> Simulation {
         let context = self.mean_context();
         let result = match self.request.fidelity {
-            Fidelity::Event => serial::event(&self.compiled, context, &self.placement),
+            Fidelity::Cycle | Fidelity::Event => serial::event(&self.compiled, context, &self.placement),
             Fidelity::Analytic => {
                 serial::analytic(&self.compiled, context, &self.placement, serial::beat_bytes(&self.compiled))
             }
@@ -245,7 +277,7 @@ impl<'a> Prepared<'a> {
 
     fn lockstep(&self) -> Simulation {
         let context = self.mean_context();
-        let from_events = self.request.fidelity == Fidelity::Event;
+        let from_events = self.request.fidelity.simulates();
         let sequences = match self.request.phase {
             Phase::Decode => self.sequences,
             Phase::Prefill => self.sequences.min(self.request.context),
@@ -300,7 +332,7 @@ impl<'a> Prepared<'a> {
 
     fn dataflow(&self, progress: &mut dataflow::Progress) -> Simulation {
         let context = self.mean_context();
-        if self.request.fidelity == Fidelity::Analytic {
+        if !self.request.fidelity.simulates() {
             return self.dataflow_bound(context);
         }
         let (compiled, seed) = (&self.compiled, self.request.seed);
@@ -339,6 +371,8 @@ impl<'a> Prepared<'a> {
         answer.notes.extend(Self::sample_notes(&answer.confidence));
         answer.prompt_latency_us = result.prompt_cycles.map(|c| self.compiled.specs.seconds(c) * 1e6);
         self.account(&mut answer, &result);
+        answer.cycle = self.cycle_account(&result);
+        answer.notes.extend(self.memory_notes());
         answer
     }
 }
@@ -353,8 +387,15 @@ fn check_stop(request: &Request) -> Result<(), SimulateError> {
     if !(precision > 0.0 && precision < 1.0) {
         return Err(SimulateError::Precision { precision });
     }
-    let sampled = request.discipline == Discipline::Dataflow && request.fidelity == Fidelity::Event;
+    let sampled = request.discipline == Discipline::Dataflow && request.fidelity.simulates();
     if sampled && request.phase == Phase::Decode { Ok(()) } else { Err(SimulateError::NotSampled) }
+}
+
+/// Share of the whole cache that streams take in the buffer if all of it is streamed: two layers of every token in flight.
+fn staged_share(request: &Request, mapping: &Mapping, sequences: u64) -> f64 {
+    let held = kv_sequences(request, sequences);
+    let in_flight = sequences.min(mapping.stages()).min(held);
+    2.0 * in_flight as f64 / (held as f64 * mapping.layer_kinds.len() as f64)
 }
 
 /// Number of sequences whose cache the machine holds.

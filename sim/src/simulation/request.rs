@@ -3,6 +3,8 @@
 use designs::{Design, Grid, Model};
 use names::named;
 
+use crate::cycle::PerEffect;
+use crate::cycle::memory::MemoryError;
 use crate::mapping::MappingError;
 use crate::schedule::machine::Phase;
 use crate::schedule::router::{Routing, RoutingError};
@@ -21,9 +23,11 @@ named! {
 }
 
 named! {
-    /// Whether the answer comes from events or from a closed form.
+    /// How much of the machine is simulated.
     pub enum Fidelity {
-        /// From the event engine.
+        /// Events, with links by flits and credits, HBM by commands and the attention buffer by banks.
+        Cycle = "cycle",
+        /// Events, with links, HBM and the attention buffer as servers of a rate.
         Event = "event",
         /// From closed forms.
         Analytic = "analytic",
@@ -35,8 +39,18 @@ impl Fidelity {
     #[must_use]
     pub const fn phrase(self) -> &'static str {
         match self {
+            Self::Cycle => "from cycles",
             Self::Event => "from events",
             Self::Analytic => "closed form",
+        }
+    }
+
+    /// Whether it runs the event machine.
+    #[must_use]
+    pub const fn simulates(self) -> bool {
+        match self {
+            Self::Cycle | Self::Event => true,
+            Self::Analytic => false,
         }
     }
 }
@@ -61,8 +75,10 @@ pub struct Request<'a> {
     pub phase: Phase,
     /// How time is accounted.
     pub discipline: Discipline,
-    /// Whether to simulate events or to evaluate closed forms.
+    /// Whether to simulate cycles or events, or to evaluate closed forms.
     pub fidelity: Fidelity,
+    /// What is simulated in its own cycles at fidelity `cycle`.
+    pub effects: PerEffect<bool>,
     /// Whether a context beyond the model's maximum is allowed.
     pub allow_beyond_model_context: bool,
     /// How routers choose experts.
@@ -87,6 +103,7 @@ impl<'a> Request<'a> {
             phase: Phase::Decode,
             discipline: Discipline::Dataflow,
             fidelity: Fidelity::Event,
+            effects: PerEffect::ALL,
             allow_beyond_model_context: false,
             routing: &Routing::Uniform,
             seed: 1,
@@ -104,6 +121,21 @@ pub enum SimulateError {
     /// The routing does not suit the model.
     #[error(transparent)]
     Routing(#[from] RoutingError),
+    /// The design's memory cannot be simulated.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// Accountings have no cycles.
+    #[error("fidelity cycle needs discipline dataflow: {discipline} is an accounting without a machine that runs")]
+    NoCycles {
+        /// Discipline.
+        discipline: Discipline,
+    },
+    /// Effects of another fidelity.
+    #[error("effects are simulated in their own cycles at fidelity cycle only, not at {fidelity}")]
+    NotInCycles {
+        /// Fidelity.
+        fidelity: Fidelity,
+    },
     /// Different contexts where one is needed.
     #[error(
         "sequences of different lengths need decode under dataflow: {discipline} {phase} takes one context for all"

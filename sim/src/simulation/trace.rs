@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Prepared;
-use super::request::{Discipline, Fidelity};
+use super::request::Discipline;
 use crate::schedule::cost;
 use crate::schedule::dataflow::WHOLE_PROMPT;
 use crate::schedule::machine::{Load, Phase, Start};
@@ -60,7 +60,7 @@ impl Prepared<'_> {
     /// If it has no events, or a prompt that is measured in parts.
     pub fn traceable(&self) -> Result<(), TraceError> {
         let request = &self.request;
-        if request.discipline != Discipline::Dataflow || request.fidelity != Fidelity::Event {
+        if request.discipline != Discipline::Dataflow || !request.fidelity.simulates() {
             return Err(TraceError::NoEvents);
         }
         if request.phase == Phase::Prefill && request.context > WHOLE_PROMPT {

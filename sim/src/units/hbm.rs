@@ -59,6 +59,18 @@ impl Placement {
         Self { kv_bytes_per_chip: kv, resident_bytes_per_chip: resident, spilled_bytes_per_chip: kv - resident }
     }
 
+    /// Places `kv` bytes beside the space that streams of the spilled part take: `share` of the bytes that are spilled.
+    #[must_use]
+    pub fn beside_streams(kv: u64, capacity: u64, share: f64) -> Self {
+        if kv <= capacity {
+            return Self::new(kv, capacity);
+        }
+        // resident + share x (kv - resident) = capacity.
+        let resident = (capacity as f64 - share * kv as f64) / (1.0 - share);
+        let resident = if share < 1.0 && resident > 0.0 { resident as u64 } else { 0 };
+        Self { kv_bytes_per_chip: kv, resident_bytes_per_chip: resident, spilled_bytes_per_chip: kv - resident }
+    }
+
     /// Share of the cache in HBM, 0 to 1; 0 without a cache.
     #[must_use]
     pub fn spilled_share(&self) -> f64 {

@@ -9,8 +9,9 @@ pub mod interconnect;
 mod unit;
 pub mod vex;
 
-use designs::Design;
+use designs::{Design, Dram};
 
+use crate::cycle::{self, PerEffect};
 use crate::engine::ClockDomain;
 use crate::mapping::Mapping;
 
@@ -33,6 +34,8 @@ pub struct Specs {
     pub interconnect: interconnect::Spec,
     /// Control unit.
     pub control: control::Spec,
+    /// Models of links, memory and buffer in their own cycles (fidelity `cycle`).
+    pub cycle: Option<cycle::Spec>,
 }
 
 impl Specs {
@@ -47,7 +50,20 @@ impl Specs {
             hbm: hbm::Spec::new(design),
             interconnect: interconnect::Spec::new(design, mapping.grid),
             control: control::Spec::new(mapping),
+            cycle: None,
         }
+    }
+
+    /// The same units with `effects` modelled in their own cycles; `design` has the framing and the efficiency that go with them
+    /// ([`cycle::Spec::design`]).
+    #[must_use]
+    pub fn in_cycles(mut self, design: &Design, memory: &Dram, effects: PerEffect<bool>, staging_bytes: u64) -> Self {
+        let rate = design.interconnect.link_bandwidth.get();
+        // Credits are counted flit by flit, not as a rate.
+        self.interconnect.bytes_per_second = rate;
+        self.interconnect.domain = ClockDomain::new(rate, design.clock.hz());
+        self.cycle = Some(cycle::Spec::new(design, memory, effects, staging_bytes));
+        self
     }
 
     /// Clock domain of the servers of `unit`: cycles of the chip clock for computation, bytes for memories and links.

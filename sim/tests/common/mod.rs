@@ -4,6 +4,7 @@
 use designs::{Attention, Design, Ffn, Grid, Layer, Model, Override};
 use sim::Phase;
 use sim::checker::{Recording, Subject, Violation, check, record};
+use sim::cycle::{self, PerEffect};
 use sim::mapping::Mapping;
 use sim::schedule::cost;
 use sim::schedule::machine::{Load, Start};
@@ -80,6 +81,30 @@ impl Case {
         let mapping = Mapping::new(&design, model, design.grid).expect("the model fits");
         let compiled = Compiled::new(&mapping, Specs::new(&design, &mapping));
         Self { design, mapping, compiled }
+    }
+
+    /// `model` on `design` with `effects` in their own cycles, and the cache of `sequences` sequences of `context` positions
+    /// beside what streams take.
+    pub fn in_cycles(
+        design: Design,
+        model: &Model,
+        effects: PerEffect<bool>,
+        (context, sequences): (u64, u64),
+    ) -> (Self, Placement) {
+        let design = cycle::Spec::design(&design, effects);
+        let mapping = Mapping::new(&design, model, design.grid).expect("the model fits");
+        let memory = designs::load::memory(&design.hbm.memory, &[], &designs::load::no_files).expect("a preset");
+        let specs = Specs::new(&design, &mapping);
+        let capacity = specs.attention_buffer.capacity;
+        let kv = mapping.kv_bytes_per_chip(context) * sequences;
+        let placement = if effects.staging {
+            Placement::beside_streams(kv, capacity, 2.0 / mapping.layer_kinds.len() as f64)
+        } else {
+            Placement::new(kv, capacity)
+        };
+        let specs = specs.in_cycles(&design, &memory, effects, capacity - placement.resident_bytes_per_chip);
+        let compiled = Compiled::new(&mapping, specs);
+        (Self { design, mapping, compiled }, placement)
     }
 
     /// A small machine of `rows` x `columns` with overrides, for small models.

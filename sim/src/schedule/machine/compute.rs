@@ -36,7 +36,16 @@ impl<L: Listener> Machine<'_, L> {
         let lane = self.lane(layer, on.chip);
         let vectors = positions * vectors;
         let buffer = (Unit::AttentionBuffer, on.chip.index());
-        let read = self.serve(on, buffer, now, (bytes, specs.attention_buffer.latency), cause).done;
+        let mut read = self.serve(on, buffer, now, (bytes, specs.attention_buffer.latency), cause).done;
+        if specs.cycle.is_some() {
+            read = self.read_banks(on, layer, now, bytes, scores).unwrap_or(read);
+            if scores {
+                self.write_entry(on, layer, now);
+            } else {
+                let stream = self.state.at[on].kv_ready;
+                self.release(on, stream, read);
+            }
+        }
         let cycles = specs.vex.attention_cycles(vectors);
         let computed = self.serve(on, (Unit::VexAttention, lane), now, (cycles, 0), cause).done;
         read.max(computed)

@@ -1,7 +1,7 @@
 //! Messages: sending a phase, recording arrivals, and resuming a chip when all expected messages have arrived.
 
 use super::super::ids::{ChipId, Id, OnChip, SequenceId};
-use super::super::trace::{Listener, Service};
+use super::super::trace::{Arrival, Listener, Service};
 use super::Machine;
 use super::state::Sent;
 use crate::engine::IdleCause;
@@ -36,16 +36,28 @@ impl<L: Listener> Machine<'_, L> {
                 continue;
             }
             bytes += wire.bytes;
-            let end = self.state.servers[Unit::Links][wire.link as usize].queue(asked, wire.bytes, cause);
-            if converted.0 != end {
-                converted = (end, domain.to_reference(end) + hop);
-            }
-            let done = converted.1;
+            let (index, mut work) = (wire.link as usize, wire.bytes);
+            let (end, done) = match self.send_flits(index, asked, wire.bytes, wire.adds, cause) {
+                Some((occupied, end, taken)) => {
+                    work = occupied;
+                    (end, taken)
+                }
+                None => {
+                    let end = self.state.servers[Unit::Links][index].queue(asked, wire.bytes, cause);
+                    if converted.0 != end {
+                        converted = (end, domain.to_reference(end) + hop);
+                    }
+                    (end, converted.1)
+                }
+            };
             let place = self.place(on);
-            let service =
-                Service { unit: Unit::Links, index: wire.link as usize, asked: now, work: wire.bytes, end, done };
+            let service = Service { unit: Unit::Links, index, asked: now, work, end, done };
             self.listener.served(place, service);
-            self.listener.message(place, phase, wire.to, wire.payload, done);
+            self.listener.message(
+                place,
+                phase,
+                Arrival { to: wire.to, bytes: wire.payload, adds: wire.adds, at: done },
+            );
             let arrivals = &mut self.state.arrivals[slots + wire.slot as usize];
             arrivals.count += 1;
             if done > arrivals.last {

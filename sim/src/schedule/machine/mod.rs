@@ -6,6 +6,7 @@
 //! stored in checkpoints; nothing else changes while it runs.
 
 mod compute;
+mod cycles;
 mod load;
 mod memory;
 mod messages;
@@ -20,10 +21,12 @@ use super::ids::{ChipId, Id, OnChip, PerChip, SequenceId, Table};
 use super::instruction::Instr;
 use super::program::Compiled;
 use super::trace::{Listener, Place, Service};
+use crate::cycle;
 use crate::engine::{IdleCause, Queue, Server, Usage};
 use crate::units::hbm::Placement;
 use crate::units::{PerSpent, PerUnit, Spent, Unit, control};
 
+use cycles::Regions;
 pub use load::{Load, Phase, Start};
 pub use state::{Activity, Settled, State};
 use state::{Arrivals, AtChip, Sent, Token};
@@ -38,6 +41,7 @@ pub struct Machine<'a, L: Listener = ()> {
     ring: usize,
     /// Bytes of a token's embedding row that a chip reads; 0 where the embedding is not simulated.
     embedding_bytes: u64,
+    regions: Regions,
     state: State,
     listener: L,
 }
@@ -68,8 +72,10 @@ impl<'a, L: Listener> Machine<'a, L> {
             embedding_ready: 0,
             kv_ready: 0,
             kv_next: 0,
+            asks: false,
             spent: PerSpent::default(),
         };
+        let models = |spec| Box::new(cycle::State::new(spec, program.servers(Unit::Links), chips));
         let state = State {
             queue: Queue::new(),
             servers: PerUnit::from_fn(|unit| vec![Server::new(); program.servers(unit)]),
@@ -81,9 +87,12 @@ impl<'a, L: Listener> Machine<'a, L> {
             gates: Table::new(if load.phase == Phase::Prefill { layers } else { 0 }, chips, load.context),
             gated: BTreeMap::new(),
             activity: Activity::default(),
+            cycle: program.specs.cycle.as_ref().map(models),
         };
+        let regions = Regions::new(program, &load, &placement);
         let embedding_bytes = embedding_bytes(program);
-        let mut machine = Machine { program, load, placement, grid, chips, ring, embedding_bytes, state, listener };
+        let mut machine =
+            Machine { program, load, placement, grid, chips, ring, embedding_bytes, regions, state, listener };
         machine.admit_all();
         machine
     }
@@ -95,6 +104,7 @@ impl<'a, L: Listener> Machine<'a, L> {
         let grid = program.specs.interconnect.grid;
         let chips = grid.chips() as usize;
         let ring = 2 * program.max_phases;
+        let regions = Regions::new(program, &load, &placement);
         Machine {
             program,
             load,
@@ -103,6 +113,7 @@ impl<'a, L: Listener> Machine<'a, L> {
             chips,
             ring,
             embedding_bytes: embedding_bytes(program),
+            regions,
             state,
             listener,
         }
@@ -130,6 +141,11 @@ impl<'a, L: Listener> Machine<'a, L> {
     #[must_use]
     pub fn activity(&self) -> Activity {
         self.state.activity
+    }
+
+    /// Links, memories and buffers in their own cycles, to look at or to have commands recorded.
+    pub fn models(&mut self) -> Option<&mut cycle::State> {
+        self.state.cycle.as_deref_mut()
     }
 
     /// Ends the run and returns the listener.
@@ -203,14 +219,15 @@ impl<'a, L: Listener> Machine<'a, L> {
                 embedding_ready: 0,
                 kv_ready: 0,
                 kv_next: ahead,
+                asks: false,
                 spent: PerSpent::default(),
             };
             // A token that begins in a later layer has read its row before the run.
             if layer == 0 {
                 self.state.at[on].embedding_ready = self.read_embedding(on, now, cause);
             }
-            if self.state.tokens[sequence.index()].done == 0 {
-                self.state.at[on].kv_next = self.stream(on, layer as usize, now, position, cause);
+            if self.state.tokens[sequence.index()].done == 0 || !self.streams_ahead() {
+                self.state.at[on].kv_next = self.stream(on, layer as usize, now, (position, 0), cause);
             }
             self.enter_layer(on, now);
             self.state.queue.push(now, 0, on);
@@ -251,7 +268,8 @@ impl<'a, L: Listener> Machine<'a, L> {
             }
             sum
         });
-        Settled { units, links }
+        let cycle = self.state.cycle.as_mut().map(|models| models.settle()).unwrap_or_default();
+        Settled { units, links, cycle }
     }
 
     fn place(&self, on: OnChip) -> Place {
@@ -311,20 +329,28 @@ impl<'a, L: Listener> Machine<'a, L> {
                 }
                 return;
             };
-            self.listener.reached(self.place(on), now);
+            if !self.state.at[on].asks {
+                self.listener.reached(self.place(on), now);
+            }
             let cause = idle_cause(self.state.at[on].doing);
             let done = match instruction {
                 Instr::Hn { fixed, expert, .. } => self.pass(on, now, *fixed, *expert, cause),
                 Instr::Nonlinear { fixed, per_expert } => self.nonlinear(on, now, *fixed, *per_expert, cause),
                 Instr::AwaitEmbedding { bytes } => {
-                    self.state.activity.events.hbm_bytes += bytes;
-                    self.await_data(on, now, self.state.at[on].embedding_ready)
+                    if !self.state.at[on].asks {
+                        self.state.activity.events.hbm_bytes += bytes;
+                    }
+                    let row = self.state.at[on].embedding_ready;
+                    let Some(at) = self.await_data(on, now, row) else { return };
+                    self.release(on, row, at);
+                    at
                 }
                 Instr::AwaitKv => {
-                    if !self.gate(on, layer, now) {
+                    if !self.state.at[on].asks && !self.gate(on, layer, now) {
                         return;
                     }
-                    self.await_data(on, now, self.state.at[on].kv_ready)
+                    let Some(at) = self.await_data(on, now, self.state.at[on].kv_ready) else { return };
+                    at
                 }
                 Instr::Scores => self.attend(on, layer, now, true, cause),
                 Instr::Values => self.attend(on, layer, now, false, cause),
@@ -345,12 +371,16 @@ impl<'a, L: Listener> Machine<'a, L> {
         }
     }
 
-    /// Waits for data that arrive at `ready`; returns the cycle at which the chip can continue.
-    fn await_data(&mut self, on: OnChip, now: u64, ready: u64) -> u64 {
+    /// Waits for data: those that arrive at cycle `ready`, or those of the ticket `ready` where memory is simulated by commands.
+    /// Returns the cycle at which the chip can continue, or `None` if it asks again later.
+    fn await_data(&mut self, on: OnChip, now: u64, ready: u64) -> Option<u64> {
+        if self.simulates_memory() {
+            return self.ask(on, now, ready);
+        }
         if ready > now {
             self.state.at[on].doing = Spent::Memory;
         }
-        ready.max(now)
+        Some(ready.max(now))
     }
 
     /// Continues with the next layer; returns false if the token is finished on this chip.

@@ -6,6 +6,7 @@ use designs::Events;
 use serde::{Deserialize, Serialize};
 
 use super::super::ids::{ChipId, LayerId, OnChip, PerChip, SequenceId, Table};
+use crate::cycle;
 use crate::engine::{Queue, Server, Usage};
 use crate::units::{PerSpent, PerUnit, Spent, control};
 
@@ -38,10 +39,13 @@ pub(super) struct AtChip {
     /// Cycle from which on the chip does what `doing` says.
     pub(super) since: u64,
     pub(super) doing: Spent,
-    /// Cycle at which the chip's part of the token's embedding row has arrived.
+    /// Cycle at which the chip's part of the token's embedding row has arrived; where memory is simulated by commands, the
+    /// ticket of the read. The same for the cache of this layer and of the next.
     pub(super) embedding_ready: u64,
     pub(super) kv_ready: u64,
     pub(super) kv_next: u64,
+    /// The chip has reached its instruction and asks again whether its data have arrived.
+    pub(super) asks: bool,
     /// The token's time up to `since`, along the path that led here.
     pub(super) spent: PerSpent<u64>,
 }
@@ -101,6 +105,8 @@ pub struct State {
     pub(super) gates: Table<LayerId, ChipId, u64>,
     pub(super) gated: BTreeMap<(LayerId, ChipId, u64), SequenceId>,
     pub(super) activity: Activity,
+    /// Models of links, memory and buffer in their own cycles.
+    pub(super) cycle: Option<Box<cycle::State>>,
 }
 
 /// Accounts of the servers since the last settlement, in cycles of the units' own clock domains.
@@ -110,4 +116,6 @@ pub struct Settled {
     pub units: PerUnit<Usage>,
     /// Links one by one.
     pub links: Vec<Usage>,
+    /// Counts of the models in their own cycles; zero without them.
+    pub cycle: cycle::Totals,
 }

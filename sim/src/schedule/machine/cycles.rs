@@ -1,0 +1,158 @@
+//! The machine beside models in their own cycles: addresses of what it reads, and what it asks the models.
+
+use super::super::ids::{Id, OnChip};
+use super::super::program::Compiled;
+use super::super::trace::Listener;
+use super::Machine;
+use super::load::{Load, Phase};
+use crate::cycle::memory::Progress;
+use crate::cycle::staging::StreamId;
+use crate::cycle::{self, buffer};
+use crate::units::hbm::Placement;
+use crate::units::{Spent, Unit};
+
+/// Positions by which a context can grow during a run.
+const GROWTH: u64 = 64;
+
+/// Where the cache of a layer of a sequence lies in a chip: regions of one size, one after the other.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Regions {
+    /// Bytes of HBM.
+    hbm_bytes: u64,
+    /// Words of the attention buffer, of keys and of values each.
+    words: u64,
+    layers: u64,
+}
+
+impl Regions {
+    /// Regions for the longest context of a load.
+    pub(super) fn new(program: &Compiled, load: &Load, placement: &Placement) -> Self {
+        let Some(cycle) = &program.specs.cycle else { return Self::default() };
+        let longest = load.contexts.iter().copied().fold(load.context, u64::max) + load.prompt_tokens + GROWTH;
+        let mut regions = Self { layers: program.layers() as u64, ..Self::default() };
+        for attention in program.programs.iter().filter_map(|program| program.attention) {
+            let positions = attention.positions_on_fullest(longest);
+            let bytes = |elements: u64| positions * elements * program.kv_element_bytes;
+            let halves = attention.score_elements.max(attention.value_elements);
+            regions.hbm_bytes = regions.hbm_bytes.max(placement.spilled_of(bytes(attention.stored_elements)));
+            regions.words = regions.words.max(cycle.buffer.words(bytes(halves)));
+        }
+        regions
+    }
+
+    fn index(&self, on: OnChip, layer: usize) -> u64 {
+        u64::from(on.sequence.0) * self.layers + layer as u64
+    }
+}
+
+impl<L: Listener> Machine<'_, L> {
+    /// Whether HBM is simulated by commands.
+    pub(super) fn simulates_memory(&self) -> bool {
+        self.program.specs.cycle.as_ref().is_some_and(|cycle| cycle.effects.dram)
+    }
+
+    /// Whether the first layer's cache is streamed before its token begins. Sequences that take turns in the places of the pipeline
+    /// must not hold space while they wait for one.
+    pub(super) fn streams_ahead(&self) -> bool {
+        let slots = self.program.specs.control.slots;
+        !self.simulates_memory() || u64::from(self.load.sequences) <= slots || self.load.phase == Phase::Prefill
+    }
+
+    /// Asks memory for the streamed part of a layer's cache, for the token of the sequence that is `ahead` after the one at work;
+    /// returns the ticket. `bytes` are the chip's, `most` those of the chip with most.
+    pub(super) fn request_stream(&mut self, on: OnChip, layer: usize, ahead: u64, now: u64, sizes: (u64, u64)) -> u64 {
+        let token = self.state.tokens[on.sequence.index()].done + ahead;
+        let id = StreamId::new(on.sequence.0, token * self.regions.layers + layer as u64);
+        let address = self.regions.index(on, layer) * self.regions.hbm_bytes;
+        let (spec, models) = self.in_cycles().expect("memory is simulated");
+        models.stream(spec, now, on.chip.index(), id, [address, sizes.0, sizes.1])
+    }
+
+    /// Asks memory for the chip's part of a row of the embedding table, which lies anywhere; returns the ticket.
+    pub(super) fn request_row(&mut self, on: OnChip, now: u64, bytes: u64) -> u64 {
+        let token = (u64::from(on.sequence.0) << 32) ^ self.state.tokens[on.sequence.index()].done;
+        let address = token.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24;
+        let (spec, models) = self.in_cycles().expect("memory is simulated");
+        models.read(spec, now, on.chip.index(), address, bytes)
+    }
+
+    /// The models, where memory is simulated.
+    fn in_cycles(&mut self) -> Option<(&cycle::Spec, &mut cycle::State)> {
+        let spec = self.program.specs.cycle.as_ref().filter(|cycle| cycle.effects.dram)?;
+        Some((spec, self.state.cycle.as_deref_mut()?))
+    }
+
+    /// Whether the data of a ticket have arrived; if not, the chip asks again when they can have.
+    pub(super) fn ask(&mut self, on: OnChip, now: u64, ticket: u64) -> Option<u64> {
+        let (spec, models) = self.in_cycles()?;
+        match models.progress(spec, now, on.chip.index(), ticket) {
+            Progress::Complete(_) => {
+                self.state.at[on].asks = false;
+                Some(now)
+            }
+            Progress::NotBefore(later) => {
+                let at = &mut self.state.at[on];
+                at.asks = true;
+                at.doing = Spent::Memory;
+                self.state.queue.push(later, 1, on);
+                None
+            }
+        }
+    }
+
+    /// Writes the token's own entry of the cache where that part of it lies in HBM.
+    pub(super) fn write_entry(&mut self, on: OnChip, layer: usize, now: u64) {
+        if !self.simulates_memory() || self.placement.spilled_bytes_per_chip == 0 {
+            return;
+        }
+        let Some(attention) = self.program.program(layer).attention else { return };
+        let position = self.state.tokens[on.sequence.index()].position;
+        let stripe = self.stripe(on, attention.stripes);
+        let before = attention.positions_on(stripe, position);
+        if attention.positions_on(stripe, position + 1) == before {
+            return;
+        }
+        let entry = attention.stored_elements * self.program.kv_element_bytes;
+        let region = self.regions.index(on, layer) * self.regions.hbm_bytes;
+        let (address, bytes) = (region + self.placement.spilled_of(before * entry), self.placement.spilled_of(entry));
+        let (spec, models) = self.in_cycles().expect("memory is simulated");
+        models.write(spec, now, on.chip.index(), address, bytes);
+    }
+
+    /// Ends the use of a read at cycle `at`.
+    pub(super) fn release(&mut self, on: OnChip, ticket: u64, at: u64) {
+        if let Some((_, models)) = self.in_cycles() {
+            models.end(on.chip.index(), ticket, at);
+        }
+    }
+
+    /// Reads keys or values from the banks of the attention buffer; `None` where banks are not simulated.
+    pub(super) fn read_banks(&mut self, on: OnChip, layer: usize, now: u64, bytes: u64, keys: bool) -> Option<u64> {
+        let program = self.program;
+        let spec: &buffer::Spec =
+            program.specs.cycle.as_ref().filter(|cycle| cycle.effects.banks).map(|c| &c.buffer)?;
+        let address = (2 * self.regions.index(on, layer) + u64::from(!keys)) * self.regions.words;
+        let models = self.state.cycle.as_mut()?;
+        let done = models.buffers[on.chip.index()].read(spec, now, address, spec.words(bytes));
+        Some(done + program.specs.attention_buffer.latency)
+    }
+
+    /// Sends a message flit by flit: its time on the link in the link's own cycles, the end of it there, and the cycle at which
+    /// its last flit has been taken by the receiver; `None` where links are not simulated by flits.
+    pub(super) fn send_flits(
+        &mut self,
+        link: usize,
+        asked: u64,
+        bytes: u64,
+        adds: bool,
+        cause: crate::engine::IdleCause,
+    ) -> Option<(u64, u64, u64)> {
+        let program = self.program;
+        let spec = program.specs.cycle.as_ref()?;
+        let models = self.state.cycle.as_mut()?;
+        let server = &mut self.state.servers[Unit::Links][link];
+        let transfer = models.links[link].send(&spec.link, server.free_at().max(asked), bytes, adds);
+        let end = server.queue(asked, transfer.occupied, cause);
+        Some((transfer.occupied, end, program.specs.interconnect.domain.to_reference(transfer.taken)))
+    }
+}
