@@ -126,6 +126,8 @@ class Simulation(Record):
     kv_cache: Record
     activity_per_token: Record
     links: list[Record]
+    cycle: Record | None
+    """What links, memory and buffer did in their own cycles (fidelity ``cycle``)."""
     bound: Record | None
     weights_per_chip: int
     events: int

@@ -26,6 +26,8 @@ def simulate(
     phase: str | None = None,
     discipline: str | None = None,
     fidelity: str | None = None,
+    effects: Sequence[str] | None = None,
+    causes: bool | None = None,
     allow_beyond_model_context: bool | None = None,
     sliding_windows: str | None = None,
     seed: int | None = None,
@@ -52,7 +54,10 @@ def simulate(
         sequences: Sequences (decode) or prompt tokens (prefill) in flight; as many as fill the pipeline by default.
         phase: ``decode`` (default) or ``prefill``.
         discipline: ``dataflow`` (default), ``lockstep`` or ``serial``.
-        fidelity: ``event`` (default) or ``analytic``.
+        fidelity: ``event`` (default), ``cycle`` or ``analytic``.
+        effects: What fidelity ``cycle`` simulates in its own cycles: ``flits``, ``credits``, ``adders``, ``dram``, ``banks``,
+            ``staging``; all by default.
+        causes: Also add the effects one after the other to fidelity ``event``, as ``causes``.
         allow_beyond_model_context: Allow a context longer than the model's maximum.
         sliding_windows: ``honoured`` or ``ignored``; the design's setting by default.
         seed: Seed of the random choice of experts; 1 by default.
@@ -75,6 +80,7 @@ def simulate(
     request.model(model)
     request.option(node=node, weights=weights, area=area, sequences=sequences, phase=phase)
     request.option(discipline=discipline, fidelity=fidelity, seed=seed, explain=explain)
+    request.option(effects=None if effects is None else list(effects), causes=causes)
     request.option(allow_beyond_model_context=allow_beyond_model_context, precision=precision, max_tokens=max_tokens)
     several = [context] if isinstance(context, int) and not isinstance(context, bool) else context
     request.option(context=several, routing=routing)

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sim::timeline::MAX_SPANS;
-use sim::{Prepared, Routing, TraceError};
+use sim::{Effect, PerEffect, Prepared, Routing, TraceError};
 use study::simulation::{Contexts, RoutingSource};
 use study::{comparison, price, reproduction, simulation};
 
@@ -95,11 +95,15 @@ pub fn simulate(
         o.set_name("phase", &mut question.phase)?;
         o.set_name("discipline", &mut question.discipline)?;
         o.set_name("fidelity", &mut question.fidelity)?;
+        if let Some(effects) = o.take::<Vec<Effect>>("effects")? {
+            question.effects = PerEffect::from_fn(|effect| effects.contains(&effect));
+        }
         o.set("allow_beyond_model_context", &mut question.allow_beyond_model_context)?;
         o.set("seed", &mut question.seed)?;
         o.set_some("precision", &mut question.stop.precision)?;
         o.set_some("max_tokens", &mut question.stop.max_tokens)?;
         let explained = o.take("explain")?.unwrap_or(false);
+        let with_causes = o.take("causes")?.unwrap_or(false);
         let timeline: Option<Timeline> = o.take("trace")?;
         o.finish()?;
         let sources = Sources::new(texts);
@@ -125,7 +129,13 @@ pub fn simulate(
             timeline.write(&prepared)?;
         }
         let run = prepared.run_with(&mut |_, _| check_signals_or_unwind());
-        json(&case.answer(&prepared, run, explained, &loader))
+        let causes = match with_causes {
+            true => Some(case.causes(&run, &mut |_, _, _| check_signals_or_unwind())?),
+            false => None,
+        };
+        let mut answer = case.answer(&prepared, run, explained, &loader);
+        answer.causes = causes;
+        json(&answer)
     })
 }
 

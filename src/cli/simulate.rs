@@ -6,7 +6,7 @@ use clap::Args;
 use sim::economics::area::WeightFormat;
 use sim::settle::AreaSource;
 use sim::timeline::MAX_SPANS;
-use sim::{Discipline, Fidelity, Phase};
+use sim::{Discipline, Effect, Fidelity, Phase};
 
 use study::simulation::{Contexts, RoutingSource};
 
@@ -31,6 +31,7 @@ names::named! {
   hardwire simulate hnlpu --sequences 64 --precision 0.5%
   hardwire simulate hnlpu --routing zipf:1.2 --context 1024,2048,16384
   hardwire simulate hnlpu --set mapping.collective=two-phase --set hbm.stack_bandwidth=130GB/s
+  hardwire simulate hnlpu --fidelity cycle --causes
   hardwire simulate hnlpu --sequences 8 --trace run.json")]
 pub struct Simulate {
     /// Preset name or path of a design file (TOML)
@@ -60,9 +61,15 @@ pub struct Simulate {
     /// Scheduling discipline
     #[arg(long, value_parser = named::<Discipline>(), default_value_t = Discipline::Dataflow)]
     pub discipline: Discipline,
-    /// Event simulation or closed-form model
+    /// How much of the machine is simulated
     #[arg(long, value_parser = named::<Fidelity>(), default_value_t = Fidelity::Event)]
     pub fidelity: Fidelity,
+    /// What fidelity cycle simulates in its own cycles, e.g. flits,credits; the rest is as in fidelity event [default: all]
+    #[arg(long, value_parser = named::<Effect>(), value_delimiter = ',', value_name = "EFFECT")]
+    pub effects: Vec<Effect>,
+    /// Also add the effects one after the other to fidelity event: what each changes (fidelity cycle)
+    #[arg(long)]
+    pub causes: bool,
     /// Allow a context longer than the model's maximum
     #[arg(long)]
     pub allow_beyond_model_context: bool,

@@ -7,8 +7,8 @@ use reports::number::{bytes, fixed, significant};
 use reports::{Align, Table};
 use sim::settle::Settled;
 use sim::units::Unit;
-use sim::{Prepared, Simulation, Stop, TraceError};
-use study::simulation::{Case, KindExplanation, Question};
+use sim::{CycleAccount, Effect, Fidelity, PerEffect, Prepared, SimulateError, Simulation, Stop, TraceError};
+use study::simulation::{Case, Cause, KindExplanation, Question};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
@@ -20,6 +20,9 @@ use files::replace;
 /// Runs with more events than this show progress; about four seconds.
 const PROGRESS_FROM_EVENTS: u64 = 20_000_000;
 
+/// Runs of `--causes` at most: events, and one for each effect but the last.
+const RUNS_OF_CAUSES: u64 = Effect::ALL.len() as u64;
+
 /// Runs the command.
 pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     let question = question(arguments)?;
@@ -28,7 +31,10 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     if arguments.trace.is_some() {
         prepared.traceable().map_err(|error| Failure::Request(error.to_string()))?;
     }
-    let simulation = if prepared.expected_events() > PROGRESS_FROM_EVENTS {
+    let cycle = arguments.fidelity == Fidelity::Cycle;
+    let simulation = if cycle {
+        with_progress("simulating", |progress| Ok(prepared.run_with(&mut |done, all| progress(done, all))))?
+    } else if prepared.expected_events() > PROGRESS_FROM_EVENTS {
         message!(
             "about {} million events to simulate; --fidelity analytic answers at once",
             prepared.expected_events() / 1_000_000
@@ -43,11 +49,17 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     if let Some(path) = &arguments.trace {
         trace(&prepared, arguments, path)?;
     }
-    let answer = case.answer(&prepared, simulation, arguments.explain, &input::read);
+    let causes = match arguments.causes {
+        true => Some(causes(&case, &simulation)?),
+        false => None,
+    };
+    let mut answer = case.answer(&prepared, simulation, arguments.explain, &input::read);
+    answer.causes = causes;
     match arguments.format {
         Format::Json => output::json(&answer)?,
         Format::Table => {
             let mut text = render(&answer.simulation, &case.settled);
+            text.extend(answer.causes.as_deref().map(render_causes));
             if let Some(explanation) = &answer.explanation {
                 text.push_str(&render_explanation(explanation));
                 text.extend(answer.experts.iter().map(|choice| format!("\n{}\n", choice.reason)));
@@ -56,6 +68,39 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs with a bar that counts tokens.
+fn with_progress<T>(
+    doing: &'static str,
+    run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut bar: Option<Progress> = None;
+    let result = run(&mut |done, all| {
+        let bar = bar.get_or_insert_with(|| Progress::new(doing, "tokens", all, 0));
+        bar.add(done.saturating_sub(bar.done()));
+    });
+    if let Some(bar) = &mut bar {
+        bar.finish();
+    }
+    result
+}
+
+/// Adds the effects of the question one after the other.
+fn causes(case: &Case, simulation: &Simulation) -> Result<Vec<Cause>, Failure> {
+    with_progress("simulating causes", |progress| {
+        let mut before = 0;
+        let mut last = (0, 0);
+        let causes = case.causes(simulation, &mut |run, done, all| {
+            // Runs follow each other: the bar counts the tokens of all of them.
+            if run != last.0 {
+                before += last.1;
+            }
+            last = (run, done);
+            progress(before + done, all * RUNS_OF_CAUSES);
+        })?;
+        Ok(causes)
+    })
 }
 
 /// Writes the timeline and says what it holds.
@@ -93,6 +138,14 @@ fn question(arguments: &cli::Simulate) -> Result<Question, Failure> {
     if let Some(windows) = arguments.sliding_windows {
         overrides.extend(input::overrides(&[format!("mapping.sliding_windows={windows}")])?);
     }
+    let cycle = arguments.fidelity == Fidelity::Cycle;
+    if arguments.causes && !cycle {
+        return Err(Failure::Request(SimulateError::NotInCycles { fidelity: arguments.fidelity }.to_string()));
+    }
+    let effects = match arguments.effects.is_empty() {
+        true => PerEffect::ALL,
+        false => PerEffect::from_fn(|effect| arguments.effects.contains(&effect)),
+    };
     Ok(Question {
         design: arguments.design.clone(),
         overrides,
@@ -106,6 +159,7 @@ fn question(arguments: &cli::Simulate) -> Result<Question, Failure> {
         phase: arguments.phase,
         discipline: arguments.discipline,
         fidelity: arguments.fidelity,
+        effects,
         allow_beyond_model_context: arguments.allow_beyond_model_context,
         seed: arguments.seed,
         stop: Stop { precision: arguments.precision, max_tokens: arguments.max_tokens },
@@ -215,6 +269,10 @@ fn render(s: &Simulation, machine: &Settled) -> String {
     text.push('\n');
     text.push_str(&render_units(s));
 
+    if let Some(account) = &s.cycle {
+        text.push('\n');
+        text.push_str(&render_cycle(account));
+    }
     let kv = &s.kv_cache;
     let busiest = s.links.iter().map(|l| l.bytes_per_token).fold(0.0, f64::max);
     text.push_str(&format!(
@@ -252,6 +310,57 @@ fn render(s: &Simulation, machine: &Settled) -> String {
         text.push_str(&format!("note: {note}\n"));
     }
     text
+}
+
+/// What the models in their own cycles did.
+fn render_cycle(account: &CycleAccount) -> String {
+    let effects: Vec<&str> = account.effects.iter().map(|effect| effect.title()).collect();
+    let mut table = Table::new(&[("in own cycles", Align::Left), ("value", Align::Right), ("unit", Align::Left)]);
+    let mut row = |name: &str, value: Option<f64>, unit: &str| {
+        if let Some(value) = value {
+            table.row([name.to_owned(), significant(value, 3), unit.to_owned()]);
+        }
+    };
+    let modelled = |effect: Effect| account.effects.contains(&effect);
+    row("flits", modelled(Effect::Flits).then_some(account.flits_per_token), "per token");
+    row("waiting for a credit", modelled(Effect::Credits).then_some(account.credit_wait_pct), "% of the links' time");
+    row("bank conflicts", modelled(Effect::Banks).then_some(account.bank_wait_mean_ns), "ns per read of the buffer");
+    if account.staging_bytes_per_chip > 0 {
+        row("staging", Some(account.staging_bytes_per_chip as f64 / 1e6), "MB of the buffer");
+        row("waiting for staging", account.staging_wait_mean_ns, "ns per stream");
+    }
+    row("DRAM rows open", account.row_hit_pct, "% of accesses");
+    row("DRAM row conflicts", account.row_conflict_pct, "% of accesses");
+    for (stall, share) in account.dram_bus_pct.iter().filter(|(_, share)| **share >= 0.05) {
+        row(&format!("DRAM bus: {}", stall.replace('_', " ")), Some(*share), "% of its time");
+    }
+    format!("simulated in own cycles: {}\n{}", effects.join(", "), table.render())
+}
+
+/// What each effect changes.
+fn render_causes(causes: &[Cause]) -> String {
+    let mut table = Table::new(&[
+        ("with", Align::Left),
+        ("tokens/s", Align::Right),
+        ("change", Align::Right),
+        ("token latency us", Align::Right),
+        ("change", Align::Right),
+    ]);
+    for cause in causes {
+        let name = cause.effect.map_or("fidelity event".to_owned(), |effect| format!("+ {}", effect.title()));
+        let signed = |change: f64, digits: usize| match cause.effect {
+            None => String::new(),
+            Some(_) => format!("{}{}", if change > 0.0 { "+" } else { "" }, fixed(change, digits)),
+        };
+        table.row([
+            name,
+            fixed(cause.throughput_tokens_per_s, 0),
+            signed(cause.throughput_change_tokens_per_s, 0),
+            fixed(cause.token_latency_us, 1),
+            signed(cause.token_latency_change_us, 1),
+        ]);
+    }
+    format!("\n{}", table.render())
 }
 
 fn render_units(s: &Simulation) -> String {

@@ -21,6 +21,9 @@ use crate::state::{Name, State};
 use toml_file::{Entry, File};
 
 /// Points confirmed unless the file says otherwise.
+/// Fidelities of a sweep: cycles take a minute a point, and are for single designs.
+const FIDELITIES: [(&str, Fidelity); 2] =
+    [(Fidelity::Event.name(), Fidelity::Event), (Fidelity::Analytic.name(), Fidelity::Analytic)];
 const CONFIRM: usize = 32;
 /// Most points confirmed from events.
 const MAX_CONFIRM: u64 = 100_000;
@@ -243,7 +246,7 @@ impl Reading<'_> {
     }
 
     fn fidelity(&mut self, objectives: bool, method: Method) -> (Fidelity, usize) {
-        let fidelity = self.file.take("fidelity").and_then(|e| self.file.choice(&e, &names::choices()));
+        let fidelity = self.file.take("fidelity").and_then(|e| self.file.choice(&e, &FIDELITIES));
         let fidelity = fidelity.unwrap_or(Fidelity::Analytic);
         if method == Method::Nsga2 && !objectives {
             let at = self.file.place_of("sample");

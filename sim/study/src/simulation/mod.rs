@@ -12,7 +12,7 @@ use serde::Serialize;
 use sim::economics::area::WeightFormat;
 use sim::mapping::ExpertChoice;
 use sim::settle::{AreaSource, Build, Machine, Reticle, Settled, idle};
-use sim::{Discipline, Fidelity, Phase, Prepared, Request, Routing, Simulation, Stop};
+use sim::{Discipline, Effect, Fidelity, PerEffect, Phase, Prepared, Request, Routing, Simulation, Stop};
 
 pub use explanation::{KindExplanation, Operation, TensorLine, explain};
 pub use workload::{Contexts, RoutingSource, tokens};
@@ -49,8 +49,10 @@ pub struct Question {
     pub phase: Phase,
     /// Scheduling discipline.
     pub discipline: Discipline,
-    /// Events or closed form.
+    /// Cycles, events or closed form.
     pub fidelity: Fidelity,
+    /// What is simulated in its own cycles at fidelity `cycle`.
+    pub effects: PerEffect<bool>,
     /// Allow a context longer than the model's maximum.
     pub allow_beyond_model_context: bool,
     /// Seed of the random choice of experts.
@@ -76,6 +78,7 @@ impl Question {
             phase: Phase::Decode,
             discipline: Discipline::Dataflow,
             fidelity: Fidelity::Event,
+            effects: PerEffect::ALL,
             allow_beyond_model_context: false,
             seed: 1,
             stop: Stop::default(),
@@ -95,6 +98,7 @@ impl Question {
             phase: self.phase,
             discipline: self.discipline,
             fidelity,
+            effects: if fidelity == self.fidelity { self.effects } else { PerEffect::ALL },
             allow_beyond_model_context: self.allow_beyond_model_context,
             seed: self.seed,
             // A precision is of no use to closed forms, which answer side questions of the same request.
@@ -138,6 +142,40 @@ impl<'a> Case<'a> {
         Ok(Prepared::new(request)?)
     }
 
+    /// The result as the effects of the question are added one after the other to the event machine; the last is `run`, the
+    /// question's own. `progress` is called with the number of the run, tokens done and tokens in all.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`].
+    pub fn causes(
+        &self,
+        run: &Simulation,
+        progress: &mut dyn FnMut(usize, u64, u64),
+    ) -> Result<Vec<Cause>, StudyError> {
+        let fidelity = self.question.fidelity;
+        if fidelity != Fidelity::Cycle {
+            return Err(sim::SimulateError::NotInCycles { fidelity }.into());
+        }
+        let model = self.machine.model();
+        let added: Vec<Effect> = Effect::ALL.into_iter().filter(|effect| self.question.effects[*effect]).collect();
+        let event = self.question.request(&self.settled, model, Fidelity::Event);
+        let mut causes = vec![Cause::after(None, None, &Prepared::new(event)?.run_with(&mut |a, b| progress(0, a, b)))];
+        let mut effects = PerEffect::NONE;
+        for (number, &effect) in added.iter().enumerate() {
+            effects[effect] = true;
+            let own;
+            let result = if number + 1 == added.len() {
+                run
+            } else {
+                let request = Request { effects, ..self.question.request(&self.settled, model, Fidelity::Cycle) };
+                own = Prepared::new(request)?.run_with(&mut |a, b| progress(number + 1, a, b));
+                &own
+            };
+            causes.push(Cause::after(causes.last(), Some(effect), result));
+        }
+        Ok(causes)
+    }
+
     /// The answer from the run of `prepared`, with the mapping if `explained`.
     #[must_use]
     pub fn answer(
@@ -158,6 +196,7 @@ impl<'a> Case<'a> {
         Answer {
             simulation,
             machine: Built::new(&self.settled, self.machine.node()),
+            causes: None,
             experts: experts.filter(|_| explained),
             explanation: explained.then(|| explain(prepared.mapping())),
         }
@@ -183,12 +222,43 @@ pub struct Answer {
     pub simulation: Simulation,
     /// The machine as settled.
     pub machine: Built,
+    /// How the effects that are simulated in their own cycles change the result, one after the other, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub causes: Option<Vec<Cause>>,
     /// How experts are placed, if the mapping is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub experts: Option<ExpertChoice>,
     /// The mapping, if asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Vec<KindExplanation>>,
+}
+
+/// The result with one effect more than in the line before; the first line is that of events.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cause {
+    /// The effect; null for the event machine.
+    pub effect: Option<Effect>,
+    /// Throughput, tokens per second.
+    pub throughput_tokens_per_s: f64,
+    /// Its change from the line before, tokens per second; the changes add up to the difference of the fidelities.
+    pub throughput_change_tokens_per_s: f64,
+    /// Latency of a token, microseconds.
+    pub token_latency_us: f64,
+    /// Its change from the line before, microseconds.
+    pub token_latency_change_us: f64,
+}
+
+impl Cause {
+    fn after(before: Option<&Self>, effect: Option<Effect>, run: &Simulation) -> Self {
+        let (rate, latency) = (run.throughput_tokens_per_s, run.token_latency_us);
+        Self {
+            effect,
+            throughput_tokens_per_s: rate,
+            throughput_change_tokens_per_s: before.map_or(0.0, |b| rate - b.throughput_tokens_per_s),
+            token_latency_us: latency,
+            token_latency_change_us: before.map_or(0.0, |b| latency - b.token_latency_us),
+        }
+    }
 }
 
 /// The machine as settled.
