@@ -23,7 +23,7 @@ REPORT_OPTIONS = --sweep $(REPORT)/sweep --evaluation $(EVALUATION) --repository
 PREFIX ?= $(HOME)/.local
 INSTALL_TO = $(DESTDIR)$(PREFIX)
 
-.PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags test-hostile clean header \
+.PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags compare-fidelities test-hostile clean header \
         test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
         plugin test-passes test-passes-full measure-passes train evaluate caches-reference test-caches
 
@@ -163,6 +163,9 @@ CACHES_SEED ?= 4
 test-caches: deps ## Shortcuts of `hardwire caches` against exact walks on large drawn kernels (CACHES_SEED=n for others)
 	$(CARGO) build --release --locked
 	python3 -B scripts/caches/shortcuts.py target/release/hardwire $(CACHES_SEED)
+
+compare-fidelities: deps ## Closed form, events and cycles on 50 random machines, with what each effect changes
+	$(CARGO) test --release --locked -p sim --test fidelities -- --ignored --nocapture
 
 clean: ## Remove build products
 	$(CARGO) clean
