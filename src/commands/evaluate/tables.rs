@@ -92,7 +92,9 @@ fn head(measured: &Measured<'_>) -> String {
 }
 
 fn aims_table(aims: &[Aim]) -> Option<Section> {
-    let row = |a: &Aim| vec![a.aim.clone(), a.wanted.clone(), measured(a), yes_or_no(a.met)];
+    // What was not measured is neither met nor missed.
+    let met = |a: &Aim| a.value.map_or_else(|| "-".to_owned(), |_| yes_or_no(a.met));
+    let row = |a: &Aim| vec![a.aim.clone(), a.wanted.clone(), measured(a), met(a)];
     Section::new("Aims", "", &["aim", "wanted", "measured", "met"], aims.iter().map(row).collect())
 }
 
