@@ -29,7 +29,7 @@ pub fn acts(path: &str) -> Option<&'static str> {
         "interconnect.flit_bytes"
         | "interconnect.flit_payload"
         | "interconnect.packet_payload"
-        | "interconnect.packet_header" => "with interconnect.framing=flits",
+        | "interconnect.packet_header" => "with interconnect.framing=flits, or --fidelity cycle",
         "interconnect.receive_buffer" => {
             "with interconnect.framing=flits, where it holds less than a round trip of a link or more than the default"
         }

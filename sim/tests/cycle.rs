@@ -189,6 +189,7 @@ fn each_effect_has_its_direction() {
     let (ideal, real) = (cycles(&[], PerEffect::NONE), cycles(&[], dram));
     assert!(real > 1.02 * ideal, "rows and refresh: {real} {ideal}");
     assert!(cycles(&["hbm.stack_bandwidth=10GB/s"], dram) > 1.8 * real, "half the clock");
+    assert_ne!(cycles(&["hbm.memory=hbm2"], dram), real, "other timings");
     let staged = cycles(&[], only(&[Effect::Dram, Effect::Staging]));
     assert!(staged > real, "less of the cache stays in the buffer: {staged} {real}");
     let links = cycles(&[], only(&[Effect::Flits, Effect::Credits]));

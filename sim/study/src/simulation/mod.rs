@@ -209,7 +209,10 @@ impl<'a> Case<'a> {
             let (settled, _) = machine.settle(&self.build).ok()?;
             let request = self.question.request(&settled, machine.model(), Fidelity::Analytic);
             let simulation = Prepared::new(request).ok()?.run();
-            Some(format!("{:?}{simulation:?}", settled.layout))
+            // Closed forms do not see what is simulated in its own cycles.
+            let parts = (&settled.design.interconnect, &settled.design.hbm, &settled.design.attention_buffer);
+            let parts = (self.question.fidelity == Fidelity::Cycle).then_some(parts);
+            Some(format!("{:?}{simulation:?}{parts:?}", settled.layout))
         })
     }
 }

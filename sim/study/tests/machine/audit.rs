@@ -36,8 +36,9 @@ const MODES: [(&[&str], Question); 15] = [
     (&[], Question { embedding: "one-via", ..Question::DEFAULT }),
 ];
 
-/// Fields that act in no command that takes a design: the line for people, and a figure of `hardwire reproduce`.
-const ELSEWHERE: [&str; 2] = ["summary", "masks.cell_embedding_transistors"];
+/// Fields that act in no question tried here: the line for people, a figure of `hardwire reproduce`, and what fidelity cycle
+/// simulates, which `sim/tests/cycle.rs` changes.
+const ELSEWHERE: [&str; 4] = ["summary", "masks.cell_embedding_transistors", "hbm.memory", "interconnect.adder_bytes"];
 
 /// Another legal value of a field: words by name, flags turned, numbers times 1.5.
 fn other(field: &Field) -> String {
@@ -45,6 +46,7 @@ fn other(field: &Field) -> String {
         "summary" => "other words",
         "model" => "llama-3-1-8b",
         "node" => "n7",
+        "hbm.memory" => "hbm2e",
         "mapping.collective" => "two-phase",
         "mapping.all_chip" => "hierarchical",
         "mapping.embedding" => "hbm",
