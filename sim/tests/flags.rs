@@ -5,7 +5,6 @@
 mod common;
 mod draw;
 
-use common::*;
 use draw::Draw;
 use rand_core::SeedableRng;
 use sim::{Discipline, Fidelity, Phase, Request, Simulation, Stop, simulate};

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+#[expect(clippy::disallowed_types, reason = "--budget is a limit of the user's time")]
 use std::time::Instant;
 
 use costmodel::predictor::{Choice, Predictor, Settings};
@@ -52,6 +53,7 @@ pub fn run(arguments: &Optimize) -> Result<ExitCode, Failure> {
     if !cfg!(feature = "mlir") {
         return Err(Failure::Request(PassError::NotBuilt.to_string()));
     }
+    #[expect(clippy::disallowed_types, reason = "--budget is a limit of the user's time")]
     let started = Instant::now();
     let source = Source::read(&arguments.file)?;
     let settings = Settings { choice: Choice::Learned, ..Settings::default() };

@@ -216,8 +216,8 @@ mod tests {
     use super::*;
 
     fn entry(number: usize, bytes: usize) -> Entry {
-        let number = number.to_string();
-        let text = " ".repeat(bytes.saturating_sub(number.len())) + &number;
+        let name = number.to_string();
+        let text = " ".repeat(bytes.saturating_sub(name.len())) + &name;
         let hash = corpus::normal::digest(&text);
         let part = Part::Train;
         Entry {

@@ -94,11 +94,11 @@ mod tests {
                             features: vec![0.0; Feature::COUNT],
                             work: vec![0.0; WORK],
                         },
-                        labels: vec![Some(truth.exp())],
+                        labels: vec![Some(libm::exp(truth))],
                         family,
                         kernel: family * 5 + kernel,
                     });
-                    let answer = scale.to((truth + shared + hardness * random.normal()).exp());
+                    let answer = scale.to(libm::exp(truth + shared + hardness * random.normal()));
                     answers.push(vec![Some((answer as f32, 0.0))]);
                 }
             }
@@ -115,8 +115,8 @@ mod tests {
             for (a, b) in [(0, 1), (0, 2), (1, 2)] {
                 let pair = (3 * kernel + a, 3 * kernel + b);
                 let (_, error, predicted) = error(&data, &new, 0, pair).unwrap();
-                let (low, high) = table.widths.around_ratio(0, predicted.exp());
-                inside += usize::from(error <= (high / low).ln() / 2.0);
+                let (low, high) = table.widths.around_ratio(0, libm::exp(predicted));
+                inside += usize::from(error <= libm::log(high / low) / 2.0);
                 all += 1;
             }
         }

@@ -4,7 +4,7 @@ use designs::{Framing, Span};
 
 use super::expected::{Act, Expected, owner};
 use super::recording::Subject;
-use super::token::Served;
+use super::served::Served;
 use crate::schedule::machine::{Phase, Start};
 
 /// Where a token is: ordered by chip, then layer, then instruction.

@@ -46,6 +46,7 @@ mod context;
 mod expected;
 mod flits;
 mod recording;
+mod served;
 mod servers;
 mod streams;
 mod token;

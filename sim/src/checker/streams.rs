@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::context::{At, Context};
-use super::token::{Served, Token};
+use super::served::Served;
+use super::token::Token;
 use super::violation::{Findings, TokenLayer, Violation};
 use crate::schedule::machine::Phase;
 use crate::units::Unit;

@@ -5,23 +5,13 @@ use std::collections::BTreeMap;
 use super::context::{At, Context};
 use super::expected::Act;
 use super::recording::Record;
+use super::served::Served;
 use super::violation::{Findings, TokenLayer, Violation};
 use crate::schedule::trace::Place;
 use crate::units::Unit;
 
 /// Bytes from chip to chip, by layer and exchange within the layer.
 pub(super) type Loads = BTreeMap<(u32, usize), BTreeMap<(u32, u32), u64>>;
-
-/// A request that was served.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Served {
-    pub unit: Unit,
-    pub index: usize,
-    pub asked: u64,
-    pub work: u64,
-    pub end: u64,
-    pub done: u64,
-}
 
 /// What was recorded of a token.
 #[derive(Debug, Default)]

@@ -6,7 +6,8 @@ use designs::Span;
 
 use super::context::{At, Context};
 use super::expected::{Act, Exchange, Pass, Traffic};
-use super::token::{Served, Token};
+use super::served::Served;
+use super::token::Token;
 use super::violation::{ExchangeId, Findings, Violation};
 use crate::schedule::instruction::Instr;
 use crate::schedule::trace::Place;

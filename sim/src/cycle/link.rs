@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use designs::Design;
 use serde::{Deserialize, Serialize};
 
-use super::PerEffect;
+use super::effect::PerEffect;
 use crate::engine::ClockDomain;
 
 /// Times of a link, in cycles of its byte clock.

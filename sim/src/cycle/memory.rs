@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use designs::{AddressOrder, Design, Dram};
 use serde::{Deserialize, Serialize};
 
-use super::Totals;
+use super::totals::Totals;
 use crate::dram::{self, Channel, Mapper, Request};
 use crate::engine::ClockDomain;
 

@@ -8,52 +8,21 @@
 //! Idle cycles are skipped: each model computes the time of its next step from its own state.
 
 pub mod buffer;
+mod effect;
 pub mod link;
 pub mod memory;
 pub mod staging;
+mod totals;
 
 use std::collections::BTreeMap;
 
 use designs::{Design, Dram, Framing};
 use serde::{Deserialize, Serialize};
 
-use crate::dram::Stall;
+pub use effect::{Effect, PerEffect};
 use memory::{Progress, Ticket};
 use staging::{Staging, StreamId};
-
-designs::keyed! {
-    /// What `cycle` models and `event` does not.
-    enum Effect;
-    /// One value for each effect.
-    struct PerEffect;
-    /// Messages travel as packets in whole flits.
-    Flits => flits, "flits";
-    /// A flit needs a credit: a free place in the receive buffer of its link.
-    Credits => credits, "credits";
-    /// Partial sums pass the adders of the receiving port before they leave its buffer.
-    Adders => adders, "adders";
-    /// HBM is controllers, banks and rows with refresh; new entries of the cache are written.
-    Dram => dram, "DRAM";
-    /// The attention buffer is banks with addresses, without a fitted efficiency.
-    Banks => banks, "banks";
-    /// Streamed layers of the cache take space in the attention buffer until they have been read.
-    Staging => staging, "staging";
-}
-
-impl PerEffect<bool> {
-    /// All effects.
-    pub const ALL: Self = Self { flits: true, credits: true, adders: true, dram: true, banks: true, staging: true };
-    /// None of them: the event machine.
-    pub const NONE: Self =
-        Self { flits: false, credits: false, adders: false, dram: false, banks: false, staging: false };
-
-    /// The effects up to and including `last`, in the order of [`Effect::ALL`].
-    #[must_use]
-    pub fn up_to(last: Effect) -> Self {
-        let reached = Effect::ALL.iter().position(|effect| *effect == last).expect("a member of all");
-        Self::from_fn(|effect| Effect::ALL[..=reached].contains(&effect))
-    }
-}
+pub use totals::Totals;
 
 /// The models of a design.
 #[derive(Debug, Clone)]
@@ -210,69 +179,5 @@ impl State {
             memory.add_to(&mut totals);
         }
         totals
-    }
-}
-
-/// Counts of the models; differences of two are those of a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Totals {
-    /// Flits sent, all links.
-    pub flits: u64,
-    /// Time in which a link had a flit and no credit, in cycles of the links' byte clock, all links.
-    pub credit_wait: u64,
-    /// Words read, all banks.
-    pub bank_reads: u64,
-    /// Cycles of reads beyond those of an idle buffer with evenly filled banks, all chips.
-    pub bank_wait: u64,
-    /// Reads and writes of the simulated channels.
-    pub dram_bursts: u64,
-    /// Of these, those that found their row open.
-    pub row_hits: u64,
-    /// Those that found another row open.
-    pub row_conflicts: u64,
-    /// Ticks of the simulated channels' data buses, by use.
-    pub bus: crate::dram::PerStall<u64>,
-    /// Cycles that streams waited for space in the buffer, all streams.
-    pub staging_wait: u64,
-    /// Streams requested.
-    pub streams: u64,
-}
-
-impl Totals {
-    /// What was counted since `before`.
-    #[must_use]
-    pub fn since(&self, before: &Self) -> Self {
-        Self {
-            flits: self.flits - before.flits,
-            credit_wait: self.credit_wait - before.credit_wait,
-            bank_reads: self.bank_reads - before.bank_reads,
-            bank_wait: self.bank_wait - before.bank_wait,
-            dram_bursts: self.dram_bursts - before.dram_bursts,
-            row_hits: self.row_hits - before.row_hits,
-            row_conflicts: self.row_conflicts - before.row_conflicts,
-            bus: self.bus.zip(before.bus).map(|(after, before)| after - before),
-            staging_wait: self.staging_wait - before.staging_wait,
-            streams: self.streams - before.streams,
-        }
-    }
-
-    /// Adds the counts of another window.
-    pub fn add(&mut self, other: &Self) {
-        self.flits += other.flits;
-        self.credit_wait += other.credit_wait;
-        self.bank_reads += other.bank_reads;
-        self.bank_wait += other.bank_wait;
-        self.dram_bursts += other.dram_bursts;
-        self.row_hits += other.row_hits;
-        self.row_conflicts += other.row_conflicts;
-        self.bus = self.bus.zip(other.bus).map(|(mine, theirs)| mine + theirs);
-        self.staging_wait += other.staging_wait;
-        self.streams += other.streams;
-    }
-
-    /// Share of the data buses' time in one use, 0 to 1; 0 if no time has passed.
-    #[must_use]
-    pub fn bus_share(&self, stall: Stall) -> f64 {
-        self.bus[stall] as f64 / self.bus.values().sum::<u64>().max(1) as f64
     }
 }

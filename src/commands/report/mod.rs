@@ -116,7 +116,6 @@ fn written(arguments: &Report, out: &str, evaluation: Option<&Evaluation>) -> Re
     Ok(ExitCode::from(u8::from(!differences.is_empty())))
 }
 
-/// JSON output of the command.
 /// The files, of the figures only their number.
 fn listed(out: &str, names: &[&str]) -> String {
     let (figures, pages): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| name.contains('/'));
@@ -124,6 +123,7 @@ fn listed(out: &str, names: &[&str]) -> String {
     format!("written to {out}: {}{figures}\n", pages.join(", "))
 }
 
+/// JSON output of the command.
 #[derive(Serialize)]
 struct Answer<'a> {
     out: &'a str,

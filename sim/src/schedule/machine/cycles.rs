@@ -1,49 +1,13 @@
-//! The machine beside models in their own cycles: addresses of what it reads, and what it asks the models.
+//! What the machine asks models in their own cycles.
 
 use super::super::ids::{Id, OnChip};
-use super::super::program::Compiled;
 use super::super::trace::Listener;
 use super::Machine;
-use super::load::{Load, Phase};
+use super::load::Phase;
 use crate::cycle::memory::Progress;
 use crate::cycle::staging::StreamId;
 use crate::cycle::{self, buffer};
-use crate::units::hbm::Placement;
 use crate::units::{Spent, Unit};
-
-/// Positions by which a context can grow during a run.
-const GROWTH: u64 = 64;
-
-/// Where the cache of a layer of a sequence lies in a chip: regions of one size, one after the other.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Regions {
-    /// Bytes of HBM.
-    hbm_bytes: u64,
-    /// Words of the attention buffer, of keys and of values each.
-    words: u64,
-    layers: u64,
-}
-
-impl Regions {
-    /// Regions for the longest context of a load.
-    pub(super) fn new(program: &Compiled, load: &Load, placement: &Placement) -> Self {
-        let Some(cycle) = &program.specs.cycle else { return Self::default() };
-        let longest = load.contexts.iter().copied().fold(load.context, u64::max) + load.prompt_tokens + GROWTH;
-        let mut regions = Self { layers: program.layers() as u64, ..Self::default() };
-        for attention in program.programs.iter().filter_map(|program| program.attention) {
-            let positions = attention.positions_on_fullest(longest);
-            let bytes = |elements: u64| positions * elements * program.kv_element_bytes;
-            let halves = attention.score_elements.max(attention.value_elements);
-            regions.hbm_bytes = regions.hbm_bytes.max(placement.spilled_of(bytes(attention.stored_elements)));
-            regions.words = regions.words.max(cycle.buffer.words(bytes(halves)));
-        }
-        regions
-    }
-
-    fn index(&self, on: OnChip, layer: usize) -> u64 {
-        u64::from(on.sequence.0) * self.layers + layer as u64
-    }
-}
 
 impl<L: Listener> Machine<'_, L> {
     /// Whether HBM is simulated by commands.

@@ -10,6 +10,7 @@ mod cycles;
 mod load;
 mod memory;
 mod messages;
+mod regions;
 mod state;
 
 use std::collections::BTreeMap;
@@ -26,8 +27,8 @@ use crate::engine::{IdleCause, Queue, Server, Usage};
 use crate::units::hbm::Placement;
 use crate::units::{PerSpent, PerUnit, Spent, Unit, control};
 
-use cycles::Regions;
 pub use load::{Load, Phase, Start};
+use regions::Regions;
 pub use state::{Activity, Settled, State};
 use state::{Arrivals, AtChip, Sent, Token};
 
