@@ -3,6 +3,12 @@
 //! Every legal candidate of one step is compiled and measured as labels are made. The regret of a choice is its measured cost
 //! over that of the best candidate. Prints tables as Markdown and one JSON object a nest to the file of `--json`.
 
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "a measurement of time, printed with few digits"
+)]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;

@@ -97,12 +97,15 @@ pub struct Score {
     pub spills: Option<f64>,
 }
 
+/// Returns one score for each text.
+pub type Scorer<'a> = dyn FnMut(&[String]) -> Vec<Score> + 'a;
+
 /// The callbacks of a search.
 pub struct Callbacks<'a> {
-    /// Scores texts: one score a text.
-    pub scorer: &'a mut dyn FnMut(&[String]) -> Vec<Score>,
-    /// Measures texts.
-    pub measurer: Option<&'a mut dyn FnMut(&[String]) -> Vec<Score>>,
+    /// Predicts.
+    pub scorer: &'a mut Scorer<'a>,
+    /// Measures.
+    pub measurer: Option<&'a mut Scorer<'a>>,
     /// Whether the time is over.
     pub expired: Option<&'a dyn Fn() -> bool>,
 }
