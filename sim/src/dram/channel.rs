@@ -21,7 +21,7 @@ pub struct Request {
     pub row: u32,
     /// Write instead of read.
     pub write: bool,
-    /// Names the request to whoever waits for it.
+    /// Names the request to whoever waits for it; 0 if nobody does.
     pub tag: u64,
 }
 
@@ -94,7 +94,7 @@ pub struct Channel {
     offers: VecDeque<Request>,
     /// Tick up to which the channel has run.
     now: u64,
-    /// Tags and ends of the requests served since they were taken.
+    /// Tags and ends of the requests served since they were taken, of those with a tag.
     served: Vec<(u64, u64)>,
     pub(super) outcome: Outcome,
     trace: Option<Vec<Command>>,
@@ -193,6 +193,12 @@ impl Channel {
         wake.min(offer).min(due).max(now + 1)
     }
 
+    fn report(&mut self, tag: u64, end: u64) {
+        if tag != 0 {
+            self.served.push((tag, end));
+        }
+    }
+
     fn admit_offers(&mut self) {
         while let Some(request) = self.offers.front().filter(|r| r.offered <= self.now).copied() {
             if !self.admit(request, self.now) {
@@ -238,13 +244,13 @@ impl Channel {
             if queued {
                 self.outcome.writes += 1;
                 self.outcome.merged += 1;
-                self.served.push((request.tag, now + 1));
+                self.report(request.tag, now + 1);
                 return true;
             }
         } else if queued || owned() {
             self.outcome.reads += 1;
             self.outcome.forwarded += 1;
-            self.served.push((request.tag, now + 1));
+            self.report(request.tag, now + 1);
             self.outcome.latencies.push(now + 1 - request.offered);
             self.outcome.queue_latency += 1;
             return true;
@@ -297,7 +303,7 @@ impl Channel {
         self.issue(now, kind, bank, row);
         let end = self.state.pseudos[self.state.pseudo_of(bank)].data_end;
         self.outcome.ticks = self.outcome.ticks.max(end);
-        self.served.push((entry.request.tag, end));
+        self.report(entry.request.tag, end);
         if write {
             self.outcome.writes += 1;
         } else {

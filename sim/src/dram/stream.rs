@@ -99,7 +99,7 @@ impl Stream {
                     };
                     let place = mapper.place(address);
                     let burst = address / burst_bytes % mapper.bursts();
-                    let request = Request { offered: tick, burst, bank: place.bank, row: place.row, write, tag: sent };
+                    let request = Request { offered: tick, burst, bank: place.bank, row: place.row, write, tag: 0 };
                     split[place.channel as usize].push(request);
                     sent += 1;
                     if sent == self.requests {
