@@ -1,6 +1,6 @@
 //! What all checks of tokens share: the plans as the checker reads them, owners, positions, spilled bytes.
 
-use designs::{Framing, Span};
+use designs::{Framing, Interconnect, Span};
 
 use super::expected::{Act, Expected, owner};
 use super::recording::Subject;
@@ -63,21 +63,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Bytes on a link of a message of `payload` bytes, packet by packet into flits.
+    /// Bytes on a link of a message of `payload` bytes.
     pub(super) fn framed(&self, payload: u64) -> u64 {
-        let links = &self.subject.design.interconnect;
-        if links.framing == Framing::None {
-            return payload;
-        }
-        let (mut left, mut bytes) = (payload, 0);
-        while left > 0 {
-            let packet = left.min(links.packet_payload.into());
-            bytes += packet + u64::from(links.packet_header);
-            left -= packet;
-        }
-        let room = u64::from(links.flit_payload);
-        let flits = bytes / room + u64::from(!bytes.is_multiple_of(room));
-        flits * u64::from(links.flit_bytes)
+        framed(&self.subject.design.interconnect, payload)
     }
 
     /// Whether the first layer's cache is streamed before its token begins: not where sequences that wait for a place in the
@@ -166,4 +154,20 @@ impl<'a> Context<'a> {
         let load = self.subject.load;
         u64::from(load.sequences).min(self.subject.mapping.stages()).min(load.prompt_tokens)
     }
+}
+
+/// Bytes on a link of a message of `payload` bytes, packet by packet into flits.
+pub(super) fn framed(links: &Interconnect, payload: u64) -> u64 {
+    if links.framing == Framing::None {
+        return payload;
+    }
+    let (mut left, mut bytes) = (payload, 0);
+    while left > 0 {
+        let packet = left.min(links.packet_payload.into());
+        bytes += packet + u64::from(links.packet_header);
+        left -= packet;
+    }
+    let room = u64::from(links.flit_payload);
+    let flits = bytes / room + u64::from(!bytes.is_multiple_of(room));
+    flits * u64::from(links.flit_bytes)
 }

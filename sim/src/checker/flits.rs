@@ -2,26 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use designs::Interconnect;
+
+use super::context::framed;
 use super::recording::Subject;
 
 /// Times of a design's links, in cycles of a link's byte clock.
-pub(super) struct Flits {
+pub(super) struct Flits<'a> {
+    links: &'a Interconnect,
     flit: u64,
     hop: u64,
     /// Flits of the receive buffer; `None` without credits.
     places: Option<usize>,
     addition: u64,
-    /// Payload bytes of a packet, its header, and packet bytes of a flit.
-    packing: [u64; 3],
     /// By link: for every flit, when its place in the receive buffer is free again at the sender.
     history: BTreeMap<usize, Vec<u64>>,
     /// By link: end of the last addition.
     added: BTreeMap<usize, u64>,
 }
 
-impl Flits {
+impl<'a> Flits<'a> {
     /// The links of a run; `None` if they are not simulated by flits.
-    pub(super) fn of(subject: &Subject) -> Option<Self> {
+    pub(super) fn of(subject: &Subject<'a>) -> Option<Self> {
         let effects = subject.compiled.specs.cycle.as_ref()?.effects;
         if !effects.flits {
             return None;
@@ -35,7 +37,7 @@ impl Flits {
             hop: (hop * rate).div_ceil(clock) as u64,
             places: effects.credits.then(|| (links.receive_buffer.get() / u64::from(links.flit_bytes)).max(1) as usize),
             addition: if effects.adders { addition as u64 } else { 0 },
-            packing: [links.packet_payload.into(), links.packet_header.into(), links.flit_payload.into()],
+            links,
             history: BTreeMap::new(),
             added: BTreeMap::new(),
         })
@@ -44,8 +46,7 @@ impl Flits {
     /// How long a message of so many bytes of payload occupies its link from `start` on, and when its last flit has left the
     /// receive buffer.
     pub(super) fn message(&mut self, link: usize, start: u64, payload: u64, adds: bool) -> (u64, u64) {
-        let [packet, header, carried] = self.packing;
-        let flits = (payload + payload.div_ceil(packet) * header).div_ceil(carried);
+        let flits = framed(self.links, payload) / self.flit;
         let history = self.history.entry(link).or_default();
         let added = self.added.entry(link).or_default();
         let (mut end, mut taken) = (start, start);
