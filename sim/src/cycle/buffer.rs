@@ -45,13 +45,12 @@ struct Run {
 pub struct Buffer {
     /// In order, the first from bank 0; neighbours differ.
     runs: Vec<Run>,
-    words: u64,
     waited: u64,
 }
 
 impl Default for Buffer {
     fn default() -> Self {
-        Self { runs: vec![Run { first: 0, free: 0 }], words: 0, waited: 0 }
+        Self { runs: vec![Run { first: 0, free: 0 }], waited: 0 }
     }
 }
 
@@ -76,7 +75,6 @@ impl Buffer {
             }
         }
         self.runs.dedup_by(|next, run| next.free == run.free);
-        self.words += words;
         self.waited += done - now - words.div_ceil(spec.banks);
         done
     }
@@ -102,12 +100,6 @@ impl Buffer {
             let free = self.runs[next - 1].free;
             self.runs.insert(next, Run { first: bank, free });
         }
-    }
-
-    /// Words read.
-    #[must_use]
-    pub fn words(&self) -> u64 {
-        self.words
     }
 
     /// Cycles of all reads beyond those of an idle buffer.

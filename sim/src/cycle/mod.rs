@@ -172,7 +172,6 @@ impl State {
             totals.credit_wait += link.waited();
         }
         for buffer in &self.buffers {
-            totals.bank_reads += buffer.words();
             totals.bank_wait += buffer.waited();
         }
         for memory in &self.memories {

@@ -1,4 +1,4 @@
-//! Space of streamed layers in the attention buffers.
+//! Space in the attention buffers for layers of the KV cache that are streamed from HBM.
 //!
 //! The stream of a layer for a token takes space on all chips at once, first come, first served, and gives it back when the last
 //! chip has read it. If each chip gave its space on its own, one could wait for a token whose other chips wait for this one. A stream

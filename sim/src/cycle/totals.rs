@@ -11,8 +11,6 @@ pub struct Totals {
     pub flits: u64,
     /// Time in which a link had a flit and no credit, in cycles of the links' byte clock, all links.
     pub credit_wait: u64,
-    /// Words read, all banks.
-    pub bank_reads: u64,
     /// Cycles of reads beyond those of an idle buffer with evenly filled banks, all chips.
     pub bank_wait: u64,
     /// Reads and writes of the simulated channels.
@@ -36,7 +34,6 @@ impl Totals {
         Self {
             flits: self.flits - before.flits,
             credit_wait: self.credit_wait - before.credit_wait,
-            bank_reads: self.bank_reads - before.bank_reads,
             bank_wait: self.bank_wait - before.bank_wait,
             dram_bursts: self.dram_bursts - before.dram_bursts,
             row_hits: self.row_hits - before.row_hits,
@@ -51,7 +48,6 @@ impl Totals {
     pub fn add(&mut self, other: &Self) {
         self.flits += other.flits;
         self.credit_wait += other.credit_wait;
-        self.bank_reads += other.bank_reads;
         self.bank_wait += other.bank_wait;
         self.dram_bursts += other.dram_bursts;
         self.row_hits += other.row_hits;
