@@ -13,8 +13,8 @@
 //! | `window` | shortcut for long rectangular nests |
 //! | [`traffic`] | methods with bounded cost, results, cycles |
 //!
-//! What is assumed: caches are empty at the call; buffers start at pages, one behind the other, in the order of the arguments
-//! and then of globals and allocations; an allocation inside a loop gets the same memory each time; lines of 64 B,
+//! What is assumed: caches are empty at the call; buffers are page-aligned and consecutive, first arguments in order,
+//! then globals and allocations; an allocation inside a loop gets the same memory each time; lines of 64 B,
 //! least recently used replacement, lines allocated on writes and written back when they are replaced; no prefetcher (misses that
 //! one could foresee are the streamed share); one core; no address translation. A subscript that depends on data makes
 //! the traffic unknown.
