@@ -156,13 +156,20 @@ static Refusal checkBand(ArrayRef<AffineForOp> band) {
   return std::nullopt;
 }
 
-Refusal checkPermutable(ArrayRef<AffineForOp> band, ArrayRef<Root> roots,
-                        const LegalityOptions &options) {
+/// Checks the band and adds the dependences that its loops carry.
+static Refusal dependencesOfBand(ArrayRef<AffineForOp> band,
+                                 ArrayRef<Root> roots,
+                                 const LegalityOptions &options,
+                                 SmallVectorImpl<Dependence> &dependences) {
   if (Refusal refusal = checkBand(band))
     return refusal;
+  return dependencesOf(band.front(), band.size(), roots, options, dependences);
+}
+
+Refusal checkPermutable(ArrayRef<AffineForOp> band, ArrayRef<Root> roots,
+                        const LegalityOptions &options) {
   SmallVector<Dependence> dependences;
-  if (Refusal refusal = dependencesOf(band.front(), band.size(), roots, options,
-                                      dependences))
+  if (Refusal refusal = dependencesOfBand(band, roots, options, dependences))
     return refusal;
   unsigned outer = depthOf(band.front());
   for (const Dependence &dependence : dependences)
@@ -175,11 +182,8 @@ Refusal checkPermutable(ArrayRef<AffineForOp> band, ArrayRef<Root> roots,
 Refusal checkInterchange(ArrayRef<AffineForOp> band, ArrayRef<unsigned> order,
                          ArrayRef<Root> roots,
                          const LegalityOptions &options) {
-  if (Refusal refusal = checkBand(band))
-    return refusal;
   SmallVector<Dependence> dependences;
-  if (Refusal refusal = dependencesOf(band.front(), band.size(), roots, options,
-                                      dependences))
+  if (Refusal refusal = dependencesOfBand(band, roots, options, dependences))
     return refusal;
   unsigned outer = depthOf(band.front());
   for (const Dependence &dependence : dependences) {
