@@ -91,7 +91,7 @@ fn case(seed: u64) -> Option<Case> {
         ..Request::of(&design, &model)
     };
     let sampled = phase == Phase::Decode && discipline == Discipline::Dataflow;
-    let stop = Stop { precision: sampled.then_some(PRECISION), max_tokens: Some(MAX_TOKENS) };
+    let stop = Stop { precision: sampled.then_some(PRECISION), max_tokens: Some(MAX_TOKENS), ..Stop::default() };
     let events = simulate(Request { stop, ..base.clone() }).ok()?;
     let closed = simulate(Request { fidelity: Fidelity::Analytic, ..base }).ok()?;
     check_shares(&events);

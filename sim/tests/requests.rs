@@ -84,7 +84,8 @@ fn a_run_ends_at_the_precision_that_was_asked_for() {
     let (design, model) = (design(&[]), model("gpt-oss-120b"));
     let base = Request { sequences: Some(24), ..request(&design, &model, Discipline::Dataflow, Fidelity::Event) };
     let run = |precision, max_tokens| {
-        simulate(Request { stop: Stop { precision: Some(precision), max_tokens }, ..base.clone() }).expect("runs")
+        simulate(Request { stop: Stop { precision: Some(precision), max_tokens, ..Stop::default() }, ..base.clone() })
+            .expect("runs")
     };
     let (coarse, fine) = (run(0.05, None), run(0.002, None));
     for (answer, asked) in [(&coarse, 5.0), (&fine, 0.2)] {
@@ -245,11 +246,11 @@ fn what_is_not_sampled_has_no_interval_but_a_reason() {
     ] {
         assert!(confidence.throughput_half_width_pct.is_none() && confidence.reason.is_some(), "{confidence:?}");
     }
-    let stop = Stop { precision: Some(0.01), max_tokens: None };
+    let stop = Stop { precision: Some(0.01), ..Stop::default() };
     let refused = simulate(Request { stop, ..request(&design, &model, Discipline::Serial, Fidelity::Event) });
     assert!(matches!(refused, Err(SimulateError::NotSampled)));
     for precision in [0.0, 1.0, f64::NAN] {
-        let stop = Stop { precision: Some(precision), max_tokens: None };
+        let stop = Stop { precision: Some(precision), ..Stop::default() };
         let refused = simulate(Request { stop, ..request(&design, &model, Discipline::Dataflow, Fidelity::Event) });
         assert!(matches!(refused, Err(SimulateError::Precision { .. })));
     }

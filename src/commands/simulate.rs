@@ -162,7 +162,7 @@ fn question(arguments: &cli::Simulate) -> Result<Question, Failure> {
         effects,
         allow_beyond_model_context: arguments.allow_beyond_model_context,
         seed: arguments.seed,
-        stop: Stop { precision: arguments.precision, max_tokens: arguments.max_tokens },
+        stop: Stop { precision: arguments.precision, max_tokens: arguments.max_tokens, ..Stop::default() },
     })
 }
 

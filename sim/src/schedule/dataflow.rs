@@ -4,6 +4,8 @@
 //! [`WHOLE_PROMPT`] is measured in evenly spaced windows, since cost changes slowly with position.
 //! The closed form is the asymptotic bound of queueing theory: `min(n / latency alone, 1 / bottleneck)`.
 
+use names::named;
+
 use super::cost::{self, activity, alone, link_bytes_per_token};
 use super::machine::{Activity, Load, Machine, Phase, Settled, Start};
 use super::program::{Compiled, Program};
@@ -98,8 +100,18 @@ pub(super) fn summarize(
     }
 }
 
+named! {
+    /// What a measurement of decode consists of.
+    pub enum Measured {
+        /// Rounds of at least one token per sequence.
+        Rounds = "rounds",
+        /// Some layers of every sequence, on a machine whose rounds are long; the rate follows from the load of the links.
+        Layers = "layers",
+    }
+}
+
 /// How sure a measurement is.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
     /// Tokens that finished before the measurement.
     pub warm_up_tokens: u64,
@@ -113,6 +125,8 @@ pub struct Sample {
     pub latency_half_width: Option<f64>,
     /// Whether the precision that was asked for is reached.
     pub reached: Option<bool>,
+    /// What was measured.
+    pub measured: Measured,
 }
 
 /// Instructions a token takes over all chips.

@@ -13,4 +13,5 @@ pub mod serial;
 pub mod statistics;
 pub mod steady;
 pub mod trace;
+pub mod utilization;
 pub mod wires;

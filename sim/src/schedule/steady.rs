@@ -4,11 +4,12 @@
 //! always discarded, since its tokens began in the middle of the model; MSER-5 over the whole run says whether more is
 //! ([`statistics::warm_up`]). The rest is measured, and its batch means give 95 % confidence intervals.
 
-use super::dataflow::{Dataflow, Progress, Sample, add_settled, bound, steps_per_token, summarize};
+use super::dataflow::{Dataflow, Measured, Progress, Sample, add_settled, bound, steps_per_token, summarize};
 use super::machine::{Activity, Load, Machine, Settled};
 use super::program::Compiled;
 use super::router::Router;
 use super::statistics::{self, GROUP, MIN_BATCHES, Piece, half_width};
+use super::utilization;
 use crate::units::hbm::Placement;
 
 /// Rounds of a run without a stated precision, at most; two suffice if it is steady after the first.
@@ -23,13 +24,25 @@ const GROWTH: u64 = 8;
 /// Tokens that a run with a stated precision may take by default: multiples of a round.
 const DEFAULT_ROUNDS: u64 = 32;
 
+/// Instructions of two rounds, over all chips, that are run in any case.
+const LARGE: u64 = 24_000_000;
+
 /// When a run ends.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stop {
     /// Half-width of the 95 % interval of throughput, relative to it, at which the run ends; `None` measures one round.
     pub precision: Option<f64>,
     /// Most tokens, warm-up included, before it ends without that precision; `None` takes 32 rounds.
     pub max_tokens: Option<u64>,
+    /// Instructions of two rounds, over all chips, above which a run measures layers instead of rounds where it can
+    /// ([`utilization`]).
+    pub rounds_up_to: u64,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self { precision: None, max_tokens: None, rounds_up_to: LARGE }
+    }
 }
 
 impl Stop {
@@ -122,6 +135,16 @@ impl Run<'_> {
     }
 }
 
+/// What a run under `load` measures.
+#[must_use]
+pub fn measured(compiled: &Compiled, load: &Load, placement: &Placement, stop: Stop) -> Measured {
+    if 2 * u64::from(load.sequences) * steps_per_token(compiled, true) <= stop.rounds_up_to {
+        return Measured::Rounds;
+    }
+    let (bound, _) = bound(compiled, load.context, placement, true, &load.router);
+    if utilization::applies(compiled, load, &bound) { Measured::Layers } else { Measured::Rounds }
+}
+
 /// Measures decode under `load` from events.
 #[must_use]
 pub fn decode(compiled: &Compiled, load: Load, placement: Placement, stop: Stop, progress: &mut Progress) -> Dataflow {
@@ -130,9 +153,13 @@ pub fn decode(compiled: &Compiled, load: Load, placement: Placement, stop: Stop,
     // Shortest contexts and even routing, so that it is a bound whatever sequences and tokens are measured.
     let shortest = load.contexts.iter().copied().min().unwrap_or(load.context);
     let (bottleneck, _) = bound(compiled, shortest, &placement, true, &Router::default());
-    let machine = Machine::new(compiled, load, placement);
-    let last = (machine.now(), machine.activity());
     let steps_per_token = steps_per_token(compiled, true);
+    let measured = measured(compiled, &load, &placement, stop);
+    let machine = Machine::new(compiled, load, placement);
+    if measured == Measured::Layers {
+        return utilization::decode(compiled, machine, sequences, &bottleneck, (steps_per_token, stop), progress);
+    }
+    let last = (machine.now(), machine.activity());
     let mut run = Run { machine, steps_per_token, groups: Vec::new(), last, marks: Vec::new() };
     run.round(sequences, 2 * sequences, progress);
     loop {
@@ -172,5 +199,6 @@ fn sample(run: &Run, rate: f64, stop: Stop) -> Sample {
         rate_half_width,
         latency_half_width: half_width(&latencies),
         reached: stop.precision.map(within),
+        measured: Measured::Rounds,
     }
 }

@@ -7,7 +7,7 @@ use crate::dram::Stall;
 use crate::energy::{self, TokenActivity};
 use crate::engine::{IDLE_CAUSES, Usage};
 use crate::schedule::cost::link_bytes_per_token;
-use crate::schedule::dataflow::Dataflow;
+use crate::schedule::dataflow::{Dataflow, Measured};
 use crate::schedule::machine::Phase;
 use crate::schedule::statistics::{GROUP, MIN_BATCHES};
 use crate::units::{PerSpent, PerUnit, Sharing, Unit};
@@ -152,6 +152,7 @@ impl Prepared<'_> {
             batches: Some(sample.batches),
             warm_up_tokens: Some(sample.warm_up_tokens),
             measured_tokens: Some(result.counted_tokens),
+            measured_by: Some(sample.measured),
             steady: sample.steady,
             asked_precision_pct: stop.precision.map(|precision| precision * 100.0),
             precision_reached: sample.reached,
@@ -163,6 +164,13 @@ impl Prepared<'_> {
     /// Remarks on a sample that is not what was asked for.
     pub(super) fn sample_notes(confidence: &Confidence) -> Vec<String> {
         let mut notes = Vec::new();
+        if confidence.measured_by == Some(Measured::Layers) {
+            notes.push(
+                "rounds of tokens are long on this machine: throughput follows from the load of its links over a few layers of \
+                 every sequence, and latency from Little's law; a smaller --precision runs longer"
+                    .to_owned(),
+            );
+        }
         if let (Some(asked), Some(false), Some(tokens)) =
             (confidence.asked_precision_pct, confidence.precision_reached, confidence.max_tokens)
         {

@@ -10,7 +10,7 @@ use super::request::{Discipline, Fidelity};
 use crate::cycle::Effect;
 use crate::energy::{ChipPower, TokenActivity};
 use crate::mapping::EmbeddingTable;
-use crate::schedule::dataflow::Bound;
+use crate::schedule::dataflow::{Bound, Measured};
 use crate::schedule::machine::Phase;
 use crate::units::hbm::Placement;
 use crate::units::{PerUnit, Spent, Unit};
@@ -110,6 +110,8 @@ pub struct Confidence {
     pub warm_up_tokens: Option<u64>,
     /// Tokens that were measured; those that the window cuts count by the share of their instructions.
     pub measured_tokens: Option<f64>,
+    /// What was measured: rounds of tokens, or some layers of every sequence.
+    pub measured_by: Option<Measured>,
     /// Whether the measurement was stationary, by MSER-5; absent if the run is too short to tell.
     pub steady: Option<bool>,
     /// Half-width that was asked for, percent of throughput.

@@ -19,13 +19,13 @@ use crate::cycle;
 use crate::mapping::{Mapping, smallest_grid};
 use crate::mappings::{Mapped, Mappings};
 use crate::schedule::cost::{self, activity};
-use crate::schedule::dataflow;
+use crate::schedule::dataflow::{self, Measured};
 use crate::schedule::machine::{Load, Phase, Start};
 use crate::schedule::program::Compiled;
 use crate::schedule::request::Request as ServerRequest;
 use crate::schedule::router::Router;
 use crate::schedule::steady;
-use crate::schedule::{lockstep, serial};
+use crate::schedule::{lockstep, serial, utilization};
 use crate::units::Specs;
 use crate::units::hbm::Placement;
 
@@ -216,6 +216,11 @@ impl<'a> Prepared<'a> {
         let stop = self.request.stop;
         match self.request.phase {
             Phase::Decode if stop.precision.is_some() => stop.limit(self.sequences),
+            Phase::Decode
+                if steady::measured(&self.compiled, &self.decode_load(), &self.placement, stop) == Measured::Layers =>
+            {
+                utilization::least_tokens(self.sequences, self.compiled.sequence.len())
+            }
             Phase::Decode => 2 * self.sequences,
             Phase::Prefill if self.request.context <= dataflow::WHOLE_PROMPT => self.request.context,
             Phase::Prefill => dataflow::WINDOWS * 2 * self.sequences.min(self.mapped.mapping.stages()),
@@ -330,6 +335,19 @@ impl<'a> Prepared<'a> {
         }
     }
 
+    fn decode_load(&self) -> Load {
+        Load {
+            sequences: self.sequences as u32,
+            context: self.request.context,
+            contexts: self.contexts.of_sequences().to_vec(),
+            phase: Phase::Decode,
+            start: Start::Spread,
+            seed: self.request.seed,
+            router: self.router.clone(),
+            ..Load::default()
+        }
+    }
+
     fn dataflow(&self, progress: &mut dataflow::Progress) -> Simulation {
         let context = self.mean_context();
         if !self.request.fidelity.simulates() {
@@ -337,19 +355,7 @@ impl<'a> Prepared<'a> {
         }
         let (compiled, seed) = (&self.compiled, self.request.seed);
         let result = match self.request.phase {
-            Phase::Decode => {
-                let load = Load {
-                    sequences: self.sequences as u32,
-                    context: self.request.context,
-                    contexts: self.contexts.of_sequences().to_vec(),
-                    phase: Phase::Decode,
-                    start: Start::Spread,
-                    seed,
-                    router: self.router.clone(),
-                    ..Load::default()
-                };
-                steady::decode(compiled, load, self.placement, self.request.stop, progress)
-            }
+            Phase::Decode => steady::decode(compiled, self.decode_load(), self.placement, self.request.stop, progress),
             Phase::Prefill => {
                 let in_flight = self.sequences.min(self.mapped.mapping.stages());
                 dataflow::prefill(
@@ -379,7 +385,7 @@ impl<'a> Prepared<'a> {
 
 /// Rejects a precision that cannot be asked for.
 fn check_stop(request: &Request) -> Result<(), SimulateError> {
-    let Stop { precision, max_tokens } = request.stop;
+    let Stop { precision, max_tokens, .. } = request.stop;
     if let Some(tokens) = max_tokens.filter(|&tokens| tokens > MAX_TOKENS) {
         return Err(SimulateError::TooManyTokens { tokens, limit: MAX_TOKENS });
     }

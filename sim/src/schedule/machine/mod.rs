@@ -144,6 +144,25 @@ impl<'a, L: Listener> Machine<'a, L> {
         self.state.activity
     }
 
+    /// Time of all tokens since the start, finished or not, by class, in cycles. That of a token in flight is the mean over the
+    /// chips, since its critical path is known only when it ends.
+    #[must_use]
+    pub fn spent(&self) -> PerSpent<f64> {
+        let (activity, now) = (&self.state.activity, self.now());
+        let mut sum = activity.spent.zip(activity.spent_later).map(|(own, later)| (own + later) as f64);
+        let mut in_flight = PerSpent::<f64>::default();
+        for sequence in (0..self.load.sequences).map(SequenceId) {
+            for chip in (0..self.chips as u32).map(ChipId::new) {
+                let at = &self.state.at[OnChip { sequence, chip }];
+                in_flight = in_flight.zip(at.spent).map(|(sum, spent)| sum + spent as f64);
+                // A wait that has been charged ahead ends after now.
+                in_flight[at.doing] += now as f64 - at.since as f64;
+            }
+        }
+        sum = sum.zip(in_flight).map(|(sum, cycles)| sum + cycles / self.chips as f64);
+        sum
+    }
+
     /// Links, memories and buffers in their own cycles, to look at or to have commands recorded.
     pub fn models(&mut self) -> Option<&mut cycle::State> {
         self.state.cycle.as_deref_mut()
@@ -420,6 +439,8 @@ impl<'a, L: Listener> Machine<'a, L> {
         if token.counted {
             activity.latency_cycles += now - token.started;
             activity.spent = activity.spent.zip(spent).map(|(sum, spent)| sum + spent);
+        } else {
+            activity.spent_later = activity.spent_later.zip(spent).map(|(sum, spent)| sum + spent);
         }
         token.counted = true;
         if matches!(self.load.start, Start::Own(_)) {

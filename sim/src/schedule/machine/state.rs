@@ -73,6 +73,8 @@ pub struct Activity {
     pub latency_cycles: u64,
     /// Where that time went, along each token's critical path; adds up to `latency_cycles`.
     pub spent: PerSpent<u64>,
+    /// Where the time of finished tokens went that began in a later layer.
+    pub spent_later: PerSpent<u64>,
 }
 
 impl Activity {
@@ -84,6 +86,7 @@ impl Activity {
             events: self.events.zip(before.events).map(|(after, before)| after - before),
             latency_cycles: self.latency_cycles - before.latency_cycles,
             spent: self.spent.zip(before.spent).map(|(after, before)| after - before),
+            spent_later: self.spent_later.zip(before.spent_later).map(|(after, before)| after - before),
         }
     }
 }
