@@ -17,6 +17,8 @@ const KEPT: usize = 8;
 pub struct Mapped {
     /// The mapping.
     pub mapping: Mapping,
+    /// What the release of the model has for bits.
+    pub(crate) released: String,
     /// Messages of its plans, the head's last.
     pub messages: Vec<Arc<Messages>>,
     packing: Packing,
@@ -31,6 +33,7 @@ impl Mapped {
         let packing = Packing::new(&design.interconnect);
         Ok(Self {
             messages: messages_of_plans(&mapping, packing),
+            released: model.release.describe(),
             packing,
             mapping,
             options: design.mapping.clone(),

@@ -51,6 +51,8 @@ pub enum PointError {
 pub struct Worker<'a> {
     plan: &'a Plan,
     state: State,
+    /// Values of the axes and of dependents that `state` has; empty if the last ones were refused.
+    set: Vec<Value>,
     variables: Vec<f64>,
     mappings: Mappings,
 }
@@ -62,7 +64,7 @@ impl<'a> Worker<'a> {
         let mut state = plan.state.clone();
         // Copied for every point.
         state.design.provenance.clear();
-        Self { plan, state, variables: Vec::new(), mappings: Mappings::default() }
+        Self { plan, state, set: Vec::new(), variables: Vec::new(), mappings: Mappings::default() }
     }
 
     /// Sets the plan's variables as far as they are known; returns the values of dependent axes.
@@ -97,11 +99,15 @@ impl<'a> Worker<'a> {
         if plan.constraints.iter().any(|c| c.on_axes && !c.comparison.holds(&self.variables)) {
             return Outcome::Excluded;
         }
-        let axes = plan.axes.iter().map(|axis| &axis.name).zip(values);
-        let bound = plan.dependents.iter().map(|dependent| &dependent.name).zip(&dependents);
-        if let Err(refusal) = self.state.set(axes.chain(bound)) {
+        let names = plan.axes.iter().map(|axis| &axis.name).chain(plan.dependents.iter().map(|d| &d.name));
+        let last = std::mem::take(&mut self.set);
+        let changes = names.zip(values.iter().chain(&dependents)).enumerate();
+        // Neighbours differ in few values.
+        let changes = changes.filter(|(index, (_, value))| last.get(*index) != Some(value)).map(|(_, change)| change);
+        if let Err(refusal) = self.state.set(changes) {
             return Outcome::Failed(refusal.message);
         }
+        self.set.extend(values.iter().chain(&dependents).cloned());
         match self.results(fidelity) {
             Ok(row) => Outcome::Row(row),
             Err(error) => Outcome::Failed(error.to_string()),

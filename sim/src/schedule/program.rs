@@ -57,6 +57,8 @@ pub struct Compiled {
     pub kv_element_bytes: u64,
     /// Rotation of each layer, the head last.
     turns: Vec<usize>,
+    /// Groups of alike layers, without and with the head.
+    groups: [Vec<(u32, usize)>; 2],
 }
 
 impl Compiled {
@@ -84,8 +86,9 @@ impl Compiled {
         let max_phases = programs.iter().map(|p| p.messages.phases()).max().unwrap_or(0).max(1);
         let kv_element_bytes = mapping.options().kv_element_bytes.into();
         let rotations = programs.first().map_or(1, |program| program.messages.rotations());
-        let turns = (0..sequence.len()).map(|layer| layer % rotations).collect();
-        Self { programs, sequence, hn_base, hn_instances, max_phases, specs, kv_element_bytes, turns }
+        let turns: Vec<usize> = (0..sequence.len()).map(|layer| layer % rotations).collect();
+        let groups = [sequence.len() - 1, sequence.len()].map(|layers| groups(&sequence[..layers], &turns));
+        Self { programs, sequence, hn_base, hn_instances, max_phases, specs, kv_element_bytes, turns, groups }
     }
 
     /// Number of layers without the head.
@@ -144,12 +147,8 @@ impl Compiled {
 
     /// Layers (and the head, if `head`) grouped by kind and rotation: the number in each group, and one member.
     #[must_use]
-    pub fn groups(&self, head: bool) -> Vec<(u32, usize)> {
-        let mut groups: BTreeMap<(usize, usize), (u32, usize)> = BTreeMap::new();
-        for layer in 0..self.layers() + usize::from(head) {
-            groups.entry((self.sequence[layer], self.turns[layer])).or_insert((0, layer)).0 += 1;
-        }
-        groups.into_values().collect()
+    pub fn groups(&self, head: bool) -> impl Iterator<Item = (u32, usize)> + '_ {
+        self.groups[usize::from(head)].iter().copied()
     }
 
     /// Rotation a layer uses.
@@ -180,10 +179,25 @@ impl Compiled {
                 programs.len() - 1
             }));
         }
-        let turns = jobs.iter().map(|&(layer, _)| self.turns[layer]).collect();
+        let turns: Vec<usize> = jobs.iter().map(|&(layer, _)| self.turns[layer]).collect();
         let hn_base = vec![0; jobs.len()];
-        Self { programs, sequence, hn_base, hn_instances: 0, turns, specs: self.specs.clone(), ..*self }
+        let groups = [(); 2].map(|()| groups(&sequence, &turns));
+        Self { programs, sequence, hn_base, hn_instances: 0, turns, groups, specs: self.specs.clone(), ..*self }
     }
+}
+
+/// Layers grouped by program and rotation, in that order: the number in each group, and its first member.
+fn groups(sequence: &[usize], turns: &[usize]) -> Vec<(u32, usize)> {
+    let key = |layer: usize| (sequence[layer], turns[layer]);
+    let mut groups: Vec<(u32, usize)> = Vec::new();
+    for layer in 0..sequence.len() {
+        match groups.iter_mut().find(|(_, first)| key(*first) == key(layer)) {
+            Some((count, _)) => *count += 1,
+            None => groups.push((1, layer)),
+        }
+    }
+    groups.sort_by_key(|&(_, first)| key(first));
+    groups
 }
 
 /// Matrices of one step that start together, joined into one request.

@@ -221,7 +221,7 @@ impl Prepared<'_> {
             design: request.design.name.clone(),
             model: request.model.name.clone(),
             released_format: request.model.release.format.clone(),
-            released_weights: request.model.release.describe(),
+            released_weights: self.mapped.released.clone(),
             hardwired_weights: "fp4",
             weights_are_narrowed: request.model.mean_released_bits() > NARROW_BITS,
             grid: self.mapped.mapping.grid,
