@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::number::significant;
+use crate::number::{digits_beside, significant};
 use crate::table::{Align, Table};
 
 /// What agreement with a published figure proves.
@@ -123,7 +123,8 @@ impl Scoreboard {
                 (Some(d), _) => (Some(d), "%"),
                 (None, d) => (d, "pp"),
             };
-            let number = |value: f64| significant(value, 4);
+            let digits = digits_beside([Some(row.ours), row.published, row.analytic].into_iter().flatten(), 4);
+            let number = |value: f64| significant(value, digits);
             table.row([
                 row.id.clone(),
                 row.published.map_or("-".to_owned(), number),

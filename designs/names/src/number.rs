@@ -26,6 +26,22 @@ pub fn significant(value: f64, digits: usize) -> String {
     separated(&format!("{value:.decimals$}"))
 }
 
+/// Significant digits for numbers beside each other: `digits`, or 1, which prints integers in full, where `digits` would add
+/// nothing but zeros behind the point.
+///
+/// ```
+/// use names::number::digits_beside;
+/// assert_eq!(digits_beside([62.0, 62.0], 4), 1);
+/// assert_eq!(digits_beside([62.0, 61.5], 4), 4);
+/// ```
+#[must_use]
+pub fn digits_beside(values: impl IntoIterator<Item = f64>, digits: usize) -> usize {
+    let texts: Vec<String> = values.into_iter().map(|value| significant(value, digits)).collect();
+    let fractions: Vec<&str> = texts.iter().filter_map(|text| Some(text.split_once('.')?.1)).collect();
+    let zeros = fractions.iter().all(|fraction| fraction.bytes().all(|digit| digit == b'0'));
+    if zeros && !fractions.is_empty() { 1 } else { digits }
+}
+
 /// `value` with a fixed number of decimals, thousands separated; what rounds to zero has no sign.
 ///
 /// ```

@@ -2,6 +2,7 @@
 
 use designs::Provenance;
 use reports::document::{Block, Entry, Figure, Row, Section, Text, Width};
+use reports::number::digits_beside;
 use reports::plot::{Plot, Stack, Stacked};
 use reports::{Bound, Cell, Kind, Origin, Support, Value};
 use study::comparison::Hardwired;
@@ -95,8 +96,9 @@ pub fn scoreboard(hardwired: &Hardwired, reproduction: Option<&Reproduction>) ->
     let all: Vec<Row> = rows
         .iter()
         .map(|r| {
+            let digits = digits_beside([Some(r.ours), r.published].into_iter().flatten(), 4);
             let published: Cell = match r.published {
-                Some(value) => Value::new(value, "", published(&r.source)).digits(4).into(),
+                Some(value) => Value::new(value, "", published(&r.source)).digits(digits).into(),
                 None => Cell::missing("the publication has no label for it"),
             };
             let tolerance: Entry = match r.tolerance.filter(|_| r.published.is_some()) {
@@ -111,7 +113,7 @@ pub fn scoreboard(hardwired: &Hardwired, reproduction: Option<&Reproduction>) ->
                 vec![code(&r.id)],
                 vec![
                     published.into(),
-                    Value::new(r.ours, "", ours(r.kind)).digits(4).into(),
+                    Value::new(r.ours, "", ours(r.kind)).digits(digits).into(),
                     deviation(r).into(),
                     tolerance,
                     r.kind.name().into(),
