@@ -59,17 +59,22 @@ fn number(node: &Node, wanted: &str) -> Result<f64, Reason> {
     }
 }
 
+/// Up to here every integer is a float.
+const LARGEST_EXACT: f64 = (1u64 << 53) as f64;
+
 macro_rules! count {
     ($($type:ty),*) => { $(
         impl Slot for $type {
             fn set(&mut self, node: &Node, limits: Limits) -> Result<(), Reason> {
                 let value = number(node, "a whole number")?;
-                if let Kind::Float(written) = &node.kind {
-                    return Err((format!("must be a whole number, not {written}"), None));
-                }
+                let integer = match node.kind {
+                    Kind::Integer(Some(integer)) => integer,
+                    // 7e9 is a count, as 7000000000 is.
+                    _ if value.fract() == 0.0 && value.abs() <= LARGEST_EXACT => value as _,
+                    _ => return Err((format!("must be a whole number, not {value}"), None)),
+                };
                 limits.check(value, &format!("{value}"), |bound| format!("{bound}"))?;
-                let Kind::Integer(Some(integer)) = &node.kind else { unreachable!("floats were refused above") };
-                *self = <$type>::try_from(*integer).map_err(|_| (format!("is {integer}, which is too large"), None))?;
+                *self = <$type>::try_from(integer).map_err(|_| (format!("is {integer}, which is too large"), None))?;
                 Ok(())
             }
 
@@ -348,11 +353,14 @@ mod tests {
         let limits = Limits::between(1.0, 64.0);
         assert_eq!(read::<u32>("4", limits), Ok(4));
         assert_eq!(read::<u32>("0x10", limits), Ok(16));
+        assert_eq!(read::<u32>("4.0", limits), Ok(4));
+        assert_eq!(read::<u64>("7.28e9", Limits::NONE), Ok(7_280_000_000));
         for (text, message) in [
             ("0", "is 0; it must be at least 1 and at most 64"),
             ("-4", "is -4; it must be at least 1 and at most 64"),
             ("65", "is 65; it must be at least 1 and at most 64"),
-            ("4.0", "must be a whole number, not 4"),
+            ("4.5", "must be a whole number, not 4.5"),
+            ("6.4e1000", "is inf, which is not a number to compute with"),
             ("nan", "is NaN, which is not a number to compute with"),
             ("inf", "is inf, which is not a number to compute with"),
             ("four", "must be a whole number, not a text"),
