@@ -35,12 +35,14 @@ impl ExpertChoice {
         let (whole_chips, cut_chips) = (chips(ExpertPlacement::Whole)?, chips(ExpertPlacement::Cut)?);
         let chips_per_expert = mapping.layers().map(|layer| layer.experts.chips_per_expert).max().unwrap_or(1).max(1);
         let placed = if chips_per_expert > 1 { "cut" } else { "whole" };
-        let grid = |chips: Option<u32>| chips.map_or("no grid".to_owned(), |chips| format!("{chips} chips"));
-        let least = format!(
-            "the smallest grid has {} with whole experts, {} with cut ones",
-            grid(whole_chips),
-            grid(cut_chips)
-        );
+        let least = match (whole_chips, cut_chips) {
+            (Some(whole), Some(cut)) => {
+                format!("the smallest grid has {whole} chips with whole experts, {cut} chips with cut ones")
+            }
+            (None, Some(cut)) => format!("no grid holds whole ones, the smallest with cut ones has {cut} chips"),
+            (Some(whole), None) => format!("no grid holds cut ones, the smallest with whole ones has {whole} chips"),
+            (None, None) => "no near-square grid holds them".to_owned(),
+        };
         let why = match design.mapping.experts {
             ExpertPlacement::Auto if chips_per_expert > 1 => "whole ones do not fit here",
             ExpertPlacement::Auto => "they fit here, and cutting them would save no chip of this grid",
