@@ -63,7 +63,7 @@ def same(python: Any, command: Any) -> None:
         assert python == command
 
 
-@pytest.mark.parametrize("case", range(24))
+@pytest.mark.parametrize("case", range(32))
 def test_simulate(case: int, command: Command) -> None:
     draw = random.Random(SEED * 1000 + case)
     options = some(
@@ -83,7 +83,7 @@ def test_simulate(case: int, command: Command) -> None:
     same(outcome(lambda: hardwire.simulate("hnlpu", **options)), asked(command, ["simulate", "hnlpu", *option(options)]))
 
 
-@pytest.mark.parametrize("case", range(16))
+@pytest.mark.parametrize("case", range(24))
 def test_estimate(case: int, command: Command) -> None:
     draw = random.Random(SEED * 2000 + case)
     options = some(
