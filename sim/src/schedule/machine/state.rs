@@ -106,10 +106,35 @@ pub struct State {
     /// By sequence, phase of the ring, and sending chip.
     pub(super) sent: Vec<Sent>,
     pub(super) gates: Table<LayerId, ChipId, u64>,
+    /// Sequences whose token waits for the one before it, by layer, chip and position.
+    #[serde(with = "pairs")]
     pub(super) gated: BTreeMap<(LayerId, ChipId, u64), SequenceId>,
     pub(super) activity: Activity,
     /// Models of links, memory and buffer in their own cycles.
     pub(super) cycle: Option<Box<cycle::State>>,
+}
+
+/// A map as a list of its pairs: JSON takes no tuples as keys.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
 }
 
 /// Accounts of the servers since the last settlement, in cycles of the units' own clock domains.
