@@ -213,8 +213,14 @@ test-passes: $(TEST_PLUGIN) ## Test the passes: rules, FileCheck, results of can
 test-passes-full: $(TEST_PLUGIN) ## Run over 500 transformed kernels against their originals: sequences, aliasing buffers, more seeds
 	python3 -B scripts/passes/semantics.py $(TEST_PLUGIN) --full
 
-measure-passes: deps-mlir ## Measure the decisions on passes/kernels/nests.mlir: regret, spills, time (docs/passes.md)
-	$(CARGO) run --release --locked -p passes --features mlir --example regret -- passes/kernels/nests.mlir skylake-avx512
+# Costs that have been measured are kept in MEASURED, so an interrupted run goes on where it ended. Without optimisation deciding
+# takes longer against compiling than it should.
+MEASURED ?= target/passes/measured.jsonl
+MEASURE_PROFILE ?= --release
+measure-passes: deps-mlir ## Measure the decisions on passes/kernels: regret, spills, time; writes the tables of docs/passes.md
+	@mkdir -p $(dir $(MEASURED))
+	$(CARGO) run $(MEASURE_PROFILE) --locked -p passes --features mlir --example regret -- skylake-avx512 $(MEASURED) passes/kernels/nests.mlir \
+	  passes/kernels/blocks.mlir --document docs/passes.md
 
 # MLIR's own tests from Debian's source packages, split, with upstream's parser as the judge. Versions that the package
 # sources of this machine do not offer are skipped. Upstream's answers are kept in PUBLIC. Nothing of it is committed.

@@ -3,6 +3,8 @@
 #include "Boundary.h"
 
 #include "Harness.h"
+#include "Others.h"
+#include "Schedule.h"
 #include "Search.h"
 #include "Target.h"
 
@@ -105,6 +107,8 @@ hardwire_passes_optimize(void *module, const hardwire_passes_options *from,
   if (expired)
     over = [=] { return expired(user); };
   Search search{options, asks, measures, over, patterns};
+  OwningOpRef<Operation *> original =
+      from->schedule && isa<ModuleOp>(root) ? root->clone() : nullptr;
   std::vector<Decision> decisions;
   SmallVector<func::FuncOp> functions;
   root->walk([&](func::FuncOp func) {
@@ -120,7 +124,11 @@ hardwire_passes_optimize(void *module, const hardwire_passes_options *from,
       for (auto [entry, candidate] : llvm::zip(*list, decision.candidates))
         (*entry.getAsObject())["text"] = candidate.text;
     }
-  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(json));
+  llvm::json::Object result{{"decisions", std::move(json)}, {"schedule", nullptr}};
+  if (original)
+    result["schedule"] = toJson(
+        scheduleOf(cast<ModuleOp>(*original), decisions, patterns));
+  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(result));
   write(user, textFrom(text));
   return true;
 }
@@ -137,6 +145,14 @@ extern "C" void hardwire_passes_target(void *module, void *user,
     });
   if (!target.empty())
     write(user, textFrom(target));
+}
+
+extern "C" void hardwire_passes_others(void *module, void *user,
+                                       hardwire_passes_write write) {
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << llvm::json::Value(toJson(passedOver(static_cast<Operation *>(module))));
+  write(user, textFrom(text));
 }
 
 extern "C" void hardwire_passes_compare(void *original, void *result,

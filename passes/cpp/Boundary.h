@@ -61,11 +61,13 @@ typedef struct {
   bool assume_no_alias;
   /* Write the text of each candidate with it. */
   bool texts;
+  /* Write the decisions as a transform script. */
+  bool schedule;
 } hardwire_passes_options;
 
 /* Decides about the functions of a module (an `mlir::Operation *`) and changes
- * it. Writes the decisions as a JSON array, or a message if it returns false:
- * options that are malformed. */
+ * it. Writes a JSON object of the decisions and the script, or a message if it
+ * returns false: options that are malformed. */
 bool hardwire_passes_optimize(void *module,
                               const hardwire_passes_options *options,
                               hardwire_passes_scorer scorer,
@@ -75,6 +77,10 @@ bool hardwire_passes_optimize(void *module,
 
 /* Writes the processor that a module names; nothing if it names none. */
 void hardwire_passes_target(void *module, void *user,
+                            hardwire_passes_write write);
+
+/* Writes the operations that no decision is about as a JSON array. */
+void hardwire_passes_others(void *module, void *user,
                             hardwire_passes_write write);
 
 /* Writes a program that runs the functions of a module against those of the

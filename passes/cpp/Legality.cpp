@@ -2,9 +2,13 @@
 
 #include "Legality.h"
 
+#include "Fusion.h"
+
 #include "mlir/Dialect/Affine/Analysis/LoopAnalysis.h"
 #include "mlir/Dialect/Affine/Analysis/Utils.h"
 #include "mlir/Dialect/Affine/IR/AffineValueMap.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
@@ -196,6 +200,53 @@ Refusal checkInterchange(ArrayRef<AffineForOp> band, ArrayRef<unsigned> order,
         return "a dependence would go backwards";
     }
   }
+  return std::nullopt;
+}
+
+Refusal checkFusion(AffineForOp first, AffineForOp second, unsigned depth,
+                    ArrayRef<Root> roots, const LegalityOptions &options) {
+  if (depth == 0 || depth > fusableDepth(first, second))
+    return "the loops do not run over the same iterations";
+  if (!areNeighbours(first, second))
+    return "something between the nests has effects";
+  // The check is on a fused copy: there both bodies have common loops.
+  IRMapping map;
+  OwningOpRef<func::FuncOp> copy = cast<func::FuncOp>(
+      first->getParentOfType<func::FuncOp>()->clone(map));
+  auto one = cast<AffineForOp>(map.lookup(first.getOperation()));
+  auto other = cast<AffineForOp>(map.lookup(second.getOperation()));
+  SmallVector<Operation *> before, after;
+  for (auto [loop, found] : {std::pair(one, &before), std::pair(other, &after)})
+    if (Refusal refusal = accessesOf(loop, *found))
+      return refusal;
+  if (before.size() + after.size() > maxAccesses)
+    return "the nests have more than " + std::to_string(maxAccesses) +
+           " loads and stores";
+  fuseNests(one, other, depth);
+  // All of the first nest ran before the second one, so what the second one
+  // does before the first one, along a shared loop, would come too early.
+  for (Operation *src : after)
+    for (Operation *dst : before) {
+      if (isa<AffineLoadOp>(src) && isa<AffineLoadOp>(dst))
+        continue;
+      Value a = memrefOf(src), b = memrefOf(dst);
+      if (a != b) {
+        unsigned i = cast<BlockArgument>(a).getArgNumber();
+        unsigned j = cast<BlockArgument>(b).getArgNumber();
+        if (mayAlias(roots[i], roots[j], options))
+          return "buffers may overlap";
+        continue;
+      }
+      for (unsigned level = 1; level <= depth; ++level) {
+        DependenceResult result = checkMemrefAccessDependence(
+            MemRefAccess(src), MemRefAccess(dst), level);
+        if (result.value == DependenceResult::Failure)
+          return "a dependence cannot be computed";
+        if (hasDependence(result))
+          return "the second nest would use an element before the first one "
+                 "has";
+      }
+    }
   return std::nullopt;
 }
 

@@ -43,6 +43,13 @@ Refusal checkInterchange(llvm::ArrayRef<mlir::affine::AffineForOp> band,
                          llvm::ArrayRef<Root> roots,
                          const LegalityOptions &options);
 
+/// Whether two neighbouring nests may share their outer `depth` loops: no
+/// iteration of the second one needs a later iteration of the first one.
+Refusal checkFusion(mlir::affine::AffineForOp first,
+                    mlir::affine::AffineForOp second, unsigned depth,
+                    llvm::ArrayRef<Root> roots,
+                    const LegalityOptions &options);
+
 /// Whether `factor` iterations of a loop may be merged into its inner loops.
 Refusal checkJam(mlir::affine::AffineForOp loop, int64_t factor,
                  llvm::ArrayRef<Root> roots, const LegalityOptions &options);

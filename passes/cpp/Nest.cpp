@@ -50,11 +50,15 @@ static Root rootOf(Value value) {
   return {Root::Argument, value.getAsOpaquePointer()};
 }
 
-Nest extractNest(AffineForOp loop) {
+Nest extractNest(ArrayRef<AffineForOp> loops) {
   Nest nest;
   llvm::SetVector<Value> used;
-  used.insert(loop->operand_begin(), loop->operand_end());
-  getUsedValuesDefinedAbove(loop.getRegion(), used);
+  SmallVector<Type> results;
+  for (AffineForOp loop : loops) {
+    used.insert(loop->operand_begin(), loop->operand_end());
+    getUsedValuesDefinedAbove(loop.getRegion(), used);
+    llvm::append_range(results, loop->getResultTypes());
+  }
   for (Value value : used) {
     Operation *op = value.getDefiningOp();
     if (op && matchPattern(op, m_Constant()) && op->getNumOperands() == 0 &&
@@ -66,24 +70,28 @@ Nest extractNest(AffineForOp loop) {
     nest.roots.push_back(rootOf(value));
   }
   // The name does not matter: the model does not see it.
-  OpBuilder builder(loop.getContext());
+  AffineForOp first = loops.front();
+  OpBuilder builder(first.getContext());
   auto type = builder.getFunctionType(TypeRange(ValueRange(nest.captured)),
-                                      loop->getResultTypes());
-  nest.func = func::FuncOp::create(loop.getLoc(), "nest", type);
+                                      results);
+  nest.func = func::FuncOp::create(first.getLoc(), "nest", type);
   Block *body = nest.func->addEntryBlock();
   builder.setInsertionPointToStart(body);
   IRMapping map;
   map.map(nest.captured, body->getArguments());
   for (Operation *constant : nest.constants)
     builder.clone(*constant, map);
-  Operation *copy = builder.clone(*loop, map);
-  func::ReturnOp::create(builder, loop.getLoc(), copy->getResults());
+  SmallVector<Value> returned;
+  for (AffineForOp loop : loops)
+    llvm::append_range(returned, builder.clone(*loop, map)->getResults());
+  func::ReturnOp::create(builder, first.getLoc(), returned);
   return nest;
 }
 
-LogicalResult replaceNest(AffineForOp loop, const Nest &nest,
+LogicalResult replaceNest(ArrayRef<AffineForOp> loops, const Nest &nest,
                           func::FuncOp func) {
-  OpBuilder builder(loop);
+  AffineForOp last = loops.back();
+  OpBuilder builder(last);
   IRMapping map;
   Block &body = func.getBody().front();
   map.map(body.getArguments(), ValueRange(nest.captured));
@@ -108,20 +116,25 @@ LogicalResult replaceNest(AffineForOp loop, const Nest &nest,
   SmallVector<Value> results;
   for (Value value : body.getTerminator()->getOperands())
     results.push_back(map.lookup(value));
-  SmallVector<Value> before(loop->getResults());
+  SmallVector<Value> before;
+  for (AffineForOp loop : loops)
+    llvm::append_range(before, loop->getResults());
   for (auto [old, now] : llvm::zip(before, results))
     old.replaceAllUsesWith(now);
-  // The original stays until the result has verified.
-  Operation *original = loop;
-  Block *block = original->getBlock();
-  Operation *next = original->getNextNode();
-  original->remove();
-  auto parent = cast<func::FuncOp>(block->getParentOp());
-  if (succeeded(verify(parent))) {
-    original->destroy();
+  // The originals stay until the result has verified.
+  SmallVector<std::pair<Operation *, Operation *>> removed;
+  Block *block = builder.getInsertionBlock();
+  for (AffineForOp loop : loops) {
+    removed.push_back({loop, loop->getNextNode()});
+    loop->remove();
+  }
+  if (succeeded(verify(cast<func::FuncOp>(block->getParentOp())))) {
+    for (auto [original, next] : removed)
+      original->destroy();
     return success();
   }
-  block->getOperations().insert(Block::iterator(next), original);
+  for (auto [original, next] : llvm::reverse(removed))
+    block->getOperations().insert(Block::iterator(next), original);
   for (auto [old, now] : llvm::zip(before, results))
     now.replaceUsesWithIf(old, [&](OpOperand &use) {
       return !llvm::any_of(inserted, [&](Operation *op) {

@@ -51,13 +51,14 @@ struct Nest {
 llvm::SmallVector<mlir::affine::AffineForOp>
 topLevelNests(mlir::func::FuncOp func);
 
-/// Copies the nest at `loop` into a function of its own.
-Nest extractNest(mlir::affine::AffineForOp loop);
+/// Copies the nest at a loop, or neighbouring nests in their order, into a
+/// function of its own.
+Nest extractNest(llvm::ArrayRef<mlir::affine::AffineForOp> loops);
 
-/// Replaces `loop` by the body of `func`, a transformed copy of `nest.func`.
-/// Leaves the function as it was and returns failure if the result does not
-/// verify.
-mlir::LogicalResult replaceNest(mlir::affine::AffineForOp loop,
+/// Replaces the loops by the body of `func`, a transformed copy of `nest.func`,
+/// at the place of the last one. Leaves the function as it was and returns
+/// failure if the result does not verify.
+mlir::LogicalResult replaceNest(llvm::ArrayRef<mlir::affine::AffineForOp> loops,
                                 const Nest &nest, mlir::func::FuncOp func);
 
 /// The loops of a function in preorder: their positions address them.

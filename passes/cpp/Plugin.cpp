@@ -7,8 +7,10 @@
 
 #include "hardwire.h"
 
+#include "Fusion.h"
 #include "Harness.h"
 #include "Model.h"
+#include "Others.h"
 #include "Search.h"
 #include "Target.h"
 
@@ -40,7 +42,7 @@ static SmallVector<Kind> kindsOf(ArrayRef<std::string> names,
         allKinds, [&](Kind one) { return nameOf(one) == name; });
     if (kind == std::end(allKinds))
       error = "no transformation is called `" + name +
-              "`; there are hoist, interchange, tile, jam, vectorize, unroll";
+              "`; there are fuse, hoist, interchange, tile, jam, vectorize, unroll";
     else
       kinds.push_back(*kind);
   }
@@ -141,6 +143,9 @@ struct DecisionPass : PassWrapper<Self, OperationPass<func::FuncOp>> {
   void runOnOperation() override {
     func::FuncOp func = this->getOperation();
     std::string error;
+    if (remarks)
+      for (const PassedOver &one : passedOver(func))
+        emitRemark(one.loc) << describe(one);
     if (!decide(func, error)) {
       emitError(func.getLoc()) << "hardwire: " << error;
       this->signalPassFailure();
@@ -250,7 +255,7 @@ struct OptimizePass : DecisionPass<OptimizePass> {
 
   ListOption<std::string> decisions{
       *this, "decisions",
-      llvm::cl::desc("Kinds of steps: hoist, interchange, tile, jam, "
+      llvm::cl::desc("Kinds of steps: fuse, hoist, interchange, tile, jam, "
                      "vectorize, unroll; default: all")};
   Option<unsigned> depth{*this, "depth",
                          llvm::cl::desc("Most steps of a sequence"),
@@ -414,15 +419,25 @@ void TestCandidatesPass::runOnOperation() {
     }
     Comparison comparison{func, {}};
     unsigned nests = topLevelNests(func).size();
-    for (unsigned number = 0; number < nests; ++number) {
-      Nest nest = extractNest(topLevelNests(func)[number]);
+    // Single nests, then pairs of neighbours.
+    for (unsigned place = 0; place < 2 * nests; ++place) {
+      unsigned number = place % nests, count = 1 + place / nests;
+      auto loopsIn = [&](func::FuncOp parent) {
+        return llvm::to_vector(
+            ArrayRef(topLevelNests(parent)).drop_front(number).take_front(count));
+      };
+      SmallVector<affine::AffineForOp> loops = loopsIn(func);
+      if (loops.size() < count ||
+          (count == 2 && !areNeighbours(loops[0], loops[1])))
+        continue;
+      Nest nest = extractNest(loops);
       for (Candidate &candidate : search.enumerate(nest)) {
         if (!candidate.func || candidate.steps.empty())
           continue;
         OwningOpRef<func::FuncOp> variant = cloneFunc(func);
-        affine::AffineForOp loop = topLevelNests(*variant)[number];
+        SmallVector<affine::AffineForOp> same = loopsIn(*variant);
         // The same values are captured, in the copy.
-        if (failed(replaceNest(loop, extractNest(loop), *candidate.func))) {
+        if (failed(replaceNest(same, extractNest(same), *candidate.func))) {
           func.emitError("hardwire: ")
               << spell(candidate.steps) << " does not verify in its place";
           return signalPassFailure();
@@ -444,6 +459,7 @@ void TestCandidatesPass::runOnOperation() {
 }
 
 static void registerPasses() {
+  PassRegistration<KindPass<Kind::Fuse>>();
   PassRegistration<KindPass<Kind::Hoist>>();
   PassRegistration<KindPass<Kind::Interchange>>();
   PassRegistration<KindPass<Kind::Tile>>();

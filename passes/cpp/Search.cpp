@@ -2,6 +2,8 @@
 
 #include "Search.h"
 
+#include "Fusion.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
@@ -178,12 +180,15 @@ void Search::choose(Decision &decision) const {
     decision.kept = "its cost is not known: " + first.score.why;
     return;
   }
-  if (first.verdict == Verdict::Unfamiliar && options.verify == 0) {
+  // Compiling takes longest: without time the prediction decides.
+  bool measures =
+      options.verify > 0 && measurer && !(expired && expired());
+  if (first.verdict == Verdict::Unfamiliar && !measures) {
     decision.kept = "the model knows no code like it: novelty score " +
                     formatted("%.2f", first.score.novelty);
     return;
   }
-  if (options.verify > 0 && measurer) {
+  if (measures) {
     // Measured code needs no familiarity: the model only orders it.
     for (Candidate &candidate : all)
       if (candidate.verdict == Verdict::Unfamiliar)
@@ -211,8 +216,8 @@ void Search::choose(Decision &decision) const {
     all[decision.chosen].verdict = Verdict::Chosen;
 }
 
-Decision Search::decide(const Nest &nest, affine::AffineForOp loop) const {
-  Decision decision{loop.getLoc(), "", 0, {}, 0, ""};
+Decision Search::decide(const Nest &nest, Location loc) const {
+  Decision decision{loc, "", 0, 1, {}, 0, ""};
   std::vector<Candidate> &all = decision.candidates;
   all.push_back(original(nest, patterns));
   if (options.forced) {
@@ -269,29 +274,68 @@ Decision Search::decide(const Nest &nest, affine::AffineForOp loop) const {
   return decision;
 }
 
+/// Decides about one nest, or about the fusion of neighbours, and changes it.
+Decision Search::decideAt(func::FuncOp func, ArrayRef<affine::AffineForOp> loops,
+                          unsigned number, bool remarks) const {
+  affine::AffineForOp first = loops.front();
+  Location loc = first.getLoc();
+  Nest nest = extractNest(loops);
+  Decision decision = decide(nest, loc);
+  decision.function = func.getSymName().str();
+  decision.nest = number;
+  decision.nests = loops.size();
+  if (decision.changed() &&
+      failed(replaceNest(loops, nest,
+                         *decision.candidates[decision.chosen].func))) {
+    decision.candidates[decision.chosen].verdict = Verdict::Unsupported;
+    decision.chosen = 0;
+    decision.kept = "the result does not verify in its place";
+  }
+  // The copies are not needed any more.
+  for (Candidate &candidate : decision.candidates)
+    candidate.func = nullptr;
+  if (remarks)
+    emitRemark(loc) << describe(decision);
+  return decision;
+}
+
+/// Fuses neighbouring nests where that is better, from the first one on.
+void Search::fuse(func::FuncOp func, std::vector<Decision> &decisions,
+                  bool remarks) const {
+  // What follows a fusion is decided for the fused nest.
+  SearchOptions alone = options;
+  alone.choices.kinds = {Kind::Fuse};
+  alone.depth = 1;
+  Search search{alone, scorer, measurer, expired, patterns};
+  size_t at = 0;
+  while (true) {
+    SmallVector<affine::AffineForOp> nests = topLevelNests(func);
+    if (at + 1 >= nests.size())
+      return;
+    auto pair = ArrayRef(nests).slice(at, 2);
+    affine::AffineForOp first = pair[0], second = pair[1];
+    if (!areNeighbours(first, second) || fusableDepth(first, second) == 0) {
+      ++at;
+      continue;
+    }
+    decisions.push_back(search.decideAt(func, pair, at, remarks));
+    if (!decisions.back().changed())
+      ++at;
+  }
+}
+
 void Search::run(func::FuncOp func, std::vector<Decision> &decisions,
                  bool remarks) const {
-  unsigned number = 0;
-  for (affine::AffineForOp loop : topLevelNests(func)) {
-    Location loc = loop.getLoc();
-    Nest nest = extractNest(loop);
-    Decision decision = decide(nest, loop);
-    decision.function = func.getSymName().str();
-    decision.nest = number++;
-    if (decision.changed() &&
-        failed(replaceNest(loop, nest,
-                           *decision.candidates[decision.chosen].func))) {
-      decision.candidates[decision.chosen].verdict = Verdict::Unsupported;
-      decision.chosen = 0;
-      decision.kept = "the result does not verify in its place";
-    }
-    // The copies are not needed any more.
-    for (Candidate &candidate : decision.candidates)
-      candidate.func = nullptr;
-    if (remarks)
-      emitRemark(loc) << describe(decision);
-    decisions.push_back(std::move(decision));
-  }
+  bool pairs = options.forced ? !options.forced->empty() &&
+                                    options.forced->front().kind == Kind::Fuse
+                              : llvm::is_contained(options.choices.kinds,
+                                                   Kind::Fuse);
+  if (pairs)
+    fuse(func, decisions, remarks);
+  if (options.forced ? pairs : options.choices.kinds == ArrayRef(Kind::Fuse))
+    return;
+  for (auto [number, loop] : llvm::enumerate(topLevelNests(func)))
+    decisions.push_back(decideAt(func, loop, number, remarks));
 }
 
 std::string describe(const Decision &decision) {
@@ -367,6 +411,7 @@ llvm::json::Array toJson(ArrayRef<Decision> decisions) {
     llvm::json::Object object{
         {"function", decision.function},
         {"nest", decision.nest},
+        {"nests", decision.nests},
         {"line", line},
         {"column", column},
         {"steps", spell(decision.candidates[decision.chosen].steps)},

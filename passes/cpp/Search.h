@@ -87,6 +87,8 @@ struct Decision {
   mlir::Location loc;
   std::string function;
   unsigned nest = 0;
+  /// The nests that it is about: 2 for a fusion.
+  unsigned nests = 1;
   /// The original is the first.
   std::vector<Candidate> candidates;
   size_t chosen = 0;
@@ -117,7 +119,12 @@ struct Search {
   std::vector<Candidate> enumerate(const Nest &nest) const;
 
 private:
-  Decision decide(const Nest &nest, mlir::affine::AffineForOp loop) const;
+  Decision decide(const Nest &nest, mlir::Location loc) const;
+  Decision decideAt(mlir::func::FuncOp func,
+                    llvm::ArrayRef<mlir::affine::AffineForOp> loops,
+                    unsigned number, bool remarks) const;
+  void fuse(mlir::func::FuncOp func, std::vector<Decision> &decisions,
+            bool remarks) const;
   bool expand(const Nest &nest, size_t from, std::vector<Candidate> &all,
               llvm::StringSet<> &seen) const;
   bool score(std::vector<Candidate> &all, size_t from, std::string &why) const;

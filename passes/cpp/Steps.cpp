@@ -2,6 +2,8 @@
 
 #include "Steps.h"
 
+#include "Fusion.h"
+
 #include "mlir/Dialect/Affine/Analysis/LoopAnalysis.h"
 #include "mlir/Dialect/Affine/LoopUtils.h"
 #include "mlir/Dialect/Affine/Utils.h"
@@ -22,8 +24,8 @@ namespace hardwire {
 /// Longest band of loops that is tiled or permuted.
 static constexpr unsigned maxBand = 4;
 
-static constexpr StringRef kindNames[] = {"hoist", "interchange", "tile",
-                                          "jam",   "vectorize",   "unroll"};
+static constexpr StringRef kindNames[] = {
+    "fuse", "hoist", "interchange", "tile", "jam", "vectorize", "unroll"};
 
 StringRef nameOf(Kind kind) { return kindNames[unsigned(kind)]; }
 
@@ -67,8 +69,8 @@ static std::optional<Step> parseStep(StringRef text) {
   for (StringRef number : numbers) {
     int64_t value;
     int64_t least = step.kind == Kind::Interchange ? 0
-                    : step.kind == Kind::Tile      ? 1
-                                                   : 2;
+                    : step.kind == Kind::Tile || step.kind == Kind::Fuse ? 1
+                                                                         : 2;
     if (number.getAsInteger(10, value) || value < least || value > 4096)
       return std::nullopt;
     step.numbers.push_back(value);
@@ -134,6 +136,20 @@ static SmallVector<SmallVector<int64_t, 4>> ordersOf(unsigned loops) {
   return orders;
 }
 
+/// The first nest of a function that has nothing but nests.
+static AffineForOp firstNest(func::FuncOp nest) {
+  auto nests = nest.getBody().front().getOps<AffineForOp>();
+  return nests.empty() ? AffineForOp() : *nests.begin();
+}
+
+/// The nest after another one of the same block, or null.
+static AffineForOp nextNest(AffineForOp first) {
+  Operation *op = first ? first->getNextNode() : nullptr;
+  while (op && !isa<AffineForOp>(op))
+    op = op->getNextNode();
+  return cast_if_present<AffineForOp>(op);
+}
+
 SmallVector<Step> proposals(func::FuncOp nest, const Choices &choices,
                             ArrayRef<Step> before) {
   SmallVector<Step> found;
@@ -152,6 +168,13 @@ SmallVector<Step> proposals(func::FuncOp nest, const Choices &choices,
     return before.empty() || before.back().kind != kind ||
            loop > before.back().loop;
   };
+  if (AffineForOp first = firstNest(nest), second = nextNest(first); second) {
+    // The nests of a pair are decided one by one when it is not fused.
+    unsigned depth = fusableDepth(first, second);
+    for (unsigned shared = depth; shared > 0 && wanted(Kind::Fuse); --shared)
+      found.push_back({Kind::Fuse, 0, {int64_t(shared)}});
+    return found;
+  }
   if (wanted(Kind::Hoist))
     found.push_back({Kind::Hoist, 0, {}});
   for (auto [position, loop] : llvm::enumerate(loopsOf(nest))) {
@@ -228,6 +251,12 @@ Refusal check(const Step &step, func::FuncOp nest, ArrayRef<Root> roots,
   switch (step.kind) {
   case Kind::Hoist:
     return std::nullopt;
+  case Kind::Fuse: {
+    AffineForOp second = nextNest(loop);
+    if (!second)
+      return "there is no nest after it";
+    return checkFusion(loop, second, step.numbers.front(), roots, options);
+  }
   case Kind::Unroll:
     if (step.numbers.front() == 0 && !getConstantTripCount(loop))
       return "the trip count is not known";
@@ -274,9 +303,8 @@ void simplify(func::FuncOp nest, const FrozenRewritePatternSet &patterns) {
   eliminateCommonSubExpressions(rewriter, dominance, nest);
 }
 
-static LogicalResult transform(const Step &step, func::FuncOp nest,
-                               ArrayRef<Root> roots,
-                               const LegalityOptions &options) {
+LogicalResult takeStep(const Step &step, func::FuncOp nest,
+                       ArrayRef<Root> roots, const LegalityOptions &options) {
   if (step.kind == Kind::Hoist) {
     // From inside, so that what leaves an inner loop can leave the outer one.
     for (AffineForOp loop : llvm::reverse(loopsOf(nest)))
@@ -287,6 +315,9 @@ static LogicalResult transform(const Step &step, func::FuncOp nest,
   SmallVector<AffineForOp, 4> band = bandOf(step, loop);
   switch (step.kind) {
   case Kind::Hoist:
+    return success();
+  case Kind::Fuse:
+    fuseNests(loop, nextNest(loop), step.numbers.front());
     return success();
   case Kind::Unroll:
     return step.numbers.front() == 0
@@ -327,7 +358,7 @@ LogicalResult apply(const Step &step, func::FuncOp nest, ArrayRef<Root> roots,
                     const LegalityOptions &options,
                     const FrozenRewritePatternSet &patterns) {
   Silence silence(nest.getContext());
-  if (failed(transform(step, nest, roots, options)) || failed(verify(nest)))
+  if (failed(takeStep(step, nest, roots, options)) || failed(verify(nest)))
     return failure();
   simplify(nest, patterns);
   return verify(nest);

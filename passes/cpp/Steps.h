@@ -12,10 +12,19 @@
 namespace hardwire {
 
 /// A kind of transformation, in the order in which a sequence applies them.
-enum class Kind : unsigned { Hoist, Interchange, Tile, Jam, Vectorize, Unroll };
+enum class Kind : unsigned {
+  Fuse,
+  Hoist,
+  Interchange,
+  Tile,
+  Jam,
+  Vectorize,
+  Unroll
+};
 
-inline constexpr Kind allKinds[] = {Kind::Hoist, Kind::Interchange, Kind::Tile,
-                                    Kind::Jam,   Kind::Vectorize,   Kind::Unroll};
+inline constexpr Kind allKinds[] = {
+    Kind::Fuse, Kind::Hoist,     Kind::Interchange, Kind::Tile,
+    Kind::Jam,  Kind::Vectorize, Kind::Unroll};
 
 /// Its name in options, scripts and reports.
 llvm::StringRef nameOf(Kind kind);
@@ -25,16 +34,16 @@ struct Step {
   Kind kind;
   /// The loop, by its place in preorder.
   unsigned loop = 0;
+  /// Fuse: the number of shared loops of the nest at `loop` and the next one.
   /// Unroll, jam: the factor (0 for a full unroll). Vectorize: the width. Tile:
   /// the size for each loop of the band. Interchange: for each place of the
   /// band from outside, the loop that comes there.
   llvm::SmallVector<int64_t, 4> numbers;
-
 };
 
 using Sequence = llvm::SmallVector<Step, 4>;
 
-/// `unroll:0:4`, `unroll:1:full`, `tile:0:8x8`, `hoist`.
+/// `unroll:0:4`, `unroll:1:full`, `tile:0:8x8`, `fuse:0:2`, `hoist`.
 std::string spell(const Step &step);
 /// Steps joined by `+`; `keep` if there is none.
 std::string spell(llvm::ArrayRef<Step> sequence);
@@ -74,6 +83,11 @@ mlir::LogicalResult apply(const Step &step, mlir::func::FuncOp nest,
                           llvm::ArrayRef<Root> roots,
                           const LegalityOptions &options,
                           const mlir::FrozenRewritePatternSet &patterns);
+
+/// Takes a step that `check` allows, without simplifying.
+mlir::LogicalResult takeStep(const Step &step, mlir::func::FuncOp nest,
+                             llvm::ArrayRef<Root> roots,
+                             const LegalityOptions &options);
 
 /// Keeps upstream's diagnostics of this thread away from the user: a
 /// transformation that is not supported is no error of the input.

@@ -1,7 +1,8 @@
 //! Measures the decisions on a file of loop nests against exhaustive search: `make measure-passes`.
 //!
-//! Every legal candidate of one step is compiled and measured as labels are made. The regret of a choice is its measured cost
-//! over that of the best candidate. Prints tables as Markdown and one JSON object a nest to the file of `--json`.
+//! Every legal candidate is compiled and measured as labels are made. The regret of a choice is its measured cost over that of
+//! the best candidate. Measured costs are kept in a journal by the text of the candidate, so an interrupted run goes on where it
+//! ended. Prints tables as Markdown; `--document` writes them between the marks of a document.
 
 #![expect(
     clippy::disallowed_types,
@@ -11,201 +12,412 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::fmt::Write as _;
+use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use costmodel::predictor::{Choice, Predictor, Settings};
 use costmodel::quantity::{Output, Quantity};
 use costmodel::shipped::CostModel;
-use ir::labels::{Batch, Job, Labels, Outcome, Target};
-use ir::mlir::codegen::Labeller;
-use passes::{Decision, Kind, Options, Question, Verdict, optimize};
-use serde_json::json;
+use ir::mlir::bridge::Bridge;
+use passes::{Candidate, Cost, Decision, Kind, Measure, Measurer, Options, PassError, Question, Verdict, optimize};
+use serde::{Deserialize, Serialize};
 
-/// What is compared: its name, and the choice for a nest as steps.
+type Failure = Box<dyn Error>;
+
+const USAGE: &str = "usage: regret TARGET JOURNAL FILE... [--sequences] [--document FILE] [--nests FILE]";
+
+/// What is compared. The random choice counts each candidate once.
 const STRATEGIES: [&str; 7] =
-    ["model", "model, verify 3", "analytical", "keep", "LLVM unrolls", "MLIR default", "random"];
+    ["model", "model, verify 3", "analytical model", "keep", "LLVM unrolls", "MLIR's pass", "random"];
 
-/// A measured candidate.
-#[derive(Clone, Copy)]
-struct Cost {
-    cycles: f64,
+/// A line of the journal.
+#[derive(Clone, Serialize, Deserialize)]
+struct Entry {
+    target: String,
+    /// Whether LLVM unrolled loops itself.
+    unrolled: bool,
+    text: String,
+    cycles: Option<f64>,
     spills: u32,
+    /// Seconds that compiling and measuring took.
+    seconds: f64,
+    why: Option<String>,
 }
 
-/// A nest with its measured candidates.
-struct Measured {
-    decision: Decision,
+/// Measures texts that the journal does not have.
+struct Journal<'a> {
+    output: &'a Output,
+    unrolled: bool,
+    known: &'a mut BTreeMap<(bool, String), Entry>,
+    file: &'a File,
+    measurer: Option<Measurer>,
+}
+
+impl Journal<'_> {
+    fn entry(&mut self, text: &str) -> Result<&Entry, Failure> {
+        let key = (self.unrolled, text.to_owned());
+        if !self.known.contains_key(&key) {
+            if self.measurer.is_none() {
+                let measurer = Measurer::new(self.output)?;
+                self.measurer = Some(if self.unrolled { measurer.unrolling() } else { measurer });
+            }
+            let measurer = self.measurer.as_mut().ok_or("no measurer")?;
+            let start = Instant::now();
+            let found = measurer.measure(&[text.to_owned()]).remove(0);
+            let seconds = start.elapsed().as_secs_f64();
+            let (cost, why) = match found {
+                Ok(cost) => (Some(cost), None),
+                Err(why) => (None, Some(why)),
+            };
+            let entry = Entry {
+                target: self.output.target.clone(),
+                unrolled: self.unrolled,
+                text: text.to_owned(),
+                cycles: cost.map(|cost| cost.cost),
+                spills: cost.map_or(0, |cost| cost.spills),
+                seconds,
+                why,
+            };
+            let mut line = serde_json::to_string(&entry)?;
+            line.push('\n');
+            self.file.write_all(line.as_bytes())?;
+            self.known.insert(key.clone(), entry);
+        }
+        Ok(&self.known[&key])
+    }
+
+    fn cost(&mut self, text: &str) -> Result<Option<Cost>, Failure> {
+        let entry = self.entry(text)?;
+        Ok(entry.cycles.map(|cost| Cost { cost, spills: entry.spills }))
+    }
+}
+
+impl Measure for Journal<'_> {
+    fn measure(&mut self, texts: &[String]) -> Vec<Result<Cost, String>> {
+        let one = |text: &String| match self.entry(text) {
+            Ok(Entry { cycles: Some(cost), spills, .. }) => Ok(Cost { cost: *cost, spills: *spills }),
+            Ok(entry) => Err(entry.why.clone().unwrap_or_default()),
+            Err(failure) => Err(failure.to_string()),
+        };
+        texts.iter().map(one).collect()
+    }
+}
+
+/// A question about a group of decisions.
+struct Group {
+    name: &'static str,
+    options: Options,
+    /// Upstream's pass for the same decision with its default options.
+    upstream: Option<&'static str>,
+    /// Whether it is about all kinds.
+    all: bool,
+}
+
+fn groups(sequences: bool) -> Vec<Group> {
+    // Fusions are decided before the nests, so they are a group of their own.
+    let of_nests = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Fuse).collect::<Vec<_>>();
+    let two = Options { texts: true, kinds: of_nests.clone(), ..Options::default() };
+    let one = Options { depth: 1, max_candidates: 4096, ..two.clone() };
+    let kinds = Kind::ALL.into_iter().map(|kind| Group {
+        name: kind.name(),
+        options: Options { kinds: vec![kind], ..one.clone() },
+        upstream: match kind {
+            Kind::Fuse => Some("affine-loop-fusion"),
+            Kind::Hoist => Some("affine-loop-invariant-code-motion"),
+            Kind::Interchange => None,
+            Kind::Tile => Some("affine-loop-tile"),
+            Kind::Jam => Some("affine-loop-unroll-jam"),
+            Kind::Vectorize => Some("affine-super-vectorize{virtual-vector-size=8}"),
+            Kind::Unroll => Some("affine-loop-unroll"),
+        },
+        all: false,
+    });
+    let whole = |name, options: &Options| Group { name, options: options.clone(), upstream: None, all: true };
+    let mut groups = vec![whole("all, one step", &one)];
+    if sequences {
+        groups.push(whole("all, two steps", &two));
+    }
+    groups.extend(kinds);
+    groups
+}
+
+/// The measured candidates of a nest.
+struct Nest {
+    function: String,
     costs: BTreeMap<String, Cost>,
-    /// The original with LLVM's own unrolling.
+    keep: Cost,
+    /// Seconds that compiling and measuring its candidates took.
+    seconds: f64,
+    /// Chosen steps by strategy, the first three.
+    chosen: [String; 3],
     unrolled: Option<f64>,
+    upstream: Option<f64>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let file = arguments.next().ok_or("usage: regret FILE TARGET [--json FILE]")?;
-    let target = arguments.next().ok_or("usage: regret FILE TARGET [--json FILE]")?;
-    let lines = if arguments.next().as_deref() == Some("--json") { arguments.next() } else { None };
-    let text = std::fs::read_to_string(&file)?;
-    let target = Target::ALL.into_iter().find(|known| known.to_string() == target).ok_or("no such target")?;
-    let output = Output { target: target.to_string(), quantity: Quantity::Cycles };
-    let predictor = |choice| {
-        Ok::<_, Box<dyn Error>>(Predictor::new(
-            CostModel::shipped()?,
-            Settings { choice, kept: 0, ..Settings::default() },
-        ))
-    };
-    let (learned, analytical) = (predictor(Choice::Learned)?, predictor(Choice::Analytical)?);
-    let decide = |predictor: &Predictor, options: &Options| -> Result<Vec<Decision>, Box<dyn Error>> {
-        Ok(optimize(&text, options, Question { predictor, output: &output, expired: None })?.decisions)
-    };
+impl Nest {
+    fn best(&self) -> (&str, f64) {
+        let best = self.costs.iter().min_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
+        best.map_or(("keep", self.keep.cost), |(steps, cost)| (steps, cost.cost))
+    }
 
-    let one = Options { depth: 1, max_candidates: 4096, texts: true, ..Options::default() };
-    let start = Instant::now();
-    let all = decide(&learned, &one)?;
-    let deciding = start.elapsed();
-    let start = Instant::now();
-    let nests = measure(all, target)?;
-    let compiling = start.elapsed();
+    fn cost_of(&self, strategy: usize) -> Cost {
+        self.costs.get(&self.chosen[strategy]).copied().unwrap_or(self.keep)
+    }
+}
 
-    let groups: Vec<(String, Vec<Kind>)> = std::iter::once(("all".to_owned(), Vec::new()))
-        .chain(Kind::ALL.into_iter().map(|kind| (kind.name().to_owned(), vec![kind])))
-        .collect();
-    println!(
-        "| decision | nests | strategy | median | P90 | geometric mean | worst | worst against keeping | geometric mean of speed-ups |"
-    );
-    println!("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-    let mut spilled = Vec::new();
-    for (name, kinds) in groups {
-        let options = Options { kinds, texts: false, ..one.clone() };
-        let chosen = [
-            decide(&learned, &options)?,
-            decide(&learned, &Options { verify: 3, ..options.clone() })?,
-            decide(&analytical, &Options { max_novelty: f64::MAX, ..options.clone() })?,
-        ];
-        let mut regrets: [Vec<(f64, f64)>; STRATEGIES.len()] = Default::default();
-        let mut counted = 0;
-        for (place, nest) in nests.iter().enumerate() {
-            let of_kind = |steps: &str| name == "all" || steps == "keep" || steps.starts_with(&name);
-            let costs: Vec<(&String, Cost)> =
-                nest.costs.iter().filter(|(steps, _)| of_kind(steps)).map(|(s, &c)| (s, c)).collect();
-            let Some(&keep) = nest.costs.get("keep") else { continue };
-            // A decision needs an alternative.
-            if costs.len() < 2 {
-                continue;
+/// What runs through all measurements.
+struct Bench<'a> {
+    text: &'a str,
+    output: &'a Output,
+    learned: Predictor,
+    analytical: Predictor,
+    known: BTreeMap<(bool, String), Entry>,
+    file: File,
+    bridge: Bridge,
+}
+
+impl Bench<'_> {
+    fn decide(&mut self, analytical: bool, options: &Options) -> Result<Vec<Decision>, PassError> {
+        let predictor = if analytical { &self.analytical } else { &self.learned };
+        let output = self.output;
+        let mut journal = Journal { output, unrolled: false, known: &mut self.known, file: &self.file, measurer: None };
+        let question = Question { predictor, output, expired: None, measurer: Some(&mut journal) };
+        let mut decisions = optimize(self.text, options, question)?.decisions;
+        if options.kinds == [Kind::Fuse] {
+            // A fusion changes which pairs there are after it.
+            decisions.dedup_by(|second, first| second.function == first.function);
+        }
+        Ok(decisions)
+    }
+
+    fn measure(&mut self, group: &Group, decisions: Vec<Decision>) -> Result<Vec<Option<Nest>>, Failure> {
+        let output = self.output;
+        let count = decisions.len();
+        let mut nests = Vec::new();
+        for (place, decision) in decisions.into_iter().enumerate() {
+            let legal: Vec<&Candidate> = decision.candidates.iter().filter(|one| is_legal(one)).collect();
+            if std::io::IsTerminal::is_terminal(&std::io::stderr()) || place % 11 == 0 {
+                eprintln!(
+                    "{}: nest {} of {count}: @{}, {} candidates",
+                    group.name,
+                    place + 1,
+                    decision.function,
+                    legal.len()
+                );
             }
-            counted += 1;
-            let best = costs.iter().map(|(_, cost)| cost.cycles).fold(f64::INFINITY, f64::min);
-            let mut add = |strategy: usize, cycles: f64| regrets[strategy].push((cycles / best, cycles / keep.cycles));
-            for (strategy, decisions) in chosen.iter().enumerate() {
-                let steps = &decisions[place].steps;
-                let cost = nest.costs.get(steps).copied().unwrap_or(keep);
-                add(strategy, cost.cycles);
-                if strategy < 2 && name == "all" {
-                    let spills = cost.spills > keep.spills;
-                    let free = costs.iter().any(|(_, other)| other.spills == 0);
-                    spilled.push((strategy, spills && free));
+            let mut journal =
+                Journal { output, unrolled: false, known: &mut self.known, file: &self.file, measurer: None };
+            let (mut costs, mut seconds) = (BTreeMap::new(), 0.0);
+            for candidate in &legal {
+                let Some(text) = &candidate.text else { continue };
+                if let Some(cost) = journal.cost(text)? {
+                    costs.insert(candidate.steps.clone(), cost);
                 }
+                seconds += journal.entry(text)?.seconds;
             }
-            add(3, keep.cycles);
-            if let Some(unrolled) = nest.unrolled {
-                add(4, unrolled);
-            }
-            if let Some(cycles) = default_of(&name, &costs) {
-                add(5, cycles);
-            }
-            for (_, cost) in &costs {
-                add(6, cost.cycles);
-            }
+            let original = decision.candidates[0].text.clone().unwrap_or_default();
+            let Some(&keep) = costs.get("keep").filter(|_| costs.len() > 1) else {
+                // A decision needs an alternative.
+                nests.push(None);
+                continue;
+            };
+            let upstream = match group.upstream {
+                Some(pass) => self.bridge.run_pipeline(&original, &format!("builtin.module(func.func({pass}))")).ok(),
+                None => None,
+            };
+            let upstream = match upstream {
+                Some(text) => journal.cost(&text)?.map(|cost| cost.cost),
+                None => None,
+            };
+            let unrolled = if group.all || group.options.kinds == [Kind::Unroll] {
+                let known = &mut self.known;
+                let mut journal = Journal { output, unrolled: true, known, file: &self.file, measurer: None };
+                journal.cost(&original)?.map(|cost| cost.cost)
+            } else {
+                None
+            };
+            let chosen = [decision.steps, String::new(), String::new()];
+            nests.push(Some(Nest { function: decision.function, costs, keep, seconds, chosen, unrolled, upstream }));
         }
-        for (strategy, values) in STRATEGIES.iter().zip(&mut regrets) {
-            if !values.is_empty() {
-                println!("| {name} | {counted} | {strategy} | {} |", summary(values));
-            }
+        Ok(nests)
+    }
+}
+
+fn is_legal(candidate: &Candidate) -> bool {
+    !matches!(candidate.verdict, Verdict::Illegal | Verdict::Unsupported)
+}
+
+/// The arguments.
+struct Arguments {
+    target: String,
+    journal: String,
+    files: Vec<String>,
+    sequences: bool,
+    document: Option<String>,
+    nests: Option<String>,
+}
+
+fn arguments() -> Result<Arguments, Failure> {
+    let mut given = std::env::args().skip(1);
+    let mut next = || given.next().ok_or(USAGE);
+    let (target, journal) = (next()?, next()?);
+    let mut arguments = Arguments { target, journal, files: Vec::new(), sequences: false, document: None, nests: None };
+    while let Some(option) = given.next() {
+        match option.as_str() {
+            "--sequences" => arguments.sequences = true,
+            "--document" => arguments.document = Some(given.next().ok_or(USAGE)?),
+            "--nests" => arguments.nests = Some(given.next().ok_or(USAGE)?),
+            file if !file.starts_with('-') => arguments.files.push(option),
+            _ => return Err(USAGE.into()),
         }
     }
-    let candidates: usize = nests.iter().map(|nest| nest.costs.len()).sum();
-    let share = |which: usize| {
-        let of: Vec<bool> =
-            spilled.iter().filter(|(strategy, _)| *strategy == which).map(|&(_, spills)| spills).collect();
-        format!("{} of {}", of.iter().filter(|&&spills| spills).count(), of.len())
+    if arguments.files.is_empty() { Err(USAGE.into()) } else { Ok(arguments) }
+}
+
+fn read_journal(path: &str, target: &str) -> Result<BTreeMap<(bool, String), Entry>, Failure> {
+    let mut known = BTreeMap::new();
+    if !Path::new(path).exists() {
+        return Ok(known);
+    }
+    for line in std::fs::read_to_string(path)?.lines() {
+        // The last line may be cut off.
+        let Ok(entry) = serde_json::from_str::<Entry>(line) else { continue };
+        if entry.target == target {
+            known.insert((entry.unrolled, entry.text.clone()), entry);
+        }
+    }
+    Ok(known)
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments = arguments()?;
+    let texts: Result<Vec<String>, _> = arguments.files.iter().map(std::fs::read_to_string).collect();
+    let text = texts?.join("\n");
+    let output = Output { target: arguments.target.clone(), quantity: Quantity::Cycles };
+    let predictor = |choice| {
+        let settings = Settings { choice, kept: 0, ..Settings::default() };
+        Ok::<_, Failure>(Predictor::new(CostModel::shipped()?, settings))
     };
-    println!("\nSpills introduced where a candidate has none: model {}, verified {}.", share(0), share(1));
-    println!(
-        "{} nests, {candidates} candidates: deciding {:.2} s, compiling and measuring all {:.2} s, {:.0} times as long.",
-        nests.len(),
-        deciding.as_secs_f64(),
-        compiling.as_secs_f64(),
-        seconds(compiling) / seconds(deciding)
-    );
-    if let Some(path) = lines {
-        let mut out = std::fs::File::create(path)?;
+    let mut bench = Bench {
+        text: &text,
+        output: &output,
+        learned: predictor(Choice::Learned)?,
+        analytical: predictor(Choice::Analytical)?,
+        known: read_journal(&arguments.journal, &arguments.target)?,
+        file: File::options().create(true).append(true).open(&arguments.journal)?,
+        bridge: Bridge::new(),
+    };
+    let mut report = head(&arguments);
+    let mut rest = String::new();
+    let mut lines = String::new();
+    for group in groups(arguments.sequences) {
+        let start = Instant::now();
+        let decisions = bench.decide(false, &group.options)?;
+        let deciding = start.elapsed();
+        let verified = bench.decide(false, &Options { verify: 3, texts: false, ..group.options.clone() })?;
+        let analytical = Options { max_novelty: f64::MAX, texts: false, ..group.options.clone() };
+        let analytical = bench.decide(true, &analytical)?;
+        let mut nests = bench.measure(&group, decisions)?;
+        for (nest, (verified, analytical)) in nests.iter_mut().zip(verified.into_iter().zip(analytical)) {
+            if let Some(nest) = nest {
+                nest.chosen[1] = verified.steps;
+                nest.chosen[2] = analytical.steps;
+            }
+        }
+        let nests: Vec<Nest> = nests.into_iter().flatten().collect();
+        report += &rows(group.name, &nests);
+        if group.all {
+            rest += &summary_of(group.name, &nests, deciding);
+            rest += &largest(group.name, &nests);
+        }
         for nest in &nests {
-            let costs: BTreeMap<_, _> = nest
-                .costs
-                .iter()
-                .map(|(steps, cost)| (steps, json!({"cycles": cost.cycles, "spills": cost.spills})))
-                .collect();
-            let predicted: BTreeMap<_, _> = nest.decision.candidates.iter().map(|c| (&c.steps, c.predicted)).collect();
-            writeln!(
-                out,
-                "{}",
-                json!({"function": nest.decision.function, "steps": nest.decision.steps, "measured": costs, "predicted": predicted})
-            )?;
+            let line = serde_json::json!({
+                "group": group.name, "function": nest.function, "chosen": nest.chosen, "best": nest.best(),
+                "cycles": nest.costs.iter().map(|(steps, cost)| (steps, cost.cost)).collect::<BTreeMap<_, _>>(),
+            });
+            writeln!(lines, "{line}")?;
         }
     }
-    Ok(())
-}
-
-fn seconds(duration: Duration) -> f64 {
-    duration.as_secs_f64().max(1e-9)
-}
-
-/// What upstream's pass of that name does with its default options, as far as it is among the candidates.
-fn default_of(kind: &str, costs: &[(&String, Cost)]) -> Option<f64> {
-    // affine-loop-unroll unrolls innermost loops by 4; affine-loop-unroll-jam jams by 4.
-    let wanted = match kind {
-        "unroll" | "jam" => ":4",
-        _ => return None,
-    };
-    costs.iter().rev().find(|(steps, _)| steps.ends_with(wanted)).map(|(_, cost)| cost.cycles)
-}
-
-/// Compiles and measures the candidates of all nests.
-fn measure(decisions: Vec<Decision>, target: Target) -> Result<Vec<Measured>, Box<dyn Error>> {
-    let mut labeller = Labeller::new()?;
-    let mut label = |texts: Vec<String>, loop_unrolling: bool| -> Vec<Option<Labels>> {
-        let jobs = texts.into_iter().enumerate().map(|(id, text)| Job { id: id as u64, text }).collect();
-        let settings = ir::labels::Settings { loop_unrolling, ..Default::default() };
-        let replies = labeller.label(&Batch { jobs, targets: vec![target], settings }).replies;
-        let labels = replies.into_iter().map(|reply| match &reply.functions.first()?.targets.first()?.outcome {
-            Outcome::Labels(labels) => Some((**labels).clone()),
-            Outcome::Failure(_) => None,
-        });
-        labels.collect()
-    };
-    let mut measured = Vec::new();
-    for decision in decisions {
-        let legal: Vec<_> = decision
-            .candidates
-            .iter()
-            .filter(|c| !matches!(c.verdict, Verdict::Illegal | Verdict::Unsupported))
-            .collect();
-        let texts: Vec<String> = legal.iter().filter_map(|c| c.text.clone()).collect();
-        let labels = label(texts.clone(), false);
-        let costs = legal.iter().zip(labels).filter_map(|(candidate, labels)| {
-            let labels = labels?;
-            Some((candidate.steps.clone(), Cost { cycles: labels.cycles, spills: labels.spills }))
-        });
-        let costs = costs.collect();
-        let unrolled = label(texts[..1].to_vec(), true).remove(0).map(|labels| labels.cycles);
-        measured.push(Measured { decision, costs, unrolled });
+    report += &rest;
+    print!("{report}");
+    if let Some(path) = &arguments.nests {
+        std::fs::write(path, lines)?;
     }
-    Ok(measured)
+    match &arguments.document {
+        Some(path) => into_document(path, &report),
+        None => Ok(()),
+    }
+}
+
+fn head(arguments: &Arguments) -> String {
+    format!(
+        "Target {}, {}. Regret is the measured cost of the choice over that of the best candidate.\n\n\
+         | decision | nests | choice by | median | P90 | geometric mean | worst | worst against keeping | mean speed-up |\n\
+         | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
+        arguments.target,
+        arguments.files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(" and ")
+    )
+}
+
+/// A line for each strategy.
+fn rows(name: &str, nests: &[Nest]) -> String {
+    let mut regrets: [Vec<(f64, f64)>; STRATEGIES.len()] = Default::default();
+    for nest in nests {
+        let (_, best) = nest.best();
+        let mut add = |strategy: usize, cycles: f64| regrets[strategy].push((cycles / best, cycles / nest.keep.cost));
+        for strategy in 0..3 {
+            add(strategy, nest.cost_of(strategy).cost);
+        }
+        add(3, nest.keep.cost);
+        nest.unrolled.into_iter().for_each(|cycles| add(4, cycles));
+        nest.upstream.into_iter().for_each(|cycles| add(5, cycles));
+        nest.costs.values().for_each(|cost| add(6, cost.cost));
+    }
+    let rows = STRATEGIES.iter().zip(&regrets).filter(|(_, values)| !values.is_empty());
+    rows.map(|(strategy, values)| format!("| {name} | {} | {strategy} | {} |\n", nests.len(), summary(values)))
+        .collect()
+}
+
+/// Spills and times of a group.
+fn summary_of(name: &str, nests: &[Nest], deciding: Duration) -> String {
+    let spilling = |strategy: usize| {
+        let spills = |nest: &&Nest| {
+            nest.cost_of(strategy).spills > nest.keep.spills && nest.costs.values().any(|cost| cost.spills == 0)
+        };
+        nests.iter().filter(spills).count()
+    };
+    let candidates: usize = nests.iter().map(|nest| nest.costs.len()).sum();
+    let compiling: f64 = nests.iter().map(|nest| nest.seconds).sum();
+    let deciding = deciding.as_secs_f64().max(1e-9);
+    format!(
+        "\nDecision \"{name}\": {candidates} candidates of {} nests. More spills than the original although a candidate has none: \
+         {} nests by the model, {} with `--verify 3`. Deciding took {deciding:.2} s ({:.2} ms a candidate), compiling and measuring \
+         every candidate {compiling:.1} s: {:.0} times as long.\n",
+        nests.len(),
+        spilling(0),
+        spilling(1),
+        deciding * 1e3 / candidates.max(1) as f64,
+        compiling / deciding
+    )
+}
+
+/// The nests with the largest regrets.
+fn largest(name: &str, nests: &[Nest]) -> String {
+    let mut order: Vec<(f64, &Nest)> = nests.iter().map(|nest| (nest.cost_of(0).cost / nest.best().1, nest)).collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut text =
+        format!("\nLargest regrets of \"{name}\":\n\n| nest | chosen | best | regret |\n| --- | --- | --- | ---: |\n");
+    for (regret, nest) in order.iter().take(8) {
+        let _ = writeln!(text, "| {} | `{}` | `{}` | {regret:.2} |", nest.function, nest.chosen[0], nest.best().0);
+    }
+    text
 }
 
 /// Median, 90th percentile, geometric mean and worst of the regrets, then the worst cost against keeping and the mean speed-up.
-fn summary(values: &mut [(f64, f64)]) -> String {
+fn summary(values: &[(f64, f64)]) -> String {
     let mut regrets: Vec<f64> = values.iter().map(|value| value.0).collect();
     regrets.sort_by(f64::total_cmp);
     let at = |share: f64| regrets[((regrets.len() - 1) as f64 * share).round() as usize];
@@ -217,4 +429,14 @@ fn summary(values: &mut [(f64, f64)]) -> String {
     let against = values.iter().map(|value| value.1).fold(0.0, f64::max);
     let speed = mean(&mut values.iter().map(|value| 1.0 / value.1));
     format!("{:.3} | {:.3} | {geometric:.3} | {:.2} | {against:.3} | {speed:.2}", at(0.5), at(0.9), at(1.0))
+}
+
+/// Replaces what stands between the marks of a document.
+fn into_document(path: &str, report: &str) -> Result<(), Failure> {
+    const MARKS: [&str; 2] = ["<!-- regret: written by make measure-passes -->\n", "<!-- end of regret -->"];
+    let text = std::fs::read_to_string(path)?;
+    let places = MARKS.map(|mark| text.find(mark));
+    let [Some(from), Some(to)] = places else { return Err(format!("{path} lacks the marks {MARKS:?}").into()) };
+    std::fs::write(path, format!("{}\n{report}\n{}", &text[..from + MARKS[0].len()], &text[to..]))?;
+    Ok(())
 }

@@ -435,3 +435,132 @@ func.func @last(%a: memref<16x8xf32>, %o: memref<8xf32>) {
   }
   return
 }
+
+// Two nests over the same iterations: the second one needs what the first one has just made.
+func.func @fuse_same(%a: memref<14x12xf32>, %t: memref<14x12xf32>, %c: memref<14x12xf32>) {
+  affine.for %i = 0 to 14 {
+    affine.for %j = 0 to 12 {
+      %0 = affine.load %a[%i, %j] : memref<14x12xf32>
+      %1 = arith.addf %0, %0 : f32
+      affine.store %1, %t[%i, %j] : memref<14x12xf32>
+    }
+  }
+  affine.for %i = 0 to 14 {
+    affine.for %j = 0 to 12 {
+      %0 = affine.load %t[%i, %j] : memref<14x12xf32>
+      %1 = affine.load %c[%i, %j] : memref<14x12xf32>
+      %2 = arith.mulf %0, %1 : f32
+      affine.store %2, %c[%i, %j] : memref<14x12xf32>
+    }
+  }
+  return
+}
+
+// The second nest reads one element back: legal. The third one reads one ahead: refused.
+func.func @fuse_shifts(%a: memref<34xf32>, %t: memref<34xf32>, %u: memref<34xf32>, %c: memref<34xf32>) {
+  affine.for %i = 1 to 33 {
+    %0 = affine.load %a[%i] : memref<34xf32>
+    %1 = arith.mulf %0, %0 : f32
+    affine.store %1, %t[%i] : memref<34xf32>
+  }
+  affine.for %i = 1 to 33 {
+    %0 = affine.load %t[%i - 1] : memref<34xf32>
+    %1 = arith.addf %0, %0 : f32
+    affine.store %1, %u[%i] : memref<34xf32>
+  }
+  affine.for %i = 1 to 33 {
+    %0 = affine.load %u[%i + 1] : memref<34xf32>
+    %1 = arith.addf %0, %0 : f32
+    affine.store %1, %c[%i] : memref<34xf32>
+  }
+  return
+}
+
+// Rows in order, elements of a row in the other order: one loop may be shared, not two.
+func.func @fuse_rows(%a: memref<12x16xi32>, %t: memref<12x16xi32>, %c: memref<12x16xi32>) {
+  affine.for %i = 0 to 12 {
+    affine.for %j = 0 to 16 {
+      %0 = affine.load %a[%i, %j] : memref<12x16xi32>
+      affine.store %0, %t[%i, %j] : memref<12x16xi32>
+    }
+  }
+  affine.for %i = 0 to 12 {
+    affine.for %j = 0 to 16 {
+      %0 = affine.load %t[%i, -%j + 15] : memref<12x16xi32>
+      %1 = arith.addi %0, %0 : i32
+      affine.store %1, %c[%i, %j] : memref<12x16xi32>
+    }
+  }
+  return
+}
+
+// The second nest overwrites what later iterations of the first one read: refused.
+func.func @fuse_overwrite(%x: memref<34xf32>, %y: memref<34xf32>) {
+  affine.for %i = 1 to 33 {
+    %0 = affine.load %x[%i - 1] : memref<34xf32>
+    affine.store %0, %y[%i] : memref<34xf32>
+  }
+  affine.for %i = 1 to 33 {
+    %0 = affine.load %y[%i] : memref<34xf32>
+    %1 = arith.mulf %0, %0 : f32
+    affine.store %1, %x[%i] : memref<34xf32>
+  }
+  return
+}
+
+// The same, but what is overwritten has been read.
+func.func @fuse_reuse(%x: memref<34xf32>, %y: memref<34xf32>) {
+  affine.for %i = 1 to 33 {
+    %0 = affine.load %x[%i + 1] : memref<34xf32>
+    affine.store %0, %y[%i] : memref<34xf32>
+  }
+  affine.for %i = 1 to 33 {
+    %0 = affine.load %y[%i] : memref<34xf32>
+    %1 = arith.mulf %0, %0 : f32
+    affine.store %1, %x[%i] : memref<34xf32>
+  }
+  return
+}
+
+// Triangles, with a buffer that is made between them.
+func.func @fuse_triangles(%a: memref<15x15xf32>, %c: memref<15x15xf32>) {
+  affine.for %i = 0 to 15 {
+    affine.for %j = 0 to affine_map<(d0) -> (d0 + 1)>(%i) {
+      %0 = affine.load %a[%i, %j] : memref<15x15xf32>
+      %1 = arith.addf %0, %0 : f32
+      affine.store %1, %a[%i, %j] : memref<15x15xf32>
+    }
+  }
+  %t = memref.alloc() : memref<15x15xf32>
+  affine.for %i = 0 to 15 {
+    affine.for %j = 0 to affine_map<(d0) -> (d0 + 1)>(%i) {
+      %0 = affine.load %a[%i, %j] : memref<15x15xf32>
+      affine.store %0, %t[%i, %j] : memref<15x15xf32>
+      %1 = affine.load %t[%i, %j] : memref<15x15xf32>
+      affine.store %1, %c[%j, %i] : memref<15x15xf32>
+    }
+  }
+  memref.dealloc %t : memref<15x15xf32>
+  return
+}
+
+// A reduction between them: the second nest needs the whole row, so only rows may be shared.
+func.func @fuse_reduction(%a: memref<10x12xi32>, %s: memref<10xi32>) {
+  affine.for %i = 0 to 10 {
+    affine.for %j = 0 to 12 {
+      %0 = affine.load %a[%i, %j] : memref<10x12xi32>
+      %1 = affine.load %s[%i] : memref<10xi32>
+      %2 = arith.addi %0, %1 : i32
+      affine.store %2, %s[%i] : memref<10xi32>
+    }
+  }
+  affine.for %i = 0 to 10 {
+    affine.for %j = 0 to 12 {
+      %0 = affine.load %a[%i, %j] : memref<10x12xi32>
+      %1 = affine.load %s[%i] : memref<10xi32>
+      %2 = arith.muli %0, %1 : i32
+      affine.store %2, %a[%i, %j] : memref<10x12xi32>
+    }
+  }
+  return
+}

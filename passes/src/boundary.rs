@@ -56,6 +56,7 @@ struct RawOptions<'a> {
     reassociate: bool,
     assume_no_alias: bool,
     texts: bool,
+    schedule: bool,
 }
 
 type RawScorer = extern "C" fn(*mut c_void, *const Text<'static>, usize, *mut RawScore<'static>);
@@ -74,6 +75,7 @@ unsafe extern "C" {
         write: RawWrite,
     ) -> bool;
     fn hardwire_passes_target(module: *mut c_void, user: *mut c_void, write: RawWrite);
+    fn hardwire_passes_others(module: *mut c_void, user: *mut c_void, write: RawWrite);
     fn hardwire_passes_compare(
         original: *mut c_void,
         result: *mut c_void,
@@ -170,7 +172,7 @@ extern "C" fn append(lines: *mut c_void, text: Text<'_>) {
     unsafe { &mut *lines.cast::<Vec<String>>() }.push(text.read());
 }
 
-/// Decides about the functions of a module and changes it. Returns the decisions as JSON.
+/// Decides about the functions of a module and changes it. Returns the decisions and the script as JSON.
 ///
 /// # Errors
 /// An option is malformed.
@@ -195,6 +197,7 @@ pub fn search(
         reassociate: options.reassociate,
         assume_no_alias: options.assume_no_alias,
         texts: options.texts,
+        schedule: options.schedule,
     };
     let measurer = callbacks.measurer.is_some().then_some(measure as RawScorer);
     let mut user = User { callbacks, reasons: Vec::new(), written: String::new() };
@@ -221,6 +224,14 @@ pub fn target(module: &Module<'_>) -> Option<String> {
     // SAFETY: the module is a valid operation; `append` gets the vector.
     unsafe { hardwire_passes_target(raw(module), (&raw mut lines).cast(), append) };
     lines.pop()
+}
+
+/// The operations of a module that no decision is about.
+pub fn passed_over(module: &Module<'_>) -> Vec<crate::terms::PassedOver> {
+    let mut lines: Vec<String> = Vec::new();
+    // SAFETY: the module is a valid operation; `append` gets the vector.
+    unsafe { hardwire_passes_others(raw(module), (&raw mut lines).cast(), append) };
+    serde_json::from_str(&lines.pop().unwrap_or_default()).expect("the core writes a list")
 }
 
 /// The functions that two modules share, each with the reason why it is not run, and the program that compares them.

@@ -57,6 +57,8 @@ pub struct Decision {
     pub function: String,
     /// Place among the top-level nests of the function, from 0.
     pub nest: u32,
+    /// Nests that it is about: 2 for a fusion of neighbours, else 1.
+    pub nests: u32,
     /// Line of the nest in the text, from 1.
     pub line: usize,
     /// Column, from 1.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use ir::mlir::bridge::{Bridge, Form, ParseOptions, print};
 
 use crate::boundary::comparison;
-use crate::optimize::messages;
+use crate::optimize::{READ, messages};
 use crate::terms::{Checked, PassError};
 
 /// From the dialects of both modules to the LLVM dialect.
@@ -24,8 +24,8 @@ reconcile-unrealized-casts)";
 /// A text does not parse; the program does not compile, or mlir-runner of LLVM 22 is not installed or fails.
 pub fn check(original: &str, result: &str, seed: u64, alias: bool, tolerance: f64) -> Result<Vec<Checked>, PassError> {
     let bridge = Bridge::new();
-    let before = bridge.parse(original, ParseOptions::default()).map_err(messages)?;
-    let after = bridge.parse(result, ParseOptions::default()).map_err(messages)?;
+    let before = bridge.parse(original, READ).map_err(messages)?;
+    let after = bridge.parse(result, READ).map_err(messages)?;
     let (functions, program) = comparison(&before, &after, seed, alias, tolerance);
     let mut program = bridge.parse(&program, ParseOptions::default()).map_err(run_error)?;
     bridge.run_passes(&mut program, LOWERING).map_err(run_error)?;

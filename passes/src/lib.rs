@@ -12,6 +12,8 @@ mod decision;
 #[cfg(feature = "mlir")]
 mod execute;
 #[cfg(feature = "mlir")]
+mod measure;
+#[cfg(feature = "mlir")]
 mod optimize;
 mod terms;
 
@@ -19,8 +21,12 @@ pub use decision::{Candidate, Decision, Verdict};
 #[cfg(feature = "mlir")]
 pub use execute::check;
 #[cfg(feature = "mlir")]
+pub use measure::Measurer;
+#[cfg(feature = "mlir")]
 pub use optimize::{optimize, target_of};
-pub use terms::{Checked, Kind, Optimized, Options, PassError, Question};
+pub use terms::{
+    Checked, Cost, Kind, Measure, Message, Omitted, Optimized, Options, PassError, PassedOver, Question, Schedule,
+};
 
 /// Fails: this build has no LLVM.
 ///

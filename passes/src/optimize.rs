@@ -2,13 +2,12 @@
 
 use costmodel::predictor::{Predictor, Reply};
 use costmodel::quantity::{Output, Quantity};
-use ir::labels::{Batch, Job, Labels, Outcome, Settings, Target};
-use ir::mlir::bridge::{Bridge, Diagnostic, Form, ParseOptions, print};
-use ir::mlir::codegen::Labeller;
+use ir::mlir::bridge::{Bridge, Diagnostic, Form, Limits, ParseOptions, print};
 
-use crate::boundary::{Callbacks, Score, search, target};
+use crate::boundary::{Callbacks, Score, Scorer, passed_over, search, target};
 use crate::decision::Decision;
-use crate::terms::{Optimized, Options, PassError, Question};
+use crate::measure::Measurer;
+use crate::terms::{Measure, Message, Optimized, Options, PassError, Question, Schedule};
 
 /// Decides about the nests of a module's functions and transforms it. What has no affine nests passes through.
 ///
@@ -16,20 +15,48 @@ use crate::terms::{Optimized, Options, PassError, Question};
 /// The text does not parse or verify; an option is malformed; the model does not predict the output; candidates are to be
 /// measured and LLVM cannot do that.
 pub fn optimize(text: &str, options: &Options, question: Question<'_>) -> Result<Optimized, PassError> {
-    let Question { predictor, output, expired } = question;
+    let Question { predictor, output, expired, measurer } = question;
     let at = position(predictor, output)?;
     let spills = Output { target: output.target.clone(), quantity: Quantity::Spills };
     let spills = predictor.outputs().iter().position(|known| *known == spills);
     let bridge = Bridge::new();
-    let mut module = bridge.parse(text, ParseOptions::default()).map_err(messages)?;
-    let mut labels = if options.verify > 0 { Some(Measurer::new(output)?) } else { None };
-    let mut measure = |texts: &[String]| labels.as_mut().map(|labels| labels.measure(texts)).unwrap_or_default();
+    let mut module = bridge.parse(text, READ).map_err(messages)?;
+    if options.lower_linalg {
+        bridge
+            .run_passes(&mut module, "builtin.module(func.func(convert-linalg-to-affine-loops))")
+            .map_err(messages)?;
+    }
+    let mut labels = match (options.verify, &measurer) {
+        (1.., None) => Some(Measurer::new(output)?),
+        _ => None,
+    };
+    let measurer = measurer.or(labels.as_mut().map(|labels| labels as &mut dyn Measure));
+    let mut measure = measurer.map(|measurer| move |texts: &[String]| measured(measurer, texts));
     let mut score = |texts: &[String]| scores(predictor, at, spills, texts);
-    let mut callbacks =
-        Callbacks { scorer: &mut score, measurer: if options.verify > 0 { Some(&mut measure) } else { None }, expired };
+    let measurer = match &mut measure {
+        Some(measure) if options.verify > 0 => Some(measure as &mut Scorer<'_>),
+        _ => None,
+    };
+    let mut callbacks = Callbacks { scorer: &mut score, measurer, expired };
     let report = search(&mut module, options, &mut callbacks).map_err(PassError::Option)?;
-    let decisions: Vec<Decision> = serde_json::from_str(&report).expect("the core writes decisions");
-    Ok(Optimized { text: print(&module, Form::Custom).map_err(messages)?, decisions })
+    let Report { decisions, schedule } = serde_json::from_str(&report).expect("the core writes decisions");
+    let passed_over = passed_over(&module);
+    Ok(Optimized { text: print(&module, Form::Custom).map_err(messages)?, decisions, passed_over, schedule })
+}
+
+fn measured(measurer: &mut dyn Measure, texts: &[String]) -> Vec<Score> {
+    let score = |found: Result<crate::terms::Cost, String>| match found {
+        Ok(one) => Score { cost: Ok([one.cost; 3]), novelty: 0.0, spills: Some(f64::from(one.spills)) },
+        Err(why) => Score { cost: Err(why), novelty: 0.0, spills: None },
+    };
+    measurer.measure(texts).into_iter().map(score).collect()
+}
+
+/// What the core writes.
+#[derive(serde::Deserialize)]
+struct Report {
+    decisions: Vec<Decision>,
+    schedule: Option<Schedule>,
 }
 
 /// The processor that a module's attributes name.
@@ -38,13 +65,18 @@ pub fn optimize(text: &str, options: &Options, question: Question<'_>) -> Result
 /// The text does not parse or verify.
 pub fn target_of(text: &str) -> Result<Option<String>, PassError> {
     let bridge = Bridge::new();
-    let module = bridge.parse(text, ParseOptions::default()).map_err(messages)?;
+    let module = bridge.parse(text, READ).map_err(messages)?;
     Ok(target(&module))
 }
 
-/// Upstream's messages, `LINE:COLUMN: MESSAGE`.
+/// Operations of other dialects pass through, if they are in generic form.
+pub(crate) const READ: ParseOptions =
+    ParseOptions { allow_unregistered: true, limits: Limits { bytes: ir::text::MAX_TEXT_BYTES, depth: 256 } };
+
+/// Upstream's messages as an error.
 pub(crate) fn messages(diagnostics: Vec<Diagnostic>) -> PassError {
-    PassError::Text(diagnostics.iter().map(ToString::to_string).collect())
+    let message = |one: Diagnostic| Message { text: one.message, place: one.place };
+    PassError::Text(diagnostics.into_iter().map(message).collect())
 }
 
 /// The place of an output among the estimates of a reply.
@@ -75,49 +107,4 @@ fn scores(predictor: &Predictor, at: usize, spills: Option<usize>, texts: &[Stri
             Err(refusal) => unread(refusal.to_string()),
         })
         .collect()
-}
-
-/// Measures candidates as labels are made.
-struct Measurer {
-    labeller: Labeller,
-    target: Target,
-    quantity: Quantity,
-}
-
-impl Measurer {
-    fn new(output: &Output) -> Result<Self, PassError> {
-        let target = Target::ALL.into_iter().find(|target| target.to_string() == output.target);
-        let refuse = |why: &str| PassError::Measure(format!("{output}: {why}"));
-        let target = target.ok_or_else(|| refuse("it is no processor that LLVM has a scheduling model for"))?;
-        if !matches!(output.quantity, Quantity::Cycles | Quantity::Instructions) {
-            return Err(refuse("only cycles and instructions are measured"));
-        }
-        let labeller = Labeller::new().map_err(|failure| refuse(&failure.to_string()))?;
-        Ok(Self { labeller, target, quantity: output.quantity })
-    }
-
-    fn measure(&mut self, texts: &[String]) -> Vec<Score> {
-        let jobs = texts.iter().enumerate().map(|(id, text)| Job { id: id as u64, text: text.clone() }).collect();
-        let batch = Batch { jobs, targets: vec![self.target], settings: Settings::default() };
-        let replies = self.labeller.label(&batch).replies;
-        let score = |labels: &Labels| {
-            let cost = match self.quantity {
-                Quantity::Instructions => labels.instructions_dynamic,
-                _ => labels.cycles,
-            };
-            Score { cost: Ok([cost; 3]), novelty: 0.0, spills: Some(f64::from(labels.spills)) }
-        };
-        let unknown = |why: String| Score { cost: Err(why), novelty: 0.0, spills: None };
-        replies
-            .into_iter()
-            .map(|reply| match (reply.functions.first().and_then(|function| function.targets.first()), reply.failure) {
-                (Some(outcome), _) => match &outcome.outcome {
-                    Outcome::Labels(labels) => score(labels),
-                    Outcome::Failure(failure) => unknown(failure.to_string()),
-                },
-                (None, Some(failure)) => unknown(failure.to_string()),
-                (None, None) => unknown("it has no labels".to_owned()),
-            })
-            .collect()
-    }
 }

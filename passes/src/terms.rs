@@ -8,6 +8,8 @@ use crate::decision::Decision;
 names::named! {
     /// A kind of transformation.
     pub enum Kind {
+        /// Merge two neighbouring nests.
+        Fuse = "fuse",
         /// Move code that does not change out of loops.
         Hoist = "hoist",
         /// Permute the loops of a perfect nest.
@@ -52,6 +54,10 @@ pub struct Options {
     pub assume_no_alias: bool,
     /// Whether candidates are reported with their texts.
     pub texts: bool,
+    /// Whether linalg operations on buffers become affine loops first.
+    pub lower_linalg: bool,
+    /// Whether the decisions are written as a transform script as well.
+    pub schedule: bool,
 }
 
 impl Default for Options {
@@ -70,6 +76,8 @@ impl Default for Options {
             reassociate: false,
             assume_no_alias: true,
             texts: false,
+            lower_linalg: false,
+            schedule: false,
         }
     }
 }
@@ -81,10 +89,67 @@ pub struct Optimized {
     pub text: String,
     /// One decision for each nest, in the order of the text.
     pub decisions: Vec<Decision>,
+    /// Loops, structured operations and unknown operations without a decision.
+    pub passed_over: Vec<PassedOver>,
+    /// The decisions as a transform script, if it was asked for.
+    pub schedule: Option<Schedule>,
+}
+
+/// Decisions as a script of the transform dialect.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Schedule {
+    /// The script; `transform-interpreter` of stock `mlir-opt` runs it.
+    pub text: String,
+    /// Nests that it changes.
+    pub taken: u64,
+    /// Decisions that it does not have.
+    pub omitted: Vec<Omitted>,
+}
+
+/// A decision that a script does not have.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Omitted {
+    /// Symbol of the function.
+    pub function: String,
+    /// Place of the nest among those of the function.
+    pub nest: u32,
+    /// Its steps.
+    pub steps: String,
+    /// Why upstream's operations do not do it.
+    pub why: String,
+}
+
+/// Operations that no decision is about: they pass through unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PassedOver {
+    /// Name of the operation.
+    pub operation: String,
+    /// How many there are.
+    pub count: u64,
+    /// Line of the first one, from 1; 0 if it has no place in the text.
+    pub line: usize,
+    /// Its column, from 1.
+    pub column: usize,
+    /// Why they are passed over.
+    pub why: String,
+}
+
+/// What a compiled candidate costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// In the quantity's unit.
+    pub cost: f64,
+    /// Spill instructions in the code.
+    pub spills: u32,
+}
+
+/// Measures texts of one function each.
+pub trait Measure {
+    /// One cost for each text, or why there is none.
+    fn measure(&mut self, texts: &[String]) -> Vec<Result<Cost, String>>;
 }
 
 /// What is asked: a model and the output that is minimised.
-#[derive(Clone, Copy)]
 pub struct Question<'a> {
     /// The model. Its provider answers for all candidates.
     pub predictor: &'a Predictor,
@@ -92,6 +157,8 @@ pub struct Question<'a> {
     pub output: &'a Output,
     /// Returns whether the time is over; results then depend on the speed of the machine.
     pub expired: Option<&'a dyn Fn() -> bool>,
+    /// Measures the best candidates if `verify` is not 0; without it LLVM's back end does, as labels are made.
+    pub measurer: Option<&'a mut dyn Measure>,
 }
 
 /// Whether a transformed function gives the same results.
@@ -105,15 +172,37 @@ pub struct Checked {
     pub why: Option<String>,
 }
 
+/// A message of upstream's parser, verifier or passes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The message.
+    pub text: String,
+    /// Line and column, both from 1, if it has a place in the text.
+    pub place: Option<(usize, usize)>,
+}
+
+impl std::fmt::Display for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some((line, column)) = self.place {
+            write!(f, "{line}:{column}: ")?;
+        }
+        f.write_str(&self.text)
+    }
+}
+
+fn joined(messages: &[Message]) -> String {
+    messages.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
 /// Why a module is not transformed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PassError {
     /// The feature `mlir` is off.
     #[error("{}", ir::mlir::NOT_BUILT)]
     NotBuilt,
-    /// Upstream's parser or verifier refuses the text: messages with line and column.
-    #[error("{}", .0.join("\n"))]
-    Text(Vec<String>),
+    /// Upstream's parser or verifier refuses the text.
+    #[error("{}", joined(.0))]
+    Text(Vec<Message>),
     /// An option is malformed.
     #[error("{0}")]
     Option(String),

@@ -14,14 +14,13 @@ mkdir -p "$objects"
 # statistics), and without the type information of its classes.
 flags=(-std=c++17 -O2 -fPIC -fno-rtti -fno-exceptions -DNDEBUG -D_GNU_SOURCE -Wall -Wextra -Werror -isystem "$prefix/include"
   -I "$root/capi/include")
-newest=$(ls -t "$root"/passes/cpp/*.h "$root"/capi/include/hardwire.h | head -1)
+newest=$(ls -t "$root"/passes/cpp/*.h "$root"/passes/cpp/*.cpp "$root"/capi/include/hardwire.h | head -1)
 all=()
-for source in "$root"/passes/cpp/*.cpp; do
-  name=$(basename "$source" .cpp)
-  # The boundary to Rust belongs to the command.
-  [ "$name" != Boundary ] || continue
+# The boundary to Rust belongs to the command; Core includes the other files.
+for name in Core Model Plugin; do
+  source=$root/passes/cpp/$name.cpp
   object=$objects/$name.o
-  if [ ! "$object" -nt "$source" ] || [ ! "$object" -nt "$newest" ]; then
+  if [ ! "$object" -nt "$newest" ]; then
     # shellcheck disable=SC2086
     ${CXX:-g++} "${flags[@]}" ${CXXFLAGS:-} -c "$source" -o "$object.new"
     mv "$object.new" "$object"

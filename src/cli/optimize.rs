@@ -27,6 +27,7 @@ names::named! {
   hardwire optimize kernel.mlir --target znver4 --decisions interchange,vectorize --explain --format table
   hardwire optimize kernel.mlir --target znver4 --verify 3 --check -o fast.mlir
   hardwire optimize kernel.mlir --apply interchange:0:0x2x1+unroll:2:4
+  hardwire optimize kernel.mlir --target znver4 --decisions jam,unroll --emit-schedule schedule.mlir
 
 Needs a build with the feature `mlir`. Each affine loop nest at the top level of a function is decided by itself: legal
 candidates are made with upstream's transformations, the model is asked for all of them in one query, and the best one
@@ -81,6 +82,9 @@ pub struct Optimize {
     /// Allow candidates with more predicted spills than the original
     #[arg(long)]
     pub allow_spills: bool,
+    /// Turn linalg operations on buffers into affine loops first
+    #[arg(long, conflicts_with = "emit_schedule")]
+    pub lower_linalg: bool,
     /// Run original and result on random inputs and compare; exit code 1 and no output if they differ
     #[arg(long)]
     pub check: bool,
@@ -96,6 +100,9 @@ pub struct Optimize {
     /// Output file of the module [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Also write the choice as a transform script that stock mlir-opt runs
+    #[arg(long, value_name = "FILE")]
+    pub emit_schedule: Option<PathBuf>,
     /// Output format
     #[arg(long, value_parser = named::<OptimizeFormat>(), default_value_t = OptimizeFormat::Mlir)]
     pub format: OptimizeFormat,

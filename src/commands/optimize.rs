@@ -8,12 +8,15 @@ use std::time::Instant;
 use costmodel::predictor::{Choice, Predictor, Settings};
 use costmodel::quantity::{Output, Quantity};
 use costmodel::rows::Wanted;
-use passes::{Candidate, Checked, Decision, Optimized, Options, PassError, Question, Verdict};
+use passes::{
+    Candidate, Checked, Decision, Message, Omitted, Optimized, Options, PassError, PassedOver, Question, Schedule,
+    Verdict,
+};
 use serde::Serialize;
 
 use crate::cli::optimize::{Optimize, OptimizeFormat};
 use crate::commands::ir::source::Source;
-use crate::diagnostics::Failure;
+use crate::diagnostics::{Failure, TextProblems};
 use crate::messages::message;
 use crate::{cost_model, output};
 
@@ -21,14 +24,21 @@ use crate::{cost_model, output};
 #[derive(Serialize)]
 struct Report<'a> {
     file: &'a str,
-    target: &'a str,
-    quantity: Quantity,
-    unit: &'static str,
+    /// Null, as quantity and unit, if the text was not read and names none.
+    target: Option<&'a str>,
+    quantity: Option<Quantity>,
+    unit: Option<&'static str>,
     model: &'a str,
+    /// Why the text is as it was; null if it was read.
+    kept: Option<&'a str>,
     /// One element a nest.
     nests: Vec<Nest<'a>>,
+    /// Loops, structured operations and unknown operations that no decision is about.
+    passed_over: &'a [PassedOver],
     /// Comparison by running; null if it was not asked for.
     check: Option<&'a [Checked]>,
+    /// Decisions that the script of `--emit-schedule` does not have; null without the option.
+    not_in_schedule: Option<&'a [Omitted]>,
     /// The transformed module; null if it went to a file.
     module: Option<&'a str>,
 }
@@ -59,15 +69,15 @@ pub fn run(arguments: &Optimize) -> Result<ExitCode, Failure> {
     let settings = Settings { choice: Choice::Learned, ..Settings::default() };
     let predictor = Predictor::new(cost_model::load(arguments.cost_model.as_deref())?, settings);
     let output = match asked(arguments, &source, &predictor) {
-        Err(Stop::Unsupported(why)) => return pass_through(arguments, &source, &why),
+        Err(Stop::Unsupported(why)) => return pass_through(arguments, &source, &predictor, &why),
         other => other?,
     };
     let expired = || arguments.budget.is_some_and(|budget| started.elapsed() >= budget);
-    let question = Question { predictor: &predictor, output: &output, expired: Some(&expired) };
+    let question = Question { predictor: &predictor, output: &output, expired: Some(&expired), measurer: None };
     let optimized = match passes::optimize(&source.text, &options(arguments), question) {
         Ok(optimized) => optimized,
         Err(error) => match stop(&source, error) {
-            Stop::Unsupported(why) => return pass_through(arguments, &source, &why),
+            Stop::Unsupported(why) => return pass_through(arguments, &source, &predictor, &why),
             Stop::Failure(failure) => return Err(failure),
         },
     };
@@ -82,6 +92,9 @@ pub fn run(arguments: &Optimize) -> Result<ExitCode, Failure> {
             );
         }
         return Ok(ExitCode::FAILURE);
+    }
+    if let (Some(path), Some(schedule)) = (&arguments.emit_schedule, &optimized.schedule) {
+        write(path, &script(&source, &output, schedule))?;
     }
     if let Some(path) = &arguments.out {
         write(path, &optimized.text)?;
@@ -117,17 +130,36 @@ fn stop(source: &Source, error: PassError) -> Stop {
         return Stop::Failure(Failure::Request(format!("{}: {error}", source.name)));
     };
     let unknown = ["unregistered dialect", "not found for custom op", "unregistered operation"];
-    let found = messages.iter().find(|message| unknown.iter().any(|words| message.contains(words)));
+    let found = messages.iter().find(|message| unknown.iter().any(|words| message.text.contains(words)));
     match found {
         // Our own parser tells texts of other dialects from texts with mistakes.
         Some(message) if source.parsed().is_ok() => {
-            Stop::Unsupported(message.lines().next().unwrap_or_default().to_owned())
+            Stop::Unsupported(message.to_string().lines().next().unwrap_or_default().to_owned())
         }
-        _ => {
-            let lines: Vec<String> = messages.iter().map(|message| format!("{}:{message}", source.name)).collect();
-            Stop::Failure(Failure::Request(lines.join("\nerror: ")))
-        }
+        _ => Stop::Failure(problems(source, messages)),
     }
+}
+
+/// Upstream's messages with the lines that they are about.
+fn problems(source: &Source, messages: Vec<Message>) -> Failure {
+    let (placed, others): (Vec<Message>, Vec<Message>) = messages.into_iter().partition(|one| one.place.is_some());
+    if placed.is_empty() {
+        let lines: Vec<String> = others.iter().map(|one| format!("{}: {one}", source.name)).collect();
+        return Failure::Request(lines.join("\nerror: "));
+    }
+    let diagnostics = placed.into_iter().filter_map(|one| {
+        let span = source.span_at(one.place?);
+        let (message, notes) = match one.text.split_once('\n') {
+            Some((message, notes)) => (message.to_owned(), Some(notes.to_owned())),
+            None => (one.text, None),
+        };
+        Some(ir::span::Diagnostic { message, help: notes, span })
+    });
+    Failure::Text(Box::new(TextProblems {
+        name: source.name.clone(),
+        text: source.text.clone(),
+        diagnostics: diagnostics.collect(),
+    }))
 }
 
 /// The target and quantity of the arguments, else of the module.
@@ -179,6 +211,8 @@ fn options(arguments: &Optimize) -> Options {
         allow_spills: arguments.allow_spills,
         reassociate: arguments.reassociate,
         assume_no_alias: !arguments.may_alias,
+        lower_linalg: arguments.lower_linalg,
+        schedule: arguments.emit_schedule.is_some(),
         ..Options::default()
     }
 }
@@ -195,13 +229,51 @@ fn checked(arguments: &Optimize, source: &Source, optimized: &Optimized) -> Resu
 }
 
 /// Writes the text as it is, with the reason.
-fn pass_through(arguments: &Optimize, source: &Source, why: &str) -> Result<ExitCode, Failure> {
-    message!("{}: kept: upstream cannot read it: {why}", source.name);
-    match &arguments.out {
-        Some(path) => write(path, &source.text)?,
-        None => output::raw(&source.text)?,
+fn pass_through(arguments: &Optimize, source: &Source, predictor: &Predictor, why: &str) -> Result<ExitCode, Failure> {
+    if arguments.emit_schedule.is_some() {
+        let why = format!("{}: no schedule: upstream cannot read the text: {why}", source.name);
+        return Err(Failure::Request(why));
+    }
+    if let Some(path) = &arguments.out {
+        write(path, &source.text)?;
+    }
+    let line = format!("{}: kept: upstream cannot read it: {why}", source.name);
+    match arguments.format {
+        OptimizeFormat::Mlir => {
+            if arguments.out.is_none() {
+                output::raw(&source.text)?;
+            }
+            message!("{line}");
+        }
+        OptimizeFormat::Table => output::text(&(line + "\n"))?,
+        OptimizeFormat::Json => output::json(&Report {
+            file: &source.name,
+            target: arguments.target.as_deref().or(arguments.design.as_deref()),
+            quantity: None,
+            unit: None,
+            model: &predictor.model().card.name,
+            kept: Some(why),
+            nests: Vec::new(),
+            passed_over: &[],
+            check: None,
+            not_in_schedule: None,
+            module: arguments.out.is_none().then_some(source.text.as_str()),
+        })?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The script with how it is run and what it lacks.
+fn script(source: &Source, output: &Output, schedule: &Schedule) -> String {
+    let mut text = format!(
+        "// Written by `hardwire optimize --emit-schedule` for {} of {}. Run it with\n\
+         // mlir-opt FILE --pass-pipeline='builtin.module(transform-preload-library{{transform-library-paths=THIS}},transform-interpreter)'\n",
+        output, source.name
+    );
+    for one in &schedule.omitted {
+        text += &format!("// Not in it: @{}, nest {}, {}: {}\n", one.function, one.nest, one.steps, one.why);
+    }
+    text + &schedule.text
 }
 
 fn write(path: &std::path::Path, text: &str) -> Result<(), Failure> {
@@ -218,7 +290,7 @@ fn show(
     optimized: &Optimized,
     checked: Option<&[Checked]>,
 ) -> Result<(), Failure> {
-    let text = || text(arguments, source, output, &optimized.decisions, checked);
+    let text = || text(arguments, source, output, optimized, checked);
     match arguments.format {
         OptimizeFormat::Mlir => {
             if arguments.out.is_none() {
@@ -229,12 +301,15 @@ fn show(
         OptimizeFormat::Table => output::text(&text())?,
         OptimizeFormat::Json => output::json(&Report {
             file: &source.name,
-            target: &output.target,
-            quantity: output.quantity,
-            unit: output.quantity.unit(),
+            target: Some(&output.target),
+            quantity: Some(output.quantity),
+            unit: Some(output.quantity.unit()),
             model: &predictor.model().card.name,
+            kept: None,
+            passed_over: &optimized.passed_over,
             nests: optimized.decisions.iter().map(|decision| nest(decision, arguments.explain)).collect(),
             check: checked,
+            not_in_schedule: optimized.schedule.as_ref().map(|schedule| schedule.omitted.as_slice()),
             module: arguments.out.is_none().then_some(optimized.text.as_str()),
         })?,
     }
@@ -266,14 +341,19 @@ fn text(
     arguments: &Optimize,
     source: &Source,
     output: &Output,
-    decisions: &[Decision],
+    optimized: &Optimized,
     checked: Option<&[Checked]>,
 ) -> String {
     let mut lines = Vec::new();
-    if decisions.is_empty() {
+    if optimized.decisions.is_empty() {
         lines.push(format!("{}: kept: no affine loop stands at the top level of a function", source.name));
     }
-    for decision in decisions {
+    for one in &optimized.passed_over {
+        let times = if one.count > 1 { format!(" ({} times)", one.count) } else { String::new() };
+        let place = if one.line > 0 { format!("{}:{}:", one.line, one.column) } else { String::new() };
+        lines.push(format!("{}:{place} passed over: {}{times}: {}", source.name, one.operation, one.why));
+    }
+    for decision in &optimized.decisions {
         let place = format!("{}:{}:{}: @{}", source.name, decision.line, decision.column, decision.function);
         let what = match (&decision.kept, decision.predicted_ratio) {
             (Some(why), _) => format!("kept: {why}"),
@@ -290,6 +370,12 @@ fn text(
         if arguments.explain {
             lines.extend(decision.candidates.iter().map(candidate));
         }
+    }
+    if let Some(schedule) = &optimized.schedule {
+        let place = |one: &Omitted| format!("{}: @{}, nest {}: {}", source.name, one.function, one.nest, one.steps);
+        lines.extend(schedule.omitted.iter().map(|one| format!("{}: not in the schedule: {}", place(one), one.why)));
+        let nests = if schedule.taken == 1 { "nest" } else { "nests" };
+        lines.push(format!("{}: the schedule changes {} {nests}", source.name, schedule.taken));
     }
     for one in checked.into_iter().flatten() {
         lines.push(match (&one.why, one.differing) {

@@ -58,6 +58,19 @@ impl Source {
         })))
     }
 
+    /// The rest of the word at a line and a column, both from 1; columns count bytes, as upstream's do.
+    pub fn span_at(&self, (line, column): (usize, usize)) -> Span {
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
+        let mut at = (start + column.saturating_sub(1)).min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let is_word = |c: char| c.is_alphanumeric() || "_.%@^$-".contains(c);
+        let rest = &self.text[at..];
+        let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        Span::new(at, at + word.max(rest.chars().next().map_or(0, char::len_utf8)))
+    }
+
     /// Line of a span's start, from 1.
     pub fn line(&self, span: Span) -> usize {
         self.lines.partition_point(|&start| start <= span.start as usize)
