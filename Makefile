@@ -25,7 +25,7 @@ INSTALL_TO = $(DESTDIR)$(PREFIX)
 
 .PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags compare-fidelities test-hostile clean header \
         test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
-        plugin test-passes test-passes-full measure-passes train evaluate caches-reference test-caches
+        plugin test-passes test-passes-full measure-passes measure-native train evaluate caches-reference test-caches
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -193,8 +193,8 @@ plugin: deps-mlir ## Build the pass plugin for mlir-opt-22: target/passes/libHar
 	$(CARGO) build --release --locked -p capi
 	./scripts/passes/plugin.sh target/release/libhardwire.a $(PLUGIN)
 
-test-passes test-passes-full measure-passes: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
-test-passes test-passes-full measure-passes: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
+test-passes test-passes-full measure-passes measure-native: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
+test-passes test-passes-full measure-passes measure-native: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 
 $(TEST_PLUGIN): deps-mlir FORCE
 	$(CARGO) build --locked -p capi
@@ -208,7 +208,7 @@ test-passes: $(TEST_PLUGIN) ## Test the passes: rules, FileCheck, results of can
 	$(CARGO) clippy -p passes --features mlir --all-targets --locked -- -D warnings
 	$(CARGO) test -p passes --features mlir --locked
 	$(CARGO) build --features mlir --locked
-	python3 -B scripts/passes/same.py $(TEST_PLUGIN) target/debug/hardwire passes/kernels/nests.mlir
+	python3 -B scripts/passes/same.py $(TEST_PLUGIN) target/debug/hardwire passes/kernels/nests.mlir passes/kernels/blocks.mlir
 
 test-passes-full: $(TEST_PLUGIN) ## Run over 500 transformed kernels against their originals: sequences, aliasing buffers, more seeds
 	python3 -B scripts/passes/semantics.py $(TEST_PLUGIN) --full
@@ -221,6 +221,11 @@ measure-passes: deps-mlir ## Measure the decisions on passes/kernels: regret, sp
 	@mkdir -p $(dir $(MEASURED))
 	$(CARGO) run $(MEASURE_PROFILE) --locked -p passes --features mlir --example regret -- skylake-avx512 $(MEASURED) passes/kernels/nests.mlir \
 	  passes/kernels/blocks.mlir --document docs/passes.md
+
+# Finished rows are kept beside the measured costs.
+measure-native: plugin ## Native times of the decisions on 25 kernels and 5 blocks, with Polly and affine-loop-tile beside them
+	python3 -B scripts/passes/native.py $(PLUGIN) passes/kernels/nests.mlir:25 passes/kernels/blocks.mlir:5 --journal target/passes/native.jsonl \
+	  --document docs/passes.md
 
 # MLIR's own tests from Debian's source packages, split, with upstream's parser as the judge. Versions that the package
 # sources of this machine do not offer are skipped. Upstream's answers are kept in PUBLIC. Nothing of it is committed.

@@ -1,12 +1,14 @@
-"""Native times of what the plugin decides: native.py PLUGIN FILE [--functions N] [--target CPU].
+"""Native times of what the plugin decides: native.py PLUGIN FILE[:N]... [--target CPU] [--journal FILE] [--document FILE].
 
 Compiles each function of a file in several forms to native code (LLVM's O3, pointers that do not overlap), runs them one after the
 other in many rounds, and compares the shortest times: the original, the plugin's choice, upstream's `affine-loop-tile` with its
-cache model, Polly, and every single step that is legal. Differences below 1.3 are noise on a shared machine. Writes Markdown.
+cache model, Polly, and some legal single steps, each on all nests. Differences below 1.3 are noise on a shared machine. Rows are kept
+in the journal, so an interrupted run goes on where it ended. Writes Markdown, with --document between the marks of that file.
 """
 
 import argparse
 import ctypes
+import json
 import math
 import os
 import random
@@ -94,55 +96,96 @@ def shortest(variants, text, rounds):
 
 def candidates(plugin, text, target):
     """The plugin's choice, and the legal single steps."""
-    import json
-
     with tempfile.NamedTemporaryFile("r", suffix=".jsonl") as report:
         changed, _ = tools.opt(f"func.func(hardwire-optimize{{target={target} remarks=false report={report.name}}})", text, plugin)
-        decision = json.loads(report.readline())
-    steps = [one["steps"] for one in decision["candidates"]
-             if one["steps"] != "keep" and "+" not in one["steps"] and one["verdict"] not in ("illegal", "unsupported")]
-    return decision["steps"], changed, steps
+        decisions = [json.loads(line) for line in report]
+    # A step that is legal for one nest of a block is tried on all of them.
+    steps = dict.fromkeys(one["steps"] for decision in decisions for one in decision["candidates"]
+                          if one["steps"] != "keep" and "+" not in one["steps"] and one["verdict"] not in ("illegal", "unsupported"))
+    return "; ".join(decision["steps"] for decision in decisions), changed, list(steps)
+
+
+def spread(items, count):
+    """`count` of the items, evenly."""
+    count = min(count, len(items))
+    return [items[place * len(items) // count] for place in range(count)]
+
+
+def measured(text, given):
+    """The ratios of one function: time of the original over that of each form."""
+    chosen, changed, steps = candidates(given.plugin, text, given.target)
+    with tempfile.TemporaryDirectory() as folder:
+        tiled, _ = tools.opt("func.func(affine-loop-tile)", text)
+        variants = {"original": build(text, folder, "original"), "choice": build(changed, folder, "choice"),
+                    "polly": build(text, folder, "polly", polly=True), "tile": build(tiled, folder, "tile")}
+        for number, step in enumerate(spread(steps, given.steps)):
+            other, _ = tools.opt(f"func.func(hardwire-optimize{{apply={step} remarks=false}})", text, given.plugin)
+            variants[step] = build(other, folder, f"step{number}")
+        times = shortest(variants, text, given.rounds)
+    return {"chosen": chosen, "seconds": times}
+
+
+def rows(results):
+    """The table."""
+    lines = ["| kernel | chosen | choice | `affine-loop-tile` | Polly | best measured | which |", "| --- | --- | ---: | ---: | ---: | ---: | --- |"]
+    ratios = {"choice": [], "tile": [], "polly": [], "best": []}
+    for name, result in results.items():
+        times = result["seconds"]
+        ratio = {variant: times["original"] / seconds for variant, seconds in times.items()}
+        own = {variant: value for variant, value in ratio.items() if variant not in ("tile", "polly")}
+        best = max(own, key=own.get)
+        ratio["best"] = own[best]
+        for key, values in ratios.items():
+            values.append(ratio[key])
+        which = {"choice": "the choice", "original": "the original"}.get(best, f"`{best}`")
+        lines.append(f"| {name} | `{result['chosen']}` | {ratio['choice']:.2f} | {ratio['tile']:.2f} | {ratio['polly']:.2f} | "
+                     f"{ratio['best']:.2f} | {which} |")
+    mean = {key: math.exp(sum(map(math.log, values)) / len(values)) for key, values in ratios.items()}
+    lines.append(f"| geometric mean of {len(results)} | | {mean['choice']:.2f} | {mean['tile']:.2f} | {mean['polly']:.2f} | {mean['best']:.2f} | |")
+    below = sum(value < 1 / 1.3 for value in ratios["choice"])
+    lines.append(f"\nThe best measured form is {mean['best'] / mean['choice']:.2f} times as fast as the choice (geometric mean). "
+                 f"The choice is slower than the original by more than 1.3 in {below} of {len(results)}.")
+    return "\n".join(lines) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("plugin")
-    parser.add_argument("file")
-    parser.add_argument("--functions", type=int, default=25, help="how many, evenly over the file")
+    parser.add_argument("files", nargs="+", metavar="FILE[:N]", help="with N, only so many functions, evenly over the file")
     parser.add_argument("--target", default="skylake-avx512")
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--steps", type=int, default=6, help="single steps that are measured as well, evenly over the legal ones")
+    parser.add_argument("--journal", help="file of finished rows")
+    parser.add_argument("--document", help="file whose table is replaced")
     given = parser.parse_args()
 
-    every = semantics.functions(given.file)
-    every = [text for text in every if "tensor" not in text]
-    stride = max(1, len(every) // given.functions)
-    ratios = {"choice": [], "tile": [], "polly": [], "best": []}
-    print("| kernel | chosen | choice | affine-loop-tile | Polly | best measured | which |")
-    print("| --- | --- | ---: | ---: | ---: | ---: | --- |")
-    for text in every[::stride][: given.functions]:
+    texts = []
+    for file in given.files:
+        path, _, count = file.partition(":")
+        every = [text for text in semantics.functions(path) if "tensor" not in text]
+        texts += spread(every, int(count) if count else len(every))
+    known = {}
+    if given.journal and os.path.exists(given.journal):
+        lines = open(given.journal, encoding="utf-8").read().splitlines()
+        known = {row["text"]: row["result"] for row in map(json.loads, lines) if row["target"] == given.target}
+    results = {}
+    for text in texts:
         name = re.search(r"func\.func @(\w+)", text).group(1)
-        chosen, changed, steps = candidates(given.plugin, text, given.target)
-        with tempfile.TemporaryDirectory() as folder:
-            variants = {"original": build(text, folder, "original"), "choice": build(changed, folder, "choice"),
-                        "polly": build(text, folder, "polly", polly=True)}
-            tiled, _ = tools.opt("func.func(affine-loop-tile)", text)
-            variants["tile"] = build(tiled, folder, "tile")
-            for number, step in enumerate(steps[:: max(1, len(steps) // given.steps)]):
-                other, _ = tools.opt(f"func.func(hardwire-optimize{{apply={step} remarks=false}})", text, given.plugin)
-                variants[step] = build(other, folder, f"step{number}")
-            times = shortest(variants, text, given.rounds)
-        ratio = {variant: times["original"] / seconds for variant, seconds in times.items()}
-        best = max((variant for variant in ratio if variant not in ("tile", "polly")), key=ratio.get)
-        ratios["choice"].append(ratio["choice"])
-        ratios["tile"].append(ratio["tile"])
-        ratios["polly"].append(ratio["polly"])
-        ratios["best"].append(ratio[best])
-        which = chosen if best == "choice" else best
-        print(f"| {name} | `{chosen}` | {ratio['choice']:.2f} | {ratio['tile']:.2f} | {ratio['polly']:.2f} | {ratio[best]:.2f} | `{which}` |",
-              flush=True)
-    mean = {key: math.exp(sum(map(math.log, values)) / len(values)) for key, values in ratios.items()}
-    print(f"| geometric mean | | {mean['choice']:.2f} | {mean['tile']:.2f} | {mean['polly']:.2f} | {mean['best']:.2f} | |")
+        if text not in known:
+            print(f"{len(results) + 1} of {len(texts)}: @{name}", file=sys.stderr, flush=True)
+            known[text] = measured(text, given)
+            if given.journal:
+                with open(given.journal, "a", encoding="utf-8") as journal:
+                    journal.write(json.dumps({"target": given.target, "text": text, "result": known[text]}) + "\n")
+        results[name] = known[text]
+    table = rows(results)
+    print(table, end="")
+    if given.document:
+        first, last = "<!-- native: written by make measure-native -->\n", "<!-- end of native -->"
+        document = open(given.document, encoding="utf-8").read()
+        start, end = document.index(first) + len(first), document.index(last)
+        with open(given.document, "w", encoding="utf-8") as out:
+            out.write(document[:start] + "\n" + table + "\n" + document[end:])
     return 0
 
 

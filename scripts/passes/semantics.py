@@ -83,6 +83,13 @@ def main():
             wrong.append(f"@skew, {steps} without the legality check: nothing differs")
         if steps in checked:
             wrong.append(f"@skew, {steps} is not refused")
+    for name, nest in (("fuse_shifts", 1), ("fuse_overwrite", 0)):
+        text = next(text for text in small if f"@{name}(" in text)
+        one = (name, str(nest), "fuse:0:1")
+        if not sum(count for *which, count in run(plugin, text, "unchecked=true decisions=fuse") if tuple(which) == one):
+            wrong.append(f"@{name}, nest {nest}, fused without the legality check: nothing differs")
+        if one in [tuple(which) for *which, _ in run(plugin, text, "decisions=fuse")]:
+            wrong.append(f"@{name}, nest {nest}: the fusion is not refused")
     for name, pipeline in (
         ("affine-loop-tile", "func.func(affine-loop-tile{tile-size=8})"),
         ("affine-loop-unroll-jam", "func.func(affine-loop-unroll-jam{unroll-jam-factor=2})"),
