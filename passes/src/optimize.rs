@@ -92,7 +92,11 @@ fn scores(predictor: &Predictor, at: usize, spills: Option<usize>, texts: &[Stri
     let score = |reply: &Reply| {
         let cost = reply.estimates[at].map(|estimate| [estimate.value, estimate.low, estimate.high]);
         let why = || {
-            let reasons = reply.reasons.iter().map(ToString::to_string);
+            // Places and names of values are those of the nest's copy, not of the user's text.
+            let reasons = reply.reasons.iter().map(|reason| match &reason.place {
+                Some(place) => format!("{}: {}", place.operation, reason.kind.message()),
+                None => reason.kind.message().to_owned(),
+            });
             reasons.collect::<Vec<_>>().join("; ")
         };
         let spills = spills.and_then(|spills| reply.estimates[spills]);

@@ -134,7 +134,7 @@ fn stop(source: &Source, error: PassError) -> Stop {
     match found {
         // Our own parser tells texts of other dialects from texts with mistakes.
         Some(message) if source.parsed().is_ok() => {
-            Stop::Unsupported(message.to_string().lines().next().unwrap_or_default().to_owned())
+            Stop::Unsupported(message.to_string().lines().next().unwrap_or_default().trim().to_owned())
         }
         _ => Stop::Failure(problems(source, messages)),
     }
@@ -150,7 +150,7 @@ fn problems(source: &Source, messages: Vec<Message>) -> Failure {
     let diagnostics = placed.into_iter().filter_map(|one| {
         let span = source.span_at(one.place?);
         let (message, notes) = match one.text.split_once('\n') {
-            Some((message, notes)) => (message.to_owned(), Some(notes.to_owned())),
+            Some((message, notes)) => (message.to_owned(), Some(notes.trim_start_matches("note: ").to_owned())),
             None => (one.text, None),
         };
         Some(ir::span::Diagnostic { message, help: notes, span })
