@@ -221,28 +221,38 @@ static std::string wholeScript(ArrayRef<std::string> parts) {
   return text;
 }
 
-/// Whether the script of one function, run on a copy of the module, gives what
-/// the decisions gave.
-static bool reproduces(StringRef part, ModuleOp original, func::FuncOp func,
+/// Runs the script of one function on a copy of the module; why the function
+/// is not what the decisions gave, or nothing.
+static Refusal differs(StringRef part, ModuleOp original, func::FuncOp func,
                        ArrayRef<const Decision *> decisions,
                        const FrozenRewritePatternSet &patterns) {
-  Silence silence(original.getContext());
+  std::string message;
+  // The first message says why.
+  ScopedDiagnosticHandler handler(
+      original.getContext(), [&](Diagnostic &diagnostic) {
+        if (message.empty() &&
+            diagnostic.getSeverity() == DiagnosticSeverity::Error)
+          message = ": " + diagnostic.str();
+        return success();
+      });
   OwningOpRef<func::FuncOp> wanted = expected(func, decisions);
   if (!wanted)
-    return false;
+    return "the nest cannot be put in its place" + message;
   auto script = parseSourceString<ModuleOp>(wholeScript({part.str()}),
                                             original.getContext());
   if (!script)
-    return false;
+    return "upstream cannot read the script" + message;
   OwningOpRef<ModuleOp> copy = cast<ModuleOp>(original->clone());
   Operation *main = script->lookupSymbol("__transform_main");
   if (failed(transform::applyTransformNamedSequence(
           copy->getOperation(), main, *script, transform::TransformOptions())) ||
       failed(verify(*copy)))
-    return false;
+    return "upstream cannot run the script" + message;
   auto result = copy->lookupSymbol<func::FuncOp>(func.getSymName());
-  return result && canonicalText(result, patterns) ==
-                       canonicalText(*wanted, patterns);
+  if (!result || canonicalText(result, patterns) !=
+                     canonicalText(*wanted, patterns))
+    return "upstream's operations give another function";
+  return std::nullopt;
 }
 
 /// The script of some decisions about a function, or why there is none.
@@ -258,10 +268,11 @@ static std::string write(ModuleOp original, func::FuncOp func,
         return "";
       }
   std::string text = script.take();
-  if (reproduces(text, original, func, decisions, patterns))
-    return text;
-  why = "stock operations give another result";
-  return "";
+  if (Refusal refusal = differs(text, original, func, decisions, patterns)) {
+    why = *refusal;
+    return "";
+  }
+  return text;
 }
 
 Schedule scheduleOf(ModuleOp original, ArrayRef<Decision> decisions,

@@ -120,3 +120,71 @@ fn targets_are_read_from_modules_and_functions() {
     let own = MATMUL.replacen(") {", ") attributes {target_cpu = \"sifive-x280\"} {", 1);
     assert_eq!(target_of(&own).unwrap().as_deref(), Some("sifive-x280"));
 }
+
+/// Two nests over the same rows; the second one reads what the first one writes.
+const PAIR: &str = "func.func @pair(%a: memref<16x20xf32>, %t: memref<16x20xf32>, %c: memref<16x20xf32>) {
+  affine.for %i = 0 to 16 {
+    affine.for %j = 0 to 20 {
+      %0 = affine.load %a[%i, %j] : memref<16x20xf32>
+      %1 = arith.addf %0, %0 : f32
+      affine.store %1, %t[%i, %j] : memref<16x20xf32>
+    }
+  }
+  affine.for %i = 0 to 16 {
+    affine.for %j = 0 to 20 {
+      %0 = affine.load %t[%i, %j] : memref<16x20xf32>
+      affine.store %0, %c[%i, %j] : memref<16x20xf32>
+    }
+  }
+  return
+}";
+
+#[test]
+fn neighbours_are_fused_before_nests_are_decided() {
+    let fused = run(PAIR, &Options { steps: Some("fuse:0:2".to_owned()), ..Options::default() });
+    assert_eq!(fused.decisions.len(), 1);
+    assert_eq!((fused.decisions[0].nests, fused.decisions[0].steps.as_str()), (2, "fuse:0:2"));
+    assert_eq!(fused.text.matches("affine.for").count(), 2);
+    assert_eq!(check(PAIR, &fused.text, 3, false, 0.0).unwrap()[0].differing, Some(0));
+    let ahead = PAIR.replace("load %t[%i, %j]", "load %t[%i, -%j + 19]");
+    let refused = run(&ahead, &Options { steps: Some("fuse:0:2".to_owned()), ..Options::default() });
+    assert!(refused.decisions[0].kept.as_ref().unwrap().contains("before the first one"), "{refused:?}");
+    let free = run(PAIR, &Options { depth: 1, ..Options::default() });
+    assert_eq!(free.decisions[0].nests, 2, "fusion comes first: {:?}", free.decisions);
+}
+
+#[test]
+fn what_no_decision_is_about_is_named() {
+    let text = "func.func @f(%a: memref<8x8xf32>, %b: memref<8x8xf32>, %c: memref<8x8xf32>, %n: index) {
+  linalg.matmul ins(%a, %b : memref<8x8xf32>, memref<8x8xf32>) outs(%c : memref<8x8xf32>)
+  %z = arith.constant 0 : index
+  %s = arith.constant 1 : index
+  scf.for %i = %z to %n step %s {
+    \"other.op\"() : () -> ()
+  }
+  return
+}";
+    let kept = run(text, &Options::default());
+    let names: Vec<(&str, usize)> = kept.passed_over.iter().map(|one| (one.operation.as_str(), one.line)).collect();
+    assert_eq!(names, [("linalg.matmul", 2), ("scf.for", 5), ("other.op", 6)]);
+    let lowered =
+        run(text, &Options { lower_linalg: true, steps: Some("unroll:2:2".to_owned()), ..Options::default() });
+    assert_eq!(lowered.decisions.len(), 1);
+    assert!(!lowered.text.contains("linalg.matmul"), "{}", lowered.text);
+}
+
+#[test]
+fn without_time_nothing_is_compiled() {
+    let predictor = Predictor::new(CostModel::shipped().unwrap(), Settings::default());
+    let output = Output { target: "znver4".to_owned(), quantity: Quantity::Cycles };
+    let asked = std::cell::Cell::new(0);
+    // Time for the candidates of the first step, not for compiling.
+    let expired = || {
+        asked.set(asked.get() + 1);
+        asked.get() > 4
+    };
+    let question = Question { predictor: &predictor, output: &output, expired: Some(&expired), measurer: None };
+    let result = optimize(MATMUL, &Options { verify: 3, ..Options::default() }, question).unwrap();
+    assert!(result.decisions[0].candidates.iter().all(|one| one.measured.is_none()), "{:?}", result.decisions);
+    assert!(result.decisions[0].candidates.len() > 1);
+}
