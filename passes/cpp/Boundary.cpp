@@ -47,6 +47,7 @@ static Scorer scorerFrom(hardwire_passes_scorer callback, void *user) {
 static bool read(const hardwire_passes_options &from, SearchOptions &options,
                  std::string &error) {
   options.margin = from.margin;
+  options.unrollMargin = from.unroll_margin;
   options.maxNovelty = from.max_novelty;
   options.verifyMargin = from.verify_margin;
   options.depth = from.depth;

@@ -49,6 +49,7 @@ typedef struct {
   /* Steps to take instead of a search; empty for a search. */
   hardwire_passes_text steps;
   double margin;
+  double unroll_margin;
   double max_novelty;
   double verify_margin;
   uint32_t depth;

@@ -91,6 +91,10 @@ struct DecisionPass : PassWrapper<Self, OperationPass<func::FuncOp>> {
   Option<double> margin{*this, "margin",
                         llvm::cl::desc("Least predicted ratio for a change"),
                         llvm::cl::init(1.1)};
+  Option<double> unrollMargin{
+      *this, "unroll-margin",
+      llvm::cl::desc("Least predicted ratio for a change with unroll or jam"),
+      llvm::cl::init(1.5)};
   Option<double> maxOod{*this, "max-ood",
                         llvm::cl::desc("Largest novelty score of a candidate"),
                         llvm::cl::init(1.0)};
@@ -162,6 +166,7 @@ private:
     }
     SearchOptions options;
     options.margin = margin;
+    options.unrollMargin = unrollMargin;
     options.maxNovelty = maxOod;
     options.allowSpills = allowSpills;
     options.legality.reassociate = reassociate;

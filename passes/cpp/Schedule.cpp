@@ -117,19 +117,22 @@ Refusal FunctionScript::write(unsigned nest, const Step &step) {
   bool isAlone = topLevelNests(*copy).size() == 1;
   if (step.kind != Kind::Hoist && step.loop >= loops.size())
     return "the loop has another place in the function";
+  // Written before the operation that uses it.
+  std::string value;
   switch (step.kind) {
   case Kind::Fuse:
     return "no operation of the transform dialect fuses two affine loops";
   case Kind::Interchange:
     return "no operation of the transform dialect permutes affine loops";
   case Kind::Hoist:
-    for (AffineForOp loop : llvm::reverse(loops))
-      os << "    transform.apply_licm to " << handle(loop)
-         << " : !transform.any_op\n";
+    for (AffineForOp loop : llvm::reverse(loops)) {
+      value = handle(loop);
+      os << "    transform.apply_licm to " << value << " : !transform.any_op\n";
+    }
     break;
   case Kind::Jam:
-    os << "    transform.loop.unroll_and_jam " << handle(loops[step.loop])
-       << " {factor = " << step.numbers.front() << "} : !transform.any_op\n";
+    value = handle(loops[step.loop]);
+    os << "    transform.loop.unroll_and_jam " << value << " {factor = " << step.numbers.front() << "} : !transform.any_op\n";
     break;
   case Kind::Unroll: {
     // A larger factor than the trip count is a full unroll.
@@ -137,8 +140,8 @@ Refusal FunctionScript::write(unsigned nest, const Step &step) {
     std::optional<uint64_t> trips = getConstantTripCount(loops[step.loop]);
     if (factor == 0 && !trips)
       return "the trip count is not known";
-    os << "    transform.loop.unroll " << handle(loops[step.loop])
-       << " {factor = " << (factor ? factor : int64_t(*trips))
+    value = handle(loops[step.loop]);
+    os << "    transform.loop.unroll " << value << " {factor = " << (factor ? factor : int64_t(*trips))
        << "} : !transform.any_op\n";
     break;
   }

@@ -173,6 +173,17 @@ bool Search::measure(Decision &decision, ArrayRef<size_t> best) const {
   return true;
 }
 
+/// The margin that a candidate needs. Costs of copied bodies are predicted
+/// least well: LLVM may vectorise the copies again.
+static double marginOf(const Candidate &candidate,
+                       const SearchOptions &options) {
+  bool copies = llvm::any_of(candidate.steps, [](const Step &step) {
+    return step.kind == Kind::Unroll || step.kind == Kind::Jam;
+  });
+  return copies ? std::max(options.margin, options.unrollMargin)
+                : options.margin;
+}
+
 void Search::choose(Decision &decision) const {
   std::vector<Candidate> &all = decision.candidates;
   const Candidate &first = all.front();
@@ -199,18 +210,22 @@ void Search::choose(Decision &decision) const {
     else
       measure(decision, best);
   } else {
-    SmallVector<size_t> best = cheapest(all, 1, 1);
+    SmallVector<size_t> best = cheapest(all, 1, all.size());
+    const auto *found = llvm::find_if(best, [&](size_t place) {
+      return first.score.cost >=
+             marginOf(all[place], options) * all[place].score.cost;
+    });
     if (best.empty())
       decision.kept = "there is no legal candidate that the model knows";
-    else if (first.score.cost < options.margin * all[best[0]].score.cost)
-      decision.kept = "the best candidate, " + spell(all[best[0]].steps) +
-                      ", is predicted at " +
-                      formatted("%.2f",
-                                first.score.cost / all[best[0]].score.cost) +
-                      "x, less than the margin of " +
-                      formatted("%.2f", options.margin) + "x";
+    else if (found == best.end())
+      decision.kept =
+          "the best candidate, " + spell(all[best[0]].steps) +
+          ", is predicted at " +
+          formatted("%.2f", first.score.cost / all[best[0]].score.cost) +
+          "x, less than the margin of " +
+          formatted("%.2f", marginOf(all[best[0]], options)) + "x";
     else
-      decision.chosen = best[0];
+      decision.chosen = *found;
   }
   if (decision.changed())
     all[decision.chosen].verdict = Verdict::Chosen;

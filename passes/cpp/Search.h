@@ -39,6 +39,8 @@ struct SearchOptions {
   Choices choices;
   /// Least ratio of the original's cost to the result's for a change.
   double margin = 1.1;
+  /// The same for sequences that copy a loop's body: unroll and jam.
+  double unrollMargin = 1.5;
   /// Largest novelty score of a candidate.
   double maxNovelty = 1.0;
   /// Whether a candidate may spill more than the original.

@@ -34,6 +34,8 @@ pub struct Options {
     pub steps: Option<String>,
     /// Least ratio of the original's predicted cost to the result's for a change.
     pub margin: f64,
+    /// The same for sequences that copy a loop's body (`unroll`, `jam`); the larger one counts.
+    pub unroll_margin: f64,
     /// Largest novelty score of a candidate.
     pub max_novelty: f64,
     /// Candidates that are compiled and measured before the choice; 0 for none.
@@ -66,6 +68,7 @@ impl Default for Options {
             kinds: Vec::new(),
             steps: None,
             margin: 1.1,
+            unroll_margin: 1.5,
             max_novelty: 1.0,
             verify: 0,
             verify_margin: 1.02,

@@ -61,6 +61,9 @@ pub struct Optimize {
     /// Least predicted ratio for a change
     #[arg(long, value_name = "RATIO", default_value_t = 1.1, value_parser = ratio)]
     pub margin: f64,
+    /// Least predicted ratio for a change with unroll or jam, whose costs are predicted least well
+    #[arg(long, value_name = "RATIO", default_value_t = 1.5, value_parser = ratio)]
+    pub unroll_margin: f64,
     /// Largest novelty score of a candidate
     #[arg(long, value_name = "SCORE", default_value_t = 1.0, value_parser = score)]
     pub max_ood: f64,

@@ -203,6 +203,7 @@ fn options(arguments: &Optimize) -> Options {
         kinds: arguments.decisions.clone(),
         steps: arguments.apply.clone(),
         margin: arguments.margin,
+        unroll_margin: arguments.unroll_margin,
         max_novelty: arguments.max_ood,
         verify: arguments.verify,
         depth: arguments.depth,
