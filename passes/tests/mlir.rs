@@ -194,3 +194,23 @@ fn without_time_nothing_is_compiled() {
     assert!(result.decisions[0].candidates.iter().all(|one| one.measured.is_none()), "{:?}", result.decisions);
     assert!(result.decisions[0].candidates.len() > 1);
 }
+#[test]
+fn schedules_have_what_stock_operations_do() {
+    let schedule = |steps: &str| {
+        let options = Options { steps: Some(steps.to_owned()), schedule: true, ..Options::default() };
+        run(MATMUL, &options).schedule.unwrap()
+    };
+    for (steps, operation) in [
+        ("jam:0:2+unroll:2:4", "transform.loop.unroll_and_jam"),
+        ("unroll:2:full", "transform.loop.unroll %l"),
+        ("hoist+jam:1:4", "transform.apply_licm"),
+    ] {
+        let found = schedule(steps);
+        assert_eq!((found.taken, found.omitted.len()), (1, 0), "{steps}: {found:?}");
+        assert!(found.text.contains(operation), "{steps}: {}", found.text);
+    }
+    let refused = schedule("interchange:0:0x2x1+unroll:2:2");
+    assert_eq!((refused.taken, refused.omitted.len()), (0, 1));
+    assert!(refused.omitted[0].why.contains("permutes"), "{refused:?}");
+    assert!(!refused.text.contains("transform.loop"), "a decision is written whole or not at all");
+}
