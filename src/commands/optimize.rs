@@ -48,6 +48,8 @@ struct Report<'a> {
 struct Nest<'a> {
     function: &'a str,
     nest: u32,
+    /// 2 for the fusion of neighbours.
+    nests: u32,
     line: usize,
     column: usize,
     steps: &'a str,
@@ -321,6 +323,7 @@ fn nest(decision: &Decision, explain: bool) -> Nest<'_> {
     Nest {
         function: &decision.function,
         nest: decision.nest,
+        nests: decision.nests,
         line: decision.line,
         column: decision.column,
         steps: &decision.steps,
