@@ -31,8 +31,7 @@ def canonical(text, schedule=None):
 def schedules(command, path):
     """Schedules of steps that upstream has, by stock mlir-opt against the command's module."""
     failed = taken = 0
-    for flags in (["--decisions", "jam,unroll", "--depth", "1", "--margin", "1.02", "--unroll-margin", "1.02"], ["--decisions", "hoist,unroll", "--unroll-margin", "1.1"],
-                  ["--decisions", "tile", "--depth", "1", "--margin", "1"]):
+    for flags in (["--decisions", "jam,unroll", "--depth", "1", "--margin", "1.02", "--unroll-margin", "1.02"], ["--decisions", "hoist,unroll", "--unroll-margin", "1.1"]):
         with tempfile.TemporaryDirectory() as folder:
             script = os.path.join(folder, "schedule.mlir")
             run = [command, "optimize", path, "--target", "znver4", *flags, "--emit-schedule", script, "--format", "json"]
