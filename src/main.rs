@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         cli::Command::Simulate(arguments) => commands::simulate::run(arguments),
         cli::Command::Reproduce(arguments) => commands::reproduce::run(arguments),
         cli::Command::Estimate(arguments) => commands::estimate::run(arguments),
+        cli::Command::Energy(arguments) => commands::energy::run(arguments),
         cli::Command::Compare(arguments) => commands::compare::run(arguments),
         cli::Command::Report(arguments) => commands::report::run(arguments),
         cli::Command::Designs(arguments) => commands::designs::run(arguments),

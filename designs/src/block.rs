@@ -94,7 +94,7 @@ impl Block {
             Self::HnArray => "Energy of one weight times one whole activation",
             Self::Vex => "Energy of one cached element times one query element, or one non-linear element",
             Self::ControlUnit => "Energy of one token-layer step issued",
-            Self::AttentionBuffer => "Energy of one byte read",
+            Self::AttentionBuffer => "Energy of one byte read or written",
             Self::InterconnectEngine => "Energy of one byte sent",
             Self::HbmPhy => "Energy of one byte read from HBM",
         }

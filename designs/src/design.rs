@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::block::PerBlock;
 use crate::provenance::Provenance;
-use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
+use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Volts, Watts};
 
 /// Rows and columns of chips; a chip has a link to every other chip of its row and of its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -250,6 +250,13 @@ pub struct Energy {
     pub system_factor: f64,
 }
 
+impl Design {
+    /// Default of `voltage`: the nominal supply of FinFET nodes. Assumed.
+    pub const VOLTAGE: Volts = Volts::from_v(0.75);
+    /// Default of `temperature_c`. Assumed: dies in operation under liquid or forced air.
+    pub const TEMPERATURE_C: f64 = 85.0;
+}
+
 /// A complete machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Design {
@@ -265,6 +272,10 @@ pub struct Design {
     pub grid: Grid,
     /// Clock of the chips.
     pub clock: Hertz,
+    /// Supply voltage of logic and SRAM, at which the design reaches its clock.
+    pub voltage: Volts,
+    /// Temperature of the dies in operation, degrees Celsius.
+    pub temperature_c: f64,
     /// Hardwired-neuron array.
     pub hn_array: HnArray,
     /// Vector unit.

@@ -81,13 +81,15 @@ pub(crate) enum Form {
     Interval,
     /// A number, or a table of `low` and `high`, with `mode` or without.
     Range,
+    /// Pairs of a voltage and a speed.
+    Curve,
 }
 
 impl Form {
     /// What its numbers count.
     pub(crate) fn measure(&self) -> Measure {
         match self {
-            Self::Text | Self::Flag | Self::Choice(_) => Measure::Word,
+            Self::Text | Self::Flag | Self::Choice(_) | Self::Curve => Measure::Word,
             Self::Count => Measure::Count,
             Self::Number | Self::Interval | Self::Range => Measure::Number,
             Self::Whole(dimension) => Measure::Whole(dimension.base_unit()),
@@ -109,6 +111,7 @@ impl Form {
             }
             Self::Interval => format!("a number{bounds}, or {{ low = .., high = .. }}, or {{ low = .. }} alone"),
             Self::Range => format!("a number{bounds}, or {{ low = .., high = .. }}, with mode = .. or without"),
+            Self::Curve => "pairs of a voltage and a speed, [[volts, speed], ...], both rising".to_owned(),
         }
     }
 
@@ -135,6 +138,7 @@ impl Form {
             Self::Choice(words) => quoted(words[0]),
             Self::Count | Self::Number | Self::Interval | Self::Range => float(one),
             Self::Whole(dimension) | Self::Quantity(dimension) => quoted(&dimension.show(one)),
+            Self::Curve => "[[0.5, 0.7], [1.2, 3.3]]".to_owned(),
         }
     }
 }

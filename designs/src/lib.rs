@@ -5,6 +5,7 @@
 mod attention;
 mod block;
 pub mod comparison;
+mod curve;
 pub mod design;
 pub mod dram;
 pub mod economics;
@@ -28,12 +29,14 @@ mod release;
 mod schema;
 pub mod show;
 mod slot;
+pub mod supply;
 mod tree;
 mod units;
 
 pub use attention::{Attention, HeadChange, HeadChangeError, Indexer};
 pub use block::{Block, Event, Events, NodeScaling, PerBlock};
 pub use comparison::{Comparison, Counts, Serving};
+pub use curve::SpeedCurve;
 pub use design::*;
 pub use dram::{AddressOrder, Dram, PagePolicy, RefreshStops, RowArbiter};
 pub use economics::{DieFormula, Economics, YieldModel};
@@ -51,3 +54,4 @@ pub use range::Range;
 pub use release::{Part, PerPart, Release, WIDE_BITS};
 pub use schema::MAX_CHIPS;
 pub use slot::Measure;
+pub use supply::{SupplyError, supply};

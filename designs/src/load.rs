@@ -23,6 +23,7 @@ use crate::process::{self, ProcessNode};
 use crate::provenance::Provenance;
 use crate::schema;
 use crate::slot::{Limits, Slot};
+use crate::supply::supply;
 use crate::tree::{self, Kind, Node};
 
 /// Reads the text of the file at a path.
@@ -373,11 +374,28 @@ pub fn layered(reference: &str, overrides: &[Override], loader: &Loader<'_>) -> 
     };
     let overridden = stated(&trees[texts..]);
     let root = (1..=texts).find_map(|n| Some((n, complete(n)?)));
-    Ok(match root.zip(complete(texts)) {
+    let layered = match root.zip(complete(texts)) {
         Some(((n, root), file)) => Layered { root, file, in_file: stated(&trees[n..texts]), design, overridden },
         // Only the overrides complete it.
         None => Layered { root: design.clone(), file: design.clone(), in_file: Vec::new(), design, overridden },
-    })
+    };
+    match clocked(&layered, &flat(trees), &sources, loader) {
+        Ok(()) => Ok(layered),
+        Err(problems) => Err(Problems { sources, problems }),
+    }
+}
+
+/// Refuses a clock or voltage that the nodes of a design do not reach.
+fn clocked(layered: &Layered, tree: &Node, sources: &[Source], loader: &Loader<'_>) -> Result<(), Vec<Problem>> {
+    let (root, design) = (&layered.root, &layered.design);
+    // A node that cannot be read is reported where it is read for its own sake.
+    let (Ok(home), Ok(on)) = (node(&root.node, loader), node(&design.node, loader)) else { return Ok(()) };
+    let stated = layered.in_file.iter().chain(&layered.overridden).any(|path| path == "chip.voltage");
+    let Err(error) = supply((root, &home), (design, &on), stated) else { return Ok(()) };
+    let mut reader = Reader::new(tree, sources);
+    schema::walk(&mut design.clone(), &mut reader);
+    reader.problem(error.path(), error.to_string(), Some(error.help()));
+    reader.finish().map(|_| ())
 }
 
 /// Collects the paths of the fields that any of some trees states.

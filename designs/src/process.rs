@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::curve::SpeedCurve;
 use crate::field::Visitor;
 use crate::form::{Form, float};
 use crate::provenance::Provenance;
@@ -38,6 +39,8 @@ pub struct ProcessNode {
     pub transistor_density_mtr_per_mm2: Option<f64>,
     /// Area of a high-density SRAM cell in square micrometres.
     pub sram_cell_um2: Option<f64>,
+    /// Speed of logic by supply voltage, in units that all nodes share.
+    pub speed_curve: Option<SpeedCurve>,
     /// Masks of a full set.
     pub masks: Option<Interval>,
     /// Masks of these that need extreme ultraviolet light.
@@ -113,6 +116,8 @@ pub(crate) fn walk(n: &mut ProcessNode, v: &mut dyn Visitor) {
     let doc = "Millions of transistors per square millimetre";
     v.field("transistor_density_mtr_per_mm2", &mut n.transistor_density_mtr_per_mm2, Limits::positive(1e4), doc);
     v.field("sram_cell_um2", &mut n.sram_cell_um2, Limits::positive(1e3), "High-density SRAM cell, square micrometres");
+    let doc = "Speed of logic by supply voltage, [volts, speed]; only ratios of speeds are used, also between nodes";
+    v.field("speed_curve", &mut n.speed_curve, Limits::NONE, doc);
     v.field("masks", &mut n.masks, masks, "Masks of a full set");
     v.field("euv_masks", &mut n.euv_masks, masks, "Masks that need extreme ultraviolet light");
     v.field("mask_set_usd", &mut n.mask_set_usd, money, "Price of a full mask set, US dollars");

@@ -156,6 +156,9 @@ real!(
     /// A power.
     Watts, from_w, w, "watts");
 real!(
+    /// A supply voltage.
+    Volts, from_v, v, "volts");
+real!(
     /// The power of a system.
     Kilowatts, from_kw, kw, "kilowatts");
 real!(

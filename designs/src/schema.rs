@@ -33,6 +33,8 @@ pub(crate) fn blank(name: &str) -> Design {
         node: String::new(),
         grid: Grid { rows: 0, columns: 0 },
         clock: Hertz::default(),
+        voltage: Design::VOLTAGE,
+        temperature_c: Design::TEMPERATURE_C,
         hn_array: HnArray { activation_bits: 0, inputs_per_port: 0, weight_capacity: 0 },
         vex: Vex {
             lane_groups: None,
@@ -101,6 +103,12 @@ fn machine(d: &mut Design, v: &mut dyn Visitor) {
     v.field("grid.rows", &mut d.grid.rows, side, "Rows of chips");
     v.field("grid.columns", &mut d.grid.columns, side, "Columns of chips");
     v.field("chip.clock", &mut d.clock, Limits::between(1e6, 10e9), "Clock of the chips");
+    let doc = "Supply voltage of logic and SRAM at the clock; 0.75 V unless given, and what the clock needs where only it changes";
+    let voltage = &mut Defaulted(&mut d.voltage, Design::VOLTAGE);
+    v.field("chip.voltage", voltage, Limits::between(0.2, 2.0), doc);
+    let doc = "Temperature of the dies in operation, degrees Celsius; 85 unless given";
+    let temperature = &mut Defaulted(&mut d.temperature_c, Design::TEMPERATURE_C);
+    v.field("chip.temperature_c", temperature, Limits::between(-40.0, 125.0), doc);
     let hn = &mut d.hn_array;
     let doc = "Bits of an activation, fed serially";
     v.field("hn_array.activation_bits", &mut hn.activation_bits, Limits::between(1.0, 64.0), doc);

@@ -7,7 +7,7 @@ pub(crate) use crate::form::Limits;
 pub use crate::form::Measure;
 use crate::form::{Form, float, quoted};
 use crate::problem::{did_you_mean, shorten};
-use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Watts};
+use crate::quantity::{Bytes, BytesPerSecond, Cycles, Hertz, Joules, Seconds, SquareMm, Volts, Watts};
 use crate::tree::{Kind, Node};
 use crate::units::{self, Dimension, Reason};
 
@@ -43,12 +43,12 @@ pub(crate) trait Slot {
     }
 }
 
-fn wrong_type(node: &Node, wanted: &str) -> Reason {
+pub(crate) fn wrong_type(node: &Node, wanted: &str) -> Reason {
     (format!("must be {wanted}, not {}", node.kind_name()), None)
 }
 
 /// A number, however it is written.
-fn number(node: &Node, wanted: &str) -> Result<f64, Reason> {
+pub(crate) fn number(node: &Node, wanted: &str) -> Result<f64, Reason> {
     match &node.kind {
         // Beyond 2^53 the nearest float decides, which no bound in use can notice.
         Kind::Integer(Some(value)) => Ok(*value as f64),
@@ -250,6 +250,7 @@ quantity_slots! {
     SquareMm Area Quantity from_mm2 mm2 |value, _| Ok(value), f64;
     Watts Power Quantity from_w w |value, _| Ok(value), f64;
     Joules Energy Quantity from_j j |value, _| Ok(value), f64;
+    Volts Voltage Quantity from_v v |value, _| Ok(value), f64;
 }
 
 /// The entry of `choices` that `node` names.

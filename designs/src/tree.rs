@@ -32,7 +32,8 @@ pub(crate) enum Kind {
     Integer(Option<i128>),
     Float(f64),
     Boolean(bool),
-    /// An array or a date, which no schema here uses; its name for messages.
+    List(Vec<Node>),
+    /// A date, which no schema here uses; its name for messages.
     Other(&'static str),
 }
 
@@ -52,6 +53,7 @@ impl Node {
             Kind::Text(_) => "a text",
             Kind::Integer(_) | Kind::Float(_) => "a number",
             Kind::Boolean(_) => "true or false",
+            Kind::List(_) => "an array",
             Kind::Other(name) => name,
         }
     }
@@ -136,7 +138,15 @@ fn kind(value: &DeValue<'_>, source: usize) -> Kind {
         DeValue::Float(float) => Kind::Float(float.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(boolean) => Kind::Boolean(*boolean),
         DeValue::Datetime(_) => Kind::Other("a date"),
-        DeValue::Array(_) => Kind::Other("an array"),
+        DeValue::Array(items) => Kind::List(
+            items
+                .iter()
+                .map(|item| {
+                    let at = Location { source, span: item.span() };
+                    Node { key: at.clone(), at, kind: kind(item.get_ref(), source) }
+                })
+                .collect(),
+        ),
         DeValue::Table(table) => table_kind(table, source),
     }
 }

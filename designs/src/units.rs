@@ -2,7 +2,7 @@
 //!
 //! Decimal prefixes are powers of 1,000 (KB, MB, GB, TB), binary ones powers of 1,024 (KiB, MiB, GiB,
 //! TiB). Every dimension is converted to its base unit: hertz, bytes, bytes per second, seconds,
-//! cycles, square millimetres, watts, joules. Compound units other than bytes per second are left out.
+//! cycles, square millimetres, watts, joules, volts. Compound units other than bytes per second are left out.
 
 use crate::problem::{did_you_mean, shorten};
 
@@ -17,9 +17,10 @@ pub(crate) enum Dimension {
     Area,
     Power,
     Energy,
+    Voltage,
 }
 
-use Dimension::{Area, Cycles, Data, DataRate, Energy, Frequency, Power, Time};
+use Dimension::{Area, Cycles, Data, DataRate, Energy, Frequency, Power, Time, Voltage};
 
 /// Every unit: name, dimension, size in the base unit, whether it is used for printing. Within a
 /// dimension from large to small.
@@ -69,6 +70,8 @@ const UNITS: &[(&str, Dimension, f64, bool)] = &[
     ("nJ", Energy, 1e-9, true),
     ("pJ", Energy, 1e-12, true),
     ("fJ", Energy, 1e-15, true),
+    ("V", Voltage, 1.0, true),
+    ("mV", Voltage, 1e-3, true),
 ];
 
 impl Dimension {
@@ -83,6 +86,7 @@ impl Dimension {
             Area => "an area",
             Power => "a power",
             Energy => "an energy",
+            Voltage => "a voltage",
         }
     }
 
@@ -113,6 +117,7 @@ impl Dimension {
             Area => "\"573.16 mm2\"",
             Power => "\"76.92 W\"",
             Energy => "\"1.2 pJ\"",
+            Voltage => "\"0.675 V\"",
         }
     }
 

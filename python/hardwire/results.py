@@ -119,6 +119,7 @@ class Simulation(Record):
     stall_pct: Record
     chip_power: Record
     system_power_kw: float
+    dram_traffic_w: float
     energy_per_token_mj: float
     tokens_per_kj: float
     utilization: Record

@@ -28,6 +28,8 @@ def simulate(
     fidelity: str | None = None,
     effects: Sequence[str] | None = None,
     causes: bool | None = None,
+    layers: int | None = None,
+    measured: bool | None = None,
     allow_beyond_model_context: bool | None = None,
     sliding_windows: str | None = None,
     seed: int | None = None,
@@ -58,6 +60,8 @@ def simulate(
         effects: What fidelity ``cycle`` simulates in its own cycles: ``flits``, ``credits``, ``adders``, ``dram``, ``banks``,
             ``staging``; all by default.
         causes: Also add the effects one after the other to fidelity ``event``, as ``causes``.
+        layers: Simulate the first layers only, with their share of sequences and buffer, and extrapolate to the whole machine as ``part``.
+        measured: Measure rates of links, HBM and attention buffer in cycles, and use them in fidelity ``event`` or ``analytic``.
         allow_beyond_model_context: Allow a context longer than the model's maximum.
         sliding_windows: ``honoured`` or ``ignored``; the design's setting by default.
         seed: Seed of the random choice of experts; 1 by default.
@@ -80,7 +84,7 @@ def simulate(
     request.model(model)
     request.option(node=node, weights=weights, area=area, sequences=sequences, phase=phase)
     request.option(discipline=discipline, fidelity=fidelity, seed=seed, explain=explain)
-    request.option(effects=None if effects is None else list(effects), causes=causes)
+    request.option(effects=None if effects is None else list(effects), causes=causes, layers=layers, measured=measured)
     request.option(allow_beyond_model_context=allow_beyond_model_context, precision=precision, max_tokens=max_tokens)
     several = [context] if isinstance(context, int) and not isinstance(context, bool) else context
     request.option(context=several, routing=routing)

@@ -102,6 +102,8 @@ pub fn simulate(
         o.set("seed", &mut question.seed)?;
         o.set_some("precision", &mut question.stop.precision)?;
         o.set_some("max_tokens", &mut question.stop.max_tokens)?;
+        o.set_some("layers", &mut question.layers)?;
+        o.set("measured", &mut question.measured)?;
         let explained = o.take("explain")?.unwrap_or(false);
         let with_causes = o.take("causes")?.unwrap_or(false);
         let timeline: Option<Timeline> = o.take("trace")?;

@@ -3,14 +3,15 @@
 //! Under `serial`, a layer takes `C + P + N + a * context`: communication `C` follows from links and
 //! bytes; `P` (array passes), `N` (non-linear work) and `a` (attention per position) are fitted by least
 //! squares to the shares of Fig. 14 at two contexts. The stall share at one more context gives the
-//! effective HBM bandwidth. Static power of a block is its published power less the power of its activity.
-//! The presets carry the results, rounded; a test repeats the fit.
+//! effective HBM bandwidth. Power has a factor per block: its published power over the bottom-up model's
+//! ([`crate::energy::bottom_up`]) at the published operating point. The factor applies to static power and to energies per
+//! event; where a block has no events at that point, it applies to its static power only. The presets carry the results, rounded; a test repeats the fit.
 
-use designs::{Design, Model, PerBlock};
+use designs::{Design, Model, PerBlock, ProcessNode};
 use nalgebra::{Matrix3, SMatrix, SVector, Vector3};
 use serde::Serialize;
 
-use crate::energy;
+use crate::energy::{self, bottom_up, inputs::PowerInputs};
 use crate::mapping::{Mapping, MappingError};
 use crate::schedule::cost::{activity, placement};
 use crate::schedule::instruction::Instr;
@@ -61,15 +62,28 @@ pub struct Fit {
     pub attention_buffer_efficiency: f64,
     /// Effective HBM bandwidth per chip, bytes per second.
     pub serial_bandwidth_bytes_per_s: f64,
-    /// Static power of the blocks with a published power, watts.
-    pub static_power_w: PerBlock<Option<f64>>,
+    /// Power of the blocks.
+    pub power: PerBlock<BlockFit>,
 }
 
-/// Fits the parameters of `design` with `model`; all other parameters are those of the design.
+/// The fitted power of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BlockFit {
+    /// Published power over that of the bottom-up model; 1 where none is published.
+    pub factor: f64,
+    /// Whether the block has events at the published operating point, so that the factor applies to them.
+    pub has_events: bool,
+    /// Power without events, watts.
+    pub static_power_w: f64,
+    /// Energy of an event, joules.
+    pub per_event_j: f64,
+}
+
+/// Fits the parameters of `design` on `node` with `model`; all other parameters are those of the design.
 ///
 /// # Errors
 /// When the model cannot be mapped on the design's grid.
-pub fn fit(design: &Design, model: &Model, published: &Published) -> Result<Fit, MappingError> {
+pub fn fit(design: &Design, node: &ProcessNode, model: &Model, published: &Published) -> Result<Fit, MappingError> {
     let mapping = Mapping::new(design, model, design.grid)?;
     let compiled = Compiled::new(&mapping, Specs::new(design, &mapping));
     let layers = compiled.layers() as f64;
@@ -106,10 +120,20 @@ pub fn fit(design: &Design, model: &Model, published: &Published) -> Result<Fit,
     let context = published.power_context;
     let rate = mapping.stages() as f64 / at(&compiled, context).token_cycles() * clock;
     let activity = activity(&compiled, context, &placement(&compiled, &mapping, context, 1), false);
-    let power = energy::chip_power(design, &activity, rate, mapping.grid.chips());
-    let static_power_w = PerBlock::from_fn(|block| {
-        let dynamic = power.blocks[block] - design.energy.blocks[block].static_power.w();
-        published.power_w[block].map(|watts| watts - dynamic)
+    let per_chip = rate / f64::from(mapping.grid.chips());
+    let blocks = bottom_up::blocks(design, node, &PowerInputs::default());
+    let power = PerBlock::from_fn(|block| {
+        let model = blocks[block];
+        let dynamic = model.event_j * energy::events(block, &activity) * per_chip;
+        let factor = published.power_w[block].map_or(1.0, |watts| watts / (model.static_w() + dynamic));
+        let has_events = dynamic > 0.0;
+        let event_factor = if has_events { factor } else { 1.0 };
+        BlockFit {
+            factor,
+            has_events,
+            static_power_w: model.static_w() * factor,
+            per_event_j: model.event_j * event_factor,
+        }
     });
     Ok(Fit {
         hn_pass_ns: pass_cycles / passes.len() as f64 / clock * 1e9,
@@ -119,7 +143,7 @@ pub fn fit(design: &Design, model: &Model, published: &Published) -> Result<Fit,
         nonlinear_latency_cycles: latency,
         attention_buffer_efficiency: fitted.attention_buffer.efficiency,
         serial_bandwidth_bytes_per_s: spilled / stream_cycles * clock,
-        static_power_w,
+        power,
     })
 }
 

@@ -17,6 +17,8 @@ struct Row {
     label: String,
     closed: Simulation,
     event: Simulation,
+    /// Events with rates that are measured in cycles.
+    measured: Simulation,
     effects: Vec<Simulation>,
 }
 
@@ -32,6 +34,7 @@ impl Row {
         Ok(Self {
             label: format!("{seed} {}x{} {} {context}", design.grid.rows, design.grid.columns, closed.sequences),
             event: at(Fidelity::Event, PerEffect::ALL)?,
+            measured: simulate(Request { measured: true, ..base.clone() })?,
             effects: effects.collect::<Result<_, _>>()?,
             closed,
         })
@@ -79,17 +82,18 @@ fn causes_add_up_on_random_machines() {
 fn fidelities_side_by_side() {
     let rows = table(MACHINES);
     println!(
-        "| seed, grid, sequences, context | closed form tokens/s | events | cycles | latency us, events | cycles | links busy %, events | cycles | HBM busy %, events | cycles | {} |",
+        "| seed, grid, sequences, context | closed form tokens/s | events | events, measured rates | cycles | latency us, events | cycles | links busy %, events | cycles | HBM busy %, events | cycles | {} |",
         Effect::ALL.map(|effect| effect.title()).join(" % | ") + " %"
     );
     for row in &rows {
         let (e, c) = (&row.event, row.cycle());
         let changes: Vec<String> = row.changes().iter().map(|change| format!("{change:+.1}")).collect();
         println!(
-            "| {} | {:.0} | {:.0} | {:.0} | {:.2} | {:.2} | {:.1} | {:.1} | {:.1} | {:.1} | {} |",
+            "| {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.2} | {:.2} | {:.1} | {:.1} | {:.1} | {:.1} | {} |",
             row.label,
             row.closed.throughput_tokens_per_s,
             e.throughput_tokens_per_s,
+            row.measured.throughput_tokens_per_s,
             c.throughput_tokens_per_s,
             e.token_latency_us,
             c.token_latency_us,
@@ -99,6 +103,18 @@ fn fidelities_side_by_side() {
             c.utilization.mean.hbm * 100.0,
             changes.join(" | "),
         );
+    }
+    let off = |of: fn(&Row) -> f64| {
+        let mut off: Vec<f64> =
+            rows.iter().map(|row| (of(row) / row.cycle().throughput_tokens_per_s - 1.0).abs() * 100.0).collect();
+        off.sort_by(f64::total_cmp);
+        (off[off.len() / 2], off[off.len() * 9 / 10], off[off.len() - 1])
+    };
+    for (name, (median, most, worst)) in [
+        ("events", off(|row| row.event.throughput_tokens_per_s)),
+        ("events with measured rates", off(|row| row.measured.throughput_tokens_per_s)),
+    ] {
+        println!("{name} against cycles: median {median:.1} %, nine tenths within {most:.1} %, worst {worst:.1} %");
     }
     check(&rows);
 }

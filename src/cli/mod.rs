@@ -4,6 +4,7 @@ mod caches;
 pub mod compare;
 mod dataset;
 mod designs;
+mod energy;
 mod estimate;
 mod fabric;
 mod install;
@@ -29,6 +30,7 @@ pub use dataset::{
     DatasetVerify,
 };
 pub use designs::{Designs, DesignsAction, ShowFormat};
+pub use energy::Energy;
 pub use estimate::Estimate;
 pub use fabric::Fabric;
 pub use install::{Completions, Man};
@@ -61,6 +63,8 @@ pub enum Command {
     Reproduce(Reproduce),
     /// Price a design: area, masks, dies, build, total cost of ownership and carbon
     Estimate(Box<Estimate>),
+    /// Power and energy by block, load, clock and node: from structure, and calibrated
+    Energy(Energy),
     /// Compare designs: speed at equal interactivity, energy, cost, published serving figures
     Compare(compare::Compare),
     /// Write a report of all results as HTML, Markdown and JSON, with the source of every number

@@ -32,6 +32,7 @@ names::named! {
   hardwire simulate hnlpu --routing zipf:1.2 --context 1024,2048,16384
   hardwire simulate hnlpu --set mapping.collective=two-phase --set hbm.stack_bandwidth=130GB/s
   hardwire simulate hnlpu --fidelity cycle --causes
+  hardwire simulate hnlpu --fidelity cycle --layers 6
   hardwire simulate hnlpu --sequences 8 --trace run.json")]
 pub struct Simulate {
     /// Preset name or path of a design file (TOML)
@@ -70,6 +71,12 @@ pub struct Simulate {
     /// Also add the effects one after the other to fidelity event: what each changes (fidelity cycle)
     #[arg(long)]
     pub causes: bool,
+    /// Measure rates of links, HBM and attention buffer in cycles, and use them in fidelity event or analytic
+    #[arg(long)]
+    pub measured: bool,
+    /// Simulate the first N layers only, with their share of sequences and buffer, and extrapolate to the whole machine
+    #[arg(long, value_name = "N")]
+    pub layers: Option<usize>,
     /// Allow a context longer than the model's maximum
     #[arg(long)]
     pub allow_beyond_model_context: bool,

@@ -5,6 +5,7 @@ pub mod calibrate;
 pub mod compare;
 pub mod dataset;
 pub mod designs;
+pub mod energy;
 pub mod estimate;
 pub mod evaluate;
 pub mod explain;

@@ -7,8 +7,8 @@ use reports::number::{bytes, fixed, significant};
 use reports::{Align, Table};
 use sim::settle::Settled;
 use sim::units::Unit;
-use sim::{CycleAccount, Effect, Fidelity, PerEffect, Prepared, SimulateError, Simulation, Stop, TraceError};
-use study::simulation::{Case, Cause, KindExplanation, Question};
+use sim::{CycleAccount, Effect, Fidelity, PerEffect, Prepared, Rates, SimulateError, Simulation, Stop, TraceError};
+use study::simulation::{Case, Cause, Extrapolation, KindExplanation, Question};
 
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
@@ -59,6 +59,7 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         Format::Json => output::json(&answer)?,
         Format::Table => {
             let mut text = render(&answer.simulation, &case.settled);
+            text.extend(answer.part.as_ref().map(render_part));
             text.extend(answer.causes.as_deref().map(render_causes));
             if let Some(explanation) = &answer.explanation {
                 text.push_str(&render_explanation(explanation));
@@ -160,9 +161,11 @@ fn question(arguments: &cli::Simulate) -> Result<Question, Failure> {
         discipline: arguments.discipline,
         fidelity: arguments.fidelity,
         effects,
+        measured: arguments.measured,
         allow_beyond_model_context: arguments.allow_beyond_model_context,
         seed: arguments.seed,
         stop: Stop { precision: arguments.precision, max_tokens: arguments.max_tokens, ..Stop::default() },
+        layers: arguments.layers,
     })
 }
 
@@ -273,6 +276,10 @@ fn render(s: &Simulation, machine: &Settled) -> String {
         text.push('\n');
         text.push_str(&render_cycle(account));
     }
+    if let Some(measured) = &s.measured {
+        text.push('\n');
+        text.push_str(&render_measured(measured));
+    }
     let kv = &s.kv_cache;
     let busiest = s.links.iter().map(|l| l.bytes_per_token).fold(0.0, f64::max);
     text.push_str(&format!(
@@ -310,6 +317,38 @@ fn render(s: &Simulation, machine: &Settled) -> String {
         text.push_str(&format!("note: {note}\n"));
     }
     text
+}
+
+/// Rates that were measured in cycles.
+fn render_measured(measured: &Rates) -> String {
+    let mut table = Table::new(&[("measured in cycles", Align::Left), ("value", Align::Right), ("unit", Align::Left)]);
+    let percent = |share: Option<f64>| share.map(|share| share * 100.0);
+    for (name, value, unit) in [
+        ("busy link", percent(measured.link_rate_share), "% of its raw rate"),
+        ("latency of a message", measured.link_extra_latency_ns, "ns beyond its bytes and a hop"),
+        ("busy HBM", percent(measured.hbm_rate_share), "% of its raw rate"),
+        ("busy attention buffer", percent(measured.buffer_rate_share), "% of its raw rate"),
+    ] {
+        table.row([name.to_owned(), value.map_or("-".to_owned(), |value| fixed(value, 2)), unit.to_owned()]);
+    }
+    table.render()
+}
+
+/// The whole machine, extrapolated from a part.
+fn render_part(part: &Extrapolation) -> String {
+    let mut table = Table::new(&[("extrapolated", Align::Left), ("value", Align::Right), ("unit", Align::Left)]);
+    let mut row =
+        |name: &str, value: f64, unit: &str| table.row([name.to_owned(), significant(value, 4), unit.to_owned()]);
+    row("throughput", part.throughput_tokens_per_s, "tokens/s");
+    row("token latency", part.token_latency_us, "us");
+    row("measured / closed form", part.measured_over_closed_form, "of the part");
+    format!(
+        "\n{} layers, {} sequences, from {} layers:\n\n{}",
+        part.of_layers,
+        part.of_sequences,
+        part.layers,
+        table.render()
+    )
 }
 
 /// What the models in their own cycles did.

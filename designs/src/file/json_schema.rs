@@ -137,6 +137,11 @@ fn values(entry: &Entry) -> Vec<Value> {
         Form::Whole(dimension) | Form::Quantity(dimension) => vec![quantity(*dimension)],
         Form::Interval => ends(limits, &["low"], &["high"], false),
         Form::Range => ends(limits, &["low", "high"], &["mode"], true),
+        Form::Curve => vec![json!({
+            "type": "array",
+            "minItems": 2,
+            "items": { "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "number", "exclusiveMinimum": 0 } },
+        })],
     }
 }
 

@@ -71,6 +71,12 @@ impl Spec {
         self.channels
     }
 
+    /// Bytes of a burst of one channel.
+    #[must_use]
+    pub fn burst_bytes(&self) -> u64 {
+        self.channel.burst_bytes.into()
+    }
+
     /// Clock of the memory, scaled to the design's bandwidth, over that of its file.
     #[must_use]
     pub fn clock_ratio(&self) -> f64 {

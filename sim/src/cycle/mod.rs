@@ -10,6 +10,7 @@
 pub mod buffer;
 mod effect;
 pub mod link;
+pub mod measured;
 pub mod memory;
 pub mod staging;
 mod totals;

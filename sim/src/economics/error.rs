@@ -1,6 +1,6 @@
 //! Why a machine cannot be priced.
 
-use designs::LayerError;
+use designs::{LayerError, SupplyError};
 
 use super::area::AreaError;
 use super::masks::WiringError;
@@ -108,6 +108,9 @@ pub enum EconomicsError {
     /// The area model cannot take the sizes or the node.
     #[error(transparent)]
     Area(#[from] AreaError),
+    /// The clock or the voltage is out of reach.
+    #[error("{0}; {help}", help = .0.help())]
+    Supply(#[from] SupplyError),
     /// The model cannot be mapped.
     #[error(transparent)]
     Mapping(#[from] MappingError),

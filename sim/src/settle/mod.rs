@@ -12,9 +12,11 @@
 //! - The **grid** is the one stated by a change; else the base's for its own model, format and node; else the smallest near-square
 //!   grid whose chips stay within the reticle times its utilization.
 //!
-//! Static power keeps its density (watts per area) and, for the blocks that run at the chip's clock, grows with it: it is mostly
-//! the clock tree. On-chip energies per event shrink with the square root of transistor density between nodes. Supply voltage is
-//! the same everywhere, which favours fast clocks: assumed.
+//! - The **voltage** is the one stated by a change; else the one that the clock needs on the node ([`designs::supply`]).
+//!
+//! Static powers and energies per event of the base are multiplied by ratios of the bottom-up power model
+//! ([`crate::energy::bottom_up`]), so they follow area, node, clock, voltage and temperature. Physical layers follow their area
+//! only: their clock and voltage are their own.
 
 mod areas;
 mod asked;

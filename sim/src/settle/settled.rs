@@ -1,6 +1,6 @@
 //! From a base and what is asked of it to a settled machine.
 
-use designs::{Block, Design, Joules, Model, NodeScaling, ProcessNode, Watts};
+use designs::{Block, Design, Model, ProcessNode};
 
 use super::areas::Areas;
 use super::asked::{AreaSource, Asked, Base, Build, GridChoice, Reticle};
@@ -8,6 +8,7 @@ use super::stated::Stated;
 use crate::economics::EconomicsError;
 use crate::economics::area::WeightFormat;
 use crate::economics::layout::{Layout, chip_mm2};
+use crate::energy::bottom_up;
 use crate::mapping::{Mapping, MappingError, smallest_grid};
 use crate::mappings::Mappings;
 
@@ -91,6 +92,8 @@ impl Base {
         design.area = areas.others(design.grid);
         design.area.hn_array = areas.array(sites, sized);
         let um2_per_weight = design.area.hn_array.mm2() * 1e6 / sites.max(1.0);
+        let base = (&self.design, &self.node);
+        design.voltage = designs::supply(base, (asked.design, asked.node), asked.stated.voltage)?;
         self.scale_energy(&mut design, asked);
         let layout = Layout {
             grid: design.grid,
@@ -110,6 +113,19 @@ impl Base {
             reticle: asked.build.reticle,
             base_chip_mm2: chip_mm2(&self.design.area),
             base_design_usd: self.node.design_usd.map(|usd| usd.middle()),
+        })
+    }
+
+    /// A remark where the voltage follows from the clock or the node.
+    fn supply(&self, asked: &Asked<'_>, settled: &Settled) -> Option<String> {
+        let (design, node) = (&settled.design, &asked.node.name);
+        if self.node.speed_curve.is_none() || asked.node.speed_curve.is_none() {
+            let moved = design.clock != self.design.clock || settled.other_node || asked.stated.voltage;
+            return moved.then(|| format!("node {node} has no speed_curve: clock and voltage are taken as stated"));
+        }
+        let volts = design.voltage.v();
+        (volts != self.design.voltage.v() && !asked.stated.voltage).then(|| {
+            format!("{} on {node} needs {volts:.3} V, by the node's curve (chip.voltage)", shown(design.clock))
         })
     }
 
@@ -159,27 +175,16 @@ impl Base {
         }
     }
 
-    /// Scales static powers and energies per event to the areas and the clock of `design` and to the node.
+    /// Scales static powers and energies per event from the base to `design`, by ratios of the bottom-up power model.
     fn scale_energy(&self, design: &mut Design, asked: &Asked<'_>) {
-        let density = |node: &ProcessNode| node.transistor_density_mtr_per_mm2;
-        let shrink = match density(&self.node).zip(density(asked.node)) {
-            Some((home, here)) if asked.node.name != self.node.name => (home / here).sqrt(),
-            _ => 1.0,
-        };
-        let clock = design.clock.hz() as f64 / self.design.clock.hz() as f64;
-        let area = design.area;
+        let growth = bottom_up::growth((&self.design, &self.node), (design, asked.node));
         for (block, energy) in design.energy.blocks.iter_mut() {
-            let (own, here) = (self.design.area[block].mm2(), area[block].mm2());
-            let growth = if own > 0.0 { here / own } else { 1.0 };
-            let base = self.design.energy.blocks[block];
-            // Physical layers have their own clock and voltage.
-            let clocked = block.scaling() != NodeScaling::Fixed;
+            let (base, (idle, event)) = (self.design.energy.blocks[block], growth[block]);
             if !asked.stated.static_power[block] {
-                let growth = if clocked { growth * clock } else { growth };
-                energy.static_power = Watts::from_w(base.static_power.w() * growth);
+                energy.static_power = base.static_power * idle;
             }
-            if clocked && !asked.stated.per_event[block] {
-                energy.per_event = Joules::from_j(base.per_event.j() * shrink);
+            if !asked.stated.per_event[block] {
+                energy.per_event = base.per_event * event;
             }
         }
     }
@@ -191,10 +196,11 @@ impl Base {
         if settled.other_node {
             notes.push(format!(
                 "built on {}: logic and buffer of {} scaled by transistor density and SRAM cell, links and memory interfaces \
-                 not; clock and voltage as stated",
+                 not",
                 asked.node.name, self.node.name
             ));
         }
+        notes.extend(self.supply(asked, settled));
         let unstated = Asked { stated: Stated::default(), ..*asked };
         let Ok(areas) = Areas::new(self, &unstated) else { return notes };
         let mut scaled = areas.others(settled.design.grid);
@@ -215,4 +221,9 @@ impl Base {
         }
         notes
     }
+}
+
+/// A clock in gigahertz.
+fn shown(clock: designs::Hertz) -> String {
+    format!("{} GHz", clock.hz() as f64 / 1e9)
 }

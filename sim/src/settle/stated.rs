@@ -11,6 +11,8 @@ pub struct Stated {
     pub static_power: PerBlock<bool>,
     /// `energy.<block>.per_event`.
     pub per_event: PerBlock<bool>,
+    /// `chip.voltage`.
+    pub voltage: bool,
     /// `hn_array.weight_capacity`.
     pub weight_capacity: bool,
 }
@@ -28,6 +30,7 @@ impl Stated {
         let mut keys = path.split('.');
         match (keys.next(), keys.next(), keys.next()) {
             (Some("hn_array"), Some("weight_capacity"), None) => self.weight_capacity = true,
+            (Some("chip"), Some("voltage"), None) => self.voltage = true,
             (Some("area"), Some(block), None) => set(&mut self.area, block),
             (Some("energy"), Some(block), Some("static_power")) => set(&mut self.static_power, block),
             (Some("energy"), Some(block), Some("per_event")) => set(&mut self.per_event, block),

@@ -195,7 +195,7 @@ impl Prepared<'_> {
         let chips = self.mapped.mapping.grid.chips();
         let rate = tokens_per_cycle * specs.clock_hz as f64;
         let power = energy::chip_power(request.design, &activity, rate, chips);
-        let system_w = power.total_w * f64::from(chips) * request.design.energy.system_factor;
+        let system_w = energy::system_w(request.design, &power, &activity, rate, chips);
         let total = spent.values().sum::<f64>().max(f64::MIN_POSITIVE);
         let percent = spent.map(|cycles| cycles / total * 100.0);
         let mut breakdown = Breakdown::default();
@@ -245,6 +245,7 @@ impl Prepared<'_> {
             stall_pct: percent.into_iter().filter(|(class, _)| class.is_stall()).map(|(c, p)| (c.name(), p)).collect(),
             chip_power: power,
             system_power_kw: system_w / 1e3,
+            dram_traffic_w: energy::dram_traffic_w(&activity, rate),
             energy_per_token_mj: system_w / rate * 1e3,
             tokens_per_kj: rate / system_w * 1e3,
             utilization: Utilization::default(),
@@ -254,6 +255,7 @@ impl Prepared<'_> {
             activity_per_token: activity,
             links: links.collect(),
             cycle: None,
+            measured: self.measured,
             closed_form_flag: None,
             bound: None,
             weights_per_chip: self.mapped.mapping.weights_per_chip,

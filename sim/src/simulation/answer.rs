@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::contexts::ContextSpread;
 use super::request::{Discipline, Fidelity};
 use crate::cycle::Effect;
+use crate::cycle::measured::Rates;
 use crate::energy::{ChipPower, TokenActivity};
 use crate::mapping::EmbeddingTable;
 use crate::schedule::dataflow::{Bound, Measured};
@@ -199,6 +200,8 @@ pub struct Simulation {
     pub chip_power: ChipPower,
     /// Power of the system, kilowatts.
     pub system_power_kw: f64,
+    /// Part of it that the DRAM devices' traffic takes, watts.
+    pub dram_traffic_w: f64,
     /// Energy of the system per token, millijoules.
     pub energy_per_token_mj: f64,
     /// Tokens per kilojoule.
@@ -218,6 +221,9 @@ pub struct Simulation {
     pub links: Vec<LinkBytes>,
     /// What links, memory and buffer did in their own cycles; null at other fidelities.
     pub cycle: Option<CycleAccount>,
+    /// Rates and latencies that were measured in cycles and used; absent unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Rates>,
     /// Why the closed form may be off by more than 2 %; null where it is not, and for figures from events.
     pub closed_form_flag: Option<String>,
     /// The closed-form bound (`dataflow`, analytic fidelity).

@@ -7,6 +7,7 @@ mod accounts;
 mod answer;
 mod contexts;
 mod flag;
+mod learned;
 mod request;
 mod trace;
 
@@ -33,6 +34,7 @@ pub use crate::schedule::router::{Routing, RoutingError};
 pub use crate::schedule::steady::Stop;
 use contexts::Contexts;
 
+pub use crate::cycle::measured::Rates;
 pub use crate::cycle::{Effect, PerEffect};
 pub use answer::{Breakdown, Confidence, CycleAccount, LinkBytes, Simulation, UnitAccount, Utilization, mean_key};
 pub use contexts::ContextSpread;
@@ -51,6 +53,7 @@ pub struct Prepared<'a> {
     placement: Placement,
     contexts: Contexts,
     router: Router,
+    measured: Option<Rates>,
 }
 
 impl<'a> Prepared<'a> {
@@ -84,7 +87,12 @@ impl<'a> Prepared<'a> {
         if cycle && request.discipline != Discipline::Dataflow {
             return Err(SimulateError::NoCycles { discipline: request.discipline });
         }
-        let design = match cycle {
+        if request.measured && (cycle || request.discipline == Discipline::Serial) {
+            let (fidelity, discipline) = (request.fidelity, request.discipline);
+            return Err(SimulateError::NotLearned { fidelity, discipline });
+        }
+        let in_cycles = cycle || request.measured;
+        let design = match in_cycles {
             true => Cow::Owned(cycle::Spec::design(request.design, request.effects)),
             false => Cow::Borrowed(request.design),
         };
@@ -114,18 +122,28 @@ impl<'a> Prepared<'a> {
         };
         let capacity = specs.attention_buffer.capacity;
         let mut placement = Placement::new(kv, capacity);
-        if cycle {
+        let mut models = None;
+        if in_cycles {
             if request.effects.staging {
                 placement = Placement::beside_streams(kv, capacity, staged_share(&request, mapping, sequences));
             }
             let memory = load::memory(&design.hbm.memory, &[], &load::no_files).expect("designs name known presets");
             cycle::memory::Spec::check(&memory)?;
             let staging = capacity - placement.resident_bytes_per_chip;
-            specs = specs.in_cycles(&design, &memory, request.effects, staging);
+            if cycle {
+                specs = specs.in_cycles(&design, &memory, request.effects, staging);
+            } else {
+                models = Some(cycle::Spec::new(&design, &memory, request.effects, staging));
+            }
         }
-        let compiled = Compiled::with(mapping, specs, &mapped.messages);
+        let mut compiled = Compiled::with(mapping, specs, &mapped.messages);
+        let context = request.context;
+        let measured = models.map(|models| learned::measure(&design, &compiled, &models, &placement, context));
+        if let Some(measured) = &measured {
+            compiled.specs = compiled.specs.learned(&design, measured);
+        }
         let router = Router::new(request.routing, request.model, mapping, request.seed)?;
-        let prepared = Self { request, mapped, compiled, sequences, placement, contexts, router };
+        let prepared = Self { request, mapped, compiled, sequences, placement, contexts, router, measured };
         prepared.check_kv()?;
         prepared.check_range()?;
         Ok(prepared)
@@ -199,6 +217,18 @@ impl<'a> Prepared<'a> {
     #[must_use]
     pub fn mapping(&self) -> &Mapping {
         &self.mapped.mapping
+    }
+
+    /// Sequences (decode) or prompt tokens (prefill) of the run.
+    #[must_use]
+    pub fn sequences(&self) -> u64 {
+        self.sequences
+    }
+
+    /// Where the KV cache of the fullest chip lies.
+    #[must_use]
+    pub fn placement(&self) -> Placement {
+        self.placement
     }
 
     /// Approximate number of events of the run; 0 for closed forms.

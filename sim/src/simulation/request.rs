@@ -79,6 +79,8 @@ pub struct Request<'a> {
     pub fidelity: Fidelity,
     /// What is simulated in its own cycles at fidelity `cycle`.
     pub effects: PerEffect<bool>,
+    /// Whether events and closed forms take rates and latencies of links, HBM and buffer that are measured in cycles.
+    pub measured: bool,
     /// Whether a context beyond the model's maximum is allowed.
     pub allow_beyond_model_context: bool,
     /// How routers choose experts.
@@ -104,6 +106,7 @@ impl<'a> Request<'a> {
             discipline: Discipline::Dataflow,
             fidelity: Fidelity::Event,
             effects: PerEffect::ALL,
+            measured: false,
             allow_beyond_model_context: false,
             routing: &Routing::Uniform,
             seed: 1,
@@ -135,6 +138,17 @@ pub enum SimulateError {
     NotInCycles {
         /// Fidelity.
         fidelity: Fidelity,
+    },
+    /// Measured rates where none are used.
+    #[error(
+        "rates that are measured in cycles are for the fidelities event and analytic under dataflow and lockstep, not for \
+         fidelity {fidelity} under {discipline}"
+    )]
+    NotLearned {
+        /// Fidelity.
+        fidelity: Fidelity,
+        /// Discipline.
+        discipline: Discipline,
     },
     /// Different contexts where one is needed.
     #[error(

@@ -11,6 +11,7 @@ pub mod vex;
 
 use designs::{Design, Dram};
 
+use crate::cycle::measured::Rates;
 use crate::cycle::{self, PerEffect};
 use crate::engine::ClockDomain;
 use crate::mapping::Mapping;
@@ -63,6 +64,29 @@ impl Specs {
         self.interconnect.bytes_per_second = rate;
         self.interconnect.domain = ClockDomain::new(rate, design.clock.hz());
         self.cycle = Some(cycle::Spec::new(design, memory, effects, staging_bytes));
+        self
+    }
+
+    /// The same units with the rates and latencies that models in their own cycles have `measured`; `design` has the framing and the
+    /// efficiency that go with them ([`cycle::Spec::design`]).
+    #[must_use]
+    pub fn learned(mut self, design: &Design, measured: &Rates) -> Self {
+        let clock = design.clock.hz();
+        // Parts per ten thousand keep the ratios of clocks small and exact.
+        let rate = |raw: u64, share: Option<f64>| {
+            let parts = (share.unwrap_or(1.0) * 1e4).round().max(1.0) as u128;
+            u64::try_from(u128::from(raw) * parts / 10_000).expect("a share is at most 1").max(1)
+        };
+        let links = rate(design.interconnect.link_bandwidth.get(), measured.link_rate_share);
+        self.interconnect.bytes_per_second = links;
+        self.interconnect.domain = ClockDomain::new(links, clock);
+        let extra = measured.link_extra_latency_ns.unwrap_or(0.0) * clock as f64 / 1e9;
+        self.interconnect.hop += extra.round() as u64;
+        self.hbm.bytes_per_second = rate(self.hbm.bytes_per_second, measured.hbm_rate_share);
+        self.hbm.domain = ClockDomain::new(self.hbm.bytes_per_second, clock);
+        let buffer = rate(self.attention_buffer.bytes_per_second, measured.buffer_rate_share);
+        self.attention_buffer.bytes_per_second = buffer;
+        self.attention_buffer.domain = ClockDomain::new(buffer, clock);
         self
     }
 

@@ -1,4 +1,4 @@
-//! Studies of hardwired designs: simulated ([`simulation`]), priced ([`price`]), beside other machines ([`comparison`]), and
+//! Studies of hardwired designs: simulated ([`simulation`]), powered ([`energy`]), priced ([`price`]), beside other machines ([`comparison`]), and
 //! beside published figures ([`reproduction`]).
 //!
 //! All call the simulator and the price model of `sim` and return plain values; those of the last two have origins, the cells
@@ -6,6 +6,7 @@
 
 mod changes;
 pub mod comparison;
+pub mod energy;
 mod error;
 mod numbers;
 pub mod price;

@@ -287,7 +287,7 @@ fn memory(f: &Findings<'_>) -> Text {
 fn power(f: &Findings<'_>) -> Text {
     let kw = |r: &Run| Value::new(r.run.system_power_kw, "kW", fitted(&r.source)).digits(3);
     text![
-        "Power is calibrated, not predicted: static power and activity are fitted to one published operating point, so one \
+        "Power is predicted from structure, times one factor per block that is fitted to one published operating point. One \
          sequence draws ",
         kw(&f.alone),
         " and a full pipeline ",

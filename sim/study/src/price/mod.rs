@@ -44,6 +44,10 @@ pub fn answer(question: &Question, loader: &Loader<'_>) -> Result<Answer, StudyE
     refuse_unconfirmed(question, &others)?;
     let throughput = run.as_ref().map(|run| throughput(&subject, run));
     let comparisons = comparisons(&subject, &estimate, throughput, &others)?;
+    if let Some(run) = &run {
+        let densities = sim::energy::densities(&machine.design, &run.chip_power);
+        notes.extend(densities.iter().filter_map(crate::energy::remark));
+    }
     notes.extend(idle_overrides(question, &subject.overrides, !others.is_empty(), loader));
     let samples = question.monte_carlo;
     let monte_carlo = samples.map(|n| MonteCarlo::run(&estimate.plan, &estimate.inputs, n, question.seed));

@@ -91,7 +91,8 @@ pub fn hnlpu(design: &Design, model: &Model) -> Result<Reproduction, StudyError>
     rows.extend(fig14_rows(&targets, &runs));
     rows.extend(economics::unlabelled());
     let analytic_deviation_pct = rows.iter().filter_map(analytic_deviation).fold(0.0, f64::max);
-    let fitted = fit(design, model, &targets.calibration())?;
+    let node = designs::load::node(&design.node, &designs::load::no_files)?;
+    let fitted = fit(design, &node, model, &targets.calibration())?;
     Ok(Reproduction {
         scoreboard: Scoreboard { rows },
         events: runs.values().map(|r| r.event.events).sum(),
@@ -172,9 +173,13 @@ fn figure(id: &str, design: &Design, run: &Simulation, targets: &Targets) -> Opt
 fn parameters(design: &Design, fit: &Fit) -> Vec<Parameter> {
     let one = |parameter, design, fitted, unit, fitted_to| Parameter { parameter, design, fitted, unit, fitted_to };
     let energy = &design.energy;
-    let power = |name, block: Block| {
-        let fitted = fit.static_power_w[block].expect("the fit covers the blocks with a published power");
-        one(name, energy.blocks[block].static_power.w(), fitted, "W", "Table 1, less activity at 2K")
+    let idle = |name, block: Block| {
+        let fitted = fit.power[block].static_power_w;
+        one(name, energy.blocks[block].static_power.w(), fitted, "W", "Table 1, one factor per block")
+    };
+    let event = |name, block: Block| {
+        let fitted = fit.power[block].per_event_j;
+        one(name, energy.blocks[block].per_event.j() * 1e12, fitted * 1e12, "pJ", "Table 1, one factor per block")
     };
     let array = &design.hn_array;
     let shares = "Fig. 14 at 2K and 64K";
@@ -192,11 +197,15 @@ fn parameters(design: &Design, fit: &Fit) -> Vec<Parameter> {
             "TB/s",
             "Fig. 14, stall at 512K",
         ),
-        power("energy.hn_array.static_power", Block::HnArray),
-        power("energy.vex.static_power", Block::Vex),
-        power("energy.attention_buffer.static_power", Block::AttentionBuffer),
-        power("energy.interconnect_engine.static_power", Block::InterconnectEngine),
-        power("energy.hbm_phy.static_power", Block::HbmPhy),
+        idle("energy.hn_array.static_power", Block::HnArray),
+        event("energy.hn_array.per_event", Block::HnArray),
+        idle("energy.vex.static_power", Block::Vex),
+        event("energy.vex.per_event", Block::Vex),
+        idle("energy.attention_buffer.static_power", Block::AttentionBuffer),
+        event("energy.attention_buffer.per_event", Block::AttentionBuffer),
+        idle("energy.interconnect_engine.static_power", Block::InterconnectEngine),
+        event("energy.interconnect_engine.per_event", Block::InterconnectEngine),
+        idle("energy.hbm_phy.static_power", Block::HbmPhy),
     ]
 }
 

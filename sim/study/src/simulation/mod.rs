@@ -4,6 +4,7 @@
 //! so that it can show progress or end early; [`Case::answer`] adds what the run alone does not know.
 
 mod explanation;
+mod part;
 mod workload;
 
 use designs::load::Loader;
@@ -15,6 +16,8 @@ use sim::settle::{AreaSource, Build, Machine, Reticle, Settled, idle};
 use sim::{Discipline, Effect, Fidelity, PerEffect, Phase, Prepared, Request, Routing, Simulation, Stop};
 
 pub use explanation::{KindExplanation, Operation, TensorLine, explain};
+pub use part::Extrapolation;
+use part::Part;
 pub use workload::{Contexts, RoutingSource, tokens};
 
 use crate::StudyError;
@@ -53,12 +56,16 @@ pub struct Question {
     pub fidelity: Fidelity,
     /// What is simulated in its own cycles at fidelity `cycle`.
     pub effects: PerEffect<bool>,
+    /// Take rates and latencies of links, HBM and buffer that are measured in cycles (fidelities `event` and `analytic`).
+    pub measured: bool,
     /// Allow a context longer than the model's maximum.
     pub allow_beyond_model_context: bool,
     /// Seed of the random choice of experts.
     pub seed: u64,
     /// When a run from events ends.
     pub stop: Stop,
+    /// Number of layers to simulate, from the first; all if absent.
+    pub layers: Option<usize>,
 }
 
 impl Question {
@@ -79,9 +86,11 @@ impl Question {
             discipline: Discipline::Dataflow,
             fidelity: Fidelity::Event,
             effects: PerEffect::ALL,
+            measured: false,
             allow_beyond_model_context: false,
             seed: 1,
             stop: Stop::default(),
+            layers: None,
         }
     }
 
@@ -99,6 +108,7 @@ impl Question {
             discipline: self.discipline,
             fidelity,
             effects: if fidelity == self.fidelity { self.effects } else { PerEffect::ALL },
+            measured: self.measured,
             allow_beyond_model_context: self.allow_beyond_model_context,
             seed: self.seed,
             // A precision is of no use to closed forms, which answer side questions of the same request.
@@ -113,6 +123,8 @@ pub struct Case<'a> {
     question: &'a Question,
     build: Build,
     notes: Vec<String>,
+    /// The part that is simulated, if not all.
+    part: Option<Part>,
     /// Machine as asked for.
     pub machine: Machine,
     /// Machine as simulated.
@@ -130,7 +142,15 @@ impl<'a> Case<'a> {
         let published = Build::published(Reticle::from(&prices));
         let build = Build { format: question.weights, areas: question.area, ..published };
         let (settled, notes) = machine.settle(&build)?;
-        Ok(Self { question, build, notes, machine, settled })
+        let whole = question.request(&settled, machine.model(), question.fidelity);
+        let part = question.layers.map(|layers| Part::new(&whole, layers)).transpose()?;
+        Ok(Self { question, build, notes, part, machine, settled })
+    }
+
+    /// What is simulated at `fidelity`: the question's, or that of a part of the machine.
+    fn request(&self, fidelity: Fidelity) -> Request<'_> {
+        let whole = self.question.request(&self.settled, self.machine.model(), fidelity);
+        self.part.as_ref().map_or_else(|| whole.clone(), |part| part.request(&whole))
     }
 
     /// Maps the model and compiles the program.
@@ -138,8 +158,7 @@ impl<'a> Case<'a> {
     /// # Errors
     /// If the request is out of bounds or the model does not fit.
     pub fn prepare(&self) -> Result<Prepared<'_>, StudyError> {
-        let request = self.question.request(&self.settled, self.machine.model(), self.question.fidelity);
-        Ok(Prepared::new(request)?)
+        Ok(Prepared::new(self.request(self.question.fidelity))?)
     }
 
     /// The result as the effects of the question are added one after the other to the event machine; the last is `run`, the
@@ -156,9 +175,8 @@ impl<'a> Case<'a> {
         if fidelity != Fidelity::Cycle {
             return Err(sim::SimulateError::NotInCycles { fidelity }.into());
         }
-        let model = self.machine.model();
         let added: Vec<Effect> = Effect::ALL.into_iter().filter(|effect| self.question.effects[*effect]).collect();
-        let event = self.question.request(&self.settled, model, Fidelity::Event);
+        let event = self.request(Fidelity::Event);
         let mut causes = vec![Cause::after(None, None, &Prepared::new(event)?.run_with(&mut |a, b| progress(0, a, b)))];
         let mut effects = PerEffect::NONE;
         for (number, &effect) in added.iter().enumerate() {
@@ -167,7 +185,7 @@ impl<'a> Case<'a> {
             let result = if number + 1 == added.len() {
                 run
             } else {
-                let request = Request { effects, ..self.question.request(&self.settled, model, Fidelity::Cycle) };
+                let request = Request { effects, ..self.request(Fidelity::Cycle) };
                 own = Prepared::new(request)?.run_with(&mut |a, b| progress(number + 1, a, b));
                 &own
             };
@@ -191,12 +209,22 @@ impl<'a> Case<'a> {
         simulation.weights_are_narrowed = model.mean_released_bits() > stored;
         let notes = self.notes.iter().cloned().chain(self.idle(loader));
         simulation.notes.splice(0..0, notes);
+        let densities = sim::energy::densities(&self.settled.design, &simulation.chip_power);
+        simulation.notes.extend(densities.iter().filter_map(crate::energy::remark));
         let experts = ExpertChoice::new(&self.settled.design, model, prepared.mapping()).ok().flatten();
+        let part = self.part.as_ref().map(|part| part.extrapolate(&simulation));
+        simulation.notes.extend(part.iter().map(|part| {
+            format!(
+                "figures are those of {} of {} layers with {} of {} sequences; {}",
+                part.layers, part.of_layers, part.sequences, part.of_sequences, part.reason
+            )
+        }));
         simulation.notes.extend(experts.iter().filter(|choice| choice.matters()).map(|choice| choice.reason.clone()));
         Answer {
             simulation,
             machine: Built::new(&self.settled, self.machine.node()),
             causes: None,
+            part,
             experts: experts.filter(|_| explained),
             explanation: explained.then(|| explain(prepared.mapping())),
         }
@@ -228,6 +256,9 @@ pub struct Answer {
     /// How the effects that are simulated in their own cycles change the result, one after the other, if asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub causes: Option<Vec<Cause>>,
+    /// The whole machine by extrapolation, if a part of it was simulated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Extrapolation>,
     /// How experts are placed, if the mapping is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub experts: Option<ExpertChoice>,

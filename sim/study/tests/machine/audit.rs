@@ -73,6 +73,7 @@ fn other(field: &Field) -> String {
         "grid.columns" => "8",
         "dies.scribe_mm" => "2",
         "carbon.act_node_nm" => "7",
+        "chip.temperature_c" => "60",
         _ => "",
     };
     if !word.is_empty() {
