@@ -27,6 +27,7 @@ ALLOWED = {
     "costmodel/src/predictor/explain.rs": "writes the cast that stands for an operation made free",
     "costmodel/training/src/corpus_rows.rs": "finds the public function in a corpus text",
     "passes/src/execute.rs": "a pass pipeline",
+    "passes/src/optimize.rs": "a pass pipeline",
     "src/cli": "examples in help texts",
     "src/commands/dataset/passes.rs": "a pass pipeline",
     "src/commands/optimize.rs": "an error message that says what is accepted",

@@ -22,6 +22,12 @@ pub fn replace<E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
 ) -> Result<(), E> {
+    // A device or a pipe is written, not replaced by a file.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let mut out = BufWriter::new(File::options().write(true).open(path)?);
+        write(&mut out)?;
+        return Ok(out.flush()?);
+    }
     let temporary = temporary(path);
     let attempt = || -> Result<(), E> {
         let mut out = BufWriter::new(File::create(&temporary)?);
@@ -41,6 +47,15 @@ pub fn replace<E: From<io::Error>>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_stays_a_device() {
+        use std::os::unix::fs::FileTypeExt;
+        let path = Path::new("/dev/null");
+        replace(path, |out| out.write_all(b"text")).unwrap();
+        assert!(std::fs::metadata(path).unwrap().file_type().is_char_device());
+    }
 
     #[test]
     fn an_error_leaves_the_old_file_and_nothing_else() {
