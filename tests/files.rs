@@ -44,7 +44,7 @@ fn a_template_is_written_once_and_read_back() {
     let folder = folder("template");
     run(&folder, "designs init -o mine.toml");
     let checked = run(&folder, "designs check mine.toml").stdout;
-    assert_eq!(String::from_utf8(checked).unwrap(), "design mine.toml: 50 values, no problems\n");
+    assert_eq!(String::from_utf8(checked).unwrap(), "design mine.toml: 51 values, no problems\n");
     let simulate = |design: &str| run(&folder, &format!("simulate {design} --sequences 1 --format json")).stdout;
     let result = |design: &str| {
         let mut result: Value = serde_json::from_slice(&simulate(design)).unwrap();

@@ -144,6 +144,7 @@ impl Validator {
             "$schema" | "title" | "description" => true,
             "type" => match wanted.as_str().expect("one type") {
                 "object" => is_object,
+                "array" => value.is_array(),
                 "string" => value.is_string(),
                 "boolean" => value.is_boolean(),
                 "number" => value.is_number(),
@@ -156,6 +157,9 @@ impl Validator {
                 let compile = || regex_lite::Regex::new(pattern).expect("a pattern");
                 self.patterns.borrow_mut().entry(pattern.to_owned()).or_insert_with(compile).is_match(text)
             }),
+            "items" => value.as_array().is_none_or(|items| items.iter().all(|item| self.satisfies(item, wanted))),
+            "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= wanted.as_u64().expect("a count")),
+            "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= wanted.as_u64().expect("a count")),
             "minimum" => number().is_none_or(|number| number >= wanted.as_f64().expect("a bound")),
             "exclusiveMinimum" => number().is_none_or(|number| number > wanted.as_f64().expect("a bound")),
             "maximum" => number().is_none_or(|number| number <= wanted.as_f64().expect("a bound")),
