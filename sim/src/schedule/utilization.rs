@@ -30,18 +30,21 @@ const PRECISION: f64 = 0.01;
 /// busy gathers tokens, which takes rounds.
 const OWN_DEMAND: f64 = 0.8;
 
+/// Least demand of a link whose load is measured, relative to that of the busiest.
+const BUSIEST: f64 = 0.999;
+
 /// Whether a run can be measured so: links are the bottleneck, no layer has a server nearly as busy, and all sequences are alike
 /// and in flight.
 #[must_use]
 pub fn applies(compiled: &Compiled, load: &Load, bound: &Bound) -> bool {
     let sequences = u64::from(load.sequences);
     let per_token = bound.bottleneck_cycles.max(bound.alone_cycles / f64::from(load.sequences));
-    let alone_in_group = |unit: Unit| match unit {
+    let of_layer = |unit: Unit| match unit {
         Unit::HnArray => true,
         Unit::VexAttention | Unit::VexNonlinear => compiled.specs.vex.groups() > 1,
         _ => false,
     };
-    let own = bound.busiest.iter().filter(|(unit, _)| alone_in_group(*unit)).map(|(_, cycles)| *cycles);
+    let own = bound.busiest.iter().filter(|(unit, _)| of_layer(*unit)).map(|(_, cycles)| *cycles);
     load.phase == Phase::Decode
         && compiled.specs.cycle.is_none()
         && bound.bottleneck == Unit::Links
@@ -55,9 +58,6 @@ pub fn applies(compiled: &Compiled, load: &Load, bound: &Bound) -> bool {
 pub fn least_tokens(sequences: u64, layers: usize) -> u64 {
     (LEAST as u64 * sequences).div_ceil(SLICES * layers as u64)
 }
-
-/// Demand of the links whose load is measured, relative to the largest.
-const BUSIEST: f64 = 0.999;
 
 /// State of a run at the end of a slice.
 #[derive(Clone, Copy)]
@@ -77,10 +77,10 @@ struct Slice {
 
 struct Run<'a> {
     machine: Machine<'a>,
-    /// Bytes of a token on each link.
-    demands: Vec<f64>,
     /// The busiest links, by index.
     busiest: Vec<usize>,
+    /// Bytes of a token on them.
+    demand: f64,
     start: Mark,
     slices: Vec<Slice>,
 }
@@ -100,10 +100,9 @@ impl Run<'_> {
 
     /// Tokens that the links have carried in each slice from `first` on, and its cycles.
     fn pieces(&self, first: usize) -> Vec<Piece> {
-        let demand: f64 = self.busiest.iter().map(|&link| self.demands[link]).sum();
         let carried =
             |slice: &Slice| self.busiest.iter().map(|&link| slice.settled.links[link].busy).sum::<u64>() as f64;
-        let tokens = |slice: &Slice| carried(slice) / demand;
+        let tokens = |slice: &Slice| carried(slice) / self.demand;
         self.slices[first..].iter().map(|slice| Piece { count: tokens(slice), over: slice.cycles as f64 }).collect()
     }
 
@@ -169,8 +168,9 @@ pub fn decode(
     let start = mark(&machine);
     let demands = link_bytes_per_token(compiled, true);
     let most = demands.iter().copied().fold(0.0, f64::max);
-    let busiest = (0..demands.len()).filter(|&link| demands[link] >= BUSIEST * most).collect();
-    let mut run = Run { machine, demands, busiest, start, slices: Vec::new() };
+    let busiest: Vec<usize> = (0..demands.len()).filter(|&link| demands[link] >= BUSIEST * most).collect();
+    let demand = busiest.iter().map(|&link| demands[link]).sum();
+    let mut run = Run { machine, busiest, demand, start, slices: Vec::new() };
     let total = least_tokens(sequences, layers);
     loop {
         let number = run.slices.len() as u64 + 1;
