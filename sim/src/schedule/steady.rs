@@ -157,7 +157,8 @@ pub fn decode(compiled: &Compiled, load: Load, placement: Placement, stop: Stop,
     let measured = measured(compiled, &load, &placement, stop);
     let machine = Machine::new(compiled, load, placement);
     if measured == Measured::Layers {
-        return utilization::decode(compiled, machine, sequences, &bottleneck, (steps_per_token, stop), progress);
+        let work = (steps_per_token, limit);
+        return utilization::decode(compiled, machine, sequences, &bottleneck, work, stop.precision, progress);
     }
     let last = (machine.now(), machine.activity());
     let mut run = Run { machine, steps_per_token, groups: Vec::new(), last, marks: Vec::new() };

@@ -14,7 +14,6 @@ use super::dataflow::{Bound, Dataflow, Measured, Progress, Sample, add_settled, 
 use super::machine::{Activity, Load, Machine, Phase, Settled};
 use super::program::Compiled;
 use super::statistics::{self, MIN_BATCHES, Piece, half_width};
-use super::steady::Stop;
 use crate::units::{PerSpent, Unit};
 
 /// Slices in which every sequence advances by one layer, on average.
@@ -116,7 +115,7 @@ impl Run<'_> {
         }
     }
 
-    fn result(&self, steps_per_token: u64, sequences: u64, most: f64, stop: Stop) -> Dataflow {
+    fn result(&self, steps_per_token: u64, sequences: u64, most: f64, asked: Option<f64>) -> Dataflow {
         let (first, steady) = self.warm_up();
         let before = self.slices[first - 1].end;
         let end = self.slices.last().expect("slices were run").end;
@@ -143,7 +142,7 @@ impl Run<'_> {
                 batches: batches.len(),
                 rate_half_width: half,
                 latency_half_width: half.map(|half| half / rate * latency),
-                reached: stop.precision.map(within),
+                reached: asked.map(within),
                 measured: Measured::Layers,
             }),
             ..summarize(measured, settled, steps_per_token, self.machine.events())
@@ -151,20 +150,22 @@ impl Run<'_> {
     }
 }
 
-/// Measures decode of `sequences` sequences on `machine`, whose closed form is `bound`.
+/// Measures decode of `sequences` sequences on `machine`, whose closed form is `bound`, to a relative half-width of `asked`, for
+/// `most_tokens` tokens at most.
 #[must_use]
 pub fn decode(
     compiled: &Compiled,
     machine: Machine,
     sequences: u64,
     bound: &Bound,
-    (steps_per_token, stop): (u64, Stop),
+    (steps_per_token, most_tokens): (u64, u64),
+    asked: Option<f64>,
     progress: &mut Progress,
 ) -> Dataflow {
     let layers = compiled.sequence.len();
     let slice = (steps_per_token * sequences).div_ceil(SLICES * layers as u64);
-    let limit = (stop.limit(sequences).saturating_mul(steps_per_token) / slice).max(LEAST as u64);
-    let target = stop.precision.unwrap_or(PRECISION);
+    let limit = (most_tokens.saturating_mul(steps_per_token) / slice).max(LEAST as u64);
+    let target = asked.unwrap_or(PRECISION);
     let start = mark(&machine);
     let demands = link_bytes_per_token(compiled, true);
     let most = demands.iter().copied().fold(0.0, f64::max);
@@ -179,7 +180,7 @@ pub fn decode(
         if (number as usize) < LEAST {
             continue;
         }
-        let result = run.result(steps_per_token, sequences, 1.0 / bound.bottleneck_cycles, stop);
+        let result = run.result(steps_per_token, sequences, 1.0 / bound.bottleneck_cycles, asked);
         let sample = result.sample.expect("the run was sampled");
         let narrow = sample.rate_half_width.is_some_and(|half| half <= target * result.tokens_per_cycle);
         if (sample.steady == Some(true) && narrow) || number >= limit {
