@@ -103,7 +103,7 @@ fn machine(d: &mut Design, v: &mut dyn Visitor) {
     v.field("grid.rows", &mut d.grid.rows, side, "Rows of chips");
     v.field("grid.columns", &mut d.grid.columns, side, "Columns of chips");
     v.field("chip.clock", &mut d.clock, Limits::between(1e6, 10e9), "Clock of the chips");
-    let doc = "Supply voltage of logic and SRAM at the clock; 0.75 V unless given, and what the clock needs where only it changes";
+    let doc = "Supply voltage of logic and SRAM; the reference of the power model unless given, what the clock needs where only the clock changes";
     let voltage = &mut Defaulted(&mut d.voltage, Design::VOLTAGE);
     v.field("chip.voltage", voltage, Limits::between(0.2, 2.0), doc);
     let doc = "Temperature of the dies in operation, degrees Celsius; 85 unless given";
