@@ -82,7 +82,7 @@ fn figures_by_hand() {
     // 27.87 mm2 at 71.4 % of 137.6 MTr/mm2; half off, 0.2 um, 1 nA/um, 0.675 V, 10^(0.04 x -0.075 / 0.07), 2^(60 / 20).
     let vex = model(&hnlpu(), &node("n5")).vex;
     let transistors: f64 = 27.87 * 0.714 * 137.6e6;
-    let leakage = transistors / 2.0 * 0.2e-9 * 0.675 * 10f64.powf(-0.04 * 0.075 / 0.07) * 8.0;
+    let leakage = transistors / 2.0 * 0.2e-9 * 0.675 * libm::pow(10.0, -0.04 * 0.075 / 0.07) * 8.0;
     near(vex.leakage_w, leakage);
     let scale = (91.0_f64 / 137.6).sqrt() * 0.81;
     near(vex.event_j, 0.5e-12 * scale);

@@ -96,11 +96,8 @@ const ROUNDS: u32 = 3;
 /// Time of one token alone in the machine, by class: no request waits for another token.
 #[must_use]
 pub fn alone(compiled: &Compiled, context: u64, placement: &Placement, head: bool) -> PerSpent<u64> {
-    let groups: Vec<(usize, LayerAlone)> = compiled
-        .groups(head)
-        .into_iter()
-        .map(|(_, layer)| (layer, layer_alone(compiled, layer, context, placement)))
-        .collect();
+    let groups: Vec<(usize, LayerAlone)> =
+        compiled.groups(head).map(|(_, layer)| (layer, layer_alone(compiled, layer, context, placement))).collect();
     let of = |layer: usize| {
         let same = |&&(other, _): &&(usize, LayerAlone)| {
             compiled.sequence[other] == compiled.sequence[layer] && compiled.turn(other) == compiled.turn(layer)

@@ -146,7 +146,6 @@ impl Compiled {
     }
 
     /// Layers (and the head, if `head`) grouped by kind and rotation: the number in each group, and one member.
-    #[must_use]
     pub fn groups(&self, head: bool) -> impl Iterator<Item = (u32, usize)> + '_ {
         self.groups[usize::from(head)].iter().copied()
     }

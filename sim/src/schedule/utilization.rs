@@ -6,7 +6,7 @@
 //! leave the links in a cycle, and a token puts `D` bytes on them. Mean latency follows from *Little's law*. Source of both:
 //! P. J. Denning and J. P. Buzen, "The operational analysis of queueing network models", ACM Computing Surveys 10 (1978).
 //!
-//! The run is cut into slices of [`SLICES`] to a layer. The warm-up ends where MSER says, and the run ends when the 95 % interval of
+//! The run is cut into slices of `SLICES` to a layer. The warm-up ends where MSER says, and the run ends when the 95 % interval of
 //! throughput is narrow enough.
 
 use super::cost::link_bytes_per_token;

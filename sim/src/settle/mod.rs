@@ -12,7 +12,7 @@
 //! - The **grid** is the one stated by a change; else the base's for its own model, format and node; else the smallest near-square
 //!   grid whose chips stay within the reticle times its utilization.
 //!
-//! - The **voltage** is the one stated by a change; else the one that the clock needs on the node ([`designs::supply`]).
+//! - The **voltage** is the one stated by a change; else the one that the clock needs on the node ([`designs::supply()`]).
 //!
 //! Static powers and energies per event of the base are multiplied by ratios of the bottom-up power model
 //! ([`crate::energy::bottom_up`]), so they follow area, node, clock, voltage and temperature. Physical layers follow their area
