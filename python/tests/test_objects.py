@@ -138,7 +138,9 @@ def test_reasons_and_assumptions() -> None:
 
 def test_a_signal_ends_a_simulation() -> None:
     code = (
-        "import hardwire, sys\n"
+        "import hardwire, signal, sys\n"
+        # A job in the background of a shell ignores the signal.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try:\n"
         "    print('ready', flush=True)\n"
         "    while True: hardwire.simulate('hnlpu', context=65536)\n"
