@@ -33,6 +33,8 @@ fn agree(label: &str, rounds: &Simulation, layers: &Simulation) {
     let tolerance = width(rounds) + width(layers) + 0.002;
     near(label, "throughput", rounds.throughput_tokens_per_s, layers.throughput_tokens_per_s, tolerance);
     near(label, "latency", rounds.token_latency_us, layers.token_latency_us, tolerance + 0.02);
+    let busiest = [rounds, layers].map(|s| s.utilization.links_max);
+    assert!((busiest[0] - busiest[1]).abs() <= tolerance + 0.02, "{label}: busiest link {busiest:?}");
     // Tokens that the window cuts count by their instructions, which are not all alike.
     near(label, "power", rounds.chip_power.total_w, layers.chip_power.total_w, 0.05);
     let shares = [&rounds.breakdown_pct, &layers.breakdown_pct]
@@ -44,7 +46,7 @@ fn agree(label: &str, rounds: &Simulation, layers: &Simulation) {
 
 #[test]
 fn random_machines() {
-    let (mut seen, mut seed) = (0, 0);
+    let (mut seen, mut longer, mut seed) = (0, 0, 0);
     while seen < 12 {
         seed += 1;
         let mut draw = Draw(rand_pcg::Pcg64::seed_from_u64(seed));
@@ -60,8 +62,15 @@ fn random_machines() {
         if let Some((rounds, layers)) = both(&request) {
             seen += 1;
             agree(&format!("seed {seed}, {sequences} sequences"), &rounds, &layers);
+            // So long that a measurement cannot start at every slice.
+            let stop = Stop { precision: Some(1e-9), max_tokens: Some(40 * sequences), rounds_up_to: 0 };
+            let long = simulate(Request { stop, ..request }).expect("a valid request");
+            assert_eq!(long.confidence.measured_by, Some(Measured::Layers));
+            longer += u32::from(long.events > 4 * layers.events);
+            agree(&format!("seed {seed}, longer"), &rounds, &long);
         }
     }
+    assert!(longer > 6, "{longer} of {seen} runs were longer");
 }
 
 #[test]

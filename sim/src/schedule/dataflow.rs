@@ -203,7 +203,7 @@ pub(super) fn add_settled(sum: &mut Settled, part: &Settled) {
         usage.add(&part.units[unit]);
     }
     sum.cycle.add(&part.cycle);
-    sum.links.resize(part.links.len(), Default::default());
+    sum.links.resize(part.links.len().max(sum.links.len()), Default::default());
     sum.links.iter_mut().zip(&part.links).for_each(|(s, p)| s.add(p));
 }
 

@@ -58,20 +58,45 @@ pub fn least_tokens(sequences: u64, layers: usize) -> u64 {
     (LEAST as u64 * sequences).div_ceil(SLICES * layers as u64)
 }
 
-/// State of a run at the end of a slice.
-#[derive(Clone, Copy)]
+/// Slices up to which each has a mark. Later marks lie further apart, so that their number stays small.
+const MARKED: usize = 64;
+
+/// Slices between two later marks, as a part of those so far.
+const GROWTH: usize = 8;
+
+/// State of a run between two slices, from which a measurement can start.
 struct Mark {
+    /// Slices before it.
+    slices: usize,
     now: u64,
     activity: Activity,
     /// Time of all tokens so far, by class, finished or not.
     spent: PerSpent<f64>,
+    /// Accounts of the servers from here to the next mark, or to the end.
+    settled: Settled,
 }
 
-/// What happened in a slice.
-struct Slice {
-    cycles: u64,
-    settled: Settled,
-    end: Mark,
+impl Mark {
+    fn new(machine: &Machine, slices: usize) -> Self {
+        let (now, activity) = (machine.now(), machine.activity());
+        Self { slices, now, activity, spent: machine.spent(), settled: Settled::default() }
+    }
+}
+
+/// A measurement of the last slices.
+struct Measurement {
+    /// Mark from which on it is taken.
+    from: usize,
+    steady: bool,
+    rate: f64,
+    batches: usize,
+    half_width: Option<f64>,
+}
+
+impl Measurement {
+    fn within(&self, precision: f64) -> bool {
+        self.half_width.is_some_and(|half| half <= precision * self.rate)
+    }
 }
 
 struct Run<'a> {
@@ -80,69 +105,69 @@ struct Run<'a> {
     busiest: Vec<usize>,
     /// Bytes of a token on them.
     demand: f64,
-    start: Mark,
-    slices: Vec<Slice>,
-}
-
-fn mark(machine: &Machine) -> Mark {
-    Mark { now: machine.now(), activity: machine.activity(), spent: machine.spent() }
+    /// Largest rate by the closed form, tokens per cycle.
+    most: f64,
+    /// Tokens that the busiest links have carried in each slice, and its cycles.
+    slices: Vec<Piece>,
+    marks: Vec<Mark>,
 }
 
 impl Run<'_> {
     /// Runs until `steps` instructions have been executed since the start.
     fn slice(&mut self, steps: u64) {
+        let begin = self.machine.now();
         while self.machine.activity().events.steps < steps && self.machine.step() {}
-        let end = mark(&self.machine);
-        let before = self.slices.last().map_or(self.start.now, |slice| slice.end.now);
-        self.slices.push(Slice { cycles: end.now - before, settled: self.machine.settle(), end });
-    }
-
-    /// Tokens that the links have carried in each slice from `first` on, and its cycles.
-    fn pieces(&self, first: usize) -> Vec<Piece> {
-        let carried =
-            |slice: &Slice| self.busiest.iter().map(|&link| slice.settled.links[link].busy).sum::<u64>() as f64;
-        let tokens = |slice: &Slice| carried(slice) / self.demand;
-        self.slices[first..].iter().map(|slice| Piece { count: tokens(slice), over: slice.cycles as f64 }).collect()
-    }
-
-    /// Slices of warm-up, and whether the run is stationary after them.
-    fn warm_up(&self) -> (usize, bool) {
-        let rates: Vec<f64> = self.pieces(0).iter().map(|piece| piece.count / piece.over).collect();
-        // At least one layer of every sequence, since all start theirs at the same cycle.
-        match statistics::warm_up(&rates) {
-            Some(slices) => (slices.max(SLICES as usize), true),
-            None => (self.slices.len() / 2, false),
+        let settled = self.machine.settle();
+        let carried = self.busiest.iter().map(|&link| settled.links[link].busy).sum::<u64>() as f64;
+        self.slices.push(Piece { count: carried / self.demand, over: (self.machine.now() - begin) as f64 });
+        let slices = self.slices.len();
+        let last = self.marks.last_mut().expect("a run starts with a mark");
+        add_settled(&mut last.settled, &settled);
+        if slices <= MARKED || slices - last.slices >= slices / GROWTH {
+            self.marks.push(Mark::new(&self.machine, slices));
         }
     }
 
-    fn result(&self, steps_per_token: u64, sequences: u64, most: f64, asked: Option<f64>) -> Dataflow {
-        let (first, steady) = self.warm_up();
-        let before = self.slices[first - 1].end;
-        let end = self.slices.last().expect("slices were run").end;
+    fn measure(&self) -> Measurement {
+        let rates: Vec<f64> = self.slices.iter().map(|slice| slice.count / slice.over).collect();
+        // At least one layer of every sequence, since all start theirs at the same cycle.
+        let (first, steady) = match statistics::warm_up(&rates) {
+            Some(slices) => (slices.max(SLICES as usize), true),
+            None => (self.slices.len() / 2, false),
+        };
+        let from = self.marks.partition_point(|mark| mark.slices < first);
+        let measured = &self.slices[self.marks[from].slices..];
+        let tokens: f64 = measured.iter().map(|slice| slice.count).sum();
+        let cycles: f64 = measured.iter().map(|slice| slice.over).sum();
+        let batches = statistics::batches(measured);
+        Measurement {
+            from,
+            steady,
+            rate: (tokens / cycles).min(self.most),
+            batches: batches.len(),
+            half_width: half_width(&batches),
+        }
+    }
+
+    fn result(&self, of: &Measurement, steps_per_token: u64, sequences: u64, asked: Option<f64>) -> Dataflow {
+        let (before, end) = (&self.marks[of.from], Mark::new(&self.machine, self.slices.len()));
         let mut settled = Settled::default();
-        self.slices[first..].iter().for_each(|slice| add_settled(&mut settled, &slice.settled));
-        let pieces = self.pieces(first);
-        let window = (end.now - before.now) as f64;
-        let carried: f64 = pieces.iter().map(|piece| piece.count).sum();
-        let rate = (carried / window).min(most);
-        let batches = statistics::batches(&pieces);
-        let half = half_width(&batches);
-        let latency = sequences as f64 / rate;
+        self.marks[of.from..].iter().for_each(|mark| add_settled(&mut settled, &mark.settled));
+        let latency = sequences as f64 / of.rate;
         let spent = end.spent.zip(before.spent).map(|(after, before)| after - before);
         let total = spent.values().sum::<f64>().max(f64::MIN_POSITIVE);
-        let within = |precision: f64| half.is_some_and(|half| half <= precision * rate);
         let measured = ((before.now, before.activity), (end.now, end.activity));
         Dataflow {
-            tokens_per_cycle: rate,
+            tokens_per_cycle: of.rate,
             token_cycles: latency,
             spent: spent.map(|cycles| cycles / total * latency),
             sample: Some(Sample {
                 warm_up_tokens: before.activity.tokens,
-                steady: Some(steady),
-                batches: batches.len(),
-                rate_half_width: half,
-                latency_half_width: half.map(|half| half / rate * latency),
-                reached: asked.map(within),
+                steady: Some(of.steady),
+                batches: of.batches,
+                rate_half_width: of.half_width,
+                latency_half_width: of.half_width.map(|half| half / of.rate * latency),
+                reached: asked.map(|precision| of.within(precision)),
                 measured: Measured::Layers,
             }),
             ..summarize(measured, settled, steps_per_token, self.machine.events())
@@ -166,12 +191,13 @@ pub fn decode(
     let slice = (steps_per_token * sequences).div_ceil(SLICES * layers as u64);
     let limit = (most_tokens.saturating_mul(steps_per_token) / slice).max(LEAST as u64);
     let target = asked.unwrap_or(PRECISION);
-    let start = mark(&machine);
     let demands = link_bytes_per_token(compiled, true);
-    let most = demands.iter().copied().fold(0.0, f64::max);
-    let busiest: Vec<usize> = (0..demands.len()).filter(|&link| demands[link] >= BUSIEST * most).collect();
+    let busiest = demands.iter().copied().fold(0.0, f64::max);
+    let busiest: Vec<usize> = (0..demands.len()).filter(|&link| demands[link] >= BUSIEST * busiest).collect();
     let demand = busiest.iter().map(|&link| demands[link]).sum();
-    let mut run = Run { machine, busiest, demand, start, slices: Vec::new() };
+    let marks = vec![Mark::new(&machine, 0)];
+    let most = 1.0 / bound.bottleneck_cycles;
+    let mut run = Run { machine, busiest, demand, most, slices: Vec::new(), marks };
     let total = least_tokens(sequences, layers);
     loop {
         let number = run.slices.len() as u64 + 1;
@@ -180,11 +206,9 @@ pub fn decode(
         if (number as usize) < LEAST {
             continue;
         }
-        let result = run.result(steps_per_token, sequences, 1.0 / bound.bottleneck_cycles, asked);
-        let sample = result.sample.expect("the run was sampled");
-        let narrow = sample.rate_half_width.is_some_and(|half| half <= target * result.tokens_per_cycle);
-        if (sample.steady == Some(true) && narrow) || number >= limit {
-            return result;
+        let measurement = run.measure();
+        if (measurement.steady && measurement.within(target)) || number >= limit {
+            return run.result(&measurement, steps_per_token, sequences, asked);
         }
     }
 }

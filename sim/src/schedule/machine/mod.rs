@@ -149,7 +149,6 @@ impl<'a, L: Listener> Machine<'a, L> {
     #[must_use]
     pub fn spent(&self) -> PerSpent<f64> {
         let (activity, now) = (&self.state.activity, self.now());
-        let mut sum = activity.spent.zip(activity.spent_later).map(|(own, later)| (own + later) as f64);
         let mut in_flight = PerSpent::<f64>::default();
         for sequence in (0..self.load.sequences).map(SequenceId) {
             for chip in (0..self.chips as u32).map(ChipId::new) {
@@ -159,8 +158,8 @@ impl<'a, L: Listener> Machine<'a, L> {
                 in_flight[at.doing] += now as f64 - at.since as f64;
             }
         }
-        sum = sum.zip(in_flight).map(|(sum, cycles)| sum + cycles / self.chips as f64);
-        sum
+        let finished = activity.spent.zip(activity.spent_later).map(|(own, later)| (own + later) as f64);
+        finished.zip(in_flight).map(|(finished, cycles)| finished + cycles / self.chips as f64)
     }
 
     /// Links, memories and buffers in their own cycles, to look at or to have commands recorded.
