@@ -4,6 +4,7 @@
 pub mod arithmetic;
 pub mod calibration;
 pub mod checker;
+pub mod constants;
 pub mod cycle;
 pub mod dram;
 pub mod economics;

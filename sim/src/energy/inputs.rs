@@ -3,78 +3,19 @@
 //! Energies of logic and SRAM are those of a 7 nm process at [`REFERENCE_VOLTAGE`]; [`super::bottom_up`] scales them. A range spans
 //! the values of the sources; with the grade `assumed` it is our estimate.
 
-use designs::{Grade, Volts};
-use serde::Serialize;
+use designs::Volts;
+
+use crate::constants::constants;
 
 /// Density of the node to which the energies of logic and SRAM belong, millions of transistors per square millimetre: 7 nm.
 pub const REFERENCE_DENSITY: f64 = 91.0;
 /// Supply at which the energies of logic and SRAM hold. Assumed: the nominal supply of 7 nm.
 pub const REFERENCE_VOLTAGE: Volts = Volts::from_v(0.75);
 
-/// One constant with its range and origin.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Constant {
-    /// Name of the field of [`PowerInputs`].
-    pub key: &'static str,
-    /// Value.
-    pub value: f64,
-    /// Low end of the range.
-    pub low: f64,
-    /// High end of the range.
-    pub high: f64,
-    /// Unit.
-    pub unit: &'static str,
-    /// Where value and range come from.
-    pub source: &'static str,
-    /// Support of the value.
-    pub grade: Grade,
-    /// Year of the source.
-    pub year: u16,
-}
-
-macro_rules! power_inputs {
-    ($($(#[$doc:meta])* $key:ident = $value:expr, $low:expr, $high:expr, $unit:literal, $grade:ident, $year:literal, $source:literal;)*) => {
-        /// Constants of the power model; [`PowerInputs::default`] holds the values of [`PowerInputs::CONSTANTS`].
-        #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-        pub struct PowerInputs {
-            $($(#[$doc])* pub $key: f64,)*
-        }
-
-        impl PowerInputs {
-            /// Value, range and origin of every field.
-            pub const CONSTANTS: [Constant; [$(stringify!($key)),*].len()] = [$(Constant {
-                key: stringify!($key),
-                value: $value,
-                low: $low,
-                high: $high,
-                unit: $unit,
-                source: $source,
-                grade: Grade::$grade,
-                year: $year,
-            }),*];
-
-            /// All constants at the end of their ranges that gives the least power.
-            #[must_use]
-            pub fn low() -> Self {
-                Self { $($key: $low),* }
-            }
-
-            /// All constants at the end of their ranges that gives the most power.
-            #[must_use]
-            pub fn high() -> Self {
-                Self { $($key: $high),* }
-            }
-        }
-
-        impl Default for PowerInputs {
-            fn default() -> Self {
-                Self { $($key: $value),* }
-            }
-        }
-    };
-}
-
-power_inputs! {
+constants! {
+    /// Constants of the power model; [`PowerInputs::default`] holds the values of [`PowerInputs::CONSTANTS`]. The low end of a range is
+    /// the one with less power.
+    PowerInputs, CONSTANTS;
     /// One bit through a full adder.
     adder_bit_fj = 0.875, 0.5, 1.5, "fJ", Derived, 2021,
         "Jouppi et al., Ten Lessons (ISCA 2021), table 2: an INT8 addition takes 7 fJ in 7 nm, eight bits";

@@ -4,8 +4,9 @@
 use designs::load::Loader;
 use designs::{Block, Design, Grid, Override, ProcessNode};
 use serde::Serialize;
+use sim::constants::Constant;
 use sim::energy::bottom_up::{self, BlockModel};
-use sim::energy::inputs::{Constant, PowerInputs};
+use sim::energy::inputs::PowerInputs;
 use sim::energy::{self, Density, TokenActivity};
 use sim::settle::{Build, Machine, Reticle, Settled};
 use sim::{Discipline, Fidelity, Prepared, Request};

@@ -2,73 +2,12 @@
 //!
 //! A range spans the values of the sources; with the grade `assumed` it is our estimate.
 
-use designs::Grade;
-use serde::{Deserialize, Serialize};
-
 use super::error::{AreaError, not_negative, positive};
+use crate::constants::constants;
 
-/// Origin of one constant.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Reference {
-    /// Name of the field of [`AreaInputs`].
-    pub key: &'static str,
-    /// Value in use unless the caller changes it.
-    pub value: f64,
-    /// Low end of the range.
-    pub low: f64,
-    /// High end of the range.
-    pub high: f64,
-    /// Unit.
-    pub unit: &'static str,
-    /// Where the value and its range come from.
-    pub source: &'static str,
-    /// Support of the value.
-    pub grade: Grade,
-    /// Year of the source.
-    pub year: u16,
-}
-
-macro_rules! area_inputs {
-    ($($(#[$doc:meta])* $key:ident = $value:expr, $low:expr, $high:expr, $unit:literal, $grade:ident, $year:literal, $source:literal;)*) => {
-        /// Constants of the area model; [`AreaInputs::default`] holds the values of [`AreaInputs::REFERENCES`].
-        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-        pub struct AreaInputs {
-            $($(#[$doc])* pub $key: f64,)*
-        }
-
-        impl AreaInputs {
-            /// Source, grade, year and range of every field, in the order of [`Self::values_mut`].
-            pub const REFERENCES: [Reference; [$(stringify!($key)),*].len()] = [$(Reference {
-                key: stringify!($key),
-                value: $value,
-                low: $low,
-                high: $high,
-                unit: $unit,
-                source: $source,
-                grade: Grade::$grade,
-                year: $year,
-            }),*];
-
-            /// The fields, to set samples or alternatives, in the order of [`Self::REFERENCES`].
-            pub fn values_mut(&mut self) -> [&mut f64; Self::REFERENCES.len()] {
-                [$(&mut self.$key),*]
-            }
-
-            /// The fields in the order of [`Self::REFERENCES`].
-            pub fn values(&self) -> [f64; Self::REFERENCES.len()] {
-                [$(self.$key),*]
-            }
-        }
-
-        impl Default for AreaInputs {
-            fn default() -> Self {
-                Self { $($key: $value),* }
-            }
-        }
-    };
-}
-
-area_inputs! {
+constants! {
+    /// Constants of the area model; [`AreaInputs::default`] holds the values of [`AreaInputs::REFERENCES`].
+    AreaInputs, REFERENCES;
     /// Full adder, transistors.
     full_adder = 28.0, 24.0, 28.0, "transistors", Published, 2010,
         "Weste and Harris, CMOS VLSI Design, 4th ed., ch. 11: mirror adder 28; transmission-gate adders 24";

@@ -33,7 +33,7 @@ pub use chip::{Basis, BlockArea, ChipArea, ChipAreaRequest, HnReading, RETICLE_M
 pub use chips::{ChipsNeeded, ChipsRequest, chips_needed};
 pub use error::AreaError;
 pub use format::{FormatTraits, WeightFormat};
-pub use inputs::{AreaInputs, Reference};
+pub use inputs::AreaInputs;
 pub use neuron::{Accumulation, Embedding, NeuronDesign, NeuronTransistors, Registers};
 pub use node::NodeDensities;
 pub use sram::SramShape;
