@@ -17,7 +17,7 @@ pub struct Density {
     pub place: &'static str,
     /// Watts per square millimetre.
     pub w_per_mm2: f64,
-    /// Published for the same, watts per square millimetre.
+    /// Density that is published for the chip or for its densest block, watts per square millimetre.
     pub published_w_per_mm2: f64,
     /// Whether it is above the published one, for which a package was designed.
     pub above_published: bool,

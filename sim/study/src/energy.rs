@@ -8,15 +8,13 @@ use sim::constants::Constant;
 use sim::energy::bottom_up::{self, BlockModel};
 use sim::energy::inputs::PowerInputs;
 use sim::energy::{self, Density, TokenActivity};
-use sim::settle::{Build, Machine, Reticle, Settled};
+use sim::settle::{Machine, Settled};
 use sim::{Discipline, Fidelity, Prepared, Request};
 
 use crate::StudyError;
 
 /// Most operating points of a question.
 const MAX_POINTS: usize = 4096;
-/// Prices whose reticle bounds a chip.
-const PRICES: &str = "hnlpu";
 
 /// How much a machine has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,8 +143,7 @@ pub fn answer(question: &Question, loader: &Loader<'_>) -> Result<Answer, StudyE
         let range = format!("at least 1 and at most {MAX_POINTS}");
         return Err(StudyError::Term { term: "number of operating points", value: points.to_string(), range });
     }
-    let prices = designs::load::economics(PRICES, &[], loader)?;
-    let build = Build::published(Reticle::from(&prices));
+    let build = crate::build::published(loader)?;
     let mut answers = Vec::with_capacity(points);
     let mut model = String::new();
     for node in optional(&question.nodes) {

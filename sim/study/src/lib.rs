@@ -4,6 +4,7 @@
 //! All call the simulator and the price model of `sim` and return plain values; those of the last two have origins, the cells
 //! of `reports`. Files are read through a [`Loader`](designs::load::Loader) that the caller passes in.
 
+mod build;
 mod changes;
 pub mod comparison;
 pub mod energy;

@@ -12,7 +12,7 @@ use designs::{Model, Override, PerBlock, ProcessNode};
 use serde::Serialize;
 use sim::economics::area::WeightFormat;
 use sim::mapping::ExpertChoice;
-use sim::settle::{AreaSource, Build, Machine, Reticle, Settled, idle};
+use sim::settle::{AreaSource, Build, Machine, Settled, idle};
 use sim::{Discipline, Effect, Fidelity, PerEffect, Phase, Prepared, Request, Routing, Simulation, Stop};
 
 pub use explanation::{KindExplanation, Operation, TensorLine, explain};
@@ -24,8 +24,6 @@ use crate::StudyError;
 
 /// Mean bits beyond those of a format up to which a release counts as having it: scales of groups, and parts kept at 16 bits.
 const FORMAT_SLACK_BITS: f64 = 1.0;
-/// Prices whose reticle bounds a chip.
-const PRICES: &str = "hnlpu";
 
 /// What is to be simulated.
 #[derive(Debug, Clone)]
@@ -138,9 +136,7 @@ impl<'a> Case<'a> {
     /// Every problem of the texts and overrides, and a machine that cannot be built.
     pub fn load(question: &'a Question, loader: &Loader<'_>) -> Result<Self, StudyError> {
         let machine = question.machine(&question.overrides, loader)?;
-        let prices = designs::load::economics(PRICES, &[], loader)?;
-        let published = Build::published(Reticle::from(&prices));
-        let build = Build { format: question.weights, areas: question.area, ..published };
+        let build = Build { format: question.weights, areas: question.area, ..crate::build::published(loader)? };
         let (settled, notes) = machine.settle(&build)?;
         let whole = question.request(&settled, machine.model(), question.fidelity);
         let part = question.layers.map(|layers| Part::new(&whole, layers)).transpose()?;

@@ -1,9 +1,9 @@
 //! A part of a machine: the first layers of the model on all chips, with their share of sequences and of the attention buffer.
 //!
 //! The layers of a machine share links, memory and buffer. A part of `N` of `L` layers with `N / L` of the sequences keeps the
-//! flow of layers per second, so the shared servers are as busy as in the whole machine where they bound it. The share of the cache
-//! that lies in HBM, and the space of streams in the buffer, are kept by the size of the buffer. Figures of the whole machine are
-//! extrapolated: its closed form times what the part measures over the part's closed form.
+//! flow of layers per second, so the shared servers are as busy as in the whole machine where they bound it. The attention buffer is
+//! made smaller, so that the same share of the cache lies in HBM and streams have the same share of the buffer. Figures of the whole
+//! machine are extrapolated: its closed form times what the part measures over the part's closed form.
 
 use designs::{Bytes, Design, Model};
 use serde::Serialize;
@@ -80,12 +80,13 @@ impl Part {
         let sequences = whole.sequences();
         let share = layers as f64 / most as f64;
         let mine = ((sequences as f64 * share).round() as u64).max(1);
+        let closed = Closed::new(request, most)?;
         let part = Self {
             design: design.clone(),
             model: Model { layers: model.layers[..layers].to_vec(), ..model.clone() },
             sequences: mine,
-            whole: Closed::new(request, most)?,
-            part: Closed::new(request, most)?,
+            whole: closed,
+            part: closed,
         };
         part.sized(request, &whole, mine as f64 / sequences as f64)
     }
