@@ -82,6 +82,15 @@ static bool mayAlias(const Root &a, const Root &b,
   return !options.assumeNoAlias;
 }
 
+/// Whether two accesses to different memref arguments may overlap.
+static bool mayAlias(Operation *src, Operation *dst, ArrayRef<Root> roots,
+                     const LegalityOptions &options) {
+  auto root = [&](Operation *access) -> const Root & {
+    return roots[cast<BlockArgument>(memrefOf(access)).getArgNumber()];
+  };
+  return mayAlias(root(src), root(dst), options);
+}
+
 /// The number of affine loops around an operation, itself not counted.
 static unsigned depthOf(Operation *op) {
   unsigned depth = 0;
@@ -106,11 +115,8 @@ static Refusal dependencesOf(AffineForOp loop, unsigned deepest,
     for (Operation *dst : accesses) {
       if (isa<AffineLoadOp>(src) && isa<AffineLoadOp>(dst))
         continue;
-      Value a = memrefOf(src), b = memrefOf(dst);
-      if (a != b) {
-        unsigned i = cast<BlockArgument>(a).getArgNumber();
-        unsigned j = cast<BlockArgument>(b).getArgNumber();
-        if (mayAlias(roots[i], roots[j], options))
+      if (memrefOf(src) != memrefOf(dst)) {
+        if (mayAlias(src, dst, roots, options))
           return "buffers may overlap";
         continue;
       }
@@ -229,11 +235,8 @@ Refusal checkFusion(AffineForOp first, AffineForOp second, unsigned depth,
     for (Operation *dst : before) {
       if (isa<AffineLoadOp>(src) && isa<AffineLoadOp>(dst))
         continue;
-      Value a = memrefOf(src), b = memrefOf(dst);
-      if (a != b) {
-        unsigned i = cast<BlockArgument>(a).getArgNumber();
-        unsigned j = cast<BlockArgument>(b).getArgNumber();
-        if (mayAlias(roots[i], roots[j], options))
+      if (memrefOf(src) != memrefOf(dst)) {
+        if (mayAlias(src, dst, roots, options))
           return "buffers may overlap";
         continue;
       }
