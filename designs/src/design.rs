@@ -148,6 +148,8 @@ impl Interconnect {
     pub const RECEIVE_BUFFER: Bytes = Bytes::new(64_000);
     /// Default of `adder_bytes`. Assumed: 64 adders of FP16 a port, which keep up with 128 GB/s at 1 GHz.
     pub const ADDER_BYTES: u32 = 128;
+    /// Bytes that one adder takes in a cycle: partial sums are FP16.
+    pub const ADDED_BYTES: f64 = 2.0;
 }
 
 named! {
@@ -255,6 +257,8 @@ impl Design {
     pub const VOLTAGE: Volts = Volts::from_v(0.75);
     /// Default of `temperature_c`. Assumed: dies in operation under liquid or forced air.
     pub const TEMPERATURE_C: f64 = 85.0;
+    /// Default of `issue_cycles`. Assumed: a scalar pipeline.
+    pub const ISSUE_CYCLES: u32 = 1;
 }
 
 /// A complete machine.
@@ -276,6 +280,8 @@ pub struct Design {
     pub voltage: Volts,
     /// Temperature of the dies in operation, degrees Celsius.
     pub temperature_c: f64,
+    /// Cycles in which the control unit of a chip issues one instruction of a token, at least 1.
+    pub issue_cycles: u32,
     /// Hardwired-neuron array.
     pub hn_array: HnArray,
     /// Vector unit.

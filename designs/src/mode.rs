@@ -24,7 +24,7 @@ pub fn acts(path: &str) -> Option<&'static str> {
         "hbm.serial_bandwidth" => "under --discipline serial",
         "hbm.stack_bandwidth" => "under the disciplines lockstep and dataflow, where HBM is read",
         "hbm.stack_capacity" => "on the price of memory, and on what the KV cache may take",
-        "hbm.memory" | "interconnect.adder_bytes" => "with --fidelity cycle",
+        "hbm.memory" | "chip.issue_cycles" => "with --fidelity cycle",
         "hbm.read_latency" | "mapping.embedding_bits" => "with mapping.embedding=hbm",
         "interconnect.flit_bytes"
         | "interconnect.flit_payload"
@@ -33,6 +33,7 @@ pub fn acts(path: &str) -> Option<&'static str> {
         "interconnect.receive_buffer" => {
             "with interconnect.framing=flits, where it holds less than a round trip of a link or more than the default"
         }
+        "interconnect.adder_bytes" => "with --fidelity cycle, and on the area of more than the default",
         "mapping.rotate_partners" => "with mapping.collective=ring or halving-doubling",
         "mapping.all_chip" => "on grids of several rows and columns",
         "mapping.sliding_windows" => "on models with sliding windows, beyond their length",

@@ -35,6 +35,7 @@ pub(crate) fn blank(name: &str) -> Design {
         clock: Hertz::default(),
         voltage: Design::VOLTAGE,
         temperature_c: Design::TEMPERATURE_C,
+        issue_cycles: Design::ISSUE_CYCLES,
         hn_array: HnArray { activation_bits: 0, inputs_per_port: 0, weight_capacity: 0 },
         vex: Vex {
             lane_groups: None,
@@ -109,6 +110,9 @@ fn machine(d: &mut Design, v: &mut dyn Visitor) {
     let doc = "Temperature of the dies in operation, degrees Celsius; 85 unless given";
     let temperature = &mut Defaulted(&mut d.temperature_c, Design::TEMPERATURE_C);
     v.field("chip.temperature_c", temperature, Limits::between(-40.0, 125.0), doc);
+    let doc = "Cycles in which the control unit of a chip issues one instruction of a token; 1 unless given";
+    let issue = &mut Defaulted(&mut d.issue_cycles, Design::ISSUE_CYCLES);
+    v.field("chip.issue_cycles", issue, Limits::between(1.0, 1e6), doc);
     let hn = &mut d.hn_array;
     let doc = "Bits of an activation, fed serially";
     v.field("hn_array.activation_bits", &mut hn.activation_bits, Limits::between(1.0, 64.0), doc);

@@ -31,8 +31,6 @@ fn near(a: f64, b: f64) {
 
 /// Blocks that run at the chip's clock and voltage.
 const ON_CHIP: [Block; 4] = [Block::HnArray, Block::Vex, Block::ControlUnit, Block::AttentionBuffer];
-/// Physical layers.
-const INTERFACES: [Block; 2] = [Block::InterconnectEngine, Block::HbmPhy];
 
 #[test]
 fn events_take_the_square_of_the_voltage_and_interfaces_their_own() {
@@ -44,10 +42,30 @@ fn events_take_the_square_of_the_voltage_and_interfaces_their_own() {
         near(high[block].clock_w, low[block].clock_w * 1.44);
         assert!(high[block].leakage_w > low[block].leakage_w * 1.2, "{block:?}");
     }
-    for block in INTERFACES {
-        assert_eq!(high[block], low[block]);
-        assert_eq!(low[block].leakage_w + low[block].clock_w, 0.0);
-    }
+    assert_eq!(high.hbm_phy, low.hbm_phy);
+    assert_eq!(low.hbm_phy.leakage_w + low.hbm_phy.clock_w, 0.0);
+    assert_eq!(high.interconnect_engine.interface_w, low.interconnect_engine.interface_w);
+}
+
+/// Six ports of 64 adders each beside links of 5 pJ a bit, half of which they take when idle.
+#[test]
+fn links_have_adders() {
+    let (n5, base) = (node("n5"), hnlpu());
+    let of = |adder_bytes| {
+        let mut design = base.clone();
+        design.interconnect.adder_bytes = adder_bytes;
+        model(&design, &n5).interconnect_engine
+    };
+    let engine = of(128);
+    let scale = (91.0_f64 / 137.6).sqrt() * 0.81;
+    near(engine.event_j, 20e-12 + 0.5 * 0.16e-12 / 2.0 * scale);
+    let transistors: f64 = 6.0 * 64.0 * 5400.0;
+    near(engine.clock_w, transistors * 0.2 / 24.0 * 0.1 * 1e-15 * scale * 1e9);
+    near(of(256).leakage_w, 2.0 * engine.leakage_w);
+    // 64 adders more on each of six ports, over 71.4 % of 137.6 MTr/mm2.
+    let area = |set: &[&str]| settled(set, None).unwrap().design.area.interconnect_engine.mm2();
+    near(area(&["interconnect.adder_bytes=256"]) - area(&[]), transistors / (0.714 * 137.6e6));
+    assert_eq!(area(&["interconnect.adder_bytes=64"]), area(&[]));
 }
 
 #[test]

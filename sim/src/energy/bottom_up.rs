@@ -10,7 +10,7 @@
 //! The constants are [`PowerInputs`]. [`crate::settle`] takes ratios of these figures for machines that differ from their base,
 //! so a factor per block between them and the base's powers cancels.
 
-use designs::{Block, Design, NodeScaling, PerBlock, ProcessNode};
+use designs::{Block, Design, Interconnect, NodeScaling, PerBlock, ProcessNode};
 
 use super::inputs::{PowerInputs, REFERENCE_DENSITY, REFERENCE_VOLTAGE};
 use crate::economics::area::AreaInputs;
@@ -59,7 +59,9 @@ pub fn blocks(design: &Design, node: &ProcessNode, inputs: &PowerInputs) -> PerB
         Block::AttentionBuffer => chip.buffer(),
         Block::InterconnectEngine => {
             let links = f64::from(design.grid.rows + design.grid.columns - 2);
-            chip.interface(inputs.link_bit_pj, links * design.interconnect.link_bandwidth.get() as f64)
+            let links_alone =
+                chip.interface(inputs.link_bit_pj, links * design.interconnect.link_bandwidth.get() as f64);
+            chip.with_adders(links_alone, links)
         }
         Block::HbmPhy => {
             let bytes = f64::from(design.hbm.stacks) * design.hbm.stack_bandwidth.get() as f64;
@@ -172,6 +174,20 @@ impl<'a> Chip<'a> {
             clock_w: self.clock(mm2, periphery),
             interface_w: 0.0,
             event_j: i.sram_byte_pj * 1e-12 * self.scale + way,
+        }
+    }
+
+    /// The links' physical layers with the adders of their receiving ports.
+    fn with_adders(&self, layers: BlockModel, links: f64) -> BlockModel {
+        let i = self.inputs;
+        let adders = links * f64::from(self.design.interconnect.adder_bytes) / Interconnect::ADDED_BYTES;
+        let transistors = adders * self.areas.fp16_adder;
+        let added = i.fp16_add_pj * 1e-12 * self.scale / Interconnect::ADDED_BYTES;
+        BlockModel {
+            leakage_w: self.leakage(transistors, i.logic_off_na_per_um),
+            clock_w: self.clock(0.0, transistors),
+            event_j: layers.event_j + i.added_share * added,
+            ..layers
         }
     }
 

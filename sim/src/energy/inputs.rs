@@ -28,6 +28,12 @@ constants! {
     /// FP16 multiplication and addition.
     fp16_mac_pj = 0.50, 0.32, 0.50, "pJ", Published, 2021,
         "Jouppi et al., Ten Lessons (ISCA 2021), table 2: FP16 multiplication 0.34 pJ and addition 0.16 pJ in 7 nm; low: BF16";
+    /// FP16 addition.
+    fp16_add_pj = 0.16, 0.11, 0.16, "pJ", Published, 2021,
+        "Jouppi et al., Ten Lessons (ISCA 2021), table 2: FP16 addition in 7 nm; low: BF16";
+    /// Share of the bytes sent that are partial sums.
+    added_share = 0.5, 0.3, 0.6, "ratio", Derived, 2026,
+        "an all-reduce in two phases sends as many partial sums as results; low: with the all-gathers and queries that are sent beside";
     /// Reading or writing a byte of a 16 KB bank.
     sram_byte_pj = 1.0, 0.94, 1.06, "pJ", Derived, 2021,
         "Jouppi et al., Ten Lessons (ISCA 2021), table 2: 8 bytes of 8 KB take 7.5 pJ, of 32 KB 8.5 pJ in 7 nm; 16 KB between";

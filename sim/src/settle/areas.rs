@@ -7,7 +7,7 @@
 //! | hn_array | weights (or a stated capacity); area of a neuron by the structural model where ports, activations or format differ; wires |
 //! | vex | lane groups times the mean of cached vectors per cycle and non-linear lanes; fewer groups free what they take by structure |
 //! | attention_buffer | the larger of capacity and width of all ports |
-//! | interconnect_engine | links of a chip times their bandwidth; receive buffers beyond the default at the area of the attention buffer's bytes |
+//! | interconnect_engine | links of a chip times their bandwidth; beyond the defaults, receive buffers at the area of the attention buffer's bytes and adders by structure |
 //! | hbm_phy | stacks |
 //! | control_unit | nothing |
 //!
@@ -18,6 +18,7 @@ use designs::{Block, BlockAreas, Design, Framing, Grid, Interconnect, PerBlock, 
 
 use super::asked::{AreaSource, Asked, Base, FormatRule};
 use crate::economics::EconomicsError;
+use crate::economics::area::blocks::logic_mm2;
 use crate::economics::area::neuron::neuron_um2;
 use crate::economics::area::{
     AreaInputs, ArrayShape, ChipArea, ChipAreaRequest, NeuronDesign, NodeDensities, SramShape, VexShape, WeightFormat,
@@ -99,7 +100,10 @@ impl<'a> Areas<'a> {
                 Some(chip) => chip.blocks[block].mm2,
                 None => self.base.design.area[block].mm2() * self.growth(block, grid),
             };
-            let more = if block == Block::InterconnectEngine { self.receive_buffers(grid) } else { 0.0 };
+            let more = match block {
+                Block::InterconnectEngine => self.receive_buffers(grid) + self.adders(grid),
+                _ => 0.0,
+            };
             mm2((here + more) * self.node[block])
         })
     }
@@ -113,6 +117,15 @@ impl<'a> Areas<'a> {
         let more = interconnect.receive_buffer.get().saturating_sub(Interconnect::RECEIVE_BUFFER.get()) as f64;
         let base = &self.base.design;
         more * links(grid) * base.area.attention_buffer.mm2() / base.attention_buffer.capacity.get() as f64
+    }
+
+    /// Square millimetres of a chip's adders beyond the default number, which the base's engine is taken to have. 0 on a node
+    /// without a density.
+    fn adders(&self, grid: Grid) -> f64 {
+        let more = self.asked.design.interconnect.adder_bytes.saturating_sub(Interconnect::ADDER_BYTES);
+        let Ok(densities) = NodeDensities::from_node(&self.base.node) else { return 0.0 };
+        let count = links(grid) * f64::from(more) / Interconnect::ADDED_BYTES;
+        logic_mm2(count * AreaInputs::default().fp16_adder, &densities, &AreaInputs::default())
     }
 
     /// The chip from structure on the base's node; `None` where areas come from the design.

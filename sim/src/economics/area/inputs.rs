@@ -41,6 +41,9 @@ constants! {
     /// FP16 multiply-add, transistors.
     fp16_mac = 25_345.0, 18_000.0, 40_000.0, "transistors", Published, 2024,
         "LLMCompass, ISCA 2024, cost model: 685,300 of a 64-bit unit by the square of the significand";
+    /// FP16 adder, transistors.
+    fp16_adder = 5_400.0, 4_000.0, 6_800.0, "transistors", Derived, 2014,
+        "Horowitz, Computing's Energy Problem (ISSCC 2014): 1,360 um2 in 45 nm, where a NAND gate of four transistors takes about 1 um2";
     /// FP32 unit of the non-linear lanes, transistors.
     fp32_unit = 134_070.0, 90_000.0, 200_000.0, "transistors", Published, 2024,
         "LLMCompass, ISCA 2024, cost model: as fp16_mac";
