@@ -28,9 +28,11 @@ for name in Core Model Plugin; do
   all+=("$object")
 done
 
-# Only the entry point is exported: a process may hold another libhardwire.
+# A process may hold another libhardwire, so only the entry point is exported, and the identifiers of types: they must be
+# those of libMLIR. Without that a trait is looked up by its name, which compilers spell differently.
 map=$objects/exports.map
-echo '{ global: mlirGetPassPluginInfo; local: *; };' >"$map"
+ids='_ZZN4mlir6detail14TypeIDResolver* _ZGVZN4mlir6detail14TypeIDResolver*'
+echo "{ global: mlirGetPassPluginInfo; ${ids// /; }; local: *; };" >"$map"
 ${CXX:-g++} -shared "${all[@]}" -o "$out.new" "$archive" -Wl,--version-script="$map" -Wl,--gc-sections -Wl,-z,defs \
   -Wl,-rpath,"$prefix/lib" -L"$prefix/lib" -lMLIR -lLLVM-22 -lm -lpthread -ldl
 mv "$out.new" "$out"
