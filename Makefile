@@ -164,7 +164,7 @@ test-caches: deps ## Shortcuts of `hardwire caches` against exact walks on large
 	$(CARGO) build --release --locked
 	python3 -B scripts/caches/shortcuts.py target/release/hardwire $(CACHES_SEED)
 
-compare-fidelities: deps ## Closed form, events and cycles on 50 random machines, with what each effect changes
+compare-fidelities: deps ## Closed form, events and cycles on 50 random machines against docs/fidelities.md (HARDWIRE_BLESS=1 writes it)
 	$(CARGO) test --release --locked -p sim --test fidelities -- --ignored --nocapture
 
 clean: ## Remove build products
