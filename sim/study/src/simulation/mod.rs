@@ -234,7 +234,8 @@ impl<'a> Case<'a> {
             let request = self.question.request(&settled, machine.model(), Fidelity::Analytic);
             let simulation = Prepared::new(request).ok()?.run();
             // Closed forms do not see what is simulated in its own cycles.
-            let parts = (&settled.design.interconnect, &settled.design.hbm, &settled.design.attention_buffer);
+            let design = &settled.design;
+            let parts = (&design.interconnect, &design.hbm, &design.attention_buffer, design.issue_cycles);
             let parts = (self.question.fidelity == Fidelity::Cycle).then_some(parts);
             Some(format!("{:?}{simulation:?}{parts:?}", settled.layout))
         })

@@ -132,7 +132,7 @@ impl Part {
             throughput_tokens_per_s: rate,
             token_latency_us: whole.in_flight / rate * 1e6,
             same_bound,
-            reason: format!("{} bounds the part, {} the whole{advice}", bound(part), bound(whole)),
+            reason: format!("the part is bound by {}, the whole by {}{advice}", bound(part), bound(whole)),
         }
     }
 }

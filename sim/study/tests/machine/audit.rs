@@ -38,7 +38,7 @@ const MODES: [(&[&str], Question); 15] = [
 
 /// Fields that act in no question tried here: the line for people, a figure of `hardwire reproduce`, and what fidelity cycle
 /// simulates, which `sim/tests/cycle.rs` changes.
-const ELSEWHERE: [&str; 4] = ["summary", "masks.cell_embedding_transistors", "hbm.memory", "interconnect.adder_bytes"];
+const ELSEWHERE: [&str; 4] = ["summary", "masks.cell_embedding_transistors", "hbm.memory", "chip.issue_cycles"];
 
 /// Another legal value of a field: words by name, flags turned, numbers times 1.5.
 fn other(field: &Field) -> String {
