@@ -57,7 +57,7 @@ def simulate(
         phase: ``decode`` (default) or ``prefill``.
         discipline: ``dataflow`` (default), ``lockstep`` or ``serial``.
         fidelity: ``event`` (default), ``cycle`` or ``analytic``.
-        effects: What fidelity ``cycle`` simulates in its own cycles: ``flits``, ``credits``, ``adders``, ``dram``, ``banks``,
+        effects: What fidelity ``cycle`` simulates in its own cycles: ``flits``, ``credits``, ``adders``, ``dram``, ``banks``, ``issue``,
             ``staging``; all by default.
         causes: Also add the effects one after the other to fidelity ``event``, as ``causes``.
         layers: Simulate the first layers only, with their share of sequences and buffer, and extrapolate to the whole machine as ``part``.

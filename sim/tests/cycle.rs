@@ -5,11 +5,12 @@ mod common;
 use common::*;
 use designs::Design;
 use proptest::prelude::*;
-use sim::cycle::{Effect, PerEffect};
-use sim::dram::checker;
+use sim::cycle::{Effect, PerEffect, Wait, WaitCause, Waiting};
+use sim::dram::{Stall, checker};
 use sim::mapping::When;
 use sim::schedule::instruction::Instr;
 use sim::schedule::machine::{Load, Machine, Start, State};
+use sim::schedule::trace::Listener;
 use sim::{Discipline, Fidelity, Request, SimulateError, Simulation, simulate};
 
 const ALGORITHMS: [&str; 4] = ["direct", "two-phase", "ring", "halving-doubling"];
@@ -146,6 +147,77 @@ fn commands_of_the_machines_memories_obey_the_standard() {
         let commands = one.channel().commands();
         assert!(commands.len() > 10_000, "{} commands", commands.len());
         checker::commands(&memory, commands).expect("no rule is broken");
+    }
+}
+
+/// A control unit that all tokens of a chip wait for: its instructions bound the throughput.
+#[test]
+fn instruction_issue_bounds_throughput() {
+    let cycles = 2000;
+    let mut design = hnlpu(&[&format!("chip.issue_cycles={cycles}")]);
+    (design.grid.rows, design.grid.columns) = (2, 2);
+    let (case, placement) = Case::in_cycles(design, &mixed(GQA), only(&[Effect::Issue]), (100, 20));
+    let issued = |layer: usize| {
+        let instrs = &case.compiled.program(layer).instrs;
+        instrs.iter().filter(|(_, instr)| !instr.waits()).count() as u64
+    };
+    let per_token: u64 = (0..case.compiled.sequence.len()).map(issued).sum();
+    let mut machine = Machine::new(&case.compiled, decode(20, 100), placement);
+    assert!(machine.run_until_tokens(40));
+    let (from, before) = (machine.now(), machine.activity().tokens);
+    assert!(machine.run_until_tokens(440));
+    let tokens = (machine.activity().tokens - before) as f64;
+    let found = (machine.now() - from) as f64 / tokens;
+    let expected = (cycles * per_token) as f64;
+    assert!((found / expected - 1.0).abs() < 0.02, "{found} cycles a token, {expected} of them for issues");
+}
+
+/// Collects all waits.
+#[derive(Default)]
+struct Waits(Vec<Wait>);
+
+impl Listener for Waits {
+    const WAITS: bool = true;
+
+    fn waited(&mut self, wait: Wait, _: u64) {
+        self.0.push(wait);
+    }
+}
+
+/// What timelines show is what the accounts count, and waits of a data bus or a link do not overlap.
+#[test]
+fn recorded_waits_add_up_to_the_accounts() {
+    let links = ["interconnect.receive_buffer=1KB", "interconnect.adder_bytes=4", "attention_buffer.capacity=60KB"];
+    let banks = ["attention_buffer.banks=3", "attention_buffer.port_bits=8"];
+    let mut all = sim::cycle::Totals::default();
+    for overrides in [&links[..], &banks[..]] {
+        let mut design = hnlpu(overrides);
+        (design.grid.rows, design.grid.columns) = (2, 2);
+        let (case, placement) = Case::in_cycles(design, &mixed(GQA), PerEffect::ALL, (300, 9));
+        let mut machine = Machine::with_listener(&case.compiled, decode(9, 300), placement, Waits::default());
+        assert!(machine.run_until_tokens(60));
+        let totals = machine.settle().cycle;
+        all.add(&totals);
+        let waits = machine.into_listener().0;
+        let sum = |of: &dyn Fn(&WaitCause) -> bool| -> u64 {
+            waits.iter().filter(|wait| of(&wait.cause)).map(|wait| wait.end - wait.begin).sum()
+        };
+        assert_eq!(sum(&|cause| *cause == WaitCause::Credit), totals.credit_wait);
+        assert_eq!(sum(&|cause| *cause == WaitCause::Issue), totals.issue_wait);
+        assert_eq!(sum(&|cause| *cause == WaitCause::Space), totals.staging_wait);
+        assert_eq!(sum(&|cause| matches!(cause, WaitCause::BufferBank(_))), totals.bank_wait);
+        for stall in Stall::ALL.iter().filter(|stall| !matches!(stall, Stall::Data | Stall::NoRequest)) {
+            let of = |cause: &WaitCause| matches!(cause, WaitCause::Dram { stall: of, .. } if of == stall);
+            assert_eq!(sum(&of), totals.bus[*stall], "{stall:?}");
+        }
+        let mut ends = std::collections::BTreeMap::new();
+        for wait in waits.iter().filter(|wait| matches!(wait.of, Waiting::Bus { .. } | Waiting::Link(_))) {
+            let end = ends.insert(wait.of, wait.end).unwrap_or(0);
+            assert!(end <= wait.begin, "{wait:?} begins before {end}");
+        }
+    }
+    for counted in [all.credit_wait, all.issue_wait, all.staging_wait, all.bank_wait, all.bus.activate] {
+        assert!(counted > 0, "{all:?}");
     }
 }
 

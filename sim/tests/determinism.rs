@@ -66,11 +66,11 @@ fn integers_of_a_prompt() {
 }
 
 const DECODE: &str = r#"cycles 367524 events 525948
-{"tokens":48,"hn_weights":256187105280,"vex_operations":29355810336,"buffer_bytes":7266090496,"link_bytes":1553204736,"hbm_bytes":6287380488,"steps":641707,"latency_cycles":4392134,"spent":{"communication":852084,"projection":2907024,"nonlinear":576534,"attention":56492,"hbm":0,"hn_array_busy":0,"vex_busy":0,"predecessor":0},"spent_later":{"communication":476616,"projection":1541856,"nonlinear":307144,"attention":29539,"hbm":719,"hn_array_busy":0,"vex_busy":0,"predecessor":0}}
+{"tokens":48,"hn_weights":256187105280,"vex_operations":29355810336,"buffer_bytes":7266090496,"link_bytes":1553204736,"hbm_bytes":6287380488,"steps":641707,"latency_cycles":4392134,"spent":{"communication":852084,"projection":2907024,"nonlinear":576534,"attention":56492,"hbm":0,"hn_array_busy":0,"vex_busy":0,"predecessor":0,"issue_busy":0},"spent_later":{"communication":476616,"projection":1541856,"nonlinear":307144,"attention":29539,"hbm":719,"hn_array_busy":0,"vex_busy":0,"predecessor":0,"issue_busy":0}}
 busy: hn 64160475 nonlinear 256319 attention 1804773 buffer 7266029688 hbm 6283841160 links 1553181568"#;
 
 const PROMPT: &str = r#"cycles 602478 events 1119636
-{"tokens":40,"hn_weights":190041292800,"vex_operations":440893440,"buffer_bytes":60456960,"link_bytes":700047360,"hbm_bytes":0,"steps":1267200,"latency_cycles":12281660,"spent":{"communication":6079276,"projection":4818240,"nonlinear":950730,"attention":11411,"hbm":0,"hn_array_busy":420673,"vex_busy":1034,"predecessor":296},"spent_later":{"communication":0,"projection":0,"nonlinear":0,"attention":0,"hbm":0,"hn_array_busy":0,"vex_busy":0,"predecessor":0}}
+{"tokens":40,"hn_weights":190041292800,"vex_operations":440893440,"buffer_bytes":60456960,"link_bytes":700047360,"hbm_bytes":0,"steps":1267200,"latency_cycles":12281660,"spent":{"communication":6079276,"projection":4818240,"nonlinear":950730,"attention":11411,"hbm":0,"hn_array_busy":420673,"vex_busy":1034,"predecessor":296,"issue_busy":0},"spent_later":{"communication":0,"projection":0,"nonlinear":0,"attention":0,"hbm":0,"hn_array_busy":0,"vex_busy":0,"predecessor":0,"issue_busy":0}}
 busy: hn 52899840 nonlinear 206392 attention 44352 buffer 60456960 hbm 0 links 700047360"#;
 
 #[test]

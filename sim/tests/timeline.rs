@@ -48,6 +48,8 @@ struct Read {
     /// Cycles of all services by track.
     cycles: BTreeMap<Key, u64>,
     services: u64,
+    /// Names of all waits by the name of their track without numbers.
+    waits: BTreeMap<String, BTreeMap<String, u64>>,
     tokens: u64,
     layers: u64,
     other: Value,
@@ -103,6 +105,18 @@ fn read(text: &str) -> Read {
                         assert!(!tokens);
                         read.services += 1;
                         *read.cycles.entry(key).or_default() += event["args"]["cycles"].as_u64().unwrap();
+                    }
+                    "wait" => {
+                        assert!(!tokens);
+                        let args = &event["args"];
+                        let name = event["name"].as_str().unwrap();
+                        let of = read.threads[&key].trim_start_matches(|c: char| !c.is_alphabetic()).to_owned();
+                        let kind = of.replace(|c: char| c.is_ascii_digit(), "N");
+                        if let Some(bank) = args["bank"].as_u64() {
+                            assert!(name.ends_with(&format!("bank {bank}")), "{line}");
+                        }
+                        assert!(args["cycles"].as_u64().unwrap() > 0);
+                        *read.waits.entry(kind).or_default().entry(name.to_owned()).or_default() += 1;
                     }
                     "token" => read.tokens += 1,
                     "layer" => read.layers += 1,
@@ -178,6 +192,37 @@ fn a_window_of_decode_cuts_what_crosses_its_edges() {
         assert!(timeline.complete && timeline.from > 0);
         assert_eq!(timeline.tokens, 5);
         assert!(read.tokens >= 12, "tokens in the machine at the first edge are there: {}", read.tokens);
+    }
+}
+
+/// In cycles a timeline tells what each link, bank and control unit was waited for.
+#[test]
+fn waits_in_cycles_name_credits_and_banks() {
+    let links = ["interconnect.receive_buffer=1KB", "interconnect.adder_bytes=4", "attention_buffer.capacity=60KB"];
+    let banks =
+        ["attention_buffer.banks=3", "attention_buffer.port_bits=8", "chip.issue_cycles=3", "chip.clock=1.3GHz"];
+    let in_memory = ["chip N to chip N, credits", "idle DRAM bus N", "space for streams"];
+    let on_chip = ["banks of the attention buffer", "instruction issue"];
+    for (overrides, phase, context, expected) in [
+        (&links[..], Phase::Decode, 600, &in_memory[..]),
+        (&banks[..], Phase::Decode, 600, &on_chip[..]),
+        (&banks[..], Phase::Prefill, 40, &on_chip[..]),
+    ] {
+        let (design, model) = (hnlpu(overrides), mixed(GQA));
+        let asked = Request { fidelity: Fidelity::Cycle, ..request(&design, &model, phase, context, 12) };
+        let prepared = Prepared::new(asked).unwrap();
+        let (timeline, read) = trace(&prepared, 30, 2_000_000);
+        assert!(timeline.complete);
+        let waits: u64 = read.waits.values().flat_map(BTreeMap::values).sum();
+        assert!(read.services + waits + read.tokens + read.layers <= timeline.spans);
+        for kind in expected {
+            let found = &read.waits;
+            assert!(found.contains_key(*kind), "{phase:?}: {kind} of {:?}", found.keys());
+        }
+        if let Some(bus) = read.waits.get("idle DRAM bus N") {
+            let opened = bus.keys().filter(|name| name.starts_with("activate, bank")).count();
+            assert!(opened > 4, "{bus:?}");
+        }
     }
 }
 

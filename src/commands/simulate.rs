@@ -364,6 +364,7 @@ fn render_cycle(account: &CycleAccount) -> String {
     row("flits", modelled(Effect::Flits).then_some(account.flits_per_token), "per token");
     row("waiting for a credit", modelled(Effect::Credits).then_some(account.credit_wait_pct), "% of the links' time");
     row("bank conflicts", modelled(Effect::Banks).then_some(account.bank_wait_mean_ns), "ns per read of the buffer");
+    row("waiting for issue", modelled(Effect::Issue).then_some(account.issue_wait_mean_ns), "ns per instruction");
     if account.staging_bytes_per_chip > 0 {
         row("staging", Some(account.staging_bytes_per_chip as f64 / 1e6), "MB of the buffer");
         row("waiting for staging", account.staging_wait_mean_ns, "ns per stream");

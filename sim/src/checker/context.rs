@@ -45,6 +45,12 @@ impl<'a> Context<'a> {
         &self.kinds[self.subject.mapping.layer_kinds.get(layer as usize).copied().unwrap_or(last)]
     }
 
+    /// Cycles of an issue; `None` where it is not simulated.
+    pub(super) fn issue_cycles(&self) -> Option<u64> {
+        let cycle = self.subject.compiled.specs.cycle.as_ref()?;
+        cycle.effects.issue.then_some(self.subject.design.issue_cycles.into())
+    }
+
     /// Act at a place, if there is one.
     pub(super) fn act(&self, At { layer, instr, .. }: At) -> Option<&Act> {
         self.layer(layer).acts.get(instr as usize)

@@ -43,6 +43,13 @@ pub(super) enum Act {
     },
 }
 
+impl Act {
+    /// Whether it only waits for data.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self, Self::AwaitEmbedding { .. } | Self::AwaitKv)
+    }
+}
+
 /// Loads of the links of every sender in one direction of the grid, and their sum over the grid.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Traffic {

@@ -36,6 +36,7 @@
 //!
 //! - A message occupies its link for its flits and their waits for credits, and has its result when the last flit has left the
 //!   receive buffer, both by the history of all flits of the link.
+//! - The control unit of a chip issues an instruction when it is reached, or in the first cycle after it in which it is free.
 //! - A chip continues from a wait for HBM not before the bytes can have come at the full bandwidth, and from a read of the
 //!   buffer not before its full rate allows; [`crate::dram::checker`] proves the commands of the memories.
 //!
@@ -45,6 +46,7 @@
 mod context;
 mod expected;
 mod flits;
+mod issue;
 mod recording;
 mod served;
 mod servers;

@@ -15,6 +15,8 @@ use crate::units::hbm::Placement;
 pub enum Record {
     /// A chip of a token reached an instruction.
     Reached { place: Place, now: u64 },
+    /// The control unit issued it.
+    Issued { place: Place, now: u64 },
     /// A server took a request.
     Served { place: Place, unit: Unit, index: usize, now: u64, work: u64, end: u64, done: u64 },
     /// A message was sent.
@@ -26,7 +28,10 @@ impl Record {
     #[must_use]
     pub fn place(&self) -> Place {
         match *self {
-            Self::Reached { place, .. } | Self::Served { place, .. } | Self::Message { place, .. } => place,
+            Self::Reached { place, .. }
+            | Self::Issued { place, .. }
+            | Self::Served { place, .. }
+            | Self::Message { place, .. } => place,
         }
     }
 }
@@ -41,6 +46,10 @@ pub struct Recorder {
 impl Listener for Recorder {
     fn reached(&mut self, place: Place, now: u64) {
         self.records.push(Record::Reached { place, now });
+    }
+
+    fn issued(&mut self, place: Place, now: u64) {
+        self.records.push(Record::Issued { place, now });
     }
 
     fn served(&mut self, place: Place, service: Service) {

@@ -21,6 +21,8 @@ pub(super) struct Token {
     pub position: u64,
     /// First and last time that an instruction was reached (it is reached again after a wait for a predecessor).
     pub reached: BTreeMap<At, (u64, u64)>,
+    /// When the control unit issued an instruction, where that is simulated.
+    pub issued: BTreeMap<At, u64>,
     pub served: BTreeMap<At, Vec<Served>>,
     /// Read of the embedding row by chip: the first request to HBM at the instruction that waits for it.
     pub rows: BTreeMap<u32, Served>,
@@ -53,6 +55,10 @@ pub(super) fn collect(
                 let before = times.1;
                 findings.expect(now >= before, || Violation::ReachedEarlier { place, now, before });
                 times.1 = now;
+            }
+            Record::Issued { now, .. } => {
+                let once = token.issued.insert(at, now).is_none();
+                findings.expect(once, || Violation::IssuedAgain { place, now });
             }
             Record::Served { unit: Unit::Links, index: link, work, .. } => {
                 let ends = context.subject.compiled.specs.interconnect.ends(link);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::context::{At, Context};
 use super::expected::Act;
+use super::issue;
 use super::recording::{Record, Recording, Subject};
 use super::streams::{Streamed, streams};
 use super::token::{Token, collect};
@@ -35,6 +36,9 @@ pub(super) fn check(
         }
     }
     predecessors(&gates, subject, findings);
+    if let Some(cycles) = context.issue_cycles() {
+        issue::check(&tokens, cycles, findings);
+    }
     totals.compare(recording, findings);
 }
 
@@ -47,6 +51,11 @@ fn uncounted(token: &Token, subject: &Subject) -> bool {
 fn completion(token: &Token, at: At, context: &Context, streamed: &Streamed) -> Option<u64> {
     let At { chip, layer, .. } = at;
     let (_, reached) = *token.reached.get(&at)?;
+    // Where instructions are issued one after the other, nothing happens before that.
+    let begun = match (context.issue_cycles(), context.act(at)?) {
+        (Some(_), act) if !act.waits() => *token.issued.get(&at)?,
+        _ => reached,
+    };
     let own = token.served.get(&at).into_iter().flatten().filter(|s| s.unit != Unit::Hbm).map(|s| s.done);
     let waited = match context.act(at)? {
         Act::AwaitEmbedding { .. } => Some(context.arrival(token.rows.get(&chip)?)),
@@ -57,7 +66,7 @@ fn completion(token: &Token, at: At, context: &Context, streamed: &Streamed) -> 
         }
         _ => None,
     };
-    Some(own.chain(waited).fold(reached, u64::max))
+    Some(own.chain(waited).fold(begun, u64::max))
 }
 
 /// Whether the models in their own cycles decide when a chip continues, so that [`completion`] is the earliest time.

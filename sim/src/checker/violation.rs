@@ -404,6 +404,32 @@ pub enum Violation {
         /// Time by the law; `None` when something never comes.
         expected: Option<u64>,
     },
+    /// An instruction is issued twice.
+    #[error("{place:?}: issued once more at {now}")]
+    IssuedAgain {
+        /// Place.
+        place: Place,
+        /// Time of the second issue.
+        now: u64,
+    },
+    /// A control unit issues two instructions at once.
+    #[error("chip {chip}: instructions are issued at {} and {}", turns[0], turns[1])]
+    IssuedTogether {
+        /// Chip.
+        chip: u32,
+        /// The two times.
+        turns: [u64; 2],
+    },
+    /// An instruction is issued before it is reached, or waits while the control unit is free.
+    #[error("{place:?}: reached at {}, issued at {issued}", cycle(*reached))]
+    IssuedLate {
+        /// Place.
+        place: Place,
+        /// When it was reached; `None` if it never was.
+        reached: Option<u64>,
+        /// When it was issued.
+        issued: u64,
+    },
     /// A chip passes the wait for its cache, which was never streamed.
     #[error("{place:?}: continues without its streamed cache")]
     CacheNeverCame {
@@ -546,6 +572,9 @@ impl Violation {
             | Self::Skipped { .. }
             | Self::ReachedAgain { .. }
             | Self::Continues { .. }
+            | Self::IssuedAgain { .. }
+            | Self::IssuedTogether { .. }
+            | Self::IssuedLate { .. }
             | Self::CacheNeverCame { .. }
             | Self::MessageCount { .. }
             | Self::Predecessor { .. } => Law::Causality,

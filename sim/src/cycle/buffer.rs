@@ -40,6 +40,11 @@ struct Run {
     free: u64,
 }
 
+/// The later of two cycles with their banks, the first of equal ones.
+fn later(a: (u64, u64), b: (u64, u64)) -> (u64, u64) {
+    if b.0 > a.0 { b } else { a }
+}
+
 /// State of the banks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Buffer {
@@ -54,33 +59,46 @@ impl Default for Buffer {
     }
 }
 
+/// A read of the buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// Cycle at which the last word is read.
+    pub done: u64,
+    /// Cycles by which it is longer than on an idle buffer with evenly filled banks.
+    pub waited: u64,
+    /// First of the banks that read the last word.
+    pub bank: u64,
+}
+
 impl Buffer {
-    /// Reads `words` words from address `first` on, requested at cycle `now`; returns the cycle at which the last is read.
-    pub fn read(&mut self, spec: &Spec, now: u64, first: u64, words: u64) -> u64 {
+    /// Reads `words` words from address `first` on, requested at cycle `now`.
+    pub fn read(&mut self, spec: &Spec, now: u64, first: u64, words: u64) -> Read {
         let (whole, rest) = (words / spec.banks, words % spec.banks);
         let begin = first % spec.banks;
         let end = begin + rest;
         self.runs.iter_mut().for_each(|run| run.free = run.free.max(now));
-        let mut done = now;
+        let mut last = (now, begin);
         if whole > 0 {
             for run in &mut self.runs {
                 run.free += whole;
-                done = done.max(run.free);
+                last = later(last, (run.free, run.first));
             }
         }
         // The remainder may wrap around.
         for (from, to) in [(begin, end.min(spec.banks)), (0, end.saturating_sub(spec.banks))] {
             if from < to {
-                done = done.max(self.one_more(from, to, spec.banks));
+                last = later(last, self.one_more(from, to, spec.banks));
             }
         }
         self.runs.dedup_by(|next, run| next.free == run.free);
-        self.waited += done - now - words.div_ceil(spec.banks);
-        done
+        let (done, bank) = last;
+        let waited = done - now - words.div_ceil(spec.banks);
+        self.waited += waited;
+        Read { done, waited, bank }
     }
 
-    /// Occupies the banks from `from` up to `to` for one more cycle; returns when the last of them is free.
-    fn one_more(&mut self, from: u64, to: u64, banks: u64) -> u64 {
+    /// Occupies the banks from `from` up to `to` for one more cycle; returns when the last of them is free, and which that is.
+    fn one_more(&mut self, from: u64, to: u64, banks: u64) -> (u64, u64) {
         self.cut(from);
         if to < banks {
             self.cut(to);
@@ -88,9 +106,9 @@ impl Buffer {
         let inside = self.runs.iter_mut().filter(|run| (from..to).contains(&run.first));
         let frees = inside.map(|run| {
             run.free += 1;
-            run.free
+            (run.free, run.first)
         });
-        frees.max().expect("a run begins at `from`")
+        frees.reduce(later).expect("a run begins at `from`")
     }
 
     /// Makes a run begin at `bank`.
@@ -142,7 +160,7 @@ mod tests {
             let spec = Spec { banks, word_bits: 32 };
             let mut buffer = Buffer::default();
             let ends: Vec<u64> =
-                reads.iter().map(|&(now, first, words)| buffer.read(&spec, now, first, words)).collect();
+                reads.iter().map(|&(now, first, words)| buffer.read(&spec, now, first, words).done).collect();
             prop_assert_eq!(ends, reference(banks, &reads));
         }
     }

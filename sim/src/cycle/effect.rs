@@ -17,14 +17,17 @@ designs::keyed! {
     Banks => banks, "banks";
     /// Streamed layers of the cache take space in the attention buffer until they have been read.
     Staging => staging, "staging";
+    /// The control unit of a chip issues the instructions of all its tokens one after the other.
+    Issue => issue, "instruction issue";
 }
 
 impl PerEffect<bool> {
     /// All effects.
-    pub const ALL: Self = Self { flits: true, credits: true, adders: true, dram: true, banks: true, staging: true };
+    pub const ALL: Self =
+        Self { flits: true, credits: true, adders: true, dram: true, banks: true, staging: true, issue: true };
     /// None of them: the event machine.
     pub const NONE: Self =
-        Self { flits: false, credits: false, adders: false, dram: false, banks: false, staging: false };
+        Self { flits: false, credits: false, adders: false, dram: false, banks: false, staging: false, issue: false };
 
     /// The effects up to and including `last`, in the order of [`Effect::ALL`].
     #[must_use]

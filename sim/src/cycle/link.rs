@@ -74,6 +74,18 @@ pub struct Link {
 impl Link {
     /// Sends a message of `bytes`, flits included, from time `begin` on, at which the link is free; `adds` if it is a partial sum.
     pub fn send(&mut self, spec: &Spec, begin: u64, bytes: u64, adds: bool) -> Transfer {
+        self.send_reporting(spec, begin, bytes, adds, |_, _| {})
+    }
+
+    /// [`Self::send`]; tells the begin and the end of every wait for a credit.
+    pub fn send_reporting(
+        &mut self,
+        spec: &Spec,
+        begin: u64,
+        bytes: u64,
+        adds: bool,
+        mut waits: impl FnMut(u64, u64),
+    ) -> Transfer {
         if spec.flit == 0 {
             return Transfer { occupied: bytes, taken: begin + bytes + spec.hop };
         }
@@ -84,7 +96,10 @@ impl Link {
                 Some(credits) => self.credit(credits, free),
                 None => free,
             };
-            self.waited += start - free;
+            if start > free {
+                self.waited += start - free;
+                waits(free, start);
+            }
             free = start + spec.flit;
             taken = free + spec.hop;
             if adds && spec.adder > 0 {

@@ -123,7 +123,7 @@ fn buffer(spec: &buffer::Spec, reads: [u64; 2]) -> Option<f64> {
     for read in 0..READS {
         let wanted = reads[(read % 2) as usize];
         words += wanted;
-        done = buffer.read(spec, 0, read * region, wanted);
+        done = buffer.read(spec, 0, read * region, wanted).done;
     }
     Some(words as f64 / (done as f64 * spec.banks as f64))
 }

@@ -13,8 +13,8 @@ use designs::{AddressOrder, Design, Dram};
 use serde::{Deserialize, Serialize};
 
 use super::totals::Totals;
-use crate::dram::{self, Channel, Mapper, Request};
-use crate::engine::ClockDomain;
+use crate::dram::{self, BusWait, Channel, Mapper, Request};
+use crate::engine::{Clock, ClockDomain};
 
 /// Channels and rates of a chip's memory.
 #[derive(Debug, Clone)]
@@ -23,8 +23,9 @@ pub struct Spec {
     mapper: Mapper,
     /// Channels of the chip.
     channels: u64,
-    /// Ticks of the memory; beside the design's clock.
+    /// Ticks of the memory, and of a second; beside the design's clock.
     ticks: ClockDomain,
+    hz: u64,
     /// Their frequency over that of the memory's data.
     clock_ratio: f64,
 }
@@ -56,13 +57,21 @@ impl Spec {
         let o = &memory.organization;
         let per_burst = u128::from(o.channels) * u128::from(o.pseudo_channels) * u128::from(o.burst_bytes);
         let hz = u128::from(design.hbm.stack_bandwidth.get()) * u128::from(channel.burst) / per_burst;
+        let ticks = u64::try_from(hz).expect("bounded by the schema").max(1);
         Self {
             mapper: Mapper::new(&one, 1),
             channels: u64::from(design.hbm.stacks) * u64::from(o.channels),
-            ticks: ClockDomain::new(u64::try_from(hz).expect("bounded by the schema").max(1), design.clock.hz()),
+            ticks: ClockDomain::new(ticks, design.clock.hz()),
+            hz: ticks,
             clock_ratio: hz as f64 * channel.tick_fs as f64 / 1e15,
             channel,
         }
+    }
+
+    /// Clock of the memory.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock { domain: self.ticks, hz: self.hz }
     }
 
     /// Channels of a chip.
@@ -159,6 +168,16 @@ impl Memory {
         self.channel.record();
     }
 
+    /// Records idle times of the data buses from now on.
+    pub fn record_waits(&mut self) {
+        self.channel.record_waits();
+    }
+
+    /// Idle times recorded since the last call.
+    pub fn take_waits(&mut self) -> Vec<BusWait> {
+        self.channel.take_waits()
+    }
+
     /// Asks for `bytes` of the chip from `address` on, both as they are over all channels. Nothing is read before [`Self::begin`].
     pub fn request(&mut self, spec: &Spec, now: u64, address: u64, bytes: u64) -> Ticket {
         self.last += 1;
@@ -216,8 +235,9 @@ impl Memory {
         }
     }
 
-    /// Offers the reads of a stream at cycle `now`, up to which the memory has run at most.
-    pub fn begin(&mut self, spec: &Spec, ticket: Ticket, now: u64) {
+    /// Offers the reads of a stream at cycle `now`, up to which the memory has run at most. Returns the cycle at which the stream was
+    /// asked for.
+    pub fn begin(&mut self, spec: &Spec, ticket: Ticket, now: u64) -> u64 {
         self.advance(spec, now);
         let stream = self.streams[&ticket];
         self.staging_wait += now - stream.asked;
@@ -225,6 +245,7 @@ impl Memory {
         for offset in (0..stream.bytes).step_by(spec.channel.burst_bytes as usize) {
             self.offer(spec, tick, stream.address + offset, false, ticket);
         }
+        stream.asked
     }
 
     fn offer(&mut self, spec: &Spec, offered: u64, address: u64, write: bool, tag: Ticket) {

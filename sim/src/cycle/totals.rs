@@ -25,6 +25,8 @@ pub struct Totals {
     pub staging_wait: u64,
     /// Streams requested.
     pub streams: u64,
+    /// Cycles that instructions waited for their issue, all chips.
+    pub issue_wait: u64,
 }
 
 impl Totals {
@@ -41,6 +43,7 @@ impl Totals {
             bus: self.bus.zip(before.bus).map(|(after, before)| after - before),
             staging_wait: self.staging_wait - before.staging_wait,
             streams: self.streams - before.streams,
+            issue_wait: self.issue_wait - before.issue_wait,
         }
     }
 
@@ -55,6 +58,7 @@ impl Totals {
         self.bus = self.bus.zip(other.bus).map(|(mine, theirs)| mine + theirs);
         self.staging_wait += other.staging_wait;
         self.streams += other.streams;
+        self.issue_wait += other.issue_wait;
     }
 
     /// Share of the data buses' time in one use, 0 to 1; 0 if no time has passed.

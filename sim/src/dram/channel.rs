@@ -74,6 +74,25 @@ pub struct Outcome {
     pub queue_latency: u64,
 }
 
+/// Idle time of a data bus, by the request that ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BusWait {
+    /// Pseudo-channel of the bus.
+    pub pseudo: usize,
+    /// Bank of the channel that the request is for.
+    pub bank: u32,
+    /// Row of the request.
+    pub row: u32,
+    /// Whether it is a write.
+    pub write: bool,
+    /// Why the bus is idle.
+    pub stall: Stall,
+    /// First tick.
+    pub begin: u64,
+    /// Tick at which it ends.
+    pub end: u64,
+}
+
 /// A channel and its controller.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Channel {
@@ -98,6 +117,8 @@ pub struct Channel {
     served: Vec<(u64, u64)>,
     pub(super) outcome: Outcome,
     trace: Option<Vec<Command>>,
+    #[serde(skip)]
+    waits: Option<Vec<BusWait>>,
 }
 
 impl Channel {
@@ -120,6 +141,7 @@ impl Channel {
             served: Vec::new(),
             outcome: Outcome::default(),
             trace: None,
+            waits: None,
             spec: spec.clone(),
         }
     }
@@ -134,6 +156,16 @@ impl Channel {
     /// Records every command from now on.
     pub fn record(&mut self) {
         self.trace.get_or_insert_default();
+    }
+
+    /// Records idle time of the data buses between requests from now on.
+    pub fn record_waits(&mut self) {
+        self.waits.get_or_insert_default();
+    }
+
+    /// Idle times recorded since the last call. Those of one gap between data follow each other by cause.
+    pub fn take_waits(&mut self) -> Vec<BusWait> {
+        self.waits.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Commands recorded so far.
@@ -315,19 +347,30 @@ impl Channel {
 
     /// Accounts for the idle time of the data bus before the data of a column command that starts now.
     fn explain(&mut self, entry: &Entry, opened: Option<(u64, ActivateLimits)>, now: u64) {
-        let Request { bank, write, offered, .. } = entry.request;
+        let Request { bank, row, write, offered, .. } = entry.request;
         let limits = self.state.column_limits(bank, write);
-        let pseudo = &self.state.pseudos[self.state.pseudo_of(bank)];
+        let number = self.state.pseudo_of(bank);
+        let pseudo = &self.state.pseudos[number];
         let latency = if write { self.spec.write_latency } else { self.spec.read_latency };
         let gap = now + latency - pseudo.data_end;
+        let mut begin = pseudo.data_end;
         let bus = &mut self.outcome.bus;
         bus.data += self.spec.burst;
         // The idle ticks, shifted to the time of commands: they end now. Before tick 0 there was no request.
         let since = |tick: u64| gap.min(now - tick.min(now));
         let mut rest = gap;
+        let waits = &mut self.waits;
         let mut blame = |cause: Stall, ticks: u64| {
-            bus[cause] += ticks.min(rest);
-            rest -= ticks.min(rest);
+            let ticks = ticks.min(rest);
+            bus[cause] += ticks;
+            rest -= ticks;
+            if let Some(waits) = waits
+                && ticks > 0
+                && cause != Stall::NoRequest
+            {
+                waits.push(BusWait { pseudo: number, bank, row, write, stall: cause, begin, end: begin + ticks });
+            }
+            begin += ticks;
         };
         blame(Stall::NoRequest, gap - since(offered));
         blame(Stall::QueueFull, since(offered) - since(entry.admitted));

@@ -31,7 +31,7 @@ mod state;
 mod stream;
 
 pub use address::{Mapper, Place};
-pub use channel::{Channel, Outcome, Request};
+pub use channel::{BusWait, Channel, Outcome, Request};
 pub use device::{Device, DeviceOutcome};
 pub use measure::{LoadPoint, measure};
 pub use spec::{DramError, MAX_REQUESTS, MAX_STACKS, Spec};

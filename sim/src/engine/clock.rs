@@ -50,6 +50,15 @@ impl ClockDomain {
     }
 }
 
+/// A clock domain that knows its frequency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// Its cycles beside those of the reference.
+    pub domain: ClockDomain,
+    /// Cycles per second.
+    pub hz: u64,
+}
+
 #[inline]
 fn scale_up(value: u64, mul: u64, div: u64) -> u64 {
     if let Some(product) = value.checked_mul(mul) {

@@ -7,6 +7,6 @@ mod clock;
 mod queue;
 mod server;
 
-pub use clock::ClockDomain;
+pub use clock::{Clock, ClockDomain};
 pub use queue::{Key, Priority, Queue};
 pub use server::{IDLE_CAUSES, IdleCause, Server, Usage};

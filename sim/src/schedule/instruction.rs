@@ -50,6 +50,12 @@ pub enum Instr {
 }
 
 impl Instr {
+    /// Whether it waits for data and starts nothing, so that the control unit does not issue it.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        matches!(self, Self::AwaitEmbedding { .. } | Self::AwaitKv)
+    }
+
     /// How the time it takes is classified.
     #[must_use]
     pub const fn class(&self) -> Spent {

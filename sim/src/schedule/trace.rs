@@ -1,5 +1,6 @@
 //! Callbacks of a run. The empty listener `()` compiles to nothing.
 
+use crate::cycle::Wait;
 use crate::units::Unit;
 
 /// Where a request comes from: a token on a chip, at an instruction of a layer.
@@ -57,12 +58,19 @@ pub struct Arrival {
 
 /// Receives the events of a run. Times are cycles of the chip clock unless stated otherwise.
 pub trait Listener {
+    /// Whether waits of the models in their own cycles are recorded for it.
+    const WAITS: bool = false;
+
     /// `chip` of a token reaches an instruction.
     fn reached(&mut self, _place: Place, _now: u64) {}
+    /// The control unit issues the instruction, where that is simulated.
+    fn issued(&mut self, _place: Place, _now: u64) {}
     /// A server takes a request.
     fn served(&mut self, _place: Place, _service: Service) {}
     /// The message of the last request served, of phase `phase`, arrives.
     fn message(&mut self, _place: Place, _phase: usize, _message: Arrival) {}
+    /// A model in its own cycles explains a wait; told at `now`, and in order for each of [`crate::cycle::Waiting`].
+    fn waited(&mut self, _wait: Wait, _now: u64) {}
     /// The last chip ends a token of a sequence that had finished `token` before.
     fn finished(&mut self, _sequence: u32, _token: u64, _now: u64) {}
 }

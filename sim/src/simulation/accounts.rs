@@ -107,6 +107,7 @@ impl Prepared<'_> {
                 _ => specs.attention_buffer.capacity - placement.resident_bytes_per_chip,
             }),
             staging_wait_mean_ns: (totals.streams > 0).then(|| ns(totals.staging_wait as f64 / totals.streams as f64)),
+            issue_wait_mean_ns: ns(totals.issue_wait as f64 / result.activity.events.steps.max(1) as f64),
             row_hit_pct: of_accesses(totals.row_hits),
             row_conflict_pct: of_accesses(totals.row_conflicts),
             dram_bus_pct: if accesses { Stall::ALL.iter().copied().map(on_bus).collect() } else { BTreeMap::new() },

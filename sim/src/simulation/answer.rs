@@ -39,7 +39,9 @@ impl Breakdown {
             Spent::Projection => &mut self.projection,
             Spent::Nonlinear => &mut self.nonlinear,
             Spent::Attention => &mut self.attention,
-            Spent::Memory | Spent::ArrayBusy | Spent::VexBusy | Spent::Predecessor => &mut self.stall,
+            Spent::Memory | Spent::ArrayBusy | Spent::VexBusy | Spent::Predecessor | Spent::IssueBusy => {
+                &mut self.stall
+            }
         };
         *share += percent;
     }
@@ -140,6 +142,8 @@ pub struct CycleAccount {
     pub staging_bytes_per_chip: u64,
     /// Mean time that a stream waits for space, nanoseconds; absent without streams.
     pub staging_wait_mean_ns: Option<f64>,
+    /// Mean time that an instruction waits for its issue, nanoseconds.
+    pub issue_wait_mean_ns: f64,
     /// Share of DRAM accesses that find their row open, percent; absent without accesses.
     pub row_hit_pct: Option<f64>,
     /// Share of DRAM accesses that find another row open, percent; absent without accesses.

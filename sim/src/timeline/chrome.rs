@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::{Instant, Limits, Sink, Span, Timeline, Track};
+use crate::cycle::{WaitCause, Waiting};
 use crate::schedule::program::Compiled;
 use crate::units::{Sharing, Unit};
 
@@ -63,7 +64,10 @@ impl<'a, W: Write> Chrome<'a, W> {
     fn process(&self, track: Track, chip: u32) -> (u64, String) {
         match track {
             Track::Sequence(_) => (self.chips() + 2, "tokens".to_owned()),
-            Track::Server(Unit::Links, _) => (self.chips() + 1, "links".to_owned()),
+            Track::Server(Unit::Links, _) | Track::Waits(Waiting::Link(_)) => (self.chips() + 1, "links".to_owned()),
+            Track::Waits(
+                Waiting::Control(chip) | Waiting::Buffer(chip) | Waiting::Space(chip) | Waiting::Bus { chip, .. },
+            ) => (chip as u64 + 1, format!("chip {chip}")),
             Track::Server(..) => (u64::from(chip) + 1, format!("chip {chip}")),
         }
     }
@@ -72,18 +76,35 @@ impl<'a, W: Write> Chrome<'a, W> {
     fn thread(&self, track: Track, layer: u32) -> (u64, String) {
         let (unit, index) = match track {
             Track::Sequence(sequence) => return (u64::from(sequence) + 1, format!("sequence {sequence}")),
+            Track::Waits(of) => return self.waits(of),
             Track::Server(unit, index) => (unit, index),
         };
         let name = match unit.sharing() {
             Sharing::Layer => format!("{}, layer {layer}, server {index}", unit.title()),
             Sharing::LaneGroup => format!("{}, group {}", unit.title(), index as u64 / self.chips()),
             Sharing::Chip(_) => unit.title().to_owned(),
-            Sharing::Link => {
-                let (from, to) = self.compiled.specs.interconnect.ends(index);
-                format!("chip {from} to chip {to}")
-            }
+            Sharing::Link => self.link(index),
         };
-        (1 + unit as u64 * SERVERS + index as u64, name)
+        (1 + 2 * (unit as u64 * SERVERS + index as u64), name)
+    }
+
+    fn link(&self, index: usize) -> String {
+        let (from, to) = self.compiled.specs.interconnect.ends(index);
+        format!("chip {from} to chip {to}")
+    }
+
+    /// Number and name of a track of waits, which lies below that of the server whose time passes.
+    fn waits(&self, of: Waiting) -> (u64, String) {
+        let below = |unit: Unit, index: usize| 2 + 2 * (unit as u64 * SERVERS + index as u64);
+        match of {
+            Waiting::Link(index) => (below(Unit::Links, index), format!("{}, credits", self.link(index))),
+            Waiting::Buffer(chip) => (below(Unit::AttentionBuffer, chip), "banks of the attention buffer".to_owned()),
+            Waiting::Control(_) => (2 * Unit::ALL.len() as u64 * SERVERS, "instruction issue".to_owned()),
+            Waiting::Space(_) => (2 * Unit::ALL.len() as u64 * SERVERS + 1, "space for streams".to_owned()),
+            Waiting::Bus { pseudo, .. } => {
+                (2 * Unit::ALL.len() as u64 * SERVERS + 2 + pseudo as u64, format!("idle DRAM bus {pseudo}"))
+            }
+        }
     }
 
     /// Process and thread of a track, whose names are written before its first span.
@@ -142,6 +163,20 @@ impl<'a, W: Write> Chrome<'a, W> {
     }
 }
 
+/// Name of a wait, and its own arguments, each with a comma.
+fn wait(cause: WaitCause) -> (String, String) {
+    match cause {
+        WaitCause::Credit => ("credit".to_owned(), String::new()),
+        WaitCause::Issue => ("issue".to_owned(), String::new()),
+        WaitCause::Space => ("space".to_owned(), String::new()),
+        WaitCause::BufferBank(bank) => (format!("bank {bank}"), format!("\"bank\":{bank},")),
+        WaitCause::Dram { stall, bank, row, write } => (
+            format!("{}, bank {bank}", stall.title()),
+            format!("\"stall\":\"{}\",\"bank\":{bank},\"row\":{row},\"write\":{write},", stall.name()),
+        ),
+    }
+}
+
 /// Microseconds as an exact decimal.
 fn decimal(at: Instant) -> String {
     let attoseconds = at.attoseconds();
@@ -156,7 +191,7 @@ impl<W: Write> Sink for Chrome<'_, W> {
     fn begin(&mut self, track: Track, at: Instant, span: Span) {
         let (chip, layer) = match span {
             Span::Service { place, .. } => (place.chip, place.layer),
-            Span::Token { .. } | Span::Layer { .. } => (0, 0),
+            Span::Wait { .. } | Span::Token { .. } | Span::Layer { .. } => (0, 0),
         };
         let (pid, tid) = self.place(track, chip, layer);
         let (name, category, arguments) = match span {
@@ -168,6 +203,10 @@ impl<W: Write> Sink for Chrome<'_, W> {
                     place.sequence, place.token, place.chip, place.layer, place.instr
                 ),
             ),
+            Span::Wait { cause, begin, cycles } => {
+                let (name, of) = wait(cause);
+                (name, "wait", format!("{{{of}\"begin_cycles\":{begin},\"cycles\":{cycles}}}"))
+            }
             Span::Token { token } => (format!("token {token}"), "token", format!("{{\"token\":{token}}}")),
             Span::Layer { layer } => (format!("layer {layer}"), "layer", format!("{{\"layer\":{layer}}}")),
         };

@@ -7,6 +7,7 @@
 mod chrome;
 mod record;
 
+use crate::cycle::{WaitCause, Waiting};
 use crate::schedule::machine::Settled;
 use crate::schedule::trace::Place;
 use crate::units::Unit;
@@ -24,6 +25,8 @@ pub enum Track {
     Server(Unit, usize),
     /// The tokens of a sequence, one after the other.
     Sequence(u32),
+    /// Waits that a model in its own cycles explains.
+    Waits(Waiting),
 }
 
 /// A point of simulated time: a count of cycles of a clock domain.
@@ -53,6 +56,15 @@ pub enum Span {
         /// First cycle of the work within the window, in the server's own domain.
         begin: u64,
         /// Cycles of it within the window, in the server's own domain.
+        cycles: u64,
+    },
+    /// A model in its own cycles explains a wait.
+    Wait {
+        /// What is waited for.
+        cause: WaitCause,
+        /// First cycle of it within the window, in the clock of the track.
+        begin: u64,
+        /// Cycles of it within the window, in the clock of the track.
         cycles: u64,
     },
     /// A token is in the machine.

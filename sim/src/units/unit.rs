@@ -42,6 +42,8 @@ keyed! {
     VexBusy => vex_busy, "VEX busy";
     /// Stall: in prefill, an earlier token has not yet written its cache entry.
     Predecessor => predecessor, "predecessor";
+    /// Stall: the control unit issues instructions of other tokens.
+    IssueBusy => issue_busy, "issue busy";
 }
 
 /// What the servers of a unit belong to.
@@ -95,7 +97,7 @@ impl Spent {
     pub const fn is_stall(self) -> bool {
         match self {
             Self::Communication | Self::Projection | Self::Nonlinear | Self::Attention => false,
-            Self::Memory | Self::ArrayBusy | Self::VexBusy | Self::Predecessor => true,
+            Self::Memory | Self::ArrayBusy | Self::VexBusy | Self::Predecessor | Self::IssueBusy => true,
         }
     }
 }

@@ -4,15 +4,41 @@ use super::super::ids::{Id, OnChip};
 use super::super::trace::Listener;
 use super::Machine;
 use super::load::Phase;
+use crate::cycle;
 use crate::cycle::memory::Progress;
 use crate::cycle::staging::StreamId;
-use crate::cycle::{self, buffer};
 use crate::units::{Spent, Unit};
 
 impl<L: Listener> Machine<'_, L> {
+    /// Passes recorded waits on to the listener.
+    pub(super) fn tell_waits(&mut self) {
+        let now = self.now();
+        for wait in self.state.cycle.as_mut().map(|models| models.take_waits()).unwrap_or_default() {
+            self.listener.waited(wait, now);
+        }
+    }
+
     /// Whether HBM is simulated by commands.
     pub(super) fn simulates_memory(&self) -> bool {
         self.program.specs.cycle.as_ref().is_some_and(|cycle| cycle.effects.dram)
+    }
+
+    /// Issues the instruction that a chip has reached; false if it has to wait for its turn.
+    pub(super) fn issue(&mut self, on: OnChip, now: u64) -> bool {
+        let Some(cycle) = self.program.specs.cycle.as_ref().filter(|cycle| cycle.effects.issue) else { return true };
+        let models = self.state.cycle.as_mut().expect("their specification is there");
+        let at = &mut self.state.at[on];
+        if !std::mem::take(&mut at.issued) {
+            let turn = models.issue(cycle, on.chip.index(), now);
+            if turn > now {
+                at.issued = true;
+                at.doing = Spent::IssueBusy;
+                self.state.queue.push(turn, 1, on);
+                return false;
+            }
+        }
+        self.listener.issued(self.place(on), now);
+        true
     }
 
     /// Whether the first layer's cache is streamed before its token begins. Sequences that take turns in the places of the pipeline
@@ -93,11 +119,10 @@ impl<L: Listener> Machine<'_, L> {
     /// Reads keys or values from the banks of the attention buffer; `None` where banks are not simulated.
     pub(super) fn read_banks(&mut self, on: OnChip, layer: usize, now: u64, bytes: u64, keys: bool) -> Option<u64> {
         let program = self.program;
-        let spec: &buffer::Spec =
-            program.specs.cycle.as_ref().filter(|cycle| cycle.effects.banks).map(|c| &c.buffer)?;
+        let spec = program.specs.cycle.as_ref().filter(|cycle| cycle.effects.banks)?;
         let address = (2 * self.regions.index(on, layer) + u64::from(!keys)) * self.regions.words;
         let models = self.state.cycle.as_mut()?;
-        let done = models.buffers[on.chip.index()].read(spec, now, address, spec.words(bytes));
+        let done = models.read_buffer(spec, now, on.chip.index(), address, spec.buffer.words(bytes));
         Some(done + program.specs.attention_buffer.latency)
     }
 
@@ -115,7 +140,7 @@ impl<L: Listener> Machine<'_, L> {
         let spec = program.specs.cycle.as_ref()?;
         let models = self.state.cycle.as_mut()?;
         let server = &mut self.state.servers[Unit::Links][link];
-        let transfer = models.links[link].send(&spec.link, server.free_at().max(asked), bytes, adds);
+        let transfer = models.send(spec, link, server.free_at().max(asked), bytes, adds);
         let end = server.queue(asked, transfer.occupied, cause);
         Some((transfer.occupied, end, program.specs.interconnect.domain.to_reference(transfer.taken)))
     }

@@ -74,6 +74,7 @@ impl<'a, L: Listener> Machine<'a, L> {
             kv_ready: 0,
             kv_next: 0,
             asks: false,
+            issued: false,
             spent: PerSpent::default(),
         };
         let models = |spec| Box::new(cycle::State::new(spec, program.servers(Unit::Links), chips));
@@ -94,6 +95,11 @@ impl<'a, L: Listener> Machine<'a, L> {
         let embedding_bytes = embedding_bytes(program);
         let mut machine =
             Machine { program, load, placement, grid, chips, ring, embedding_bytes, regions, state, listener };
+        if L::WAITS
+            && let Some(models) = machine.models()
+        {
+            models.record_waits();
+        }
         machine.admit_all();
         machine
     }
@@ -239,6 +245,7 @@ impl<'a, L: Listener> Machine<'a, L> {
                 kv_ready: 0,
                 kv_next: ahead,
                 asks: false,
+                issued: false,
                 spent: PerSpent::default(),
             };
             // A token that begins in a later layer has read its row before the run.
@@ -258,6 +265,9 @@ impl<'a, L: Listener> Machine<'a, L> {
     pub fn step(&mut self) -> bool {
         let Some((key, on)) = self.state.queue.pop() else { return false };
         self.go_on(on, key.cycle);
+        if L::WAITS {
+            self.tell_waits();
+        }
         true
     }
 
@@ -348,8 +358,11 @@ impl<'a, L: Listener> Machine<'a, L> {
                 }
                 return;
             };
-            if !self.state.at[on].asks {
+            if !self.state.at[on].asks && !self.state.at[on].issued {
                 self.listener.reached(self.place(on), now);
+            }
+            if !instruction.waits() && !self.issue(on, now) {
+                return;
             }
             let cause = idle_cause(self.state.at[on].doing);
             let done = match instruction {
@@ -474,5 +487,6 @@ const fn idle_cause(doing: Spent) -> IdleCause {
         Spent::Nonlinear | Spent::VexBusy => IdleCause::Nonlinear,
         Spent::Attention | Spent::Predecessor => IdleCause::Attention,
         Spent::Memory => IdleCause::Memory,
+        Spent::IssueBusy => IdleCause::Admission,
     }
 }

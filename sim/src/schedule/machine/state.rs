@@ -46,6 +46,8 @@ pub(super) struct AtChip {
     pub(super) kv_next: u64,
     /// The chip has reached its instruction and asks again whether its data have arrived.
     pub(super) asks: bool,
+    /// The chip has reached its instruction, which waits for its turn at the control unit.
+    pub(super) issued: bool,
     /// The token's time up to `since`, along the path that led here.
     pub(super) spent: PerSpent<u64>,
 }
