@@ -19,24 +19,14 @@ const MOST_VARIANTS: usize = 12;
 /// pairs get intervals that cover every ratio.
 #[must_use]
 pub fn fit(data: &Dataset, held_out: &HeldOut, basis: RatioBasis) -> RatioTable {
-    let mut kernels: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (at, &row) in held_out.rows.iter().enumerate() {
-        kernels.entry(data.samples()[row].kernel).or_default().push(at);
-    }
-    let mut pairs: Vec<(usize, usize)> = Vec::new();
-    for variants in kernels.values() {
-        let step = variants.len().div_ceil(MOST_VARIANTS);
-        let some: Vec<usize> = variants.iter().copied().step_by(step).collect();
-        for (place, &a) in some.iter().enumerate() {
-            pairs.extend(some[place + 1..].iter().map(|&b| (a, b)));
-        }
-    }
+    let pairs = pairs(data, &held_out.rows);
     let of = |output: usize| {
         if !has_ratio(data.outputs()[output].quantity) {
             return (0.0, 0.0);
         }
+        let error = |ratio: Ratio| (ratio.family, (ratio.predicted - ratio.truth).abs(), ratio.predicted.abs());
         let errors: Vec<(u32, f64, f64)> =
-            pairs.iter().filter_map(|&pair| error(data, held_out, output, pair)).collect();
+            pairs.iter().filter_map(|&pair| ratio(data, held_out, output, pair)).map(error).collect();
         if errors.is_empty() { (FLOOR as f32, UNBOUNDED) } else { (FLOOR as f32, factor(errors, FLOOR)) }
     };
     let (floors, factors) = (0..data.outputs().len()).map(of).unzip();
@@ -50,8 +40,37 @@ const FLOOR: f64 = 1.0;
 /// Half width without calibration: covers every ratio.
 const UNBOUNDED: f32 = 50.0;
 
-/// Family, error and predicted logarithm of a pair.
-fn error(data: &Dataset, held_out: &HeldOut, output: usize, (a, b): (usize, usize)) -> Option<(u32, f64, f64)> {
+/// Places among `rows` of two variants of a kernel.
+pub(crate) fn pairs(data: &Dataset, rows: &[usize]) -> Vec<(usize, usize)> {
+    let mut kernels: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (at, &row) in rows.iter().enumerate() {
+        kernels.entry(data.samples()[row].kernel).or_default().push(at);
+    }
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for variants in kernels.values() {
+        let step = variants.len().div_ceil(MOST_VARIANTS);
+        let some: Vec<usize> = variants.iter().copied().step_by(step).collect();
+        for (place, &a) in some.iter().enumerate() {
+            pairs.extend(some[place + 1..].iter().map(|&b| (a, b)));
+        }
+    }
+    pairs
+}
+
+/// The ratio of an output of two rows, second over first.
+pub(crate) struct Ratio {
+    /// The rows.
+    pub rows: [usize; 2],
+    /// Family of the first.
+    pub family: u32,
+    /// Logarithm of the predicted ratio.
+    pub predicted: f64,
+    /// Logarithm of the ratio of the labels.
+    pub truth: f64,
+}
+
+/// The ratio of a pair of places; `None` without a label or prediction, or where one is 0.
+pub(crate) fn ratio(data: &Dataset, held_out: &HeldOut, output: usize, (a, b): (usize, usize)) -> Option<Ratio> {
     let scale = data.outputs()[output].quantity.scale();
     let logarithms = |at: usize| {
         let row = held_out.rows[at];
@@ -60,8 +79,9 @@ fn error(data: &Dataset, held_out: &HeldOut, output: usize, (a, b): (usize, usiz
         (answer > 0.0 && label > 0.0).then(|| (libm::log(answer), libm::log(label)))
     };
     let (first, second) = (logarithms(a)?, logarithms(b)?);
-    let (predicted, truth) = (second.0 - first.0, second.1 - first.1);
-    Some((data.samples()[held_out.rows[a]].family, (predicted - truth).abs(), predicted.abs()))
+    let rows = [a, b].map(|at| held_out.rows[at]);
+    let family = data.samples()[rows[0]].family;
+    Some(Ratio { rows, family, predicted: second.0 - first.0, truth: second.1 - first.1 })
 }
 
 #[cfg(test)]
@@ -114,9 +134,9 @@ mod tests {
         for kernel in 0..new.rows.len() / 3 {
             for (a, b) in [(0, 1), (0, 2), (1, 2)] {
                 let pair = (3 * kernel + a, 3 * kernel + b);
-                let (_, error, predicted) = error(&data, &new, 0, pair).unwrap();
-                let (low, high) = table.widths.around_ratio(0, libm::exp(predicted));
-                inside += usize::from(error <= libm::log(high / low) / 2.0);
+                let ratio = ratio(&data, &new, 0, pair).unwrap();
+                let (low, high) = table.widths.around_ratio(0, libm::exp(ratio.predicted));
+                inside += usize::from((low..=high).contains(&libm::exp(ratio.truth)));
                 all += 1;
             }
         }

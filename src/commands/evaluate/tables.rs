@@ -3,7 +3,7 @@
 use costmodel::quantity::Quantity;
 use reports::number::{fixed, significant, tabular};
 use reports::{Align, Table, markdown};
-use training::evaluation::document::{Aim, Comparison, Decision, Dialect, Interval};
+use training::evaluation::document::{Aim, Comparison, Decision, Dialect, Interval, RatioInterval, VariantOrder};
 use training::evaluation::measure::Measure;
 use training::evaluation::{Measured, Model, ResultRow, Split};
 
@@ -38,6 +38,8 @@ impl Tables {
             intervals(&measured.intervals),
             dialects(&measured.dialects),
             decisions(&measured.decisions),
+            variants(&measured.variants),
+            ratios(&measured.ratio_intervals),
         ];
         let sections = std::iter::once(aims_table(aims)).chain(splits).chain(others).flatten().collect();
         Self { head: head(measured), sections }
@@ -172,6 +174,71 @@ fn decisions(rows: &[Decision]) -> Option<Section> {
         ["target", "chosen by", "kernels", "right, %", "mean regret, %", "90th percentile, %", "pairs right, %", "tau"];
     let title = "Choosing a kernel's variant by predicted cycles, families left out";
     Section::new(title, "", &head, rows.iter().map(row).collect())
+}
+
+fn variants(rows: &[VariantOrder]) -> Option<Section> {
+    let row = |v: &VariantOrder| {
+        vec![
+            v.quantity.clone(),
+            v.target.clone(),
+            v.kind.clone(),
+            v.rows.unwrap_or_default().to_string(),
+            digits(v.median_relative_error_pct, 1),
+            digits(v.covered_pct, 1),
+            v.kernels.unwrap_or_default().to_string(),
+            digits(v.tau_above_2_pct, 3),
+            digits(v.tau_above_10_pct, 3),
+            digits(v.mean_regret, 3),
+        ]
+    };
+    let head = [
+        "quantity",
+        "target",
+        "kind",
+        "rows",
+        "median error, %",
+        "covered, %",
+        "kernels",
+        "tau above 2 %",
+        "tau above 10 %",
+        "regret",
+    ];
+    let about = "Tau: pairs of variants of a kernel in the right order less those in the wrong one, as a share, mean over \
+                 kernels; of pairs that differ by more than 2 % or 10 %, one of the kind, the other plain or of the same \
+                 kind. Regret: the variant predicted best over the best one, geometric mean over kernels whose variants \
+                 differ by more than 2 %.";
+    Section::new("Kinds of variants, families left out", about, &head, rows.iter().map(row).collect())
+}
+
+fn ratios(rows: &[RatioInterval]) -> Option<Section> {
+    let row = |r: &RatioInterval| {
+        vec![
+            r.quantity.clone(),
+            r.target.clone(),
+            r.kind.clone(),
+            r.pairs.unwrap_or_default().to_string(),
+            digits(r.covered_pct, 1),
+            number(r.median_width),
+            number(r.median_width_of_quotients),
+            digits(r.told_pct, 1),
+            digits(r.mistaken_pct, 1),
+        ]
+    };
+    let head = [
+        "quantity",
+        "target",
+        "kind",
+        "pairs",
+        "covered, %",
+        "width",
+        "width of quotients",
+        "told apart, %",
+        "mistaken, %",
+    ];
+    let about = "Pairs of variants of a kernel, by the kind of the one that is not plain. Width: median of upper over lower \
+                 end; of quotients: of the quotient of both functions' own intervals. Told apart: of pairs that differ by \
+                 more than 10 %, those whose interval lies on the right side of 1; mistaken: on the wrong side.";
+    Section::new("Intervals of ratios at nominal 90 %, families left out", about, &head, rows.iter().map(row).collect())
 }
 
 fn split_table(measured: &Measured<'_>, split: Split) -> Option<Section> {

@@ -54,6 +54,12 @@ pub struct Evaluation {
     /// Choices by predictions.
     #[serde(default)]
     pub decisions: Vec<Decision>,
+    /// Order, errors and coverage by kind of variant, families left out; only in the full file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<VariantOrder>,
+    /// Coverage of intervals of ratios, families left out; only in the full file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ratio_intervals: Vec<RatioInterval>,
     /// Errors of every model on every split; only in the full file.
     #[serde(default, skip_deserializing, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<ResultRow>,
@@ -271,6 +277,56 @@ pub struct Decision {
     pub kendall_tau: Option<f64>,
 }
 
+/// Order, errors and coverage of one output by kind of variant.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct VariantOrder {
+    /// Name of the quantity.
+    pub quantity: String,
+    /// Processor.
+    pub target: String,
+    /// Kind of variant; `all` for all of them.
+    pub kind: String,
+    /// Rows of that kind.
+    pub rows: Option<u64>,
+    /// Median of the absolute error over the truth, in %.
+    pub median_relative_error_pct: Option<f64>,
+    /// Coverage of 90 % intervals, mean over families, in %.
+    pub covered_pct: Option<f64>,
+    /// Kernels with pairs that differ by more than 2 % and have a variant of the kind, the other being plain or of the same kind.
+    pub kernels: Option<u64>,
+    /// Of these pairs, those in the right order less those in the wrong one, as a share; mean over kernels, -1 to 1.
+    pub tau_above_2_pct: Option<f64>,
+    /// The same of pairs that differ by more than 10 %.
+    pub tau_above_10_pct: Option<f64>,
+    /// Variant predicted best over the best one, geometric mean over kernels; of all kinds only.
+    pub mean_regret: Option<f64>,
+}
+
+/// Coverage of the intervals of ratios of one output, by kind of pair.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+pub struct RatioInterval {
+    /// Name of the quantity.
+    pub quantity: String,
+    /// Processor or design.
+    pub target: String,
+    /// Kind of the variant that is not plain; `all` for all pairs.
+    pub kind: String,
+    /// Pairs of variants of a kernel.
+    pub pairs: Option<u64>,
+    /// Promised, in %.
+    pub nominal_pct: Option<f64>,
+    /// Observed, mean over families, in %.
+    pub covered_pct: Option<f64>,
+    /// Median of upper over lower end.
+    pub median_width: Option<f64>,
+    /// The same of the quotient of both functions' own intervals.
+    pub median_width_of_quotients: Option<f64>,
+    /// Pairs that differ by more than 10 % whose interval lies on the right side of 1, in %.
+    pub told_pct: Option<f64>,
+    /// Those whose interval lies on the wrong side of 1, in %.
+    pub mistaken_pct: Option<f64>,
+}
+
 impl Evaluation {
     /// Indices of the quantities that a report draws: each on its first target, or the first of all where none is known.
     #[must_use]
@@ -286,6 +342,8 @@ impl Evaluation {
         let drawn = self.drawn();
         self.run = RunDetails::default();
         self.results.clear();
+        self.variants.clear();
+        self.ratio_intervals.clear();
         for (index, quantity) in self.quantities.iter_mut().enumerate() {
             if !drawn.contains(&index) {
                 quantity.samples.clear();
@@ -411,6 +469,8 @@ mod tests {
             intervals: vec![],
             dialects_left_out: vec![],
             decisions: vec![],
+            variants: vec![VariantOrder::default()],
+            ratio_intervals: vec![RatioInterval::default()],
             results: vec![],
         };
         evaluation.reduce();

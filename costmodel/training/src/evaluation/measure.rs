@@ -285,26 +285,55 @@ fn score(measure: Measure, mut terms: Vec<f64>) -> Option<f64> {
     }
 }
 
-/// Coverage on the families of each fold, with widths calibrated on the other folds.
-#[must_use]
-pub fn intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<Interval> {
+/// A row of a family left out: truth, and the ends of an interval calibrated on the other folds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held {
+    /// Row of the corpus.
+    pub row: usize,
+    /// Label, in the quantity's unit.
+    pub truth: f64,
+    /// Prediction, in the quantity's unit.
+    pub predicted: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// The rows of each fold by output, with widths calibrated on the other folds.
+pub(super) fn held(corpus: &CorpusRows, folds: &[Answers]) -> Vec<Vec<Held>> {
     let data = &corpus.data;
     let count = data.outputs().len();
-    let mut rows: Vec<Vec<(f64, f64, f64, u32)>> = vec![Vec::new(); count];
+    let mut rows: Vec<Vec<Held>> = vec![Vec::new(); count];
     for (fold, answers) in folds.iter().enumerate() {
-        let others: Vec<Answers> =
-            folds.iter().enumerate().filter(|(other, _)| *other != fold).map(|(_, a)| a.clone()).collect();
-        let widths = intervals::fit(data, &Answers::joined(&others).held_out(count));
+        let widths = intervals::fit(data, &others(folds, fold).held_out(count));
         for (place, &row) in answers.rows.iter().enumerate() {
             for (output, name) in data.outputs().iter().enumerate() {
                 let sample = &data.samples()[row];
-                if let (Some(label), Some(answer)) = (sample.labels[output], answers.at(place, output, count)) {
+                if let (Some(truth), Some(answer)) = (sample.labels[output], answers.at(place, output, count)) {
                     let (low, high) = widths.interval(name, output, answer);
-                    rows[output].push((label, low, high, sample.family));
+                    let predicted = name.quantity.scale().from(f64::from(answer.0));
+                    rows[output].push(Held { row, truth, predicted, low, high });
                 }
             }
         }
     }
+    rows
+}
+
+/// The answers of all folds but one.
+pub(super) fn others(folds: &[Answers], fold: usize) -> Answers {
+    let others = folds.iter().enumerate().filter(|(other, _)| *other != fold);
+    Answers::joined(&others.map(|(_, answers)| answers.clone()).collect::<Vec<_>>())
+}
+
+/// Coverage on the families of each fold, with widths calibrated on the other folds.
+#[must_use]
+pub fn intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<Interval> {
+    let data = &corpus.data;
+    let family = |held: &Held| (held.truth, held.low, held.high, data.samples()[held.row].family);
+    let rows: Vec<Vec<(f64, f64, f64, u32)>> =
+        held(corpus, folds).iter().map(|rows| rows.iter().map(family).collect()).collect();
     let of_output = |(output, rows): (usize, &Vec<(f64, f64, f64, u32)>)| {
         let Coverage { mean_pct, p10_pct, least_pct, .. } = coverage(rows)?;
         let name = &data.outputs()[output];

@@ -3,7 +3,7 @@
 use costmodel::quantity::Quantity;
 
 use super::answers::Answers;
-use super::document::{Comparison, Decision, Dialect, Interval};
+use super::document::{Comparison, Decision, Dialect, Interval, RatioInterval, VariantOrder};
 use super::models::Model;
 use super::result_row::ResultRow;
 use super::splits::Split;
@@ -25,6 +25,10 @@ pub struct Measured<'a> {
     pub intervals: Vec<Interval>,
     /// Choices of a kernel's variant by predictions.
     pub decisions: Vec<Decision>,
+    /// Order, errors and coverage by kind of variant.
+    pub variants: Vec<VariantOrder>,
+    /// Coverage of intervals of ratios.
+    pub ratio_intervals: Vec<RatioInterval>,
     /// The novelty score on dialects that were left out.
     pub dialects: Vec<Dialect>,
     /// The shipped model's predictions for families left out.

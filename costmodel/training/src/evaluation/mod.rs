@@ -4,7 +4,7 @@
 //! splits   which rows are learned from and which are held back
 //! models   which models are compared, with their hyper-parameters
 //! fits     predictions of fits, cached in a store
-//! measure  figures of predictions
+//! measure  figures of predictions; variants and ratio_coverage: those of variants of a kernel
 //! run      all of it for a list of splits and models
 //! document the figures as a file
 //! ```
@@ -21,13 +21,16 @@ pub mod measure;
 pub mod measured;
 pub mod models;
 mod outputs;
+mod ratio_coverage;
 mod result_row;
 pub mod run;
 pub mod splits;
+pub mod variants;
 
 pub use answers::Answers;
 pub use fits::{Fits, FitsError, Store};
 pub use measured::Measured;
 pub use models::Model;
+pub use ratio_coverage::ratio_intervals;
 pub use result_row::ResultRow;
 pub use splits::{Cell, Split};

@@ -11,7 +11,9 @@ use super::measure::{COMPARED, compare, decisions, intervals, ranges, results};
 use super::measured::Measured;
 use super::models::Model;
 use super::outputs::quantities;
+use super::ratio_coverage::ratio_intervals;
 use super::splits::{Split, cells};
+use super::variants::variants;
 use crate::corpus_rows::CorpusRows;
 
 /// What is evaluated.
@@ -108,6 +110,8 @@ pub fn measure<'a>(corpus: &'a CorpusRows, request: &Request, answered: &Answere
         seed: request.seed,
         results: measured.into_iter().flatten().collect(),
         comparisons,
+        variants: variants(corpus, folds),
+        ratio_intervals: ratio_intervals(corpus, folds),
         intervals: if folds.is_empty() { vec![] } else { intervals(corpus, folds) },
         decisions: shipped.map_or_else(Vec::new, |shipped| decisions(corpus, shipped, request.seed)),
         dialects: if folds.is_empty() { vec![] } else { dialects(corpus, request.folds, threads) },
@@ -141,6 +145,8 @@ pub fn document(measured: &Measured<'_>, corpus_file: String) -> Evaluation {
         intervals: measured.intervals.clone(),
         dialects_left_out: measured.dialects.clone(),
         decisions: measured.decisions.clone(),
+        variants: measured.variants.clone(),
+        ratio_intervals: measured.ratio_intervals.clone(),
         results: measured.results.clone(),
     }
 }
