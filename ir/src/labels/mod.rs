@@ -5,8 +5,9 @@
 //! ([`Batch`], [`BatchReply`]). `ir::mlir` makes labels if it is built with the feature `mlir`.
 //!
 //! Cycles are from a static model (llvm-mca), not from a run: every access hits the first-level cache and a call takes
-//! 100 cycles. Counts are per call of the function.
+//! 100 cycles. Counts are per call of the function. Labels of GPU kernels are other quantities: [`gpu`].
 
+pub mod gpu;
 mod protocol;
 mod target;
 
