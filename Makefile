@@ -24,7 +24,7 @@ PREFIX ?= $(HOME)/.local
 INSTALL_TO = $(DESTDIR)$(PREFIX)
 
 .PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags compare-fidelities test-hostile clean header \
-        test-serve report test-browser deps-mlir test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
+        test-serve report test-browser deps-mlir deps-ptxas test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
         plugin test-passes test-passes-full measure-passes measure-native train evaluate caches-reference test-caches
 
 help: ## List the targets
@@ -173,12 +173,21 @@ clean: ## Remove build products
 deps-mlir: deps ## Install LLVM and MLIR 22 for the feature `mlir` (Debian packages, about 2 GB)
 	@./scripts/deps-mlir.sh
 
+# ptxas has NVIDIA's licence: it is a tool of labelling, and nothing of it is in what is built or released.
+PTXAS_VENV ?= target/ptxas/venv
+deps-ptxas: ## Install NVIDIA's ptxas (PyPI) for labels of sm_90: target/ptxas/venv/bin/ptxas
+	@./scripts/venv.sh python3 $(PTXAS_VENV) scripts/ptxas/requirements.txt
+	@ln -sf "$$(cd $(PTXAS_VENV) && ls -d "$$PWD"/lib/python3*/site-packages/nvidia/cuda_nvcc/bin/ptxas)" $(PTXAS_VENV)/bin/ptxas
+	@$(PTXAS_VENV)/bin/ptxas --version | tail -2
+
 # Each binary that links LLVM costs time and disk, so the integration tests of a crate are one binary.
 test-mlir: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
 test-mlir: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 test-mlir: export PROPTEST_RNG_SEED ?= 1
 test-mlir: export PROPTEST_DISABLE_FAILURE_PERSISTENCE ?= 1
-test-mlir: deps-mlir ## Lint and test what needs LLVM: the bridge, labels, the pass annotate-cost, FileCheck on predictions
+# Labels of sm_90 are tested where ptxas is installed.
+test-mlir: export HARDWIRE_PTXAS ?= $(wildcard $(abspath $(PTXAS_VENV)/bin/ptxas))
+test-mlir: deps-mlir ## Lint and test what needs LLVM: the bridge, labels of processors and GPUs, the pass annotate-cost, FileCheck
 	$(CARGO) clippy -p ir --features mlir --lib --tests --locked -- -D warnings
 	$(CARGO) test -p ir --features mlir --locked --lib --test mlir
 	$(CARGO) clippy -p costmodel --features mlir --lib --test mlir --example annotate_cost --locked -- -D warnings

@@ -11,6 +11,9 @@ pub mod bridge;
 #[allow(unsafe_code)]
 pub mod codegen;
 pub mod differential;
+#[cfg(feature = "mlir")]
+#[allow(unsafe_code)]
+pub mod gpu;
 pub mod worker;
 
 /// Message of a build without the feature `mlir` when LLVM is needed.

@@ -8,6 +8,8 @@ use std::io::{BufRead, Write};
 #[cfg(feature = "mlir")]
 use crate::labels::Batch;
 use crate::labels::Failure;
+#[cfg(feature = "mlir")]
+use crate::labels::gpu::GpuBatch;
 
 /// Why a worker ends before its input does.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +42,35 @@ const LONGEST_LINE: u64 = 256 << 20;
 /// # Errors
 /// A line that is not a batch, a broken pipe, or no block simulator.
 #[cfg(feature = "mlir")]
-pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<(), WorkerError> {
-    use std::io::Read;
+pub fn serve(input: impl BufRead, output: impl Write) -> Result<(), WorkerError> {
     let mut labeller = super::codegen::Labeller::new()?;
+    serve_lines(input, output, |batch: Batch| {
+        let mut reply = labeller.label(&batch);
+        if batch.jobs.is_empty() {
+            reply.toolchain = Some(labeller.toolchain(&batch.settings));
+        }
+        reply
+    })
+}
+
+/// Serves batches for GPUs until the input ends.
+///
+/// # Errors
+/// A line that is not a batch, or a broken pipe.
+#[cfg(feature = "mlir")]
+pub fn serve_gpu(input: impl BufRead, output: impl Write) -> Result<(), WorkerError> {
+    let mut labeller = super::gpu::GpuLabeller::new();
+    serve_lines(input, output, |batch: GpuBatch| labeller.label(&batch))
+}
+
+/// Answers each line, a JSON document, with a line.
+#[cfg(feature = "mlir")]
+fn serve_lines<Q: serde::de::DeserializeOwned, A: serde::Serialize>(
+    mut input: impl BufRead,
+    mut output: impl Write,
+    mut answer: impl FnMut(Q) -> A,
+) -> Result<(), WorkerError> {
+    use std::io::Read;
     for line in 1.. {
         let mut text = String::new();
         if input.by_ref().take(LONGEST_LINE).read_line(&mut text)? == 0 {
@@ -52,11 +80,7 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<(), Work
             continue;
         }
         let request = |error: serde_json::Error| WorkerError::Request { line, reason: error.to_string() };
-        let batch: Batch = serde_json::from_str(&text).map_err(request)?;
-        let mut reply = labeller.label(&batch);
-        if batch.jobs.is_empty() {
-            reply.toolchain = Some(labeller.toolchain(&batch.settings));
-        }
+        let reply = answer(serde_json::from_str(&text).map_err(request)?);
         serde_json::to_writer(&mut output, &reply).map_err(std::io::Error::from)?;
         output.write_all(b"\n")?;
         output.flush()?;
@@ -70,5 +94,14 @@ pub fn serve(mut input: impl BufRead, mut output: impl Write) -> Result<(), Work
 /// Always: the feature `mlir` is off.
 #[cfg(not(feature = "mlir"))]
 pub fn serve(_: impl BufRead, _: impl Write) -> Result<(), WorkerError> {
+    Err(WorkerError::NotBuilt)
+}
+
+/// Fails: this build cannot label.
+///
+/// # Errors
+/// Always: the feature `mlir` is off.
+#[cfg(not(feature = "mlir"))]
+pub fn serve_gpu(_: impl BufRead, _: impl Write) -> Result<(), WorkerError> {
     Err(WorkerError::NotBuilt)
 }

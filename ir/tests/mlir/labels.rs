@@ -17,7 +17,7 @@ fn label(labeller: &mut Labeller, text: &str, target: Target) -> Labels {
 }
 
 /// Runs a tool on a text: standard output and standard error.
-fn tool(program: &str, arguments: &[&str], input: &str) -> (String, String) {
+pub(super) fn tool(program: &str, arguments: &[&str], input: &str) -> (String, String) {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())

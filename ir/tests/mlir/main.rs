@@ -2,4 +2,5 @@
 
 mod bridge;
 mod differential;
+mod gpu;
 mod labels;

@@ -10,16 +10,20 @@ use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use llvm_sys::analysis::{LLVMVerifierFailureAction, LLVMVerifyModule};
+use llvm_sys::bit_reader::LLVMParseBitcodeInContext2;
 use llvm_sys::core::*;
 use llvm_sys::error::{LLVMDisposeErrorMessage, LLVMGetErrorMessage};
+use llvm_sys::linker::LLVMLinkModules2;
 use llvm_sys::prelude::*;
 use llvm_sys::target::*;
 use llvm_sys::target_machine::*;
 use llvm_sys::transforms::pass_builder::*;
 use llvm_sys::{LLVMDiagnosticSeverity, LLVMLinkage};
 use melior::ir::Module;
+use melior::ir::operation::OperationRef;
 
 use super::targets::backend;
+use crate::labels::gpu::{GpuTarget, Vendor};
 use crate::labels::{Failure, Phase, Target};
 
 unsafe extern "C" {
@@ -77,8 +81,8 @@ unsafe fn take_message(message: *mut c_char) -> String {
 pub struct Machine {
     raw: LLVMTargetMachineRef,
     layout: LLVMTargetDataRef,
-    /// The processor.
-    pub target: Target,
+    triple: &'static str,
+    cpu: &'static str,
 }
 
 impl Machine {
@@ -88,27 +92,55 @@ impl Machine {
     /// LLVM was built without the target.
     pub fn new(target: Target) -> Result<Self, Failure> {
         backend(target.instruction_set()).initialise();
-        let triple = c_string(target.triple());
-        let (cpu, features) = (c_string(target.cpu()), c_string(""));
+        Self::create(target.triple(), target.cpu(), LLVMCodeGenOptLevel::LLVMCodeGenLevelDefault)
+    }
+
+    /// A code generator at the level that compilers for GPUs use, `-O3`.
+    ///
+    /// # Errors
+    /// LLVM was built without the target.
+    pub fn for_gpu(target: GpuTarget) -> Result<Self, Failure> {
+        // SAFETY: the functions take nothing, and registration may be repeated.
+        unsafe {
+            match target.gpu().vendor {
+                Vendor::Amd => {
+                    LLVMInitializeAMDGPUTargetInfo();
+                    LLVMInitializeAMDGPUTarget();
+                    LLVMInitializeAMDGPUTargetMC();
+                    LLVMInitializeAMDGPUAsmPrinter();
+                }
+                Vendor::Nvidia => {
+                    LLVMInitializeNVPTXTargetInfo();
+                    LLVMInitializeNVPTXTarget();
+                    LLVMInitializeNVPTXTargetMC();
+                    LLVMInitializeNVPTXAsmPrinter();
+                }
+            }
+        }
+        Self::create(target.triple(), target.cpu(), LLVMCodeGenOptLevel::LLVMCodeGenLevelAggressive)
+    }
+
+    fn create(triple: &'static str, cpu: &'static str, level: LLVMCodeGenOptLevel) -> Result<Self, Failure> {
+        let (name, processor, features) = (c_string(triple), c_string(cpu), c_string(""));
         let mut found = null_mut();
         let mut message = null_mut();
         // SAFETY: the strings and out-pointers are valid; `drop` frees the machine.
         unsafe {
-            if LLVMGetTargetFromTriple(triple.as_ptr(), &raw mut found, &raw mut message) != 0 {
+            if LLVMGetTargetFromTriple(name.as_ptr(), &raw mut found, &raw mut message) != 0 {
                 return Err(Failure { phase: Phase::Generate, reason: take_message(message) });
             }
             let raw = LLVMCreateTargetMachine(
                 found,
-                triple.as_ptr(),
-                cpu.as_ptr(),
+                name.as_ptr(),
+                processor.as_ptr(),
                 features.as_ptr(),
-                LLVMCodeGenOptLevel::LLVMCodeGenLevelDefault,
+                level,
                 LLVMRelocMode::LLVMRelocPIC,
                 LLVMCodeModel::LLVMCodeModelDefault,
             );
             LLVMSetTargetMachineAsmVerbosity(raw, 1);
             let layout = LLVMCreateTargetDataLayout(raw);
-            Ok(Self { raw, layout, target })
+            Ok(Self { raw, layout, triple, cpu })
         }
     }
 }
@@ -164,19 +196,25 @@ impl Code {
     /// module's MLIR context.
     #[must_use]
     pub fn translate(module: &Module<'_>) -> Option<Self> {
+        Self::translate_operation(module.as_operation())
+    }
+
+    /// As [`translate`](Self::translate), of an operation that holds functions as a module does, such as a module of a GPU.
+    #[must_use]
+    pub fn translate_operation(operation: OperationRef<'_, '_>) -> Option<Self> {
         // SAFETY: the context is new, the handler's data outlives it, and the translation does not refer to the MLIR module.
         unsafe {
             let messages = Box::new(RefCell::new(Vec::new()));
             let raw = LLVMContextCreate();
             LLVMContextSetDiagnosticHandler(raw, Some(collect), (&raw const *messages).cast_mut().cast());
             let context = Rc::new(Context { raw, messages });
-            let translated = mlir_sys::mlirTranslateModuleToLLVMIR(module.as_operation().to_raw(), context.raw.cast());
+            let translated = mlir_sys::mlirTranslateModuleToLLVMIR(operation.to_raw(), context.raw.cast());
             (!translated.is_null()).then(|| Self { raw: translated.cast(), context })
         }
     }
 
     /// The raw context.
-    pub(super) fn raw_context(&self) -> LLVMContextRef {
+    pub(in crate::mlir) fn raw_context(&self) -> LLVMContextRef {
         self.context.raw
     }
 
@@ -195,17 +233,14 @@ impl Code {
     }
 
     /// The functions with a body.
-    pub(super) fn definitions(&self) -> Vec<(String, LLVMValueRef)> {
+    pub(in crate::mlir) fn definitions(&self) -> Vec<(String, LLVMValueRef)> {
         let mut all = Vec::new();
         // SAFETY: walks the module's own list.
         unsafe {
             let mut function = LLVMGetFirstFunction(self.raw);
             while !function.is_null() {
                 if LLVMIsDeclaration(function) == 0 {
-                    let mut length = 0;
-                    let name = LLVMGetValueName2(function, &raw mut length);
-                    let name = std::slice::from_raw_parts(name.cast::<u8>(), length);
-                    all.push((String::from_utf8_lossy(name).into_owned(), function));
+                    all.push((name_of(function), function));
                 }
                 function = LLVMGetNextFunction(function);
             }
@@ -248,8 +283,8 @@ impl Code {
 
     /// Sets triple, data layout and the processor of every function.
     pub fn retarget(&self, machine: &Machine) {
-        let triple = c_string(machine.target.triple());
-        let cpu = machine.target.cpu();
+        let triple = c_string(machine.triple);
+        let cpu = machine.cpu;
         // SAFETY: valid strings; the attribute belongs to this context.
         unsafe {
             LLVMSetTarget(self.raw, triple.as_ptr());
@@ -286,6 +321,107 @@ impl Code {
             let reason = CStr::from_ptr(message).to_string_lossy().into_owned();
             LLVMDisposeErrorMessage(message);
             Err(Failure { phase: Phase::Optimise, reason })
+        }
+    }
+
+    /// Links a module of bitcode in; only what is used stays after optimisation.
+    ///
+    /// # Errors
+    /// The bitcode is not LLVM's.
+    pub fn link(&self, bitcode: &[u8]) -> Result<(), Failure> {
+        let failure = |reason: &str| Failure { phase: Phase::Translate, reason: reason.to_owned() };
+        let names: Vec<String> = self.definitions().into_iter().map(|(name, _)| name).collect();
+        // SAFETY: the buffer copies the bytes, parsing takes it only as an argument, and linking frees the parsed module.
+        unsafe {
+            let buffer =
+                LLVMCreateMemoryBufferWithMemoryRangeCopy(bitcode.as_ptr().cast(), bitcode.len(), c"library".as_ptr());
+            let mut library = null_mut();
+            let unread = LLVMParseBitcodeInContext2(self.context.raw, buffer, &raw mut library);
+            LLVMDisposeMemoryBuffer(buffer);
+            if unread != 0 {
+                self.context.messages.take();
+                return Err(failure("the device library is no bitcode that LLVM reads"));
+            }
+            LLVMSetTarget(library, LLVMGetTarget(self.raw));
+            LLVMSetModuleDataLayout(library, LLVMGetModuleDataLayout(self.raw));
+            if LLVMLinkModules2(self.raw, library) != 0 {
+                return Err(failure("the device library cannot be linked"));
+            }
+        }
+        self.take_errors(Phase::Translate)?;
+        let library: Vec<String> =
+            self.definitions().into_iter().map(|(name, _)| name).filter(|name| !names.contains(name)).collect();
+        self.internalise(&library);
+        Ok(())
+    }
+
+    /// Names of the functions without a body, intrinsics left out.
+    #[must_use]
+    pub fn undefined(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        // SAFETY: walks the module's own list.
+        unsafe {
+            let mut function = LLVMGetFirstFunction(self.raw);
+            while !function.is_null() {
+                let used = !LLVMGetFirstUse(function).is_null();
+                if used && LLVMIsDeclaration(function) != 0 && LLVMGetIntrinsicID(function) == 0 {
+                    names.push(name_of(function));
+                }
+                function = LLVMGetNextFunction(function);
+            }
+        }
+        names
+    }
+
+    /// Gives named functions without a body the attributes of mathematical functions: no access of memory, always return.
+    pub fn declare_pure(&self, names: &[String]) {
+        // SAFETY: functions of this module; the attributes are valid on functions, and `memory(none)` has the value 0.
+        unsafe {
+            let mut function = LLVMGetFirstFunction(self.raw);
+            while !function.is_null() {
+                if names.contains(&name_of(function)) {
+                    for attribute in [c"memory", c"nounwind", c"willreturn"] {
+                        let name = attribute.to_bytes();
+                        let kind = LLVMGetEnumAttributeKindForName(name.as_ptr().cast(), name.len());
+                        let attribute = LLVMCreateEnumAttribute(self.context.raw, kind, 0);
+                        LLVMAddAttributeAtIndex(function, llvm_sys::LLVMAttributeFunctionIndex, attribute);
+                    }
+                }
+                function = LLVMGetNextFunction(function);
+            }
+        }
+    }
+
+    /// Moves stack slots into the address space that the data layout says, and casts their addresses to the generic one: MLIR
+    /// makes slots in the generic address space, which AMDGPU does not allow.
+    pub fn move_slots(&self) {
+        // SAFETY: instructions of this module; a slot is replaced before it is erased, and the builder is freed.
+        unsafe {
+            let builder = LLVMCreateBuilderInContext(self.context.raw);
+            for (_, function) in self.definitions() {
+                let mut block = LLVMGetFirstBasicBlock(function);
+                while !block.is_null() {
+                    let mut next = LLVMGetFirstInstruction(block);
+                    while !next.is_null() {
+                        let slot = next;
+                        next = LLVMGetNextInstruction(slot);
+                        let generic = LLVMGetPointerAddressSpace(LLVMTypeOf(slot));
+                        if LLVMIsAAllocaInst(slot).is_null() || generic != 0 {
+                            continue;
+                        }
+                        LLVMPositionBuilderBefore(builder, slot);
+                        let (kind, count) = (LLVMGetAllocatedType(slot), LLVMGetOperand(slot, 0));
+                        // The builder takes the address space of slots from the data layout.
+                        let moved = LLVMBuildArrayAlloca(builder, kind, count, c"".as_ptr());
+                        LLVMSetAlignment(moved, LLVMGetAlignment(slot));
+                        let address = LLVMBuildAddrSpaceCast(builder, moved, LLVMTypeOf(slot), c"".as_ptr());
+                        LLVMReplaceAllUsesWith(slot, address);
+                        LLVMInstructionEraseFromParent(slot);
+                    }
+                    block = LLVMGetNextBasicBlock(block);
+                }
+            }
+            LLVMDisposeBuilder(builder);
         }
     }
 
@@ -336,6 +472,19 @@ impl Code {
     fn take_errors(&self, phase: Phase) -> Result<(), Failure> {
         let messages = self.context.messages.take();
         if messages.is_empty() { Ok(()) } else { Err(Failure { phase, reason: messages.join("; ") }) }
+    }
+}
+
+/// Name of a value; empty if it has none.
+pub(in crate::mlir) fn name_of(value: LLVMValueRef) -> String {
+    // SAFETY: any value has a name of that length, owned by it.
+    unsafe {
+        let mut length = 0;
+        let name = LLVMGetValueName2(value, &raw mut length);
+        if name.is_null() {
+            return String::new();
+        }
+        String::from_utf8_lossy(std::slice::from_raw_parts(name.cast::<u8>(), length)).into_owned()
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::bridge::{Bridge, Diagnostic, ParseOptions, Severity};
 use crate::labels::{Failure, Phase};
 
 /// The pipeline up to buffers, as `mlir-opt --pass-pipeline` takes it.
-const TO_BUFFERS: &str = "\
+pub(in crate::mlir) const TO_BUFFERS: &str = "\
 func.func(tosa-infer-shapes,tosa-make-broadcastable,tosa-to-linalg-named,canonicalize,tosa-to-linalg,tosa-to-arith,\
 tosa-to-tensor,convert-elementwise-to-linalg,linalg-generalize-named-ops),\
 one-shot-bufferize{bufferize-function-boundaries=1 function-boundary-type-conversion=identity-layout-map},\
@@ -95,7 +95,7 @@ fn functions(module: &Module<'_>) -> (Vec<String>, Vec<String>) {
 }
 
 /// A failure with the first errors of a phase, on one line.
-pub(super) fn failure(phase: Phase, diagnostics: &[Diagnostic]) -> Failure {
+pub(in crate::mlir) fn failure(phase: Phase, diagnostics: &[Diagnostic]) -> Failure {
     const MOST: usize = 3;
     let errors: Vec<String> = diagnostics
         .iter()

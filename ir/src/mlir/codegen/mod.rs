@@ -29,6 +29,7 @@ use self::control::Counts;
 use self::function::{CompiledFunction, Emitted};
 use self::llvm::{Code, Machine};
 use self::machine_ir::MachineFunction;
+use self::read_control::Known;
 use self::simulator::{Region, Simulator};
 use self::targets::backend;
 use super::bridge::Bridge;
@@ -184,7 +185,7 @@ impl Labeller {
         check_size(&code, settings)?;
         read_control::name_blocks(&code);
         let mut counts = BTreeMap::new();
-        for (name, flow) in read_control::read(&code, target) {
+        for (name, flow) in read_control::read(&code, &Known::on(target)) {
             if let Some(run) = control::run(&flow, FUEL) {
                 read_control::write_weights(&code, &name, &run);
                 counts.insert(name, run);

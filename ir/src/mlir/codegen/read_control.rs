@@ -14,7 +14,7 @@ use llvm_sys::target::{LLVMABISizeOfType, LLVMGetModuleDataLayout};
 use llvm_sys::{LLVMIntPredicate, LLVMOpcode, LLVMTypeKind};
 
 use super::control::{Assignment, Block, Comparison, ControlFlow, Counts, Exit, Operand, Operation, Phi};
-use super::llvm::Code;
+use super::llvm::{Code, name_of};
 use crate::labels::Target;
 
 /// The name that [`name_blocks`] gives to a block.
@@ -43,7 +43,7 @@ pub fn name_blocks(code: &Code) {
     }
 }
 
-fn blocks(function: LLVMValueRef) -> Vec<LLVMBasicBlockRef> {
+pub(in crate::mlir) fn blocks(function: LLVMValueRef) -> Vec<LLVMBasicBlockRef> {
     let mut all = Vec::new();
     // SAFETY: walks the function's own list.
     unsafe {
@@ -58,12 +58,31 @@ fn blocks(function: LLVMValueRef) -> Vec<LLVMBasicBlockRef> {
 
 /// The control flow of every function with a body, by name.
 #[must_use]
-pub fn read(code: &Code, target: Target) -> Vec<(String, ControlFlow)> {
-    code.definitions().into_iter().map(|(name, function)| (name, Reader::read(function, target))).collect()
+pub fn read(code: &Code, known: &Known) -> Vec<(String, ControlFlow)> {
+    code.definitions().into_iter().map(|(name, function)| (name, Reader::read(function, known))).collect()
 }
 
-struct Reader {
-    target: Target,
+/// Values that intrinsics have where the code runs.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// `llvm.vscale`, at least 1.
+    pub vscale: u64,
+    /// Other intrinsics without operands, by their whole name: numbers of threads and blocks on a GPU.
+    pub intrinsics: BTreeMap<String, u64>,
+    /// Integer arguments of the function, by their position.
+    pub arguments: BTreeMap<u32, u64>,
+}
+
+impl Known {
+    /// What is known on a processor.
+    #[must_use]
+    pub fn on(target: Target) -> Self {
+        Self { vscale: target.vscale(), ..Self::default() }
+    }
+}
+
+struct Reader<'k> {
+    known: &'k Known,
     positions: BTreeMap<usize, usize>,
     values: BTreeMap<usize, usize>,
     /// Buffers by the value that stands for them.
@@ -72,12 +91,12 @@ struct Reader {
     pending: Vec<LLVMValueRef>,
 }
 
-impl Reader {
-    fn read(function: LLVMValueRef, target: Target) -> ControlFlow {
+impl<'k> Reader<'k> {
+    fn read(function: LLVMValueRef, known: &'k Known) -> ControlFlow {
         let blocks = blocks(function);
         let positions = blocks.iter().enumerate().map(|(index, block)| (*block as usize, index)).collect();
         let mut reader =
-            Self { target, positions, values: BTreeMap::new(), buffers: BTreeMap::new(), pending: Vec::new() };
+            Self { known, positions, values: BTreeMap::new(), buffers: BTreeMap::new(), pending: Vec::new() };
         let mut flow = ControlFlow { blocks: vec![Block::default(); blocks.len()], ..ControlFlow::default() };
         for (index, &block) in blocks.iter().enumerate() {
             flow.blocks[index].exit = reader.exit(block);
@@ -178,6 +197,11 @@ impl Reader {
                 if !LLVMIsAArgument(value).is_null() || !LLVMIsAGlobalVariable(value).is_null() {
                     return self.buffer(value);
                 }
+            }
+            if !LLVMIsAArgument(value).is_null() {
+                let parent = LLVMGetParamParent(value);
+                let known = self.known.arguments.iter().find(|(at, _)| LLVMGetParam(parent, **at) == value);
+                return known.map_or(Operand::Unknown, |(_, &bits)| Operand::Constant(bits));
             }
             if LLVMIsAInstruction(value).is_null() {
                 return Operand::Unknown;
@@ -286,8 +310,11 @@ impl Reader {
 
     /// A call of an intrinsic of loop control or of an allocation function; `None` for others.
     fn call(&mut self, call: LLVMValueRef, width: u32) -> Option<(Operation, Vec<Operand>)> {
-        let scale = self.target.vscale();
+        let scale = self.known.vscale;
         let name = callee(call)?;
+        if let Some(&value) = self.known.intrinsics.get(&name) {
+            return Some((Operation::Copy, vec![Operand::Constant(value)]));
+        }
         if ["malloc", "aligned_alloc"].contains(&name.as_str()) {
             return Some((Operation::Copy, vec![self.buffer(call)]));
         }
@@ -315,16 +342,10 @@ impl Reader {
 }
 
 /// Name of the called function; `None` for an indirect call.
-fn callee(call: LLVMValueRef) -> Option<String> {
-    // SAFETY: a call; the name belongs to the callee.
-    unsafe {
-        let mut length = 0;
-        let name = LLVMGetValueName2(LLVMGetCalledValue(call), &raw mut length);
-        if name.is_null() {
-            return None;
-        }
-        Some(std::str::from_utf8(std::slice::from_raw_parts(name.cast::<u8>(), length)).ok()?.to_owned())
-    }
+pub(in crate::mlir) fn callee(call: LLVMValueRef) -> Option<String> {
+    // SAFETY: a call.
+    let name = name_of(unsafe { LLVMGetCalledValue(call) });
+    (!name.is_empty()).then_some(name)
 }
 
 /// Whether the size of a type grows with the vector length.
