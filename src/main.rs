@@ -54,6 +54,7 @@ fn main() -> ExitCode {
         cli::Command::Sweep(arguments) => commands::sweep::run(arguments),
         cli::Command::Fabric(arguments) => commands::fabric::run(arguments),
         cli::Command::Caches(arguments) => commands::caches::run(arguments),
+        cli::Command::Label(arguments) => commands::label::run(arguments),
         cli::Command::Memory(arguments) => commands::memory::run(arguments),
         cli::Command::Dataset(arguments) => commands::dataset::run(arguments),
         cli::Command::Workload(arguments) => commands::workload::run(arguments),

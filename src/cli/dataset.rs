@@ -33,6 +33,9 @@ pub enum DatasetAction {
     /// Answer labelling requests on standard input, one JSON batch a line
     #[command(hide = true)]
     Worker,
+    /// Answer requests for labels of GPU kernels on standard input, one JSON batch a line
+    #[command(hide = true)]
+    GpuWorker,
     /// Answer requests to run MLIR passes on standard input, one JSON request a line
     #[command(hide = true)]
     Passes,

@@ -9,6 +9,7 @@ mod estimate;
 mod fabric;
 mod install;
 pub mod ir;
+mod label;
 pub mod learning;
 mod memory;
 pub mod optimize;
@@ -34,6 +35,7 @@ pub use energy::Energy;
 pub use estimate::Estimate;
 pub use fabric::Fabric;
 pub use install::{Completions, Man};
+pub use label::Label;
 pub use memory::Memory;
 pub use reproduce::Reproduce;
 pub use shared::{Colour, Format, TableFormat};
@@ -79,6 +81,8 @@ pub enum Command {
     Memory(Memory),
     /// Simulate the caches under the loads and stores of MLIR functions: misses, write-backs, bytes, cycles
     Caches(caches::Caches),
+    /// Label the GPU kernels of MLIR functions: registers, spills, occupancy, work, roofline (needs the feature `mlir`)
+    Label(Label),
     /// Build, label, show and verify the corpus of MLIR functions
     Dataset(Dataset),
     /// Write model layers as MLIR, or run MLIR functions on the simulated machine

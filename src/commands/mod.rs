@@ -12,6 +12,7 @@ pub mod explain;
 pub mod fabric;
 pub mod install;
 pub mod ir;
+pub mod label;
 mod learning;
 pub mod memory;
 pub mod optimize;

@@ -6,6 +6,7 @@
 
 mod error;
 pub mod folder;
+pub mod gpu;
 pub mod jobs;
 mod journal;
 pub mod pool;

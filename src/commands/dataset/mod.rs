@@ -23,6 +23,7 @@ pub fn run(arguments: &Dataset) -> Result<ExitCode, Failure> {
         DatasetAction::Label(arguments) => label::run(arguments),
         DatasetAction::Memory(arguments) => memory::run(arguments),
         DatasetAction::Worker => worker::run(),
+        DatasetAction::GpuWorker => worker::run_gpu(),
         DatasetAction::Passes => serve_passes(),
         DatasetAction::CompareParsers(arguments) => compare::run(arguments),
         DatasetAction::Compare => compare::serve(),

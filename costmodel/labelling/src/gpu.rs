@@ -1,0 +1,65 @@
+//! Texts as requests to workers for GPU labels, and what the workers reply.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ir::labels::gpu::{GpuBatch, GpuBatchReply, GpuReply, GpuSettings, GpuTarget};
+use ir::labels::{Failure, Job, Phase};
+
+use crate::pool::{Loss, Pool, Protocol};
+
+/// The hidden action of `hardwire dataset` that labels kernels.
+pub const ACTION: &str = "gpu-worker";
+
+/// Texts after which a worker is replaced.
+const JOBS_PER_WORKER: usize = 1500;
+
+/// Workers that label kernels; `command` is the `hardwire` of a build with LLVM, `timeout` the longest time for one text.
+#[must_use]
+pub fn pool(command: PathBuf, workers: usize, timeout: Duration) -> Pool {
+    Pool { command, action: ACTION, workers, timeout, jobs_per_worker: JOBS_PER_WORKER }
+}
+
+/// Texts by number.
+pub struct GpuLabelling<'a> {
+    /// The text of a number.
+    pub text: &'a (dyn Fn(usize) -> &'a str + Sync),
+    /// The GPUs.
+    pub targets: &'a [GpuTarget],
+    /// Settings of the labels.
+    pub settings: &'a GpuSettings,
+    /// Path of NVIDIA's ptxas.
+    pub ptxas: Option<&'a str>,
+    /// Whether the kernels after the mapping are asked for instead of labels.
+    pub kernels: bool,
+}
+
+impl Protocol for GpuLabelling<'_> {
+    type Answer = GpuReply;
+
+    fn request(&self, jobs: &[usize]) -> String {
+        let jobs = jobs.iter().map(|&id| Job { id: id as u64, text: (self.text)(id).to_owned() }).collect();
+        let batch = GpuBatch {
+            jobs,
+            targets: self.targets.to_vec(),
+            settings: self.settings.clone(),
+            ptxas: self.ptxas.map(str::to_owned),
+            kernels: self.kernels,
+        };
+        serde_json::to_string(&batch).expect("text serializes")
+    }
+
+    fn answers(&self, jobs: &[usize], line: &str) -> Result<Vec<GpuReply>, String> {
+        let reply: GpuBatchReply = serde_json::from_str(line).map_err(|e| e.to_string())?;
+        if !reply.replies.iter().map(|r| r.id as usize).eq(jobs.iter().copied()) {
+            return Err("replies to other jobs".into());
+        }
+        Ok(reply.replies)
+    }
+
+    fn lost(&self, job: usize, loss: Loss) -> GpuReply {
+        let phase = if matches!(loss, Loss::TimedOut(_)) { Phase::Timeout } else { Phase::Crash };
+        let failure = Some(Failure { phase, reason: loss.to_string() });
+        GpuReply { id: job as u64, functions: Vec::new(), failure, place: None, kernels: None }
+    }
+}
