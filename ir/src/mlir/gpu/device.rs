@@ -46,6 +46,9 @@ pub(super) struct Compiled {
     pub(super) machine: MachineCode,
 }
 
+/// Code of every kernel on one GPU, by the names of its module and its own, or why the module has none.
+pub(super) type Compilation = Result<BTreeMap<(String, String), Result<Compiled, Failure>>, Failure>;
+
 /// What is known of the machine code.
 pub(super) enum MachineCode {
     /// LLVM's.
@@ -75,7 +78,7 @@ impl Device<'_> {
         &self,
         module: &Module<'_>,
         spaces: &BTreeMap<(String, String), Option<Space>>,
-    ) -> Result<BTreeMap<(String, String), Result<Compiled, Failure>>, Failure> {
+    ) -> Compilation {
         let copy = Module::from_operation((*module.as_operation()).clone());
         let mut copy = copy.ok_or_else(|| Failure { phase: Phase::Lower, reason: "the module has no copy".into() })?;
         let lowered = self.bridge.run_passes(&mut copy, &pipeline(self.target));

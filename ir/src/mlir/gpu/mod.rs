@@ -15,10 +15,11 @@ mod raise;
 mod work;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use melior::ir::Module;
 
-use self::device::{Compiled, Device};
+use self::device::{Compilation, Device};
 use self::kernels::{KernelFunction, KernelLaunch, OUTLINE, launches, unlaunched};
 use self::mapping::{Function, has_kernels};
 use self::ptxas::Ptxas;
@@ -39,9 +40,6 @@ pub struct GpuLabeller {
     machines: BTreeMap<GpuTarget, Machine>,
     ptxas: Option<(String, Result<Ptxas, String>)>,
 }
-
-/// Code of every kernel on one GPU, or why the module has none.
-type Compilation = Result<BTreeMap<(String, String), Result<Compiled, Failure>>, Failure>;
 
 /// A module whose kernels are functions of their own.
 struct Outlined {
@@ -108,9 +106,8 @@ impl GpuLabeller {
 
     fn job(&mut self, job: &Job, batch: &GpuBatch) -> Result<Vec<FunctionKernels>, Located> {
         for &target in &batch.targets {
-            if !self.machines.contains_key(&target) {
-                let machine = Machine::for_gpu(target).map_err(|failure| (failure, None))?;
-                self.machines.insert(target, machine);
+            if let Entry::Vacant(free) = self.machines.entry(target) {
+                free.insert(Machine::for_gpu(target).map_err(|failure| (failure, None))?);
             }
         }
         let mut module = parse(&self.bridge, &job.text, &batch.settings)?;
