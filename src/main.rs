@@ -6,6 +6,7 @@
 // They panic when the reader of a pipe has gone; `output` and `messages` write without that.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod checkpoint;
 mod cli;
 mod commands;
 mod cost_model;

@@ -1,7 +1,7 @@
 //! Files that commands write on request.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -132,4 +132,60 @@ fn two_sweeps_are_compared_point_by_point() {
     assert!(refused(&folder, "sweep diff first missing").contains("name the folder of a finished sweep"));
     std::fs::write(folder.join("same/summary.json"), "{}").unwrap();
     assert!(refused(&folder, "sweep diff first same").contains("is no summary of a sweep"));
+}
+
+/// A checkpoint of a run that was stopped in the middle, taken from a run that has not ended.
+fn interrupted(folder: &Path, arguments: &[&str]) -> Vec<u8> {
+    for _ in 0..5 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hardwire"));
+        let mut child = command.current_dir(folder).args(arguments).stdout(Stdio::null()).spawn().unwrap();
+        let mut found = None;
+        while found.is_none() && child.try_wait().unwrap().is_none() {
+            found = std::fs::read(folder.join("run.state")).ok();
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+        if let Some(found) = found {
+            return found;
+        }
+    }
+    panic!("no checkpoint was written");
+}
+
+#[test]
+fn a_simulation_goes_on_from_its_checkpoint() {
+    let folder = folder("checkpoint");
+    let request = "simulate hnlpu --sequences 24 --fidelity cycle --format json";
+    let kept = format!("{request} --checkpoint run.state");
+    let eager = format!("{kept} --checkpoint-every 0");
+    let state = interrupted(&folder, &eager.split(' ').collect::<Vec<_>>());
+    let write = |state: &[u8]| std::fs::write(folder.join("run.state"), state).unwrap();
+    write(&state);
+    let resumed = run(&folder, &kept);
+    let told = String::from_utf8(resumed.stderr).unwrap();
+    assert!(told.contains("run.state: going on after "), "{told}");
+    assert_eq!(resumed.stdout, run(&folder, request).stdout);
+    assert_eq!(files(&folder), Vec::<String>::new(), "a run that has ended needs no checkpoint");
+
+    write(&state);
+    let other = refused(&folder, "simulate hnlpu --sequences 25 --fidelity cycle --checkpoint run.state");
+    assert!(other.contains("it is of another request, or of another version of this program"), "{other}");
+    let mut damaged = state.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    for bad in [&damaged[..], &state[..middle], &state[..100], b"", b"{}\n", &[0xff; 4000]] {
+        write(bad);
+        let message = refused(&folder, &kept);
+        let told = message.contains("it is damaged") || message.contains("it is no checkpoint of a simulation");
+        assert!(told || message.contains("UTF-8"), "{message}");
+        assert_eq!(std::fs::read(folder.join("run.state")).unwrap(), bad, "the file is left as it is");
+    }
+    for (without, why) in [
+        ("simulate hnlpu --fidelity analytic --checkpoint a", "keeps decode under dataflow from events or cycles"),
+        ("simulate hnlpu --phase prefill --checkpoint a", "keeps decode under dataflow from events or cycles"),
+        ("simulate hnlpu --checkpoint none/a", "there is no folder `none`"),
+    ] {
+        let message = refused(&folder, without);
+        assert!(message.contains(why), "{message}");
+    }
 }

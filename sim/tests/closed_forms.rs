@@ -332,7 +332,7 @@ fn time_alone_is_attributed_as_the_closed_form_says() {
     let placement = case.placement(4096, 1);
     let (_, alone) = dataflow::bound(&case.compiled, 4096, &placement, true, &Router::default());
     let load = Load { seed: 3, ..decode(1, 4096) };
-    let measured = steady::decode(&case.compiled, load, placement, Stop::default(), &mut |_, _| {});
+    let measured = steady::decode(&case.compiled, load, placement, Stop::default(), &mut |_, _| {}, &mut ());
     for (class, alone) in alone.into_iter().filter(|(class, _)| *class != Spent::Communication) {
         let (measured, alone) = (measured.spent[class], alone as f64);
         assert!((measured - alone).abs() <= 0.01 * alone + 40.0, "{}: {measured}, alone {alone}", class.title());

@@ -3,11 +3,12 @@
 mod common;
 mod draw;
 
-use common::{gpt_oss, hnlpu};
+use common::{GQA, gpt_oss, hnlpu, mixed};
+use designs::Grid;
 use draw::Draw;
 use rand_core::SeedableRng;
 use sim::schedule::dataflow::Measured;
-use sim::{Request, Simulation, Stop, simulate};
+use sim::{Fidelity, Keeper, Prepared, Request, Simulation, Stop, Unfinished, simulate};
 
 /// Half-width to which rounds are run, relative.
 const PRECISION: f64 = 0.003;
@@ -80,4 +81,57 @@ fn the_published_machine() {
     let (rounds, layers) = both(&request).expect("links are its bottleneck");
     agree("published", &rounds, &layers);
     assert!(layers.events < rounds.events / 3, "{} of {} events", layers.events, rounds.events);
+}
+
+/// Keeps every third state, and goes on from one of them as text.
+#[derive(Default)]
+struct Kept {
+    begin: Option<String>,
+    offered: u64,
+    states: Vec<String>,
+}
+
+impl Keeper for Kept {
+    fn begin(&mut self) -> Option<Unfinished> {
+        self.begin.as_deref().map(|text| serde_json::from_str(text).expect("a state reads back"))
+    }
+
+    fn offer(&mut self, run: &dyn Fn() -> Unfinished) {
+        self.offered += 1;
+        if self.offered.is_multiple_of(3) {
+            self.states.push(serde_json::to_string(&run()).expect("a state is serializable"));
+        }
+    }
+}
+
+/// A run that goes on from any state of another one gives its result, from events and in cycles, with and without a precision.
+#[test]
+fn a_kept_run_goes_on_to_the_same_result() {
+    let design = hnlpu(&["attention_buffer.capacity=60KB", "interconnect.receive_buffer=1KB"]);
+    let model = mixed(GQA);
+    let precise = Stop { precision: Some(0.02), max_tokens: Some(600), ..Stop::default() };
+    for (fidelity, stop) in
+        [(Fidelity::Event, Stop::default()), (Fidelity::Cycle, Stop::default()), (Fidelity::Event, precise)]
+    {
+        let request = Request {
+            grid: Some(Grid { rows: 2, columns: 2 }),
+            context: 300,
+            sequences: Some(24),
+            fidelity,
+            stop,
+            ..Request::of(&design, &model)
+        };
+        let prepared = Prepared::new(request).expect("a valid request");
+        assert!(prepared.is_kept());
+        let mut kept = Kept::default();
+        let whole = prepared.run_keeping(&mut |_, _| {}, &mut kept);
+        assert_eq!(format!("{whole:?}"), format!("{:?}", prepared.run()), "keeping changes nothing");
+        assert!(kept.states.len() > 2, "{} states", kept.states.len());
+        for state in kept.states {
+            let mut from = Kept { begin: Some(state), ..Kept::default() };
+            let again = prepared.run_keeping(&mut |_, _| {}, &mut from);
+            assert_eq!(format!("{again:?}"), format!("{whole:?}"));
+            assert!(from.offered < kept.offered, "what had been done is not done again");
+        }
+    }
 }

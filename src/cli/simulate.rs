@@ -105,6 +105,13 @@ pub struct Simulate {
     /// Also write a timeline of the run in Chrome's trace event format, for ui.perfetto.dev
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Keep the state of the run in this file, and go on from it if it is there; removed when the run ends (decode under dataflow,
+    /// events or cycles)
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Seconds between two writes of the checkpoint
+    #[arg(long, default_value_t = 20, value_name = "SECONDS", requires = "checkpoint")]
+    pub checkpoint_every: u64,
     /// Tokens that finish within the timeline
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub trace_tokens: u64,

@@ -10,6 +10,7 @@ use sim::units::Unit;
 use sim::{CycleAccount, Effect, Fidelity, PerEffect, Prepared, Rates, SimulateError, Simulation, Stop, TraceError};
 use study::simulation::{Case, Cause, Extrapolation, KindExplanation, Question};
 
+use crate::checkpoint::Checkpoint;
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::messages::message;
@@ -32,7 +33,16 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
         prepared.traceable().map_err(|error| Failure::Request(error.to_string()))?;
     }
     let cycle = arguments.fidelity == Fidelity::Cycle;
-    let simulation = if cycle {
+    let simulation = if let Some(path) = &arguments.checkpoint {
+        let mut kept = Checkpoint::open(path, &prepared, arguments.checkpoint_every)?;
+        let before = kept.tokens();
+        let mut progress = Progress::new("simulating", "tokens", prepared.expected_tokens(), before);
+        let mut advance = |done: u64, _| progress.add(done.saturating_sub(before + progress.done()));
+        let simulation = prepared.run_keeping(&mut advance, &mut kept);
+        progress.finish();
+        kept.finish();
+        simulation
+    } else if cycle {
         with_progress("simulating", |progress| Ok(prepared.run_with(&mut |done, all| progress(done, all))))?
     } else if prepared.expected_events() > PROGRESS_FROM_EVENTS {
         message!(

@@ -4,8 +4,10 @@
 //! always discarded, since its tokens began in the middle of the model; MSER-5 over the whole run says whether more is
 //! ([`statistics::warm_up`]). The rest is measured, and its batch means give 95 % confidence intervals.
 
+use serde::{Deserialize, Serialize};
+
 use super::dataflow::{Dataflow, Measured, Progress, Sample, add_settled, bound, steps_per_token, summarize};
-use super::machine::{Activity, Load, Machine, Settled};
+use super::machine::{Activity, Load, Machine, Settled, State};
 use super::program::Compiled;
 use super::router::Router;
 use super::statistics::{self, GROUP, MIN_BATCHES, Piece, half_width};
@@ -57,12 +59,14 @@ impl Stop {
 }
 
 /// What happened while [`GROUP`] tokens finished.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Group {
     cycles: u64,
     activity: Activity,
 }
 
 /// End of a round.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Mark {
     groups: usize,
     now: u64,
@@ -70,53 +74,95 @@ struct Mark {
     settled: Settled,
 }
 
-/// A run, observed token by token.
-struct Run<'a> {
-    machine: Machine<'a>,
-    steps_per_token: u64,
+/// What has been observed of a run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Observed {
     groups: Vec<Group>,
     /// Time and activity at the end of the last group.
     last: (u64, Activity),
     marks: Vec<Mark>,
+    /// Tokens that have finished, and those at the end of the round at work.
+    tokens: u64,
+    round_end: u64,
+}
+
+/// A run that has not ended: another one of the same request can go on from it, to the bit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Unfinished {
+    machine: State,
+    observed: Observed,
+}
+
+impl Unfinished {
+    /// Tokens that have finished.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.observed.tokens
+    }
+}
+
+/// Keeps a run, so that another one can go on from it.
+pub trait Keeper {
+    /// What there is to go on from.
+    fn begin(&mut self) -> Option<Unfinished> {
+        None
+    }
+    /// Called every few tokens; `run` copies the run's state.
+    fn offer(&mut self, _run: &dyn Fn() -> Unfinished) {}
+}
+
+impl Keeper for () {}
+
+/// A run, observed token by token.
+struct Run<'a> {
+    machine: Machine<'a>,
+    steps_per_token: u64,
+    seen: Observed,
 }
 
 impl Run<'_> {
-    fn tokens(&self) -> u64 {
-        self.marks.last().map_or(0, |mark| mark.activity.tokens)
+    /// Runs a round of so many tokens.
+    fn round(&mut self, tokens: u64, limit: u64, progress: &mut Progress, keeper: &mut dyn Keeper) {
+        self.seen.round_end = self.seen.tokens + tokens;
+        self.finish_round(limit, progress, keeper);
     }
 
-    fn round(&mut self, tokens: u64, limit: u64, progress: &mut Progress) {
-        let end = self.tokens() + tokens;
-        for token in self.tokens() + 1..=end {
+    /// Runs the rest of a round.
+    fn finish_round(&mut self, limit: u64, progress: &mut Progress, keeper: &mut dyn Keeper) {
+        let end = self.seen.round_end;
+        for token in self.seen.tokens + 1..=end {
             self.machine.run_until_tokens(token);
+            self.seen.tokens = token;
             if token.is_multiple_of(GROUP as u64) {
                 let (now, activity) = (self.machine.now(), self.machine.activity());
-                let (from, before) = std::mem::replace(&mut self.last, (now, activity));
-                self.groups.push(Group { cycles: now - from, activity: activity.since(&before) });
+                let (from, before) = std::mem::replace(&mut self.seen.last, (now, activity));
+                self.seen.groups.push(Group { cycles: now - from, activity: activity.since(&before) });
+                keeper.offer(&|| Unfinished { machine: self.machine.state().clone(), observed: self.seen.clone() });
             }
             progress(token, limit.max(end));
         }
         let (now, activity) = (self.machine.now(), self.machine.activity());
-        self.marks.push(Mark { groups: self.groups.len(), now, activity, settled: self.machine.settle() });
+        let settled = self.machine.settle();
+        self.seen.marks.push(Mark { groups: self.seen.groups.len(), now, activity, settled });
     }
 
     /// Rounds of warm-up, at least one and fewer than all, and whether the run is stationary after them.
     fn warm_up(&self) -> (usize, Option<bool>) {
-        let cycles: Vec<f64> = self.groups.iter().map(|group| group.cycles as f64).collect();
+        let cycles: Vec<f64> = self.seen.groups.iter().map(|group| group.cycles as f64).collect();
         if cycles.len() < 2 * MIN_BATCHES {
             return (1, None);
         }
-        let half = (self.marks.len() / 2).max(1);
+        let half = (self.seen.marks.len() / 2).max(1);
         let Some(groups) = statistics::warm_up(&cycles) else { return (half, Some(false)) };
-        match self.marks.iter().position(|mark| mark.groups >= groups) {
-            Some(round) if round + 1 < self.marks.len() => (round + 1, Some(true)),
+        match self.seen.marks.iter().position(|mark| mark.groups >= groups) {
+            Some(round) if round + 1 < self.seen.marks.len() => (round + 1, Some(true)),
             _ => (half, Some(false)),
         }
     }
 
     /// Batches after `rounds` rounds: tokens per cycle, and cycles of latency per token.
     fn batches(&self, rounds: usize) -> [Vec<Piece>; 2] {
-        let groups = &self.groups[self.marks[rounds - 1].groups..];
+        let groups = &self.seen.groups[self.seen.marks[rounds - 1].groups..];
         let steps = self.steps_per_token as f64;
         let rate = |g: &Group| Piece { count: g.activity.events.steps as f64 / steps, over: g.cycles as f64 };
         let latency = |g: &Group| Piece { count: g.activity.latency_cycles as f64, over: g.activity.tokens as f64 };
@@ -127,9 +173,9 @@ impl Run<'_> {
     }
 
     fn result(&self, rounds: usize) -> Dataflow {
-        let (before, last) = (&self.marks[rounds - 1], self.marks.last().expect("rounds were run"));
+        let (before, last) = (&self.seen.marks[rounds - 1], self.seen.marks.last().expect("rounds were run"));
         let mut settled = Settled::default();
-        self.marks[rounds..].iter().for_each(|mark| add_settled(&mut settled, &mark.settled));
+        self.seen.marks[rounds..].iter().for_each(|mark| add_settled(&mut settled, &mark.settled));
         let window = ((before.now, before.activity), (last.now, last.activity));
         summarize(window, settled, self.steps_per_token, self.machine.events())
     }
@@ -147,7 +193,14 @@ pub fn measured(compiled: &Compiled, load: &Load, placement: &Placement, stop: S
 
 /// Measures decode under `load` from events.
 #[must_use]
-pub fn decode(compiled: &Compiled, load: Load, placement: Placement, stop: Stop, progress: &mut Progress) -> Dataflow {
+pub fn decode(
+    compiled: &Compiled,
+    load: Load,
+    placement: Placement,
+    stop: Stop,
+    progress: &mut Progress,
+    keeper: &mut dyn Keeper,
+) -> Dataflow {
     let sequences = u64::from(load.sequences);
     let limit = stop.limit(sequences);
     // Shortest contexts and even routing, so that it is a bound whatever sequences and tokens are measured.
@@ -155,21 +208,34 @@ pub fn decode(compiled: &Compiled, load: Load, placement: Placement, stop: Stop,
     let (bottleneck, _) = bound(compiled, shortest, &placement, true, &Router::default());
     let steps_per_token = steps_per_token(compiled, true);
     let measured = measured(compiled, &load, &placement, stop);
-    let machine = Machine::new(compiled, load, placement);
     if measured == Measured::Layers {
+        let machine = Machine::new(compiled, load, placement);
         let work = (steps_per_token, limit);
         return utilization::decode(compiled, machine, sequences, &bottleneck, work, stop.precision, progress);
     }
-    let last = (machine.now(), machine.activity());
-    let mut run = Run { machine, steps_per_token, groups: Vec::new(), last, marks: Vec::new() };
-    run.round(sequences, 2 * sequences, progress);
+    let mut run = match keeper.begin() {
+        Some(Unfinished { machine, observed }) => {
+            let machine = Machine::resume(compiled, load, placement, machine, ());
+            let mut run = Run { machine, steps_per_token, seen: observed };
+            run.finish_round(2 * sequences, progress, keeper);
+            run
+        }
+        None => {
+            let machine = Machine::new(compiled, load, placement);
+            let last = (machine.now(), machine.activity());
+            let seen = Observed { groups: Vec::new(), last, marks: Vec::new(), tokens: 0, round_end: 0 };
+            let mut run = Run { machine, steps_per_token, seen };
+            run.round(sequences, 2 * sequences, progress, keeper);
+            run
+        }
+    };
     loop {
         let round = match stop.precision {
-            Some(_) => sequences.max(MIN_ROUND).max(run.tokens() / GROWTH),
+            Some(_) => sequences.max(MIN_ROUND).max(run.seen.tokens / GROWTH),
             None => sequences,
         };
-        let first = run.marks.len() == 1;
-        let exhausted = run.tokens().saturating_add(round) > limit;
+        let first = run.seen.marks.len() == 1;
+        let exhausted = run.seen.tokens.saturating_add(round) > limit;
         if !first {
             let mut result = run.result(run.warm_up().0);
             // Tokens that the window cuts count by their instructions, which can exceed what the busiest server has served. Over
@@ -184,7 +250,7 @@ pub fn decode(compiled: &Compiled, load: Load, placement: Placement, stop: Stop,
                 return result;
             }
         }
-        run.round(round, if stop.precision.is_some() { limit } else { 2 * sequences }, progress);
+        run.round(round, if stop.precision.is_some() { limit } else { 2 * sequences }, progress, keeper);
     }
 }
 
@@ -194,7 +260,7 @@ fn sample(run: &Run, rate: f64, stop: Stop) -> Sample {
     let rate_half_width = half_width(&rates);
     let within = |precision: f64| rate_half_width.is_some_and(|half| half <= precision * rate);
     Sample {
-        warm_up_tokens: run.marks[rounds - 1].activity.tokens,
+        warm_up_tokens: run.seen.marks[rounds - 1].activity.tokens,
         steady,
         batches: rates.len(),
         rate_half_width,

@@ -31,7 +31,7 @@ use crate::units::Specs;
 use crate::units::hbm::Placement;
 
 pub use crate::schedule::router::{Routing, RoutingError};
-pub use crate::schedule::steady::Stop;
+pub use crate::schedule::steady::{Keeper, Stop, Unfinished};
 use contexts::Contexts;
 
 pub use crate::cycle::measured::Rates;
@@ -274,11 +274,35 @@ impl<'a> Prepared<'a> {
     /// Runs the simulation; calls `progress` with the number of finished tokens and of all tokens.
     #[must_use]
     pub fn run_with(&self, progress: &mut dataflow::Progress) -> Simulation {
+        self.run_keeping(progress, &mut ())
+    }
+
+    /// [`Self::run_with`], going on from what `keeper` has; the result does not depend on that. What it has must be of the same
+    /// request ([`Self::identity`]). Runs that are not [`Self::is_kept`] are not offered.
+    #[must_use]
+    pub fn run_keeping(&self, progress: &mut dataflow::Progress, keeper: &mut dyn Keeper) -> Simulation {
         match self.request.discipline {
             Discipline::Serial => self.serial(),
             Discipline::Lockstep => self.lockstep(),
-            Discipline::Dataflow => self.dataflow(progress),
+            Discipline::Dataflow => self.dataflow(progress, keeper),
         }
+    }
+
+    /// Whether the state of a run can be kept: decode from events or cycles, in rounds.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        let request = &self.request;
+        let decodes = request.discipline == Discipline::Dataflow && request.phase == Phase::Decode;
+        let simulates = request.fidelity.simulates();
+        decodes
+            && simulates
+            && steady::measured(&self.compiled, &self.decode_load(), &self.placement, request.stop) == Measured::Rounds
+    }
+
+    /// All that decides a run, as text: equal requests of one version of the program have the same.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        format!("{} {:?}", env!("CARGO_PKG_VERSION"), self.request)
     }
 
     fn serial(&self) -> Simulation {
@@ -378,14 +402,17 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn dataflow(&self, progress: &mut dataflow::Progress) -> Simulation {
+    fn dataflow(&self, progress: &mut dataflow::Progress, keeper: &mut dyn Keeper) -> Simulation {
         let context = self.mean_context();
         if !self.request.fidelity.simulates() {
             return self.dataflow_bound(context);
         }
         let (compiled, seed) = (&self.compiled, self.request.seed);
         let result = match self.request.phase {
-            Phase::Decode => steady::decode(compiled, self.decode_load(), self.placement, self.request.stop, progress),
+            Phase::Decode => {
+                let (load, stop) = (self.decode_load(), self.request.stop);
+                steady::decode(compiled, load, self.placement, stop, progress, keeper)
+            }
             Phase::Prefill => {
                 let in_flight = self.sequences.min(self.mapped.mapping.stages());
                 dataflow::prefill(

@@ -140,7 +140,7 @@ mod pairs {
 }
 
 /// Accounts of the servers since the last settlement, in cycles of the units' own clock domains.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Settled {
     /// Sums over the servers of each unit.
     pub units: PerUnit<Usage>,
