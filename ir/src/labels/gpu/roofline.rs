@@ -3,7 +3,7 @@
 //! No scheduling model of a GPU is used. With R resident waves of the whole device:
 //!
 //! - arithmetic: operations of each type over the type's peak; the peak is reached with `waves_to_cover_arithmetic` waves on every
-//!   SIMD and falls in proportion below;
+//!   SIMD and falls in proportion below, and with the share of a wave's lanes that work;
 //! - bandwidth: compulsory bytes over the bandwidth of device memory;
 //! - concurrency: compulsory bytes over `R * bytes of a wave's access / latency`, by Little's law with one access of a wave under way;
 //! - latency: one access of device memory, if there is any.
@@ -78,6 +78,8 @@ pub struct Launch {
     pub access_bytes: f64,
     /// Waves of the launch.
     pub waves: f64,
+    /// Threads of a wave that work, on average: a block smaller than a wave leaves lanes idle.
+    pub threads_per_wave: f64,
     /// Resident waves.
     pub occupancy: Occupancy,
 }
@@ -119,9 +121,10 @@ pub fn roofline(gpu: &Gpu, launch: &Launch) -> Result<Roofline, String> {
     }
     let resident = (units * f64::from(launch.occupancy.waves_per_unit)).min(launch.waves);
     let covering = units * f64::from(gpu.occupancy.simds) * known(machine.waves_to_cover_arithmetic)?;
-    let arithmetic = at_peak / (resident / covering).min(1.0);
+    let lanes = launch.threads_per_wave / f64::from(gpu.occupancy.wave_threads);
+    let arithmetic = at_peak / ((resident / covering).min(1.0) * lanes);
     let streamed = launch.compulsory_bytes / bandwidth;
-    let access = launch.access_bytes * f64::from(gpu.occupancy.wave_threads);
+    let access = launch.access_bytes * launch.threads_per_wave;
     let (concurrent, least) =
         if access > 0.0 { (launch.compulsory_bytes * latency / (resident * access), latency) } else { (0.0, 0.0) };
     let times = [
@@ -175,6 +178,7 @@ mod tests {
             compulsory_bytes: bytes,
             access_bytes: 4.0,
             waves,
+            threads_per_wave: f64::from(target.gpu().occupancy.wave_threads),
             occupancy: full(target),
         }
     }
@@ -211,6 +215,19 @@ mod tests {
             let one = roofline(gpu, &launch(target, 0.0, 4.0, 8.0)).unwrap();
             assert_eq!(one.bound, Bound::Latency, "{target}");
             assert!((one.cycles - gpu.machine.memory_latency_cycles.value.unwrap()).abs() < 1e-6, "{target}");
+        }
+    }
+
+    /// Waves of which a quarter of the lanes works need four times as long, for operations and for accesses under way.
+    #[test]
+    fn idle_lanes_cost_their_share() {
+        for target in GpuTarget::ALL {
+            let lanes = f64::from(target.gpu().occupancy.wave_threads);
+            for whole in [launch(target, 1e12, 0.0, 1e6), launch(target, 0.0, 1e9, 8.0)] {
+                let quarter = Launch { threads_per_wave: lanes / 4.0, ..whole };
+                let [whole, quarter] = [whole, quarter].map(|launch| roofline(target.gpu(), &launch).unwrap());
+                assert!((quarter.seconds / whole.seconds - 4.0).abs() < 1e-9, "{target}: {whole:?} {quarter:?}");
+            }
         }
     }
 

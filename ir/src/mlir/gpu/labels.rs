@@ -147,7 +147,9 @@ fn bound(labels: &mut KernelLabels, target: GpuTarget, launch: &KernelLaunch, wo
     let wave = u64::from(target.gpu().occupancy.wave_threads);
     let waves = (x as f64 * y as f64 * z as f64) * a.saturating_mul(b).saturating_mul(c).div_ceil(wave) as f64;
     let access_bytes = if work.accesses > 0.0 { (work.loaded_bytes + work.stored_bytes) / work.accesses } else { 0.0 };
-    match roofline(target.gpu(), &Launch { flops, compulsory_bytes, access_bytes, waves, occupancy }) {
+    let threads_per_wave = geometry.active_threads.map_or(0.0, |threads| threads as f64 / waves);
+    let launch = Launch { flops, compulsory_bytes, access_bytes, waves, threads_per_wave, occupancy };
+    match roofline(target.gpu(), &launch) {
         Ok(roofline) => labels.roofline = Some(roofline),
         Err(reason) => labels.explain(&["roofline"], &reason),
     }
