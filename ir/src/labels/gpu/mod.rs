@@ -4,7 +4,7 @@
 //! the text gives as many kernels as it has nests of parallel loops ([`FunctionKernels`]). `ir::mlir::gpu` makes them.
 //!
 //! Registers, spills, scratch and shared memory are the compiler's. Occupancy follows from them by the rule of the GPU
-//! ([`occupancy`]). Work is counted in the optimised code of the threads. Time is a roofline with occupancy ([`roofline`]): no
+//! ([`occupancy`]). Work is counted in the optimised code of the threads. Time is a roofline with occupancy ([`mod@roofline`]): no
 //! scheduling model of a GPU is used. What is not known is `None`, with a reason in [`KernelLabels::unknown`].
 
 pub mod amdgpu;
