@@ -20,7 +20,7 @@ fn both(request: &Request) -> Option<(Simulation, Simulation)> {
     if layers.confidence.measured_by != Some(Measured::Layers) {
         return None;
     }
-    let stop = Stop { precision: Some(PRECISION), max_tokens: Some(20_000), rounds_up_to: u64::MAX };
+    let stop = Stop { precision: Some(PRECISION), max_tokens: Some(20_000), rounds_up_to: u64::MAX, ..Stop::default() };
     Some((run(stop)?, layers))
 }
 
@@ -64,7 +64,8 @@ fn random_machines() {
             seen += 1;
             agree(&format!("seed {seed}, {sequences} sequences"), &rounds, &layers);
             // So long that a measurement cannot start at every slice.
-            let stop = Stop { precision: Some(1e-9), max_tokens: Some(40 * sequences), rounds_up_to: 0 };
+            let stop =
+                Stop { precision: Some(1e-9), max_tokens: Some(40 * sequences), rounds_up_to: 0, ..Stop::default() };
             let long = simulate(Request { stop, ..request }).expect("a valid request");
             assert_eq!(long.confidence.measured_by, Some(Measured::Layers));
             longer += u32::from(long.events > 4 * layers.events);
@@ -81,6 +82,26 @@ fn the_published_machine() {
     let (rounds, layers) = both(&request).expect("links are its bottleneck");
     agree("published", &rounds, &layers);
     assert!(layers.events < rounds.events / 3, "{} of {} events", layers.events, rounds.events);
+}
+
+/// A window of tokens after the first round: few are quick, many agree with rounds to a precision.
+#[test]
+fn a_window_measures_as_many_tokens_as_asked_for() {
+    let design = hnlpu(&[]);
+    let model = gpt_oss();
+    let base = Request { grid: Some(design.grid), sequences: Some(24), ..Request::of(&design, &model) };
+    let run = |stop: Stop| simulate(Request { stop, ..base.clone() }).expect("a valid request");
+    let within = |window: u64| run(Stop { window: Some(window), ..Stop::default() });
+    let (few, many) = (within(6), within(120));
+    assert!(few.events < many.events / 3, "{} {}", few.events, many.events);
+    for (measured, window) in [(&few, 6.0), (&many, 120.0)] {
+        let tokens = measured.confidence.measured_tokens.expect("it is sampled");
+        assert!((tokens - window).abs() < 3.0, "{tokens} of {window}");
+    }
+    let precise = run(Stop { precision: Some(0.002), max_tokens: Some(3000), ..Stop::default() });
+    let half = |s: &Simulation| s.confidence.throughput_half_width_tokens_per_s.unwrap_or(0.0);
+    let apart = (many.throughput_tokens_per_s - precise.throughput_tokens_per_s).abs();
+    assert!(apart <= half(&many) + half(&precise) + 1e-6 * precise.throughput_tokens_per_s, "{apart}");
 }
 
 /// Keeps every third state, and goes on from one of them as text.

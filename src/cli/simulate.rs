@@ -96,6 +96,10 @@ pub struct Simulate {
     /// Most tokens that a run may take to reach the precision [default: 32 rounds of at least 100 tokens and all sequences]
     #[arg(long, value_name = "N", requires = "precision")]
     pub max_tokens: Option<u64>,
+    /// Measure this many tokens after the first round of all sequences, instead of as many as are steady (decode, dataflow, events or
+    /// cycles)
+    #[arg(long, value_name = "TOKENS", conflicts_with = "precision", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub window: Option<u64>,
     /// Override a value of the design, e.g. --set chip.clock=1.2GHz; can be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,

@@ -174,7 +174,12 @@ fn question(arguments: &cli::Simulate) -> Result<Question, Failure> {
         measured: arguments.measured,
         allow_beyond_model_context: arguments.allow_beyond_model_context,
         seed: arguments.seed,
-        stop: Stop { precision: arguments.precision, max_tokens: arguments.max_tokens, ..Stop::default() },
+        stop: Stop {
+            precision: arguments.precision,
+            max_tokens: arguments.max_tokens,
+            window: arguments.window,
+            ..Stop::default()
+        },
         layers: arguments.layers,
     })
 }

@@ -36,6 +36,8 @@ pub struct Stop {
     pub precision: Option<f64>,
     /// Most tokens, warm-up included, before it ends without that precision; `None` takes 32 rounds.
     pub max_tokens: Option<u64>,
+    /// Tokens that are measured after the first round, whether or not the run is steady then; `None` measures rounds.
+    pub window: Option<u64>,
     /// Instructions of two rounds, over all chips, above which a run measures layers instead of rounds where it can
     /// ([`utilization`]).
     pub rounds_up_to: u64,
@@ -43,7 +45,7 @@ pub struct Stop {
 
 impl Default for Stop {
     fn default() -> Self {
-        Self { precision: None, max_tokens: None, rounds_up_to: LARGE }
+        Self { precision: None, max_tokens: None, window: None, rounds_up_to: LARGE }
     }
 }
 
@@ -51,9 +53,23 @@ impl Stop {
     /// Most tokens of a run with `sequences` sequences. At least two rounds are run in any case.
     #[must_use]
     pub fn limit(&self, sequences: u64) -> u64 {
+        if let Some(window) = self.window {
+            return sequences.saturating_add(window.max(1));
+        }
         match self.precision {
             Some(_) => self.max_tokens.unwrap_or(DEFAULT_ROUNDS * sequences.max(MIN_ROUND)),
             None => MAX_ROUNDS * sequences,
+        }
+    }
+}
+
+impl Stop {
+    /// Tokens of a run in rounds: the most of one that ends at a stated precision, two rounds of one that is steady after the first.
+    #[must_use]
+    pub fn expected(&self, sequences: u64) -> u64 {
+        match (self.window, self.precision) {
+            (None, None) => 2 * sequences,
+            _ => self.limit(sequences),
         }
     }
 }
@@ -184,7 +200,7 @@ impl Run<'_> {
 /// What a run under `load` measures.
 #[must_use]
 pub fn measured(compiled: &Compiled, load: &Load, placement: &Placement, stop: Stop) -> Measured {
-    if 2 * u64::from(load.sequences) * steps_per_token(compiled, true) <= stop.rounds_up_to {
+    if stop.window.is_some() || 2 * u64::from(load.sequences) * steps_per_token(compiled, true) <= stop.rounds_up_to {
         return Measured::Rounds;
     }
     let (bound, _) = bound(compiled, load.context, placement, true, &load.router);
@@ -217,7 +233,7 @@ pub fn decode(
         Some(Unfinished { machine, observed }) => {
             let machine = Machine::resume(compiled, load, placement, machine, ());
             let mut run = Run { machine, steps_per_token, seen: observed };
-            run.finish_round(2 * sequences, progress, keeper);
+            run.finish_round(stop.expected(sequences), progress, keeper);
             run
         }
         None => {
@@ -225,14 +241,15 @@ pub fn decode(
             let last = (machine.now(), machine.activity());
             let seen = Observed { groups: Vec::new(), last, marks: Vec::new(), tokens: 0, round_end: 0 };
             let mut run = Run { machine, steps_per_token, seen };
-            run.round(sequences, 2 * sequences, progress, keeper);
+            run.round(sequences, stop.expected(sequences), progress, keeper);
             run
         }
     };
     loop {
-        let round = match stop.precision {
-            Some(_) => sequences.max(MIN_ROUND).max(run.seen.tokens / GROWTH),
-            None => sequences,
+        let round = match (stop.window, stop.precision) {
+            (Some(window), _) => window.max(1),
+            (None, Some(_)) => sequences.max(MIN_ROUND).max(run.seen.tokens / GROWTH),
+            (None, None) => sequences,
         };
         let first = run.seen.marks.len() == 1;
         let exhausted = run.seen.tokens.saturating_add(round) > limit;
@@ -250,7 +267,7 @@ pub fn decode(
                 return result;
             }
         }
-        run.round(round, if stop.precision.is_some() { limit } else { 2 * sequences }, progress, keeper);
+        run.round(round, stop.expected(sequences), progress, keeper);
     }
 }
 

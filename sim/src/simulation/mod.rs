@@ -245,13 +245,13 @@ impl<'a> Prepared<'a> {
     pub fn expected_tokens(&self) -> u64 {
         let stop = self.request.stop;
         match self.request.phase {
-            Phase::Decode if stop.precision.is_some() => stop.limit(self.sequences),
+            Phase::Decode if stop.precision.is_some() || stop.window.is_some() => stop.expected(self.sequences),
             Phase::Decode
                 if steady::measured(&self.compiled, &self.decode_load(), &self.placement, stop) == Measured::Layers =>
             {
                 utilization::least_tokens(self.sequences, self.compiled.sequence.len())
             }
-            Phase::Decode => 2 * self.sequences,
+            Phase::Decode => stop.expected(self.sequences),
             Phase::Prefill if self.request.context <= dataflow::WHOLE_PROMPT => self.request.context,
             Phase::Prefill => dataflow::WINDOWS * 2 * self.sequences.min(self.mapped.mapping.stages()),
         }
@@ -442,12 +442,14 @@ impl<'a> Prepared<'a> {
 
 /// Rejects a precision that cannot be asked for.
 fn check_stop(request: &Request) -> Result<(), SimulateError> {
-    let Stop { precision, max_tokens, .. } = request.stop;
-    if let Some(tokens) = max_tokens.filter(|&tokens| tokens > MAX_TOKENS) {
+    let Stop { precision, max_tokens, window, .. } = request.stop;
+    if let Some(tokens) = max_tokens.max(window).filter(|&tokens| tokens > MAX_TOKENS) {
         return Err(SimulateError::TooManyTokens { tokens, limit: MAX_TOKENS });
     }
-    let Some(precision) = precision else { return Ok(()) };
-    if !(precision > 0.0 && precision < 1.0) {
+    if precision.is_none() && window.is_none() {
+        return Ok(());
+    }
+    if let Some(precision) = precision.filter(|&precision| !(precision > 0.0 && precision < 1.0)) {
         return Err(SimulateError::Precision { precision });
     }
     let sampled = request.discipline == Discipline::Dataflow && request.fidelity.simulates();

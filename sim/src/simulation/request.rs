@@ -241,8 +241,8 @@ pub enum SimulateError {
         /// Largest value accepted.
         limit: u64,
     },
-    /// A precision for figures that are not a sample.
-    #[error("a precision needs decode under dataflow from events: other figures are not sampled")]
+    /// A precision or a window for figures that are not a sample.
+    #[error("a precision or a window needs decode under dataflow from events: other figures are not sampled")]
     NotSampled,
     /// More candidates than tokens of the vocabulary.
     #[error("mapping.sampling_candidates is {candidates}, more than the {vocabulary} tokens of {model}")]
