@@ -32,30 +32,7 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     if arguments.trace.is_some() {
         prepared.traceable().map_err(|error| Failure::Request(error.to_string()))?;
     }
-    let cycle = arguments.fidelity == Fidelity::Cycle;
-    let simulation = if let Some(path) = &arguments.checkpoint {
-        let mut kept = Checkpoint::open(path, &prepared, arguments.checkpoint_every)?;
-        let before = kept.tokens();
-        let mut progress = Progress::new("simulating", "tokens", prepared.expected_tokens(), before);
-        let mut advance = |done: u64, _| progress.add(done.saturating_sub(before + progress.done()));
-        let simulation = prepared.run_keeping(&mut advance, &mut kept);
-        progress.finish();
-        kept.finish();
-        simulation
-    } else if cycle {
-        with_progress("simulating", |progress| Ok(prepared.run_with(&mut |done, all| progress(done, all))))?
-    } else if prepared.expected_events() > PROGRESS_FROM_EVENTS {
-        message!(
-            "about {} million events to simulate; --fidelity analytic answers at once",
-            prepared.expected_events() / 1_000_000
-        );
-        let mut progress = Progress::new("simulating", "tokens", prepared.expected_tokens(), 0);
-        let simulation = prepared.run_with(&mut |done, _| progress.add(done.saturating_sub(progress.done())));
-        progress.finish();
-        simulation
-    } else {
-        prepared.run()
-    };
+    let simulation = simulate(arguments, &prepared)?;
     if let Some(path) = &arguments.trace {
         trace(&prepared, arguments, path)?;
     }
@@ -81,15 +58,41 @@ pub fn run(arguments: &cli::Simulate) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs with a bar that counts tokens.
+/// Runs the simulation, with a bar if it may take long.
+fn simulate(arguments: &cli::Simulate, prepared: &Prepared) -> Result<Simulation, Failure> {
+    let cycle = arguments.fidelity == Fidelity::Cycle;
+    if let Some(path) = &arguments.checkpoint {
+        let mut kept = Checkpoint::open(path, prepared, arguments.checkpoint_every)?;
+        let before = kept.tokens();
+        let simulation = with_progress("simulating", before, |progress| {
+            Ok(prepared.run_keeping(&mut |done, all| progress(done, all), &mut kept))
+        })?;
+        kept.finish();
+        return Ok(simulation);
+    }
+    let long = prepared.expected_events() > PROGRESS_FROM_EVENTS;
+    if long && !cycle {
+        message!(
+            "about {} million events to simulate; --fidelity analytic answers at once",
+            prepared.expected_events() / 1_000_000
+        );
+    }
+    if long || cycle {
+        return with_progress("simulating", 0, |progress| Ok(prepared.run_with(&mut |done, all| progress(done, all))));
+    }
+    Ok(prepared.run())
+}
+
+/// Runs with a bar that counts tokens, of which `before` were done earlier.
 fn with_progress<T>(
     doing: &'static str,
+    before: u64,
     run: impl FnOnce(&mut dyn FnMut(u64, u64)) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let mut bar: Option<Progress> = None;
     let result = run(&mut |done, all| {
-        let bar = bar.get_or_insert_with(|| Progress::new(doing, "tokens", all, 0));
-        bar.add(done.saturating_sub(bar.done()));
+        let bar = bar.get_or_insert_with(|| Progress::new(doing, "tokens", all, before));
+        bar.add(done.saturating_sub(before + bar.done()));
     });
     if let Some(bar) = &mut bar {
         bar.finish();
@@ -99,7 +102,7 @@ fn with_progress<T>(
 
 /// Adds the effects of the question one after the other.
 fn causes(case: &Case, simulation: &Simulation) -> Result<Vec<Cause>, Failure> {
-    with_progress("simulating causes", |progress| {
+    with_progress("simulating causes", 0, |progress| {
         let mut before = 0;
         let mut last = (0, 0);
         let causes = case.causes(simulation, &mut |run, done, all| {
