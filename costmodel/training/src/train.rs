@@ -68,7 +68,7 @@ pub fn calibrate(
         analytical_widths: intervals::fit(data, &all_analytical.held_out(count)),
         unseen,
         beyond,
-        errors: errors(corpus, &all_learned, &measure::intervals(corpus, learned)),
+        errors: errors(corpus, &all_learned, &measure::intervals(corpus, &measure::held(corpus, learned))),
     })
 }
 

@@ -319,7 +319,7 @@ pub struct RatioInterval {
     pub covered_pct: Option<f64>,
     /// Median of upper over lower end.
     pub median_width: Option<f64>,
-    /// The same of the quotient of both functions' own intervals.
+    /// Median width of the quotient of the two functions' own intervals, for comparison.
     pub median_width_of_quotients: Option<f64>,
     /// Pairs that differ by more than 10 % whose interval lies on the right side of 1, in %.
     pub told_pct: Option<f64>,

@@ -287,7 +287,7 @@ fn score(measure: Measure, mut terms: Vec<f64>) -> Option<f64> {
 
 /// A row of a family left out: truth, and the ends of an interval calibrated on the other folds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held {
+pub struct Held {
     /// Row of the corpus.
     pub row: usize,
     /// Label, in the quantity's unit.
@@ -301,7 +301,8 @@ pub(super) struct Held {
 }
 
 /// The rows of each fold by output, with widths calibrated on the other folds.
-pub(super) fn held(corpus: &CorpusRows, folds: &[Answers]) -> Vec<Vec<Held>> {
+#[must_use]
+pub fn held(corpus: &CorpusRows, folds: &[Answers]) -> Vec<Vec<Held>> {
     let data = &corpus.data;
     let count = data.outputs().len();
     let mut rows: Vec<Vec<Held>> = vec![Vec::new(); count];
@@ -327,13 +328,12 @@ pub(super) fn others(folds: &[Answers], fold: usize) -> Answers {
     Answers::joined(&others.map(|(_, answers)| answers.clone()).collect::<Vec<_>>())
 }
 
-/// Coverage on the families of each fold, with widths calibrated on the other folds.
+/// Coverage of the rows of families left out, by output.
 #[must_use]
-pub fn intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<Interval> {
+pub fn intervals(corpus: &CorpusRows, held: &[Vec<Held>]) -> Vec<Interval> {
     let data = &corpus.data;
     let family = |held: &Held| (held.truth, held.low, held.high, data.samples()[held.row].family);
-    let rows: Vec<Vec<(f64, f64, f64, u32)>> =
-        held(corpus, folds).iter().map(|rows| rows.iter().map(family).collect()).collect();
+    let rows: Vec<Vec<(f64, f64, f64, u32)>> = held.iter().map(|rows| rows.iter().map(family).collect()).collect();
     let of_output = |(output, rows): (usize, &Vec<(f64, f64, f64, u32)>)| {
         let Coverage { mean_pct, p10_pct, least_pct, .. } = coverage(rows)?;
         let name = &data.outputs()[output];

@@ -25,12 +25,11 @@ mod ratio_coverage;
 mod result_row;
 pub mod run;
 pub mod splits;
-pub mod variants;
+mod variants;
 
 pub use answers::Answers;
 pub use fits::{Fits, FitsError, Store};
 pub use measured::Measured;
 pub use models::Model;
-pub use ratio_coverage::ratio_intervals;
 pub use result_row::ResultRow;
 pub use splits::{Cell, Split};

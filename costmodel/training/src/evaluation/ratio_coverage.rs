@@ -7,7 +7,7 @@ use costmodel::shipped::{NOMINAL, RatioBasis};
 
 use super::answers::Answers;
 use super::document::RatioInterval;
-use super::measure::{Held, held, others};
+use super::measure::{Held, others};
 use super::variants::{ALL, VariantKind};
 use crate::corpus_rows::CorpusRows;
 use crate::metrics::{coverage, quantile};
@@ -31,11 +31,11 @@ struct Pair {
 }
 
 /// Coverage by output and kind of pair, over all pairs first: pairs of each fold, with intervals calibrated on the other folds.
-#[must_use]
-pub fn ratio_intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<RatioInterval> {
+/// `held` are the rows of the same folds.
+pub(super) fn ratio_intervals(corpus: &CorpusRows, folds: &[Answers], held: &[Vec<Held>]) -> Vec<RatioInterval> {
     let (data, count) = (&corpus.data, corpus.data.outputs().len());
-    let own: Vec<BTreeMap<usize, Held>> =
-        held(corpus, folds).into_iter().map(|rows| rows.into_iter().map(|held| (held.row, held)).collect()).collect();
+    let own: Vec<BTreeMap<usize, &Held>> =
+        held.iter().map(|rows| rows.iter().map(|held| (held.row, held)).collect()).collect();
     let mut pairs: Vec<Vec<Pair>> = (0..count).map(|_| Vec::new()).collect();
     for (fold, answers) in folds.iter().enumerate() {
         let table = ratios::fit(data, &others(folds, fold).held_out(count), RatioBasis::FamiliesLeftOut);
@@ -45,7 +45,7 @@ pub fn ratio_intervals(corpus: &CorpusRows, folds: &[Answers]) -> Vec<RatioInter
             for ratio in places.iter().filter_map(|&pair| ratios::ratio(data, &tested, output, pair)) {
                 let [first, second] = ratio.rows.map(|row| own[output][&row]);
                 let (low, high) = table.widths.around_ratio(output, libm::exp(ratio.predicted));
-                let kind = |held: Held| VariantKind::of(&corpus.entries[held.row].row.variant);
+                let kind = |held: &Held| VariantKind::of(&corpus.entries[held.row].row.variant);
                 pairs[output].push(Pair {
                     kind: VariantKind::of_pair(kind(first), kind(second)),
                     family: ratio.family,

@@ -7,7 +7,7 @@ use super::answers::Answers;
 use super::dialects::dialects;
 use super::document::{Comparison, Evaluation, RunDetails, SCHEMA};
 use super::fits::{Fits, FitsError, Job};
-use super::measure::{COMPARED, compare, decisions, intervals, ranges, results};
+use super::measure::{COMPARED, compare, decisions, held, intervals, ranges, results};
 use super::measured::Measured;
 use super::models::Model;
 use super::outputs::quantities;
@@ -104,15 +104,16 @@ pub fn measure<'a>(corpus: &'a CorpusRows, request: &Request, answered: &Answere
         .collect(),
     };
     let folds = shipped_folds;
+    let held = held(corpus, folds);
     Measured {
         corpus,
         folds: request.folds,
         seed: request.seed,
         results: measured.into_iter().flatten().collect(),
         comparisons,
-        variants: variants(corpus, folds),
-        ratio_intervals: ratio_intervals(corpus, folds),
-        intervals: if folds.is_empty() { vec![] } else { intervals(corpus, folds) },
+        variants: variants(corpus, &held),
+        ratio_intervals: ratio_intervals(corpus, folds, &held),
+        intervals: if folds.is_empty() { vec![] } else { intervals(corpus, &held) },
         decisions: shipped.map_or_else(Vec::new, |shipped| decisions(corpus, shipped, request.seed)),
         dialects: if folds.is_empty() { vec![] } else { dialects(corpus, request.folds, threads) },
         shipped: shipped.cloned(),

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use costmodel::quantity::Quantity;
 use names::named;
 
-use super::answers::Answers;
 use super::document::VariantOrder;
-use super::measure::{Held, held};
+use super::measure::Held;
 use crate::corpus_rows::CorpusRows;
 use crate::metrics::{coverage, quantile};
 
 named! {
-    /// What passes made of a kernel's loops, by the name of a variant.
+    /// How passes transformed the loops of a kernel, read from the name of the variant.
     pub enum VariantKind {
         /// Source texts and forms: no loop is unrolled, tiled or vectorised
         Plain = "plain",
@@ -47,8 +46,8 @@ impl VariantKind {
         }
     }
 
-    /// The kind of a pair: that of the variant which is not plain; both, if they are two. `None` for two kinds of passes, which
-    /// count among all pairs only.
+    /// The kind of a pair of variants: that of the other one if one is plain, or the kind of both. `None` if they are of different
+    /// kinds: such pairs are counted in the row over all kinds and in no other.
     #[must_use]
     pub fn of_pair(a: Self, b: Self) -> Option<Self> {
         match (a, b) {
@@ -65,10 +64,8 @@ const MARGINS: [f64; 2] = [0.02, 0.1];
 pub(super) const ALL: &str = "all";
 
 /// Order, errors and coverage of instructions and cycles, by output and kind; over all kinds first.
-#[must_use]
-pub fn variants(corpus: &CorpusRows, folds: &[Answers]) -> Vec<VariantOrder> {
+pub(super) fn variants(corpus: &CorpusRows, held: &[Vec<Held>]) -> Vec<VariantOrder> {
     let outputs = corpus.data.outputs();
-    let held = held(corpus, folds);
     let shown = |output: &usize| matches!(outputs[*output].quantity, Quantity::Instructions | Quantity::Cycles);
     let mut rows = Vec::new();
     for output in (0..outputs.len()).filter(shown).filter(|&output| !held[output].is_empty()) {
