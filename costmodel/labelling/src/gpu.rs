@@ -4,20 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ir::labels::gpu::{GpuBatch, GpuBatchReply, GpuReply, GpuSettings, GpuTarget};
-use ir::labels::{Failure, Job, Phase};
 
-use crate::pool::{Loss, Pool, Protocol};
+use crate::pool::{Loss, Pool, Protocol, same_jobs, texts};
 
 /// The hidden action of `hardwire dataset` that labels kernels.
 pub const ACTION: &str = "gpu-worker";
 
-/// Texts after which a worker is replaced.
-const JOBS_PER_WORKER: usize = 1500;
-
 /// Workers that label kernels; `command` is the `hardwire` of a build with LLVM, `timeout` the longest time for one text.
 #[must_use]
 pub fn pool(command: PathBuf, workers: usize, timeout: Duration) -> Pool {
-    Pool { command, action: ACTION, workers, timeout, jobs_per_worker: JOBS_PER_WORKER }
+    Pool::labelling(command, ACTION, workers, timeout)
 }
 
 /// Texts by number.
@@ -38,7 +34,7 @@ impl Protocol for GpuLabelling<'_> {
     type Answer = GpuReply;
 
     fn request(&self, jobs: &[usize]) -> String {
-        let jobs = jobs.iter().map(|&id| Job { id: id as u64, text: (self.text)(id).to_owned() }).collect();
+        let jobs = texts(self.text, jobs);
         let batch = GpuBatch {
             jobs,
             targets: self.targets.to_vec(),
@@ -51,15 +47,12 @@ impl Protocol for GpuLabelling<'_> {
 
     fn answers(&self, jobs: &[usize], line: &str) -> Result<Vec<GpuReply>, String> {
         let reply: GpuBatchReply = serde_json::from_str(line).map_err(|e| e.to_string())?;
-        if !reply.replies.iter().map(|r| r.id as usize).eq(jobs.iter().copied()) {
-            return Err("replies to other jobs".into());
-        }
+        same_jobs(reply.replies.iter().map(|reply| reply.id), jobs)?;
         Ok(reply.replies)
     }
 
     fn lost(&self, job: usize, loss: Loss) -> GpuReply {
-        let phase = if matches!(loss, Loss::TimedOut(_)) { Phase::Timeout } else { Phase::Crash };
-        let failure = Some(Failure { phase, reason: loss.to_string() });
+        let failure = Some(loss.failure());
         GpuReply { id: job as u64, functions: Vec::new(), failure, place: None, kernels: None }
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use corpus::labels::Outcome;
 use corpus::normal::digest;
 use corpus::table::Entry;
-use ir::labels::{Batch, BatchReply, Failure as LabelFailure, Job, Phase, Reply, Settings, Target};
+use ir::labels::{Batch, BatchReply, Failure as LabelFailure, Phase, Reply, Settings, Target};
 
-use crate::pool::{Loss, Pool, Protocol};
+use crate::pool::{Loss, Pool, Protocol, same_jobs, texts};
 
 /// The hidden action of `hardwire dataset` that labels.
 pub const ACTION: &str = "worker";
@@ -17,15 +17,12 @@ pub const ACTION: &str = "worker";
 const BATCH_JOBS: usize = 32;
 /// Bytes of a batch's texts at most, if it has more than one.
 const BATCH_BYTES: usize = 96 << 10;
-/// Texts after which a worker is replaced.
-const JOBS_PER_WORKER: usize = 1500;
-
 /// Workers that label.
 ///
 /// `command` is the `hardwire` of a build with LLVM, `timeout` the longest time for one text.
 #[must_use]
 pub fn pool(command: PathBuf, workers: usize, timeout: Duration) -> Pool {
-    Pool { command, action: ACTION, workers, timeout, jobs_per_worker: JOBS_PER_WORKER }
+    Pool::labelling(command, ACTION, workers, timeout)
 }
 
 /// Texts by number.
@@ -40,22 +37,19 @@ impl Protocol for Labelling<'_> {
     type Answer = Outcome;
 
     fn request(&self, jobs: &[usize]) -> String {
-        let jobs = jobs.iter().map(|&id| Job { id: id as u64, text: (self.text)(id).to_owned() }).collect();
+        let jobs = texts(self.text, jobs);
         let batch = Batch { jobs, targets: Target::ALL.to_vec(), settings: self.settings.clone() };
         serde_json::to_string(&batch).expect("text serializes")
     }
 
     fn answers(&self, jobs: &[usize], line: &str) -> Result<Vec<Outcome>, String> {
         let reply: BatchReply = serde_json::from_str(line).map_err(|e| e.to_string())?;
-        if !reply.replies.iter().map(|r| r.id as usize).eq(jobs.iter().copied()) {
-            return Err("replies to other jobs".into());
-        }
+        same_jobs(reply.replies.iter().map(|reply| reply.id), jobs)?;
         Ok(reply.replies.into_iter().map(outcome).collect())
     }
 
     fn lost(&self, _job: usize, loss: Loss) -> Outcome {
-        let phase = if matches!(loss, Loss::TimedOut(_)) { Phase::Timeout } else { Phase::Crash };
-        Outcome::Failure(LabelFailure { phase, reason: loss.to_string() })
+        Outcome::Failure(loss.failure())
     }
 }
 

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use ir::labels::{Failure, Job, Phase};
+
 /// Most bytes of a worker's message that are read.
 const MESSAGE_BYTES: u64 = 4096;
 
@@ -52,6 +54,28 @@ impl std::fmt::Display for Loss {
     }
 }
 
+impl Loss {
+    /// The failure of a job that is lost.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        let phase = if matches!(self, Self::TimedOut(_)) { Phase::Timeout } else { Phase::Crash };
+        Failure { phase, reason: self.to_string() }
+    }
+}
+
+/// Texts after which a worker that labels is replaced.
+const JOBS_PER_WORKER: usize = 1500;
+
+/// Texts as jobs by number.
+pub(crate) fn texts<'a>(text: &(dyn Fn(usize) -> &'a str + Sync), jobs: &[usize]) -> Vec<Job> {
+    jobs.iter().map(|&id| Job { id: id as u64, text: text(id).to_owned() }).collect()
+}
+
+/// Checks that replies with these numbers answer the jobs, in their order.
+pub(crate) fn same_jobs(replies: impl Iterator<Item = u64>, jobs: &[usize]) -> Result<(), String> {
+    if replies.eq(jobs.iter().map(|&job| job as u64)) { Ok(()) } else { Err("replies to other jobs".into()) }
+}
+
 /// Settings of a pool.
 pub struct Pool {
     /// The command.
@@ -67,6 +91,12 @@ pub struct Pool {
 }
 
 impl Pool {
+    /// Workers that label in an action of `command`, the `hardwire` of a build with LLVM; `timeout` is the longest time for one text.
+    #[must_use]
+    pub fn labelling(command: PathBuf, action: &'static str, workers: usize, timeout: Duration) -> Self {
+        Self { command, action, workers, timeout, jobs_per_worker: JOBS_PER_WORKER }
+    }
+
     /// Runs all batches; `deliver` takes each job's number and answer as they come. It returns whether to go on.
     ///
     /// # Errors
