@@ -234,14 +234,19 @@ impl Code {
 
     /// The functions with a body.
     pub(in crate::mlir) fn definitions(&self) -> Vec<(String, LLVMValueRef)> {
+        // SAFETY: functions of this module.
+        let is_defined = |function: &LLVMValueRef| unsafe { LLVMIsDeclaration(*function) == 0 };
+        self.functions().into_iter().filter(is_defined).map(|function| (name_of(function), function)).collect()
+    }
+
+    /// All functions, with a body or without.
+    fn functions(&self) -> Vec<LLVMValueRef> {
         let mut all = Vec::new();
         // SAFETY: walks the module's own list.
         unsafe {
             let mut function = LLVMGetFirstFunction(self.raw);
             while !function.is_null() {
-                if LLVMIsDeclaration(function) == 0 {
-                    all.push((name_of(function), function));
-                }
+                all.push(function);
                 function = LLVMGetNextFunction(function);
             }
         }
@@ -358,36 +363,25 @@ impl Code {
     /// Names of the functions without a body, intrinsics left out.
     #[must_use]
     pub fn undefined(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        // SAFETY: walks the module's own list.
-        unsafe {
-            let mut function = LLVMGetFirstFunction(self.raw);
-            while !function.is_null() {
-                let used = !LLVMGetFirstUse(function).is_null();
-                if used && LLVMIsDeclaration(function) != 0 && LLVMGetIntrinsicID(function) == 0 {
-                    names.push(name_of(function));
-                }
-                function = LLVMGetNextFunction(function);
-            }
-        }
-        names
+        // SAFETY: functions of this module.
+        let is_called = |function: &LLVMValueRef| unsafe {
+            let used = !LLVMGetFirstUse(*function).is_null();
+            used && LLVMIsDeclaration(*function) != 0 && LLVMGetIntrinsicID(*function) == 0
+        };
+        self.functions().into_iter().filter(is_called).map(name_of).collect()
     }
 
     /// Gives named functions without a body the attributes of mathematical functions: no access of memory, always return.
     pub fn declare_pure(&self, names: &[String]) {
-        // SAFETY: functions of this module; the attributes are valid on functions, and `memory(none)` has the value 0.
-        unsafe {
-            let mut function = LLVMGetFirstFunction(self.raw);
-            while !function.is_null() {
-                if names.contains(&name_of(function)) {
-                    for attribute in [c"memory", c"nounwind", c"willreturn"] {
-                        let name = attribute.to_bytes();
-                        let kind = LLVMGetEnumAttributeKindForName(name.as_ptr().cast(), name.len());
-                        let attribute = LLVMCreateEnumAttribute(self.context.raw, kind, 0);
-                        LLVMAddAttributeAtIndex(function, llvm_sys::LLVMAttributeFunctionIndex, attribute);
-                    }
+        for function in self.functions().into_iter().filter(|function| names.contains(&name_of(*function))) {
+            for attribute in [c"memory", c"nounwind", c"willreturn"] {
+                let name = attribute.to_bytes();
+                // SAFETY: a function of this module; the attributes are valid on functions, and `memory(none)` has the value 0.
+                unsafe {
+                    let kind = LLVMGetEnumAttributeKindForName(name.as_ptr().cast(), name.len());
+                    let attribute = LLVMCreateEnumAttribute(self.context.raw, kind, 0);
+                    LLVMAddAttributeAtIndex(function, llvm_sys::LLVMAttributeFunctionIndex, attribute);
                 }
-                function = LLVMGetNextFunction(function);
             }
         }
     }
@@ -399,8 +393,7 @@ impl Code {
         unsafe {
             let builder = LLVMCreateBuilderInContext(self.context.raw);
             for (_, function) in self.definitions() {
-                let mut block = LLVMGetFirstBasicBlock(function);
-                while !block.is_null() {
+                for block in blocks(function) {
                     let mut next = LLVMGetFirstInstruction(block);
                     while !next.is_null() {
                         let slot = next;
@@ -418,7 +411,6 @@ impl Code {
                         LLVMReplaceAllUsesWith(slot, address);
                         LLVMInstructionEraseFromParent(slot);
                     }
-                    block = LLVMGetNextBasicBlock(block);
                 }
             }
             LLVMDisposeBuilder(builder);
@@ -488,19 +480,31 @@ pub(in crate::mlir) fn name_of(value: LLVMValueRef) -> String {
     }
 }
 
-/// Number of instructions of a function.
-fn instructions(function: LLVMValueRef) -> u64 {
-    let mut count = 0;
-    // SAFETY: walks the function's own lists.
+/// Blocks of a function.
+pub(in crate::mlir) fn blocks(function: LLVMValueRef) -> Vec<LLVMBasicBlockRef> {
+    let mut all = Vec::new();
+    // SAFETY: walks the function's own list.
     unsafe {
         let mut block = LLVMGetFirstBasicBlock(function);
         while !block.is_null() {
+            all.push(block);
+            block = LLVMGetNextBasicBlock(block);
+        }
+    }
+    all
+}
+
+/// Number of instructions of a function.
+fn instructions(function: LLVMValueRef) -> u64 {
+    let mut count = 0;
+    for block in blocks(function) {
+        // SAFETY: walks the block's own list.
+        unsafe {
             let mut instruction = LLVMGetFirstInstruction(block);
             while !instruction.is_null() {
                 count += 1;
                 instruction = LLVMGetNextInstruction(instruction);
             }
-            block = LLVMGetNextBasicBlock(block);
         }
     }
     count

@@ -14,7 +14,7 @@ use llvm_sys::target::{LLVMABISizeOfType, LLVMGetModuleDataLayout};
 use llvm_sys::{LLVMIntPredicate, LLVMOpcode, LLVMTypeKind};
 
 use super::control::{Assignment, Block, Comparison, ControlFlow, Counts, Exit, Operand, Operation, Phi};
-use super::llvm::{Code, name_of};
+use super::llvm::{Code, blocks, name_of};
 use crate::labels::Target;
 
 /// The name that [`name_blocks`] gives to a block.
@@ -41,19 +41,6 @@ pub fn name_blocks(code: &Code) {
             }
         }
     }
-}
-
-pub(in crate::mlir) fn blocks(function: LLVMValueRef) -> Vec<LLVMBasicBlockRef> {
-    let mut all = Vec::new();
-    // SAFETY: walks the function's own list.
-    unsafe {
-        let mut block = LLVMGetFirstBasicBlock(function);
-        while !block.is_null() {
-            all.push(block);
-            block = LLVMGetNextBasicBlock(block);
-        }
-    }
-    all
 }
 
 /// The control flow of every function with a body, by name.

@@ -9,8 +9,8 @@
 //!    guard leaves out those beyond the loop's end where the block does not divide it. Parallel loops inside run in order.
 //! 3. Loops around a kernel run on the host and launch it once an iteration.
 //!
-//! Refused, with the place of the operation: functions without a parallel loop, reductions of `scf.parallel`, accesses of memory
-//! outside every kernel, and unknown or calling operations there.
+//! Refused, with the place of the operation: functions without a parallel loop, reductions of `scf.parallel`, and outside
+//! of kernels accesses of memory, calls, and operations of unknown effect.
 
 use melior::Context;
 use melior::ir::attribute::StringAttribute;
@@ -118,7 +118,7 @@ fn has_parallel(block: BlockRef<'_, '_>) -> bool {
     })
 }
 
-/// Checks what stays on the host, and the parallel loops that become kernels.
+/// Refuses operations that neither the host code around kernels nor the mapping of parallel loops supports.
 fn check(block: BlockRef<'_, '_>) -> Result<(), Refusal> {
     for operation in operations(block) {
         let refuse = |reason: String| Err(Refusal { reason, place: place(operation) });

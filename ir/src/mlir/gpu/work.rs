@@ -13,8 +13,8 @@ use llvm_sys::{LLVMOpcode, LLVMTypeKind};
 
 use crate::labels::gpu::{Flops, GpuTarget, Vendor};
 use crate::mlir::codegen::control::{self, Counts};
-use crate::mlir::codegen::llvm::Code;
-use crate::mlir::codegen::read_control::{self, Known, blocks, callee};
+use crate::mlir::codegen::llvm::{Code, blocks};
+use crate::mlir::codegen::read_control::{self, Known, callee};
 
 /// Most block executions when the control flow of one thread is run.
 const FUEL: u64 = 1_000_000;
