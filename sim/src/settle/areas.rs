@@ -124,8 +124,8 @@ impl<'a> Areas<'a> {
     fn adders(&self, grid: Grid) -> f64 {
         let more = self.asked.design.interconnect.adder_bytes.saturating_sub(Interconnect::ADDER_BYTES);
         let Ok(densities) = NodeDensities::from_node(&self.base.node) else { return 0.0 };
-        let count = links(grid) * f64::from(more) / Interconnect::ADDED_BYTES;
-        logic_mm2(count * AreaInputs::default().fp16_adder, &densities, &AreaInputs::default())
+        let (count, inputs) = (links(grid) * f64::from(more) / Interconnect::ADDED_BYTES, AreaInputs::default());
+        logic_mm2(count * inputs.fp16_adder, &densities, &inputs)
     }
 
     /// The chip from structure on the base's node; `None` where areas come from the design.
