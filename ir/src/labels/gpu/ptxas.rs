@@ -23,8 +23,9 @@ pub struct PtxasResources {
 /// A kernel has no line with its registers, or a number is not understood.
 pub fn resources(messages: &str) -> Result<BTreeMap<String, PtxasResources>, String> {
     let mut all = BTreeMap::new();
-    // The kernel that lines are about, and whether frame and spills of it come next: functions that it calls have them too.
+    // The kernel whose section is read. Functions that it calls have lines of frame and spills in the same section.
     let mut current: Option<(String, PtxasResources)> = None;
+    // Whether the next line of frame and spills is the kernel's own.
     let mut own_frame = false;
     for line in messages.lines() {
         let text = line.split_once("ptxas info").map_or(line, |(_, rest)| rest.trim_start_matches([' ', ':']));
