@@ -31,7 +31,8 @@ ALLOWED = {
     "src/cli": "examples in help texts",
     "src/commands/dataset/passes.rs": "a pass pipeline",
     "src/commands/optimize.rs": "an error message that says what is accepted",
-    "src/commands/workload.rs": "an error message that says what is accepted",
+    "src/commands/workload/mod.rs": "an error message that says what is accepted",
+    "src/commands/workload/place.rs": "an error message that says what is accepted",
 }
 
 

@@ -23,6 +23,8 @@ pub enum WorkloadAction {
     Emit(Emit),
     /// Schedule the functions of an MLIR file on one chip of a design: latency and utilization
     Run(Run),
+    /// Place the functions of an MLIR file on the chips of a design by predicted latency, checked by the simulator
+    Place(Place),
 }
 
 /// Arguments of `hardwire workload emit`.
@@ -76,6 +78,38 @@ pub struct Run {
     #[arg(long, default_value_t = WeightRule::Auto, value_parser = named::<WeightRule>())]
     pub weights: WeightRule,
     /// Override a value of the design, e.g. --set vex.nonlinear_lanes=4096; can be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Output format; CSV has a line for each operation
+    #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
+    pub format: TableFormat,
+}
+
+/// Arguments of `hardwire workload place`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hardwire workload place model.mlir --design hnlpu
+  hardwire workload place model.mlir --chips 4 --budget 1000000
+  hardwire workload emit gpt-oss-120b --layer 1 --phase prefill --tokens 64 --context 64 | hardwire workload place - --format json")]
+pub struct Place {
+    /// MLIR file, or `-` for standard input
+    pub file: String,
+    /// Preset name or path of a design file (TOML)
+    #[arg(long, default_value = "hnlpu", value_name = "DESIGN")]
+    pub design: String,
+    /// Place this function only
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+    /// Most chips that are used [default: all of the design]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub chips: Option<u32>,
+    /// Bytes of the attention buffer of each chip that data may take [default: all of it]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
+    pub budget: Option<u64>,
+    /// Rule that decides which function arguments are weights
+    #[arg(long, default_value_t = WeightRule::Auto, value_parser = named::<WeightRule>())]
+    pub weights: WeightRule,
+    /// Override a value of the design, e.g. --set attention_buffer.capacity=1MB; can be repeated
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Output format; CSV has a line for each operation

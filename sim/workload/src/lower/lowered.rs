@@ -11,7 +11,7 @@ use sim::units::hbm::Placement;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// Product with a constant matrix, which is hardwired.
+    /// Product with a constant matrix, which is hardwired unless it is placed on the vector unit.
     ConstantMatrix,
     /// Product of two variable operands.
     BothChange,
@@ -23,6 +23,8 @@ pub enum Reason {
     Address,
     /// Operation on constants alone, done before the first call.
     Folded,
+    /// Part of the function that reads its result.
+    Fused,
 }
 
 /// An operation with its unit. Cycles are those of the chip clock, per execution.
@@ -48,6 +50,12 @@ pub struct Placed {
     pub busy_cycles: u64,
     /// Cycles from start to result.
     pub latency_cycles: u64,
+    /// Number of the step in the order of the text.
+    #[serde(skip)]
+    pub(crate) step: usize,
+    /// Cycle at which the result is where it is stored, on all chips that have it.
+    #[serde(skip)]
+    pub(crate) done_cycle: u64,
     /// Multiply-accumulates.
     pub macs: u64,
     /// Input vectors of a matrix, or queries of a cached operand, one after the other.
@@ -83,6 +91,8 @@ impl Placed {
             start_cycle,
             busy_cycles,
             latency_cycles,
+            step: 0,
+            done_cycle: 0,
             macs: 0,
             passes: 0,
             fan_in: 0,

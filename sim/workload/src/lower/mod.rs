@@ -18,8 +18,12 @@
 //! storage of intermediate results, and fusion of element-wise functions, which each have their full latency.
 
 mod coverage;
+mod data;
 mod lowered;
-mod schedule;
+pub(crate) mod plan;
+pub(crate) mod schedule;
+pub(crate) mod server;
+pub(crate) mod traffic;
 
 use designs::Design;
 use ir::analysis::Analysis;
@@ -39,5 +43,5 @@ pub struct Options {
 /// Schedules `function` of `tree` on one chip of `design`. Never fails: what cannot be placed is listed.
 #[must_use]
 pub fn lower(tree: &Tree, function: OpId, design: &Design, options: &Options) -> Lowered {
-    schedule::Schedule::new(&Steps::of(&Analysis::of(tree), function), options.weights, design).run()
+    schedule::Schedule::new(&Steps::of(&Analysis::of(tree), function), options.weights, design).run().lowered
 }

@@ -4,6 +4,9 @@
 //! Costs are those of [`sim::units`], as for a layer of the mapping. A loop over tensors starts after everything before
 //! it, runs its iterations one after the other, and ends before everything after it. The part of an argument that does
 //! not fit the attention buffer streams from HBM, starting in the first cycle, as the simulator prefetches a layer.
+//!
+//! With a [`Plan`](super::plan::Plan), operations and data are where it says: see `data` for messages and HBM. Without
+//! waiting for units ([`Queues::Ignored`]) the end of the schedule is the longest path of dependent operations.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +21,8 @@ use sim::units::{PerUnit, Unit, attention_buffer, hbm, hn_array, vex};
 
 use super::coverage::Coverage;
 use super::lowered::{Lowered, MissingPlace, Placed, Reason, UnitShare, Work as Totals};
-
-/// Latest end of an operation; one that would end later is reported as too large and takes no time.
-const MAX_CYCLES: u64 = 1 << 62;
+use super::server::{MAX_CYCLES, Queues, Server, ends};
+use super::traffic::{Planned, Traffic};
 
 /// Cycle at which a value is available, and end of its last use.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,23 +31,42 @@ struct Times {
     used: u64,
 }
 
-pub(super) struct Schedule<'a> {
+/// A function under a plan.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    /// Latency, operations, work of all chips; shares of units are those of the first chip.
+    pub(crate) lowered: Lowered,
+    /// Work of the busiest server, cycles.
+    pub(crate) busiest: u64,
+    /// Bytes between chips, framing included.
+    pub(crate) link_bytes: u64,
+    /// Weights in the array of each chip.
+    pub(crate) weights: Vec<u64>,
+}
+
+pub(crate) struct Schedule<'a> {
     tree: &'a Tree,
-    steps: &'a Steps<'a>,
+    pub(super) steps: &'a Steps<'a>,
     constants: Constants<'a>,
     hn: hn_array::Spec,
     vex: vex::Spec,
     buffer: attention_buffer::Spec,
-    hbm: hbm::Spec,
+    pub(super) hbm: hbm::Spec,
     element_bytes: u64,
     placement: Placement,
     /// Elements of an argument requested from HBM so far, and the cycle of their arrival.
     streamed: BTreeMap<ValueId, (u64, u64)>,
     times: BTreeMap<ValueId, Times>,
-    /// When each matrix is free again.
-    matrices: BTreeMap<ValueId, u64>,
-    /// Cycle at which each unit is free again; matrices of the array are free one by one, see `matrices`.
-    free: PerUnit<u64>,
+    pub(super) queues: Queues,
+    /// What the plan says, and the data on links and in HBM under it.
+    pub(super) traffic: Option<Traffic<'a>>,
+    /// Number of the operation at hand, and its chip.
+    step: usize,
+    pub(super) chip: usize,
+    /// The matrices of each chip.
+    matrices: BTreeMap<(usize, ValueId), Server>,
+    /// The other units of each chip; matrices of the array are servers of their own, see `matrices`.
+    servers: Vec<PerUnit<Server>>,
     busy: PerUnit<Coverage>,
     computing: Coverage,
     /// No operation starts before this cycle.
@@ -53,17 +74,12 @@ pub(super) struct Schedule<'a> {
     end: u64,
     placed: Vec<Placed>,
     missing: Vec<MissingPlace>,
-    totals: Totals,
-    weights_used: BTreeMap<ValueId, u64>,
-}
-
-/// When something that starts at `start` and lasts `cycles` ends.
-fn ends(start: u64, cycles: u64) -> Result<u64, Unplaced> {
-    start.checked_add(cycles).filter(|&end| end <= MAX_CYCLES).ok_or(Unplaced::TooLarge)
+    pub(super) totals: Totals,
+    weights_used: BTreeMap<(usize, ValueId), u64>,
 }
 
 impl<'a> Schedule<'a> {
-    pub(super) fn new(steps: &'a Steps<'a>, rule: WeightRule, design: &Design) -> Self {
+    pub(crate) fn new(steps: &'a Steps<'a>, rule: WeightRule, design: &Design) -> Self {
         let constants = Constants::new(steps, rule);
         let most = steps.arguments_read(|argument| !constants.contains(argument));
         let element_bytes = u64::from(design.mapping.kv_element_bytes);
@@ -82,8 +98,12 @@ impl<'a> Schedule<'a> {
             element_bytes,
             streamed: BTreeMap::new(),
             times: BTreeMap::new(),
+            queues: Queues::Served,
+            traffic: None,
+            step: 0,
+            chip: 0,
             matrices: BTreeMap::new(),
-            free: PerUnit::default(),
+            servers: vec![PerUnit::default()],
             busy: PerUnit::default(),
             computing: Coverage::default(),
             barrier: 0,
@@ -95,8 +115,18 @@ impl<'a> Schedule<'a> {
         }
     }
 
+    /// The schedule under a plan.
+    pub(crate) fn planned(mut self, planned: Planned<'a>, design: &Design, queues: Queues) -> Self {
+        self.queues = queues;
+        self.servers = vec![PerUnit::default(); planned.plan.chips()];
+        // Data are where the plan says.
+        self.placement = Placement::new(0, self.buffer.capacity);
+        self.traffic = Some(Traffic::new(planned, design));
+        self
+    }
+
     /// Runs the steps.
-    pub(super) fn run(mut self) -> Lowered {
+    pub(crate) fn run(mut self) -> Outcome {
         let steps = self.steps;
         self.steps(steps.all(), 1);
         self.finish()
@@ -171,7 +201,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Cycle at which all operands are available and all memory to be written is unused.
-    fn ready(&self, reads: &[ValueId], writes: &[ValueId]) -> u64 {
+    pub(super) fn ready(&self, reads: &[ValueId], writes: &[ValueId]) -> u64 {
         let of = |v: &ValueId| self.times.get(&self.steps.place(*v)).copied().unwrap_or_default();
         let read = reads.iter().map(|v| of(v).ready).max().unwrap_or(0);
         let changed = writes.iter().filter(|v| is_memref(self.tree, **v));
@@ -195,16 +225,26 @@ impl<'a> Schedule<'a> {
     fn operation(&mut self, op: OpId, work: &Work, reads: &[ValueId], writes: &[ValueId], times: u64) {
         let task = self.constants.step(op, work, reads, writes);
         let ready = self.ready(reads, writes);
+        let (step, fused) = (self.step, self.is_fused());
+        self.step += 1;
+        let task = self.traffic.as_ref().map_or(task, |traffic| traffic.plan().task(step, task));
+        self.chip = self.traffic.as_ref().map_or(0, |traffic| traffic.plan().chip(step));
         let there = match task {
-            Task::Folded | Task::Free => Ok(0),
-            _ => self.stream(reads, work, times),
+            Task::Folded | Task::Free => self.receive(step, ready),
+            _ if fused => Ok(ready),
+            _ => self.stream(reads, work, times).and_then(|there| self.fetch(step, ready.max(there))),
         };
-        let placed = there.and_then(|there| self.place(op, &task, times, ready.max(there)));
+        let placed = there.and_then(|ready| {
+            let mut placed =
+                if fused { Placed::free(op, Reason::Fused, ready) } else { self.place(op, &task, times, ready)? };
+            let computed = placed.start_cycle + placed.latency_cycles;
+            placed.done_cycle = if fused { computed } else { self.deliver(step, computed)? };
+            Ok(placed)
+        });
         match placed {
             Ok(mut placed) => {
-                let done = placed.start_cycle + placed.latency_cycles;
-                placed.executions = times;
-                self.done(reads, writes, done);
+                (placed.executions, placed.step) = (times, step);
+                self.done(reads, writes, placed.done_cycle);
                 self.placed.push(placed);
             }
             Err(why) => {
@@ -258,20 +298,26 @@ impl<'a> Schedule<'a> {
         Ok(there)
     }
 
-    fn bytes(&self, elements: u64) -> Result<u64, Unplaced> {
+    pub(super) fn bytes(&self, elements: u64) -> Result<u64, Unplaced> {
         elements.checked_mul(self.element_bytes).ok_or(Unplaced::TooLarge)
     }
 
     /// Occupies a unit from when it is free and not before `ready`; returns (start, end).
-    fn occupy(&mut self, unit: Unit, ready: u64, cycles: u64) -> Result<(u64, u64), Unplaced> {
-        let start = self.free[unit].max(ready);
-        let end = ends(start, cycles)?;
-        self.free[unit] = end;
+    pub(super) fn occupy(&mut self, unit: Unit, ready: u64, cycles: u64) -> Result<(u64, u64), Unplaced> {
+        let (start, end) = self.servers[self.chip][unit].serve(ready, cycles, self.queues)?;
+        self.occupied(unit, start, end);
+        Ok((start, end))
+    }
+
+    /// Accounts for the busy time of a unit; shares are those of the first chip.
+    fn occupied(&mut self, unit: Unit, start: u64, end: u64) {
+        if self.chip > 0 {
+            return;
+        }
         self.busy[unit].add(start, end);
         if unit.computes() {
             self.computing.add(start, end);
         }
-        Ok((start, end))
     }
 
     fn moves(&mut self, op: OpId, moved: u64, ready: u64) -> Result<Placed, Unplaced> {
@@ -311,7 +357,7 @@ impl<'a> Schedule<'a> {
             if elements > 0 {
                 let placed = self.nonlinear(op, elements, 1, ready)?;
                 at = at.max(placed.start_cycle + placed.latency_cycles);
-                self.placed.push(Placed { executions: times, ..placed });
+                self.placed.push(Placed { executions: times, step: self.step - 1, ..placed });
             }
         }
         Ok(at)
@@ -322,14 +368,15 @@ impl<'a> Schedule<'a> {
         let cost = self.hn.pass(matrix.fan_in);
         let occupied = cost.serial.checked_mul(passes).ok_or(Unplaced::TooLarge)?;
         let key = self.constants.source(matrix.value);
-        let start = ready.max(self.matrices.get(&key).copied().unwrap_or(0));
-        let end = ends(start, occupied)?;
+        let server = self.matrices.entry((self.chip, key)).or_default();
+        let (start, end) = server.serve(ready, occupied, self.queues)?;
         let done = ends(end, cost.depth)?;
-        self.matrices.insert(key, end);
-        self.busy.hn_array.add(start, end);
-        self.computing.add(start, end);
+        self.occupied(Unit::HnArray, start, end);
         self.totals.hn_macs = self.totals.hn_macs.saturating_add(c.macs);
-        self.weights_used.insert(key, elements(self.tree, key).unwrap_or(matrix.elements));
+        let parts = self.traffic.as_ref().map_or(1, |traffic| traffic.plan().parts(self.step - 1));
+        let weights = elements(self.tree, key).map_or(matrix.elements, |all| all.div_ceil(parts));
+        let used = self.weights_used.entry((self.chip, key)).or_default();
+        *used = weights.max(*used);
         let placed = Placed::at(op, Some(Unit::HnArray), Reason::ConstantMatrix, start, occupied, done - start);
         Ok(Placed { macs: c.macs, passes, fan_in: matrix.fan_in, elements: matrix.elements, ..placed })
     }
@@ -350,7 +397,8 @@ impl<'a> Schedule<'a> {
         let done = end.max(ends(read_end, self.buffer.latency)?);
         self.totals.vex_macs = self.totals.vex_macs.saturating_add(c.macs);
         self.totals.buffer_bytes = self.totals.buffer_bytes.saturating_add(bytes);
-        let placed = Placed::at(op, Some(Unit::VexAttention), Reason::BothChange, start, cycles, done - start);
+        let reason = if self.constants.contains(side.value) { Reason::ConstantMatrix } else { Reason::BothChange };
+        let placed = Placed::at(op, Some(Unit::VexAttention), reason, start, cycles, done - start);
         Ok(Placed { macs: c.macs, passes: queries, elements, bytes, ..placed })
     }
 
@@ -363,7 +411,11 @@ impl<'a> Schedule<'a> {
         });
     }
 
-    fn finish(mut self) -> Lowered {
+    fn is_fused(&self) -> bool {
+        self.traffic.as_ref().is_some_and(|traffic| traffic.plan().fused.contains(&self.step))
+    }
+
+    fn finish(mut self) -> Outcome {
         let makespan = self.end;
         let share = |busy: u64| if makespan == 0 { 0.0 } else { busy as f64 / makespan as f64 };
         let computing = self.computing.close();
@@ -377,13 +429,21 @@ impl<'a> Schedule<'a> {
                 UnitShare { unit, busy_cycles, busy_share: share(busy_cycles) }
             })
             .collect();
-        self.totals.weights = self.weights_used.values().fold(0, |sum: u64, &n| sum.saturating_add(n));
+        let mut weights = vec![0u64; self.servers.len()];
+        for (&(chip, _), &used) in &self.weights_used {
+            weights[chip] = weights[chip].saturating_add(used);
+        }
+        self.totals.weights = weights.iter().fold(0, |sum: u64, &n| sum.saturating_add(n));
+        let servers = self.servers.iter().flat_map(|chip| chip.iter().map(|(_, server)| server.load()));
+        let links = self.traffic.as_ref().map_or(0, Traffic::busiest_link);
+        let busiest = servers.chain(self.matrices.values().map(Server::load)).max().unwrap_or(0).max(links);
+        let link_bytes = self.traffic.as_ref().map_or(0, Traffic::link_bytes);
         for placed in &mut self.placed {
             let operation = self.tree.operation(placed.op);
             placed.operation = self.tree.name(placed.op).to_owned();
             placed.span = operation.span;
         }
-        Lowered {
+        let lowered = Lowered {
             xpu_utilization: share(computing),
             latency_cycles: makespan,
             computing_cycles: computing,
@@ -392,6 +452,7 @@ impl<'a> Schedule<'a> {
             cache: self.placement,
             operations: self.placed,
             unplaced: self.missing,
-        }
+        };
+        Outcome { lowered, busiest, link_bytes, weights }
     }
 }

@@ -1,5 +1,8 @@
 //! `hardwire workload`.
 
+mod label;
+mod place;
+
 use std::io::Read;
 use std::process::ExitCode;
 
@@ -22,7 +25,8 @@ const MAX_BYTES: u64 = 64 << 20;
 pub fn run(arguments: &arguments::Workload) -> Result<ExitCode, Failure> {
     match &arguments.action {
         arguments::WorkloadAction::Emit(arguments) => emit(arguments),
-        arguments::WorkloadAction::Run(arguments) => place(arguments),
+        arguments::WorkloadAction::Run(arguments) => on_one_chip(arguments),
+        arguments::WorkloadAction::Place(arguments) => place::run(arguments),
     }
 }
 
@@ -110,7 +114,7 @@ fn read(path: &str) -> Result<String, Failure> {
         .map_err(|e| name(format!("not UTF-8 text: byte {} is invalid", e.utf8_error().valid_up_to() + 1)))
 }
 
-fn place(arguments: &arguments::Run) -> Result<ExitCode, Failure> {
+fn on_one_chip(arguments: &arguments::Run) -> Result<ExitCode, Failure> {
     let design = input::design(&arguments.design, &input::overrides(&arguments.set)?)?;
     let text = read(&arguments.file)?;
     let parsed = ir::parse(&text, &ir::Limits::default());
@@ -197,7 +201,7 @@ fn render(f: &Function, design: &designs::Design) -> String {
         ("cycles", Align::Right),
         ("reason", Align::Left),
     ]);
-    let label = |value: &dyn erased::Label| value.label();
+    let label = |value: &dyn label::Label| value.label();
     let mut free = 0;
     for (o, line) in l.operations.iter().zip(&f.lines) {
         let Some(unit) = o.unit else {
@@ -228,22 +232,4 @@ fn render(f: &Function, design: &designs::Design) -> String {
         text.push_str(&format!("no place: line {line}, {}: {}\n", o.operation, label(&o.reason)));
     }
     text
-}
-
-/// Snake-case names of enums, as JSON has them.
-mod erased {
-    use serde::Serialize;
-
-    pub trait Label {
-        fn label(&self) -> String;
-    }
-
-    impl<T: Serialize> Label for T {
-        fn label(&self) -> String {
-            match serde_json::to_value(self) {
-                Ok(serde_json::Value::String(name)) => name.replace('_', " "),
-                _ => String::new(),
-            }
-        }
-    }
 }
