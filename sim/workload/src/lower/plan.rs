@@ -134,6 +134,6 @@ pub(crate) struct Buffer {
 impl Buffer {
     /// Whether it can be requested from HBM before it is needed, as the simulator prefetches a layer's cache.
     pub(crate) fn comes_ahead(&self) -> bool {
-        self.argument && !self.written
+        (self.argument || self.constant) && !self.written
     }
 }

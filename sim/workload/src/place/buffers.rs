@@ -100,7 +100,7 @@ fn instance(
     let made_here = uses.first().is_some_and(|(_, access)| access.writes);
     let first = if parts || !made_here { begin } else { uses[0].0 };
     let last = if parts || known.returned { end } else { uses.last().map_or(end, |(step, _)| *step) };
-    let traffic = if known.comes_ahead() || known.constant {
+    let traffic = if known.comes_ahead() {
         bytes
     } else {
         let received = if parts || made_here { 0 } else { bytes };
