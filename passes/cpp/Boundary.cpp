@@ -55,6 +55,7 @@ static bool read(const hardwire_passes_options &from, SearchOptions &options,
   options.maxCandidates = from.max_candidates;
   options.verify = from.verify;
   options.allowSpills = from.allow_spills;
+  options.ofDesign = from.of_design;
   options.legality.reassociate = from.reassociate;
   options.legality.assumeNoAlias = from.assume_no_alias;
   options.choices.kinds = llvm::to_vector(ArrayRef<Kind>(allKinds));

@@ -64,6 +64,8 @@ typedef struct {
   bool texts;
   /* Write the decisions as a transform script. */
   bool schedule;
+  /* The scores are those of a simulated design. */
+  bool of_design;
 } hardwire_passes_options;
 
 /* Decides about the functions of a module (an `mlir::Operation *`) and changes

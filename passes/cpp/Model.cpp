@@ -84,6 +84,11 @@ bool findQuantity(const Model &model, const std::string &target,
   return found;
 }
 
+bool isOfDesign(unsigned quantity) {
+  return quantity == HARDWIRE_QUANTITY_XPU_UTILIZATION ||
+         quantity == HARDWIRE_QUANTITY_XPU_LATENCY_CYCLES;
+}
+
 Scorer modelScorer(const Model &model, std::string target, unsigned quantity) {
   hardwire_model *handle = model.handle;
   return [=](ArrayRef<std::string> texts, MutableArrayRef<Score> scores) {

@@ -28,6 +28,9 @@ const Model &modelAt(llvm::StringRef path);
 bool findQuantity(const Model &model, const std::string &target,
                   llvm::StringRef name, unsigned &quantity, std::string &error);
 
+/// Whether a quantity belongs to a design rather than to a processor.
+bool isOfDesign(unsigned quantity);
+
 /// A scorer that asks the model for one quantity.
 Scorer modelScorer(const Model &model, std::string target, unsigned quantity);
 

@@ -198,6 +198,7 @@ private:
       }
       if (!findQuantity(opened, cpu, quantity, number, error))
         return false;
+      options.ofDesign = isOfDesign(number);
       scorer = modelScorer(opened, cpu, number);
     }
     auto start = std::chrono::steady_clock::now();

@@ -260,6 +260,13 @@ Decision Search::decide(const Nest &nest, Location loc) const {
     decision.chosen = 1;
     return decision;
   }
+  if (options.ofDesign) {
+    // The model of a design predicts from counts of tensor work. Copied bodies
+    // change what it counts, not what the design does.
+    decision.kept = "a design runs a nest of scalar code as one operation over "
+                    "its iteration space, whatever its loops";
+    return decision;
+  }
   if (expired && expired()) {
     decision.kept = "the time is used up";
     return decision;

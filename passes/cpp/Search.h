@@ -55,6 +55,10 @@ struct SearchOptions {
   unsigned verify = 0;
   /// Least measured ratio for a change.
   double verifyMargin = 1.02;
+  /// Whether the cost is that of a simulated design: it runs a nest of scalar
+  /// code as one operation over its iteration space, so the loops of the nest
+  /// are no choice.
+  bool ofDesign = false;
   /// Skips the legality check, to show in a test that it is needed.
   bool unchecked = false;
   /// The steps to take instead of a search.

@@ -58,6 +58,7 @@ struct RawOptions<'a> {
     assume_no_alias: bool,
     texts: bool,
     schedule: bool,
+    of_design: bool,
 }
 
 type RawScorer = extern "C" fn(*mut c_void, *const Text<'static>, usize, *mut RawScore<'static>);
@@ -173,13 +174,15 @@ extern "C" fn append(lines: *mut c_void, text: Text<'_>) {
     unsafe { &mut *lines.cast::<Vec<String>>() }.push(text.read());
 }
 
-/// Decides about the functions of a module and changes it. Returns the decisions and the script as JSON.
+/// Decides about the functions of a module and changes it; `of_design` says that scores are those of a simulated design.
+/// Returns the decisions and the script as JSON.
 ///
 /// # Errors
 /// An option is malformed.
 pub fn search(
     module: &mut Module<'_>,
     options: &crate::terms::Options,
+    of_design: bool,
     callbacks: &mut Callbacks<'_>,
 ) -> Result<String, String> {
     let decisions: Vec<&str> = options.kinds.iter().map(|kind| kind.name()).collect();
@@ -200,6 +203,7 @@ pub fn search(
         assume_no_alias: options.assume_no_alias,
         texts: options.texts,
         schedule: options.schedule,
+        of_design,
     };
     let measurer = callbacks.measurer.is_some().then_some(measure as RawScorer);
     let mut user = User { callbacks, reasons: Vec::new(), written: String::new() };

@@ -38,7 +38,8 @@ pub fn optimize(text: &str, options: &Options, question: Question<'_>) -> Result
         _ => None,
     };
     let mut callbacks = Callbacks { scorer: &mut score, measurer, expired };
-    let report = search(&mut module, options, &mut callbacks).map_err(PassError::Option)?;
+    let report =
+        search(&mut module, options, output.quantity.is_of_design(), &mut callbacks).map_err(PassError::Option)?;
     let Report { decisions, schedule } = serde_json::from_str(&report).expect("the core writes decisions");
     let passed_over = passed_over(&module);
     Ok(Optimized { text: print(&module, Form::Custom).map_err(messages)?, decisions, passed_over, schedule })

@@ -28,6 +28,32 @@ fn run_for(text: &str, target: &str, options: &Options) -> Result<Optimized, Pas
     optimize(text, options, Question { predictor: &predictor, output: &output, expired: None, measurer: None })
 }
 
+/// A design sees the iteration space of a nest, not its loops; counts of copied bodies would be predicted as less work.
+#[test]
+fn a_design_keeps_every_nest() {
+    let settings = Settings { choice: Choice::Learned, ..Settings::default() };
+    let predictor = Predictor::new(CostModel::shipped().unwrap(), settings);
+    let blocks = include_str!("../kernels/blocks.mlir");
+    for text in [MATMUL, blocks] {
+        for quantity in [Quantity::XpuLatencyCycles, Quantity::XpuUtilization] {
+            let output = Output { target: "hnlpu".to_owned(), quantity };
+            let question = Question { predictor: &predictor, output: &output, expired: None, measurer: None };
+            let result = optimize(text, &Options::default(), question).unwrap();
+            assert!(!result.decisions.is_empty());
+            for decision in &result.decisions {
+                assert_eq!(decision.steps, "keep");
+                assert!(decision.kept.as_ref().unwrap().starts_with("a design runs a nest"), "{decision:?}");
+            }
+            assert!(!result.text.contains("step 2"), "nothing is unrolled");
+        }
+    }
+    // Steps that are given are taken: they ask for no decision.
+    let output = Output { target: "hnlpu".to_owned(), quantity: Quantity::XpuLatencyCycles };
+    let question = Question { predictor: &predictor, output: &output, expired: None, measurer: None };
+    let options = Options { steps: Some("unroll:2:4".to_owned()), ..Options::default() };
+    assert_eq!(optimize(MATMUL, &options, question).unwrap().decisions[0].steps, "unroll:2:4");
+}
+
 fn run(text: &str, options: &Options) -> Optimized {
     run_for(text, "znver4", options).unwrap()
 }

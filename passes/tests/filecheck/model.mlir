@@ -4,6 +4,7 @@
 // RUN: %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize))' %s 2>&1 | FileCheck %s --check-prefix=MODULE
 // RUN: %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 margin=99}))' %s 2>&1 | FileCheck %s --check-prefix=MARGIN
 // RUN: %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 budget-ms=0}))' %s 2>&1 | FileCheck %s --check-prefix=BUDGET
+// RUN: %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=hnlpu}))' %s 2>&1 | FileCheck %s --check-prefix=DESIGN
 // RUN: not %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=z80}))' %s 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 quantity=beauty}))' %s 2>&1 | FileCheck %s --check-prefix=QUANTITY
 // RUN: not %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 model=/nowhere/model}))' %s 2>&1 | FileCheck %s --check-prefix=MODEL
@@ -16,6 +17,8 @@
 // MARGIN: remark: hardwire: kept: {{.*}}
 // MARGIN: affine.for %{{.*}} = 0 to 64 {
 // BUDGET: remark: hardwire: kept: the time is used up
+// DESIGN: remark: hardwire: kept: a design runs a nest of scalar code as one operation over its iteration space, whatever its loops
+// DESIGN: affine.for %{{.*}} = 0 to 64 {
 // MODULE: remark: hardwire:
 
 // CHECK: remark: hardwire: kept: its cost is not known: {{.*}}
