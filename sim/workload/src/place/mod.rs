@@ -70,13 +70,16 @@ pub fn place(tree: &Tree, function: OpId, design: &Design, options: &PlaceOption
             reason: unknown.why,
             executions: 1,
         });
-        let unknown = unknown.collect();
-        return Ok(Placement { kept: Some(kept), considered: 0, exact: false, choice: None, unknown });
+        return Ok(unknown_because(kept, unknown.collect()));
     }
     let mut search = Search::new(&steps, &graph, design, options.weights, budget);
     let default = search.all_default();
     let best = search.best(chips);
-    let gains = |score: search::Score| (score.excess_weights, score.latency, score.hbm_bytes);
+    if best.score.left_out > 0 {
+        let unknown = search.run(&best.plan, Queues::Ignored).lowered.unplaced;
+        return Ok(unknown_because(kept_because(&unknown[0].operation, unknown.len()), unknown));
+    }
+    let gains = |score: search::Score| (score.left_out, score.excess_weights, score.latency, score.hbm_bytes);
     let kept = gains(best.score) >= gains(default.score);
     let chosen = if kept { default.clone() } else { best };
     let choice = choice(&search, &chosen, &default);
@@ -90,14 +93,21 @@ pub fn place(tree: &Tree, function: OpId, design: &Design, options: &PlaceOption
     })
 }
 
+/// The answer for a function whose latency is not known.
+fn unknown_because(kept: String, unknown: Vec<MissingPlace>) -> Placement {
+    Placement { kept: Some(kept), considered: 0, exact: false, choice: None, unknown }
+}
+
+/// The sentence about `count` operations without a cost.
+fn kept_because(first: &str, count: usize) -> String {
+    let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+    format!("the cost of `{first}`{more} is not known")
+}
+
 /// Why the latency of a function is not known, or its steps cannot be moved.
 fn unplaceable(steps: &Steps<'_>, graph: &Graph) -> Option<String> {
     if let Some(first) = graph.unknown.first() {
-        let more = match graph.unknown.len() - 1 {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        return Some(format!("the cost of `{}`{more} is not known", first.operation));
+        return Some(kept_because(&first.operation, graph.unknown.len()));
     }
     let op = graph.repeats?;
     Some(format!("`{}` repeats operations on tensors; loops over tensors are not placed", steps.tree().name(op)))
@@ -152,7 +162,8 @@ fn rejected(search: &Search<'_>, chosen: &Candidate, default: &Candidate, own: &
     all.push((Alternative::FirstComeBuffers, variant(&|_| (), Policy::FirstCome)));
     all.push((Alternative::NotFused, variant(&|plan| plan.fused.clear(), fewest)));
     all.into_iter()
-        .filter(|(_, candidate)| candidate.plan != chosen.plan)
+        // A latency that leaves operations out does not compare.
+        .filter(|(_, candidate)| candidate.plan != chosen.plan && candidate.score.left_out == 0)
         .map(|(alternative, candidate)| {
             let simulated = search.run(&candidate.plan, Queues::Served);
             let figures = figures(candidate.score, &simulated);

@@ -34,6 +34,8 @@ const ROUNDS: usize = 4;
 /// What is compared; less is better, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Score {
+    /// Operations that the schedule leaves out, because they would end too late.
+    pub(super) left_out: usize,
     /// Weights beyond the capacity of the arrays; a plan with any cannot be built.
     pub(super) excess_weights: u64,
     /// Predicted latency, cycles.
@@ -114,6 +116,7 @@ impl<'a> Search<'a> {
         let outcome = self.run(plan, Queues::Ignored);
         let capacity = self.design.hn_array.weight_capacity;
         Score {
+            left_out: outcome.lowered.unplaced.len(),
             excess_weights: outcome.weights.iter().map(|&n| n.saturating_sub(capacity)).fold(0, u64::saturating_add),
             latency: outcome.lowered.latency_cycles.max(outcome.busiest),
             hbm_bytes: outcome.lowered.work.hbm_bytes,

@@ -434,6 +434,15 @@ fn what_is_not_known_has_no_placement() {
     assert_eq!(placement.choice, None);
     assert_eq!(placement.kept.as_deref(), Some("the cost of `mystery.op` is not known"));
     assert_eq!(placement.unknown.len(), 1);
+    // Five functions of 2^60 elements, one a cycle, end after 2^62 cycles.
+    let ty = "tensor<1073741824x1073741824xf32>";
+    let all: String = (0..5).map(|at| format!("%v{} = math.exp %v{at} : {ty}\n", at + 1)).collect();
+    let results = ["%v1, %v2, %v3, %v4, %v5", &[ty; 5].join(", ")];
+    let late =
+        format!("func.func @f(%v0: {ty}) -> ({}) {{\n{all}return {} : {}\n}}", results[1], results[0], results[1]);
+    let slow = placed_with(&late, &design(&["vex.nonlinear_lanes=1"]), &one_chip());
+    assert_eq!(slow.choice, None);
+    assert!(!slow.unknown.is_empty());
     let dynamic = "func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> {
         %a = math.exp %x : tensor<?xf32>
         return %a : tensor<?xf32>
