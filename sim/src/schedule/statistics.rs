@@ -23,6 +23,9 @@ const T_975: [f64; 30] = [
 /// Largest correlation of neighbouring batches that is corrected for.
 const MAX_CORRELATION: f64 = 0.9;
 
+/// Residuals of batches below this share of their counts are rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// A piece of a ratio estimate: what was counted, and over what.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Piece {
@@ -86,7 +89,8 @@ pub fn half_width(batches: &[Piece]) -> Option<f64> {
     let ratio = batches.iter().map(|b| b.count).sum::<f64>() / number / over;
     let residuals: Vec<f64> = batches.iter().map(|b| b.count - ratio * b.over).collect();
     let squares: f64 = residuals.iter().map(|r| r * r).sum();
-    if squares <= 0.0 {
+    // Batches that are equal but for rounding have no spread.
+    if squares <= ROUNDING * ROUNDING * batches.iter().map(|b| b.count * b.count).sum::<f64>() {
         return Some(0.0);
     }
     let products: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
@@ -148,6 +152,10 @@ mod tests {
         assert_eq!(warm_up(&[7.0; 60]), Some(0));
         assert_eq!(half_width(&[Piece { count: 3.0, over: 2.0 }; 12]), Some(0.0));
         assert_eq!(half_width(&[Piece { count: 3.0, over: 2.0 }; 9]), None);
+        // Equal ratios of numbers that are not exact in binary.
+        let rounded: Vec<Piece> =
+            (1..=12).map(|i| Piece { count: 0.1 * f64::from(i), over: f64::from(i) / 3.0 }).collect();
+        assert_eq!(half_width(&rounded), Some(0.0));
     }
 
     /// Independent and autocorrelated noise: at least 90 % of the intervals hold the true mean of 5.
