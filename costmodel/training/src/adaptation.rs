@@ -7,7 +7,10 @@
 use costmodel::shipped::{Line, NOMINAL};
 
 /// Weight of the prior (slope 1), in rows.
-const PRIOR: f64 = 8.0;
+pub(crate) const PRIOR: f64 = 8.0;
+
+/// Predictions whose squared deviations have at most this sum or mean count as equal.
+pub(crate) const FLAT: f64 = 1e-12;
 
 /// Minimum number of labelled functions for a fit.
 pub const FEWEST: usize = 8;
@@ -52,7 +55,7 @@ fn least_squares(pairs: impl Iterator<Item = Pair> + Clone) -> (f64, f64) {
     let covariance = pairs.map(|p| (p.predicted - x) * (p.truth - y)).sum::<f64>();
     // The prior as rows with the variance of the pairs and slope 1.
     let belief = PRIOR * variance / count;
-    let slope = if variance > 1e-12 { (covariance + belief) / (variance + belief) } else { 1.0 };
+    let slope = if variance > FLAT { (covariance + belief) / (variance + belief) } else { 1.0 };
     (y - slope * x, slope)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A [`dataset`] is functions with labels. Checked hyper-parameters [`fit`] a model: [`baselines`], [`trees`], [`network`]s, or a
 //! [`blend`] of the last two. [`intervals`], [`novelty`] and [`adaptation`] calibrate
-//! what a model file holds beside its trees. [`metrics`] and [`bootstrap`] measure errors. [`corpus_rows`] makes a data set of the
+//! what a model file holds beside its trees; [`suggestion`] chooses what to measure for an adaptation. [`metrics`] and [`bootstrap`] measure errors. [`corpus_rows`] makes a data set of the
 //! corpus, [`evaluation`] compares models on it, [`train`] makes the model file. Predicting is the crate `costmodel`'s.
 
 pub mod adaptation;
@@ -21,5 +21,6 @@ pub mod network;
 pub mod novelty;
 pub mod random;
 pub mod ratios;
+pub mod suggestion;
 pub mod train;
 pub mod trees;

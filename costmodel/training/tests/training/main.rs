@@ -4,4 +4,5 @@ mod evaluation;
 mod models;
 mod predictor;
 mod shipped;
+mod suggestion;
 mod support;
