@@ -150,7 +150,9 @@ pub struct Serve {
 
 /// Arguments of `hardwire calibrate`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
+  hardwire calibrate --suggest 8 --candidates kernels/*.mlir --quantity cycles
+  hardwire calibrate measured.jsonl --suggest 4 --candidates kernels/*.mlir
   hardwire calibrate measured.jsonl --target my-cpu --base neoverse-v1 --out my-model.safetensors
   hardwire predict kernel.mlir --cost-model my-model.safetensors --target my-cpu
 
@@ -160,9 +162,10 @@ variants of one computation; without it each line is a kernel of its own. A quan
 are better.")]
 pub struct Calibrate {
     /// Labelled functions, as JSON lines
-    pub file: String,
+    #[arg(required_unless_present = "suggest")]
+    pub file: Option<String>,
     /// Name of the new processor
-    #[arg(long, value_name = "NAME", required_unless_present = "design", conflicts_with = "design")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["design", "suggest"], conflicts_with = "design")]
     pub target: Option<String>,
     /// Name of the new design
     #[arg(long, value_name = "NAME")]
@@ -174,9 +177,18 @@ pub struct Calibrate {
     #[arg(long, value_name = "FILE")]
     pub cost_model: Option<String>,
     /// Output file of the model
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// Output format; CSV has a line for each quantity
+    #[arg(long, value_name = "FILE", required_unless_present = "suggest", conflicts_with = "suggest")]
+    pub out: Option<PathBuf>,
+    /// Make no model; list the N functions of the candidates whose measurement lowers its error most
+    #[arg(long, value_name = "N", requires = "candidates", value_parser = clap::value_parser!(u32).range(1..))]
+    pub suggest: Option<u32>,
+    /// MLIR files with functions that can be measured
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "suggest")]
+    pub candidates: Vec<String>,
+    /// Quantity that will be measured; can be repeated [default: those with labels in the file, or all]
+    #[arg(long, value_name = "NAME", requires = "suggest")]
+    pub quantity: Vec<String>,
+    /// Output format; CSV has a line for each quantity or suggestion
     #[arg(long, value_parser = named::<TableFormat>(), default_value_t = TableFormat::Table)]
     pub format: TableFormat,
 }

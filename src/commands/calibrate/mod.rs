@@ -1,19 +1,18 @@
-//! `hardwire calibrate`: adapts a cost model to another processor or design with a few dozen labelled functions.
+//! `hardwire calibrate`: adapts a cost model to another processor or design with a few dozen labelled functions, and suggests which to
+//! label.
 
-use std::collections::BTreeMap;
+mod labelled;
+mod suggest;
+
 use std::io::Write;
 use std::process::ExitCode;
 
-use costmodel::input::Scheme;
-use costmodel::predictor::{Estimate, Refusal};
-use costmodel::quantity::{Output, Quantity};
-use costmodel::query::QueryReader;
+use costmodel::quantity::Output;
 use costmodel::rows::names;
-use costmodel::shipped::{Adaptation, CostModel};
+use costmodel::shipped::Adaptation;
 use designs::problem::{did_you_mean, shorten};
-use ir::Limits;
 use reports::{Align, Table, number};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use training::adaptation::{self, FEWEST, Pair};
 
 use crate::cli::TableFormat;
@@ -22,23 +21,7 @@ use crate::commands::ir::source::Source;
 use crate::cost_model::load;
 use crate::diagnostics::Failure;
 use crate::output;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LabelledLine {
-    text: String,
-    labels: BTreeMap<String, f64>,
-    #[serde(default)]
-    kernel: Option<String>,
-}
-
-/// A labelled function with the predictions of the model by output, on the scale of the fit.
-struct Labelled {
-    labels: BTreeMap<Quantity, f64>,
-    kernel: u32,
-    learned: Vec<Option<f64>>,
-    analytical: Vec<Option<f64>>,
-}
+use labelled::{Labelled, read};
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -64,22 +47,34 @@ struct QuantityReport {
 
 /// Runs the command.
 pub fn run(arguments: &Calibrate) -> Result<ExitCode, Failure> {
-    let source = Source::read(&arguments.file)?;
+    let source = arguments.file.as_deref().map(Source::read).transpose()?;
     let mut model = load(arguments.cost_model.as_deref())?;
     let is_design = arguments.design.is_some();
-    let name = arguments.target.as_ref().or(arguments.design.as_ref()).expect("clap demands one").clone();
-    if name.is_empty() || model.targets().contains(&name) {
-        return Err(Failure::Request(format!("the model has a target `{name}` already; choose another name")));
-    }
     let trained = model.trees.outputs().to_vec();
     let bases = names(&trained, |o| o.quantity.is_of_design() == is_design);
     if let Some(base) = arguments.base.as_deref().filter(|base| !bases.contains(base)) {
         let help = did_you_mean(base, &bases);
         return Err(Failure::Request(format!("--base: the model was not trained for `{}`; {help}", shorten(base))));
     }
+    let bases: Vec<&str> =
+        bases.into_iter().filter(|base| arguments.base.as_deref().is_none_or(|asked| asked == *base)).collect();
+    if let Some(count) = arguments.suggest {
+        let labelled = source.map_or(Ok(Vec::new()), |source| read(&source, &model, is_design))?;
+        return suggest::run(arguments, &model, &bases, &labelled, count as usize);
+    }
+    // clap does not ask for --suggest where --out forbids it.
+    if !(arguments.candidates.is_empty() && arguments.quantity.is_empty()) {
+        return Err(Failure::Request("--candidates and --quantity go with --suggest, not with --out".to_owned()));
+    }
+    let source = source.expect("clap demands the file");
+    let out = arguments.out.as_deref().expect("clap demands it");
+    let name = arguments.target.as_ref().or(arguments.design.as_ref()).expect("clap demands one").clone();
+    if name.is_empty() || model.targets().contains(&name) {
+        return Err(Failure::Request(format!("the model has a target `{name}` already; choose another name")));
+    }
     let labelled = read(&source, &model, is_design)?;
-    let candidates = bases.into_iter().filter(|base| arguments.base.as_deref().is_none_or(|asked| asked == *base));
-    let best = candidates
+    let best = bases
+        .into_iter()
         .filter_map(|base| {
             let (adaptations, reports) = fit(&labelled, &trained, base, &name);
             let error = reports.iter().map(|r| r.mean_error_after).sum::<f64>();
@@ -91,8 +86,8 @@ pub fn run(arguments: &Calibrate) -> Result<ExitCode, Failure> {
         return Err(Failure::Request(message));
     };
     model.adaptations.extend(adaptations);
-    let path = arguments.out.display().to_string();
-    files::replace(&arguments.out, |out| out.write_all(&model.to_bytes()))
+    let path = out.display().to_string();
+    files::replace(out, |out| out.write_all(&model.to_bytes()))
         .map_err(|error| Failure::File { path: path.clone(), error })?;
     let report = Report { target: &name, base, functions: labelled.len(), out: path, quantities };
     match arguments.format {
@@ -101,57 +96,6 @@ pub fn run(arguments: &Calibrate) -> Result<ExitCode, Failure> {
         TableFormat::Table => output::text(&text(&report))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn read(source: &Source, model: &CostModel, is_design: bool) -> Result<Vec<Labelled>, Failure> {
-    let mut reader = QueryReader::new(Limits::default(), &[Scheme::Shaped]);
-    let mut kernels: BTreeMap<String, u32> = BTreeMap::new();
-    let mut labelled = Vec::new();
-    for (index, line) in source.text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let refuse = |why: String| Failure::Request(format!("{}:{}: {why}", source.name, index + 1));
-        let line: LabelledLine = serde_json::from_str(line).map_err(|e| refuse(e.to_string()))?;
-        let mut labels = BTreeMap::new();
-        for (name, value) in line.labels {
-            let known = Quantity::ALL.into_iter().filter(|q| q.is_of_design() == is_design);
-            let Some(quantity) = known.clone().find(|q| q.name() == name) else {
-                let known: Vec<&str> = known.map(Quantity::name).collect();
-                let (name, help) = (shorten(&name), did_you_mean(&name, &known));
-                return Err(refuse(format!("no quantity `{name}` of a {}; {help}", kind(is_design))));
-            };
-            let share = matches!(quantity, Quantity::PortUtilization | Quantity::XpuUtilization);
-            if !(value >= 0.0 && value.is_finite() && (!share || value <= 1.0)) {
-                return Err(refuse(format!(
-                    "{quantity} is {value}; it must be 0 or more{}",
-                    if share { ", at most 1" } else { "" }
-                )));
-            }
-            labels.insert(quantity, value);
-        }
-        let queries = reader.read(&line.text, |_| &model.vocabulary);
-        let queries = queries.map_err(|wrong| refuse(format!("text: {}", Refusal::Text(wrong))))?;
-        let [query] = &queries[..] else {
-            return Err(refuse(format!("the text has {} functions with a body; one is labelled", queries.len())));
-        };
-        // The model's own answers: bounds of the base do not hold for the new target.
-        let scaled = |estimates: Vec<Option<Estimate>>| -> Vec<Option<f64>> {
-            let known = |quantity| !query.reasons.iter().any(|reason| reason.concerns(quantity));
-            let outputs = model.trees.outputs().iter().zip(estimates);
-            outputs.map(|(o, e)| e.filter(|_| known(o.quantity)).map(|e| o.quantity.scale().to(e.value))).collect()
-        };
-        let next = kernels.len() as u32;
-        let kernel = line.kernel.unwrap_or_else(|| format!("line {index}"));
-        labelled.push(Labelled {
-            labels,
-            kernel: *kernels.entry(kernel).or_insert(next),
-            learned: scaled(model.learned(&query.input)),
-            analytical: scaled(model.analytical(&query.input)),
-        });
-    }
-    Ok(labelled)
-}
-
-fn kind(is_design: bool) -> &'static str {
-    if is_design { "design" } else { "processor" }
 }
 
 /// Adaptations of every quantity with enough labels, from one base.
