@@ -20,6 +20,10 @@ pub struct Dataset {
 pub enum DatasetAction {
     /// Generate the rows of the corpus: kernels, framework graphs, model layers and their pass variants
     Build(DatasetBuild),
+    /// Make rows of the transformations that compilers decide on, from affine kernels of a corpus
+    Extend(DatasetExtend),
+    /// Join two labelled corpora, with splits over the rows of both; needs no LLVM
+    Join(DatasetJoin),
     /// Label the rows with the back ends of LLVM, in worker processes; resumes an interrupted run
     Label(DatasetLabel),
     /// Add labels of simulated caches to a corpus: misses, write-backs, bytes, cycles for each target; needs no LLVM
@@ -72,6 +76,54 @@ pub struct DatasetBuild {
     /// Number of worker processes [default: the number of cores]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
+    /// Output format of the summary
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Arguments of `hardwire dataset extend`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hardwire dataset extend --kernels 1000 --out corpus-more
+  hardwire dataset label --dir corpus-more
+  hardwire dataset join corpus-work/corpus.parquet corpus-more/corpus.parquet --out corpus.parquet
+
+All that is legal of unrolling, jamming, tiling and vectorising, alone and in pairs, for the same number of kernels of every family
+as far as it has them. Texts that the corpus has are left out. Needs a build with the feature `mlir`.")]
+pub struct DatasetExtend {
+    /// Corpus (Parquet) [default: the corpus of the repository]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Most kernels
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    pub kernels: usize,
+    /// Output folder
+    #[arg(long, default_value = "corpus-more", value_name = "DIR")]
+    pub out: PathBuf,
+    /// Number of worker processes [default: the number of cores]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// Output format of the summary
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Arguments of `hardwire dataset join`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  hardwire dataset join corpus-work/corpus.parquet corpus-more/corpus.parquet --out corpus.parquet
+
+Both need the same columns and the same seed. A text that is in both is taken from the first.")]
+pub struct DatasetJoin {
+    /// Corpus whose rows come first (Parquet)
+    #[arg(value_name = "FIRST")]
+    pub first: PathBuf,
+    /// Corpus whose rows follow (Parquet)
+    #[arg(value_name = "SECOND")]
+    pub second: PathBuf,
+    /// Output file (Parquet)
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
     /// Output format of the summary
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,
@@ -133,7 +185,7 @@ pub struct DatasetMemory {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hardwire dataset show
-  hardwire dataset show corpus/hardwire-corpus-v1.parquet --format json
+  hardwire dataset show corpus/hardwire-corpus-v2.parquet --format json
   hardwire dataset show --row 00ff")]
 pub struct DatasetShow {
     /// Corpus or rows (Parquet) [default: the corpus of the repository]
@@ -151,7 +203,7 @@ pub struct DatasetShow {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hardwire dataset verify
-  hardwire dataset verify corpus/hardwire-corpus-v1.parquet --relabel 50
+  hardwire dataset verify corpus/hardwire-corpus-v2.parquet --relabel 50
 
 Exit code 1 if a check fails. --relabel needs a build with the feature `mlir`.")]
 pub struct DatasetVerify {

@@ -15,6 +15,7 @@ pub mod row;
 pub mod splits;
 pub mod summary;
 pub mod table;
+pub mod union;
 pub mod variants;
 
 pub use row::{FrameworkLine, Row, Source};

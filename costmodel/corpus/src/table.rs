@@ -123,6 +123,12 @@ pub fn metadata(seed: u64) -> BTreeMap<String, String> {
         .into()
 }
 
+/// The seed that a table was drawn by; 0 if it does not say.
+#[must_use]
+pub fn seed(frame: &Frame) -> u64 {
+    frame.metadata.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or(0)
+}
+
 /// Reads the bytes of a Parquet file.
 ///
 /// # Errors

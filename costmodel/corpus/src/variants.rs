@@ -73,6 +73,31 @@ fn affine_passes(d: &mut Draw) -> Vec<(String, String)> {
     ]
 }
 
+/// The transformations of affine loops that a compiler decides on, each alone and in the usual pairs: all that is legal of a
+/// kernel, so that a model learns to tell them apart.
+#[must_use]
+pub fn decisions() -> Vec<Pass> {
+    let unroll = |factor: i32| format!("affine-loop-unroll{{unroll-factor={factor}}}");
+    let jam = |factor: i32| format!("affine-loop-unroll-jam{{unroll-jam-factor={factor}}}");
+    let tile = |size: i32| format!("affine-loop-tile{{tile-size={size}}}");
+    let vectors =
+        |width: i32| format!("affine-super-vectorize{{virtual-vector-size={width} vectorize-reductions=true}}");
+    let clean = "affine-scalrep,canonicalize,cse";
+    let mut all: Vec<(String, String)> = Vec::new();
+    all.extend([2, 4, 8, 16].map(|factor| (format!("unroll{factor}"), unroll(factor))));
+    all.extend([2, 4].map(|factor| (format!("jam{factor}"), jam(factor))));
+    all.extend([8, 32].map(|size| (format!("tile{size}"), tile(size))));
+    all.extend([4, 8, 16].map(|width| (format!("vectorize{width}"), vectors(width))));
+    all.extend([4, 8].map(|factor| (format!("unroll{factor}-scalrep"), format!("{},{clean}", unroll(factor)))));
+    all.push(("jam4-scalrep".into(), format!("{},{clean}", jam(4))));
+    all.push(("tile8-unroll8".into(), format!("{},{}", tile(8), unroll(8))));
+    all.push(("tile16-unroll4-scalrep".into(), format!("{},{},{clean}", tile(16), unroll(4))));
+    all.push(("vectorize8-unroll2".into(), format!("{},{}", vectors(8), unroll(2))));
+    all.push(("vectorize8-unroll4-scalrep".into(), format!("{},{},{clean}", vectors(8), unroll(4))));
+    all.push(("vectorize8-jam2".into(), format!("{},{}", vectors(8), jam(2))));
+    all.into_iter().map(|(name, passes)| on_functions(name, passes)).collect()
+}
+
 /// Passes for a form, in random order.
 pub fn passes(form: Form, d: &mut Draw) -> Vec<Pass> {
     let all: Vec<Pass> = match form {

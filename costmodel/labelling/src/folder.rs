@@ -70,7 +70,7 @@ impl Folder {
         let table = path.join("rows.parquet");
         let frame = read(&table, files::regular(&table))?;
         let entries = table::entries(&frame).map_err(|error| FolderError::at(&table, error))?;
-        let seed = frame.metadata.get("seed").and_then(|s| s.parse().ok()).unwrap_or(0);
+        let seed = table::seed(&frame);
         drop(frame);
         let settings = Settings::default();
         let hashes: Vec<&str> = entries.iter().map(|e| e.row.hash.as_str()).collect();

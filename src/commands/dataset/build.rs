@@ -1,4 +1,5 @@
-//! `hardwire dataset build`: draws the rows, runs passes in workers, drops duplicates, fixes the splits.
+//! Rows of a corpus: `hardwire dataset build` draws them, runs passes in workers, drops duplicates and fixes the splits; `extend`
+//! draws more variants of the kernels of a corpus, `join` puts both together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
@@ -7,11 +8,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use corpus::kernels::{Draw, Form};
-use corpus::normal::content_hash;
+use corpus::normal::{content_hash, digest};
 use corpus::row::{largest_elements, main_dialect};
 use corpus::splits::{assign, groups};
 use corpus::summary::Summary;
 use corpus::table::{self, Entry};
+use corpus::union::union;
 use corpus::{FrameworkLine, Row, Source, kernels, variants};
 use ir::labels::{Phase, Target};
 use labelling::pool::{Loss, Pool, Protocol, workers};
@@ -20,7 +22,7 @@ use storage::columnar::{ColumnarError, Frame, write_parquet};
 use super::file;
 use super::passes::{Reply, Request};
 use super::summary::print;
-use crate::cli;
+use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::progress::Progress;
 use files::replace;
@@ -81,16 +83,19 @@ pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
         drafts.extend(framework(path, arguments.seed)?);
     }
     drafts.extend(emitted(arguments.seed)?);
-    std::fs::create_dir_all(&arguments.out)
-        .map_err(|e| Failure::Request(format!("{}: {e}", arguments.out.display())))?;
+    let collected = collect(drafts, arguments.workers, BTreeSet::new())?;
+    write(collected, arguments.seed, &arguments.out, arguments.format)
+}
 
+/// Runs the passes of the drafts in workers. Texts whose hash is `known` are dropped.
+fn collect(drafts: Vec<Draft>, asked: Option<usize>, known: BTreeSet<String>) -> Result<Collected, Failure> {
     let mut replies: Vec<Option<Reply>> = drafts.iter().map(|d| d.foreign.then(Reply::default)).collect();
     let jobs: Vec<Vec<usize>> = (0..drafts.len()).filter(|&i| !drafts[i].foreign).map(|i| vec![i]).collect();
     let mut progress = Progress::new("passes", "texts", jobs.len() as u64, 0);
     let pool = Pool {
         command: file::this_command()?,
         action: "passes",
-        workers: workers(arguments.workers),
+        workers: workers(asked),
         timeout: Duration::from_secs(60),
         jobs_per_worker: 2000,
     };
@@ -101,20 +106,96 @@ pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
     })?;
     progress.finish();
 
-    let mut collected = Collected::default();
+    let mut collected = Collected { hashes: known, ..Collected::default() };
     for (draft, reply) in drafts.into_iter().zip(replies) {
         collected.take(draft, reply.expect("every draft was answered"));
     }
+    Ok(collected)
+}
+
+/// Writes the rows with their groups and splits into a folder, and prints their summary.
+fn write(collected: Collected, seed: u64, folder: &Path, format: Format) -> Result<ExitCode, Failure> {
     let Collected { rows, dropped, .. } = collected;
     let groups = groups(&rows);
-    let splits = assign(&rows, &groups, arguments.seed, Target::ALL.len());
+    let splits = assign(&rows, &groups, seed, Target::ALL.len());
     let entries: Vec<Entry> =
         rows.into_iter().zip(groups).zip(splits).map(|((row, group), splits)| Entry { row, group, splits }).collect();
-    let frame = Frame { columns: table::columns(&entries), metadata: table::metadata(arguments.seed) };
-    let path = arguments.out.join("rows.parquet");
+    let frame = Frame { columns: table::columns(&entries), metadata: table::metadata(seed) };
+    std::fs::create_dir_all(folder).map_err(|error| file::refuse(folder, error))?;
+    let path = folder.join("rows.parquet");
     replace(&path, |out| write_parquet(&frame, out).map(|_| ()))
-        .map_err(|e: ColumnarError| Failure::Request(format!("{}: {e}", path.display())))?;
-    print(&Summary::of(&entries, dropped), arguments.format)?;
+        .map_err(|error: ColumnarError| file::refuse(&path, error))?;
+    print(&Summary::of(&entries, dropped), format)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `hardwire dataset extend`: the decisions of compilers ([`variants::decisions`]) on affine kernels of a corpus.
+pub fn extend(arguments: &cli::DatasetExtend) -> Result<ExitCode, Failure> {
+    file::needs_llvm("running MLIR passes")?;
+    let path = file::file_or_default(arguments.file.as_deref());
+    let frame = file::read(&path)?;
+    let seed = table::seed(&frame);
+    let entries = table::entries(&frame).map_err(|error| file::refuse(&path, error))?;
+    let known = entries.iter().map(|e| e.row.hash.clone()).collect();
+    let drafts = decided(entries, seed, arguments.kernels);
+    if drafts.is_empty() {
+        return Err(file::refuse(&path, "no generated kernel has a text in affine form, which the passes take"));
+    }
+    let collected = collect(drafts, arguments.workers, known)?;
+    write(collected, seed, &arguments.out, arguments.format)
+}
+
+/// Drafts of the first affine text of so many kernels, in an order drawn by the seed, family after family.
+fn decided(entries: Vec<Entry>, seed: u64, kernels: usize) -> Vec<Draft> {
+    let mut firsts: BTreeMap<String, Row> = BTreeMap::new();
+    for entry in entries {
+        let row = entry.row;
+        if row.source == Source::Generated && row.dialect == "affine" && row.pipeline.is_empty() {
+            firsts.entry(row.kernel.clone()).or_insert(row);
+        }
+    }
+    let mut families: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    for row in firsts.into_values() {
+        families.entry(row.family.clone()).or_default().push(row);
+    }
+    // Every family gives the same number of kernels, as far as it has them.
+    let order = |row: &Row| digest(&format!("{seed}/extend/{}", row.kernel));
+    let mut ranked: Vec<(usize, String, Row)> = Vec::new();
+    for own in families.values_mut() {
+        own.sort_by_key(order);
+        ranked.extend(own.drain(..).enumerate().map(|(rank, row)| (rank, order(&row), row)));
+    }
+    ranked.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let passes: Vec<(String, String)> = variants::decisions().into_iter().map(|p| (p.name, p.pipeline)).collect();
+    let draft = |row: Row| Draft {
+        source: row.source,
+        family: row.family,
+        kernel: row.kernel,
+        variant: row.variant,
+        whole_block: row.whole_block,
+        request: Request {
+            text: row.text,
+            wanted: passes.len(),
+            passes: passes.clone(),
+            limit_bytes: KERNEL_TEXT_BYTES,
+        },
+        id: None,
+        twin: None,
+        foreign: false,
+    };
+    ranked.into_iter().take(kernels).map(|(_, _, row)| draft(row)).collect()
+}
+
+/// `hardwire dataset join`: one corpus of two.
+pub fn join(arguments: &cli::DatasetJoin) -> Result<ExitCode, Failure> {
+    let read = |path: &Path| file::read(path);
+    let joined = union(&read(&arguments.first)?, &read(&arguments.second)?).map_err(|error| {
+        Failure::Request(format!("{} and {}: {error}", arguments.first.display(), arguments.second.display()))
+    })?;
+    replace(&arguments.out, |out| write_parquet(&joined, out).map(|_| ()))
+        .map_err(|error: ColumnarError| file::refuse(&arguments.out, error))?;
+    let entries = table::entries(&joined).map_err(|error| file::refuse(&arguments.out, error))?;
+    print(&Summary::of(&entries, BTreeMap::new()), arguments.format)?;
     Ok(ExitCode::SUCCESS)
 }
 

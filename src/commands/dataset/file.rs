@@ -8,7 +8,7 @@ use storage::columnar::Frame;
 use crate::diagnostics::Failure;
 
 /// The corpus of the repository.
-const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
+const CORPUS: &str = "corpus/hardwire-corpus-v2.parquet";
 
 /// The file that was named, or the corpus of the repository.
 pub fn file_or_default(file: Option<&Path>) -> PathBuf {

@@ -20,6 +20,8 @@ use crate::diagnostics::Failure;
 pub fn run(arguments: &Dataset) -> Result<ExitCode, Failure> {
     match &arguments.action {
         DatasetAction::Build(arguments) => build::run(arguments),
+        DatasetAction::Extend(arguments) => build::extend(arguments),
+        DatasetAction::Join(arguments) => build::join(arguments),
         DatasetAction::Label(arguments) => label::run(arguments),
         DatasetAction::Memory(arguments) => memory::run(arguments),
         DatasetAction::Worker => worker::run(),
