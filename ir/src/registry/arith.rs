@@ -165,22 +165,34 @@ pub(super) const RECORDS: &[Record] = &[
     cast("arith.scaling_truncf")
         .form("%in , %scale rounding fastmath {} : !in , !scale to !out", "out")
         .sum(SumTerm::None),
-    index("index.constant").form("{} @value:index", "r=index").evaluation(Value::Constant).drawing(Drawing::LeftOut),
-    index("index.bool.constant").form("{} @value", "r=i1").drawing(Drawing::LeftOut),
-    index("index.sizeof").form("{}", "r=index"),
-    index("index.casts").form(CAST, "out"),
-    index("index.castu").form(CAST, "out"),
-    index("index.cmp").form("@pred:indexcmp ( %lhs:index , %rhs:index ) {}", "r=i1").each(Simple(1)),
+    index("index.constant")
+        .form("{} @value:index", "r=index")
+        .evaluation(Value::Constant)
+        .drawing(Drawing::LeftOut)
+        .class(Class::Free)
+        .machine(Machine::None),
+    index("index.bool.constant")
+        .form("{} @value", "r=i1")
+        .drawing(Drawing::LeftOut)
+        .class(Class::Free)
+        .machine(Machine::None),
+    index("index.sizeof").form("{}", "r=index").class(Class::Free).machine(Machine::None),
+    index("index.casts").form(CAST, "out").class(Class::Cast).machine(Machine::Address),
+    index("index.castu").form(CAST, "out").class(Class::Cast).machine(Machine::Address),
+    index("index.cmp")
+        .form("@pred:indexcmp ( %lhs:index , %rhs:index ) {}", "r=i1")
+        .each(Simple(1))
+        .machine(Machine::Select),
     indices("index.add").each(Sum).evaluation(Value::Add),
     indices("index.sub").each(Sum).evaluation(Value::Sub),
     indices("index.mul").each(Product).evaluation(Value::Mul),
-    indices("index.divs").evaluation(Value::DivSigned),
-    indices("index.divu").evaluation(Value::DivUnsigned),
-    indices("index.ceildivs").evaluation(Value::CeilDiv),
-    indices("index.ceildivu").evaluation(Value::CeilDivUnsigned),
-    indices("index.floordivs").evaluation(Value::FloorDiv),
-    indices("index.rems").evaluation(Value::Remainder),
-    indices("index.remu").evaluation(Value::Remainder),
+    indices("index.divs").evaluation(Value::DivSigned).machine(Machine::IntegerDivide),
+    indices("index.divu").evaluation(Value::DivUnsigned).machine(Machine::IntegerDivide),
+    indices("index.ceildivs").evaluation(Value::CeilDiv).machine(Machine::IntegerDivide),
+    indices("index.ceildivu").evaluation(Value::CeilDivUnsigned).machine(Machine::IntegerDivide),
+    indices("index.floordivs").evaluation(Value::FloorDiv).machine(Machine::IntegerDivide),
+    indices("index.rems").evaluation(Value::Remainder).machine(Machine::IntegerDivide),
+    indices("index.remu").evaluation(Value::Remainder).machine(Machine::IntegerDivide),
     indices("index.maxs").evaluation(Value::MaxSigned),
     indices("index.maxu").evaluation(Value::MaxUnsigned),
     indices("index.mins").evaluation(Value::MinSigned),

@@ -5,10 +5,8 @@
 //!
 //! - `memref.atomic_rmw` and `memref.generic_atomic_rmw` are `Reshape`, though they load and store;
 //! - `memref.prefetch` and `memref.dma_*` are `Reshape`, `affine.prefetch` and `affine.dma_*` are `Integer`;
-//! - every operation of `index` is `Integer`, constants, comparisons and casts included;
 //! - `cf.assert` is `Branch`;
 //! - `scf.execute_region`, `scf.reduce` and `scf.forall.in_parallel` are `Free`;
-//! - `math.isnan` and its like and `math.clampf` are `Transcendental`;
 //! - `vector.scan`, `vector.transpose` and other operations with arithmetic or moves are `Vector`;
 //! - `tosa.gather` and its like are `Structured` though they only move data;
 //! - `complex`, `llvm`, `gpu` and `ml_program` are `Unknown`.
