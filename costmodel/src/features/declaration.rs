@@ -98,7 +98,9 @@ impl WorkCount {
             Self::Iterations(_) => Unit::Iterations,
             Self::Loop(count) => match count {
                 LoopCount::Entries | LoopCount::RestEntries | LoopCount::CopyEntries => Unit::Entries,
-                LoopCount::RestInstructions | LoopCount::PackedInstructions => Unit::Instructions,
+                LoopCount::RestInstructions | LoopCount::PackedInstructions | LoopCount::CopiedInstructions => {
+                    Unit::Instructions
+                }
                 _ => Unit::Iterations,
             },
             Self::Tensor(count) => match count {

@@ -1,6 +1,6 @@
 //! The kind of machine work that an operation becomes.
 
-use ir::registry::facts::{Dialect, Evaluation};
+use ir::registry::facts::Evaluation;
 use ir::registry::features::MachineWork;
 use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId};
 
@@ -39,10 +39,9 @@ fn division(tree: &Tree, operation: OpId) -> WorkKind {
     }
 }
 
-/// Whether an operation is a constant to the features: `index.constant` is not, until the model is trained again.
+/// Whether an operation is a constant.
 pub(super) fn is_constant(tree: &Tree, operation: OpId) -> bool {
-    let record = tree.record(operation);
-    record.evaluation == Evaluation::Constant && record.dialect == Dialect::Arith
+    tree.record(operation).evaluation == Evaluation::Constant
 }
 
 fn is_index(tree: &Tree, value: ValueId) -> bool {

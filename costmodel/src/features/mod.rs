@@ -20,9 +20,6 @@
 //! - Reductions: [`Feature::ReductionTrips`] counts any loop with results or with a store to an invariant element
 //!   (`walk::reduction::carries_as_written`); the work by kind tells reductions from recurrences
 //!   (`walk::reduction::Reduction`).
-//! - Widths: an element of unknown size has 0 bits in [`Feature::VectorBits`] and [`Feature::ElementBits`], else 64.
-//! - Constants: `index.constant` is not followed as one (`kind::is_constant`).
-//! - Padding values of vector transfers count as a subscript (`walk::access::Subscripts`).
 
 mod counts;
 mod declaration;
@@ -44,6 +41,8 @@ use self::loop_work::{LiveValues, LoopWork};
 pub use self::table::{Collector, Feature, LoopClass, LoopCount, Scale, TensorCount, Unit, WorkKind};
 use self::text::TextCounts;
 use self::walk::access::Access;
+use self::walk::chain::Chain;
+use self::walk::reduction::Reduction;
 use self::walk::{Collect, Loop, TextAccess, TextLoop, Visit, WholeTensors, Work};
 
 /// Numbers beyond this count as this: their squares still fit `f32`.
@@ -116,8 +115,12 @@ impl Collect for Collectors {
         self.loops.explicit_vector(loop_index);
     }
 
-    fn carried(&mut self, loop_index: usize, how: walk::reduction::Reduction) {
-        self.loops.carried(loop_index, how);
+    fn carried(&mut self, loop_index: usize, how: Reduction, chain: Chain) {
+        self.loops.carried(loop_index, how, chain);
+    }
+
+    fn carried_in_memory(&mut self, access: &Access, how: Reduction, chain: Chain) {
+        self.loops.carried_in_memory(access, how, chain);
     }
 
     fn invariant(&mut self, loop_index: usize, value: ir::tree::ValueId) {

@@ -363,6 +363,14 @@ features! {
     HotWidest = "hot_widest", LoopWork, Bits, Logarithmic;
     /// Longest run of writes to adjacent elements in one iteration of the hottest loop.
     HotNeighbours = "hot_neighbours", LoopWork, Elements, Linear;
+    /// Most adjacent elements that one iteration of the hottest loop accesses with a stride between iterations; 1 without.
+    HotInterleave = "hot_interleave", LoopWork, Elements, Linear;
+    /// Floating-point sums and products on the longest chain from one iteration of the hottest loop to the next.
+    HotChainFloats = "hot_chain_floats", LoopWork, Operations, Linear;
+    /// Other operations on that chain.
+    HotChainOthers = "hot_chain_others", LoopWork, Operations, Linear;
+    /// Stores of the hottest loop that loads of the next iterations wait for, each over the distance in iterations.
+    HotForwarded = "hot_forwarded", LoopWork, Operations, Linear;
     /// Loop-invariant values that the hottest loop uses.
     HotInvariants = "hot_invariants", LoopWork, Values, Linear;
     /// Buffers that the hottest loop reads or writes.
@@ -418,12 +426,22 @@ named! {
         Bf16 = "brain",
         /// loops with fewer iterations than vector lanes
         Short = "short",
+        /// the same, if one vector holds all iterations, per entry
+        Brief = "brief",
         /// vectorised loops with contiguous accesses and no floating-point reduction, per vector of 256 bits
         Vector = "vector",
+        /// the same where an iteration accesses several adjacent elements (unrolled by hand), if they stay scalar
+        Copied = "copied",
+        /// the same where an iteration accesses several adjacent elements, if they are vectorised, per vector of 256 bits
+        Interleaved = "interleaved",
         /// loops with strided or indirect accesses, if they stay scalar
         Apart = "apart",
         /// loops with strided or indirect accesses, if they are vectorised with gathers, per vector of 256 bits
         Gathered = "gathered",
+        /// loops with strided or indirect accesses to elements of less than 32 bits, if they stay scalar
+        NarrowApart = "narrow_apart",
+        /// loops with strided or indirect accesses to elements of less than 32 bits, if they are vectorised, per vector of 256 bits
+        NarrowGathered = "narrow_gathered",
         /// loops with floating-point reductions, if they stay scalar
         Ordered = "ordered",
         /// loops with floating-point reductions, if these are reordered and vectorised, per vector of 256 bits
@@ -442,18 +460,24 @@ named! {
         RestEntries = "rest_entries",
         /// Instructions of loops whose writes to adjacent elements are packed into vectors.
         PackedInstructions = "packed_instructions",
+        /// The same where the loop could also be vectorised as a whole.
+        CopiedInstructions = "copied_instructions",
         /// Entries of loops that only copy or fill memory.
         CopyEntries = "copy_entries",
         /// Iterations of loops that only copy or fill memory.
         CopyIterations = "copy_iterations",
         /// Iterations of scalar loops that carry a value.
         ChainedIterations = "chained_iterations",
-        /// The same, times the floating-point sums and products carried.
+        /// The same, times the floating-point sums and products on the longest chain from one iteration to the next.
         ChainedFloats = "chained_floats",
-        /// The same, times the floating-point extremes carried.
+        /// The same, times the floating-point extremes on it.
         ChainedExtremes = "chained_extremes",
-        /// The same, times the recurrences carried.
+        /// The same, times the divisions and calls on it.
+        ChainedSlow = "chained_slow",
+        /// The same, times the other operations on it.
         ChainedOthers = "chained_others",
+        /// Iterations of scalar loops, times the stores that loads of the next iterations wait for, over their distance.
+        Forwarded = "forwarded",
         /// Live data values beyond 16 registers (spill pressure), times the iterations of the hottest loop.
         DataBeyond16 = "data_beyond_16",
         /// Live data values beyond 32 registers (spill pressure), times the iterations of the hottest loop.

@@ -6,7 +6,7 @@ use ir::tree::{Tree, Type};
 use super::table::{Collector, Feature};
 use super::vector::FeatureVector;
 use super::walk::access::Motion;
-use super::walk::lanes::{element_bits, lanes};
+use super::walk::lanes::{element_bits_or_default, lanes};
 use super::walk::{Collect, TextAccess, TextBody, TextLoop, Visit};
 
 /// Counts of one loop of the text.
@@ -81,7 +81,7 @@ impl TextCounts {
         };
         let lanes = lanes(tree, result);
         if lanes.is_some() || is_computed_on() {
-            let bits = element_bits(tree, result).unwrap_or(0.0);
+            let bits = element_bits_or_default(tree, result);
             self.features.raise(Feature::ElementBits, bits);
             if let Some(lanes) = lanes {
                 self.features.raise(Feature::VectorBits, lanes * bits);

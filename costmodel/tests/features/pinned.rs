@@ -14,7 +14,7 @@ use ir::analysis::Analysis;
 use sha2::{Digest, Sha256};
 
 const FIXTURES: [&str; 2] = ["tests/fixtures/mlir", "ir/tests/text/dialects"];
-pub const CORPUS: &str = "corpus/hardwire-corpus-v1.parquet";
+pub const CORPUS: &str = "corpus/hardwire-corpus-v2.parquet";
 /// Every row of the corpus whose index is a multiple of this is pinned.
 const STRIDE: usize = 100;
 

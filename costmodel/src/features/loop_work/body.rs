@@ -2,6 +2,7 @@
 
 use crate::features::table::WorkKind;
 use crate::features::walk::Loop;
+use crate::features::walk::chain::Chain;
 use crate::features::walk::lanes::MachineCost;
 use crate::features::walk::reduction::Reduction;
 
@@ -33,6 +34,14 @@ pub struct LoopBody {
     pub has_inner: bool,
     /// Values that it carries from iteration to iteration, by [`Reduction`].
     pub carried: [f64; Reduction::COUNT],
+    /// The longest chain that an iteration passes to the next.
+    pub chain: Chain,
+    /// Stores to memory that loads of the next iterations wait for, each divided by the distance in iterations.
+    pub forwarded: f64,
+    /// Elements that one iteration accesses of the widest group of accesses with a stride between them; 1 without one.
+    pub interleave: f64,
+    /// Whether a load or store at consecutive addresses goes backwards.
+    pub has_reversed: bool,
     /// Whether it contains explicit vector operations.
     pub has_vectors: bool,
     /// Whether it accesses elements that do not fill whole bytes.
@@ -62,6 +71,10 @@ impl LoopBody {
             explicit: [ExplicitWork::default(); WorkKind::COUNT],
             has_inner: false,
             carried: [0.0; Reduction::COUNT],
+            chain: Chain::default(),
+            forwarded: 0.0,
+            interleave: 1.0,
+            has_reversed: false,
             has_vectors: false,
             has_sub_byte: false,
             has_conflict: false,

@@ -11,6 +11,9 @@ use crate::features::table::{LoopClass, LoopCount, WorkKind};
 use crate::features::walk::lanes::REGISTER_BITS;
 use crate::features::walk::reduction::Reduction;
 
+/// Narrowest elements that instructions gather and scatter, in bits.
+const GATHERED_BITS: f64 = 32.0;
+
 /// The class of a loop; of the two classes of loops that may be vectorised or not, the vectorised one.
 fn class(body: &LoopBody) -> LoopClass {
     if body.has_inner || body.has_vectors {
@@ -23,12 +26,14 @@ fn class(body: &LoopBody) -> LoopClass {
         LoopClass::Bf16
     } else if !can_vectorise(body, PERMISSIVE) {
         LoopClass::Calling
-    } else if body.iterations < body.entries.max(1.0) * body.lanes(REGISTER_BITS) {
+    } else if body.iterations * body.interleave < body.entries.max(1.0) * body.lanes(REGISTER_BITS) {
         LoopClass::Short
     } else if body.carries(Reduction::Ordered) + body.carries(Reduction::Extreme) > 0.0 {
         LoopClass::Reordered
     } else if has_gathers(body) {
-        LoopClass::Gathered
+        if body.narrowest < GATHERED_BITS { LoopClass::NarrowGathered } else { LoopClass::Gathered }
+    } else if body.interleave > 1.0 {
+        LoopClass::Interleaved
     } else {
         LoopClass::Vector
     }
@@ -89,7 +94,11 @@ impl Counts<'_> {
                 self.add(LoopCount::CopyEntries, body.entries);
                 self.add(LoopCount::CopyIterations, body.iterations);
             }
-            class @ (LoopClass::Vector | LoopClass::Gathered | LoopClass::Reordered) => {
+            class @ (LoopClass::Vector
+            | LoopClass::Interleaved
+            | LoopClass::Gathered
+            | LoopClass::NarrowGathered
+            | LoopClass::Reordered) => {
                 self.add_vectorised(class, body, lanes);
             }
             class => match packed_run(body, lanes) {
@@ -99,6 +108,9 @@ impl Counts<'_> {
                 None => {
                     self.add_to_class(LoopClass::Scalar, body, body.iterations);
                     self.add_to_class(class, body, body.iterations);
+                    if class == LoopClass::Short {
+                        self.add_to_class(LoopClass::Brief, body, body.entries);
+                    }
                     if !body.has_vectors {
                         self.add_carried(body);
                     }
@@ -110,24 +122,37 @@ impl Counts<'_> {
     fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64) {
         match class {
             LoopClass::Gathered => self.add_to_class(LoopClass::Apart, body, body.iterations),
+            LoopClass::NarrowGathered => self.add_to_class(LoopClass::NarrowApart, body, body.iterations),
             LoopClass::Reordered => self.add_to_class(LoopClass::Ordered, body, body.iterations),
+            LoopClass::Interleaved => {
+                self.add_to_class(LoopClass::Copied, body, body.iterations);
+                let run = packed_run(body, lanes).unwrap_or(1.0);
+                self.add(LoopCount::CopiedInstructions, body.iterations * instructions(body) / run);
+            }
             _ => {}
         }
         let trips = body.trips();
-        self.add_to_class(class, body, body.entries * libm::floor(trips / lanes));
-        let rest = trips % lanes;
+        // Copies of a body fill a vector in fewer iterations, which then hold fewer vectors each.
+        let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
+        self.add_to_class(class, body, body.entries * libm::floor(trips / group) * group / lanes);
+        let rest = trips % group;
         self.add(LoopCount::RestInstructions, body.entries * rest * instructions(body));
         self.add(LoopCount::RestEntries, if rest > 0.0 { body.entries } else { 0.0 });
     }
 
-    /// Adds the loop-carried values that each iteration waits for.
+    /// Adds the chain that each iteration waits for.
     fn add_carried(&mut self, body: &LoopBody) {
-        let [floats, extremes, others] =
-            [Reduction::Ordered, Reduction::Extreme, Reduction::Recurrence].map(|how| body.carries(how));
-        self.add(LoopCount::ChainedFloats, body.iterations * floats);
-        self.add(LoopCount::ChainedExtremes, body.iterations * extremes);
-        self.add(LoopCount::ChainedOthers, body.iterations * others);
-        let is_chained = floats + extremes + others > 0.0;
+        let chain = body.chain;
+        for (count, operations) in [
+            (LoopCount::ChainedFloats, chain.floats),
+            (LoopCount::ChainedExtremes, chain.extremes),
+            (LoopCount::ChainedSlow, chain.slow),
+            (LoopCount::ChainedOthers, chain.others),
+            (LoopCount::Forwarded, body.forwarded),
+        ] {
+            self.add(count, body.iterations * operations);
+        }
+        let is_chained = body.carried.iter().sum::<f64>() > body.carries(Reduction::Reorderable);
         self.add(LoopCount::ChainedIterations, if is_chained { body.iterations } else { 0.0 });
     }
 }

@@ -26,6 +26,12 @@ pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access]) {
         let run = runs.get(&(access.loop_index, access.buffer)).copied().unwrap_or(0.0);
         bodies[at].add(access.kind(run), access.cost, access.weight);
         let body = &mut bodies[access.loop_index];
+        if let Some(stride) = access.stride_here() {
+            body.has_reversed |= stride == -1.0;
+            if run >= stride.abs() && !access.cost.is_explicit() {
+                body.interleave = body.interleave.max(stride.abs());
+            }
+        }
         body.has_sub_byte |= access.is_sub_byte;
         body.widest = body.widest.max(access.element_bits);
         let narrowest = if body.narrowest == 0.0 { f64::INFINITY } else { body.narrowest };
@@ -50,23 +56,52 @@ fn varying_stores(bodies: &[LoopBody], accesses: &[Access]) -> BTreeSet<(ValueId
 
 /// Marks loops with a load that depends, or may depend, on a store of one of the iterations just before.
 fn find_conflicts(bodies: &mut [LoopBody], accesses: &[Access], written: &BTreeSet<(ValueId, usize)>) {
-    let mut loads: BTreeMap<(usize, ValueId), Vec<&Access>> = BTreeMap::new();
-    for access in accesses.iter().filter(|a| !a.is_store) {
-        loads.entry((access.loop_index, access.buffer)).or_default().push(access);
+    // By address, then in the order of the text.
+    let mut loads: BTreeMap<(usize, ValueId), Vec<(f64, usize)>> = BTreeMap::new();
+    for (at, access) in accesses.iter().enumerate().filter(|(_, a)| !a.is_store) {
+        loads.entry((access.loop_index, access.buffer)).or_default().push((access.address.offset, at));
     }
     for own in loads.values_mut() {
-        own.sort_by(|a, b| a.address.offset.total_cmp(&b.address.offset));
+        own.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     }
-    for store in accesses.iter().filter(|a| a.is_store && written.contains(&(a.buffer, a.loop_index))) {
-        let Some(own) = loads.get(&(store.loop_index, store.buffer)) else { continue };
-        let stride = store.address.stride;
-        let is_loaded = |offset: f64| own.binary_search_by(|load| load.address.offset.total_cmp(&offset)).is_ok();
-        let strides_differ = || own.iter().take(COMPARED_LOADS).any(|load| !load.address.same_stride(store.address));
-        let near = || (1..MAX_DISTANCE).any(|d| is_loaded(store.address.offset - d as f64 * stride));
-        if store.address.data || strides_differ() || near() {
-            bodies[store.loop_index].has_conflict = true;
+    let stores = accesses.iter().filter(|a| a.is_store);
+    let stored: BTreeSet<(usize, ValueId, u64)> =
+        stores.map(|a| (a.loop_index, a.buffer, a.address.offset.to_bits())).collect();
+    for (at, store) in accesses.iter().enumerate() {
+        if !store.is_store || !written.contains(&(store.buffer, store.loop_index)) {
+            continue;
         }
+        let Some(own) = loads.get(&(store.loop_index, store.buffer)) else { continue };
+        let body = &mut bodies[store.loop_index];
+        let (stride, offset) = (store.address.stride, store.address.offset);
+        let found = |offset: f64| own.binary_search_by(|(other, _)| other.total_cmp(&offset)).ok();
+        let later = |offset: f64| {
+            let first = own.partition_point(|(other, _)| *other < offset);
+            own[first..].iter().take_while(|(other, _)| *other == offset).any(|(_, load)| *load > at)
+        };
+        let of = |load: usize| accesses[own[load].1].address;
+        let strides_differ = || (0..own.len()).take(COMPARED_LOADS).any(|load| !of(load).same_stride(store.address));
+        let near = (1..MAX_DISTANCE).find(|&d| found(offset - d as f64 * stride).is_some());
+        // Neighbours of the elements that the copies of an unrolled body write: not reordered across the stores.
+        let overlaps = || {
+            let group = stride.abs() > 1.0 && stride.abs() <= MAX_DISTANCE as f64;
+            group
+                && [-1.0, 1.0].into_iter().any(|step| {
+                    let beyond = offset + step;
+                    found(beyond).is_some() && !stored.contains(&(store.loop_index, store.buffer, beyond.to_bits()))
+                })
+        };
+        if store.address.data || near.is_some() || overlaps() || strides_differ() {
+            body.has_conflict = true;
+        }
+        body.forwarded += match near {
+            Some(distance) => 1.0 / distance as f64,
+            None if later(offset) => 1.0,
+            None => 0.0,
+        };
     }
+    // Stores that later loads of the same iteration wait for make no chain of their own.
+    bodies.iter_mut().filter(|body| !body.has_conflict).for_each(|body| body.forwarded = 0.0);
 }
 
 /// The longest run of accesses to adjacent elements in one iteration, by loop and buffer, in elements. A run has loads

@@ -9,7 +9,7 @@ mod counts;
 mod memory;
 mod vectorize;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ir::tree::ValueId;
 
@@ -18,6 +18,7 @@ pub(super) use self::counts::{LiveValues, fill_counts};
 pub(super) use self::vectorize::fill_features;
 use super::table::WorkKind;
 use super::walk::access::Access;
+use super::walk::chain::Chain;
 use super::walk::reduction::Reduction;
 use super::walk::{Collect, Loop, WholeTensors, Work};
 
@@ -27,15 +28,25 @@ pub(super) struct LoopWork {
     accesses: Vec<Access>,
     /// Loop-invariant values, by the loop that uses them.
     invariants: Vec<(usize, ValueId)>,
+    /// Chains of values carried in memory, by loop, buffer and bits of the address.
+    memory_chains: BTreeMap<(usize, ValueId, u64), Chain>,
 }
 
 impl LoopWork {
     pub fn new() -> Self {
-        Self { bodies: vec![LoopBody::new(0, 1.0, 1.0)], accesses: Vec::new(), invariants: Vec::new() }
+        Self {
+            bodies: vec![LoopBody::new(0, 1.0, 1.0)],
+            accesses: Vec::new(),
+            invariants: Vec::new(),
+            memory_chains: BTreeMap::new(),
+        }
     }
 
     /// The loops, once the walk is done: the function's body first, outer before inner.
     pub fn finish(mut self) -> Vec<LoopBody> {
+        for ((index, ..), chain) in &self.memory_chains {
+            self.bodies[*index].chain = self.bodies[*index].chain.longer(*chain);
+        }
         memory::place_accesses(&mut self.bodies, &self.accesses);
         let invariants: BTreeSet<(usize, ValueId)> = self.invariants.into_iter().collect();
         invariants.iter().for_each(|(index, _)| self.bodies[*index].invariants += 1.0);
@@ -61,8 +72,18 @@ impl Collect for LoopWork {
         self.bodies[loop_index].has_vectors = true;
     }
 
-    fn carried(&mut self, loop_index: usize, how: Reduction) {
-        self.bodies[loop_index].carried[how as usize] += 1.0;
+    fn carried(&mut self, loop_index: usize, how: Reduction, chain: Chain) {
+        let body = &mut self.bodies[loop_index];
+        body.carried[how as usize] += 1.0;
+        body.chain = body.chain.longer(chain);
+    }
+
+    fn carried_in_memory(&mut self, access: &Access, how: Reduction, chain: Chain) {
+        self.bodies[access.loop_index].carried[how as usize] += 1.0;
+        // Stores to one element follow each other.
+        let key = (access.loop_index, access.buffer, access.address.offset.to_bits());
+        let own = self.memory_chains.entry(key).or_default();
+        *own = own.then(chain);
     }
 
     fn invariant(&mut self, loop_index: usize, value: ValueId) {

@@ -364,3 +364,152 @@ fn only_stores_of_values_computed_alike_form_a_run() {
     };
     assert_eq!((of(&text("addf"))[1].store_run, of(&text("mulf"))[1].store_run), (2.0, 1.0));
 }
+
+/// An unrolled loop over 64 elements of `%a` and `%b`: `body` with `#` for the offset of each copy.
+fn unrolled(copies: usize, carried: &str, body: impl Fn(usize) -> String, end: &str) -> String {
+    let copies_of_body: String = (0..copies).map(body).collect();
+    format!(
+        "func.func @f(%a: memref<80xf32>, %b: memref<80xf32>, %z: f32) {{
+  {carried}affine.for %i = 0 to 64 step {copies} {} {{
+{copies_of_body}
+    {end}
+  }}
+  return
+}}",
+        if carried.is_empty() { "" } else { "iter_args(%s0 = %z) -> (f32)" }
+    )
+}
+
+#[test]
+fn copies_of_a_body_are_adjacent_whatever_computes_their_indices() {
+    let text = unrolled(
+        4,
+        "",
+        |k| {
+            format!(
+                "%i{k} = affine.apply affine_map<(d0) -> (d0 + {k})>(%i)
+                 %x{k} = affine.load %a[%i{k}] : memref<80xf32>
+                 %y{k} = arith.mulf %x{k}, %z : f32
+                 affine.store %y{k}, %b[%i{k}] : memref<80xf32>\n"
+            )
+        },
+        "",
+    );
+    let body = &of(&text)[1];
+    assert_eq!((body.store_run, body.interleave, body.has_conflict), (4.0, 4.0, false));
+    // 64 elements in vectors of 8: 2 vectors of each copy, and all as scalars.
+    assert_eq!(
+        (work(&text, "interleaved_float"), work(&text, "copied_float"), work(&text, "vector_float")),
+        (8.0, 64.0, 0.0)
+    );
+    assert!(work(&text, "copied_instructions") > 0.0);
+}
+
+#[test]
+fn a_chain_of_sums_is_one_reduction_unless_a_partial_sum_is_used() {
+    let sums = |last: &str| {
+        unrolled(
+            4,
+            "%r = ",
+            |k| {
+                format!(
+                    "%x{k} = affine.load %a[%i + {k}] : memref<80xf32>
+                     %s{} = arith.addf %s{k}, %x{k} : f32\n",
+                    k + 1
+                )
+            },
+            &format!("{last}\n    affine.yield %s4 : f32"),
+        )
+    };
+    let whole = &of(&sums(""))[1];
+    assert_eq!((whole.carries(Reduction::Ordered), whole.chain.floats), (1.0, 4.0));
+    let used = of(&sums("affine.store %s2, %b[%i] : memref<80xf32>"));
+    assert_eq!((used[1].carries(Reduction::Recurrence), used[1].chain.floats), (1.0, 4.0));
+    // Iterations times the sums that follow from each other.
+    assert_eq!(work(&sums("affine.store %s2, %b[%i] : memref<80xf32>"), "chained_floats"), 64.0);
+}
+
+#[test]
+fn values_that_follow_from_each_other_are_not_packed() {
+    let scan = unrolled(
+        4,
+        "%r = ",
+        |k| {
+            format!(
+                "%x{k} = affine.load %a[%i + {k}] : memref<80xf32>
+                 %s{} = arith.addf %s{k}, %x{k} : f32
+                 affine.store %s{}, %b[%i + {k}] : memref<80xf32>\n",
+                k + 1,
+                k + 1
+            )
+        },
+        "affine.yield %s4 : f32",
+    );
+    assert_eq!((work(&scan, "packed_instructions"), work(&scan, "recurrent_float")), (0.0, 64.0));
+}
+
+#[test]
+fn stores_that_later_copies_load_are_a_chain_through_memory() {
+    let shifted = |by: i64| {
+        unrolled(
+            2,
+            "",
+            |k| {
+                format!(
+                    "%x{k} = affine.load %a[%i + {}] : memref<80xf32>
+                     %y{k} = arith.addf %x{k}, %z : f32
+                     affine.store %y{k}, %a[%i + {}] : memref<80xf32>\n",
+                    k as i64 + 8 + by,
+                    k + 8
+                )
+            },
+            "",
+        )
+    };
+    // Each copy waits for the copy before it.
+    assert_eq!(of(&shifted(-1))[1].forwarded, 2.0);
+    // Each copy waits for the same copy two iterations before.
+    assert_eq!(of(&shifted(-4))[1].forwarded, 1.0);
+    let in_place = &of(&shifted(0))[1];
+    assert_eq!((in_place.has_conflict, in_place.forwarded), (false, 0.0));
+    assert!(of(&shifted(1))[1].has_conflict, "copies overwrite what their neighbours read");
+}
+
+#[test]
+fn a_reversed_copy_is_no_copy_of_memory() {
+    let copy = |index: &str| {
+        nest(&format!(
+            "%0 = affine.load %a[%i, {index}] : memref<8x64xf32>
+             affine.store %0, %b[%i, %j] : memref<8x64xf32>"
+        ))
+    };
+    assert_eq!((work(&copy("%j"), "copy_entries"), work(&copy("63 - %j"), "copy_entries")), (8.0, 0.0));
+}
+
+#[test]
+fn strided_accesses_to_narrow_elements_are_counted_apart() {
+    let text = nest(
+        "%0 = affine.load %a[%j mod 8, %i] : memref<8x64xf32>
+         %1 = arith.addf %0, %s : f32
+         affine.store %1, %b[%i, %j] : memref<8x64xf32>",
+    );
+    assert_eq!((work(&text, "gathered_float"), work(&text, "narrow_gathered_float")), (64.0, 0.0));
+    let narrow = text.replace("f32", "i8").replace("addf", "addi");
+    assert_eq!((work(&narrow, "gathered_integer"), work(&narrow, "narrow_gathered_integer")), (0.0, 16.0));
+    assert_eq!(work(&narrow, "narrow_apart_integer"), 512.0);
+}
+
+#[test]
+fn a_loop_shorter_than_a_vector_may_be_one_vector() {
+    let text = "func.func @f(%a: memref<8x4xf32>, %s: f32) {
+  affine.for %i = 0 to 8 {
+    affine.for %j = 0 to 4 {
+      %0 = affine.load %a[%i, %j] : memref<8x4xf32>
+      %1 = arith.mulf %0, %s : f32
+      affine.store %1, %a[%i, %j] : memref<8x4xf32>
+    }
+  }
+  return
+}";
+    assert_eq!((work(text, "short_float"), work(text, "brief_float")), (32.0, 8.0));
+}

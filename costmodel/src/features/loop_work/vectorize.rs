@@ -97,6 +97,10 @@ fn fill_hottest(body: &LoopBody, all: f64, features: &mut FeatureVector) {
         (Feature::HotNarrowest, body.narrowest),
         (Feature::HotWidest, body.widest),
         (Feature::HotNeighbours, body.store_run),
+        (Feature::HotInterleave, body.interleave),
+        (Feature::HotChainFloats, body.chain.floats),
+        (Feature::HotChainOthers, body.chain.others + body.chain.extremes + body.chain.slow),
+        (Feature::HotForwarded, body.forwarded),
         (Feature::HotInvariants, body.invariants),
         (Feature::HotBuffers, body.buffers),
         (Feature::HotCarriedIntegers, body.carries(Reduction::Reorderable)),
@@ -151,7 +155,10 @@ fn vector_instructions(body: &LoopBody, vectoriser: Vectoriser) -> f64 {
 /// Stores to adjacent elements in one iteration that can be packed into vectors of `lanes`; `None` if none.
 pub fn packed_run(body: &LoopBody, lanes: f64) -> Option<f64> {
     let run = body.store_run.min(lanes);
-    (run >= 2.0 && !body.has_vectors && !body.has_inner && !body.has_conflict).then_some(run)
+    // Values that follow from each other are not computed together.
+    let carried = [Reduction::Ordered, Reduction::Extreme, Reduction::Recurrence];
+    let is_chained = carried.iter().any(|&how| body.carries(how) > 0.0);
+    (run >= 2.0 && !is_chained && !body.has_vectors && !body.has_inner && !body.has_conflict).then_some(run)
 }
 
 /// Whether a vectoriser can take a loop.
@@ -175,5 +182,8 @@ pub fn has_gathers(body: &LoopBody) -> bool {
 
 /// Whether a loop only copies or fills memory, which becomes a call.
 pub fn is_copy(body: &LoopBody) -> bool {
-    !body.has_inner && body.of(WorkKind::Store) == 1.0 && body.work.iter().sum::<f64>() == 1.0 + body.of(WorkKind::Load)
+    !body.has_inner
+        && !body.has_reversed
+        && body.of(WorkKind::Store) == 1.0
+        && body.work.iter().sum::<f64>() == 1.0 + body.of(WorkKind::Load)
 }

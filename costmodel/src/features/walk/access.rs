@@ -50,8 +50,7 @@ pub fn evaluate(expression: &AffineExpr, dimensions: u32, names: &[Subscript]) -
 pub struct Subscripts {
     /// Index of the operand that is accessed; `None` if none is a tensor or memref.
     pub accessed: Option<usize>,
-    /// The subscripts, outermost dimension first. Operands after the indices (the padding value of a transfer) count
-    /// as subscripts, too.
+    /// The subscripts, outermost dimension first.
     pub list: Vec<Subscript>,
     names: Vec<Subscript>,
 }
@@ -64,13 +63,14 @@ impl Subscripts {
         self.accessed = operands.iter().rposition(|&v| super::lanes::is_shaped(tree, v));
         let Some(accessed) = self.accessed else { return };
         let names = operands[accessed + 1..].iter().map(|&v| Subscript::from(values.get(v)));
+        let rank = tree.types().shape(tree.value(operands[accessed]).ty).map_or(usize::MAX, <[_]>::len);
         match tree.attribute(operation, "map") {
             Some(AttributeValue::AffineMap(map)) => {
                 self.names.clear();
                 self.names.extend(names);
                 self.list.extend(map.results.iter().map(|result| evaluate(result, map.dimensions, &self.names)));
             }
-            _ => self.list.extend(names),
+            _ => self.list.extend(names.take(rank)),
         }
     }
 
@@ -130,8 +130,7 @@ impl Access {
     /// The kind of work that it is. `run` is the longest run of accesses to adjacent elements of the buffer in one
     /// iteration of the loop, in elements: a stride up to it is contiguous.
     pub fn kind(&self, run: f64) -> WorkKind {
-        let varies_here = self.address.varies_in == self.loop_index && self.loop_index > 0;
-        let stride = if varies_here { self.address.stride.abs() } else { 0.0 };
+        let stride = self.stride_here().unwrap_or(0.0).abs();
         let is_contiguous = stride <= 1.0 || self.cost.is_explicit() || run >= stride;
         match (self.is_store, self.address.data) {
             (false, _) if self.crosses_rows => WorkKind::StridedLoad,
@@ -143,6 +142,11 @@ impl Access {
             (true, false) if is_contiguous => WorkKind::Store,
             (true, _) => WorkKind::StridedStore,
         }
+    }
+
+    /// The stride with the loop that contains it, in elements; `None` if that loop does not change its address.
+    pub fn stride_here(&self) -> Option<f64> {
+        (self.address.varies_in == self.loop_index && self.loop_index > 0).then_some(self.address.stride)
     }
 
     /// Whether the loop that contains it does not change its address: it is then a value carried in a register.

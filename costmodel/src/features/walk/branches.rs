@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ir::analysis::BranchLoop;
 use ir::tree::BlockId;
 
+use super::chain::Chains;
 use super::events::{Collect, Context, Placement};
 use super::evolution::Evolution;
 use super::reduction::Reduction;
@@ -78,10 +79,11 @@ impl<C: Collect> Walk<'_, C> {
         let arguments = &tree.block(own.header).arguments;
         let terminators = own.blocks.iter().filter_map(|&b| tree.block(b).operations.last());
         for &terminator in terminators {
+            let chains = Chains::through(tree, own.header, arguments);
             for (_, passed) in tree.operation(terminator).successors.iter().filter(|(to, _)| *to == own.header) {
                 for (&value, &argument) in passed.iter().zip(arguments).filter(|(_, a)| **a != own.variable) {
                     let how = Reduction::of(tree, &self.values, value, Some(argument));
-                    self.collector.carried(index, how);
+                    self.collector.carried(index, how, chains.to(value));
                 }
             }
         }

@@ -4,6 +4,7 @@ use ir::registry::features::InstructionClass as Class;
 use ir::tree::{Tree, ValueId};
 
 use super::access::{Access, Motion};
+use super::chain::Chain;
 use super::lanes::MachineCost;
 use super::loop_nest::Loop;
 use super::reduction::Reduction;
@@ -138,8 +139,10 @@ pub trait Collect {
     fn access(&mut self, _access: &Access) {}
     /// An explicit vector operation in a loop's body.
     fn explicit_vector(&mut self, _loop_index: usize) {}
-    /// A loop-carried value.
-    fn carried(&mut self, _loop_index: usize, _how: Reduction) {}
+    /// A value that a loop carries in a register, and the chain through one iteration.
+    fn carried(&mut self, _loop_index: usize, _how: Reduction, _chain: Chain) {}
+    /// A value that a loop carries in an element of a buffer that it does not change.
+    fn carried_in_memory(&mut self, _access: &Access, _how: Reduction, _chain: Chain) {}
     /// A use of a value in a loop that does not change it.
     fn invariant(&mut self, _loop_index: usize, _value: ValueId) {}
     /// An operation on whole tensors, directly after its loop. `reads` is the number of its operands, `element_bits` is

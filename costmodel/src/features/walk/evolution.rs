@@ -9,7 +9,7 @@ pub struct Evolution {
     pub stride: f64,
     /// Constant part.
     pub offset: f64,
-    /// Whether it depends on data.
+    /// Whether it depends on data that this loop computes or receives: data of a loop around it is a constant part.
     pub data: bool,
 }
 
@@ -43,17 +43,12 @@ impl Evolution {
 
     /// The sum of two values.
     pub fn plus(self, other: Self) -> Self {
-        let stride = match self.varies_in.cmp(&other.varies_in) {
-            std::cmp::Ordering::Equal => self.stride + other.stride,
-            std::cmp::Ordering::Greater => self.stride,
-            std::cmp::Ordering::Less => other.stride,
+        let (stride, data) = match self.varies_in.cmp(&other.varies_in) {
+            std::cmp::Ordering::Equal => (self.stride + other.stride, self.data || other.data),
+            std::cmp::Ordering::Greater => (self.stride, self.data),
+            std::cmp::Ordering::Less => (other.stride, other.data),
         };
-        Self {
-            varies_in: self.varies_in.max(other.varies_in),
-            stride,
-            offset: self.offset + other.offset,
-            data: self.data || other.data,
-        }
+        Self { varies_in: self.varies_in.max(other.varies_in), stride, offset: self.offset + other.offset, data }
     }
 
     /// The product of two values: affine if one is constant.

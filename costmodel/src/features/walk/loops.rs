@@ -4,6 +4,7 @@ use ir::analysis::added;
 use ir::registry::facts::{LoopForm, RegionExecution};
 use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
 
+use super::chain::Chains;
 use super::events::{Collect, Placement};
 use super::evolution::Evolution;
 use super::reduction::Reduction;
@@ -85,15 +86,19 @@ impl<C: Collect> Walk<'_, C> {
         let Some(&last) = tree.block(body).operations.last() else { return };
         let yielded = &tree.operation(last).operands;
         let skip = yielded.len().saturating_sub(tree.operation(operation).results.len());
-        let arguments = tree.block(body).arguments.iter().skip(variables);
-        for (&value, &argument) in yielded[skip..].iter().zip(arguments) {
+        let carried = &tree.block(body).arguments[variables.min(tree.block(body).arguments.len())..];
+        if carried.is_empty() {
+            return;
+        }
+        let chains = Chains::through(tree, body, carried);
+        for (&value, &argument) in yielded[skip..].iter().zip(carried) {
             // The induction variable of a `while` loop is an argument to which its body adds a constant.
             if let Some(step) = added(tree, value, argument).filter(|_| variables == 0) {
                 self.values.evolves(argument, Evolution::induction(loop_index, step as f64));
                 continue;
             }
             let how = Reduction::of(tree, &self.values, value, Some(argument));
-            self.collector.carried(loop_index, how);
+            self.collector.carried(loop_index, how, chains.to(value));
         }
     }
 

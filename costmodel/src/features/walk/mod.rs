@@ -12,6 +12,7 @@
 
 pub mod access;
 mod branches;
+pub mod chain;
 mod events;
 pub mod evolution;
 pub mod lanes;
@@ -40,7 +41,7 @@ use self::redundancy::{Computed, value_hash};
 use self::state::{RegionContext, Walk};
 use self::values::Values;
 use super::counts::UNKNOWN_TRIPS;
-use super::kind::{is_constant, work_kind};
+use super::kind::work_kind;
 use super::table::WorkKind;
 
 /// Walks over a function.
@@ -309,7 +310,7 @@ impl<C: Collect> Walk<'_, C> {
             operands.fold(Evolution::INVARIANT, Evolution::combined)
         };
         match tree.record(operation).evaluation {
-            Evaluation::Constant if is_constant(tree, operation) => match tree.attribute(operation, "value") {
+            Evaluation::Constant => match tree.attribute(operation, "value") {
                 Some(AttributeValue::Integer(value, _)) => Evolution::constant(*value as f64),
                 _ => Evolution::INVARIANT,
             },

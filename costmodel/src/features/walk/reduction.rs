@@ -33,13 +33,14 @@ impl Reduction {
     }
 
     /// The reduction whose next value is `next`. `carried` is the block argument that holds the value of the iteration
-    /// before; if that has other uses, the value is a recurrence. `None` for values carried through memory.
+    /// before, `None` for values carried through memory. The value is a recurrence if anything between `carried` and `next` has
+    /// another use, or if the operations between them are not all alike.
     pub fn of(tree: &Tree, values: &Values, next: ValueId, carried: Option<ValueId>) -> Self {
         let Definition::Result { operation, .. } = tree.value(next).definition else {
             return Self::Recurrence;
         };
         if let Some(carried) = carried
-            && (values.get(carried).uses != 1 || !tree.operation(operation).operands.contains(&carried))
+            && !accumulates(tree, values, operation, carried)
         {
             return Self::Recurrence;
         }
@@ -49,6 +50,36 @@ impl Reduction {
             reduction => reduction,
         }
     }
+}
+
+/// Most operations of a chain that are followed from the next value back to the carried one.
+const LONGEST_CHAIN: usize = 1024;
+
+/// Whether operations like `last` lead from the carried value to the result of `last`, each result used once.
+fn accumulates(tree: &Tree, values: &Values, last: OpId, carried: ValueId) -> bool {
+    if values.get(carried).uses != 1 {
+        return false;
+    }
+    let name = tree.operation(last).name;
+    let mut at = last;
+    for _ in 0..LONGEST_CHAIN {
+        let node = tree.operation(at);
+        if node.results.len() != 1 || values.get(node.results[0]).uses != 1 {
+            return false;
+        }
+        if node.operands.contains(&carried) {
+            return true;
+        }
+        let before = node.operands.iter().find_map(|&value| match tree.value(value).definition {
+            Definition::Result { operation, .. } if tree.operation(operation).name == name => Some(operation),
+            _ => None,
+        });
+        match before {
+            Some(operation) => at = operation,
+            None => return false,
+        }
+    }
+    false
 }
 
 /// Whether a loop as written carries a value: a loop with results, or an iterator that is a reduction. Used by the

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ir::registry::features::InstructionClass;
 use ir::tree::{Definition, OpId, Tree, ValueId};
 
 /// Operations back from a value that its hash covers.
@@ -58,7 +59,9 @@ fn hash_back(tree: &Tree, value: ValueId, back: u32) -> u64 {
     let Definition::Result { operation, .. } = tree.value(value).definition else { return 1 };
     let node = tree.operation(operation);
     let mut hash = (node.name.index() as u64 + 2).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    if back > 0 && node.regions.is_empty() {
+    // The indices of the copies of a load differ in form: those of the first are those of the loop.
+    let is_load = tree.record(operation).features.class == InstructionClass::Load;
+    if back > 0 && node.regions.is_empty() && !is_load {
         for &operand in &node.operands {
             hash = (hash.rotate_left(23) ^ hash_back(tree, operand, back - 1)).wrapping_mul(0x0100_0000_01b3);
         }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use ir::analysis::FunctionAnalysis;
-use ir::tree::{BlockId, OpId, Tree, ValueId};
+use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
 
 use super::access::{Access, Subscripts};
+use super::chain::Chain;
 use super::events::{Collect, Placement};
 use super::loop_nest::LoopNest;
 use super::reduction::Reduction;
 use super::values::Values;
 use crate::features::counts;
+use crate::features::kind::work_kind;
 
 /// The state of a walk.
 pub struct Walk<'a, C> {
@@ -65,7 +67,11 @@ impl<C: Collect> Walk<'_, C> {
     pub fn carried_in_memory(&mut self, stored: Option<ValueId>, access: &Access) {
         if access.is_invariant() {
             let how = stored.map_or(Reduction::Recurrence, |v| Reduction::of(self.tree, &self.values, v, None));
-            self.collector.carried(access.loop_index, how);
+            let last = stored.and_then(|value| match self.tree.value(value).definition {
+                Definition::Result { operation, .. } => work_kind(self.tree, operation),
+                _ => None,
+            });
+            self.collector.carried_in_memory(access, how, Chain::of(last));
         }
     }
 
