@@ -1,9 +1,8 @@
 //! The ratio of a quantity of two functions, with an interval on the ratio.
 //!
 //! Errors of two variants of one kernel have much in common, so the interval on their ratio is narrower than the intervals of both
-//! would give. It is calibrated on pairs of variants (the crate `training`): the half width of the logarithm is
-//! `factor x (floor + |logarithm of the predicted ratio|)`. It holds for variants of one computation, not for
-//! unrelated functions.
+//! would give. It is calibrated on pairs of variants (the crate `training`): the half width of the logarithm is a factor times the
+//! errors that the model expects of both. It holds for variants of one computation, not for unrelated functions.
 
 use std::fmt;
 
@@ -54,8 +53,6 @@ pub enum NoRatio {
     Unknown(usize, String),
     /// A quantity of 0 has no ratio.
     Zero,
-    /// The model file has no table of ratios.
-    NoTable,
     /// The table is not for this output: an adapted one.
     NotCalibrated,
     /// The table is for the learned model only.
@@ -67,7 +64,6 @@ impl fmt::Display for NoRatio {
         match self {
             Self::Unknown(which, why) => write!(f, "the {} function: {why}", ["first", "second"][*which]),
             Self::Zero => f.write_str("a prediction of 0 has no ratio"),
-            Self::NoTable => f.write_str("the model file has no intervals of ratios"),
             Self::NotCalibrated => f.write_str("intervals of ratios are not calibrated for this target"),
             Self::Provider => f.write_str("intervals of ratios are calibrated for the learned model only"),
         }
@@ -102,10 +98,13 @@ impl Predictor {
     fn ratio(&self, output: usize, replies: [&Reply; 2]) -> Compared {
         let quantity = self.outputs()[output].quantity;
         let missing = |why| Compared { output, ratio: None, missing: Some(why) };
-        let mut values = [0.0; 2];
+        let (mut values, mut doubt) = ([0.0; 2], 0.0);
         for (at, reply) in replies.iter().enumerate() {
             match reply.estimates[output] {
-                Some(estimate) => values[at] = estimate.value,
+                Some(estimate) => {
+                    values[at] = estimate.value;
+                    doubt += estimate.doubt;
+                }
                 None => {
                     let why =
                         reply.why(quantity).next().map_or_else(|| "not predicted".to_owned(), ToString::to_string);
@@ -117,19 +116,13 @@ impl Predictor {
             return missing(NoRatio::Zero);
         }
         let value = values[1] / values[0];
+        let widths = &self.model().ratios.widths;
         let why = if replies.iter().any(|reply| reply.provider != Provider::Learned) {
             Some(NoRatio::Provider)
         } else {
-            match &self.model().ratios {
-                None => Some(NoRatio::NoTable),
-                Some(table) if table.widths.floors.get(output).is_none() => Some(NoRatio::NotCalibrated),
-                Some(_) => None,
-            }
+            widths.floors.get(output).is_none().then_some(NoRatio::NotCalibrated)
         };
-        let interval = match (&why, &self.model().ratios) {
-            (None, Some(table)) => Some(table.widths.around_ratio(output, value)),
-            _ => None,
-        };
+        let interval = why.is_none().then(|| widths.around_ratio(output, value, doubt));
         Compared { output, ratio: Some(Ratio { value, interval }), missing: why }
     }
 }
@@ -149,13 +142,13 @@ mod tests {
     }
 
     #[test]
-    fn intervals_widen_with_the_ratio_and_turn_round() {
+    fn intervals_widen_with_the_doubt_and_turn_round() {
         let widths = Widths { floors: vec![0.1], factors: vec![0.5] };
-        let (low, high) = widths.around_ratio(0, 1.0);
+        let (low, high) = widths.around_ratio(0, 1.0, 0.0);
         assert!((high - libm::exp(0.05)).abs() < 1e-6 && (low * high - 1.0).abs() < 1e-6);
-        let (wide_low, wide_high) = widths.around_ratio(0, 4.0);
-        assert!(wide_high / wide_low > high / low);
-        let (back_low, back_high) = widths.around_ratio(0, 0.25);
+        let (wide_low, wide_high) = widths.around_ratio(0, 4.0, 0.3);
+        assert!((wide_high / 4.0 - libm::exp(0.2)).abs() < 1e-6);
+        let (back_low, back_high) = widths.around_ratio(0, 0.25, 0.3);
         assert!((back_low * wide_high - 1.0).abs() < 1e-6 && (back_high * wide_low - 1.0).abs() < 1e-6);
     }
 }

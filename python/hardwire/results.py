@@ -298,8 +298,6 @@ class Ratio(Record):
     verdict: str | None
     """``faster``, ``slower`` or ``within_interval``."""
     reason: str | None
-    interval_basis: str | None
-    """What the interval was calibrated on: ``families_left_out`` or ``training_set_widened``."""
     model: str
 
 

@@ -58,6 +58,7 @@ impl Reply {
                 value: (a.value + b.value) / 2.0,
                 low: a.low.min(b.low),
                 high: a.high.max(b.high),
+                doubt: a.doubt.max(b.doubt),
             });
             self.bounded[index] = self.bounded[index].or(other.bounded[index]);
         }

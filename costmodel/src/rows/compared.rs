@@ -6,7 +6,6 @@ use super::Wanted;
 use crate::compare::{Compared, Verdict};
 use crate::predictor::{Predictor, Reply};
 use crate::quantity::Quantity;
-use crate::shipped::RatioBasis;
 
 /// A function of a comparison.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -41,8 +40,6 @@ pub struct CompareRow<'a> {
     pub verdict: Option<Verdict>,
     /// Why numbers are null.
     pub reason: Option<String>,
-    /// What the intervals were calibrated on.
-    pub interval_basis: Option<RatioBasis>,
     /// Name of the model.
     pub model: &'a str,
 }
@@ -72,7 +69,6 @@ pub fn compared<'a>(
             high: interval.map(|(_, high)| high),
             verdict: compared.ratio.and_then(|ratio| ratio.verdict()),
             reason: compared.missing.map(|why| why.to_string()),
-            interval_basis: interval.and(model.ratios.as_ref()).map(|table| table.basis),
             model: &model.card.name,
         }
     };

@@ -16,13 +16,15 @@ pub struct Estimate {
     pub low: f64,
     /// Upper end of the interval.
     pub high: f64,
+    /// Expected absolute error on the scale of the fit, which the width of the interval grows with; 0 where it is not known.
+    pub doubt: f64,
 }
 
 impl Estimate {
     /// The same with each number changed.
     #[must_use]
     pub(crate) fn map(self, change: impl Fn(f64) -> f64) -> Self {
-        Self { value: change(self.value), low: change(self.low), high: change(self.high) }
+        Self { value: change(self.value), low: change(self.low), high: change(self.high), ..self }
     }
 }
 
@@ -55,8 +57,8 @@ impl CostModel {
     /// The learned predictions for many functions: the same as of [`Self::learned`], in less time.
     #[must_use]
     pub fn learned_all(&self, inputs: &[&Input]) -> Vec<Vec<Option<Estimate>>> {
-        let all = self.trees.scaled_all(inputs).into_iter().map(|scaled| {
-            let known: Vec<Option<(f32, f32)>> = scaled.into_iter().map(|answer| Some((answer, 0.0))).collect();
+        let all = self.trees.doubted_all(inputs).into_iter().map(|answers| {
+            let known: Vec<Option<(f32, f32)>> = answers.into_iter().map(Some).collect();
             self.estimates(&known, &self.widths, |adaptation| Some(adaptation.learned))
         });
         all.collect()
@@ -91,7 +93,7 @@ impl CostModel {
         let outputs = self.trees.outputs();
         let trained = known.iter().zip(outputs).enumerate().map(|(index, (answer, output))| {
             let answer = (*answer)?;
-            Some(estimate(output, answer.0, widths.interval(output, index, answer)))
+            Some(estimate(output, answer, widths.interval(output, index, answer)))
         });
         let adapted = self.adaptations.iter().map(|adaptation| {
             let output = &adaptation.output;
@@ -99,14 +101,14 @@ impl CostModel {
             let line = line(adaptation)?;
             let (answer, _) = known[outputs.iter().position(is_base)?]?;
             let value = line.at(answer);
-            Some(estimate(output, value, line.interval(output.quantity.scale(), value)))
+            Some(estimate(output, (value, 0.0), line.interval(output.quantity.scale(), value)))
         });
         trained.chain(adapted).collect()
     }
 }
 
-fn estimate(output: &Output, scaled: f32, (low, high): (f64, f64)) -> Estimate {
+fn estimate(output: &Output, (scaled, doubt): (f32, f32), (low, high): (f64, f64)) -> Estimate {
     let value = output.quantity.scale().from(f64::from(scaled));
     let (low, high) = output.quantity.counted_interval(low, high);
-    Estimate { value: output.quantity.counted(value), low, high }
+    Estimate { value: output.quantity.counted(value), low, high, doubt: f64::from(doubt) }
 }

@@ -1,9 +1,7 @@
 //! Intervals around predictions, calibrated by split conformal prediction over families (the crate `training`).
 //!
-//! A half width is `factor x (floor + distance)`: the floor is a constant per output, the distance is the difference
-//! between two blended models (0 for trees alone).
-
-use serde::{Deserialize, Serialize};
+//! A half width is `factor x (floor + distance)`: the floor is a constant per output, the distance is the error that the model expects
+//! of itself (or, where a network is blended in, the difference between the two models).
 
 use crate::quantity::Output;
 
@@ -29,32 +27,20 @@ impl Widths {
         output.quantity.counted_interval(low, high)
     }
 
-    /// Ends of the interval around a ratio, whose logarithm is on the scale of these widths and is the distance.
+    /// Ends of the interval around a ratio, whose logarithm is on the scale of these widths; `doubt` is the sum of the errors
+    /// expected of both functions.
     #[must_use]
-    pub fn around_ratio(&self, index: usize, ratio: f64) -> (f64, f64) {
-        let logarithm = libm::log(ratio);
-        let half = f64::from(self.factors[index]) * (f64::from(self.floors[index]) + logarithm.abs());
-        (libm::exp(logarithm - half), libm::exp(logarithm + half))
+    pub fn around_ratio(&self, index: usize, ratio: f64, doubt: f64) -> (f64, f64) {
+        let half = f64::from(self.factors[index]) * (f64::from(self.floors[index]) + doubt);
+        (ratio / libm::exp(half), ratio * libm::exp(half))
     }
 }
 
-/// Where the widths of ratios come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RatioBasis {
-    /// Pairs of families that the calibrating fits had left out.
-    FamiliesLeftOut,
-    /// Pairs of the training set, widened by what single predictions miss more on families left out.
-    TrainingSetWidened,
-}
-
 /// Intervals of ratios of two variants of a kernel.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RatioTable {
     /// Half widths of the logarithm, by output; of outputs without ratios they are 0.
     pub widths: Widths,
-    /// Where they come from.
-    pub basis: RatioBasis,
-    /// Pairs that they were calibrated on.
+    /// Pairs that they were calibrated on, of families that the calibrating fits had left out.
     pub pairs: u64,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::adaptation::Adaptation;
 use super::card::Card;
-use super::conformal::{RatioBasis, RatioTable, Widths};
+use super::conformal::{RatioTable, Widths};
 use super::embedded::embedded;
 use super::error::{MAX_BYTES, ModelFileError};
 use super::novelty::Novelty;
@@ -17,7 +17,7 @@ use crate::quantity::Output;
 use crate::trees::TreesModel;
 
 /// Version of the layout.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 /// A model with everything that predictions need.
 #[derive(Debug, Clone)]
@@ -38,8 +38,8 @@ pub struct CostModel {
     pub liveness: LivenessModel,
     /// Interval widths of the two analytical models.
     pub analytical_widths: Widths,
-    /// Intervals of ratios; older files have none.
-    pub ratios: Option<RatioTable>,
+    /// Intervals of ratios.
+    pub ratios: RatioTable,
     /// Outputs for targets that the model was not trained for.
     pub adaptations: Vec<Adaptation>,
 }
@@ -59,18 +59,10 @@ struct Header {
     network: Option<serde_json::Value>,
     roofline: RooflineModel,
     liveness: LivenessModel,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ratios: Option<RatioHeader>,
+    /// Pairs that the intervals of ratios were calibrated on.
+    ratio_pairs: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     adaptations: Vec<Adaptation>,
-}
-
-/// What is stored of the intervals of ratios beside their widths.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RatioHeader {
-    basis: RatioBasis,
-    pairs: u64,
 }
 
 impl CostModel {
@@ -83,21 +75,19 @@ impl CostModel {
         // Shares of a network's answer, by output.
         writer.put(SHARES, &vec![0f32; self.trees.outputs.len()]);
         put_novelty(&mut writer, &self.novelty);
-        for (name, widths) in [("learned", &self.widths), ("analytical", &self.analytical_widths)] {
+        for (name, widths) in
+            [("learned", &self.widths), ("analytical", &self.analytical_widths), ("ratios", &self.ratios.widths)]
+        {
             writer.put(&format!("{name}.floors"), &widths.floors);
             writer.put(&format!("{name}.factors"), &widths.factors);
         }
-        if let Some(RatioTable { widths, .. }) = &self.ratios {
-            writer.put("ratios.floors", &widths.floors);
-            writer.put("ratios.factors", &widths.factors);
-        }
         let header = Header {
             card: self.card.clone(),
-            trees: ColumnsShape::of(&self.trees.columns),
+            trees: ColumnsShape::of(&self.trees),
             network: None,
             roofline: self.roofline.clone(),
             liveness: self.liveness.clone(),
-            ratios: self.ratios.as_ref().map(|table| RatioHeader { basis: table.basis, pairs: table.pairs }),
+            ratio_pairs: self.ratios.pairs,
             adaptations: self.adaptations.clone(),
         };
         writer.finish(serde_json::to_string(&header).expect("plain values serialize"))
@@ -160,16 +150,10 @@ impl CostModel {
                 factors: reader.exactly(&format!("{name}.factors"), outputs.len())?,
             })
         };
-        let ratios = match header.ratios {
-            None => None,
-            Some(RatioHeader { basis, pairs }) => {
-                let widths = widths("ratios")?;
-                if widths.floors.iter().chain(&widths.factors).any(|width| *width < 0.0) {
-                    return Err(content("an interval of ratios has a negative width"));
-                }
-                Some(RatioTable { widths, basis, pairs })
-            }
-        };
+        let ratios = RatioTable { widths: widths("ratios")?, pairs: header.ratio_pairs };
+        if ratios.widths.floors.iter().chain(&ratios.widths.factors).any(|width| *width < 0.0) {
+            return Err(content("an interval of ratios has a negative width"));
+        }
         Ok(Self {
             trees,
             ratios,

@@ -20,7 +20,7 @@ pub use adaptation::{Adaptation, Line};
 pub use answer::Estimate;
 pub use card::{Card, ErrorRow, NAME, TrainingSet};
 pub use checksum::{checksum, seal};
-pub use conformal::{NOMINAL, RatioBasis, RatioTable, Widths};
+pub use conformal::{NOMINAL, RatioTable, Widths};
 pub use embedded::embedded;
 pub use error::{MAX_BYTES, ModelFileError};
 pub use file::{CostModel, SCHEMA};

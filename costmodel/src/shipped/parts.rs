@@ -12,17 +12,20 @@ use crate::quantity::{Output, groups};
 
 use crate::trees::{Forest, TreesModel, WorkSums};
 
-/// A set of columns without its words.
+/// The shape of a model: its columns without their words, and its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ColumnsShape {
     pub features: bool,
     pub scheme: Scheme,
+    /// Whether the model knows how wrong it is.
+    pub doubts: bool,
 }
 
 impl ColumnsShape {
-    pub fn of(columns: &Columns) -> Self {
-        Self { features: columns.has_features(), scheme: columns.scheme() }
+    pub fn of(trees: &TreesModel) -> Self {
+        let columns = &trees.columns;
+        Self { features: columns.has_features(), scheme: columns.scheme(), doubts: !trees.doubts.is_empty() }
     }
 
     fn read(self, reader: &Reader<'_>, name: &str, vocabulary: usize) -> Result<Columns, ModelFileError> {
@@ -45,13 +48,15 @@ pub(super) fn put_trees(writer: &mut Writer, trees: &TreesModel) {
     let gains: Vec<f32> = trees.gains.iter().map(|gain| *gain as f32).collect();
     writer.put("trees.gains", &gains);
     writer.put("trees.prices", &trees.work_sums.0.concat());
-    for (index, forest) in trees.forests.iter().enumerate() {
-        let mut put = Put { writer, prefix: format!("trees.{index}") };
-        put.numbers("stops", &forest.stops);
-        put.numbers("roots", &forest.roots);
-        put.numbers("leaves", &forest.leaves);
-        put.numbers("values", &forest.values);
-        put.numbers("base", &forest.base);
+    for (name, forests) in [("trees", &trees.forests), ("doubts", &trees.doubts)] {
+        for (index, forest) in forests.iter().enumerate() {
+            let mut put = Put { writer, prefix: format!("{name}.{index}") };
+            put.numbers("stops", &forest.stops);
+            put.numbers("roots", &forest.roots);
+            put.numbers("leaves", &forest.leaves);
+            put.numbers("values", &forest.values);
+            put.numbers("base", &forest.base);
+        }
     }
 }
 
@@ -75,13 +80,15 @@ pub(super) fn get_trees(
     let columns = shape.read(reader, "trees.words", vocabulary)?;
     let gains: Vec<f32> = reader.exactly("trees.gains", columns.len())?;
     let work_sums = get_work_sums(reader, outputs)?;
-    let forests = groups(outputs)
-        .into_iter()
-        .enumerate()
-        .map(|(index, group)| get_forest(reader, &format!("trees.{index}"), columns.len(), group.len()))
-        .collect::<Result<Vec<Forest>, ModelFileError>>()?;
+    let forests = |name: &str| {
+        let all = groups(outputs).into_iter().enumerate();
+        all.map(|(index, group)| get_forest(reader, &format!("{name}.{index}"), columns.len(), group.len()))
+            .collect::<Result<Vec<Forest>, ModelFileError>>()
+    };
+    let doubts = if shape.doubts { forests("doubts")? } else { vec![] };
+    let forests = forests("trees")?;
     let gains = gains.into_iter().map(f64::from).collect();
-    Ok(TreesModel { columns, work_sums, outputs: outputs.to_vec(), forests, gains })
+    Ok(TreesModel { columns, work_sums, outputs: outputs.to_vec(), forests, doubts, gains })
 }
 
 fn get_work_sums(reader: &Reader<'_>, outputs: &[Output]) -> Result<WorkSums, ModelFileError> {

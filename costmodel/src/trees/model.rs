@@ -21,6 +21,9 @@ pub struct TreesModel {
     pub outputs: Vec<Output>,
     /// One per quantity, in the order of the outputs.
     pub forests: Vec<Forest>,
+    /// Forests of the logarithm of the expected absolute error, one per quantity, on the scale of the labels; none in a model that
+    /// does not know how wrong it is.
+    pub doubts: Vec<Forest>,
     /// By column: how much its splits reduced the error, as a share, added over the quantities.
     pub gains: Vec<f64>,
 }
@@ -29,33 +32,59 @@ impl TreesModel {
     /// Predictions on the scale of the fit.
     #[must_use]
     pub fn scaled(&self, input: &Input) -> Vec<f32> {
-        let row = self.columns.row(input);
-        let mut out = self.work_sums.scaled(&self.outputs, input);
-        let mut rest = &mut out[..];
-        for forest in &self.forests {
-            let (own, others) = rest.split_at_mut(forest.width());
-            forest.add(&row, own);
-            rest = others;
-        }
-        out
+        self.scaled_all(&[input]).remove(0)
     }
 
     /// Predictions for many functions on the scale of the fit: the same as of [`Self::scaled`], in less time.
     #[must_use]
     pub fn scaled_all(&self, inputs: &[&Input]) -> Vec<Vec<f32>> {
-        if inputs.len() < FEWEST_TOGETHER {
-            return inputs.iter().map(|input| self.scaled(input)).collect();
+        let rows = self.rows(inputs);
+        self.answers(inputs, &rows)
+    }
+
+    /// Predictions on the scale of the fit, each with its expected absolute error (0 if the model does not know it).
+    #[must_use]
+    pub fn doubted_all(&self, inputs: &[&Input]) -> Vec<Vec<(f32, f32)>> {
+        let rows = self.rows(inputs);
+        let answers = self.answers(inputs, &rows);
+        if self.doubts.is_empty() {
+            return answers.into_iter().map(|own| own.into_iter().map(|answer| (answer, 0.0)).collect()).collect();
         }
-        let rows: Vec<f32> = inputs.iter().flat_map(|input| self.columns.row(input)).collect();
+        let mut doubts = vec![vec![0f32; self.outputs.len()]; inputs.len()];
+        self.add_all(&self.doubts, &rows, &mut doubts);
+        let with = |(answers, doubts): (Vec<f32>, Vec<f32>)| {
+            answers.into_iter().zip(doubts).map(|(answer, doubt)| (answer, libm::expf(doubt))).collect()
+        };
+        answers.into_iter().zip(doubts).map(with).collect()
+    }
+
+    /// Numbers of the columns, function by function.
+    fn rows(&self, inputs: &[&Input]) -> Vec<f32> {
+        inputs.iter().flat_map(|input| self.columns.row(input)).collect()
+    }
+
+    fn answers(&self, inputs: &[&Input], rows: &[f32]) -> Vec<Vec<f32>> {
         let mut all: Vec<Vec<f32>> = inputs.iter().map(|input| self.work_sums.scaled(&self.outputs, input)).collect();
+        self.add_all(&self.forests, rows, &mut all);
+        all
+    }
+
+    /// Adds what forests, one per quantity, predict for each row.
+    fn add_all(&self, forests: &[Forest], rows: &[f32], all: &mut [Vec<f32>]) {
+        let width = self.columns.len();
         let mut first = 0;
-        for forest in &self.forests {
+        for forest in forests {
             let own = first..first + forest.width();
             first = own.end;
-            let mut outs: Vec<&mut [f32]> = all.iter_mut().map(|out| &mut out[own.clone()]).collect();
-            forest.add_all(&rows, self.columns.len(), &mut outs);
+            if all.len() < FEWEST_TOGETHER {
+                for (row, out) in rows.chunks_exact(width).zip(&mut *all) {
+                    forest.add(row, &mut out[own.clone()]);
+                }
+            } else {
+                let mut outs: Vec<&mut [f32]> = all.iter_mut().map(|out| &mut out[own.clone()]).collect();
+                forest.add_all(rows, width, &mut outs);
+            }
         }
-        all
     }
 
     /// What is predicted.
