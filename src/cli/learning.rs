@@ -46,15 +46,11 @@ fn folds(text: &str) -> Result<usize, String> {
   hardwire train --corpus corpus.parquet --out model.safetensors --folds 10
 
 Fits the model once per fold, calibrates intervals and the novelty score on the held-out families, then fits it to all
-rows. The same corpus, seed and program version give the same file. --ratios-of adds the intervals of ratios (`predict
---compare`) to a model of the same corpus without fitting: calibrated on its own errors, widened.")]
+rows. The same corpus, seed and program version give the same file.")]
 pub struct Train {
     /// Output file of the model
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-    /// Fit nothing: add the intervals of ratios to this model file
-    #[arg(long, value_name = "MODEL")]
-    pub ratios_of: Option<String>,
     /// Arguments shared with `evaluate`
     #[command(flatten)]
     pub learning: Learning,

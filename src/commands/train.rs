@@ -13,7 +13,7 @@ use serde::Serialize;
 use training::corpus_rows::CorpusRows;
 use training::evaluation::Fits;
 use training::fit::{Progress, Run};
-use training::train::{calibrate, fit_all, widened_ratios};
+use training::train::{calibrate, fit_all};
 
 use super::learning::{Folder, corpus_rows, fitting};
 use crate::cli::TableFormat;
@@ -40,9 +40,6 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
     let common = &arguments.learning;
     let threads = super::learning::threads(common.threads);
     let (_, corpus) = corpus_rows(common.corpus.as_deref(), threads)?;
-    if let Some(file) = &arguments.ratios_of {
-        return write(arguments, &corpus, with_ratios(file, &corpus)?);
-    }
     let folder = Folder::open(&common.work)?;
     let fits = Fits::new(&corpus, &folder, common.seed);
     let calibration = calibrate(&corpus, &fits, common.folds, threads, &fitting())?;
@@ -51,16 +48,6 @@ pub fn run(arguments: &Train) -> Result<ExitCode, Failure> {
     let model = fit_all(&corpus, calibration, common.seed, &Run { threads, progress: &progress })
         .map_err(|error| Failure::Request(format!("the fit to all rows: {error}")))?;
     write(arguments, &corpus, model)
-}
-
-/// A model of the same corpus with intervals of ratios.
-fn with_ratios(file: &str, corpus: &CorpusRows) -> Result<CostModel, Failure> {
-    let mut model = crate::cost_model::load(Some(file))?;
-    if model.card.training.hash != corpus.hash {
-        return Err(Failure::Request(format!("{file}: it learned from other rows than those of the corpus")));
-    }
-    model.ratios = Some(widened_ratios(corpus, &model));
-    Ok(model)
 }
 
 fn write(arguments: &Train, corpus: &CorpusRows, model: CostModel) -> Result<ExitCode, Failure> {

@@ -29,6 +29,9 @@ impl Default for BlendParameters {
                 leaves: 128,
                 rows_per_leaf: 5,
                 column_share: 0.4,
+                pair_weight: 2.0,
+                sum_pair_weight: 0.3,
+                doubt_trees: 60,
                 features: true,
                 ..TreesParameters::default()
             },
@@ -108,13 +111,11 @@ impl Blend {
     /// The same for many functions: the answers that each has alone, in less time.
     #[must_use]
     pub fn scaled_all(&self, inputs: &[&Input]) -> Vec<Vec<(f32, f32)>> {
-        let trees = self.trees.scaled_all(inputs);
+        let trees = self.trees.doubted_all(inputs);
         let mixed = trees.into_iter().zip(inputs).map(|(trees, input)| {
-            let Some(network) = &self.network else {
-                return trees.into_iter().map(|answer| (answer, 0.0)).collect();
-            };
+            let Some(network) = &self.network else { return trees };
             let network = network.scaled(input);
-            let mix = |((t, n), share): ((&f32, &f32), &f32)| (t + share * (n - t), (n - t).abs());
+            let mix = |(((t, _), n), share): ((&(f32, f32), &f32), &f32)| (t + share * (n - t), (n - t).abs());
             trees.iter().zip(&network).zip(&self.shares).map(mix).collect()
         });
         mixed.collect()

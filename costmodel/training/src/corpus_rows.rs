@@ -101,11 +101,38 @@ fn column(output: &Output) -> String {
         Quantity::XpuUtilization => "xpu_utilization",
         Quantity::XpuLatencyCycles => "xpu_latency_cycles",
     };
-    let target = Target::from_cpu(&output.target);
-    format!("{}_{name}", target.map_or_else(|| output.target.clone(), prefix))
+    format!("{}_{name}", of_target(output))
 }
 
-/// Labels by output, then by row.
+/// First part of the names of a target's columns.
+fn of_target(output: &Output) -> String {
+    Target::from_cpu(&output.target).map_or_else(|| output.target.clone(), prefix)
+}
+
+/// Largest share of cycles whose execution counts are guessed, of rows whose executed quantities are learned.
+const MOST_GUESSED: f64 = 0.1;
+
+/// Fewest instructions executed of rows whose executed quantities are learned: below them a function does nothing, whatever its
+/// text says.
+const FEWEST_INSTRUCTIONS: f64 = 10.0;
+
+/// Whether a quantity depends on how often blocks execute.
+fn is_executed(quantity: Quantity) -> bool {
+    matches!(quantity, Quantity::Instructions | Quantity::Cycles | Quantity::Ipc | Quantity::PortUtilization)
+}
+
+/// Drops the executed quantities of rows that execute almost nothing on a target.
+fn drop_degenerate(labels: &mut [Vec<Option<f64>>], outputs: &[Output]) {
+    for (counts, output) in outputs.iter().enumerate().filter(|(_, o)| o.quantity == Quantity::Instructions) {
+        let few: Vec<bool> = labels[counts].iter().map(|n| n.is_some_and(|n| n < FEWEST_INSTRUCTIONS)).collect();
+        let same = |o: &Output| o.target == output.target && is_executed(o.quantity);
+        for (own, _) in labels.iter_mut().zip(outputs).filter(|(_, o)| same(o)) {
+            own.iter_mut().zip(&few).filter(|(_, few)| **few).for_each(|(label, _)| *label = None);
+        }
+    }
+}
+
+/// Labels by output, then by row. Executed quantities of rows with guessed counts or next to no instructions are left out.
 fn labels(frame: &Frame, outputs: &[Output]) -> Result<Vec<Vec<Option<f64>>>, CorpusError> {
     let of = |output: &Output| {
         let name = column(output);
@@ -121,6 +148,13 @@ fn labels(frame: &Frame, outputs: &[Output]) -> Result<Vec<Vec<Option<f64>>>, Co
         }
     };
     let mut labels: Vec<Vec<Option<f64>>> = outputs.iter().map(of).collect::<Result<_, _>>()?;
+    for (labels, output) in labels.iter_mut().zip(outputs).filter(|(_, output)| is_executed(output.quantity)) {
+        let name = format!("{}_estimated_cycles_share", of_target(output));
+        let Some(Column::Float(guessed)) = frame.column(&name) else { return Err(CorpusError::NoLabels(name)) };
+        let is_guess = |share: &Option<f64>| share.is_some_and(|share| share > MOST_GUESSED);
+        labels.iter_mut().zip(guessed).filter(|(_, share)| is_guess(share)).for_each(|(label, _)| *label = None);
+    }
+    drop_degenerate(&mut labels, outputs);
     // Drop latencies of functions with unplaced operations: they are incomplete.
     let name = format!("{DESIGN}_unplaced_operations");
     let Some(Column::Int(unplaced)) = frame.column(&name) else { return Err(CorpusError::NoUnplaced(name)) };

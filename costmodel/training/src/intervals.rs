@@ -1,7 +1,7 @@
 //! Calibration of intervals: split conformal prediction over families.
 //!
-//! The score of a held-out row is its absolute error over the local uncertainty (a floor plus the distance between trees and
-//! network). The half width of an interval is the 90 % quantile of the scores times the uncertainty (Lei et al.,
+//! The score of a held-out row is its absolute error over the local uncertainty (a floor plus the error that the model expects of
+//! itself). The half width of an interval is the 90 % quantile of the scores times the uncertainty (Lei et al.,
 //! "Distribution-Free Predictive Inference for Regression", 2018). Families have equal weight, and one more family with infinite
 //! scores stands for the next one (Dunn, Wasserman and Ramdas, "Distribution-Free Prediction Sets for Two-Layer Hierarchical
 //! Models", 2022).
@@ -16,7 +16,7 @@ use crate::metrics::quantile;
 pub struct HeldOut {
     /// The rows.
     pub rows: Vec<usize>,
-    /// By row and output: prediction and distance between the models; `None` without a prediction.
+    /// By row and output: prediction and expected error; `None` without a prediction.
     pub answers: Vec<Vec<Option<(f32, f32)>>>,
 }
 
@@ -37,17 +37,25 @@ fn of_output(data: &Dataset, held_out: &HeldOut, output: usize) -> (f32, f32) {
             errors.push((data.samples()[row].family, (label - f64::from(answer)).abs(), f64::from(distance)));
         }
     }
+    calibrated(errors)
+}
+
+/// Floor, as a share of the median distance: what a model that expects no error may still miss.
+const FLOOR_SHARE: f64 = 0.3;
+
+/// Floor and factor that cover errors: family, error, distance. Without any, the interval is unbounded.
+pub(crate) fn calibrated(errors: Vec<(u32, f64, f64)>) -> (f32, f32) {
     if errors.is_empty() {
         return (1.0, UNBOUNDED);
     }
     let mut distances: Vec<f64> = errors.iter().map(|e| e.2).collect();
     distances.sort_by(f64::total_cmp);
-    let floor = quantile(&distances, 0.5).max(0.01);
+    let floor = (FLOOR_SHARE * quantile(&distances, 0.5)).max(0.01);
     (floor as f32, factor(errors, floor))
 }
 
-/// The factor that covers errors, of which there is at least one: family, error, distance.
-pub(crate) fn factor(mut errors: Vec<(u32, f64, f64)>, floor: f64) -> f32 {
+/// The factor that covers errors, of which there is at least one.
+fn factor(mut errors: Vec<(u32, f64, f64)>, floor: f64) -> f32 {
     errors.sort_by_key(|e| e.0);
     let mut scores: Vec<(f64, f64)> = Vec::new();
     let families = errors.chunk_by(|a, b| a.0 == b.0).count();

@@ -1,16 +1,15 @@
 //! Calibration of intervals on ratios: split conformal prediction over pairs of variants of a kernel.
 //!
-//! The score of a pair is the absolute error of the logarithm of the ratio over 1 plus the absolute logarithm of the predicted
-//! ratio. Families have equal weight, as in [`crate::intervals`]. Pairs with a label or a prediction of 0 have no ratio and are
-//! left out.
+//! The score of a pair is the absolute error of the logarithm of the ratio over the sum of the errors expected of both rows. Families
+//! have equal weight, as in [`crate::intervals`]. Pairs with a label or a prediction of 0 have no ratio and are left out.
 
 use std::collections::BTreeMap;
 
 use costmodel::compare::has_ratio;
-use costmodel::shipped::{RatioBasis, RatioTable, Widths};
+use costmodel::shipped::{RatioTable, Widths};
 
 use crate::dataset::Dataset;
-use crate::intervals::{HeldOut, factor};
+use crate::intervals::{HeldOut, calibrated};
 
 /// Variants of a kernel that are paired with one another; a kernel with more is thinned.
 const MOST_VARIANTS: usize = 12;
@@ -18,27 +17,18 @@ const MOST_VARIANTS: usize = 12;
 /// Calibrates on the pairs among held-out rows. Outputs without ratios have widths of 0, which nothing reads; outputs without
 /// pairs get intervals that cover every ratio.
 #[must_use]
-pub fn fit(data: &Dataset, held_out: &HeldOut, basis: RatioBasis) -> RatioTable {
+pub fn fit(data: &Dataset, held_out: &HeldOut) -> RatioTable {
     let pairs = pairs(data, &held_out.rows);
     let of = |output: usize| {
         if !has_ratio(data.outputs()[output].quantity) {
             return (0.0, 0.0);
         }
-        let error = |ratio: Ratio| (ratio.family, (ratio.predicted - ratio.truth).abs(), ratio.predicted.abs());
-        let errors: Vec<(u32, f64, f64)> =
-            pairs.iter().filter_map(|&pair| ratio(data, held_out, output, pair)).map(error).collect();
-        if errors.is_empty() { (FLOOR as f32, UNBOUNDED) } else { (FLOOR as f32, factor(errors, FLOOR)) }
+        let error = |ratio: Ratio| (ratio.family, (ratio.predicted - ratio.truth).abs(), ratio.doubt);
+        calibrated(pairs.iter().filter_map(|&pair| ratio(data, held_out, output, pair)).map(error).collect())
     };
     let (floors, factors) = (0..data.outputs().len()).map(of).unzip();
-    RatioTable { widths: Widths { floors, factors }, basis, pairs: pairs.len() as u64 }
+    RatioTable { widths: Widths { floors, factors }, pairs: pairs.len() as u64 }
 }
-
-/// Predicted logarithm at which an interval is twice as wide as around a ratio of 1. A small one makes intervals around clear ratios so wide
-/// that they hold 1.
-const FLOOR: f64 = 1.0;
-
-/// Half width without calibration: covers every ratio.
-const UNBOUNDED: f32 = 50.0;
 
 /// Places among `rows` of two variants of a kernel.
 pub(crate) fn pairs(data: &Dataset, rows: &[usize]) -> Vec<(usize, usize)> {
@@ -67,6 +57,8 @@ pub(crate) struct Ratio {
     pub predicted: f64,
     /// Logarithm of the ratio of the labels.
     pub truth: f64,
+    /// Errors expected of both.
+    pub doubt: f64,
 }
 
 /// The ratio of a pair of places; `None` without a label or prediction, or where one is 0.
@@ -74,14 +66,16 @@ pub(crate) fn ratio(data: &Dataset, held_out: &HeldOut, output: usize, (a, b): (
     let scale = data.outputs()[output].quantity.scale();
     let logarithms = |at: usize| {
         let row = held_out.rows[at];
-        let answer = scale.from(f64::from(held_out.answers[at][output]?.0));
+        let (answer, doubt) = held_out.answers[at][output]?;
+        let answer = scale.from(f64::from(answer));
         let label = scale.from(data.scaled_label(row, output)?);
-        (answer > 0.0 && label > 0.0).then(|| (libm::log(answer), libm::log(label)))
+        (answer > 0.0 && label > 0.0).then(|| (libm::log(answer), libm::log(label), f64::from(doubt)))
     };
     let (first, second) = (logarithms(a)?, logarithms(b)?);
     let rows = [a, b].map(|at| held_out.rows[at]);
     let family = data.samples()[rows[0]].family;
-    Some(Ratio { rows, family, predicted: second.0 - first.0, truth: second.1 - first.1 })
+    let doubt = first.2 + second.2;
+    Some(Ratio { rows, family, predicted: second.0 - first.0, truth: second.1 - first.1, doubt })
 }
 
 #[cfg(test)]
@@ -119,7 +113,7 @@ mod tests {
                         kernel: family * 5 + kernel,
                     });
                     let answer = scale.to(libm::exp(truth + shared + hardness * random.normal()));
-                    answers.push(vec![Some((answer as f32, 0.0))]);
+                    answers.push(vec![Some((answer as f32, hardness as f32))]);
                 }
             }
         }
@@ -127,7 +121,7 @@ mod tests {
         let data = Dataset::new(vec![output], [0; 3], names, samples).unwrap();
         let known = 150 * 15;
         let held_out = HeldOut { rows: (0..known).collect(), answers: answers[..known].to_vec() };
-        let table = fit(&data, &held_out, RatioBasis::FamiliesLeftOut);
+        let table = fit(&data, &held_out);
         assert_eq!(table.pairs, 150 * 5 * 3);
         let new = HeldOut { rows: (known..answers.len()).collect(), answers: answers[known..].to_vec() };
         let (mut inside, mut all) = (0, 0);
@@ -135,7 +129,7 @@ mod tests {
             for (a, b) in [(0, 1), (0, 2), (1, 2)] {
                 let pair = (3 * kernel + a, 3 * kernel + b);
                 let ratio = ratio(&data, &new, 0, pair).unwrap();
-                let (low, high) = table.widths.around_ratio(0, libm::exp(ratio.predicted));
+                let (low, high) = table.widths.around_ratio(0, libm::exp(ratio.predicted), ratio.doubt);
                 inside += usize::from((low..=high).contains(&libm::exp(ratio.truth)));
                 all += 1;
             }
@@ -143,6 +137,6 @@ mod tests {
         let share = f64::from(inside as u32) / f64::from(all);
         assert!((0.87..0.94).contains(&share), "{share}");
         // Far narrower than the error that the variants share.
-        assert!(table.widths.around_ratio(0, 1.0).1 < 3.0);
+        assert!(table.widths.around_ratio(0, 1.0, 0.4).1 < 3.0);
     }
 }

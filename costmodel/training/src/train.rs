@@ -4,7 +4,7 @@
 //! to all rows ([`fit_all`]).
 
 use costmodel::quantity::Output;
-use costmodel::shipped::{Card, CostModel, ErrorRow, NAME, RatioBasis, RatioTable, SCHEMA, TrainingSet, Widths};
+use costmodel::shipped::{Card, CostModel, ErrorRow, NAME, RatioTable, SCHEMA, TrainingSet, Widths};
 use ir::vocabulary::Vocabulary;
 
 use crate::baselines::{Liveness, Roofline};
@@ -64,7 +64,7 @@ pub fn calibrate(
     let held_out = all_learned.held_out(count);
     Ok(Calibration {
         widths: intervals::fit(data, &held_out),
-        ratios: ratios::fit(data, &held_out, RatioBasis::FamiliesLeftOut),
+        ratios: ratios::fit(data, &held_out),
         analytical_widths: intervals::fit(data, &all_analytical.held_out(count)),
         unseen,
         beyond,
@@ -86,7 +86,7 @@ pub fn fit_all(corpus: &CorpusRows, calibration: Calibration, seed: u64, run: &R
     let vocabulary: &Vocabulary = &corpus.vocabularies[costmodel::input::Scheme::Shaped as usize];
     let Calibration { widths, analytical_widths, ratios, unseen, beyond, errors } = calibration;
     Ok(CostModel {
-        ratios: Some(ratios),
+        ratios,
         adaptations: vec![],
         card: Card {
             schema: SCHEMA,
@@ -115,27 +115,6 @@ pub fn fit_all(corpus: &CorpusRows, calibration: Calibration, seed: u64, run: &R
         liveness: Liveness.fit(data, &rows, run)?,
         analytical_widths,
     })
-}
-
-/// Intervals of ratios of a model that has none, without fitting it again: from its own errors on the rows it learned from, which are
-/// smaller than on others. They are widened, output by output, by what its calibrated intervals are wider than intervals
-/// calibrated on the same rows.
-#[must_use]
-pub fn widened_ratios(corpus: &CorpusRows, model: &CostModel) -> RatioTable {
-    let data = &corpus.data;
-    let inputs: Vec<&costmodel::input::Input> = data.samples().iter().map(|sample| &sample.input).collect();
-    let known = |answers: Vec<f32>| answers.into_iter().map(|answer| Some((answer, 0.0))).collect();
-    let seen = intervals::HeldOut {
-        rows: (0..inputs.len()).collect(),
-        answers: model.trees.scaled_all(&inputs).into_iter().map(known).collect(),
-    };
-    let own = intervals::fit(data, &seen);
-    let mut table = ratios::fit(data, &seen, RatioBasis::TrainingSetWidened);
-    let half = |widths: &Widths, output: usize| widths.floors[output] * widths.factors[output];
-    for (output, factor) in table.widths.factors.iter_mut().enumerate() {
-        *factor *= (half(&model.widths, output) / half(&own, output).max(f32::MIN_POSITIVE)).max(1.0);
-    }
-    table
 }
 
 /// Toolchain that made the labels of the corpus.

@@ -14,7 +14,7 @@ pub struct Answers {
     pub training_rows: usize,
     /// The test rows.
     pub rows: Vec<usize>,
-    /// Prediction and distance between models by row and output, on the scale of the quantity; NaN without a prediction.
+    /// Prediction and expected error by row and output, on the scale of the quantity; NaN without a prediction.
     pub scaled: Vec<(f32, f32)>,
 }
 
@@ -50,7 +50,7 @@ impl Answers {
         }
     }
 
-    /// Prediction and distance of a test row; `None` without a prediction.
+    /// Prediction and expected error of a test row; `None` without a prediction.
     #[must_use]
     pub fn at(&self, place: usize, output: usize, outputs: usize) -> Option<(f32, f32)> {
         let answer = self.scaled[place * outputs + output];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use costmodel::compare::has_ratio;
-use costmodel::shipped::{NOMINAL, RatioBasis};
+use costmodel::shipped::NOMINAL;
 
 use super::answers::Answers;
 use super::document::RatioInterval;
@@ -38,13 +38,13 @@ pub(super) fn ratio_intervals(corpus: &CorpusRows, folds: &[Answers], held: &[Ve
         held.iter().map(|rows| rows.iter().map(|held| (held.row, held)).collect()).collect();
     let mut pairs: Vec<Vec<Pair>> = (0..count).map(|_| Vec::new()).collect();
     for (fold, answers) in folds.iter().enumerate() {
-        let table = ratios::fit(data, &others(folds, fold).held_out(count), RatioBasis::FamiliesLeftOut);
+        let table = ratios::fit(data, &others(folds, fold).held_out(count));
         let tested = answers.held_out(count);
         let places = ratios::pairs(data, &tested.rows);
         for output in (0..count).filter(|&output| has_ratio(data.outputs()[output].quantity)) {
             for ratio in places.iter().filter_map(|&pair| ratios::ratio(data, &tested, output, pair)) {
                 let [first, second] = ratio.rows.map(|row| own[output][&row]);
-                let (low, high) = table.widths.around_ratio(output, libm::exp(ratio.predicted));
+                let (low, high) = table.widths.around_ratio(output, libm::exp(ratio.predicted), ratio.doubt);
                 let kind = |held: &Held| VariantKind::of(&corpus.entries[held.row].row.variant);
                 pairs[output].push(Pair {
                     kind: VariantKind::of_pair(kind(first), kind(second)),

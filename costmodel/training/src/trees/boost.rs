@@ -1,13 +1,15 @@
 //! Boosting: each tree is fitted to the residuals of the trees before it.
 
+use std::collections::BTreeMap;
+
 use costmodel::columns::MAX_WORDS;
 use costmodel::input::Scheme;
 use costmodel::quantity::groups;
-use costmodel::trees::{Forest, Node, TreesModel, WorkSums};
+use costmodel::trees::{Forest, TreesModel, WorkSums};
 use serde::{Deserialize, Serialize};
 
 use super::bins::Bins;
-use super::grow::{Limits, UNIT, grow, leaf_of_bins};
+use super::grow::{Grown, Limits, UNIT, grow, leaf_of_bins};
 use super::work;
 use crate::columns::choose;
 use crate::dataset::Dataset;
@@ -43,6 +45,14 @@ pub struct TreesParameters {
     /// Limit of the residual that a tree is fitted to, in standard deviations, for quantities that grow with the work (Huber's
     /// loss), so that outliers do not dominate.
     pub most_error: f64,
+    /// Weight of the error of a row's difference to the mean of its kernel's rows, beside 1 of its own error, for quantities that
+    /// grow with the work: the order of variants decides, and differences between them are small.
+    pub pair_weight: f64,
+    /// The same weight in the fit of the sums of work.
+    pub sum_pair_weight: f64,
+    /// Trees of a quantity that predict how wrong the others are; 0: the model does not know. They learn from errors of fits on half
+    /// of the families, on the other half.
+    pub doubt_trees: usize,
     /// Whether features are columns as well, and trees start from sums of work where a quantity has one.
     pub features: bool,
     /// Seed of the draws of rows and columns.
@@ -64,6 +74,9 @@ impl Default for TreesParameters {
             scheme: Scheme::Shaped,
             words: 256,
             most_error: 0.2,
+            pair_weight: 0.0,
+            sum_pair_weight: 0.0,
+            doubt_trees: 0,
             features: false,
             seed: 1,
         }
@@ -78,11 +91,15 @@ impl TreesParameters {
     pub fn check(self) -> Result<Trees, ParameterError> {
         let share = |name, value| require(value > 0.0 && value <= 1.0, name, value, "more than 0, at most 1");
         require((1..=5000).contains(&self.trees), "trees", self.trees as f64, "1 to 5000")?;
+        require(self.doubt_trees <= 5000, "doubt_trees", self.doubt_trees as f64, "at most 5000")?;
         require((2..=256).contains(&self.leaves), "leaves", self.leaves as f64, "2 to 256")?;
         require((1..=64).contains(&self.depth), "depth", self.depth as f64, "1 to 64")?;
         require(self.rows_per_leaf >= 1, "rows_per_leaf", 0.0, "at least 1")?;
         share("learning_rate", self.learning_rate)?;
         require(self.most_error > 0.0, "most_error", self.most_error, "more than 0")?;
+        for (name, weight) in [("pair_weight", self.pair_weight), ("sum_pair_weight", self.sum_pair_weight)] {
+            require((0.0..=1000.0).contains(&weight), name, weight, "0 to 1000")?;
+        }
         share("row_share", self.row_share)?;
         share("column_share", self.column_share)?;
         require(self.penalty >= 0.0 && self.penalty.is_finite(), "penalty", self.penalty, "0 or more")?;
@@ -108,76 +125,152 @@ impl Fit for Trees {
         let least = (rows.training.len() / 500).max(1);
         let columns = choose(data, &rows.training, p.scheme, p.features, p.words, least);
         let all: Vec<usize> = rows.training.iter().chain(&rows.validation).copied().collect();
+        let kernels = Kernels::of(data, &rows.training);
         let bins = Bins::new(data, &columns, &all, rows.training.len());
-        let work_sums = if p.features { work::fit(data, rows, run) } else { WorkSums::none(data.outputs()) };
-        let groups = groups(data.outputs());
-        let fitted = costmodel::parallel::map(run.threads, groups.len(), |g| {
-            let outputs = groups[g].clone();
-            let task = Task {
-                parameters: p,
-                data,
-                bins: &bins,
-                work_sums: &work_sums,
-                rows: &all,
-                training: rows.training.len(),
-                outputs: outputs.clone(),
+        let work_sums =
+            if p.features { work::fit(data, rows, p.sum_pair_weight, run) } else { WorkSums::none(data.outputs()) };
+        let starts = |rows: &[usize]| -> Vec<Vec<f32>> {
+            let of = |&row: &usize| work_sums.scaled(data.outputs(), &data.samples()[row].input);
+            rows.iter().map(of).collect()
+        };
+        let starts = starts(&all);
+        let label = |place: usize, output: usize| {
+            Some(data.scaled_label(all[place], output)? - f64::from(starts[place][output]))
+        };
+        let (places, training) = (all.len(), rows.training.len());
+        let common = Common { data, bins: &bins, kernels: &kernels, places, training, run };
+        let (forests, gains) = common.forests(p, &label)?;
+        let doubts = if p.doubt_trees > 0 { self.doubts(&common, rows)? } else { vec![] };
+        Ok(TreesModel { columns, work_sums, outputs: data.outputs().to_vec(), forests, doubts, gains })
+    }
+}
+
+impl Trees {
+    /// Forests of the logarithm of the absolute error: on each half of the families by a fit on the other half.
+    fn doubts(&self, common: &Common<'_>, rows: &Rows) -> Result<Vec<Forest>, FitError> {
+        let (p, data) = (&self.0, common.data);
+        let mut families: Vec<u32> = rows.training.iter().map(|&row| data.samples()[row].family).collect();
+        families.sort_unstable();
+        families.dedup();
+        let half = |row: usize| {
+            let place = families.binary_search(&data.samples()[row].family).expect("a family of the training rows");
+            place % 2
+        };
+        let inner = Self(TreesParameters { doubt_trees: 0, ..p.clone() });
+        let mut errors: Vec<Vec<Option<f64>>> = vec![vec![]; rows.training.len()];
+        for tested in 0..2 {
+            let training = rows.training.iter().copied().filter(|&row| half(row) != tested).collect();
+            let model = match inner.fit(data, &Rows { training, validation: vec![] }, common.run) {
+                Ok(model) => model,
+                // One family only, or labels in one half only: nothing tells how wrong the model is elsewhere.
+                Err(FitError::NoRows | FitError::Unlabelled(_)) => return Ok(vec![]),
+                Err(error) => return Err(error),
             };
-            task.fit(run, p.seed.wrapping_add(g as u64)).ok_or_else(|| FitError::unlabelled(&data.outputs()[outputs]))
+            for (place, &row) in rows.training.iter().enumerate().filter(|(_, row)| half(**row) == tested) {
+                let answers = model.scaled(&data.samples()[row].input);
+                let error = |(output, answer): (usize, f32)| {
+                    Some(libm::log((data.scaled_label(row, output)? - f64::from(answer)).abs().max(LEAST_ERROR)))
+                };
+                errors[place] = answers.into_iter().enumerate().map(error).collect();
+            }
+        }
+        let parameters = TreesParameters {
+            trees: p.doubt_trees,
+            leaves: DOUBT_LEAVES,
+            rows_per_leaf: DOUBT_ROWS_PER_LEAF,
+            pair_weight: 0.0,
+            most_error: f64::INFINITY,
+            ..p.clone()
+        };
+        let error = |place: usize, output: usize| errors[place][output];
+        let common = Common { places: common.training, ..*common };
+        Ok(common.forests(&parameters, &error)?.0)
+    }
+}
+
+/// Least error whose logarithm is learned, on the scale of a label.
+const LEAST_ERROR: f64 = 0.01;
+/// Leaves of the trees that predict errors, which are noisier than what they are errors of.
+const DOUBT_LEAVES: usize = 16;
+/// Rows of such a leaf at least.
+const DOUBT_ROWS_PER_LEAF: usize = 40;
+
+/// A label of a place among the rows and an output, on the scale that trees are fitted to.
+type Label<'a> = dyn Fn(usize, usize) -> Option<f64> + Sync + 'a;
+
+/// What the fits of all quantities share. Training rows come first, then validation rows.
+#[derive(Clone, Copy)]
+struct Common<'a> {
+    data: &'a Dataset,
+    bins: &'a Bins,
+    kernels: &'a Kernels,
+    /// Rows in all.
+    places: usize,
+    training: usize,
+    run: &'a Run<'a>,
+}
+
+impl Common<'_> {
+    /// A forest per quantity, and the gain by column as shares, added over the quantities.
+    fn forests(&self, p: &TreesParameters, label: &Label<'_>) -> Result<(Vec<Forest>, Vec<f64>), FitError> {
+        let groups = groups(self.data.outputs());
+        let fitted = costmodel::parallel::map(self.run.threads, groups.len(), |g| {
+            let outputs = groups[g].clone();
+            let task = Task { parameters: p, common: self, label, outputs: outputs.clone() };
+            task.fit(p.seed.wrapping_add(g as u64)).ok_or_else(|| FitError::unlabelled(&self.data.outputs()[outputs]))
         });
-        let mut gains = vec![0.0; columns.len()];
+        let mut gains = vec![0.0; self.bins.columns()];
         let mut forests = Vec::with_capacity(fitted.len());
         for fitted in fitted {
-            let (forest, forest_gains) = fitted?;
-            let total = forest_gains.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-            gains.iter_mut().zip(&forest_gains).for_each(|(sum, gain)| *sum += gain / total);
+            let (forest, own) = fitted?;
+            let total = own.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+            gains.iter_mut().zip(&own).for_each(|(sum, gain)| *sum += gain / total);
             forests.push(forest);
         }
-        Ok(TreesModel { columns, work_sums, outputs: data.outputs().to_vec(), forests, gains })
+        Ok((forests, gains))
     }
 }
 
 /// The fit of one quantity.
 struct Task<'a> {
     parameters: &'a TreesParameters,
-    data: &'a Dataset,
-    bins: &'a Bins,
-    work_sums: &'a WorkSums,
-    rows: &'a [usize],
-    training: usize,
+    common: &'a Common<'a>,
+    label: &'a Label<'a>,
     outputs: std::ops::Range<usize>,
 }
 
 impl Task<'_> {
     /// Trees and the gain by column; `None` if some output has no training label.
-    fn fit(&self, run: &Run<'_>, seed: u64) -> Option<(Forest, Vec<f64>)> {
+    fn fit(&self, seed: u64) -> Option<(Forest, Vec<f64>)> {
         let p = self.parameters;
         let width = self.outputs.len();
         let mut labels = self.labels();
         let (base, deviation) = self.standardise(&mut labels)?;
         let mut answers = vec![0f64; labels.len()];
         let mut forest = Forest::new(base);
-        let mut gains = vec![0.0; self.bins.columns()];
+        let mut gains = vec![0.0; self.common.bins.columns()];
         let mut random = Random::new(seed);
-        let trainable: Vec<u32> = (0..self.training as u32).filter(|&r| self.labelled(&labels, r)).collect();
+        let trainable: Vec<u32> = (0..self.common.training as u32).filter(|&r| self.labelled(&labels, r)).collect();
         let limits = Limits { leaves: p.leaves, depth: p.depth, rows_per_leaf: p.rows_per_leaf, penalty: p.penalty };
-        let mut gradients = vec![0i32; self.training * width];
+        let mut gradients = vec![0i32; self.common.training * width];
         let (mut best_loss, mut best_trees) = (self.loss(&labels, &answers), 0);
         let most = self.most_error();
         for tree in 0..p.trees {
-            for ((gradient, label), answer) in gradients.iter_mut().zip(&labels).zip(&answers) {
-                *gradient = label.map_or(0, |label| ((label - answer).clamp(-most, most) * UNIT).round() as i32);
+            let errors = self.errors(&labels, &answers, most);
+            for (gradient, error) in gradients.iter_mut().zip(&errors) {
+                *gradient = (error.gradient * UNIT).round() as i32;
             }
             let rows = sample(&mut random, &trainable, p.row_share);
-            let columns: Vec<usize> = (0..self.bins.columns()).collect();
+            let columns: Vec<usize> = (0..self.common.bins.columns()).collect();
             let columns = sample(&mut random, &columns, p.column_share);
-            let grown = grow(self.bins, rows, &gradients, width, &columns, limits);
+            let grown = grow(self.common.bins, rows, &gradients, width, &columns, limits);
             if grown.leaves < 2 {
                 break;
             }
-            for (column, gain) in grown.gains {
+            for &(column, gain) in &grown.gains {
                 gains[usize::from(column)] += gain;
             }
-            self.take(&mut forest, &grown.nodes, grown.leaves, &labels, &mut answers, &deviation);
+            self.take(&mut forest, &grown, &errors, &mut answers, &deviation);
             let loss = self.loss(&labels, &answers);
             if loss < best_loss {
                 (best_loss, best_trees) = (loss, tree + 1);
@@ -185,25 +278,20 @@ impl Task<'_> {
                 break;
             }
             if (tree + 1) % 25 == 0 {
-                let stage = format!("trees for {}", self.data.outputs()[self.outputs.start].quantity);
-                (run.progress)(&Progress { stage, done: tree + 1, total: p.trees, loss: Some(best_loss) });
+                let stage = format!("trees for {}", self.common.data.outputs()[self.outputs.start].quantity);
+                (self.common.run.progress)(&Progress { stage, done: tree + 1, total: p.trees, loss: Some(best_loss) });
             }
         }
-        if self.rows.len() > self.training {
+        if self.common.places > self.common.training {
             forest.truncate(best_trees);
         }
         Some((forest, gains))
     }
 
-    /// Labels on their scale less the starting point of the trees, by row and output.
+    /// Labels by place and output.
     fn labels(&self) -> Vec<Option<f64>> {
-        let of_row = |&row: &usize| {
-            let starts = self.work_sums.scaled(self.data.outputs(), &self.data.samples()[row].input);
-            self.outputs
-                .clone()
-                .map(move |output| Some(self.data.scaled_label(row, output)? - f64::from(starts[output])))
-        };
-        self.rows.iter().flat_map(of_row).collect()
+        let of_place = |place: usize| self.outputs.clone().map(move |output| (self.label)(place, output));
+        (0..self.common.places).flat_map(of_place).collect()
     }
 
     /// Standardises labels over the training rows; returns mean and deviation by output.
@@ -212,7 +300,7 @@ impl Task<'_> {
         let mut base = Vec::with_capacity(width);
         let mut deviations = Vec::with_capacity(width);
         for output in 0..width {
-            let column = || labels[..self.training * width].iter().skip(output).step_by(width).flatten();
+            let column = || labels[..self.common.training * width].iter().skip(output).step_by(width).flatten();
             let count = column().count();
             if count == 0 {
                 return None;
@@ -233,7 +321,7 @@ impl Task<'_> {
 
     /// Limit of the residual.
     fn most_error(&self) -> f64 {
-        let quantity = self.data.outputs()[self.outputs.start].quantity;
+        let quantity = self.common.data.outputs()[self.outputs.start].quantity;
         if quantity.grows() { self.parameters.most_error } else { f64::INFINITY }
     }
 
@@ -244,7 +332,8 @@ impl Task<'_> {
 
     /// Huber's loss of the validation rows, or of the training rows if there are none.
     fn loss(&self, labels: &[Option<f64>], answers: &[f64]) -> f64 {
-        let from = if self.rows.len() > self.training { self.training * self.outputs.len() } else { 0 };
+        let from =
+            if self.common.places > self.common.training { self.common.training * self.outputs.len() } else { 0 };
         let most = self.most_error();
         // Twice Huber's loss.
         let loss = |e: f64| if e.abs() <= most { e * e } else { most * (2.0 * e.abs() - most) };
@@ -252,44 +341,85 @@ impl Task<'_> {
         errors().sum::<f64>() / errors().count().max(1) as f64
     }
 
-    /// Adds a tree whose leaves hold the mean residual of the training rows in each leaf.
-    fn take(
-        &self,
-        forest: &mut Forest,
-        nodes: &[Node],
-        leaves: usize,
-        labels: &[Option<f64>],
-        answers: &mut [f64],
-        deviation: &[f64],
-    ) {
+    /// Errors of the training rows by output: of the row, and of its difference to its kernel's mean.
+    fn errors(&self, labels: &[Option<f64>], answers: &[f64], most: f64) -> Vec<RowError> {
         let width = self.outputs.len();
-        let places: Vec<usize> = (0..self.rows.len() as u32).map(|row| leaf_of_bins(nodes, self.bins, row)).collect();
-        let most = self.most_error();
-        let mut sums = vec![(0f64, 0u32); leaves * width];
-        for (row, &leaf) in places[..self.training].iter().enumerate() {
-            for output in 0..width {
-                if let Some(label) = labels[row * width + output] {
-                    let (sum, count) = &mut sums[leaf * width + output];
-                    *sum += (label - answers[row * width + output]).clamp(-most, most);
-                    *count += 1;
+        let error = |at: usize| labels[at].map(|label| label - answers[at]);
+        let own = |error: f64| RowError { gradient: error.clamp(-most, most), weight: 1.0 };
+        let mut errors: Vec<RowError> =
+            (0..self.common.training * width).map(|at| error(at).map_or_else(RowError::default, own)).collect();
+        let weight = self.pair_weight();
+        if weight > 0.0 {
+            for rows in &self.common.kernels.0 {
+                for output in 0..width {
+                    let places = || rows.iter().map(|&row| row as usize * width + output);
+                    let (sum, count) = places().filter_map(error).fold((0.0, 0.0), |(s, n), e| (s + e, n + 1.0));
+                    if count < 2.0 {
+                        continue;
+                    }
+                    for at in places() {
+                        if let Some(error) = error(at) {
+                            errors[at].gradient += weight * (error - sum / count).clamp(-most, most);
+                            errors[at].weight += weight * (1.0 - 1.0 / count);
+                        }
+                    }
                 }
             }
         }
+        errors
+    }
+
+    /// Weight of differences within a kernel.
+    fn pair_weight(&self) -> f64 {
+        let quantity = self.common.data.outputs()[self.outputs.start].quantity;
+        if quantity.grows() { self.parameters.pair_weight } else { 0.0 }
+    }
+
+    /// Adds a tree whose leaves hold the mean error of the training rows in each leaf.
+    fn take(&self, forest: &mut Forest, grown: &Grown, errors: &[RowError], answers: &mut [f64], deviation: &[f64]) {
+        let (nodes, width) = (&grown.nodes[..], self.outputs.len());
+        let places: Vec<usize> =
+            (0..self.common.places as u32).map(|row| leaf_of_bins(nodes, self.common.bins, row)).collect();
+        let mut sums = vec![RowError::default(); grown.leaves * width];
+        for (row, &leaf) in places[..self.common.training].iter().enumerate() {
+            for output in 0..width {
+                let (sum, error) = (&mut sums[leaf * width + output], errors[row * width + output]);
+                sum.gradient += error.gradient;
+                sum.weight += error.weight;
+            }
+        }
         let p = self.parameters;
-        let values: Vec<f32> = sums
-            .iter()
-            .enumerate()
-            .map(|(at, (sum, count))| {
-                let answer = p.learning_rate * sum / (f64::from(*count) + p.penalty).max(1.0);
-                (answer * deviation[at % width]) as f32
-            })
-            .collect();
+        let value = |(at, sum): (usize, &RowError)| {
+            let answer = p.learning_rate * sum.gradient / (sum.weight + p.penalty).max(1.0);
+            (answer * deviation[at % width]) as f32
+        };
+        let values: Vec<f32> = sums.iter().enumerate().map(value).collect();
         for (row, &leaf) in places.iter().enumerate() {
             for output in 0..width {
                 answers[row * width + output] += f64::from(values[leaf * width + output]) / deviation[output];
             }
         }
         forest.push(nodes, &values);
+    }
+}
+
+/// Bounded error of a row, or the sum of several, and what a step of 1 takes off it.
+#[derive(Debug, Clone, Copy, Default)]
+struct RowError {
+    gradient: f64,
+    weight: f64,
+}
+
+/// Places among the training rows of each kernel that has several.
+struct Kernels(Vec<Vec<u32>>);
+
+impl Kernels {
+    fn of(data: &Dataset, rows: &[usize]) -> Self {
+        let mut kernels: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (place, &row) in rows.iter().enumerate() {
+            kernels.entry(data.samples()[row].kernel).or_default().push(place as u32);
+        }
+        Self(kernels.into_values().filter(|rows| rows.len() > 1).collect())
     }
 }
 

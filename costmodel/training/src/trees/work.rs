@@ -3,6 +3,8 @@
 //! Weighted non-negative least squares on the logarithmic scale of the labels: rows are counts of work, targets are labels,
 //! the solution is a coefficient per count.
 
+use std::collections::BTreeMap;
+
 use costmodel::features::{WORK, work_of};
 use costmodel::trees::{WorkSums, total_time};
 
@@ -17,8 +19,9 @@ const ITERATIONS: usize = 12;
 /// whose work is not understood do not dominate.
 const QUADRATIC_BELOW: f64 = 0.1;
 
-/// Fits the coefficients of all outputs to the training rows.
-pub(super) fn fit(data: &Dataset, rows: &Rows, run: &Run<'_>) -> WorkSums {
+/// Fits the coefficients of all outputs to the training rows. `pair_weight` is the weight of a row's difference to its kernel's
+/// mean, beside 1 of its own error.
+pub(super) fn fit(data: &Dataset, rows: &Rows, pair_weight: f64, run: &Run<'_>) -> WorkSums {
     let outputs = data.outputs();
     WorkSums(costmodel::parallel::map(run.threads, outputs.len(), |output| {
         if WorkSums::coefficients(&outputs[output]) == 0 {
@@ -30,9 +33,12 @@ pub(super) fn fit(data: &Dataset, rows: &Rows, run: &Run<'_>) -> WorkSums {
             let sample = &data.samples()[row];
             // A share of the time: busy time is what adds up.
             let target = sample.labels[output]? * total.map_or(Some(1.0), |total| sample.labels[total])?;
-            (target > 0.0).then(|| Row::new(&sample.input.work, counts.clone(), target))
+            (target > 0.0).then(|| Row::new(&sample.input.work, counts.clone(), target, sample.kernel))
         });
-        coefficients(&rows.collect::<Vec<Row>>())
+        let mut rows: Vec<Row> = rows.collect();
+        rows.sort_by_key(|row| row.kernel);
+        let pair_weight = if outputs[output].quantity.grows() { pair_weight } else { 0.0 };
+        coefficients(&rows, pair_weight)
     }))
 }
 
@@ -40,12 +46,13 @@ pub(super) fn fit(data: &Dataset, rows: &Rows, run: &Run<'_>) -> WorkSums {
 struct Row {
     counts: Vec<(usize, f64)>,
     target: f64,
+    kernel: u32,
 }
 
 impl Row {
-    fn new(work: &[f32], of: std::ops::Range<usize>, target: f64) -> Self {
+    fn new(work: &[f32], of: std::ops::Range<usize>, target: f64, kernel: u32) -> Self {
         let counts = of.map(|at| (at, f64::from(work[at]))).filter(|(_, count)| *count > 0.0);
-        Self { counts: counts.chain([(WORK, 1.0)]).collect(), target }
+        Self { counts: counts.chain([(WORK, 1.0)]).collect(), target, kernel }
     }
 
     fn predicted(&self, coefficients: &[f64]) -> f64 {
@@ -54,7 +61,7 @@ impl Row {
 }
 
 /// Coefficients whose predictions are closest to the targets, from the better of two starts.
-fn coefficients(rows: &[Row]) -> Vec<f32> {
+fn coefficients(rows: &[Row], pair_weight: f64) -> Vec<f32> {
     // All counts with one coefficient, that of the median function.
     let mut each: Vec<f64> =
         rows.iter().map(|r| r.target / r.counts.iter().map(|(_, count)| count).sum::<f64>()).collect();
@@ -63,13 +70,14 @@ fn coefficients(rows: &[Row]) -> Vec<f32> {
     // Least squares of errors relative to the target.
     let mut equations = NormalEquations::new(WORK + 1);
     rows.iter().for_each(|row| equations.add(&row.counts, row.target, 1.0, 1.0));
-    let [(one, error), (other, other_error)] = [alike, equations.solve()].map(|start| refine(rows, start));
+    let [(one, error), (other, other_error)] = [alike, equations.solve()].map(|start| refine(rows, pair_weight, start));
     let best = if error <= other_error { one } else { other };
     best.into_iter().map(|coefficient| coefficient as f32).collect()
 }
 
-/// Gauss-Newton steps on logarithms with iteratively reweighted errors; the coefficients and the mean absolute error.
-fn refine(rows: &[Row], mut coefficients: Vec<f64>) -> (Vec<f64>, f64) {
+/// Gauss-Newton steps on logarithms with iteratively reweighted errors; the coefficients and the mean absolute error. Rows of a
+/// kernel follow each other.
+fn refine(rows: &[Row], pair_weight: f64, mut coefficients: Vec<f64>) -> (Vec<f64>, f64) {
     let error = |row: &Row, coefficients: &[f64]| libm::log(row.target / row.predicted(coefficients));
     for _ in 0..ITERATIONS {
         let mut equations = NormalEquations::new(WORK + 1);
@@ -82,10 +90,42 @@ fn refine(rows: &[Row], mut coefficients: Vec<f64>) -> (Vec<f64>, f64) {
                 1.0 / error.abs().max(QUADRATIC_BELOW),
             );
         }
+        if pair_weight > 0.0 {
+            rows.chunk_by(|a, b| a.kernel == b.kernel)
+                .for_each(|rows| add_differences(&mut equations, rows, pair_weight, &coefficients));
+        }
         coefficients = equations.solve();
     }
     let errors: f64 = rows.iter().map(|row| error(row, &coefficients).abs()).sum();
     (coefficients, errors / rows.len().max(1) as f64)
+}
+
+/// Adds the differences between the rows of a kernel and their mean.
+fn add_differences(equations: &mut NormalEquations, rows: &[Row], weight: f64, coefficients: &[f64]) {
+    if rows.len() < 2 {
+        return;
+    }
+    let share = 1.0 / rows.len() as f64;
+    let predicted: Vec<f64> = rows.iter().map(|row| row.predicted(coefficients)).collect();
+    let errors: Vec<f64> = rows
+        .iter()
+        .zip(&predicted)
+        .map(|(row, predicted)| libm::log(row.target / predicted).clamp(-1.0, 1.0))
+        .collect();
+    let mut mean: BTreeMap<usize, f64> = BTreeMap::new();
+    for (row, predicted) in rows.iter().zip(&predicted) {
+        for &(at, count) in &row.counts {
+            *mean.entry(at).or_default() -= share * count / predicted;
+        }
+    }
+    let mean_error = share * errors.iter().sum::<f64>();
+    for ((row, predicted), error) in rows.iter().zip(&predicted).zip(&errors) {
+        let mut difference = mean.clone();
+        row.counts.iter().for_each(|&(at, count)| *difference.entry(at).or_default() += count / predicted);
+        let error = error - mean_error;
+        let row: Vec<(usize, f64)> = difference.into_iter().filter(|(_, x)| *x != 0.0).collect();
+        equations.add(&row, 1.0, error, weight / error.abs().max(QUADRATIC_BELOW));
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +140,7 @@ mod tests {
                 let work = [0; 3].map(|_| if random.unit() < 0.3 { 0.0 } else { libm::exp(12.0 * random.unit()) });
                 let target = target(&work, random);
                 let counts = work.iter().copied().enumerate().filter(|(_, count)| *count > 0.0).chain([(WORK, 1.0)]);
-                Row { counts: counts.collect(), target }
+                Row { counts: counts.collect(), target, kernel: 0 }
             })
             .collect()
     }
@@ -108,7 +148,7 @@ mod tests {
     #[test]
     fn coefficients_are_found_however_far_apart_the_sizes_are() {
         let exact = rows(&mut Random::new(3), 400, |w, _| 2.0 * w[0] + 0.25 * w[2] + 30.0);
-        let found = coefficients(&exact);
+        let found = coefficients(&exact, 0.0);
         for (at, expected) in [(0, 2.0), (1, 0.0), (2, 0.25), (WORK, 30.0)] {
             assert!((found[at] - expected).abs() <= 0.01 * expected.max(0.01), "coefficient {at} is {}", found[at]);
         }
@@ -120,7 +160,7 @@ mod tests {
             let factor = if random.unit() < 0.1 { 1000.0 } else { 1.0 };
             factor * (2.0 * w[0] + 0.25 * w[2] + 30.0)
         };
-        let found = coefficients(&rows(&mut Random::new(4), 1000, target));
+        let found = coefficients(&rows(&mut Random::new(4), 1000, target), 0.0);
         for (at, expected) in [(0, 2.0), (2, 0.25)] {
             assert!((found[at] / expected - 1.0).abs() < 0.2, "coefficient {at} is {}", found[at]);
         }
@@ -128,6 +168,6 @@ mod tests {
 
     #[test]
     fn no_rows_give_zero_coefficients() {
-        assert_eq!(coefficients(&[]), vec![0.0; WORK + 1]);
+        assert_eq!(coefficients(&[], 0.0), vec![0.0; WORK + 1]);
     }
 }

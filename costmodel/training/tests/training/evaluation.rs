@@ -71,6 +71,9 @@ fn frame() -> Frame {
             label(format!("{}_{name}", prefix(target)), scale);
         }
     }
+    for target in Target::ALL {
+        label(format!("{}_estimated_cycles_share", prefix(target)), 0.0);
+    }
     label(format!("{DESIGN}_xpu_utilization"), 1e-5);
     label(format!("{DESIGN}_xpu_latency_cycles"), 3.0);
     // The first row has an operation that the design cannot place.

@@ -2,13 +2,14 @@
 
 use crate::support::{Function, dataset, error, rows};
 use costmodel::features::Feature;
-use costmodel::input::Scheme;
+use costmodel::input::{Input, Scheme};
 use costmodel::model::Predict;
 use costmodel::quantity::Quantity;
 use training::baselines::{Liveness, Mean, Nearest, RidgeParameters, Roofline};
 use training::dataset::Dataset;
 use training::fit::{Fit, FitError, Rows, Run};
 use training::network::{ConvolutionLayer, Encoder, NetworkParameters, Training};
+use training::random::Random;
 use training::trees::TreesParameters;
 
 const TWO_THREADS: Run<'static> = Run { threads: 2, progress: &|_| {} };
@@ -118,6 +119,63 @@ fn trees_learn_what_lines_cannot() {
     let trees = trees.check().unwrap().fit(&data, &rows, &Run::QUIET).unwrap();
     let (trees, ridge) = (error(&trees, &data, &test, 0), error(&ridge, &data, &test, 0));
     assert!(trees < 0.3 * ridge, "{trees} against {ridge}");
+}
+
+#[test]
+fn trees_expect_larger_errors_where_labels_are_noisy() {
+    let mut random = Random::new(4);
+    let data = dataset(2000, |f| vec![("ipc", if f.live < 16.0 { 0.1 } else { 3.0 } * random.normal())]);
+    let rows = Rows { training: (0..1500).collect(), validation: vec![] };
+    let trees = TreesParameters { trees: 10, doubt_trees: 60, features: true, ..TreesParameters::default() };
+    let model = trees.check().unwrap().fit(&data, &rows, &Run::QUIET).unwrap();
+    let inputs: Vec<&Input> = data.samples()[1500..].iter().map(|sample| &sample.input).collect();
+    let doubts = model.doubted_all(&inputs);
+    let mean = |noisy: bool| {
+        let own =
+            inputs.iter().zip(&doubts).filter(|(input, _)| (input.feature(Feature::MaxLiveData) >= 16.0) == noisy);
+        let own: Vec<f64> = own.map(|(_, doubts)| f64::from(doubts[0].1)).collect();
+        own.iter().sum::<f64>() / own.len() as f64
+    };
+    assert!(mean(true) > 5.0 * mean(false), "{} and {}", mean(true), mean(false));
+    // A batch answers as single functions do, and doubts change no answer.
+    let answers = model.scaled_all(&inputs);
+    for ((input, doubted), answers) in inputs.iter().zip(&doubts).zip(&answers) {
+        assert_eq!((&model.doubted_all(&[input])[0], doubted[0].0), (doubted, answers[0]));
+    }
+    let without = TreesParameters { trees: 10, features: true, ..TreesParameters::default() };
+    let without = without.check().unwrap().fit(&data, &rows, &Run::QUIET).unwrap();
+    assert_eq!(without.scaled_all(&inputs), answers);
+}
+
+#[test]
+fn differences_within_a_kernel_are_learned_beside_values() {
+    // Kernels of eight differ by a large factor that nothing tells, their rows by a small one that a word tells.
+    let mut random = Random::new(9);
+    let mut factor = 0.0;
+    let data = dataset(1600, |f| {
+        if f.index % 8 == 0 {
+            factor = 4.0 * random.normal();
+        }
+        vec![("cycles", libm::exp(9.0 + factor + 0.1 * f64::from(f.counts[0])))]
+    });
+    let rows = Rows { training: (0..1200).collect(), validation: vec![] };
+    let right = |pair_weight: f64| {
+        let parameters = TreesParameters { trees: 40, pair_weight, ..TreesParameters::default() };
+        let model = parameters.check().unwrap().fit(&data, &rows, &Run::QUIET).unwrap();
+        let (mut right, mut all) = (0.0, 0.0);
+        for kernel in data.samples()[1200..].chunks(8) {
+            for (a, b) in kernel.iter().flat_map(|a| kernel.iter().map(move |b| (a, b))) {
+                let [x, y] = [a, b].map(|sample| model.scaled(&sample.input)[0]);
+                if a.labels[0] < b.labels[0] {
+                    all += 1.0;
+                    right += f64::from(u8::from(x < y));
+                }
+            }
+        }
+        right / all
+    };
+    let (without, with) = (right(0.0), right(8.0));
+    assert!(with > 0.9 && with > without + 0.1, "{without} and {with}");
 }
 
 #[test]

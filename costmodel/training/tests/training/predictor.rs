@@ -9,7 +9,7 @@ use costmodel::predictor::{Assumption, Assumptions, Choice, Predictor, Provider,
 use costmodel::quantity::{Output, Quantity, outputs};
 use costmodel::query::QueryReader;
 use costmodel::reason::{Reason, ReasonKind};
-use costmodel::shipped::{Adaptation, CostModel, Line, Widths};
+use costmodel::shipped::{Adaptation, CostModel, Line, RatioTable, Widths};
 use costmodel::warning::{Warning, WarningKind};
 use ir::Limits;
 use ir::tokenizer::Tokenizer;
@@ -19,7 +19,7 @@ use training::dataset::{Dataset, Sample};
 use training::fit::{Fit, Rows, Run};
 use training::intervals::HeldOut;
 use training::trees::TreesParameters;
-use training::{intervals, novelty};
+use training::{intervals, novelty, ratios};
 
 use crate::support::card;
 
@@ -56,7 +56,7 @@ fn model() -> CostModel {
     let data = Dataset::new(outputs, [0, 0, vocabulary.size()], families, samples).expect("they fit");
     let all: Vec<usize> = (0..data.samples().len()).collect();
     let rows = Rows { training: all.clone(), validation: vec![] };
-    let trees = TreesParameters { trees: 20, rows_per_leaf: 2, ..BlendParameters::default().trees };
+    let trees = TreesParameters { trees: 20, rows_per_leaf: 2, doubt_trees: 0, ..BlendParameters::default().trees };
     let trees = trees.check().expect("parameters").fit(&data, &rows, &Run::QUIET);
     let mut model = CostModel {
         card: card(&data, &vocabulary),
@@ -67,7 +67,7 @@ fn model() -> CostModel {
         novelty: novelty::fit(&data, &all),
         roofline: training::baselines::Roofline.fit(&data, &rows, &Run::QUIET).expect("fits"),
         liveness: training::baselines::Liveness.fit(&data, &rows, &Run::QUIET).expect("fits"),
-        ratios: None,
+        ratios: RatioTable::default(),
         adaptations: vec![],
     };
     let answers = |of: &dyn Fn(usize) -> Vec<Option<(f32, f32)>>| all.iter().map(|&row| of(row)).collect();
@@ -75,7 +75,8 @@ fn model() -> CostModel {
     let learned =
         answers(&|row| model.trees.scaled(&inputs[row]).into_iter().map(|answer| Some((answer, 0.0))).collect());
     let analytical = answers(&|row| model.analytical_scaled(&inputs[row]));
-    model.widths = intervals::fit(&data, &HeldOut { rows: all.clone(), answers: learned });
+    let learned = HeldOut { rows: all.clone(), answers: learned };
+    (model.widths, model.ratios) = (intervals::fit(&data, &learned), ratios::fit(&data, &learned));
     model.analytical_widths = intervals::fit(&data, &HeldOut { rows: all.clone(), answers: analytical });
     model
 }
@@ -113,21 +114,18 @@ fn the_familiar_is_predicted_and_the_strange_is_unknown_with_reasons() {
 }
 
 #[test]
-fn ratios_have_intervals_only_where_the_model_has_a_table() {
+fn ratios_have_intervals_around_the_learned_model_only() {
     use costmodel::compare::{NoRatio, Verdict};
-    use costmodel::shipped::{RatioBasis, RatioTable};
     let reply = |predictor: &Predictor, text: &str| predictor.predict(text).expect("a good text").replies[0].clone();
     let mut model = model();
     let count = model.outputs().len();
-    let without = Predictor::new(model.clone(), Settings::default());
     let (one, other) = (&texts()[3], &texts()[4]);
-    let [first, second] = [one, other].map(|text| reply(&without, text));
-    let missing: Vec<_> = without.ratios(&first, &second).into_iter().map(|c| (c.ratio.is_some(), c.missing)).collect();
-    // Instructions and cycles on two processors, latency on a design.
-    assert_eq!(missing, vec![(true, Some(NoRatio::NoTable)); 5]);
     let widths = Widths { floors: vec![0.1; count], factors: vec![0.5; count] };
-    model.ratios = Some(RatioTable { widths, basis: RatioBasis::FamiliesLeftOut, pairs: 9 });
+    model.ratios = RatioTable { widths, pairs: 9 };
     let with = Predictor::new(model.clone(), Settings::default());
+    let [first, second] = [one, other].map(|text| reply(&with, text));
+    // Instructions and cycles on two processors, latency on a design.
+    assert_eq!(with.ratios(&first, &second).len(), 5);
     for compared in with.ratios(&first, &second) {
         let ratio = compared.ratio.expect("both are known");
         let (low, high) = ratio.interval.expect("there is a table");

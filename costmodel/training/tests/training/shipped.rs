@@ -3,7 +3,7 @@
 use crate::support::{card, dataset, error, rows};
 use costmodel::input::{Input, Scheme, Tokens};
 use costmodel::model::Predict;
-use costmodel::shipped::{Card, CostModel, RatioBasis, SCHEMA, embedded, seal};
+use costmodel::shipped::{Card, CostModel, SCHEMA, embedded, seal};
 use ir::tokenizer::Word;
 use ir::vocabulary::{Counts, Vocabulary};
 use training::baselines::{Liveness, Roofline};
@@ -51,11 +51,7 @@ fn model() -> CostModel {
         widths: intervals::fit(&data, &HeldOut { rows: test.clone(), answers: answers(&trees) }),
         analytical_widths: intervals::fit(&data, &HeldOut { rows: test.clone(), answers: answers(&roofline) }),
         novelty: novelty::fit(&data, &rows.training),
-        ratios: Some(ratios::fit(
-            &data,
-            &HeldOut { rows: test.clone(), answers: answers(&trees) },
-            RatioBasis::FamiliesLeftOut,
-        )),
+        ratios: ratios::fit(&data, &HeldOut { rows: test.clone(), answers: answers(&trees) }),
         adaptations: vec![],
         vocabulary,
         trees,

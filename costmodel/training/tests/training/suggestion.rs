@@ -10,7 +10,7 @@ use training::adaptation::{self, Pair};
 use training::random::Random;
 use training::suggestion::{Predictions, suggest};
 
-const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/hardwire-corpus-v1.parquet");
+const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/hardwire-corpus-v2.parquet");
 
 /// Every so many rows of the corpus are taken.
 const STRIDE: usize = 60;
