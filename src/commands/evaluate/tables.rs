@@ -3,7 +3,9 @@
 use costmodel::quantity::Quantity;
 use reports::number::{fixed, significant, tabular};
 use reports::{Align, Table, markdown};
-use training::evaluation::document::{Aim, Comparison, Decision, Dialect, Interval, RatioInterval, VariantOrder};
+use training::evaluation::document::{
+    Aim, Comparison, Decision, Dialect, Interval, RatioInterval, Slice, VariantOrder, Withheld,
+};
 use training::evaluation::measure::Measure;
 use training::evaluation::{Measured, Model, ResultRow, Split};
 
@@ -40,6 +42,8 @@ impl Tables {
             decisions(&measured.decisions),
             variants(&measured.variants),
             ratios(&measured.ratio_intervals),
+            withholding(&measured.withholding),
+            slices(&measured.slices),
         ];
         let sections = std::iter::once(aims_table(aims)).chain(splits).chain(others).flatten().collect();
         Self { head: head(measured), sections }
@@ -184,6 +188,7 @@ fn variants(rows: &[VariantOrder]) -> Option<Section> {
             v.kind.clone(),
             v.rows.unwrap_or_default().to_string(),
             digits(v.median_relative_error_pct, 1),
+            digits(v.median_over_families_pct, 1),
             digits(v.covered_pct, 1),
             v.kernels.unwrap_or_default().to_string(),
             digits(v.tau_above_2_pct, 3),
@@ -197,6 +202,7 @@ fn variants(rows: &[VariantOrder]) -> Option<Section> {
         "kind",
         "rows",
         "median error, %",
+        "median over families, %",
         "covered, %",
         "kernels",
         "tau above 2 %",
@@ -239,6 +245,45 @@ fn ratios(rows: &[RatioInterval]) -> Option<Section> {
                  end; of quotients: of the quotient of both functions' own intervals. Told apart: of pairs that differ by \
                  more than 10 %, those whose interval lies on the right side of 1; mistaken: on the wrong side.";
     Section::new("Intervals of ratios at nominal 90 %, families left out", about, &head, rows.iter().map(row).collect())
+}
+
+fn withholding(rows: &[Withheld]) -> Option<Section> {
+    let row = |w: &Withheld| {
+        vec![
+            w.quantity.clone(),
+            w.target.clone(),
+            digits(Some(w.answered_pct), 0),
+            w.rows.to_string(),
+            digits(w.median_relative_error_pct, 1),
+            digits(w.p90_relative_error_pct, 1),
+        ]
+    };
+    let head = ["quantity", "target", "answered, %", "rows", "median error, %", "90th percentile, %"];
+    let about = "Only the rows with the narrowest intervals are answered.";
+    Section::new("Withholding, families left out", about, &head, rows.iter().map(row).collect())
+}
+
+/// Families that the table shows: those with the largest errors of cycles.
+const WORST_FAMILIES: usize = 15;
+
+fn slices(rows: &[Slice]) -> Option<Section> {
+    let mut shown: Vec<&Slice> = rows.iter().filter(|slice| slice.by != "family").collect();
+    let mut families: Vec<&Slice> = rows.iter().filter(|slice| slice.by == "family").collect();
+    let error = |slice: &Slice| slice.cycles_median_error_pct.unwrap_or(0.0);
+    families.sort_by(|a, b| error(b).total_cmp(&error(a)).then(a.name.cmp(&b.name)));
+    shown.extend(families.into_iter().take(WORST_FAMILIES));
+    let row = |s: &&Slice| {
+        vec![
+            s.by.clone(),
+            s.name.clone(),
+            s.rows.to_string(),
+            digits(s.instructions_median_error_pct, 1),
+            digits(s.cycles_median_error_pct, 1),
+        ]
+    };
+    let head = ["by", "which", "rows", "median error of instructions, %", "median error of cycles, %"];
+    let about = "Sizes are instructions executed. Of the families those with the largest errors of cycles; `evaluation.json` has all.";
+    Section::new("Where it errs, families left out", about, &head, shown.iter().map(row).collect())
 }
 
 fn split_table(measured: &Measured<'_>, split: Split) -> Option<Section> {

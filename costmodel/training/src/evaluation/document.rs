@@ -60,6 +60,12 @@ pub struct Evaluation {
     /// Coverage of intervals of ratios, families left out; only in the full file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ratio_intervals: Vec<RatioInterval>,
+    /// Errors of the rows that the model expects to know best, families left out; only in the full file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withholding: Vec<Withheld>,
+    /// Errors by family, dialect and size, families left out; only in the full file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// Errors of every model on every split; only in the full file.
     #[serde(default, skip_deserializing, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<ResultRow>,
@@ -290,6 +296,8 @@ pub struct VariantOrder {
     pub rows: Option<u64>,
     /// Median of the absolute error over the truth, in %.
     pub median_relative_error_pct: Option<f64>,
+    /// Median over families of the median in each, in %.
+    pub median_over_families_pct: Option<f64>,
     /// Coverage of 90 % intervals, mean over families, in %.
     pub covered_pct: Option<f64>,
     /// Kernels with pairs that differ by more than 2 % and have a variant of the kind, the other being plain or of the same kind.
@@ -300,6 +308,40 @@ pub struct VariantOrder {
     pub tau_above_10_pct: Option<f64>,
     /// Variant predicted best over the best one, geometric mean over kernels; of all kinds only.
     pub mean_regret: Option<f64>,
+}
+
+/// Errors of the rows of a family, dialect or size: medians over rows, means over processors.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Slice {
+    /// `family`, `dialect` or `size` (instructions executed).
+    pub by: String,
+    /// Its name.
+    pub name: String,
+    /// Rows, the most of any processor.
+    pub rows: u64,
+    /// Median of the absolute error of instructions over the truth, in %.
+    pub instructions_median_error_pct: Option<f64>,
+    /// The same of cycles.
+    pub cycles_median_error_pct: Option<f64>,
+}
+
+/// Errors of a quantity where only the rows are answered whose intervals are narrowest.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Withheld {
+    /// Name of the quantity.
+    pub quantity: String,
+    /// Processor.
+    pub target: String,
+    /// Rows that are answered, in % of all.
+    pub answered_pct: f64,
+    /// Number of these rows.
+    pub rows: u64,
+    /// Median of their absolute error over the truth, in %.
+    pub median_relative_error_pct: Option<f64>,
+    /// Ninth decile of it, in %.
+    pub p90_relative_error_pct: Option<f64>,
 }
 
 /// Coverage of the intervals of ratios of one output, by kind of pair.
@@ -471,6 +513,8 @@ mod tests {
             decisions: vec![],
             variants: vec![VariantOrder::default()],
             ratio_intervals: vec![RatioInterval::default()],
+            withholding: vec![Withheld::default()],
+            slices: vec![Slice::default()],
             results: vec![],
         };
         evaluation.reduce();

@@ -3,7 +3,7 @@
 use costmodel::quantity::Quantity;
 
 use super::answers::Answers;
-use super::document::{Comparison, Decision, Dialect, Interval, RatioInterval, VariantOrder};
+use super::document::{Comparison, Decision, Dialect, Interval, RatioInterval, Slice, VariantOrder, Withheld};
 use super::models::Model;
 use super::result_row::ResultRow;
 use super::splits::Split;
@@ -29,6 +29,10 @@ pub struct Measured<'a> {
     pub variants: Vec<VariantOrder>,
     /// Coverage of intervals of ratios.
     pub ratio_intervals: Vec<RatioInterval>,
+    /// Errors by how many rows are answered.
+    pub withholding: Vec<Withheld>,
+    /// Errors by family, dialect and size.
+    pub slices: Vec<Slice>,
     /// The novelty score on dialects that were left out.
     pub dialects: Vec<Dialect>,
     /// The shipped model's predictions for families left out.

@@ -24,8 +24,10 @@ mod outputs;
 mod ratio_coverage;
 mod result_row;
 pub mod run;
+mod slices;
 pub mod splits;
 mod variants;
+mod withholding;
 
 pub use answers::Answers;
 pub use fits::{Fits, FitsError, Store};

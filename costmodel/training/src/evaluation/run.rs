@@ -12,8 +12,10 @@ use super::measured::Measured;
 use super::models::Model;
 use super::outputs::quantities;
 use super::ratio_coverage::ratio_intervals;
+use super::slices::slices;
 use super::splits::{Split, cells};
 use super::variants::variants;
+use super::withholding::withholding;
 use crate::corpus_rows::CorpusRows;
 
 /// What is evaluated.
@@ -113,6 +115,8 @@ pub fn measure<'a>(corpus: &'a CorpusRows, request: &Request, answered: &Answere
         comparisons,
         variants: variants(corpus, &held),
         ratio_intervals: ratio_intervals(corpus, folds, &held),
+        withholding: withholding(corpus, &held),
+        slices: slices(corpus, &held),
         intervals: if folds.is_empty() { vec![] } else { intervals(corpus, &held) },
         decisions: shipped.map_or_else(Vec::new, |shipped| decisions(corpus, shipped, request.seed)),
         dialects: if folds.is_empty() { vec![] } else { dialects(corpus, request.folds, threads) },
@@ -148,6 +152,8 @@ pub fn document(measured: &Measured<'_>, corpus_file: String) -> Evaluation {
         decisions: measured.decisions.clone(),
         variants: measured.variants.clone(),
         ratio_intervals: measured.ratio_intervals.clone(),
+        withholding: measured.withholding.clone(),
+        slices: measured.slices.clone(),
         results: measured.results.clone(),
     }
 }

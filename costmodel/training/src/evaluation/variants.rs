@@ -95,14 +95,23 @@ fn kind_of(corpus: &CorpusRows, held: &Held) -> VariantKind {
 
 /// Errors and coverage of rows; the rest of the figures is left open.
 fn errors(corpus: &CorpusRows, rows: &[&Held]) -> VariantOrder {
-    let nonzero = rows.iter().filter(|held| held.truth > 0.0);
-    let mut errors: Vec<f64> = nonzero.map(|h| 100.0 * ((h.predicted - h.truth) / h.truth).abs()).collect();
-    errors.sort_by(f64::total_cmp);
-    let family = |h: &&Held| (h.truth, h.low, h.high, corpus.data.samples()[h.row].family);
-    let covered = coverage(&rows.iter().map(family).collect::<Vec<_>>());
+    let family = |h: &Held| corpus.data.samples()[h.row].family;
+    let mut families: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for held in rows.iter().filter(|held| held.truth > 0.0) {
+        let error = 100.0 * ((held.predicted - held.truth) / held.truth).abs();
+        families.entry(family(held)).or_default().push(error);
+    }
+    let median = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        (!values.is_empty()).then(|| quantile(&values, 0.5))
+    };
+    let all: Vec<f64> = families.values().flatten().copied().collect();
+    let medians: Vec<f64> = families.into_values().filter_map(median).collect();
+    let covered = coverage(&rows.iter().map(|h| (h.truth, h.low, h.high, family(h))).collect::<Vec<_>>());
     VariantOrder {
         rows: Some(rows.len() as u64),
-        median_relative_error_pct: (!errors.is_empty()).then(|| quantile(&errors, 0.5)),
+        median_relative_error_pct: median(all),
+        median_over_families_pct: median(medians),
         covered_pct: covered.map(|covered| covered.mean_pct),
         ..VariantOrder::default()
     }
