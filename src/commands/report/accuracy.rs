@@ -43,10 +43,11 @@ pub fn section(evaluation: Option<&Evaluation>) -> Section {
 /// Summary in one or two sentences.
 fn message(e: &Evaluation, source: &str) -> Text {
     let mut words = text!["From the text of a function alone the model predicts what compiling and running it costs. "];
-    if !e.aims.is_empty() {
+    let measured = || e.aims.iter().filter(|aim| aim.value.is_some());
+    if measured().count() > 0 {
         let count = |n: usize| derived(n as f64, "", source).digits(1);
-        words.push(count(e.aims.iter().filter(|a| a.met).count()).into());
-        words.extend(text![" of its ", count(e.aims.len()), " aims are met. "]);
+        words.push(count(measured().filter(|aim| aim.met).count()).into());
+        words.extend(text![" of its ", count(measured().count()), " measured aims are met. "]);
     }
     let errors: Vec<(&Quantity, f64)> = e
         .drawn()
@@ -115,7 +116,8 @@ fn aims(aims: &[Aim], source: &str) -> Block {
         let cells = vec![wanted.into(), measured, if aim.met { "yes" } else { "NO" }.into()];
         row(numbered(&aim.aim), cells)
     });
-    Block::Table(table(text!["What it was aimed at"], &["aim", "wanted", "measured", "met"], rows.collect()))
+    let table = table(text!["What it was aimed at"], &["aim", "wanted", "measured", "met"], rows.collect());
+    Block::Table(Table { folded: true, ..table })
 }
 
 /// Errors by quantity, as ranges over the targets.
