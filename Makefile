@@ -247,7 +247,7 @@ corpus-public: deps-mlir ## Acceptance of MLIR's own tests by dialect, with mlir
 	  $$(find $(PUBLIC) -maxdepth 3 -path '*/mlir-*/mlir/test')
 
 # Files whose texts both parsers read: rows and corpora (Parquet), graphs (JSON lines).
-DIFFERENTIAL ?= corpus/hardwire-corpus-v1.parquet $(wildcard $(CORPUS) $(CORPUS:.jsonl=.generic.jsonl))
+DIFFERENTIAL ?= corpus/hardwire-corpus-v2.parquet $(wildcard $(CORPUS) $(CORPUS:.jsonl=.generic.jsonl))
 differential: export MLIR_SYS_220_PREFIX ?= $(shell llvm-config-22 --prefix 2>/dev/null || echo /usr/lib/llvm-22)
 differential: export TABLEGEN_220_PREFIX ?= $(MLIR_SYS_220_PREFIX)
 differential: deps-mlir ## Compare the parser with upstream's on every text of DIFFERENTIAL="files"

@@ -30,7 +30,7 @@ def pool() -> ProcessPoolExecutor:
 def rows(folder: Path) -> Path:
     """A folder as `hardwire dataset build` writes it, with the first rows of the repository's corpus."""
     folder.mkdir()
-    table = pyarrow.parquet.read_table(ROOT / "corpus" / "hardwire-corpus-v1.parquet")
+    table = pyarrow.parquet.read_table(ROOT / "corpus" / "hardwire-corpus-v2.parquet")
     kept = [name for name in table.column_names if table.column_names.index(name) <= table.column_names.index("text")]
     table = table.select(kept).slice(0, TEXTS)
     pyarrow.parquet.write_table(table, folder / "rows.parquet", compression="zstd")

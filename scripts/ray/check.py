@@ -149,7 +149,7 @@ def rows(folder):
     import pyarrow.parquet
 
     folder.mkdir()
-    table = pyarrow.parquet.read_table(ROOT / "corpus" / "hardwire-corpus-v1.parquet")
+    table = pyarrow.parquet.read_table(ROOT / "corpus" / "hardwire-corpus-v2.parquet")
     kept = table.column_names[: table.column_names.index("text") + 1]
     pyarrow.parquet.write_table(table.select(kept).slice(0, TEXTS), folder / "rows.parquet", compression="zstd")
 

@@ -188,7 +188,7 @@ fn model_files_that_are_wrong_are_refused_with_what_differs() {
     let mut old = shipped.clone();
     old[at + layout.len()] = b'3';
     let message = refusal(&old);
-    assert!(message.contains("the model has layout 3, this program 4: train again or take a model"), "{message}");
+    assert!(message.contains("the model has layout 3, this program 5: train again or take a model"), "{message}");
     assert!(refusal(&[]).contains("not a whole model file"));
     std::fs::remove_dir_all(folder).expect("removed");
 }

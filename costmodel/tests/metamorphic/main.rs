@@ -31,26 +31,15 @@ const SYNTAX: [&str; 2] = ["generic", "locations"];
 const REWRITTEN: [&str; 2] = ["canonical", "scf"];
 
 const REMOVED: &str = "operations without effect on the result are removed";
-const REPEATED: &str = "the model counts repeated subscripts as work of their own";
 const SPELLED: &str = "the model has learned few loops of scf whose subscripts are spelled out";
 
 /// Rewritten pairs whose predicted cycles differ by more than 5 % on some processor, with the reason.
-const OTHER_PREDICTIONS: [(&str, &str); 16] = [
+const OTHER_PREDICTIONS: [(&str, &str); 6] = [
     ("canonical expression-0002 affine", REMOVED),
     ("canonical expression-0003 linalg", REMOVED),
     ("canonical expression-0003 scf", REMOVED),
     ("canonical transpose-0001 linalg", REMOVED),
-    ("canonical gather-scatter-0001 scf", REPEATED),
-    ("canonical histogram-0001 affine", REPEATED),
-    ("canonical histogram-0001 scf", REPEATED),
-    ("canonical segmented-0001 affine", REPEATED),
-    ("canonical segmented-0001 scf", REPEATED),
-    ("canonical transpose-0001 scf", REPEATED),
-    ("scf factorisation-0000 affine", SPELLED),
-    ("scf gather-scatter-0001 affine", SPELLED),
-    ("scf interval-table-0000 affine", SPELLED),
     ("scf scan-0001 affine", SPELLED),
-    ("scf segmented-0001 affine", SPELLED),
     ("scf transpose-0001 affine", SPELLED),
 ];
 
