@@ -88,7 +88,7 @@ pub struct DatasetBuild {
   hardwire dataset label --dir corpus-more
   hardwire dataset join corpus-work/corpus.parquet corpus-more/corpus.parquet --out corpus.parquet
 
-All that is legal of unrolling, jamming, tiling and vectorising, alone and in pairs, for the same number of kernels of every family
+All that upstream's passes unroll, jam, tile and vectorise, alone and in pairs, for the same number of kernels of every family
 as far as it has them. Texts that the corpus has are left out. Needs a build with the feature `mlir`.")]
 pub struct DatasetExtend {
     /// Corpus (Parquet) [default: the corpus of the repository]

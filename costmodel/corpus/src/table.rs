@@ -9,7 +9,7 @@ use ir::labels::Target;
 use storage::columnar::{Column, ColumnarError, Frame, Limits, read_parquet};
 
 use crate::row::{Row, Source};
-use crate::splits::{Part, Splits};
+use crate::splits::{Part, Splits, assign, groups};
 
 /// Version of the columns; readers refuse others.
 pub const SCHEMA: &str = "hardwire-corpus-1";
@@ -83,6 +83,16 @@ pub struct Entry {
     pub group: usize,
     /// Its splits.
     pub splits: Splits,
+}
+
+impl Entry {
+    /// Rows with the groups and splits that a corpus of exactly these rows has, drawn by the seed.
+    #[must_use]
+    pub fn of_rows(rows: Vec<Row>, seed: u64) -> Vec<Self> {
+        let groups = groups(&rows);
+        let splits = assign(&rows, &groups, seed, Target::ALL.len());
+        rows.into_iter().zip(groups).zip(splits).map(|((row, group), splits)| Self { row, group, splits }).collect()
+    }
 }
 
 /// The columns of rows.

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ir::labels::Target;
 use storage::columnar::{Column, Frame};
 
 use crate::row::Row;
-use crate::splits::{assign, groups};
 use crate::table::{self, Entry, TableError};
 
 /// Tables that make no corpus.
@@ -41,11 +39,7 @@ pub fn union(first: &Frame, second: &Frame) -> Result<Frame, UnionError> {
     let mut known: BTreeSet<&str> = a.iter().map(|e| e.row.hash.as_str()).collect();
     let kept: Vec<usize> = (0..b.len()).filter(|&i| known.insert(&b[i].row.hash)).collect();
     let rows: Vec<Row> = a.iter().chain(kept.iter().map(|&i| &b[i])).map(|e| e.row.clone()).collect();
-    let groups = groups(&rows);
-    let splits = assign(&rows, &groups, seed, Target::ALL.len());
-    let entries: Vec<Entry> =
-        rows.into_iter().zip(groups).zip(splits).map(|((row, group), splits)| Entry { row, group, splits }).collect();
-    let mut columns = table::columns(&entries);
+    let mut columns = table::columns(&Entry::of_rows(rows, seed));
     let own: BTreeSet<String> = columns.iter().map(|(name, _)| name.clone()).collect();
     for (name, column) in first.columns.iter().filter(|(name, _)| !own.contains(name)) {
         let other = second.column(name).ok_or_else(|| UnionError::Column(name.clone()))?;
@@ -89,16 +83,7 @@ mod tests {
             largest_elements: 1,
             text: (*text).to_owned(),
         };
-        let rows: Vec<Row> = texts.iter().map(row).collect();
-        let groups = groups(&rows);
-        let splits = assign(&rows, &groups, seed, Target::ALL.len());
-        let entries: Vec<Entry> = rows
-            .into_iter()
-            .zip(groups)
-            .zip(splits)
-            .map(|((row, group), splits)| Entry { row, group, splits })
-            .collect();
-        let mut columns = table::columns(&entries);
+        let mut columns = table::columns(&Entry::of_rows(texts.iter().map(row).collect(), seed));
         columns.push(("znver4_cycles".into(), Column::Float(texts.iter().map(|t| Some(t.len() as f64)).collect())));
         Frame { columns, metadata: table::metadata(seed) }
     }

@@ -37,64 +37,73 @@ const BUFFERIZE: &str = "one-shot-bufferize{bufferize-function-boundaries=1 \
      function-boundary-type-conversion=identity-layout-map},buffer-results-to-out-params{hoist-static-allocs=1 \
      modify-public-functions=1},drop-equivalent-buffer-results";
 
+fn unroll(factor: i32) -> String {
+    format!("affine-loop-unroll{{unroll-factor={factor}}}")
+}
+
+fn jam(factor: i32) -> String {
+    format!("affine-loop-unroll-jam{{unroll-jam-factor={factor}}}")
+}
+
+fn tile(size: i32) -> String {
+    format!("affine-loop-tile{{tile-size={size}}}")
+}
+
+fn vectorize(width: i32) -> String {
+    format!("affine-super-vectorize{{virtual-vector-size={width} vectorize-reductions=true}}")
+}
+
 /// Loop passes for functions in affine form, named.
 fn affine_passes(d: &mut Draw) -> Vec<(String, String)> {
-    let unroll = d.pick(&[2, 4, 8]);
-    let jam = d.pick(&[2, 3, 4, 8]);
-    let tile = d.pick(&[4, 8, 16, 32, 64]);
+    let copies = d.pick(&[2, 4, 8]);
+    let jammed = d.pick(&[2, 3, 4, 8]);
+    let size = d.pick(&[4, 8, 16, 32, 64]);
     let width = d.pick(&[4, 8, 16]);
     let (outer, inner) = (d.pick(&[4, 8, 16, 32]), d.pick(&[8, 16, 32, 64]));
-    let unroll_pass = |factor: i32| format!("affine-loop-unroll{{unroll-factor={factor}}}");
-    let jam_pass = |factor: i32| format!("affine-loop-unroll-jam{{unroll-jam-factor={factor}}}");
-    let vectors = format!("affine-super-vectorize{{virtual-vector-size={width} vectorize-reductions=true}}");
+    let vectors = vectorize(width);
     let tiles = format!("affine-loop-tile{{tile-sizes={outer},{inner}}}");
     vec![
-        (format!("unroll{unroll}"), unroll_pass(unroll)),
-        (format!("unroll{}", unroll * 2), unroll_pass(unroll * 2)),
-        (format!("jam{jam}"), jam_pass(jam)),
-        (format!("jam{jam}"), jam_pass(jam)),
-        (format!("tile{tile}"), format!("affine-loop-tile{{tile-size={tile}}}")),
+        (format!("unroll{copies}"), unroll(copies)),
+        (format!("unroll{}", copies * 2), unroll(copies * 2)),
+        (format!("jam{jammed}"), jam(jammed)),
+        (format!("jam{jammed}"), jam(jammed)),
+        (format!("tile{size}"), tile(size)),
         (format!("tile{outer}x{inner}"), tiles.clone()),
         ("fuse".into(), "affine-loop-fusion".into()),
         (format!("vectorize{width}"), vectors.clone()),
         (format!("vectorize{width}"), vectors.clone()),
         ("scalrep".into(), "affine-scalrep,canonicalize,cse".into()),
         ("licm".into(), "affine-loop-invariant-code-motion".into()),
-        (format!("jam{jam}-scalrep"), format!("{},affine-scalrep,cse", jam_pass(jam))),
-        (format!("unroll{unroll}-scalrep"), format!("{},affine-scalrep,canonicalize,cse", unroll_pass(unroll))),
-        (format!("vectorize{width}-unroll{unroll}"), format!("{vectors},{}", unroll_pass(unroll))),
+        (format!("jam{jammed}-scalrep"), format!("{},affine-scalrep,cse", jam(jammed))),
+        (format!("unroll{copies}-scalrep"), format!("{},affine-scalrep,canonicalize,cse", unroll(copies))),
+        (format!("vectorize{width}-unroll{copies}"), format!("{vectors},{}", unroll(copies))),
         (format!("tile{outer}x{inner}-vectorize{width}"), format!("{tiles},{vectors}")),
-        (format!("tile{outer}x{inner}-unroll{unroll}"), format!("{tiles},{}", unroll_pass(unroll))),
-        (format!("fuse-unroll{unroll}"), format!("affine-loop-fusion,{}", unroll_pass(unroll))),
-        (format!("vectorize{width}-jam{jam}"), format!("{vectors},{}", jam_pass(jam))),
+        (format!("tile{outer}x{inner}-unroll{copies}"), format!("{tiles},{}", unroll(copies))),
+        (format!("fuse-unroll{copies}"), format!("affine-loop-fusion,{}", unroll(copies))),
+        (format!("vectorize{width}-jam{jammed}"), format!("{vectors},{}", jam(jammed))),
         ("normalise".into(), "affine-loop-normalize,affine-simplify-structures".into()),
         ("to-scf".into(), "lower-affine,canonicalize,cse".into()),
         ("to-cf".into(), "lower-affine,convert-scf-to-cf,canonicalize".into()),
     ]
 }
 
-/// The transformations of affine loops that a compiler decides on, each alone and in the usual pairs: all that is legal of a
-/// kernel, so that a model learns to tell them apart.
+/// The transformations of affine loops that a compiler decides on, each alone and in the usual pairs. A model learns to tell the
+/// results for one kernel apart. Upstream's passes do not check every dependence, so a result may compute something else.
 #[must_use]
 pub fn decisions() -> Vec<Pass> {
-    let unroll = |factor: i32| format!("affine-loop-unroll{{unroll-factor={factor}}}");
-    let jam = |factor: i32| format!("affine-loop-unroll-jam{{unroll-jam-factor={factor}}}");
-    let tile = |size: i32| format!("affine-loop-tile{{tile-size={size}}}");
-    let vectors =
-        |width: i32| format!("affine-super-vectorize{{virtual-vector-size={width} vectorize-reductions=true}}");
     let clean = "affine-scalrep,canonicalize,cse";
     let mut all: Vec<(String, String)> = Vec::new();
     all.extend([2, 4, 8, 16].map(|factor| (format!("unroll{factor}"), unroll(factor))));
     all.extend([2, 4].map(|factor| (format!("jam{factor}"), jam(factor))));
     all.extend([8, 32].map(|size| (format!("tile{size}"), tile(size))));
-    all.extend([4, 8, 16].map(|width| (format!("vectorize{width}"), vectors(width))));
+    all.extend([4, 8, 16].map(|width| (format!("vectorize{width}"), vectorize(width))));
     all.extend([4, 8].map(|factor| (format!("unroll{factor}-scalrep"), format!("{},{clean}", unroll(factor)))));
     all.push(("jam4-scalrep".into(), format!("{},{clean}", jam(4))));
     all.push(("tile8-unroll8".into(), format!("{},{}", tile(8), unroll(8))));
     all.push(("tile16-unroll4-scalrep".into(), format!("{},{},{clean}", tile(16), unroll(4))));
-    all.push(("vectorize8-unroll2".into(), format!("{},{}", vectors(8), unroll(2))));
-    all.push(("vectorize8-unroll4-scalrep".into(), format!("{},{},{clean}", vectors(8), unroll(4))));
-    all.push(("vectorize8-jam2".into(), format!("{},{}", vectors(8), jam(2))));
+    all.push(("vectorize8-unroll2".into(), format!("{},{}", vectorize(8), unroll(2))));
+    all.push(("vectorize8-unroll4-scalrep".into(), format!("{},{},{clean}", vectorize(8), unroll(4))));
+    all.push(("vectorize8-jam2".into(), format!("{},{}", vectorize(8), jam(2))));
     all.into_iter().map(|(name, passes)| on_functions(name, passes)).collect()
 }
 

@@ -10,12 +10,11 @@ use std::time::Duration;
 use corpus::kernels::{Draw, Form};
 use corpus::normal::{content_hash, digest};
 use corpus::row::{largest_elements, main_dialect};
-use corpus::splits::{assign, groups};
 use corpus::summary::Summary;
 use corpus::table::{self, Entry};
 use corpus::union::union;
 use corpus::{FrameworkLine, Row, Source, kernels, variants};
-use ir::labels::{Phase, Target};
+use ir::labels::Phase;
 use labelling::pool::{Loss, Pool, Protocol, workers};
 use storage::columnar::{ColumnarError, Frame, write_parquet};
 
@@ -116,10 +115,7 @@ fn collect(drafts: Vec<Draft>, asked: Option<usize>, known: BTreeSet<String>) ->
 /// Writes the rows with their groups and splits into a folder, and prints their summary.
 fn write(collected: Collected, seed: u64, folder: &Path, format: Format) -> Result<ExitCode, Failure> {
     let Collected { rows, dropped, .. } = collected;
-    let groups = groups(&rows);
-    let splits = assign(&rows, &groups, seed, Target::ALL.len());
-    let entries: Vec<Entry> =
-        rows.into_iter().zip(groups).zip(splits).map(|((row, group), splits)| Entry { row, group, splits }).collect();
+    let entries = Entry::of_rows(rows, seed);
     let frame = Frame { columns: table::columns(&entries), metadata: table::metadata(seed) };
     std::fs::create_dir_all(folder).map_err(|error| file::refuse(folder, error))?;
     let path = folder.join("rows.parquet");
@@ -159,13 +155,14 @@ fn decided(entries: Vec<Entry>, seed: u64, kernels: usize) -> Vec<Draft> {
         families.entry(row.family.clone()).or_default().push(row);
     }
     // Every family gives the same number of kernels, as far as it has them.
-    let order = |row: &Row| digest(&format!("{seed}/extend/{}", row.kernel));
-    let mut ranked: Vec<(usize, String, Row)> = Vec::new();
-    for own in families.values_mut() {
-        own.sort_by_key(order);
-        ranked.extend(own.drain(..).enumerate().map(|(rank, row)| (rank, order(&row), row)));
+    let mut ranked: Vec<((usize, String), Row)> = Vec::new();
+    for own in families.into_values() {
+        let mut drawn: Vec<(String, Row)> =
+            own.into_iter().map(|row| (digest(&format!("{seed}/extend/{}", row.kernel)), row)).collect();
+        drawn.sort_by(|(a, _), (b, _)| a.cmp(b));
+        ranked.extend(drawn.into_iter().enumerate().map(|(rank, (order, row))| ((rank, order), row)));
     }
-    ranked.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
     let passes: Vec<(String, String)> = variants::decisions().into_iter().map(|p| (p.name, p.pipeline)).collect();
     let draft = |row: Row| Draft {
         source: row.source,
@@ -183,13 +180,12 @@ fn decided(entries: Vec<Entry>, seed: u64, kernels: usize) -> Vec<Draft> {
         twin: None,
         foreign: false,
     };
-    ranked.into_iter().take(kernels).map(|(_, _, row)| draft(row)).collect()
+    ranked.into_iter().take(kernels).map(|(_, row)| draft(row)).collect()
 }
 
 /// `hardwire dataset join`: one corpus of two.
 pub fn join(arguments: &cli::DatasetJoin) -> Result<ExitCode, Failure> {
-    let read = |path: &Path| file::read(path);
-    let joined = union(&read(&arguments.first)?, &read(&arguments.second)?).map_err(|error| {
+    let joined = union(&file::read(&arguments.first)?, &file::read(&arguments.second)?).map_err(|error| {
         Failure::Request(format!("{} and {}: {error}", arguments.first.display(), arguments.second.display()))
     })?;
     replace(&arguments.out, |out| write_parquet(&joined, out).map(|_| ()))

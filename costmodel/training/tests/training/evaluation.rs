@@ -9,7 +9,6 @@ use corpus::kernels::{Form, kernels};
 use corpus::labels::prefix;
 use corpus::normal::content_hash;
 use corpus::row::{largest_elements, main_dialect};
-use corpus::splits::{assign, groups};
 use corpus::table::{Entry, columns, metadata};
 use corpus::{Row, Source};
 use costmodel::quantity::Quantity;
@@ -43,9 +42,7 @@ fn entries() -> Vec<Entry> {
             text,
         });
     }
-    let groups = groups(&rows);
-    let splits = assign(&rows, &groups, 1, Target::ALL.len());
-    rows.into_iter().zip(groups).zip(splits).map(|((row, group), splits)| Entry { row, group, splits }).collect()
+    Entry::of_rows(rows, 1)
 }
 
 /// A table whose labels are functions of the text's length; the last row has none.
