@@ -101,6 +101,11 @@ impl WorkCount {
                 LoopCount::RestInstructions | LoopCount::PackedInstructions | LoopCount::CopiedInstructions => {
                     Unit::Instructions
                 }
+                LoopCount::ChainedFloats
+                | LoopCount::ChainedExtremes
+                | LoopCount::ChainedSlow
+                | LoopCount::ChainedOthers
+                | LoopCount::Forwarded => Unit::Operations,
                 _ => Unit::Iterations,
             },
             Self::Tensor(count) => match count {

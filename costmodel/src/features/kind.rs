@@ -34,14 +34,11 @@ pub(super) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
 fn division(tree: &Tree, operation: OpId) -> WorkKind {
     let divisor = tree.operation(operation).operands.get(1).map(|&v| tree.value(v).definition);
     match divisor {
-        Some(Definition::Result { operation, .. }) if is_constant(tree, operation) => WorkKind::ConstantDivide,
+        Some(Definition::Result { operation, .. }) if tree.record(operation).evaluation == Evaluation::Constant => {
+            WorkKind::ConstantDivide
+        }
         _ => WorkKind::IntegerDivide,
     }
-}
-
-/// Whether an operation is a constant.
-pub(super) fn is_constant(tree: &Tree, operation: OpId) -> bool {
-    tree.record(operation).evaluation == Evaluation::Constant
 }
 
 fn is_index(tree: &Tree, value: ValueId) -> bool {

@@ -367,7 +367,7 @@ features! {
     HotInterleave = "hot_interleave", LoopWork, Elements, Linear;
     /// Floating-point sums and products on the longest chain from one iteration of the hottest loop to the next.
     HotChainFloats = "hot_chain_floats", LoopWork, Operations, Linear;
-    /// Other operations on that chain.
+    /// Operations other than floating-point sums and products on the longest chain from one iteration of the hottest loop to the next.
     HotChainOthers = "hot_chain_others", LoopWork, Operations, Linear;
     /// Stores of the hottest loop that loads of the next iterations wait for, each over the distance in iterations.
     HotForwarded = "hot_forwarded", LoopWork, Operations, Linear;
@@ -426,13 +426,13 @@ named! {
         Bf16 = "brain",
         /// loops with fewer iterations than vector lanes
         Short = "short",
-        /// the same, if one vector holds all iterations, per entry
+        /// loops with fewer iterations than vector lanes, if one vector holds all iterations, per entry
         Brief = "brief",
         /// vectorised loops with contiguous accesses and no floating-point reduction, per vector of 256 bits
         Vector = "vector",
-        /// the same where an iteration accesses several adjacent elements (unrolled by hand), if they stay scalar
+        /// loops whose iterations access several adjacent elements each (unrolled loops), if they stay scalar
         Copied = "copied",
-        /// the same where an iteration accesses several adjacent elements, if they are vectorised, per vector of 256 bits
+        /// loops whose iterations access several adjacent elements each, if they are vectorised, per vector of 256 bits
         Interleaved = "interleaved",
         /// loops with strided or indirect accesses, if they stay scalar
         Apart = "apart",
@@ -460,23 +460,23 @@ named! {
         RestEntries = "rest_entries",
         /// Instructions of loops whose writes to adjacent elements are packed into vectors.
         PackedInstructions = "packed_instructions",
-        /// The same where the loop could also be vectorised as a whole.
+        /// Instructions of loops whose writes to adjacent elements are packed into vectors, if the loop could also be vectorised.
         CopiedInstructions = "copied_instructions",
         /// Entries of loops that only copy or fill memory.
         CopyEntries = "copy_entries",
         /// Iterations of loops that only copy or fill memory.
         CopyIterations = "copy_iterations",
-        /// Iterations of scalar loops that carry a value.
+        /// Iterations of scalar loops that carry a value whose order is fixed.
         ChainedIterations = "chained_iterations",
-        /// The same, times the floating-point sums and products on the longest chain from one iteration to the next.
+        /// Floating-point sums and products on the longest chain from one iteration of a scalar loop to the next, times the iterations.
         ChainedFloats = "chained_floats",
-        /// The same, times the floating-point extremes on it.
+        /// Floating-point minima and maxima on the longest chain from one iteration of a scalar loop to the next, times the iterations.
         ChainedExtremes = "chained_extremes",
-        /// The same, times the divisions and calls on it.
+        /// Divisions, square roots and calls on the longest chain from one iteration of a scalar loop to the next, times the iterations.
         ChainedSlow = "chained_slow",
-        /// The same, times the other operations on it.
+        /// Other operations on the longest chain from one iteration of a scalar loop to the next, times the iterations.
         ChainedOthers = "chained_others",
-        /// Iterations of scalar loops, times the stores that loads of the next iterations wait for, over their distance.
+        /// Stores that loads of later iterations of a scalar loop wait for, each divided by the distance in iterations, times the iterations.
         Forwarded = "forwarded",
         /// Live data values beyond 16 registers (spill pressure), times the iterations of the hottest loop.
         DataBeyond16 = "data_beyond_16",

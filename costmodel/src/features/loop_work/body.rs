@@ -107,6 +107,11 @@ impl LoopBody {
         self.carried[how as usize]
     }
 
+    /// Whether it carries a value whose order is fixed: an iteration waits for the one before.
+    pub fn is_chained(&self) -> bool {
+        [Reduction::Ordered, Reduction::Extreme, Reduction::Recurrence].into_iter().any(|how| self.carries(how) > 0.0)
+    }
+
     /// Mean trip count.
     pub fn trips(&self) -> f64 {
         self.iterations / self.entries.max(1.0)

@@ -152,7 +152,6 @@ impl Counts<'_> {
         ] {
             self.add(count, body.iterations * operations);
         }
-        let is_chained = body.carried.iter().sum::<f64>() > body.carries(Reduction::Reorderable);
-        self.add(LoopCount::ChainedIterations, if is_chained { body.iterations } else { 0.0 });
+        self.add(LoopCount::ChainedIterations, if body.is_chained() { body.iterations } else { 0.0 });
     }
 }

@@ -74,22 +74,19 @@ fn find_conflicts(bodies: &mut [LoopBody], accesses: &[Access], written: &BTreeS
         let Some(own) = loads.get(&(store.loop_index, store.buffer)) else { continue };
         let body = &mut bodies[store.loop_index];
         let (stride, offset) = (store.address.stride, store.address.offset);
-        let found = |offset: f64| own.binary_search_by(|(other, _)| other.total_cmp(&offset)).ok();
+        let is_loaded = |offset: f64| own.binary_search_by(|(other, _)| other.total_cmp(&offset)).is_ok();
         let later = |offset: f64| {
             let first = own.partition_point(|(other, _)| *other < offset);
             own[first..].iter().take_while(|(other, _)| *other == offset).any(|(_, load)| *load > at)
         };
-        let of = |load: usize| accesses[own[load].1].address;
-        let strides_differ = || (0..own.len()).take(COMPARED_LOADS).any(|load| !of(load).same_stride(store.address));
-        let near = (1..MAX_DISTANCE).find(|&d| found(offset - d as f64 * stride).is_some());
+        let differs = |load: usize| !accesses[load].address.same_stride(store.address);
+        let strides_differ = || own.iter().take(COMPARED_LOADS).any(|&(_, load)| differs(load));
+        let near = (1..MAX_DISTANCE).find(|&d| is_loaded(offset - d as f64 * stride));
         // Neighbours of the elements that the copies of an unrolled body write: not reordered across the stores.
         let overlaps = || {
-            let group = stride.abs() > 1.0 && stride.abs() <= MAX_DISTANCE as f64;
-            group
-                && [-1.0, 1.0].into_iter().any(|step| {
-                    let beyond = offset + step;
-                    found(beyond).is_some() && !stored.contains(&(store.loop_index, store.buffer, beyond.to_bits()))
-                })
+            let is_group = stride.abs() > 1.0 && stride.abs() <= MAX_DISTANCE as f64;
+            let is_stored = |offset: f64| stored.contains(&(store.loop_index, store.buffer, offset.to_bits()));
+            is_group && [offset - 1.0, offset + 1.0].into_iter().any(|next| is_loaded(next) && !is_stored(next))
         };
         if store.address.data || near.is_some() || overlaps() || strides_differ() {
             body.has_conflict = true;

@@ -156,9 +156,7 @@ fn vector_instructions(body: &LoopBody, vectoriser: Vectoriser) -> f64 {
 pub fn packed_run(body: &LoopBody, lanes: f64) -> Option<f64> {
     let run = body.store_run.min(lanes);
     // Values that follow from each other are not computed together.
-    let carried = [Reduction::Ordered, Reduction::Extreme, Reduction::Recurrence];
-    let is_chained = carried.iter().any(|&how| body.carries(how) > 0.0);
-    (run >= 2.0 && !is_chained && !body.has_vectors && !body.has_inner && !body.has_conflict).then_some(run)
+    (run >= 2.0 && !body.is_chained() && !body.has_vectors && !body.has_inner && !body.has_conflict).then_some(run)
 }
 
 /// Whether a vectoriser can take a loop.

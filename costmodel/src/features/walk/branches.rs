@@ -78,8 +78,8 @@ impl<C: Collect> Walk<'_, C> {
         let tree = self.tree;
         let arguments = &tree.block(own.header).arguments;
         let terminators = own.blocks.iter().filter_map(|&b| tree.block(b).operations.last());
+        let chains = Chains::through(tree, own.header, arguments);
         for &terminator in terminators {
-            let chains = Chains::through(tree, own.header, arguments);
             for (_, passed) in tree.operation(terminator).successors.iter().filter(|(to, _)| *to == own.header) {
                 for (&value, &argument) in passed.iter().zip(arguments).filter(|(_, a)| **a != own.variable) {
                     let how = Reduction::of(tree, &self.values, value, Some(argument));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ir::tree::{BlockId, OpId, Tree, ValueId};
 
-use super::super::kind::work_kind;
-use super::super::table::WorkKind;
+use crate::features::kind::work_kind;
+use crate::features::table::WorkKind;
 
 /// Operations on a chain, by how long each takes about.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

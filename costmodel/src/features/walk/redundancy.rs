@@ -59,7 +59,7 @@ fn hash_back(tree: &Tree, value: ValueId, back: u32) -> u64 {
     let Definition::Result { operation, .. } = tree.value(value).definition else { return 1 };
     let node = tree.operation(operation);
     let mut hash = (node.name.index() as u64 + 2).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    // The indices of the copies of a load differ in form: those of the first are those of the loop.
+    // Copies of an unrolled load compute their indices by different operations; the first copy uses the loop's own index.
     let is_load = tree.record(operation).features.class == InstructionClass::Load;
     if back > 0 && node.regions.is_empty() && !is_load {
         for &operand in &node.operands {
