@@ -1,8 +1,8 @@
 //! The ratio of a quantity of two functions, with an interval on the ratio.
 //!
 //! Errors of two variants of one kernel have much in common, so the interval on their ratio is narrower than the intervals of both
-//! would give. It is calibrated on pairs of variants (the crate `training`): the half width of the logarithm is a factor times the
-//! errors that the model expects of both. It holds for variants of one computation, not for unrelated functions.
+//! would give. It is calibrated on pairs of variants (the crate `training`): on the logarithmic scale, half its width is a factor times the
+//! sum of the errors that the model expects of both functions. It holds for variants of one computation, not for unrelated functions.
 
 use std::fmt;
 

@@ -10,7 +10,7 @@ use super::conformal::{RatioTable, Widths};
 use super::embedded::embedded;
 use super::error::{MAX_BYTES, ModelFileError};
 use super::novelty::Novelty;
-use super::parts::{ColumnsShape, get_novelty, get_trees, put_novelty, put_trees};
+use super::parts::{TreesShape, get_novelty, get_trees, put_novelty, put_trees};
 use super::tensors::{Reader, Writer};
 use crate::analytical::{LivenessModel, RooflineModel};
 use crate::quantity::Output;
@@ -54,7 +54,7 @@ const RETRAIN: &str = "train again or take a model of this version";
 #[serde(deny_unknown_fields)]
 struct Header {
     card: Card,
-    trees: ColumnsShape,
+    trees: TreesShape,
     /// Parameters of a network beside the trees. The layout has room for one; this program writes none and reads none.
     network: Option<serde_json::Value>,
     roofline: RooflineModel,
@@ -83,7 +83,7 @@ impl CostModel {
         }
         let header = Header {
             card: self.card.clone(),
-            trees: ColumnsShape::of(&self.trees),
+            trees: TreesShape::of(&self.trees),
             network: None,
             roofline: self.roofline.clone(),
             liveness: self.liveness.clone(),

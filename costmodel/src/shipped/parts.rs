@@ -12,17 +12,17 @@ use crate::quantity::{Output, groups};
 
 use crate::trees::{Forest, TreesModel, WorkSums};
 
-/// The shape of a model: its columns without their words, and its parts.
+/// What is stored of trees beside their vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ColumnsShape {
+pub(super) struct TreesShape {
     pub features: bool,
     pub scheme: Scheme,
     /// Whether the model knows how wrong it is.
     pub doubts: bool,
 }
 
-impl ColumnsShape {
+impl TreesShape {
     pub fn of(trees: &TreesModel) -> Self {
         let columns = &trees.columns;
         Self { features: columns.has_features(), scheme: columns.scheme(), doubts: !trees.doubts.is_empty() }
@@ -73,7 +73,7 @@ impl Put<'_> {
 
 pub(super) fn get_trees(
     reader: &Reader<'_>,
-    shape: ColumnsShape,
+    shape: TreesShape,
     vocabulary: usize,
     outputs: &[Output],
 ) -> Result<TreesModel, ModelFileError> {
