@@ -121,14 +121,15 @@ fn is_executed(quantity: Quantity) -> bool {
     matches!(quantity, Quantity::Instructions | Quantity::Cycles | Quantity::Ipc | Quantity::PortUtilization)
 }
 
-/// Drops the executed quantities of rows that execute almost nothing on a target.
-fn drop_degenerate(labels: &mut [Vec<Option<f64>>], outputs: &[Output]) {
-    for (counts, output) in outputs.iter().enumerate().filter(|(_, o)| o.quantity == Quantity::Instructions) {
-        let few: Vec<bool> = labels[counts].iter().map(|n| n.is_some_and(|n| n < FEWEST_INSTRUCTIONS)).collect();
-        let same = |o: &Output| o.target == output.target && is_executed(o.quantity);
-        for (own, _) in labels.iter_mut().zip(outputs).filter(|(_, o)| same(o)) {
-            own.iter_mut().zip(&few).filter(|(_, few)| **few).for_each(|(label, _)| *label = None);
-        }
+/// Leaves out the labels of some outputs in some rows.
+fn leave_out(
+    labels: &mut [Vec<Option<f64>>],
+    outputs: &[Output],
+    of: impl Fn(&Output) -> bool,
+    rows: impl Fn(usize) -> bool,
+) {
+    for (labels, _) in labels.iter_mut().zip(outputs).filter(|(_, output)| of(output)) {
+        labels.iter_mut().enumerate().filter(|(row, _)| rows(*row)).for_each(|(_, label)| *label = None);
     }
 }
 
@@ -148,19 +149,17 @@ fn labels(frame: &Frame, outputs: &[Output]) -> Result<Vec<Vec<Option<f64>>>, Co
         }
     };
     let mut labels: Vec<Vec<Option<f64>>> = outputs.iter().map(of).collect::<Result<_, _>>()?;
-    for (labels, output) in labels.iter_mut().zip(outputs).filter(|(_, output)| is_executed(output.quantity)) {
+    for (counts, output) in outputs.iter().enumerate().filter(|(_, o)| o.quantity == Quantity::Instructions) {
         let name = format!("{}_estimated_cycles_share", of_target(output));
         let Some(Column::Float(guessed)) = frame.column(&name) else { return Err(CorpusError::NoLabels(name)) };
-        let is_guess = |share: &Option<f64>| share.is_some_and(|share| share > MOST_GUESSED);
-        labels.iter_mut().zip(guessed).filter(|(_, share)| is_guess(share)).for_each(|(label, _)| *label = None);
+        let few: Vec<bool> = labels[counts].iter().map(|n| n.is_some_and(|n| n < FEWEST_INSTRUCTIONS)).collect();
+        let is_own = |o: &Output| o.target == output.target && is_executed(o.quantity);
+        leave_out(&mut labels, outputs, is_own, |row| few[row] || guessed[row].is_some_and(|x| x > MOST_GUESSED));
     }
-    drop_degenerate(&mut labels, outputs);
-    // Drop latencies of functions with unplaced operations: they are incomplete.
+    // Latencies of functions with unplaced operations are incomplete.
     let name = format!("{DESIGN}_unplaced_operations");
     let Some(Column::Int(unplaced)) = frame.column(&name) else { return Err(CorpusError::NoUnplaced(name)) };
-    for (labels, _) in labels.iter_mut().zip(outputs).filter(|(_, output)| output.quantity.is_of_design()) {
-        labels.iter_mut().zip(unplaced).filter(|(_, u)| **u != Some(0)).for_each(|(label, _)| *label = None);
-    }
+    leave_out(&mut labels, outputs, |output| output.quantity.is_of_design(), |row| unplaced[row] != Some(0));
     Ok(labels)
 }
 

@@ -9,7 +9,7 @@
 use costmodel::shipped::{NOMINAL, Widths};
 
 use crate::dataset::Dataset;
-use crate::metrics::quantile;
+use crate::metrics::median;
 
 /// Predictions for rows whose families the model had left out, on the scale of the fit.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -45,12 +45,8 @@ const FLOOR_SHARE: f64 = 0.3;
 
 /// Floor and factor that cover errors: family, error, distance. Without any, the interval is unbounded.
 pub(crate) fn calibrated(errors: Vec<(u32, f64, f64)>) -> (f32, f32) {
-    if errors.is_empty() {
-        return (1.0, UNBOUNDED);
-    }
-    let mut distances: Vec<f64> = errors.iter().map(|e| e.2).collect();
-    distances.sort_by(f64::total_cmp);
-    let floor = (FLOOR_SHARE * quantile(&distances, 0.5)).max(0.01);
+    let Some(distance) = median(errors.iter().map(|e| e.2).collect()) else { return (1.0, UNBOUNDED) };
+    let floor = (FLOOR_SHARE * distance).max(0.01);
     (floor as f32, factor(errors, floor))
 }
 

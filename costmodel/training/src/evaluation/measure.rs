@@ -300,6 +300,14 @@ pub struct Held {
     pub high: f64,
 }
 
+impl Held {
+    /// Absolute error over the truth, in %; `None` where the truth is 0.
+    #[must_use]
+    pub fn relative_error_pct(&self) -> Option<f64> {
+        (self.truth > 0.0).then(|| 100.0 * ((self.predicted - self.truth) / self.truth).abs())
+    }
+}
+
 /// The rows of each fold by output, with widths calibrated on the other folds.
 #[must_use]
 pub fn held(corpus: &CorpusRows, folds: &[Answers]) -> Vec<Vec<Held>> {

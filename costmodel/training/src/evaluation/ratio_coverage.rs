@@ -10,7 +10,7 @@ use super::document::RatioInterval;
 use super::measure::{Held, others};
 use super::variants::{ALL, VariantKind};
 use crate::corpus_rows::CorpusRows;
-use crate::metrics::{coverage, quantile};
+use crate::metrics::{coverage, median};
 use crate::ratios;
 
 /// Pairs of which it is counted how many are told apart: those whose labels differ by more than this.
@@ -77,9 +77,7 @@ pub(super) fn ratio_intervals(corpus: &CorpusRows, folds: &[Answers], held: &[Ve
 fn of_pairs(pairs: &[&Pair]) -> RatioInterval {
     let inside = coverage(&pairs.iter().map(|p| (p.truth, p.low, p.high, p.family)).collect::<Vec<_>>());
     let median = |of: &dyn Fn(&Pair) -> f64| {
-        let mut values: Vec<f64> = pairs.iter().map(|pair| of(pair)).collect();
-        values.sort_by(f64::total_cmp);
-        Some(quantile(&values, 0.5)).filter(|value| value.is_finite())
+        median(pairs.iter().map(|pair| of(pair)).collect()).filter(|value| value.is_finite())
     };
     let apart: Vec<&&Pair> = pairs.iter().filter(|p| p.truth.max(1.0 / p.truth) > TOLD_ABOVE).collect();
     let share = |is: &dyn Fn(&Pair) -> bool| {

@@ -7,7 +7,7 @@ use costmodel::quantity::Quantity;
 use super::document::Slice;
 use super::measure::Held;
 use crate::corpus_rows::CorpusRows;
-use crate::metrics::quantile;
+use crate::metrics::median;
 
 /// Instructions executed at which a size begins, and its name.
 const SIZES: [(f64, &str); 6] = [
@@ -38,8 +38,8 @@ pub(super) fn slices(corpus: &CorpusRows, held: &[Vec<Held>]) -> Vec<Slice> {
         };
         let sized = outputs.iter().position(|o| o.target == name.target && o.quantity == Quantity::Instructions);
         let mut own: BTreeMap<(&'static str, usize, String), Vec<f64>> = BTreeMap::new();
-        for h in held[output].iter().filter(|h| h.truth > 0.0) {
-            let error = 100.0 * ((h.predicted - h.truth) / h.truth).abs();
+        for h in &held[output] {
+            let Some(error) = h.relative_error_pct() else { continue };
             let row = &corpus.entries[h.row].row;
             own.entry(("dialect", 0, row.dialect.clone())).or_default().push(error);
             own.entry(("family", 0, row.family.clone())).or_default().push(error);
@@ -65,12 +65,8 @@ pub(super) fn slices(corpus: &CorpusRows, held: &[Vec<Held>]) -> Vec<Slice> {
 
 /// The mean over targets of the median over rows; `None` without rows.
 fn mean_of_medians(targets: Vec<Vec<f64>>) -> Option<f64> {
-    let count = targets.len() as f64;
-    let median = |mut errors: Vec<f64>| {
-        errors.sort_by(f64::total_cmp);
-        quantile(&errors, 0.5)
-    };
-    (count > 0.0).then(|| targets.into_iter().map(median).sum::<f64>() / count)
+    let medians: Vec<f64> = targets.into_iter().filter_map(median).collect();
+    (!medians.is_empty()).then(|| medians.iter().sum::<f64>() / medians.len() as f64)
 }
 
 #[cfg(test)]

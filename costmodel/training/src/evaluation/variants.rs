@@ -8,7 +8,7 @@ use names::named;
 use super::document::VariantOrder;
 use super::measure::Held;
 use crate::corpus_rows::CorpusRows;
-use crate::metrics::{coverage, quantile};
+use crate::metrics::{coverage, median};
 
 named! {
     /// How passes transformed the loops of a kernel, read from the name of the variant.
@@ -97,14 +97,9 @@ fn kind_of(corpus: &CorpusRows, held: &Held) -> VariantKind {
 fn errors(corpus: &CorpusRows, rows: &[&Held]) -> VariantOrder {
     let family = |h: &Held| corpus.data.samples()[h.row].family;
     let mut families: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for held in rows.iter().filter(|held| held.truth > 0.0) {
-        let error = 100.0 * ((held.predicted - held.truth) / held.truth).abs();
-        families.entry(family(held)).or_default().push(error);
+    for held in rows {
+        families.entry(family(held)).or_default().extend(held.relative_error_pct());
     }
-    let median = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        (!values.is_empty()).then(|| quantile(&values, 0.5))
-    };
     let all: Vec<f64> = families.values().flatten().copied().collect();
     let medians: Vec<f64> = families.into_values().filter_map(median).collect();
     let covered = coverage(&rows.iter().map(|h| (h.truth, h.low, h.high, family(h))).collect::<Vec<_>>());

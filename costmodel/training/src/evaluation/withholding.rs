@@ -34,8 +34,7 @@ fn of_output(held: &[Held]) -> Vec<Withheld> {
     }
     let of_share = |pct: f64| {
         let rows = ((sorted.len() as f64 * pct / 100.0).round() as usize).max(1);
-        let mut errors: Vec<f64> =
-            sorted[..rows].iter().map(|h| 100.0 * ((h.predicted - h.truth) / h.truth).abs()).collect();
+        let mut errors: Vec<f64> = sorted[..rows].iter().filter_map(|held| held.relative_error_pct()).collect();
         errors.sort_by(f64::total_cmp);
         Withheld {
             answered_pct: pct,

@@ -10,4 +10,4 @@ mod regression;
 pub use classification::{auroc, f1_above};
 pub use interval::{Coverage, coverage};
 pub use ranking::{Ranking, kendall_tau, ranking, spearman};
-pub use regression::{Regression, quantile, regression};
+pub use regression::{Regression, median, quantile, regression};

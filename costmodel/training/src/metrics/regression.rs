@@ -31,6 +31,13 @@ pub struct Regression {
     pub within_4_pct: f64,
 }
 
+/// The median of values in any order; `None` without values.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    (!values.is_empty()).then(|| quantile(&values, 0.5))
+}
+
 /// Errors of predictions. RMSE is related to `range`, or to the range of the truth if `None`.
 ///
 /// # Panics

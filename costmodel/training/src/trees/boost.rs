@@ -45,8 +45,8 @@ pub struct TreesParameters {
     /// Limit of the residual that a tree is fitted to, in standard deviations, for quantities that grow with the work (Huber's
     /// loss), so that outliers do not dominate.
     pub most_error: f64,
-    /// Weight of the error of a row's difference to the mean of its kernel's rows, beside 1 of its own error, for quantities that
-    /// grow with the work: the order of variants decides, and differences between them are small.
+    /// Weight of the error of the difference between a row and the mean of its kernel's rows; the error of the row itself has weight
+    /// 1. For quantities that grow with the work: a pass acts on the order of variants, whose differences are small.
     pub pair_weight: f64,
     /// The same weight in the fit of the sums of work.
     pub sum_pair_weight: f64,
@@ -129,11 +129,8 @@ impl Fit for Trees {
         let bins = Bins::new(data, &columns, &all, rows.training.len());
         let work_sums =
             if p.features { work::fit(data, rows, p.sum_pair_weight, run) } else { WorkSums::none(data.outputs()) };
-        let starts = |rows: &[usize]| -> Vec<Vec<f32>> {
-            let of = |&row: &usize| work_sums.scaled(data.outputs(), &data.samples()[row].input);
-            rows.iter().map(of).collect()
-        };
-        let starts = starts(&all);
+        let start = |&row: &usize| work_sums.scaled(data.outputs(), &data.samples()[row].input);
+        let starts: Vec<Vec<f32>> = all.iter().map(start).collect();
         let label = |place: usize, output: usize| {
             Some(data.scaled_label(all[place], output)? - f64::from(starts[place][output]))
         };
@@ -146,7 +143,8 @@ impl Fit for Trees {
 }
 
 impl Trees {
-    /// Forests of the logarithm of the absolute error: on each half of the families by a fit on the other half.
+    /// Forests that predict the logarithm of the absolute error. The errors of each half of the families are those of a fit on the
+    /// other half.
     fn doubts(&self, common: &Common<'_>, rows: &Rows) -> Result<Vec<Forest>, FitError> {
         let (p, data) = (&self.0, common.data);
         let mut families: Vec<u32> = rows.training.iter().map(|&row| data.samples()[row].family).collect();

@@ -19,8 +19,8 @@ const ITERATIONS: usize = 12;
 /// whose work is not understood do not dominate.
 const QUADRATIC_BELOW: f64 = 0.1;
 
-/// Fits the coefficients of all outputs to the training rows. `pair_weight` is the weight of a row's difference to its kernel's
-/// mean, beside 1 of its own error.
+/// Fits the coefficients of all outputs to the training rows. `pair_weight` is the weight of the error of the difference between a row
+/// and the mean of its kernel's rows; the error of the row itself has weight 1.
 pub(super) fn fit(data: &Dataset, rows: &Rows, pair_weight: f64, run: &Run<'_>) -> WorkSums {
     let outputs = data.outputs();
     WorkSums(costmodel::parallel::map(run.threads, outputs.len(), |output| {
