@@ -12,7 +12,7 @@ use super::server::ends;
 use super::traffic::Planned;
 
 impl Schedule<'_> {
-    /// Of `elements` of a buffer on the chip at hand, the bytes that are in HBM.
+    /// Of `elements` of a buffer on the chip of the current step, the bytes that are in HBM.
     fn bytes_in_hbm(&self, planned: Planned<'_>, buffer: usize, elements: u64) -> Result<u64, Unplaced> {
         let Some(kept) = planned.plan.in_hbm.get(&(buffer, self.chip)) else { return Ok(0) };
         Ok(kept.of(self.bytes(elements)?))

@@ -27,9 +27,9 @@ impl Default for Cut {
 pub(crate) struct Plan {
     /// How the function is cut.
     pub(crate) cut: Cut,
-    /// Steps whose constant matrix the vector unit multiplies.
+    /// Steps whose product with a constant matrix runs on the vector unit.
     pub(crate) on_vector: BTreeSet<usize>,
-    /// Steps that are part of the function which reads their result.
+    /// Steps that are fused with the step that reads their result.
     pub(crate) fused: BTreeSet<usize>,
     /// The buffers that are not whole in the attention buffer, by buffer and chip.
     pub(crate) in_hbm: BTreeMap<(usize, usize), InHbm>,
@@ -119,7 +119,7 @@ pub(crate) struct Access {
 pub(crate) struct Buffer {
     /// The argument or result.
     pub(crate) value: ValueId,
-    /// Elements; of an argument, the most that one step reads or writes.
+    /// Elements that it holds. Of an argument: the most elements that one step accesses.
     pub(crate) elements: u64,
     /// Whether the caller gives it: it is there from the first cycle, and keeps its place until the call returns.
     pub(crate) argument: bool,

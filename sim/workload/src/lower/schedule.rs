@@ -60,8 +60,9 @@ pub(crate) struct Schedule<'a> {
     pub(super) queues: Queues,
     /// What the plan says, and the data on links and in HBM under it.
     pub(super) traffic: Option<Traffic<'a>>,
-    /// Number of the operation at hand, and its chip.
+    /// Number of the step that is being scheduled, in the order of the text.
     step: usize,
+    /// Chip of that step.
     pub(super) chip: usize,
     /// The matrices of each chip.
     matrices: BTreeMap<(usize, ValueId), Server>,

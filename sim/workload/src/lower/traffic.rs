@@ -30,7 +30,7 @@ pub(crate) struct Traffic<'a> {
     pub(super) planned: Planned<'a>,
     links: interconnect::Spec,
     algorithm: Algorithm,
-    /// Bytes of an element on a link.
+    /// Bytes that an element has when it is sent over a link.
     pub(super) element_bytes: u64,
     /// By link; the links of a split stand for each other.
     servers: BTreeMap<usize, Server>,

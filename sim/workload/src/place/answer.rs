@@ -64,7 +64,7 @@ pub enum Alternative {
     MatricesInArray,
     /// The choice with data in the attention buffer in the order of the text.
     FirstComeBuffers,
-    /// The choice with every function of elements by itself.
+    /// The choice with every element-wise function by itself.
     NotFused,
 }
 

@@ -128,20 +128,12 @@ pub(super) fn assign(instances: &[Instance], budget: u64, policy: Policy) -> Hom
         for (one, kept) in chip.results.iter().chain(&chip.arguments).zip(kept) {
             let in_hbm = InHbm { bytes: one.bytes - kept, whole: one.bytes };
             if in_hbm.bytes > 0 {
-                homes.traffic = homes.traffic.saturating_add(in_hbm.of_traffic(one.traffic));
+                homes.traffic = homes.traffic.saturating_add(in_hbm.of(one.traffic));
                 homes.in_hbm.insert((one.buffer, one.chip), in_hbm);
             }
         }
     }
     homes
-}
-
-impl InHbm {
-    /// Of the bytes that move if the whole buffer is in HBM, those that do.
-    fn of_traffic(self, traffic: u64) -> u64 {
-        let exact = (u128::from(traffic) * u128::from(self.bytes)).div_ceil(u128::from(self.whole.max(1)));
-        u64::try_from(exact).unwrap_or(u64::MAX)
-    }
 }
 
 struct Chip {
@@ -151,6 +143,16 @@ struct Chip {
 }
 
 impl Chip {
+    /// Bytes of all arguments.
+    fn argument_bytes(&self) -> u64 {
+        self.arguments.iter().map(|one| one.bytes).fold(0, u64::saturating_add)
+    }
+
+    /// Bytes of each result that stay in the attention buffer if these are chosen.
+    fn result_bytes(&self, chosen: &[bool]) -> impl Iterator<Item = u64> {
+        self.results.iter().zip(chosen).map(|(one, chosen)| if *chosen { one.bytes } else { 0 })
+    }
+
     /// Most bytes that the chosen results take at once.
     fn peak(&self, chosen: &[bool]) -> u64 {
         let live = |at: usize| {
@@ -167,7 +169,8 @@ impl Chip {
             .unwrap_or(0)
     }
 
-    /// Bytes of each argument that fit in `space`, by bytes moved for each byte.
+    /// Bytes of each argument that stay in `space` bytes of the attention buffer. Arguments that save most traffic for each byte of
+    /// space come first.
     fn fill(&self, space: u64) -> Vec<u64> {
         let mut order: Vec<usize> = (0..self.arguments.len()).collect();
         order.sort_by(|&a, &b| denser(&self.arguments[a], &self.arguments[b]));
@@ -188,15 +191,14 @@ impl Chip {
             .arguments
             .iter()
             .zip(&kept)
-            .map(|(one, kept)| InHbm { bytes: one.bytes - kept, whole: one.bytes }.of_traffic(one.traffic));
+            .map(|(one, kept)| InHbm { bytes: one.bytes - kept, whole: one.bytes }.of(one.traffic));
         (results.chain(arguments).fold(0, u64::saturating_add), kept)
     }
 
     /// Bytes of each result and argument that stay so that the fewest bytes move, and whether all choices were tried.
     fn fewest(&self) -> (Vec<u64>, bool) {
         let all = vec![true; self.results.len()];
-        let given = self.arguments.iter().map(|one| one.bytes).fold(0, u64::saturating_add);
-        if self.peak(&all).saturating_add(given) <= self.budget {
+        if self.peak(&all).saturating_add(self.argument_bytes()) <= self.budget {
             return (self.results.iter().chain(&self.arguments).map(|one| one.bytes).collect(), true);
         }
         let exact = self.results.len() <= MOST_EXACT;
@@ -213,8 +215,7 @@ impl Chip {
             }
         }
         let (_, chosen, kept) = best.expect("nothing in the buffer fits");
-        let results = self.results.iter().zip(chosen).map(|(one, chosen)| if chosen { one.bytes } else { 0 });
-        (results.chain(kept).collect(), exact)
+        (self.result_bytes(&chosen).chain(kept).collect(), exact)
     }
 
     /// All subsets of the results.
@@ -246,7 +247,7 @@ impl Chip {
     }
 
     fn first_come(&self) -> Vec<u64> {
-        let given = self.arguments.iter().map(|one| one.bytes).fold(0, u64::saturating_add);
+        let given = self.argument_bytes();
         let space = given.min(self.budget);
         let mut order: Vec<usize> = (0..self.results.len()).collect();
         order.sort_by_key(|&place| (self.results[place].first, self.results[place].buffer));
@@ -257,12 +258,11 @@ impl Chip {
                 chosen[place] = false;
             }
         }
-        let results = self.results.iter().zip(chosen).map(|(one, chosen)| if chosen { one.bytes } else { 0 });
         let share = |one: &Instance| {
             let kept = u128::from(one.bytes) * u128::from(space) / u128::from(given.max(1));
             u64::try_from(kept).unwrap_or(u64::MAX)
         };
-        results.chain(self.arguments.iter().map(share)).collect()
+        self.result_bytes(&chosen).chain(self.arguments.iter().map(share)).collect()
     }
 
     /// Bytes of HBM that no choice avoids: at the step where it is most, all data live there less the most that the budget

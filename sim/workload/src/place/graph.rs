@@ -1,4 +1,4 @@
-//! A function as steps with the buffers that they read and write, and the functions of elements that can be one.
+//! A function as steps with the buffers that they read and write, and the element-wise functions that can be fused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ pub(super) struct Node {
     pub(super) divides: u64,
 }
 
-/// Two functions of elements that can be one: the first one's result is read by the second one only.
+/// Two element-wise functions that can be fused: only the second one reads the result of the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fusion {
     pub(super) producer: usize,
@@ -271,7 +271,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Pairs of functions of elements of one shape, where the second one alone reads the first one's result.
+    /// Pairs of element-wise functions of one shape, of which only the second one reads the result of the first one.
     fn fusions(&self) -> Vec<Fusion> {
         let tree = self.steps.tree();
         let mut readers: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();

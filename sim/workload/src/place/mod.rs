@@ -5,7 +5,7 @@
 //! | unit of a product with a constant matrix | HN array; vector unit, which reads the matrix from where it is stored |
 //! | cut | one chip; stages of consecutive steps; every step on all chips of a row, with divided steps and gathered results |
 //! | data | attention buffer, within a budget for each chip, or HBM |
-//! | functions of elements | by themselves; with the only function that reads their result, if shapes are the same |
+//! | element-wise functions | by themselves; with the only function that reads their result, if shapes are the same |
 //!
 //! [`place`] predicts candidates, chooses one, and simulates it beside those that it rejects. Prices are those of
 //! [`lower`](crate::lower()): prediction and simulation are its schedule under a plan, without and with waiting for units. The

@@ -98,7 +98,7 @@ impl<'a> Search<'a> {
         Schedule::new(self.steps, self.rule, self.design).planned(self.planned(plan), self.design, queues).run()
     }
 
-    /// Bytes of an element where the design stores it.
+    /// Bytes of an element in the attention buffer or in HBM.
     pub(super) fn element_bytes(&self) -> u64 {
         self.design.mapping.kv_element_bytes.into()
     }
