@@ -315,6 +315,54 @@ fn every_null_has_a_reason() {
     assert!(nulls > 0);
 }
 
+/// A copy of a buffer on the host is a kernel of its own, in the order of the text; inside a loop it is launched each time.
+#[test]
+fn copies_of_buffers_are_kernels() {
+    let text = "func.func @f(%x: memref<6x100xf32>, %y: memref<6x100xf32>, %z: memref<6x100xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  scf.for %t = %c0 to %c3 step %c1 {
+    memref.copy %x, %y : memref<6x100xf32> to memref<6x100xf32>
+    affine.for %i = 0 to 6 {
+      affine.for %j = 0 to 100 {
+        %v = affine.load %y[%i, %j] : memref<6x100xf32>
+        %w = arith.addf %v, %v : f32
+        affine.store %w, %z[%i, %j] : memref<6x100xf32>
+      }
+    }
+  }
+  return
+}";
+    let all = functions(text, &AMD);
+    assert_eq!(all[0].refusal, None);
+    let [copy, sum] = &all[0].kernels[..] else { panic!("{:?}", all[0].kernels) };
+    assert_eq!((copy.place.map(|place| place.0), copy.geometry.launches), (Some(6), Some(3)));
+    assert_eq!((copy.geometry.grid_blocks, copy.geometry.active_threads), (Some([2, 2, 1]), Some(600)));
+    assert_eq!((&copy.geometry, sum.place.map(|place| place.0)), (&sum.geometry, Some(7)));
+    for target in 0..AMD.len() {
+        let found = labels(copy, target);
+        assert_eq!((found.loaded_bytes, found.stored_bytes), (Some(2400.0), Some(2400.0)));
+        assert_eq!((found.compulsory_bytes, found.flops.unwrap().total()), (Some(4800.0), 0.0));
+        assert_eq!(all[0].totals(target).compulsory_bytes, Some(3.0 * 2.0 * 4800.0));
+    }
+    // One element, and sizes that are not constant, stay on the host.
+    for kind in ["memref<f32>", "memref<?xf32>"] {
+        let text = format!(
+            "func.func @f(%a: {kind}, %b: {kind}, %x: memref<8xf32>, %v: f32) {{
+  affine.for %i = 0 to 8 {{
+    affine.store %v, %x[%i] : memref<8xf32>
+  }}
+  memref.copy %a, %b : {kind} to {kind}
+  return
+}}"
+        );
+        let refusal = functions(&text, &AMD)[0].refusal.clone().unwrap();
+        assert!(refusal.reason.contains("memref.copy is outside"), "{kind}: {}", refusal.reason);
+        assert_eq!(refusal.place.map(|place| place.0), Some(5), "{kind}");
+    }
+}
+
 #[test]
 fn what_is_not_mapped_is_refused_with_a_place() {
     let outside = "func.func @f(%x: memref<8xf32>, %v: f32) {

@@ -7,17 +7,19 @@
 //!    others along z. Blocks have up to `block_threads` threads along x if there is one loop, else `block_width` along x and the
 //!    rest along y, rounded down to what the loops need as powers of two, and one along z. Every thread runs one iteration; a
 //!    guard leaves out those beyond the loop's end where the block does not divide it. Parallel loops inside run in order.
-//! 3. Loops around a kernel run on the host and launch it once an iteration.
+//! 3. A `memref.copy` on the host between buffers of static shape becomes a parallel nest of its own first ([`copies`]), one
+//!    element an iteration.
+//! 4. Loops around a kernel run on the host and launch it once an iteration.
 //!
 //! Refused, with the place of the operation: functions without a parallel loop, reductions of `scf.parallel`, and outside
-//! of kernels accesses of memory, calls, and operations of unknown effect.
+//! of kernels other accesses of memory, calls, and operations of unknown effect.
 
 use melior::Context;
 use melior::ir::attribute::StringAttribute;
 use melior::ir::block::BlockLike;
-use melior::ir::operation::{OperationLike, OperationRef};
-use melior::ir::r#type::Type;
-use melior::ir::{Block, BlockRef, Location, Module, Region, RegionLike, Value};
+use melior::ir::operation::{OperationBuilder, OperationLike, OperationRef};
+use melior::ir::r#type::{DimSize, MemRefType, ShapedTypeLike, Type};
+use melior::ir::{Block, BlockRef, Location, Module, Region, RegionLike, Value, ValueLike};
 
 use super::edit::{Before, block_of, constant_of, erase, move_body, name, operations, place, replace};
 use super::raise::raise;
@@ -66,7 +68,7 @@ pub(super) fn has_kernels(module: &Module<'_>) -> bool {
 /// The phase that failed and upstream's messages.
 pub(super) fn map(bridge: &Bridge, module: &mut Module<'_>, settings: &GpuSettings) -> Result<Vec<Function>, Failure> {
     // A dialect that the text does not use is not loaded, and its operations would be unknown to the context.
-    for dialect in ["affine", "arith", "gpu", "scf"] {
+    for dialect in ["affine", "arith", "gpu", "memref", "scf"] {
         bridge.context().get_or_load_dialect(dialect);
     }
     let [to_loops, to_parallel] = pipelines();
@@ -96,6 +98,9 @@ pub(super) fn text(operation: OperationRef<'_, '_>, key: &str) -> Option<String>
 
 fn map_function<'c>(context: &'c Context, function: OperationRef<'c, '_>, settings: &GpuSettings) -> Function {
     let mut iterations = Vec::new();
+    if let Some(body) = block_of(function, 0) {
+        copies(context, body);
+    }
     let refusal = match block_of(function, 0) {
         Some(body) if has_parallel(body) => check(body).err().or_else(|| {
             map_loops(context, body, settings, &mut iterations);
@@ -108,6 +113,66 @@ fn map_function<'c>(context: &'c Context, function: OperationRef<'c, '_>, settin
         }),
     };
     Function { name: text(function, "sym_name").unwrap_or_default(), iterations, refusal }
+}
+
+/// Turns copies of whole buffers outside of parallel loops into parallel loops. What runs inside a kernel stays as it is.
+fn copies<'c>(context: &'c Context, block: BlockRef<'c, '_>) {
+    for operation in operations(block) {
+        match name(operation).as_str() {
+            "scf.parallel" => {}
+            "memref.copy" => {
+                if let Some(sizes) = copied_sizes(operation) {
+                    copy_loop(context, block, operation, &sizes);
+                }
+            }
+            _ => operation.regions().filter_map(|region| region.first_block()).for_each(|inner| copies(context, inner)),
+        }
+    }
+}
+
+/// The sizes of the buffers of a copy, if they are constant and there is at least one.
+fn copied_sizes(operation: OperationRef<'_, '_>) -> Option<Vec<u64>> {
+    let buffer = |at: usize| MemRefType::try_from(operation.operand(at).ok()?.r#type()).ok();
+    let (source, target) = (buffer(0)?, buffer(1)?);
+    // A view without any size is one element: a load and a store of the host.
+    if source.rank() == 0 {
+        return None;
+    }
+    (0..source.rank())
+        .map(|at| match (source.dim_size(at).ok()?, target.dim_size(at).ok()?) {
+            (DimSize::Static(size), DimSize::Static(same)) if size == same => Some(size),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Replaces a copy by a parallel nest over all elements.
+fn copy_loop<'c, 'a>(context: &'c Context, block: BlockRef<'c, 'a>, operation: OperationRef<'c, 'a>, sizes: &[u64]) {
+    let (Ok(source), Ok(target)) = (operation.operand(0), operation.operand(1)) else { return };
+    let Ok(buffer) = MemRefType::try_from(source.r#type()) else { return };
+    let location = operation.location();
+    let host = Before { context, block, anchor: operation, location };
+    let (zero, one) = (host.constant(0), host.constant(1));
+    let loops = sizes.len();
+    let mut operands = vec![zero; loops];
+    operands.extend(sizes.iter().map(|&size| host.constant(size as i64)));
+    operands.extend(vec![one; loops]);
+    let region = Region::new();
+    let body = Block::new(&vec![(Type::index(context), location); loops]);
+    body.append_operation(OperationBuilder::new("scf.reduce", location).build().expect("it needs nothing"));
+    region.append_block(body);
+    let segments = [("operandSegmentSizes", format!("array<i32: {loops}, {loops}, {loops}, 0>"))];
+    let nest = host.make("scf.parallel", &operands, &[], &segments, vec![region]);
+    let Some((body, end)) = block_of(nest, 0).and_then(|body| Some((body, body.terminator()?))) else { return };
+    let inside = Before { context, block: body, anchor: end, location };
+    let counters: Vec<Value<'c, 'a>> = (0..loops).filter_map(|at| Some(body.argument(at).ok()?.into())).collect();
+    let at = |buffer: Value<'c, 'a>| std::iter::once(buffer).chain(counters.iter().copied());
+    let from: Vec<Value<'c, 'a>> = at(source).collect();
+    let loaded = inside.make("memref.load", &from, &[buffer.element()], &[], Vec::new());
+    let value: Value<'c, 'a> = loaded.result(0).expect("it has a result").into();
+    let to: Vec<Value<'c, 'a>> = std::iter::once(value).chain(at(target)).collect();
+    inside.make("memref.store", &to, &[], &[], Vec::new());
+    erase(operation);
 }
 
 /// Whether there is a parallel loop in a block.
@@ -147,7 +212,6 @@ fn check(block: BlockRef<'_, '_>) -> Result<(), Refusal> {
 
 /// Whether an operation has a memref among its operands, so that what it does to memory is done on the host.
 fn touches_memory(operation: OperationRef<'_, '_>) -> bool {
-    use melior::ir::ValueLike;
     operation.operands().any(|operand| operand.r#type().to_string().starts_with("memref<"))
 }
 
@@ -221,7 +285,7 @@ fn map_loop<'c, 'a>(
         then.append_block(Block::new(&[]));
         let guarded = inside.make("scf.if", &[condition], &[], &[], vec![then, Region::new()]);
         let block = block_of(guarded, 0)?;
-        let end = melior::ir::operation::OperationBuilder::new("scf.yield", operation.location()).build().ok()?;
+        let end = OperationBuilder::new("scf.yield", operation.location()).build().ok()?;
         inside = Before { context, block, anchor: block.append_operation(end), location: operation.location() };
     }
     for (at, counter) in counters(&inside, &loops, &position).into_iter().enumerate() {
@@ -290,7 +354,7 @@ fn axes<'c, 'a>(host: &Before<'c, 'a>, loops: &[Loop<'c, 'a>], settings: &GpuSet
 fn kernel_region<'c>(context: &'c Context, location: Location<'c>) -> Region<'c> {
     let region = Region::new();
     let block = Block::new(&[(Type::index(context), location); 12]);
-    let end = melior::ir::operation::OperationBuilder::new("gpu.terminator", location).build();
+    let end = OperationBuilder::new("gpu.terminator", location).build();
     block.append_operation(end.expect("a terminator needs nothing"));
     region.append_block(block);
     region
