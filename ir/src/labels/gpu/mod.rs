@@ -110,6 +110,14 @@ pub struct KernelLabels {
 }
 
 impl KernelLabels {
+    /// Registers that are spilled; NVIDIA's tool states bytes, a register has four.
+    #[must_use]
+    pub fn spilled_registers(&self) -> Option<u64> {
+        let registers =
+            self.vector_spills.zip(self.scalar_spills).map(|(vector, scalar)| u64::from(vector) + u64::from(scalar));
+        registers.or(self.spill_store_bytes.map(|bytes| u64::from(bytes.div_ceil(4))))
+    }
+
     /// Gives the reason for fields without a value.
     pub fn explain(&mut self, fields: &[&str], reason: &str) {
         for field in fields {
@@ -163,47 +171,106 @@ pub struct Refusal {
     pub place: Option<(usize, usize)>,
 }
 
-/// Sums over the launches of a call of a function on one target.
+/// Labels of a function on one target: of its kernels together and of all launches of a call. Everything is `None` if a kernel has no
+/// code on the target; one number is if a term of it is unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct FunctionTotals {
+    /// Kernels.
+    pub kernels: Option<u64>,
+    /// Launches of all kernels.
+    pub launches: Option<u64>,
+    /// Most vector registers of a kernel.
+    pub vector_registers_max: Option<u32>,
+    /// Most scalar registers of a kernel; AMD only.
+    pub scalar_registers_max: Option<u32>,
+    /// Registers that the kernels spill: on AMD vector and scalar registers, on NVIDIA words of 4 bytes that the code stores to spill.
+    pub spilled_registers: Option<u64>,
+    /// Most bytes of scratch memory of a thread.
+    pub scratch_bytes_max: Option<u32>,
+    /// Most bytes of shared memory of a block.
+    pub shared_bytes_max: Option<u32>,
+    /// Fewest resident waves of a SIMD.
+    pub waves_per_simd_min: Option<u32>,
+    /// Machine instructions in the code of the kernels.
+    pub instructions_static: Option<u64>,
+    /// Machine instructions that all active threads of all launches execute; AMD only.
+    pub instructions_executed: Option<f64>,
     /// Floating-point operations.
     pub flops: Option<f64>,
     /// Bytes that must move at least.
     pub compulsory_bytes: Option<f64>,
     /// Seconds by the roofline, one launch after the other.
     pub roofline_seconds: Option<f64>,
-    /// Most vector registers of a kernel.
-    pub vector_registers_max: Option<u32>,
-    /// Fewest resident waves of a SIMD.
-    pub waves_per_simd_min: Option<u32>,
+    /// Time that the operations take at the peaks over `roofline_seconds`.
+    pub arithmetic_utilization: Option<f64>,
+    /// Time that the compulsory bytes take at the peak over `roofline_seconds`.
+    pub bandwidth_utilization: Option<f64>,
+    /// Whether the counts of all kernels are exact.
+    pub counts_exact: Option<bool>,
 }
 
 impl FunctionKernels {
-    /// The sums for one target of the batch; a sum with an unknown term is unknown.
+    /// The totals for one target of the batch.
     #[must_use]
     pub fn totals(&self, target: usize) -> FunctionTotals {
-        let labels = |kernel: &Kernel| match kernel.targets.get(target) {
-            Some(GpuOutcome::Labels(labels)) => Some((kernel.geometry.launches, (**labels).clone())),
+        let labels = self.kernels.iter().map(|kernel| match kernel.targets.get(target) {
+            Some(GpuOutcome::Labels(labels)) => Some((&kernel.geometry, &**labels)),
             _ => None,
-        };
-        let Some(all) = self.kernels.iter().map(labels).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())
-        else {
+        });
+        let Some(all) = labels.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty()) else {
             return FunctionTotals::default();
         };
-        let sum = |of: &dyn Fn(&KernelLabels) -> Option<f64>| -> Option<f64> {
-            all.iter().map(|(launches, labels)| Some(of(labels)? * (*launches)? as f64)).sum()
-        };
-        let each = |of: &dyn Fn(&KernelLabels) -> Option<u32>| -> Option<Vec<u32>> {
+        let each = |of: fn(&KernelLabels) -> Option<u32>| -> Option<Vec<u32>> {
             all.iter().map(|(_, labels)| of(labels)).collect()
         };
+        let most = |of| each(of).and_then(|all| all.into_iter().max());
+        let count =
+            |of: fn(&KernelLabels) -> Option<u64>| -> Option<u64> { all.iter().map(|(_, labels)| of(labels)).sum() };
+        // Of a launch, over all launches.
+        let sum = |of: fn(&KernelLabels) -> Option<f64>| -> Option<f64> {
+            all.iter().map(|(geometry, labels)| Some(of(labels)? * geometry.launches? as f64)).sum()
+        };
+        let executed = |(geometry, labels): &(&Geometry, &KernelLabels)| {
+            Some(labels.instructions_dynamic? * geometry.active_threads? as f64 * geometry.launches? as f64)
+        };
+        let roofline_seconds = sum(|labels| labels.roofline.map(|roofline| roofline.seconds));
+        let share = |of| Some(sum(of)? / roofline_seconds.filter(|&seconds| seconds > 0.0)?);
         FunctionTotals {
-            flops: sum(&|labels| labels.flops.map(Flops::total)),
-            compulsory_bytes: sum(&|labels| labels.compulsory_bytes),
-            roofline_seconds: sum(&|labels| labels.roofline.map(|roofline| roofline.seconds)),
-            vector_registers_max: each(&|labels| labels.vector_registers).and_then(|all| all.into_iter().max()),
-            waves_per_simd_min: each(&|labels| labels.occupancy.map(|occupancy| occupancy.waves_per_simd))
+            kernels: Some(all.len() as u64),
+            launches: all.iter().map(|(geometry, _)| geometry.launches).sum(),
+            vector_registers_max: most(|labels| labels.vector_registers),
+            scalar_registers_max: most(|labels| labels.scalar_registers),
+            spilled_registers: count(KernelLabels::spilled_registers),
+            scratch_bytes_max: most(|labels| labels.scratch_bytes),
+            shared_bytes_max: most(|labels| labels.shared_bytes),
+            waves_per_simd_min: each(|labels| labels.occupancy.map(|occupancy| occupancy.waves_per_simd))
                 .and_then(|all| all.into_iter().min()),
+            instructions_static: count(|labels| labels.instructions_static),
+            instructions_executed: all.iter().map(executed).sum(),
+            flops: sum(|labels| labels.flops.map(Flops::total)),
+            compulsory_bytes: sum(|labels| labels.compulsory_bytes),
+            roofline_seconds,
+            arithmetic_utilization: share(|labels| {
+                labels.roofline.map(|roofline| roofline.arithmetic_utilization * roofline.seconds)
+            }),
+            bandwidth_utilization: share(|labels| {
+                labels.roofline.map(|roofline| roofline.bandwidth_utilization * roofline.seconds)
+            }),
+            counts_exact: all
+                .iter()
+                .map(|(_, labels)| labels.counts_exact)
+                .collect::<Option<Vec<_>>>()
+                .map(|all| all.into_iter().all(|exact| exact)),
         }
+    }
+
+    /// Why the function has no labels on one target of the batch: the failure of its first kernel that has none.
+    #[must_use]
+    pub fn failure(&self, target: usize) -> Option<&Failure> {
+        self.kernels.iter().find_map(|kernel| match kernel.targets.get(target) {
+            Some(GpuOutcome::Failure(failure)) => Some(failure),
+            _ => None,
+        })
     }
 }
 
@@ -214,24 +281,68 @@ mod tests {
     fn kernel(launches: Option<u64>, bytes: Option<f64>, registers: u32) -> Kernel {
         let labels =
             KernelLabels { vector_registers: Some(registers), compulsory_bytes: bytes, ..KernelLabels::default() };
+        with(launches, labels)
+    }
+
+    fn with(launches: Option<u64>, labels: KernelLabels) -> Kernel {
         Kernel {
             kernel: "k".into(),
             place: None,
-            geometry: Geometry { launches, ..Geometry::default() },
+            geometry: Geometry { launches, active_threads: Some(64), ..Geometry::default() },
             unknown: BTreeMap::new(),
             targets: vec![GpuOutcome::Labels(Box::new(labels))],
         }
     }
 
+    fn function(kernels: Vec<Kernel>) -> FunctionKernels {
+        FunctionKernels { function: "f".into(), kernels, refusal: None }
+    }
+
     #[test]
     fn totals_are_over_launches_and_unknown_with_an_unknown_term() {
-        let all = |kernels| FunctionKernels { function: "f".into(), kernels, refusal: None };
-        let totals = all(vec![kernel(Some(3), Some(10.0), 8), kernel(Some(1), Some(5.0), 24)]).totals(0);
+        let totals = function(vec![kernel(Some(3), Some(10.0), 8), kernel(Some(1), Some(5.0), 24)]).totals(0);
+        assert_eq!((totals.kernels, totals.launches), (Some(2), Some(4)));
         assert_eq!(totals.compulsory_bytes, Some(35.0));
         assert_eq!(totals.vector_registers_max, Some(24));
-        assert_eq!(totals.roofline_seconds, None);
-        let unknown = all(vec![kernel(None, Some(10.0), 8), kernel(Some(1), Some(5.0), 24)]).totals(0);
-        assert_eq!((unknown.compulsory_bytes, unknown.vector_registers_max), (None, Some(24)));
-        assert_eq!(all(Vec::new()).totals(0), FunctionTotals::default());
+        assert_eq!((totals.roofline_seconds, totals.arithmetic_utilization, totals.counts_exact), (None, None, None));
+        let unknown = function(vec![kernel(None, Some(10.0), 8), kernel(Some(1), Some(5.0), 24)]).totals(0);
+        assert_eq!((unknown.compulsory_bytes, unknown.launches, unknown.kernels), (None, None, Some(2)));
+        assert_eq!(unknown.vector_registers_max, Some(24));
+        assert_eq!(function(Vec::new()).totals(0), FunctionTotals::default());
+    }
+
+    /// Shares are weighted by the time of the launches; spills of both vendors are registers.
+    #[test]
+    fn totals_of_both_vendors() {
+        let roofline = |seconds, share| Roofline {
+            seconds,
+            cycles: 0.0,
+            bound: Bound::Arithmetic,
+            arithmetic_utilization: share,
+            bandwidth_utilization: 1.0 - share,
+        };
+        let amd = |spills, instructions, seconds, share, exact| KernelLabels {
+            vector_spills: Some(spills),
+            scalar_spills: Some(1),
+            instructions_static: Some(instructions),
+            instructions_dynamic: Some(instructions as f64),
+            roofline: Some(roofline(seconds, share)),
+            counts_exact: Some(exact),
+            ..KernelLabels::default()
+        };
+        let totals =
+            function(vec![with(Some(2), amd(5, 10, 1.0, 1.0, true)), with(Some(1), amd(0, 20, 6.0, 0.5, false))])
+                .totals(0);
+        assert_eq!((totals.spilled_registers, totals.instructions_static), (Some(7), Some(30)));
+        assert_eq!(totals.instructions_executed, Some(64.0 * (2.0 * 10.0 + 20.0)));
+        assert_eq!((totals.roofline_seconds, totals.counts_exact), (Some(8.0), Some(false)));
+        assert_eq!((totals.arithmetic_utilization, totals.bandwidth_utilization), (Some(5.0 / 8.0), Some(3.0 / 8.0)));
+        let nvidia = KernelLabels { spill_store_bytes: Some(10), ..KernelLabels::default() };
+        assert_eq!(function(vec![with(Some(1), nvidia.clone())]).totals(0).spilled_registers, Some(3));
+        // A kernel without code leaves nothing known of the function on that target.
+        let failure = Failure { phase: super::super::Phase::Translate, reason: "no function".into() };
+        let broken = Kernel { targets: vec![GpuOutcome::Failure(failure.clone())], ..kernel(Some(1), None, 8) };
+        let function = function(vec![with(Some(1), nvidia), broken]);
+        assert_eq!((function.totals(0), function.failure(0)), (FunctionTotals::default(), Some(&failure)));
     }
 }
