@@ -26,6 +26,8 @@ pub enum DatasetAction {
     Join(DatasetJoin),
     /// Label the rows with the back ends of LLVM, in worker processes; resumes an interrupted run
     Label(DatasetLabel),
+    /// Label kernels of a corpus for GPUs, in worker processes; resumes an interrupted run
+    Kernels(DatasetKernels),
     /// Add labels of simulated caches to a corpus: misses, write-backs, bytes, cycles for each target; needs no LLVM
     Memory(DatasetMemory),
     /// Print counts, splits, label distributions and failures of a corpus, or one row
@@ -154,6 +156,45 @@ pub struct DatasetLabel {
     /// Stop after this time and write the rows labelled so far; 0 only writes the result, which needs no LLVM
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<u64>,
+    /// Output format of the summary
+    #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Arguments of `hardwire dataset kernels`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hardwire dataset kernels --texts 16000 --ptxas target/ptxas/venv/bin/ptxas
+  hardwire dataset kernels tests/fixtures/corpus/slice.parquet --texts 100 --out few --format json
+
+Draws whole kernels, the same number of every family as far as it has them, keeps a journal in the output folder, and writes
+corpus.parquet there: the rows with labels on some GPU, their splits as in the corpus. To resume an interrupted run, run the same
+command again. The same file for any number of workers. docs/dataset.md has the columns. Needs a build with the feature `mlir`.")]
+pub struct DatasetKernels {
+    /// Corpus or rows (Parquet) [default: the corpus of the repository]
+    #[arg(value_name = "CORPUS")]
+    pub file: Option<PathBuf>,
+    /// Most texts
+    #[arg(long, default_value_t = 16_000, value_name = "N")]
+    pub texts: usize,
+    /// Output folder
+    #[arg(long, default_value = "corpus-kernels", value_name = "DIR")]
+    pub out: PathBuf,
+    /// NVIDIA's ptxas, for sm_90 [default: `ptxas` of the search path]
+    #[arg(long, value_name = "FILE")]
+    pub ptxas: Option<PathBuf>,
+    /// Number of worker processes [default: the number of cores]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+    /// Longest time for one text, in seconds
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub timeout: u64,
+    /// Stop after this time and write the rows labelled so far; 0 only writes the result
+    #[arg(long, value_name = "MINUTES")]
+    pub minutes: Option<u64>,
+    /// Seed of the draw
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// Output format of the summary
     #[arg(long, value_parser = named::<Format>(), default_value_t = Format::Table)]
     pub format: Format,

@@ -27,8 +27,8 @@ use shared::named;
 
 pub use caches::Caches;
 pub use dataset::{
-    Dataset, DatasetAction, DatasetBuild, DatasetCompareParsers, DatasetExtend, DatasetJoin, DatasetLabel,
-    DatasetMemory, DatasetShow, DatasetVerify,
+    Dataset, DatasetAction, DatasetBuild, DatasetCompareParsers, DatasetExtend, DatasetJoin, DatasetKernels,
+    DatasetLabel, DatasetMemory, DatasetShow, DatasetVerify,
 };
 pub use designs::{Designs, DesignsAction, ShowFormat};
 pub use energy::Energy;

@@ -59,14 +59,9 @@ pub fn run(arguments: &cli::Label) -> Result<ExitCode, Failure> {
     if arguments.timeout == 0 || arguments.timeout > LONGEST_S {
         return Err(Failure::Request(format!("--timeout is 1 to {LONGEST_S} seconds, not {}", arguments.timeout)));
     }
-    if let Some(path) = &arguments.ptxas
-        && !path.is_file()
-    {
-        return Err(file::refuse(path, "no such file; `make deps-ptxas` installs ptxas"));
-    }
+    let ptxas = ptxas(arguments.ptxas.as_deref())?;
     let source = Source::read(&arguments.file)?;
     file::needs_llvm("labelling")?;
-    let ptxas = arguments.ptxas.clone().or_else(on_search_path);
     let reply = ask(arguments, &source, &targets, &settings, ptxas.as_deref())?;
     if arguments.kernels {
         output::text(&reply.kernels.unwrap_or_default())?;
@@ -108,10 +103,18 @@ fn settings(arguments: &cli::Label) -> Result<GpuSettings, Failure> {
     Ok(GpuSettings { block_threads, block_width: standard.block_width.min(block_threads), ..standard })
 }
 
-/// `ptxas` in a folder of the search path.
-fn on_search_path() -> Option<PathBuf> {
-    let folders = std::env::var_os("PATH")?;
-    std::env::split_paths(&folders).map(|folder| folder.join("ptxas")).find(|file| file.is_file())
+/// Path of NVIDIA's ptxas: the one that was named, or that of the search path.
+pub fn ptxas(named: Option<&Path>) -> Result<Option<String>, Failure> {
+    let path = match named {
+        Some(path) if !path.is_file() => {
+            return Err(file::refuse(path, "no such file; `make deps-ptxas` installs ptxas"));
+        }
+        Some(path) => Some(path.to_owned()),
+        None => std::env::var_os("PATH").and_then(|folders| {
+            std::env::split_paths(&folders).map(|folder| folder.join("ptxas")).find(|file| file.is_file())
+        }),
+    };
+    Ok(path.map(|path: PathBuf| path.to_string_lossy().into_owned()))
 }
 
 /// Asks a worker process: a fatal error of LLVM ends the worker only.
@@ -120,12 +123,10 @@ fn ask(
     source: &Source,
     targets: &[GpuTarget],
     settings: &GpuSettings,
-    ptxas: Option<&Path>,
+    ptxas: Option<&str>,
 ) -> Result<GpuReply, Failure> {
     let text = |_| source.text.as_str();
-    let ptxas = ptxas.map(|path| path.to_string_lossy().into_owned());
-    let labelling =
-        GpuLabelling { text: &text, targets, settings, ptxas: ptxas.as_deref(), kernels: arguments.kernels };
+    let labelling = GpuLabelling { text: &text, targets, settings, ptxas, kernels: arguments.kernels };
     let mut reply = None;
     pool(file::this_command()?, 1, Duration::from_secs(arguments.timeout))
         .run(&labelling, vec![vec![0]], |_, answer| {

@@ -9,7 +9,8 @@ use ir::labels::{
 use serde::{Deserialize, Serialize};
 use storage::columnar::{Column, Frame};
 
-use super::table::{Reader, TableError};
+use super::gpu_labels;
+use super::table::{Reader, TableError, nine_digits};
 
 /// The result of labelling one text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,7 +71,7 @@ pub fn prefix(target: Target) -> String {
     target.cpu().replace('-', "_")
 }
 
-/// The targets that a table has any column of; all of them if it has none, so that reading names a column that is missing.
+/// The targets that a table has any column of; all of them if it has labels of nothing, so that reading names a column that is missing.
 /// A target with some of its columns counts: reading refuses the table because of the others.
 pub fn targets(frame: &Frame) -> Vec<Target> {
     let has_columns = |target: &Target| {
@@ -78,7 +79,7 @@ pub fn targets(frame: &Frame) -> Vec<Target> {
         frame.columns.iter().any(|(name, _)| name.starts_with(&prefix))
     };
     let found: Vec<Target> = Target::ALL.into_iter().filter(has_columns).collect();
-    if found.is_empty() { Target::ALL.to_vec() } else { found }
+    if found.is_empty() && gpu_labels::targets(frame).is_empty() { Target::ALL.to_vec() } else { found }
 }
 
 /// A target's labels in an outcome.
@@ -90,15 +91,16 @@ pub fn labels(outcome: &Outcome, target: Target) -> Option<&Labels> {
     })
 }
 
+/// A failure as a reason that texts share: its phase and the first sentence, the cause, without a place; notes quote the text.
+pub fn reason(failure: &LabelFailure) -> String {
+    let all = failure.reason.split("; ").next().unwrap_or("");
+    let place = all.find(": ").filter(|&end| all[..end].bytes().all(|b| b.is_ascii_digit() || b == b':'));
+    let cause: String = all[place.map_or(0, |end| end + 2)..].chars().take(200).collect();
+    format!("{}: {cause}", failure.phase)
+}
+
 /// The reason of the first target without labels; `None` if all targets have labels.
 pub fn failure(outcome: &Outcome) -> Option<String> {
-    // Only the first sentence, the cause; notes quote the text.
-    let reason = |failure: &ir::labels::Failure| {
-        let all = failure.reason.split("; ").next().unwrap_or("");
-        let place = all.find(": ").filter(|&end| all[..end].bytes().all(|b| b.is_ascii_digit() || b == b':'));
-        let cause: String = all[place.map_or(0, |end| end + 2)..].chars().take(200).collect();
-        format!("{}: {cause}", failure.phase)
-    };
     match outcome {
         Outcome::Failure(failure) => Some(reason(failure)),
         Outcome::Function(function) => function.targets.iter().find_map(|t| match &t.outcome {
@@ -153,11 +155,6 @@ pub fn as_stored(labels: &Labels) -> Labels {
         live_across_call: live,
         ..labels.clone()
     }
-}
-
-/// The number with nine significant digits; the remaining bits are rounding noise, which does not compress.
-fn nine_digits(value: f64) -> f64 {
-    format!("{value:.8e}").parse().expect("a number in decimal is a number")
 }
 
 /// Frequencies from their source and the share of estimates.

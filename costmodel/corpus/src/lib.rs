@@ -1,17 +1,19 @@
 //! The corpus of the learned cost model: its rows, kernels, variants, splits and checks.
 //!
 //! Three sources: kernels generated here ([`kernels`], varied by [`variants`]), graphs of a machine-learning
-//! framework, and layers that the simulator emits. A [`table`] holds rows as columns, [`labels`] and
-//! [`design_labels`] the columns of labels. Text and plain values only: running passes, labelling and files are the caller's.
+//! framework, and layers that the simulator emits. A [`table`] holds rows as columns, [`labels`], [`gpu_labels`],
+//! [`memory_labels`] and [`design_labels`] the columns of labels. Text and plain values only: running passes, labelling and files are the caller's.
 
 pub mod checks;
 pub mod design_labels;
+pub mod gpu_labels;
 pub mod kernels;
 pub mod label_checks;
 pub mod labels;
 pub mod memory_labels;
 pub mod normal;
 pub mod row;
+pub mod sample;
 pub mod splits;
 pub mod summary;
 pub mod table;

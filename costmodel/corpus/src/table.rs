@@ -1,6 +1,6 @@
 //! Rows of the corpus as columns of a Parquet table, and back.
 //!
-//! Names carry units where there are any. The columns of a target start with its processor's name, dashes as
+//! Names carry units where there are any. The columns of a target start with the name of its processor or GPU, dashes as
 //! underscores; those of a design with the design's name.
 
 use std::collections::BTreeMap;
@@ -124,6 +124,11 @@ pub fn columns(entries: &[Entry]) -> Vec<(String, Column)> {
         text("left_out_target", &|e| Target::ALL[e.splits.left_out_target].cpu().to_owned()),
         text("text", &|e| e.row.text.clone()),
     ]
+}
+
+/// A number as it is stored, with nine significant digits; the remaining bits are rounding noise, which does not compress.
+pub(crate) fn nine_digits(value: f64) -> f64 {
+    format!("{value:.8e}").parse().expect("a number in decimal is a number")
 }
 
 /// Metadata that every table of the corpus carries.
@@ -280,6 +285,17 @@ impl Reader<'_> {
         match self.column(name)? {
             Column::Float(values) => Ok(values.clone()),
             _ => Err(self.kind(name, "numbers")),
+        }
+    }
+
+    /// A column of booleans with gaps.
+    ///
+    /// # Errors
+    /// If it is missing or of another kind.
+    pub fn flags_or_none(&self, name: &str) -> Result<Vec<Option<bool>>, TableError> {
+        match self.column(name)? {
+            Column::Bool(values) => Ok(values.clone()),
+            _ => Err(self.kind(name, "yes or no")),
         }
     }
 

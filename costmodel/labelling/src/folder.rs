@@ -13,19 +13,40 @@ use corpus::table::{self, Entry, MAX_FILE_BYTES};
 use designs::Design;
 use files::replace;
 use ir::labels::{Settings, Target};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use storage::columnar::{ColumnarError, Frame, Writer};
+use storage::record_log::Magic;
 
 pub use crate::error::{Cause, FolderError};
 use crate::jobs::{Labelling, batches, choose};
-use crate::journal::{Header, Journal};
-use crate::pool::Pool;
+use crate::journal::{Journal, Kind};
+use crate::pool::{Pool, Protocol};
 use crate::xpu;
 
 /// Start of a Parquet file. Others are not read further, since they can have any length.
 const MAGIC: &[u8] = b"PAR1";
 /// Rows of a row group of the corpus.
 const ROW_GROUP: usize = 8192;
+
+/// The journal of labels of processors.
+struct Functions;
+
+/// What these labels depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Header {
+    /// Digest of the hashes of all rows.
+    rows: String,
+    /// The targets that are labelled.
+    targets: Vec<Target>,
+    /// Settings of the labels.
+    settings: Settings,
+}
+
+impl Kind for Functions {
+    const MAGIC: &'static Magic = b"HWLABEL2";
+    type Header = Header;
+    type Outcome = Outcome;
+}
 
 /// Result of a labelling.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,7 +73,7 @@ pub struct Folder {
     pub(crate) entries: Arc<[Entry]>,
     seed: u64,
     pub(crate) settings: Settings,
-    journal: Journal,
+    journal: Journal<Functions>,
     outcomes: BTreeMap<String, Outcome>,
     todo: Vec<usize>,
     this_time: usize,
@@ -116,18 +137,10 @@ impl Folder {
         let text = |index: usize| entries[index].row.text.as_str();
         let batches = batches(&text, &self.todo);
         let settings = self.settings.clone();
-        let mut failed = None;
-        pool.run(&Labelling { text: &text, settings: &settings }, batches, |index, outcome| {
-            Ok(match self.keep(index, outcome) {
-                Ok(()) => more(),
-                Err(error) => {
-                    failed = Some(error);
-                    false
-                }
-            })
+        label_all(pool, &Labelling { text: &text, settings: &settings }, batches, |index, outcome| {
+            self.keep(index, outcome)?;
+            Ok(more())
         })
-        .map_err(|error| FolderError::at(&pool.command, error))?;
-        failed.map_or(Ok(()), Err)
     }
 
     /// Writes the corpus if every row has an outcome, or if a `part` is enough: rows without one are then left out.
@@ -170,14 +183,37 @@ impl Folder {
             columns.extend(design_labels::columns(&placed));
             Frame { columns, metadata: table::metadata(self.seed) }
         };
-        replace(path, |out| {
-            let mut writer = Writer::new(out, &frame(&[]))?;
-            for part in entries.chunks(ROW_GROUP) {
-                writer.append(&frame(part))?;
-            }
-            writer.finish().map(|_| ())
-        })
+        write_groups(path, entries, frame)
     }
+}
+
+/// Has all batches answered by a pool; `keep` takes each answer and says whether to go on.
+pub(crate) fn label_all<P: Protocol>(
+    pool: &Pool,
+    protocol: &P,
+    batches: Vec<Vec<usize>>,
+    mut keep: impl FnMut(usize, P::Answer) -> Result<bool, FolderError>,
+) -> Result<(), FolderError> {
+    let mut failed = None;
+    pool.run(protocol, batches, |index, answer| {
+        Ok(keep(index, answer).unwrap_or_else(|error| {
+            failed = Some(error);
+            false
+        }))
+    })
+    .map_err(|error| FolderError::at(&pool.command, error))?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// Writes rows as a table, `frame` makes the columns of some of them.
+pub(crate) fn write_groups<T>(path: &Path, rows: &[T], frame: impl Fn(&[T]) -> Frame) -> Result<(), ColumnarError> {
+    replace(path, |out| {
+        let mut writer = Writer::new(out, &frame(&[]))?;
+        for part in rows.chunks(ROW_GROUP) {
+            writer.append(&frame(part))?;
+        }
+        writer.finish().map(|_| ())
+    })
 }
 
 /// Reads the table of a corpus file that was opened. `path` is its name for messages.

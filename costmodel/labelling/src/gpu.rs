@@ -1,11 +1,11 @@
 //! Texts as requests to workers for GPU labels, and what the workers reply.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ir::labels::gpu::{GpuBatch, GpuBatchReply, GpuReply, GpuSettings, GpuTarget};
+use ir::labels::gpu::{GpuBatch, GpuBatchReply, GpuReply, GpuSettings, GpuTarget, GpuToolchain};
 
-use crate::pool::{Loss, Pool, Protocol, same_jobs, texts};
+use crate::pool::{self, Loss, Pool, Protocol, same_jobs, texts};
 
 /// The hidden action of `hardwire dataset` that labels kernels.
 pub const ACTION: &str = "gpu-worker";
@@ -14,6 +14,26 @@ pub const ACTION: &str = "gpu-worker";
 #[must_use]
 pub fn pool(command: PathBuf, workers: usize, timeout: Duration) -> Pool {
     Pool::labelling(command, ACTION, workers, timeout)
+}
+
+/// Longest time to start a worker.
+const START: Duration = Duration::from_secs(60);
+
+/// The tools of the workers: the answer to a batch without texts.
+///
+/// # Errors
+/// If the command cannot label, or ptxas cannot be run: the reason.
+pub fn toolchain(command: &Path, targets: &[GpuTarget], ptxas: Option<&str>) -> Result<GpuToolchain, String> {
+    let settings = GpuSettings::default();
+    let none = GpuLabelling { text: &|_| "", targets, settings: &settings, ptxas, kernels: false };
+    let line = pool::once(command, ACTION, &none.request(&[]), START)?;
+    let reply: GpuBatchReply = serde_json::from_str(&line).map_err(|error| error.to_string())?;
+    match ptxas {
+        Some(path) if reply.toolchain.ptxas_version.is_none() => {
+            Err(format!("{path}: it does not state a version as ptxas does"))
+        }
+        _ => Ok(reply.toolchain),
+    }
 }
 
 /// Texts by number.

@@ -54,11 +54,11 @@ impl Protocol for Labelling<'_> {
 }
 
 /// A row is one function: a module with several public ones has no single label.
+pub(crate) fn several(count: usize) -> LabelFailure {
+    LabelFailure { phase: Phase::Parse, reason: format!("the module has {count} public functions, a row is one") }
+}
+
 fn outcome(reply: Reply) -> Outcome {
-    let several = |count: usize| LabelFailure {
-        phase: Phase::Parse,
-        reason: format!("the module has {count} public functions, a row is one"),
-    };
     match (reply.failure, reply.functions.len()) {
         (Some(failure), _) => Outcome::Failure(failure),
         (None, 1) => Outcome::Function(reply.functions.into_iter().next().expect("there is one")),

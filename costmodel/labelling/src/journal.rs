@@ -1,61 +1,61 @@
 //! The journal of labelling: the outcome of every row so far. A killed process loses only the batches in flight.
 //!
-//! A record log whose identity is the rows, targets and settings as JSON and whose records are hash and outcome as JSON. A
-//! journal of other rows, targets or settings is refused; rows of a damaged end are labelled again.
+//! A record log whose identity is what the labels depend on as JSON and whose records are hash and outcome as JSON. A journal
+//! with another identity is refused; rows of a damaged end are labelled again.
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::marker::PhantomData;
 use std::path::Path;
 
-use corpus::labels::Outcome;
-use ir::labels::{Settings, Target};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use storage::record_log::Magic;
 
 use crate::error::FolderError;
 use files::record_file::RecordFile;
 
-/// Kind and version of the log.
-const MAGIC: &Magic = b"HWLABEL2";
-
-/// What the labels of a journal depend on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
-    /// Digest of the hashes of all rows.
-    pub rows: String,
-    /// The targets that are labelled.
-    pub targets: Vec<Target>,
-    /// Settings of the labels.
-    pub settings: Settings,
+/// A kind of journal.
+pub trait Kind {
+    /// Kind and version of the log.
+    const MAGIC: &'static Magic;
+    /// What the labels depend on.
+    type Header: Serialize;
+    /// The result of labelling one text.
+    type Outcome: Serialize + DeserializeOwned;
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Record {
+struct Record<O> {
     hash: String,
-    outcome: Outcome,
+    outcome: O,
 }
+
+/// A journal that was opened, what it holds, and how many damaged bytes were dropped.
+pub type Opened<K> = (Journal<K>, BTreeMap<String, <K as Kind>::Outcome>, u64);
 
 /// An open journal.
-pub struct Journal {
+pub struct Journal<K> {
     log: RecordFile,
     path: std::path::PathBuf,
+    kind: PhantomData<K>,
 }
 
-impl Journal {
-    /// Opens the journal at `path`, or starts it; returns what it holds and how many damaged bytes were dropped.
-    pub fn open(path: &Path, header: &Header) -> Result<(Self, BTreeMap<String, Outcome>, u64), FolderError> {
+impl<K: Kind> Journal<K> {
+    /// Opens the journal at `path`, or starts it.
+    pub fn open(path: &Path, header: &K::Header) -> Result<Opened<K>, FolderError> {
         let identity = serde_json::to_vec(header).expect("settings serialize");
         let mut outcomes = BTreeMap::new();
-        let mut keep = |payload: &[u8]| match serde_json::from_slice::<Record>(payload) {
+        let mut keep = |payload: &[u8]| match serde_json::from_slice::<Record<K::Outcome>>(payload) {
             Ok(record) => {
                 outcomes.insert(record.hash, record.outcome);
                 true
             }
             Err(_) => false,
         };
-        let opened = RecordFile::open(path, MAGIC, &identity, &mut keep);
+        let opened = RecordFile::open(path, K::MAGIC, &identity, &mut keep);
         let (log, dropped) = opened.map_err(|error| FolderError::at(path, error))?;
-        Ok((Self { log, path: path.to_owned() }, outcomes, dropped))
+        Ok((Self { log, path: path.to_owned(), kind: PhantomData }, outcomes, dropped))
     }
 
     /// The file.
@@ -64,8 +64,8 @@ impl Journal {
     }
 
     /// Appends an outcome.
-    pub fn append(&mut self, hash: &str, outcome: &Outcome) -> Result<(), FolderError> {
-        let record = Record { hash: hash.to_owned(), outcome: outcome.clone() };
+    pub fn append(&mut self, hash: &str, outcome: &K::Outcome) -> Result<(), FolderError> {
+        let record = Record { hash: hash.to_owned(), outcome };
         let payload = serde_json::to_vec(&record).expect("labels serialize");
         self.log.append(&payload).map_err(|error| FolderError::at(&self.path, error))
     }
@@ -73,16 +73,24 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    use ir::labels::{Failure as LabelFailure, Phase};
-
     use super::*;
 
-    fn header(rows: &str) -> Header {
-        Header { rows: rows.into(), targets: Target::ALL.to_vec(), settings: Settings::default() }
+    struct Reasons;
+
+    impl Kind for Reasons {
+        const MAGIC: &'static Magic = b"HWTESTED";
+        type Header = String;
+        type Outcome = String;
     }
 
-    fn failure(reason: &str) -> Outcome {
-        Outcome::Failure(LabelFailure { phase: Phase::Lower, reason: reason.into() })
+    type Journal = super::Journal<Reasons>;
+
+    fn header(rows: &str) -> String {
+        rows.to_owned()
+    }
+
+    fn failure(reason: &str) -> String {
+        reason.to_owned()
     }
 
     #[test]

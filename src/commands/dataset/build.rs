@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use corpus::kernels::{Draw, Form};
-use corpus::normal::{content_hash, digest};
+use corpus::normal::content_hash;
 use corpus::row::{largest_elements, main_dialect};
+use corpus::sample::by_turns;
 use corpus::summary::Summary;
 use corpus::table::{self, Entry};
 use corpus::union::union;
@@ -141,7 +142,7 @@ pub fn extend(arguments: &cli::DatasetExtend) -> Result<ExitCode, Failure> {
     write(collected, seed, &arguments.out, arguments.format)
 }
 
-/// Drafts of the first affine text of so many kernels, in an order drawn by the seed, family after family.
+/// Drafts of the first affine text of so many kernels, the same number of every family as far as it has them.
 fn decided(entries: Vec<Entry>, seed: u64, kernels: usize) -> Vec<Draft> {
     let mut firsts: BTreeMap<String, Row> = BTreeMap::new();
     for entry in entries {
@@ -150,19 +151,8 @@ fn decided(entries: Vec<Entry>, seed: u64, kernels: usize) -> Vec<Draft> {
             firsts.entry(row.kernel.clone()).or_insert(row);
         }
     }
-    let mut families: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-    for row in firsts.into_values() {
-        families.entry(row.family.clone()).or_default().push(row);
-    }
-    // Every family gives the same number of kernels, as far as it has them.
-    let mut ranked: Vec<((usize, String), Row)> = Vec::new();
-    for own in families.into_values() {
-        let mut drawn: Vec<(String, Row)> =
-            own.into_iter().map(|row| (digest(&format!("{seed}/extend/{}", row.kernel)), row)).collect();
-        drawn.sort_by(|(a, _), (b, _)| a.cmp(b));
-        ranked.extend(drawn.into_iter().enumerate().map(|(rank, (order, row))| ((rank, order), row)));
-    }
-    ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let ordered =
+        by_turns(firsts.into_values().collect(), seed, "extend", |row| (row.family.clone(), row.kernel.clone()));
     let passes: Vec<(String, String)> = variants::decisions().into_iter().map(|p| (p.name, p.pipeline)).collect();
     let draft = |row: Row| Draft {
         source: row.source,
@@ -180,7 +170,7 @@ fn decided(entries: Vec<Entry>, seed: u64, kernels: usize) -> Vec<Draft> {
         twin: None,
         foreign: false,
     };
-    ranked.into_iter().take(kernels).map(|(_, row)| draft(row)).collect()
+    ordered.into_iter().take(kernels).map(draft).collect()
 }
 
 /// `hardwire dataset join`: one corpus of two.

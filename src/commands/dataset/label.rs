@@ -32,9 +32,7 @@ struct LabellingReport {
 
 /// Runs the command.
 pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
-    if arguments.timeout == 0 || arguments.timeout > LONGEST_S {
-        return Err(Failure::Request(format!("--timeout is 1 to {LONGEST_S} seconds, not {}", arguments.timeout)));
-    }
+    let timeout = timeout(arguments.timeout)?;
     let (mut folder, dropped) = Folder::open(&arguments.dir, arguments.rows)?;
     if dropped > 0 {
         message!("the journal's last {dropped} bytes were damaged and are dropped");
@@ -43,7 +41,7 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     let limit = arguments.minutes.map(|m| Duration::from_secs(60 * m));
     if !folder.todo().is_empty() && limit != Some(Duration::ZERO) {
         file::needs_llvm("labelling")?;
-        folder.label_here(&pool(arguments.workers, arguments.timeout)?, || {
+        folder.label_here(&pool(arguments.workers, timeout)?, || {
             progress.add(1);
             limit.is_none_or(|limit| progress.elapsed() < limit)
         })?;
@@ -61,9 +59,17 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The workers that label, with `timeout` seconds for one text.
-fn pool(asked: Option<usize>, timeout: u64) -> Result<Pool, Failure> {
-    Ok(jobs::pool(file::this_command()?, workers(asked), Duration::from_secs(timeout)))
+/// The longest time for one text.
+pub fn timeout(seconds: u64) -> Result<Duration, Failure> {
+    if seconds == 0 || seconds > LONGEST_S {
+        return Err(Failure::Request(format!("--timeout is 1 to {LONGEST_S} seconds, not {seconds}")));
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+/// The workers that label, with `timeout` for one text.
+fn pool(asked: Option<usize>, timeout: Duration) -> Result<Pool, Failure> {
+    Ok(jobs::pool(file::this_command()?, workers(asked), timeout))
 }
 
 /// Labels some rows again, without a journal; outcomes in the order of `chosen`.
@@ -72,7 +78,7 @@ pub fn again(entries: &[Entry], chosen: &[usize]) -> Result<Vec<Outcome>, Failur
     let mut progress = Progress::new("labelling again", "texts", chosen.len() as u64, 0);
     let mut outcomes = BTreeMap::new();
     let labelling = Labelling { text: &text, settings: &Settings::default() };
-    pool(None, 60)?.run(&labelling, batches(&text, chosen), |job, outcome| {
+    pool(None, Duration::from_secs(60))?.run(&labelling, batches(&text, chosen), |job, outcome| {
         outcomes.insert(job, outcome);
         progress.add(1);
         Ok(true)

@@ -3,6 +3,7 @@
 mod build;
 mod compare;
 pub mod file;
+mod kernels;
 mod label;
 mod memory;
 mod passes;
@@ -23,6 +24,7 @@ pub fn run(arguments: &Dataset) -> Result<ExitCode, Failure> {
         DatasetAction::Extend(arguments) => build::extend(arguments),
         DatasetAction::Join(arguments) => build::join(arguments),
         DatasetAction::Label(arguments) => label::run(arguments),
+        DatasetAction::Kernels(arguments) => kernels::run(arguments),
         DatasetAction::Memory(arguments) => memory::run(arguments),
         DatasetAction::Worker => worker::run(),
         DatasetAction::GpuWorker => worker::run_gpu(),

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use corpus::design_labels::DESIGN;
+use corpus::gpu_labels::{self, Stored};
 use corpus::labels::prefix;
 use corpus::summary::Summary;
-use corpus::table;
+use corpus::table::{self, Reader, TableError};
 use ir::labels::Target;
 use reports::number::{count, fixed, tabular};
 use reports::{Align, Table};
@@ -57,6 +58,16 @@ struct Labels {
     execution_counts: BTreeMap<String, usize>,
 }
 
+/// Labels of kernels on one GPU.
+#[derive(Debug, Serialize)]
+struct GpuReport {
+    labelled: usize,
+    /// Rows whose kernels spill a register.
+    spilling: usize,
+    failures_by_reason: BTreeMap<String, usize>,
+    distributions: BTreeMap<String, Distribution>,
+}
+
 #[derive(Debug, Serialize)]
 struct CorpusReport {
     file: String,
@@ -65,6 +76,8 @@ struct CorpusReport {
     summary: Summary,
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<Labels>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    gpus: BTreeMap<String, GpuReport>,
 }
 
 /// Runs the command.
@@ -78,14 +91,18 @@ pub fn run(arguments: &cli::DatasetShow) -> Result<ExitCode, Failure> {
     let entries = table::entries(&frame).map_err(|error| file::refuse(&path, error))?;
     let summary = Summary::of(&entries, BTreeMap::new());
     let labels = frame.column("label_status").is_some().then(|| labels(&frame));
+    let gpus = gpus(&frame).map_err(|error| file::refuse(&path, error))?;
     if arguments.format == Format::Json {
         let metadata = frame.metadata.clone();
-        output::json(&CorpusReport { file: path.display().to_string(), metadata, summary, labels })?;
+        output::json(&CorpusReport { file: path.display().to_string(), metadata, summary, labels, gpus })?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut out = summary_table(&summary);
     if let Some(labels) = &labels {
         out += &labels.table();
+    }
+    for (gpu, report) in &gpus {
+        out += &report.table(gpu);
     }
     output::text(&out)?;
     Ok(ExitCode::SUCCESS)
@@ -158,6 +175,60 @@ fn labels(frame: &Frame) -> Labels {
     }
 }
 
+/// Labels of every GPU that the table has, by its name.
+fn gpus(frame: &Frame) -> Result<BTreeMap<String, GpuReport>, TableError> {
+    let report = |stored: Stored| {
+        let mut failures_by_reason = BTreeMap::new();
+        for reason in stored.failures.into_iter().flatten() {
+            *failures_by_reason.entry(reason).or_default() += 1;
+        }
+        let mut distributions = BTreeMap::new();
+        for name in gpu_labels::names() {
+            let values = numbers(frame, &gpu_labels::column(stored.target, name));
+            distributions.extend(distribution(values).map(|d| (name.to_owned(), d)));
+        }
+        let labelled = || stored.labels.iter().flatten();
+        let spilling = labelled().filter(|labels| labels.spilled_registers.is_some_and(|spilled| spilled > 0)).count();
+        let report = GpuReport { labelled: labelled().count(), spilling, failures_by_reason, distributions };
+        (stored.target.to_string(), report)
+    };
+    Ok(Stored::of(&Reader { frame })?.into_iter().map(report).collect())
+}
+
+impl GpuReport {
+    fn table(&self, gpu: &str) -> String {
+        let [labelled, spilling] = [self.labelled, self.spilling].map(|rows| count(rows as u64));
+        let mut out = format!("\n{gpu}: {labelled} labelled, {spilling} of them spill\n\n");
+        out += &distributions(&self.distributions);
+        if !self.failures_by_reason.is_empty() {
+            out.push('\n');
+            out += &counted("failure", &self.failures_by_reason);
+        }
+        out
+    }
+}
+
+/// Distributions by the name of the label.
+fn distributions(all: &BTreeMap<String, Distribution>) -> String {
+    let mut table = Table::new(&[
+        ("label", Align::Left),
+        ("rows", Align::Right),
+        ("min", Align::Right),
+        ("10 %", Align::Right),
+        ("median", Align::Right),
+        ("90 %", Align::Right),
+        ("max", Align::Right),
+        ("above zero", Align::Right),
+    ]);
+    for (name, d) in all {
+        let mut cells = vec![name.clone(), count(d.rows as u64)];
+        cells.extend([d.min, d.p10, d.median, d.p90, d.max].map(short));
+        cells.push(format!("{:.1} %", 100.0 * d.above_zero));
+        table.row(cells);
+    }
+    table.render()
+}
+
 impl Labels {
     fn table(&self) -> String {
         let mut out = format!(
@@ -166,23 +237,7 @@ impl Labels {
             count(self.failed as u64),
             100.0 * self.spills_on_some_target
         );
-        let mut table = Table::new(&[
-            ("label", Align::Left),
-            ("rows", Align::Right),
-            ("min", Align::Right),
-            ("10 %", Align::Right),
-            ("median", Align::Right),
-            ("90 %", Align::Right),
-            ("max", Align::Right),
-            ("above zero", Align::Right),
-        ]);
-        for (name, d) in &self.distributions {
-            let mut cells = vec![name.clone(), count(d.rows as u64)];
-            cells.extend([d.min, d.p10, d.median, d.p90, d.max].map(short));
-            cells.push(format!("{:.1} %", 100.0 * d.above_zero));
-            table.row(cells);
-        }
-        out += &table.render();
+        out += &distributions(&self.distributions);
         out.push('\n');
         out += &counted("execution counts", &self.execution_counts);
         if !self.failures_by_reason.is_empty() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use corpus::checks::{self, Check};
+use corpus::gpu_labels::{self, Stored};
 use corpus::label_checks::{PressureAgreement, label_checks};
 use corpus::labels::{self, as_stored};
 use corpus::table::{self, Entry, Reader};
@@ -32,6 +33,9 @@ struct Verification {
     failed: usize,
     checks: Vec<CheckReport>,
     targets: BTreeMap<String, PressureAgreement>,
+    /// Rows with labels by GPU.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    gpus: BTreeMap<String, usize>,
     relabelled: usize,
 }
 
@@ -51,16 +55,34 @@ pub fn run(arguments: &cli::DatasetVerify) -> Result<ExitCode, Failure> {
     let splits: Vec<Splits> = entries.iter().map(|e| e.splits.clone()).collect();
     let mut all = checks::rows(&rows, &groups, &splits, seed);
 
-    let labelled: Vec<bool> = reader.text("label_status").map_err(refuse)?.iter().map(|s| s == "labelled").collect();
+    let stored = Stored::of(&reader).map_err(refuse)?;
+    let processors = labels::targets(&frame);
+    let labelled: Vec<bool> = if processors.is_empty() {
+        (0..entries.len()).map(|row| stored.iter().any(|of| of.labels[row].is_some())).collect()
+    } else {
+        reader.text("label_status").map_err(refuse)?.iter().map(|s| s == "labelled").collect()
+    };
     let mut targets = BTreeMap::new();
     let mut by_target = Vec::new();
-    for target in labels::targets(&frame) {
+    for &target in &processors {
         let of_target = labels::read(&reader, target).map_err(refuse)?;
         targets.insert(target.cpu().to_owned(), PressureAgreement::of(&of_target));
         by_target.push((target, of_target));
     }
-    all.extend(label_checks(&entries, &labelled, &by_target));
+    if !processors.is_empty() {
+        all.extend(label_checks(&entries, &labelled, &by_target));
+    }
+    if !stored.is_empty() {
+        all.extend(gpu_labels::checks(&entries, &stored));
+    }
     if arguments.relabel > 0 {
+        if processors.is_empty() {
+            return Err(file::refuse(
+                &path,
+                "--relabel: it has no labels of processors; those of GPUs are the same when \
+                `hardwire dataset kernels` makes them again",
+            ));
+        }
         all.push(relabel(&entries, &labelled, &by_target, arguments.relabel)?);
     }
 
@@ -75,6 +97,7 @@ pub fn run(arguments: &cli::DatasetVerify) -> Result<ExitCode, Failure> {
             .map(|c| CheckReport { check: c.name.into(), cases: c.cases, failures: c.failures, example: c.example })
             .collect(),
         targets,
+        gpus: stored.iter().map(|of| (of.target.to_string(), of.labels.iter().flatten().count())).collect(),
         relabelled: arguments.relabel,
     };
     print(&report, arguments.format)?;
@@ -138,7 +161,13 @@ fn print(report: &Verification, format: TableFormat) -> Result<(), Failure> {
             share(t.general_pressure_is_registers_used),
         ]);
     }
-    out.push('\n');
-    out += &targets.render();
+    if !report.targets.is_empty() {
+        out.push('\n');
+        out += &targets.render();
+    }
+    if !report.gpus.is_empty() {
+        out.push('\n');
+        out += &super::summary::counted("labelled on", &report.gpus);
+    }
     output::text(&out)
 }
