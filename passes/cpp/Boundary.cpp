@@ -36,8 +36,12 @@ static Scorer scorerFrom(hardwire_passes_scorer callback, void *user) {
     SmallVector<hardwire_passes_score> raw(texts.size());
     callback(user, views.data(), views.size(), raw.data());
     for (auto [score, from] : llvm::zip(scores, raw)) {
-      score = {from.known, from.cost,   from.low, from.high,
-               from.novelty, from.spills, viewOf(from.why).str()};
+      score = {from.known,
+               {from.cost.value, from.cost.low, from.cost.high},
+               {from.ratio.value, from.ratio.low, from.ratio.high},
+               from.novelty,
+               from.spills,
+               viewOf(from.why).str()};
     }
     return true;
   };
@@ -46,8 +50,7 @@ static Scorer scorerFrom(hardwire_passes_scorer callback, void *user) {
 /// The options of a search; false with a message if one is malformed.
 static bool read(const hardwire_passes_options &from, SearchOptions &options,
                  std::string &error) {
-  options.margin = from.margin;
-  options.unrollMargin = from.unroll_margin;
+  options.caution = from.caution;
   options.maxNovelty = from.max_novelty;
   options.verifyMargin = from.verify_margin;
   options.depth = from.depth;

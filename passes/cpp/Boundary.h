@@ -22,18 +22,26 @@ typedef struct {
   size_t length;
 } hardwire_passes_text;
 
+/* A number with the ends of its 90 % interval. */
+typedef struct {
+  double value;
+  double low;
+  double high;
+} hardwire_passes_interval;
+
 /* What a scorer says; `why` is valid until the scorer is called again. */
 typedef struct {
   bool known;
-  double cost;
-  double low;
-  double high;
+  hardwire_passes_interval cost;
+  /* Cost of the original, the first text, over this one; a value of 0 if there
+   * is no interval of the ratio. */
+  hardwire_passes_interval ratio;
   double novelty;
   double spills;
   hardwire_passes_text why;
 } hardwire_passes_score;
 
-/* Scores texts of one function each. */
+/* Scores texts of one function each; the first one is the original. */
 typedef void (*hardwire_passes_scorer)(void *user,
                                        const hardwire_passes_text *texts,
                                        size_t count,
@@ -48,8 +56,7 @@ typedef struct {
   hardwire_passes_text decisions;
   /* Steps to take instead of a search; empty for a search. */
   hardwire_passes_text steps;
-  double margin;
-  double unroll_margin;
+  double caution;
   double max_novelty;
   double verify_margin;
   uint32_t depth;

@@ -110,9 +110,7 @@ Scorer modelScorer(const Model &model, std::string target, unsigned quantity) {
       if (hardwire_answer_estimate(answer, 0, target.c_str(), quantity,
                                    &estimate) == HARDWIRE_STATUS_OK) {
         score.known = true;
-        score.cost = estimate.value;
-        score.low = estimate.low;
-        score.high = estimate.high;
+        score.cost = {estimate.value, estimate.low, estimate.high};
       } else {
         score.why = hardwire_last_error();
       }
@@ -121,8 +119,14 @@ Scorer modelScorer(const Model &model, std::string target, unsigned quantity) {
                                    HARDWIRE_QUANTITY_SPILLS, &estimate) ==
           HARDWIRE_STATUS_OK)
         score.spills = std::floor(estimate.value);
-      hardwire_answer_free(answer);
+      hardwire_ratio ratio;
+      if (answers.front() &&
+          hardwire_compare(handle, answer, 0, answers.front(), 0,
+                           target.c_str(), quantity,
+                           &ratio) == HARDWIRE_STATUS_OK)
+        score.ratio = {ratio.value, ratio.low, ratio.high};
     }
+    llvm::for_each(answers, hardwire_answer_free);
     return true;
   };
 }

@@ -88,19 +88,17 @@ struct DecisionPass : PassWrapper<Self, OperationPass<func::FuncOp>> {
                      "xpu_latency_cycles")};
   Option<std::string> model{
       *this, "model", llvm::cl::desc("Model file; default: the built-in one")};
-  Option<double> margin{*this, "margin",
-                        llvm::cl::desc("Least predicted ratio for a change"),
-                        llvm::cl::init(1.1)};
-  Option<double> unrollMargin{
-      *this, "unroll-margin",
-      llvm::cl::desc("Least predicted ratio for a change with unroll or jam"),
-      llvm::cl::init(1.5)};
+  Option<double> caution{
+      *this, "caution",
+      llvm::cl::desc("Part of the ratio's interval that must be a gain for a "
+                     "change, from 0 (the prediction decides) to 10"),
+      llvm::cl::init(0.65)};
   Option<double> maxOod{*this, "max-ood",
                         llvm::cl::desc("Largest novelty score of a candidate"),
                         llvm::cl::init(1.0)};
   Option<bool> allowSpills{
       *this, "allow-spills",
-      llvm::cl::desc("Allow candidates with more spills than the original"),
+      llvm::cl::desc("Spills count by their predicted cost only"),
       llvm::cl::init(false)};
   Option<bool> reassociate{
       *this, "reassociate",
@@ -165,8 +163,11 @@ private:
       return true;
     }
     SearchOptions options;
-    options.margin = margin;
-    options.unrollMargin = unrollMargin;
+    if (!(caution >= 0 && caution <= 10)) {
+      error = "caution is a number from 0 to 10";
+      return false;
+    }
+    options.caution = caution;
     options.maxNovelty = maxOod;
     options.allowSpills = allowSpills;
     options.legality.reassociate = reassociate;

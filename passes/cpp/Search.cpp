@@ -10,6 +10,8 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace hardwire {
@@ -21,11 +23,8 @@ static std::string formatted(const char *format, double value) {
 }
 
 double Decision::ratio() const {
-  const Score &before = candidates.front().score;
-  const Score &after = candidates[chosen].score;
-  return before.known && after.known && after.cost > 0
-             ? before.cost / after.cost
-             : 1.0;
+  const Score &score = candidates[chosen].score;
+  return score.known ? score.ratio.value : 1.0;
 }
 
 /// Adds the candidates that continue candidate `from`, without scores. Returns
@@ -90,27 +89,38 @@ std::vector<Candidate> Search::enumerate(const Nest &nest) const {
   return all;
 }
 
+/// The quotient of two predictions, whose ends are those of both intervals: wide,
+/// but always known. Counts may be 0.
+static Interval quotient(const Interval &above, const Interval &below) {
+  return {(1 + above.value) / (1 + below.value),
+          (1 + above.low) / (1 + below.high),
+          (1 + above.high) / (1 + below.low)};
+}
+
 /// Scores the candidates from `from` on in one query.
 bool Search::score(std::vector<Candidate> &all, size_t from,
                    std::string &why) const {
-  std::vector<std::string> texts;
-  std::vector<size_t> places;
-  for (size_t i = from; i < all.size(); ++i)
+  // Ratios are about the original, so each query has it.
+  std::vector<std::string> texts = {all.front().text};
+  std::vector<size_t> places = {0};
+  for (size_t i = std::max<size_t>(from, 1); i < all.size(); ++i)
     if (all[i].func) {
       texts.push_back(all[i].text);
       places.push_back(i);
     }
-  std::vector<Score> scores(texts.size());
-  if (texts.empty())
+  if (from > 0 && places.size() == 1)
     return true;
+  std::vector<Score> scores(texts.size());
   if (!scorer(texts, scores)) {
     why = scores.front().why;
     return false;
   }
-  const Score &base = from == 0 ? scores.front() : all.front().score;
+  const Score base = scores.front();
   for (auto [place, score] : llvm::zip(places, scores)) {
     Candidate &candidate = all[place];
     candidate.score = score;
+    if (score.known && base.known && score.ratio.value <= 0)
+      candidate.score.ratio = quotient(base.cost, score.cost);
     if (!score.known)
       candidate.verdict = Verdict::Unknown;
     else if (score.novelty > options.maxNovelty)
@@ -121,67 +131,134 @@ bool Search::score(std::vector<Candidate> &all, size_t from,
   return true;
 }
 
-/// Whether a candidate may be chosen.
-static bool isOpen(const Candidate &candidate) {
-  return candidate.func && candidate.verdict == Verdict::Slower;
-}
-
-/// Places of the candidates that may be chosen, cheapest first, at most
-/// `most` of them. Equal costs keep their order: fewer steps come first.
-static SmallVector<size_t> cheapest(ArrayRef<Candidate> all, size_t from,
-                                    size_t most) {
+/// Places from `from` on of the candidates with one of these verdicts, by an end
+/// of their ratios, the largest first. Equal ones keep their order: fewer steps
+/// come first.
+static SmallVector<size_t> ordered(ArrayRef<Candidate> all, size_t from,
+                                   ArrayRef<Verdict> verdicts,
+                                   double Interval::*end) {
   SmallVector<size_t> places;
   for (size_t i = from; i < all.size(); ++i)
-    if (isOpen(all[i]))
+    if (all[i].func && llvm::is_contained(verdicts, all[i].verdict))
       places.push_back(i);
   llvm::stable_sort(places, [&](size_t a, size_t b) {
-    return all[a].score.cost < all[b].score.cost;
+    return all[a].score.ratio.*end > all[b].score.ratio.*end;
   });
-  if (places.size() > most)
-    places.truncate(most);
   return places;
 }
 
-/// Measures the original and the best by prediction; returns whether it did.
-bool Search::measure(Decision &decision, ArrayRef<size_t> best) const {
+/// Places from `from` on of the sequences that are continued, at most `most`.
+/// The best one of each kind of last step comes first: what follows differs more
+/// between kinds than between factors of one.
+static SmallVector<size_t> continued(ArrayRef<Candidate> all, size_t from,
+                                     size_t most) {
+  SmallVector<size_t> places = ordered(
+      all, from, {Verdict::Slower, Verdict::Spills}, &Interval::value);
+  SmallVector<Kind> seen;
+  SmallVector<size_t> first, rest;
+  for (size_t place : places) {
+    Kind kind = all[place].steps.back().kind;
+    (llvm::is_contained(seen, kind) ? rest : first).push_back(place);
+    seen.push_back(kind);
+  }
+  first.append(rest);
+  if (first.size() > most)
+    first.truncate(most);
+  return first;
+}
+
+/// Measures the original and the candidates that could be best, and takes the
+/// best one.
+void Search::measure(Decision &decision) const {
+  // Measuring settles what the model does not know, and whether spills pay.
+  SmallVector<size_t> tried = ordered(
+      decision.candidates, 1,
+      {Verdict::Slower, Verdict::Spills, Verdict::Unfamiliar}, &Interval::high);
+  if (tried.size() > options.verify)
+    tried.truncate(options.verify);
+  if (tried.empty()) {
+    decision.kept = "there is no legal candidate";
+    return;
+  }
   SmallVector<size_t> places = {0};
-  places.append(best.begin(), best.end());
+  places.append(tried.begin(), tried.end());
   std::vector<std::string> texts;
   for (size_t place : places)
     texts.push_back(decision.candidates[place].text);
   std::vector<Score> scores(texts.size());
   if (!measurer(texts, scores) || !scores.front().known) {
     decision.kept = "the original cannot be measured: " + scores.front().why;
-    return false;
+    return;
   }
-  for (auto [place, score] : llvm::zip(places, scores))
-    decision.candidates[place].measured = score;
+  for (auto [place, score] : llvm::zip(places, scores)) {
+    Candidate &candidate = decision.candidates[place];
+    candidate.measured = score;
+    candidate.verdict = score.known ? Verdict::Slower : Verdict::Unknown;
+    candidate.why = score.why;
+  }
+  // Candidates with more spills come last: they must be better by the margin
+  // than what has no more of them.
   const Score &base = scores.front();
-  for (size_t place : best) {
-    const Score &now = decision.candidates[place].measured;
-    if (!now.known || now.cost * options.verifyMargin > base.cost)
-      continue;
-    if (!options.allowSpills && now.spills > base.spills)
-      continue;
-    if (!decision.changed() ||
-        now.cost < decision.candidates[decision.chosen].measured.cost)
-      decision.chosen = place;
+  double bar = base.cost.value / options.verifyMargin;
+  for (bool spilling : {false, true}) {
+    for (size_t place : tried) {
+      const Score &now = decision.candidates[place].measured;
+      bool more = !options.allowSpills && now.spills > base.spills;
+      if (!now.known || more != spilling || now.cost.value > bar)
+        continue;
+      if (!decision.changed() ||
+          now.cost.value <
+              decision.candidates[decision.chosen].measured.cost.value)
+        decision.chosen = place;
+    }
+    if (decision.changed())
+      bar = decision.candidates[decision.chosen].measured.cost.value /
+            options.verifyMargin;
   }
   if (!decision.changed())
     decision.kept = "no candidate measures better by " +
                     formatted("%.2f", options.verifyMargin);
-  return true;
 }
 
-/// The margin that a candidate needs. Costs of copied bodies are predicted
-/// least well: LLVM may vectorise the copies again.
-static double marginOf(const Candidate &candidate,
-                       const SearchOptions &options) {
-  bool copies = llvm::any_of(candidate.steps, [](const Step &step) {
-    return step.kind == Kind::Unroll || step.kind == Kind::Jam;
+/// The low end of a ratio's interval that is narrowed to `part` of its width, on
+/// the logarithmic scale.
+static double lowEnd(const Interval &ratio, double part) {
+  return ratio.value * std::pow(ratio.low / ratio.value, part);
+}
+
+/// Takes the best candidate by prediction if its gain is certain enough.
+void Search::predict(Decision &decision) const {
+  ArrayRef<Candidate> all = decision.candidates;
+  SmallVector<size_t> best =
+      ordered(all, 1, {Verdict::Slower}, &Interval::value);
+  SmallVector<size_t> spilling =
+      ordered(all, 1, {Verdict::Spills}, &Interval::value);
+  if (best.empty() && spilling.empty()) {
+    decision.kept = "there is no legal candidate that the model knows";
+    return;
+  }
+  const auto *found = llvm::find_if(best, [&](size_t place) {
+    return lowEnd(all[place].score.ratio, options.caution) > 1;
   });
-  return copies ? std::max(options.margin, options.unrollMargin)
-                : options.margin;
+  if (found != best.end())
+    decision.chosen = *found;
+  // Spills must pay beyond doubt: the whole interval is above the best gain
+  // without them.
+  double bar = decision.changed() ? decision.ratio() : 1.0;
+  found = llvm::find_if(spilling, [&](size_t place) {
+    return lowEnd(all[place].score.ratio, std::max(options.caution, 1.0)) > bar;
+  });
+  if (found != spilling.end())
+    decision.chosen = *found;
+  if (decision.changed())
+    return;
+  const Candidate &first = all[best.empty() ? spilling.front() : best.front()];
+  const Interval &ratio = first.score.ratio;
+  decision.kept = "the best candidate, " + spell(first.steps) +
+                  ", is predicted at " + formatted("%.2f", ratio.value) +
+                  "x, between " + formatted("%.2f", ratio.low) + "x and " +
+                  formatted("%.2f", ratio.high) +
+                  (best.empty() ? "x, and spills" : "x: no certain gain");
 }
 
 void Search::choose(Decision &decision) const {
@@ -192,41 +269,13 @@ void Search::choose(Decision &decision) const {
     return;
   }
   // Compiling takes longest: without time the prediction decides.
-  bool measures =
-      options.verify > 0 && measurer && !(expired && expired());
-  if (first.verdict == Verdict::Unfamiliar && !measures) {
+  if (options.verify > 0 && measurer && !(expired && expired()))
+    measure(decision);
+  else if (first.verdict == Verdict::Unfamiliar)
     decision.kept = "the model knows no code like it: novelty score " +
                     formatted("%.2f", first.score.novelty);
-    return;
-  }
-  if (measures) {
-    // Measured code needs no familiarity: the model only orders it.
-    for (Candidate &candidate : all)
-      if (candidate.verdict == Verdict::Unfamiliar)
-        candidate.verdict = Verdict::Slower;
-    SmallVector<size_t> best = cheapest(all, 1, options.verify);
-    if (best.empty())
-      decision.kept = "there is no legal candidate";
-    else
-      measure(decision, best);
-  } else {
-    SmallVector<size_t> best = cheapest(all, 1, all.size());
-    const auto *found = llvm::find_if(best, [&](size_t place) {
-      return first.score.cost >=
-             marginOf(all[place], options) * all[place].score.cost;
-    });
-    if (best.empty())
-      decision.kept = "there is no legal candidate that the model knows";
-    else if (found == best.end())
-      decision.kept =
-          "the best candidate, " + spell(all[best[0]].steps) +
-          ", is predicted at " +
-          formatted("%.2f", first.score.cost / all[best[0]].score.cost) +
-          "x, less than the margin of " +
-          formatted("%.2f", marginOf(all[best[0]], options)) + "x";
-    else
-      decision.chosen = *found;
-  }
+  else
+    predict(decision);
   if (decision.changed())
     all[decision.chosen].verdict = Verdict::Chosen;
 }
@@ -287,7 +336,7 @@ Decision Search::decide(const Nest &nest, Location loc) const {
     // Without the original's cost there is nothing to compare with.
     if (!all.front().score.known || !goOn)
       break;
-    frontier = cheapest(all, std::max<size_t>(scored, 1), options.beam);
+    frontier = continued(all, std::max<size_t>(scored, 1), options.beam);
     scored = all.size();
     if (frontier.empty())
       break;
@@ -366,13 +415,16 @@ std::string describe(const Decision &decision) {
   const Candidate &chosen = decision.candidates[decision.chosen];
   std::string text = "hardwire: " + spell(chosen.steps);
   const Candidate &first = decision.candidates.front();
+  const Interval &ratio = chosen.score.ratio;
   if (first.score.known && chosen.score.known)
-    text += ": predicted " + formatted("%.4g", first.score.cost) + " -> " +
-            formatted("%.4g", chosen.score.cost) + " (" +
-            formatted("%.2f", decision.ratio()) + "x)";
+    text += ": predicted " + formatted("%.4g", first.score.cost.value) +
+            " -> " + formatted("%.4g", chosen.score.cost.value) + " (" +
+            formatted("%.2f", ratio.value) + "x, between " +
+            formatted("%.2f", ratio.low) + "x and " +
+            formatted("%.2f", ratio.high) + "x)";
   if (first.measured.known && chosen.measured.known)
-    text += ", measured " + formatted("%.4g", first.measured.cost) + " -> " +
-            formatted("%.4g", chosen.measured.cost);
+    text += ", measured " + formatted("%.4g", first.measured.cost.value) +
+            " -> " + formatted("%.4g", chosen.measured.cost.value);
   return text;
 }
 
@@ -414,13 +466,16 @@ llvm::json::Array toJson(ArrayRef<Decision> decisions) {
       candidates.push_back(llvm::json::Object{
           {"steps", spell(one.steps)},
           {"verdict", nameOf(one.verdict)},
-          {"predicted", number(known, one.score.cost)},
-          {"low", number(known, one.score.low)},
-          {"high", number(known, one.score.high)},
+          {"predicted", number(known, one.score.cost.value)},
+          {"low", number(known, one.score.cost.low)},
+          {"high", number(known, one.score.cost.high)},
+          {"ratio", number(known, one.score.ratio.value)},
+          {"ratio_low", number(known, one.score.ratio.low)},
+          {"ratio_high", number(known, one.score.ratio.high)},
           {"predicted_spills", number(known && one.score.spills >= 0,
                                       one.score.spills)},
           {"ood_score", number(known, one.score.novelty)},
-          {"measured", number(measured, one.measured.cost)},
+          {"measured", number(measured, one.measured.cost.value)},
           {"measured_spills", number(measured && one.measured.spills >= 0,
                                      one.measured.spills)},
           {"why", std::move(why)}});

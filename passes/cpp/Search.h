@@ -15,12 +15,20 @@ class Array;
 
 namespace hardwire {
 
+/// A number with the ends of its 90 % interval.
+struct Interval {
+  double value = 0, low = 0, high = 0;
+};
+
 /// What a scorer says of a text.
 struct Score {
   /// Whether `cost` is known; else `why` says why not.
   bool known = false;
-  /// Cost in the quantity's unit, and the ends of its interval.
-  double cost = 0, low = 0, high = 0;
+  /// Cost in the quantity's unit.
+  Interval cost;
+  /// Cost of the original over this one; a value of 0 if the scorer has no
+  /// interval of the ratio.
+  Interval ratio;
   /// Novelty score: at most 1 for code like the training data.
   double novelty = 0;
   /// Predicted spills, rounded down; below 0 if they are not known.
@@ -28,22 +36,21 @@ struct Score {
   std::string why;
 };
 
-/// Scores texts of one function each, `scores[i]` for `texts[i]`. Called from
-/// any thread. Returns false if it cannot answer at all; `why` of the first
-/// score then says why.
+/// Scores texts of one function each, `scores[i]` for `texts[i]`. The first one
+/// is the original, which ratios are about. Called from any thread. Returns
+/// false if it cannot answer at all; `why` of the first score then says why.
 using Scorer = std::function<bool(llvm::ArrayRef<std::string> texts,
                                   llvm::MutableArrayRef<Score> scores)>;
 
 struct SearchOptions {
   LegalityOptions legality;
   Choices choices;
-  /// Least ratio of the original's cost to the result's for a change.
-  double margin = 1.1;
-  /// The same for sequences that copy a loop's body: unroll and jam.
-  double unrollMargin = 1.5;
+  /// Part of the ratio's interval below the prediction that must lie above 1
+  /// for a change, on the logarithmic scale; 0 for the prediction alone.
+  double caution = 0.65;
   /// Largest novelty score of a candidate.
   double maxNovelty = 1.0;
-  /// Whether a candidate may spill more than the original.
+  /// Whether spills count by their cost only.
   bool allowSpills = false;
   /// Most steps of a sequence.
   unsigned depth = 2;
@@ -68,7 +75,7 @@ struct SearchOptions {
 /// What becomes of a candidate.
 enum class Verdict {
   Chosen,
-  /// Predicted or measured to be no better by the margin, or another is.
+  /// Not surely better by prediction, not better measured, or another is.
   Slower,
   Unknown,
   Unfamiliar,
@@ -84,7 +91,7 @@ struct Candidate {
   Score score;
   Score measured;
   Verdict verdict = Verdict::Slower;
-  /// For illegal and unsupported ones.
+  /// For illegal and unsupported ones, and those that cannot be measured.
   std::string why;
 };
 
@@ -135,7 +142,8 @@ private:
               llvm::StringSet<> &seen) const;
   bool score(std::vector<Candidate> &all, size_t from, std::string &why) const;
   void choose(Decision &decision) const;
-  bool measure(Decision &decision, llvm::ArrayRef<size_t> best) const;
+  void predict(Decision &decision) const;
+  void measure(Decision &decision) const;
 };
 
 /// The sentence of a remark.

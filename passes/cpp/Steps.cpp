@@ -307,7 +307,8 @@ LogicalResult takeStep(const Step &step, func::FuncOp nest,
                        ArrayRef<Root> roots, const LegalityOptions &options) {
   if (step.kind == Kind::Hoist) {
     // From inside, so that what leaves an inner loop can leave the outer one.
-    for (AffineForOp loop : llvm::reverse(loopsOf(nest)))
+    SmallVector<AffineForOp> loops = loopsOf(nest);
+    for (AffineForOp loop : llvm::reverse(loops))
       moveLoopInvariantCode(cast<LoopLikeOpInterface>(loop.getOperation()));
     return success();
   }

@@ -27,11 +27,15 @@ use serde::{Deserialize, Serialize};
 
 type Failure = Box<dyn Error>;
 
-const USAGE: &str = "usage: regret TARGET JOURNAL FILE... [--sequences] [--document FILE] [--nests FILE]";
+const USAGE: &str = "usage: regret TARGET JOURNAL FILE... [--document FILE] [--nests FILE]";
 
 /// What is compared. The random choice counts each candidate once.
 const STRATEGIES: [&str; 7] =
     ["model", "model, verify 3", "analytical model", "keep", "LLVM unrolls", "MLIR's pass", "random"];
+
+/// Values of `--caution` and `--verify` that are tried on all decisions.
+const CAUTIONS: [f64; 6] = [0.0, 0.2, 0.4, 0.65, 0.8, 1.0];
+const VERIFIED: [u32; 5] = [1, 2, 3, 5, 8];
 
 /// A line of the journal.
 #[derive(Clone, Serialize, Deserialize)]
@@ -116,7 +120,7 @@ struct Group {
     all: bool,
 }
 
-fn groups(sequences: bool) -> Vec<Group> {
+fn groups() -> Vec<Group> {
     // Fusions are decided before the nests, so they are a group of their own.
     let of_nests = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Fuse).collect::<Vec<_>>();
     let two = Options { texts: true, kinds: of_nests.clone(), ..Options::default() };
@@ -136,23 +140,22 @@ fn groups(sequences: bool) -> Vec<Group> {
         all: false,
     });
     let whole = |name, options: &Options| Group { name, options: options.clone(), upstream: None, all: true };
-    let mut groups = vec![whole("all, one step", &one)];
-    if sequences {
-        groups.push(whole("all, two steps", &two));
-    }
-    groups.extend(kinds);
-    groups
+    [whole("all, one step", &one), whole("all, two steps", &two)].into_iter().chain(kinds).collect()
 }
 
 /// The measured candidates of a nest.
 struct Nest {
     function: String,
+    /// As the model sees them, the original first.
+    candidates: Vec<Candidate>,
     costs: BTreeMap<String, Cost>,
     keep: Cost,
     /// Seconds that compiling and measuring its candidates took.
     seconds: f64,
     /// Chosen steps by strategy, the first three.
     chosen: [String; 3],
+    /// The same by [`CAUTIONS`], then by [`VERIFIED`]; empty for single decisions.
+    curves: Vec<String>,
     unrolled: Option<f64>,
     upstream: Option<f64>,
 }
@@ -163,8 +166,13 @@ impl Nest {
         best.map_or(("keep", self.keep.cost), |(steps, cost)| (steps, cost.cost))
     }
 
-    fn cost_of(&self, strategy: usize) -> Cost {
-        self.costs.get(&self.chosen[strategy]).copied().unwrap_or(self.keep)
+    fn cost_of(&self, steps: &str) -> Cost {
+        self.costs.get(steps).copied().unwrap_or(self.keep)
+    }
+
+    /// Whether steps give more spills than the original although a candidate has none.
+    fn spills(&self, steps: &str) -> bool {
+        self.cost_of(steps).spills > self.keep.spills && self.costs.values().any(|cost| cost.spills == 0)
     }
 }
 
@@ -240,7 +248,10 @@ impl Bench<'_> {
                 None
             };
             let chosen = [decision.steps, String::new(), String::new()];
-            nests.push(Some(Nest { function: decision.function, costs, keep, seconds, chosen, unrolled, upstream }));
+            let legal = decision.candidates.into_iter().filter(is_legal);
+            let candidates = legal.map(|one| Candidate { text: None, ..one }).collect();
+            let (function, curves) = (decision.function, Vec::new());
+            nests.push(Some(Nest { function, candidates, costs, keep, seconds, chosen, curves, unrolled, upstream }));
         }
         Ok(nests)
     }
@@ -255,7 +266,6 @@ struct Arguments {
     target: String,
     journal: String,
     files: Vec<String>,
-    sequences: bool,
     document: Option<String>,
     nests: Option<String>,
 }
@@ -264,10 +274,9 @@ fn arguments() -> Result<Arguments, Failure> {
     let mut given = std::env::args().skip(1);
     let mut next = || given.next().ok_or(USAGE);
     let (target, journal) = (next()?, next()?);
-    let mut arguments = Arguments { target, journal, files: Vec::new(), sequences: false, document: None, nests: None };
+    let mut arguments = Arguments { target, journal, files: Vec::new(), document: None, nests: None };
     while let Some(option) = given.next() {
         match option.as_str() {
-            "--sequences" => arguments.sequences = true,
             "--document" => arguments.document = Some(given.next().ok_or(USAGE)?),
             "--nests" => arguments.nests = Some(given.next().ok_or(USAGE)?),
             file if !file.starts_with('-') => arguments.files.push(option),
@@ -313,7 +322,7 @@ fn main() -> Result<(), Failure> {
     let mut report = head(&arguments);
     let mut rest = String::new();
     let mut lines = String::new();
-    for group in groups(arguments.sequences) {
+    for group in groups() {
         let start = Instant::now();
         let decisions = bench.decide(false, &group.options)?;
         let deciding = start.elapsed();
@@ -327,16 +336,27 @@ fn main() -> Result<(), Failure> {
                 nest.chosen[2] = analytical.steps;
             }
         }
+        if group.all {
+            let of = |caution, verify| Options { caution, verify, texts: false, ..group.options.clone() };
+            let cautions = CAUTIONS.map(|caution| of(caution, 0)).into_iter();
+            for options in cautions.chain(VERIFIED.map(|verify| of(group.options.caution, verify))) {
+                for (nest, decision) in nests.iter_mut().zip(bench.decide(false, &options)?) {
+                    nest.iter_mut().for_each(|nest| nest.curves.push(decision.steps.clone()));
+                }
+            }
+        }
         let nests: Vec<Nest> = nests.into_iter().flatten().collect();
         report += &rows(group.name, &nests);
         if group.all {
             rest += &summary_of(group.name, &nests, deciding);
+            rest += &curves(group.name, &nests);
             rest += &largest(group.name, &nests);
         }
         for nest in &nests {
             let line = serde_json::json!({
                 "group": group.name, "function": nest.function, "chosen": nest.chosen, "best": nest.best(),
-                "cycles": nest.costs.iter().map(|(steps, cost)| (steps, cost.cost)).collect::<BTreeMap<_, _>>(),
+                "candidates": nest.candidates,
+                "measured": nest.costs.iter().map(|(steps, cost)| (steps, (cost.cost, cost.spills))).collect::<BTreeMap<_, _>>(),
             });
             writeln!(lines, "{line}")?;
         }
@@ -369,7 +389,7 @@ fn rows(name: &str, nests: &[Nest]) -> String {
         let (_, best) = nest.best();
         let mut add = |strategy: usize, cycles: f64| regrets[strategy].push((cycles / best, cycles / nest.keep.cost));
         for strategy in 0..3 {
-            add(strategy, nest.cost_of(strategy).cost);
+            add(strategy, nest.cost_of(&nest.chosen[strategy]).cost);
         }
         add(3, nest.keep.cost);
         nest.unrolled.into_iter().for_each(|cycles| add(4, cycles));
@@ -383,12 +403,7 @@ fn rows(name: &str, nests: &[Nest]) -> String {
 
 /// Spills and times of a group.
 fn summary_of(name: &str, nests: &[Nest], deciding: Duration) -> String {
-    let spilling = |strategy: usize| {
-        let spills = |nest: &&Nest| {
-            nest.cost_of(strategy).spills > nest.keep.spills && nest.costs.values().any(|cost| cost.spills == 0)
-        };
-        nests.iter().filter(spills).count()
-    };
+    let spilling = |strategy: usize| nests.iter().filter(|nest| nest.spills(&nest.chosen[strategy])).count();
     let candidates: usize = nests.iter().map(|nest| nest.costs.len()).sum();
     let compiling: f64 = nests.iter().map(|nest| nest.seconds).sum();
     let deciding = deciding.as_secs_f64().max(1e-9);
@@ -404,9 +419,36 @@ fn summary_of(name: &str, nests: &[Nest], deciding: Duration) -> String {
     )
 }
 
+/// Regret by caution, and by the number of measured candidates.
+fn curves(name: &str, nests: &[Nest]) -> String {
+    let mut text = format!(
+        "\n\"{name}\" by options:\n\n| option | geometric mean | P90 | worst | nests slower by over 2 % | worst against keeping | \
+         nests with new spills |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+    );
+    let cautions = CAUTIONS.iter().map(|caution| format!("`--caution {caution}`"));
+    for (at, option) in cautions.chain(VERIFIED.iter().map(|count| format!("`--verify {count}`"))).enumerate() {
+        let costs = nests.iter().map(|nest| nest.cost_of(&nest.curves[at]).cost);
+        let mut regrets: Vec<f64> = costs.clone().zip(nests).map(|(cost, nest)| cost / nest.best().1).collect();
+        regrets.sort_by(f64::total_cmp);
+        let against: Vec<f64> = costs.zip(nests).map(|(cost, nest)| cost / nest.keep.cost).collect();
+        let _ = writeln!(
+            text,
+            "| {option} | {:.3} | {:.3} | {:.2} | {} | {:.3} | {} |",
+            geometric_mean(regrets.iter().copied()),
+            quantile(&regrets, 0.9),
+            quantile(&regrets, 1.0),
+            against.iter().filter(|ratio| **ratio > 1.02).count(),
+            against.iter().copied().fold(0.0, f64::max),
+            nests.iter().filter(|nest| nest.spills(&nest.curves[at])).count(),
+        );
+    }
+    text
+}
+
 /// The nests with the largest regrets.
 fn largest(name: &str, nests: &[Nest]) -> String {
-    let mut order: Vec<(f64, &Nest)> = nests.iter().map(|nest| (nest.cost_of(0).cost / nest.best().1, nest)).collect();
+    let mut order: Vec<(f64, &Nest)> =
+        nests.iter().map(|nest| (nest.cost_of(&nest.chosen[0]).cost / nest.best().1, nest)).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut text =
         format!("\nLargest regrets of \"{name}\":\n\n| nest | chosen | best | regret |\n| --- | --- | --- | ---: |\n");
@@ -420,15 +462,20 @@ fn largest(name: &str, nests: &[Nest]) -> String {
 fn summary(values: &[(f64, f64)]) -> String {
     let mut regrets: Vec<f64> = values.iter().map(|value| value.0).collect();
     regrets.sort_by(f64::total_cmp);
-    let at = |share: f64| regrets[((regrets.len() - 1) as f64 * share).round() as usize];
-    let mean = |numbers: &mut dyn Iterator<Item = f64>| {
-        let logs: Vec<f64> = numbers.map(f64::ln).collect();
-        (logs.iter().sum::<f64>() / logs.len() as f64).exp()
-    };
-    let geometric = mean(&mut regrets.iter().copied());
+    let at = |share: f64| quantile(&regrets, share);
+    let geometric = geometric_mean(regrets.iter().copied());
     let against = values.iter().map(|value| value.1).fold(0.0, f64::max);
-    let speed = mean(&mut values.iter().map(|value| 1.0 / value.1));
+    let speed = geometric_mean(values.iter().map(|value| 1.0 / value.1));
     format!("{:.3} | {:.3} | {geometric:.3} | {:.2} | {against:.3} | {speed:.2}", at(0.5), at(0.9), at(1.0))
+}
+
+fn geometric_mean(numbers: impl Iterator<Item = f64>) -> f64 {
+    let logs: Vec<f64> = numbers.map(f64::ln).collect();
+    (logs.iter().sum::<f64>() / logs.len() as f64).exp()
+}
+
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    sorted[((sorted.len() - 1) as f64 * share).round() as usize]
 }
 
 /// Replaces what stands between the marks of a document.

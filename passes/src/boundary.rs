@@ -30,12 +30,14 @@ impl<'a> Text<'a> {
     }
 }
 
+/// Value and ends of an interval.
+type Interval = [f64; 3];
+
 #[repr(C)]
 struct RawScore<'a> {
     known: bool,
-    cost: f64,
-    low: f64,
-    high: f64,
+    cost: Interval,
+    ratio: Interval,
     novelty: f64,
     spills: f64,
     why: Text<'a>,
@@ -45,8 +47,7 @@ struct RawScore<'a> {
 struct RawOptions<'a> {
     decisions: Text<'a>,
     steps: Text<'a>,
-    margin: f64,
-    unroll_margin: f64,
+    caution: f64,
     max_novelty: f64,
     verify_margin: f64,
     depth: u32,
@@ -94,14 +95,16 @@ unsafe extern "C" {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
     /// Cost with its interval, or why there is none.
-    pub cost: Result<[f64; 3], String>,
+    pub cost: Result<Interval, String>,
+    /// Cost of the original over this one, if the model has an interval of it.
+    pub ratio: Option<Interval>,
     /// Novelty score.
     pub novelty: f64,
     /// Spills, if they are known.
     pub spills: Option<f64>,
 }
 
-/// Returns one score for each text.
+/// Returns one score for each text; the first text is the original.
 pub type Scorer<'a> = dyn FnMut(&[String]) -> Vec<Score> + 'a;
 
 /// The callbacks of a search.
@@ -136,10 +139,11 @@ fn answer(user: &mut User<'_, '_>, found: Vec<Score>, out: *mut RawScore<'static
     // SAFETY: the core passes room for `count` scores.
     let out = unsafe { std::slice::from_raw_parts_mut(out, count) };
     for ((to, from), why) in out.iter_mut().zip(&found).zip(&user.reasons) {
-        let [cost, low, high] = from.cost.clone().unwrap_or_default();
+        let cost = from.cost.clone().unwrap_or_default();
         let why = Text { data: why.as_ptr(), length: why.len(), text: PhantomData };
         let spills = from.spills.unwrap_or(-1.0);
-        *to = RawScore { known: from.cost.is_ok(), cost, low, high, novelty: from.novelty, spills, why };
+        let ratio = from.ratio.unwrap_or_default();
+        *to = RawScore { known: from.cost.is_ok(), cost, ratio, novelty: from.novelty, spills, why };
     }
 }
 
@@ -190,8 +194,7 @@ pub fn search(
     let options = RawOptions {
         decisions: Text::of(&decisions),
         steps: Text::of(options.steps.as_deref().unwrap_or_default()),
-        margin: options.margin,
-        unroll_margin: options.unroll_margin,
+        caution: options.caution,
         max_novelty: options.max_novelty,
         verify_margin: options.verify_margin,
         depth: options.depth,
@@ -260,4 +263,200 @@ pub fn comparison(
         (name.to_owned(), (!why.is_empty()).then(|| why.to_owned()))
     };
     (lines.into_iter().map(read).collect(), program)
+}
+
+/// The rules of the choice, with scores that are made up.
+#[cfg(test)]
+mod tests {
+    use ir::mlir::bridge::Bridge;
+
+    use super::*;
+    use crate::decision::{Decision, Verdict};
+    use crate::optimize::READ;
+    use crate::terms::{Kind, Options};
+
+    /// Candidates of unrolling: by 2, 4 and 8.
+    const LOOP: &str = "func.func @f(%a: memref<640xf32>) {
+  affine.for %i = 0 to 640 {
+    %0 = affine.load %a[%i] : memref<640xf32>
+    %1 = arith.addf %0, %0 : f32
+    affine.store %1, %a[%i] : memref<640xf32>
+  }
+  return
+}";
+
+    fn options() -> Options {
+        Options { kinds: vec![Kind::Unroll], depth: 1, ..Options::default() }
+    }
+
+    /// A score with this ratio of the original to it.
+    fn ratio(value: f64, low: f64, high: f64) -> Score {
+        let cost = Ok([1000.0 / value, 1.0, 1e6]);
+        Score { cost, ratio: Some([value, low, high]), novelty: 0.0, spills: Some(0.0) }
+    }
+
+    fn spilling(score: Score) -> Score {
+        Score { spills: Some(2.0), ..score }
+    }
+
+    fn cost(cost: f64, spills: f64) -> Score {
+        Score { cost: Ok([cost; 3]), ratio: None, novelty: 0.0, spills: Some(spills) }
+    }
+
+    /// Measures so many texts.
+    type Measured<'a> = &'a dyn Fn(usize) -> Vec<Score>;
+
+    /// The decision with scores of the candidates in their order.
+    fn decide(options: &Options, scores: &[Score], measured: Option<Measured<'_>>) -> Decision {
+        let bridge = Bridge::new();
+        let mut module = bridge.parse(LOOP, READ).unwrap();
+        let mut scorer = |texts: &[String]| {
+            assert!(!texts[0].contains("step"), "the first text is the original");
+            assert_eq!(texts.len(), scores.len() + 1);
+            let original = ratio(1.0, 1.0, 1.0);
+            [original].into_iter().chain(scores.iter().cloned()).collect()
+        };
+        let mut measured = measured.map(|of| move |texts: &[String]| of(texts.len()));
+        let measurer = measured.as_mut().map(|measured| measured as &mut Scorer<'_>);
+        let mut callbacks = Callbacks { scorer: &mut scorer, measurer, expired: None };
+        let report = search(&mut module, options, false, &mut callbacks).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        serde_json::from_value(report["decisions"][0].clone()).unwrap()
+    }
+
+    #[test]
+    fn a_gain_must_be_certain_enough() {
+        // The largest ratio is the least certain one.
+        let scores = [ratio(2.0, 1.3, 3.0), ratio(3.0, 0.4, 9.0), ratio(1.1, 1.05, 1.2)];
+        for (caution, steps) in [(0.0, "unroll:0:4"), (0.5, "unroll:0:4"), (0.6, "unroll:0:2"), (1.0, "unroll:0:2")] {
+            let decision = decide(&Options { caution, ..options() }, &scores, None);
+            assert_eq!(decision.steps, steps, "caution {caution}");
+        }
+        let decision = decide(&options(), &scores, None);
+        assert_eq!(decision.predicted_ratio, Some(2.0));
+        assert_eq!(decision.chosen().ratio_high, Some(3.0));
+        let unsure = [ratio(2.0, 0.5, 8.0), ratio(0.5, 0.4, 0.6), ratio(1.0, 1.0, 1.0)];
+        let kept = decide(&options(), &unsure, None);
+        let why = "the best candidate, unroll:0:2, is predicted at 2.00x, between 0.50x and 8.00x: no certain gain";
+        assert_eq!((kept.steps.as_str(), kept.kept.as_deref()), ("keep", Some(why)));
+    }
+
+    #[test]
+    fn spills_must_pay_beyond_doubt() {
+        let free = ratio(1.5, 1.3, 1.8);
+        let scores = |low| [free.clone(), spilling(ratio(2.0, low, 3.0)), ratio(0.5, 0.4, 0.6)];
+        assert_eq!(decide(&options(), &scores(1.6), None).steps, "unroll:0:4");
+        let decision = decide(&options(), &scores(1.4), None);
+        assert_eq!(decision.steps, "unroll:0:2", "the low end is below what is possible without spills");
+        assert_eq!(decision.candidates[2].verdict, Verdict::Spills);
+        let allowed = Options { allow_spills: true, ..options() };
+        assert_eq!(decide(&allowed, &scores(1.4), None).steps, "unroll:0:4");
+        let all = [0.9, 0.8, 0.7].map(|low| spilling(ratio(2.0, low, 3.0)));
+        let kept = decide(&options(), &all, None).kept.unwrap();
+        assert!(kept.ends_with("between 0.90x and 3.00x, and spills"), "{kept}");
+    }
+
+    #[test]
+    fn novel_candidates_are_dropped() {
+        let scores = [ratio(1.5, 1.3, 1.8), Score { novelty: 1.2, ..ratio(4.0, 3.0, 5.0) }, ratio(0.5, 0.4, 0.6)];
+        let decision = decide(&options(), &scores, None);
+        assert_eq!(decision.steps, "unroll:0:2");
+        assert_eq!(decision.candidates[2].verdict, Verdict::Unfamiliar);
+        assert_eq!(decide(&Options { max_novelty: 2.0, ..options() }, &scores, None).steps, "unroll:0:4");
+    }
+
+    /// Without an interval of the ratio those of both costs decide: that of the original is 1 to 1,000,000 here.
+    #[test]
+    fn without_an_interval_of_the_ratio_both_intervals_count() {
+        let scores = [500.0, 250.0, 125.0].map(|value| Score { ratio: None, ..cost(value, 0.0) });
+        let decision = decide(&options(), &scores, None);
+        assert_eq!(decision.steps, "keep");
+        let candidate = &decision.candidates[3];
+        assert!((candidate.ratio.unwrap() - 1001.0 / 126.0).abs() < 1e-9, "{candidate:?}");
+        assert!((candidate.ratio_low.unwrap() - 2.0 / 126.0).abs() < 1e-9, "{candidate:?}");
+        assert_eq!(decide(&Options { caution: 0.0, ..options() }, &scores, None).steps, "unroll:0:8");
+    }
+
+    /// What is measured: the steps of the candidates that have measured costs.
+    fn tried(decision: &Decision) -> Vec<&str> {
+        let measured = decision.candidates.iter().filter(|one| one.measured.is_some());
+        measured.map(|one| one.steps.as_str()).collect()
+    }
+
+    #[test]
+    fn what_could_be_best_is_measured() {
+        let scores =
+            [ratio(1.5, 1.3, 1.8), spilling(ratio(1.4, 0.5, 4.0)), Score { novelty: 9.0, ..ratio(1.2, 0.2, 7.0) }];
+        let same = |texts| vec![cost(100.0, 0.0); texts];
+        let decide = |verify, scores: &[Score]| decide(&Options { verify, ..options() }, scores, Some(&same));
+        assert_eq!(tried(&decide(1, &scores)), ["keep", "unroll:0:8"], "novelty is settled by measuring");
+        let decision = decide(2, &scores);
+        assert_eq!(tried(&decision), ["keep", "unroll:0:4", "unroll:0:8"], "and so are spills");
+        assert_eq!(decision.kept.as_deref(), Some("no candidate measures better by 1.02"));
+    }
+
+    #[test]
+    fn measured_spills_must_be_faster_than_what_has_none() {
+        let scores = [ratio(1.0, 0.9, 1.1), ratio(1.0, 0.9, 1.1), ratio(1.0, 0.9, 1.1)];
+        let decide = |costs: [Score; 3], allow_spills| {
+            let measured = |texts| {
+                assert_eq!(texts, 4);
+                [cost(100.0, 1.0)].into_iter().chain(costs.iter().cloned()).collect()
+            };
+            decide(&Options { verify: 3, allow_spills, ..options() }, &scores, Some(&measured)).steps
+        };
+        assert_eq!(decide([cost(90.0, 1.0), cost(60.0, 2.0), cost(99.0, 0.0)], false), "unroll:0:4");
+        assert_eq!(decide([cost(61.0, 1.0), cost(60.0, 2.0), cost(99.0, 0.0)], false), "unroll:0:2");
+        assert_eq!(decide([cost(61.0, 1.0), cost(60.0, 2.0), cost(99.0, 0.0)], true), "unroll:0:4");
+        assert_eq!(decide([cost(110.0, 0.0), cost(99.0, 2.0), cost(99.0, 0.0)], false), "keep");
+    }
+
+    /// Orders of three loops are predicted best, but one of them is continued, and one unrolled and jammed loop.
+    #[test]
+    fn sequences_of_different_kinds_are_continued() {
+        let bridge = Bridge::new();
+        let body = "%0 = affine.load %a[%i, %j, %k] : memref<8x8x8xf32>
+          affine.store %0, %b[%i, %j, %k] : memref<8x8x8xf32>";
+        let text = format!(
+            "func.func @f(%a: memref<8x8x8xf32>, %b: memref<8x8x8xf32>) {{
+  affine.for %i = 0 to 8 {{ affine.for %j = 0 to 8 {{ affine.for %k = 0 to 8 {{ {body} }} }} }}
+  return
+}}"
+        );
+        let mut module = bridge.parse(&text, READ).unwrap();
+        let is_copied = |text: &String| text.contains("step") || text.matches("affine.for").count() < 3;
+        let better = |text: &String| if is_copied(text) { ratio(2.0, 1.9, 2.1) } else { ratio(3.0, 2.9, 3.1) };
+        let mut scorer = |texts: &[String]| texts.iter().map(better).collect();
+        let mut callbacks = Callbacks { scorer: &mut scorer, measurer: None, expired: None };
+        let kinds = vec![Kind::Interchange, Kind::Jam, Kind::Unroll];
+        let report =
+            search(&mut module, &Options { kinds, beam: 2, ..Options::default() }, false, &mut callbacks).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let decision: Decision = serde_json::from_value(report["decisions"][0].clone()).unwrap();
+        let pairs = decision.candidates.iter().filter_map(|one| one.steps.split_once('+'));
+        let mut continued: Vec<&str> = pairs.map(|(first, _)| first).collect();
+        continued.dedup();
+        assert_eq!(continued, ["interchange:0:0x2x1", "jam:0:2"]);
+    }
+
+    /// Every level of a sequence is compared with the original.
+    #[test]
+    fn each_query_starts_with_the_original() {
+        let bridge = Bridge::new();
+        let text = LOOP.replace("affine.for %i = 0 to 640 {", "affine.for %j = 0 to 64 {\naffine.for %i = 0 to 640 {");
+        let text = text.replace("  return", "  }\n  return");
+        let mut module = bridge.parse(&text, READ).unwrap();
+        let mut queries: Vec<Vec<String>> = Vec::new();
+        let mut scorer = |texts: &[String]| {
+            queries.push(texts.to_vec());
+            let better = |at: usize| if at == 0 { ratio(1.0, 1.0, 1.0) } else { ratio(2.0, 1.9, 2.1) };
+            (0..texts.len()).map(better).collect::<Vec<_>>()
+        };
+        let mut callbacks = Callbacks { scorer: &mut scorer, measurer: None, expired: None };
+        let options = Options { kinds: vec![Kind::Interchange, Kind::Unroll], ..Options::default() };
+        search(&mut module, &options, false, &mut callbacks).unwrap();
+        assert_eq!(queries.len(), 2);
+        assert_eq!(queries[0][0], queries[1][0]);
+        assert!(queries.iter().all(|texts| texts.len() > 1));
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Verdict {
     /// It replaces the nest.
     Chosen,
-    /// Another one is predicted or measured to be better, or the gain is within the margin.
+    /// Another one is predicted or measured to be better, or a gain is not certain enough.
     NotBetter,
     /// Its cost is not known.
     Unknown,
@@ -35,6 +35,12 @@ pub struct Candidate {
     pub low: Option<f64>,
     /// Upper end of the 90 % interval.
     pub high: Option<f64>,
+    /// Predicted cost of the original over its own.
+    pub ratio: Option<f64>,
+    /// Lower end of the 90 % interval of the ratio.
+    pub ratio_low: Option<f64>,
+    /// Upper end.
+    pub ratio_high: Option<f64>,
     /// Predicted spill instructions, rounded down.
     pub predicted_spills: Option<f64>,
     /// Novelty score; at most 1 for code like the training data.
@@ -43,7 +49,7 @@ pub struct Candidate {
     pub measured: Option<f64>,
     /// Measured spill instructions.
     pub measured_spills: Option<f64>,
-    /// Why it is illegal, unsupported or unknown.
+    /// Why it is illegal, unsupported or unknown, or cannot be measured.
     pub why: Option<String>,
     /// Its text as a function, if asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -47,8 +47,8 @@ pub fn optimize(text: &str, options: &Options, question: Question<'_>) -> Result
 
 fn measured(measurer: &mut dyn Measure, texts: &[String]) -> Vec<Score> {
     let score = |found: Result<crate::terms::Cost, String>| match found {
-        Ok(one) => Score { cost: Ok([one.cost; 3]), novelty: 0.0, spills: Some(f64::from(one.spills)) },
-        Err(why) => Score { cost: Err(why), novelty: 0.0, spills: None },
+        Ok(one) => Score { cost: Ok([one.cost; 3]), ratio: None, novelty: 0.0, spills: Some(f64::from(one.spills)) },
+        Err(why) => Score { cost: Err(why), ratio: None, novelty: 0.0, spills: None },
     };
     measurer.measure(texts).into_iter().map(score).collect()
 }
@@ -86,10 +86,16 @@ fn position(predictor: &Predictor, output: &Output) -> Result<usize, PassError> 
     found.ok_or_else(|| PassError::NotPredicted(output.clone()))
 }
 
-/// One query for all texts, each of one function.
+/// One query for all texts, each of one function; the first one is the original.
 fn scores(predictor: &Predictor, at: usize, spills: Option<usize>, texts: &[String]) -> Vec<Score> {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let answers = predictor.predict_batch(&texts, 1);
+    let original = answers.first().and_then(|answer| answer.as_ref().ok()?.replies.first());
+    let ratio = |reply: &Reply| {
+        let compared = predictor.ratios(reply, original?).into_iter().find(|compared| compared.output == at)?;
+        let ratio = compared.ratio?;
+        ratio.interval.map(|(low, high)| [ratio.value, low, high])
+    };
     let score = |reply: &Reply| {
         let cost = reply.estimates[at].map(|estimate| [estimate.value, estimate.low, estimate.high]);
         let why = || {
@@ -102,11 +108,11 @@ fn scores(predictor: &Predictor, at: usize, spills: Option<usize>, texts: &[Stri
         };
         let spills = spills.and_then(|spills| reply.estimates[spills]);
         let spills = spills.map(|estimate| Quantity::Spills.counted(estimate.value));
-        Score { cost: cost.ok_or_else(why), novelty: reply.ood_score, spills }
+        Score { cost: cost.ok_or_else(why), ratio: ratio(reply), novelty: reply.ood_score, spills }
     };
-    let unread = |why: String| Score { cost: Err(why), novelty: 0.0, spills: None };
+    let unread = |why: String| Score { cost: Err(why), ratio: None, novelty: 0.0, spills: None };
     answers
-        .into_iter()
+        .iter()
         .map(|answer| match answer {
             Ok(answer) => answer.replies.first().map_or_else(|| unread("no function".to_owned()), score),
             Err(refusal) => unread(refusal.to_string()),

@@ -67,28 +67,57 @@ fn obeys_the_rules(decision: &Decision, options: &Options) {
         assert_eq!(chosen.steps, "keep");
         return;
     }
-    let first_cost = first.predicted.unwrap();
-    let reaches = |one: &&passes::Candidate| {
-        let copies = one.steps.contains("unroll") || one.steps.contains("jam");
-        let margin = if copies { options.margin.max(options.unroll_margin) } else { options.margin };
-        first_cost >= margin * one.predicted.unwrap()
+    let [ratio, low] = [chosen.ratio, chosen.ratio_low].map(Option::unwrap);
+    assert!((ratio - first.predicted.unwrap() / chosen.predicted.unwrap()).abs() < 1e-9 * ratio, "{decision:?}");
+    let is_certain = |one: &&passes::Candidate| {
+        let [ratio, low] = [one.ratio, one.ratio_low].map(Option::unwrap);
+        ratio * libm::pow(low / ratio, options.caution) > 1.0
     };
-    assert!(reaches(&chosen), "{decision:?}");
+    assert!(is_certain(&chosen), "{decision:?}");
     assert!(chosen.ood_score.unwrap() <= options.max_novelty);
-    assert!(chosen.predicted_spills.unwrap() <= first.predicted_spills.unwrap().max(0.0));
     let open = decision.candidates.iter().filter(|c| c.verdict == Verdict::NotBetter && c.steps != "keep");
-    assert!(open.filter(reaches).all(|other| other.predicted.unwrap() >= chosen.predicted.unwrap()), "{decision:?}");
+    let mut certain = open.filter(is_certain).map(|other| other.ratio.unwrap());
+    if chosen.predicted_spills.unwrap() > first.predicted_spills.unwrap().max(0.0) {
+        assert!(certain.all(|other| other < low), "{decision:?}");
+    } else {
+        assert!(certain.all(|other| other <= ratio), "{decision:?}");
+    }
 }
 
 #[test]
-fn choices_follow_margin_novelty_and_spills() {
-    for margin in [1.0, 1.1, 3.0, 50.0] {
-        let options = Options { margin, depth: 1, ..Options::default() };
-        run(MATMUL, &options).decisions.iter().for_each(|decision| obeys_the_rules(decision, &options));
+fn choices_follow_caution_novelty_and_spills() {
+    let blocks = include_str!("../kernels/blocks.mlir");
+    let mut changed = Vec::new();
+    for caution in [0.0, 0.3, Options::CAUTION, 1.0, 10.0] {
+        let options = Options { caution, depth: 1, ..Options::default() };
+        let decisions = run(blocks, &options).decisions;
+        decisions.iter().for_each(|decision| obeys_the_rules(decision, &options));
+        changed.push(decisions.iter().filter(|decision| decision.kept.is_none()).count());
     }
+    assert!(changed.is_sorted_by(|before, after| before >= after) && changed[0] > changed[4], "{changed:?}");
     let nothing_is_familiar = Options { max_novelty: -1.0, depth: 1, ..Options::default() };
     let kept = run(MATMUL, &nothing_is_familiar);
     assert!(kept.decisions[0].kept.as_ref().unwrap().contains("novelty score"), "{kept:?}");
+}
+
+/// What the shipped model decides about the kernels in one step; `HARDWIRE_BLESS=1` writes the file.
+#[test]
+fn decisions_about_the_kernels_are_those_of_the_file() {
+    const PATH: &str = "tests/decisions.txt";
+    let mut lines = String::new();
+    for text in [include_str!("../kernels/nests.mlir"), include_str!("../kernels/blocks.mlir")] {
+        let options = Options { depth: 1, ..Options::default() };
+        for decision in run_for(text, "skylake-avx512", &options).unwrap().decisions {
+            let what = if decision.nests == 2 { "pair" } else { "nest" };
+            lines += &format!("{} {what} {} {}\n", decision.function, decision.nest, decision.steps);
+        }
+    }
+    if std::env::var_os("HARDWIRE_BLESS").is_some() {
+        std::fs::write(PATH, &lines).unwrap();
+    }
+    let known = std::fs::read_to_string(PATH).unwrap();
+    let changed: Vec<(&str, &str)> = known.lines().zip(lines.lines()).filter(|(old, new)| old != new).collect();
+    assert!(known == lines, "HARDWIRE_BLESS=1 writes {PATH}; old and new: {changed:#?}");
 }
 
 #[test]
@@ -114,6 +143,12 @@ fn measured_candidates_are_never_slower_than_the_original() {
     let measured = decision.candidates.iter().filter(|candidate| candidate.measured.is_some()).count();
     assert_eq!(measured, 3, "the original and two candidates: {decision:?}");
     assert!(decision.chosen().measured.unwrap() <= decision.candidates[0].measured.unwrap());
+    let ends = |is_measured: bool| {
+        let own = decision.candidates[1..].iter().filter(move |one| one.measured.is_some() == is_measured);
+        own.filter_map(|one| one.ratio_high)
+    };
+    let least = ends(true).fold(f64::INFINITY, f64::min);
+    assert!(ends(false).all(|other| other <= least), "those that could be best are measured: {decision:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 """Chooses the fastest of several texts of one kernel by prediction: choose.py TARGET ORIGINAL.mlir VARIANT.mlir...
 
 Variants can come from anywhere: upstream's passes, a transform script, a generator. Prints the ratio of each to the original and the
-choice. The original is kept unless a variant is predicted to be better by the margin of `hardwire optimize`.
+choice. The original is kept unless the interval of a ratio says that a variant is faster.
 """
 
 import sys
@@ -9,15 +9,13 @@ from pathlib import Path
 
 import hardwire
 
-MARGIN = 1.1
-
 
 def main() -> int:
     target, original, *variants = sys.argv[1:]
     # One provider for all texts: costs of two providers do not compare.
     model = hardwire.Predictor(provider="learned")
     text = Path(original).read_text(encoding="utf-8")
-    best, chosen = 1 / MARGIN, original
+    best, chosen = 1.0, original
     for path in variants:
         rows = model.compare(text, Path(path).read_text(encoding="utf-8"), targets=[target])
         cycles = next(row for row in rows if row.quantity == "cycles")
@@ -25,7 +23,7 @@ def main() -> int:
             print(f"{path}: unknown: {cycles.reason}")
             continue
         print(f"{path}: {cycles.ratio:.3f} times the cycles ({cycles.low:.3f} to {cycles.high:.3f}), {cycles.verdict}")
-        if cycles.ratio < best:
+        if cycles.verdict == "faster" and cycles.ratio < best:
             best, chosen = cycles.ratio, path
     print(f"choice: {chosen}")
     return 0

@@ -31,7 +31,7 @@ def canonical(text, schedule=None):
 def schedules(command, path):
     """Schedules of steps that upstream has, by stock mlir-opt against the command's module."""
     failed = taken = 0
-    for flags in (["--decisions", "jam,unroll", "--depth", "1", "--margin", "1.02", "--unroll-margin", "1.02"], ["--decisions", "hoist,unroll", "--unroll-margin", "1.1"]):
+    for flags in (["--decisions", "jam,unroll", "--depth", "1", "--caution", "0"], ["--decisions", "hoist,unroll", "--caution", "0.1"]):
         with tempfile.TemporaryDirectory() as folder:
             script = os.path.join(folder, "schedule.mlir")
             run = [command, "optimize", path, "--target", "znver4", *flags, "--emit-schedule", script, "--format", "json"]
@@ -63,8 +63,8 @@ def decisions(plugin, command, path):
     failed = 0
     for options, flags in (
         ("target=skylake-avx512", ["--target", "skylake-avx512"]),
-        ("target=znver4 depth=1 margin=1.02 reassociate=true",
-         ["--target", "znver4", "--depth", "1", "--margin", "1.02", "--reassociate"]),
+        ("target=znver4 depth=1 caution=0 reassociate=true",
+         ["--target", "znver4", "--depth", "1", "--caution", "0", "--reassociate"]),
         ("target=hnlpu depth=1 decisions=interchange,unroll", ["--design", "hnlpu", "--depth", "1", "--decisions", "interchange,unroll"]),
     ):
         with tempfile.TemporaryDirectory() as folder:

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use passes::Kind;
+use passes::{Kind, Options};
 
 use super::shared::named;
 
@@ -31,9 +31,9 @@ names::named! {
 
 Needs a build with the feature `mlir`. Each affine loop nest at the top level of a function is decided by itself: legal
 candidates are made with upstream's transformations, the model is asked for all of them in one query, and the best one
-replaces the nest if its predicted gain reaches the margin. Legality is checked by a dependence analysis of its own. It assumes
-that different memref arguments do not overlap, unless --may-alias is given. A nest whose cost is unknown, or that is unlike the
-training data, is kept.")]
+replaces the nest if the interval of its ratio to the original says that it is better (--caution). Legality is checked by a
+dependence analysis of its own. It assumes that different memref arguments do not overlap, unless --may-alias is given. A nest
+whose cost is unknown, or that is unlike the training data, is kept.")]
 pub struct Optimize {
     /// MLIR file, or `-` for standard input
     pub file: String,
@@ -52,18 +52,15 @@ pub struct Optimize {
     /// Apply these steps to each nest instead of asking the model; refused if illegal
     #[arg(long, value_name = "STEPS")]
     pub apply: Option<String>,
-    /// Compile and measure the best K candidates before the choice
+    /// Compile and measure the K candidates that could be best, and choose by what is measured
     #[arg(long, value_name = "K", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=64))]
     pub verify: u32,
     /// Time for the search, e.g. 200ms or 2s; the best found so far is taken, so results depend on the machine's speed
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub budget: Option<Duration>,
-    /// Least predicted ratio for a change
-    #[arg(long, value_name = "RATIO", default_value_t = 1.1, value_parser = ratio)]
-    pub margin: f64,
-    /// Least predicted ratio for a change with unroll or jam, whose costs are predicted least well
-    #[arg(long, value_name = "RATIO", default_value_t = 1.5, value_parser = ratio)]
-    pub unroll_margin: f64,
+    /// Part of the ratio's interval that must be a gain for a change: with 0 the prediction decides, with 1 the whole 90 % interval
+    #[arg(long, value_name = "PART", default_value_t = Options::CAUTION, value_parser = caution)]
+    pub caution: f64,
     /// Largest novelty score of a candidate
     #[arg(long, value_name = "SCORE", default_value_t = 1.0, value_parser = score)]
     pub max_ood: f64,
@@ -82,7 +79,7 @@ pub struct Optimize {
     /// Memref arguments may overlap
     #[arg(long)]
     pub may_alias: bool,
-    /// Allow candidates with more predicted spills than the original
+    /// Let spills count by their cost only; else candidates with more spills than the original must be better beyond doubt
     #[arg(long)]
     pub allow_spills: bool,
     /// Turn linalg operations on buffers into affine loops first
@@ -122,8 +119,8 @@ fn duration(text: &str) -> Result<Duration, String> {
     if (0.0..=3600.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(refuse()) }
 }
 
-fn ratio(text: &str) -> Result<f64, String> {
-    within(text, 1.0, 100.0)
+fn caution(text: &str) -> Result<f64, String> {
+    within(text, 0.0, 10.0)
 }
 
 fn score(text: &str) -> Result<f64, String> {

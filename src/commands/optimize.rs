@@ -204,8 +204,7 @@ fn options(arguments: &Optimize) -> Options {
     Options {
         kinds: arguments.decisions.clone(),
         steps: arguments.apply.clone(),
-        margin: arguments.margin,
-        unroll_margin: arguments.unroll_margin,
+        caution: arguments.caution,
         max_novelty: arguments.max_ood,
         verify: arguments.verify,
         depth: arguments.depth,
@@ -362,7 +361,11 @@ fn text(
         let what = match (&decision.kept, decision.predicted_ratio) {
             (Some(why), _) => format!("kept: {why}"),
             (None, Some(ratio)) if arguments.apply.is_none() => {
-                format!("{}: {ratio:.2} times fewer {} predicted", decision.steps, output)
+                let ends = match (decision.chosen().ratio_low, decision.chosen().ratio_high) {
+                    (Some(low), Some(high)) => format!(" ({low:.2} to {high:.2})"),
+                    _ => String::new(),
+                };
+                format!("{}: {ratio:.2} times fewer {} predicted{ends}", decision.steps, output)
             }
             (None, _) => decision.steps.clone(),
         };
@@ -403,6 +406,11 @@ fn candidate(candidate: &Candidate) -> String {
     };
     let why = candidate.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
     let measured = candidate.measured.map(|cost| format!(" measured {cost:.0}")).unwrap_or_default();
-    let line = format!("  {:<44} {:>12}{measured}  {verdict}{why}", candidate.steps, number(candidate.predicted));
+    let ratio = match (candidate.ratio, candidate.ratio_low, candidate.ratio_high) {
+        (Some(ratio), Some(low), Some(high)) => format!("{ratio:.2} ({low:.2} to {high:.2})"),
+        _ => String::new(),
+    };
+    let line =
+        format!("  {:<44} {:>12} {ratio:>22}{measured}  {verdict}{why}", candidate.steps, number(candidate.predicted));
     line.trim_end().to_owned()
 }

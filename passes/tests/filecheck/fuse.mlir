@@ -3,7 +3,7 @@
 // RUN: %opt --split-input-file --pass-pipeline='builtin.module(func.func(hardwire-fuse{apply=fuse:0:2}))' %s | FileCheck %s
 // RUN: %opt --split-input-file --pass-pipeline='builtin.module(func.func(hardwire-fuse{apply=fuse:0:1}))' %s 2>&1 >/dev/null | FileCheck %s --check-prefix=ONE
 // RUN: %opt --split-input-file --pass-pipeline='builtin.module(func.func(hardwire-optimize{apply=fuse:0:1 assume-no-alias=false}))' %s 2>&1 >/dev/null | FileCheck %s --check-prefix=ALIAS
-// RUN: %opt --split-input-file --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 decisions=fuse margin=1.01}))' %s 2>&1 >/dev/null | FileCheck %s --check-prefix=MODEL
+// RUN: %opt --split-input-file --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 decisions=fuse caution=0}))' %s 2>&1 >/dev/null | FileCheck %s --check-prefix=MODEL
 
 // TWO: remark: hardwire: fuse:0:2
 // ONE: remark: hardwire: fuse:0:1

@@ -2,9 +2,10 @@
 // is kept, and that a result verifies.
 // RUN: %opt --verify-each --pass-pipeline='builtin.module(func.func(hardwire-hoist{target=znver4},hardwire-interchange{target=znver4},hardwire-tile{target=znver4 factors=8,16},hardwire-jam{target=znver4},hardwire-vectorize{target=znver4},hardwire-unroll{target=znver4 factors=2,4}),hardwire-annotate{targets=znver4,hnlpu})' %s 2>&1 | FileCheck %s
 // RUN: %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize))' %s 2>&1 | FileCheck %s --check-prefix=MODULE
-// RUN: %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 margin=99}))' %s 2>&1 | FileCheck %s --check-prefix=MARGIN
+// RUN: %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 caution=10}))' %s 2>&1 | FileCheck %s --check-prefix=CAUTION
 // RUN: %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 budget-ms=0}))' %s 2>&1 | FileCheck %s --check-prefix=BUDGET
 // RUN: %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=hnlpu}))' %s 2>&1 | FileCheck %s --check-prefix=DESIGN
+// RUN: not %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 caution=-1}))' %s 2>&1 | FileCheck %s --check-prefix=RANGE
 // RUN: not %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=z80}))' %s 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 quantity=beauty}))' %s 2>&1 | FileCheck %s --check-prefix=QUANTITY
 // RUN: not %opt --pass-pipeline='builtin.module(func.func(hardwire-optimize{target=znver4 model=/nowhere/model}))' %s 2>&1 | FileCheck %s --check-prefix=MODEL
@@ -14,8 +15,9 @@
 // QUANTITY: error: hardwire: no quantity is called `beauty`
 // MODEL: error: hardwire: /nowhere/model: No such file or directory
 // NOMODEL: error: hardwire: {{.*}}model.mlir:
-// MARGIN: remark: hardwire: kept: {{.*}}
-// MARGIN: affine.for %{{.*}} = 0 to 64 {
+// RANGE: error: hardwire: caution is a number from 0 to 10
+// CAUTION: remark: hardwire: kept: {{.*}}
+// CAUTION: affine.for %{{.*}} = 0 to 64 {
 // BUDGET: remark: hardwire: kept: the time is used up
 // DESIGN: remark: hardwire: kept: a design runs a nest of scalar code as one operation over its iteration space, whatever its loops
 // DESIGN: affine.for %{{.*}} = 0 to 64 {
