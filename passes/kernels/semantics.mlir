@@ -281,6 +281,23 @@ func.func @matmul_values(%a: memref<9x10xf32>, %b: memref<10x8xf32>, %c: memref<
   return
 }
 
+// Two sums that start alike. Ten iterations by four leave a remainder.
+func.func @two_sums(%a: memref<10xf32>, %b: memref<10xf32>, %r: memref<3x2xf32>) {
+  %z = arith.constant 0.000000e+00 : f32
+  affine.for %p = 0 to 3 {
+    %s:2 = affine.for %i = 0 to 10 iter_args(%t = %z, %u = %z) -> (f32, f32) {
+      %0 = affine.load %a[%i] : memref<10xf32>
+      %1 = affine.load %b[%i] : memref<10xf32>
+      %2 = arith.addf %t, %0 : f32
+      %3 = arith.addf %u, %1 : f32
+      affine.yield %2, %3 : f32, f32
+    }
+    affine.store %s#0, %r[%p, 0] : memref<3x2xf32>
+    affine.store %s#1, %r[%p, 1] : memref<3x2xf32>
+  }
+  return
+}
+
 // A later part of the body feeds an earlier part of the next iteration.
 func.func @parts(%a: memref<12x11xf32>, %r: memref<13xf32>) {
   affine.for %i = 0 to 12 {
