@@ -231,10 +231,11 @@ measure-passes: deps-mlir ## Measure the decisions on passes/kernels: regret, sp
 	$(CARGO) run $(MEASURE_PROFILE) --locked -p passes --features mlir --example regret -- skylake-avx512 $(MEASURED) passes/kernels/nests.mlir \
 	  passes/kernels/blocks.mlir --document docs/passes.md
 
-# Finished rows are kept beside the measured costs.
+# Finished rows are kept beside the measured costs. NATIVE_TARGET is the processor that runs them, or one like it.
+NATIVE_TARGET ?= skylake-avx512
 measure-native: plugin ## Native times of the decisions on 25 kernels and 5 blocks, with Polly and affine-loop-tile beside them
-	python3 -B scripts/passes/native.py $(PLUGIN) passes/kernels/nests.mlir:25 passes/kernels/blocks.mlir:5 --journal target/passes/native.jsonl \
-	  --document docs/passes.md
+	python3 -B scripts/passes/native.py $(PLUGIN) passes/kernels/nests.mlir:25 passes/kernels/blocks.mlir:5 --target $(NATIVE_TARGET) \
+	  --journal target/passes/native.jsonl --document docs/passes.md
 
 # MLIR's own tests from Debian's source packages, split, with upstream's parser as the judge. Versions that the package
 # sources of this machine do not offer are skipped. Upstream's answers are kept in PUBLIC. Nothing of it is committed.

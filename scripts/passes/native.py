@@ -153,7 +153,7 @@ def main():
     parser.add_argument("plugin")
     parser.add_argument("files", nargs="+", metavar="FILE[:N]", help="with N, only so many functions, evenly over the file")
     parser.add_argument("--target", default="skylake-avx512")
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--steps", type=int, default=6, help="single steps that are measured as well, evenly over the legal ones")
     parser.add_argument("--journal", help="file of finished rows")
     parser.add_argument("--document", help="file whose table is replaced")
