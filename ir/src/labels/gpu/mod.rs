@@ -8,6 +8,7 @@
 //! scheduling model of a GPU is used. What is not known is `None`, with a reason in [`KernelLabels::unknown`].
 
 pub mod amdgpu;
+mod geometry;
 pub mod occupancy;
 mod protocol;
 pub mod ptxas;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::geometry::block_shape;
 pub use self::occupancy::{Demand, Limit, Occupancy, OccupancyRule};
 pub use self::protocol::{GpuBatch, GpuBatchReply, GpuReply, GpuToolchain};
 pub use self::roofline::{Bound, Flops, Launch, Roofline, roofline};

@@ -23,7 +23,7 @@ use melior::ir::{Block, BlockRef, Location, Module, Region, RegionLike, Value, V
 
 use super::edit::{Before, block_of, constant_of, erase, move_body, name, operations, place, replace};
 use super::raise::raise;
-use crate::labels::gpu::{GpuSettings, Refusal};
+use crate::labels::gpu::{GpuSettings, Refusal, block_shape};
 use crate::labels::{Failure, Phase};
 use crate::mlir::bridge::Bridge;
 use crate::mlir::codegen::lowering::{TO_BUFFERS, failure};
@@ -327,16 +327,14 @@ fn read_loop<'c, 'a>(
 
 /// The loops on the three dimensions of the grid, with the threads of a block along each.
 fn axes<'c, 'a>(host: &Before<'c, 'a>, loops: &[Loop<'c, 'a>], settings: &GpuSettings) -> [Axis<'c, 'a>; 3] {
-    let threads = |constant: Option<u64>, most: u64| constant.map_or(most, |count| most.min(count.next_power_of_two()));
-    let axis = |one: Option<&Loop<'c, 'a>>, most: u64| match one {
-        Some(one) => Axis { count: one.count, constant: one.constant, threads: threads(one.constant, most) },
+    let iterations: Vec<Option<u64>> = loops.iter().map(|one| one.constant).collect();
+    let threads = block_shape(&iterations, settings);
+    let axis = |one: Option<&Loop<'c, 'a>>, threads: u64| match one {
+        Some(one) => Axis { count: one.count, constant: one.constant, threads },
         None => Axis { count: host.constant(1), constant: Some(1), threads: 1 },
     };
-    let most = u64::from(settings.block_threads);
-    let width = if loops.len() > 1 { u64::from(settings.block_width).min(most) } else { most };
     let mut inner = loops.iter().rev();
-    let x = axis(inner.next(), width);
-    let y = axis(inner.next(), (most / x.threads).max(1));
+    let (x, y) = (axis(inner.next(), threads[0]), axis(inner.next(), threads[1]));
     let rest: Vec<&Loop<'c, 'a>> = inner.collect();
     let z = rest.iter().fold(axis(None, 1), |all, one| Axis {
         count: match (all.constant, one.constant) {
@@ -345,7 +343,7 @@ fn axes<'c, 'a>(host: &Before<'c, 'a>, loops: &[Loop<'c, 'a>], settings: &GpuSet
             _ => host.index("arith.muli", &[all.count, one.count], &[]),
         },
         constant: all.constant.zip(one.constant).map(|(a, b)| a.saturating_mul(b)),
-        threads: 1,
+        threads: threads[2],
     });
     [x, y, z]
 }
