@@ -13,6 +13,7 @@ pub mod columns;
 pub mod compare;
 pub mod features;
 pub mod input;
+pub mod kernels;
 pub mod model;
 pub mod parallel;
 pub mod predictor;

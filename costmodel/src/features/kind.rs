@@ -7,7 +7,7 @@ use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId};
 use super::table::WorkKind;
 
 /// The kind of an operation without regions that is no load or store; `None` if it costs nothing.
-pub(super) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
+pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
     let result = tree.operation(operation).results.first().copied();
     let or_narrow = |kind| result.and_then(|v| narrow_float(tree, v)).unwrap_or(kind);
     Some(match tree.record(operation).features.machine {

@@ -35,12 +35,15 @@ mod walk;
 use ir::analysis::Analysis;
 use ir::tree::{OpId, Tree};
 
+pub(crate) use self::counts::{executions, midpoint};
 use self::declaration::PROCESSOR_WORK;
 pub use self::declaration::{Declaration, WORK, WorkCount, declarations, markdown, work_names};
+pub(crate) use self::kind::work_kind;
 use self::loop_work::{LiveValues, LoopWork};
 pub use self::table::{Collector, Feature, LoopClass, LoopCount, Scale, TensorCount, Unit, WorkKind};
 use self::text::TextCounts;
 use self::walk::access::Access;
+pub(crate) use self::walk::access::buffer;
 use self::walk::chain::Chain;
 use self::walk::reduction::Reduction;
 use self::walk::{Collect, Loop, TextAccess, TextLoop, Visit, WholeTensors, Work};
