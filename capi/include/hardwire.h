@@ -99,6 +99,24 @@ typedef enum {
   HARDWIRE_QUANTITY_XPU_UTILIZATION = 8,
   // Latency on a design in cycles.
   HARDWIRE_QUANTITY_XPU_LATENCY_CYCLES = 9,
+  // Vector registers of a thread of the kernel that uses most.
+  HARDWIRE_QUANTITY_GPU_VECTOR_REGISTERS = 10,
+  // Scalar registers of a wave of the kernel that uses most (AMD).
+  HARDWIRE_QUANTITY_GPU_SCALAR_REGISTERS = 11,
+  // Registers that the kernels spill.
+  HARDWIRE_QUANTITY_GPU_SPILLS = 12,
+  // Resident waves of a SIMD, of the kernel with fewest.
+  HARDWIRE_QUANTITY_GPU_WAVES_PER_SIMD = 13,
+  // Instructions in the code of all kernels.
+  HARDWIRE_QUANTITY_GPU_CODE_INSTRUCTIONS = 14,
+  // Instructions that all threads execute per call (AMD).
+  HARDWIRE_QUANTITY_GPU_INSTRUCTIONS = 15,
+  // Bound of the time of a call by a roofline with occupancy, in microseconds.
+  HARDWIRE_QUANTITY_GPU_ROOFLINE_US = 16,
+  // Time of the operations at the GPU's peak over that bound, 0 to 1.
+  HARDWIRE_QUANTITY_GPU_ARITHMETIC_UTILIZATION = 17,
+  // Time of the bytes at the GPU's peak over that bound, 0 to 1.
+  HARDWIRE_QUANTITY_GPU_BANDWIDTH_UTILIZATION = 18,
 } hardwire_quantity;
 
 // The predictions for the functions of a text; opaque.
@@ -248,11 +266,17 @@ hardwire_status hardwire_compare(const hardwire_model *model,
                                  uint32_t quantity,
                                  hardwire_ratio *out);
 
-// Opens the model that comes with the library. `choice` is a `hardwire_choice`.
+// Opens the model of processors and designs that comes with the library. `choice` is a `hardwire_choice`.
 //
 // # Safety
 // `out` is null or writable.
 hardwire_status hardwire_model_open(uint32_t choice, hardwire_model **out);
+
+// Opens the model of GPUs that comes with the library. `choice` is a `hardwire_choice`.
+//
+// # Safety
+// `out` is null or writable.
+hardwire_status hardwire_model_open_for_gpus(uint32_t choice, hardwire_model **out);
 
 // Opens a model from the bytes of its file, which may be freed after the call. `choice` is a `hardwire_choice`.
 //

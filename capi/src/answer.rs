@@ -268,7 +268,8 @@ pub(crate) fn output(
 ) -> Result<(costmodel::quantity::Quantity, Option<usize>), Error> {
     let quantities = costmodel::quantity::Quantity::ALL;
     let Some(&quantity) = quantities.get(quantity as usize) else {
-        return Err(Error::new(Status::OutOfRange, format!("no quantity {quantity}; they are 0 to 9")));
+        let last = quantities.len() - 1;
+        return Err(Error::new(Status::OutOfRange, format!("no quantity {quantity}; they are 0 to {last}")));
     };
     if outputs.iter().all(|output| output.target != target) {
         let mut known: Vec<&str> = outputs.iter().map(|output| output.target.as_str()).collect();
@@ -307,4 +308,14 @@ const _: () = {
     assert!(Quantity::PortUtilization as usize == Ours::PortUtilization as usize);
     assert!(Quantity::XpuUtilization as usize == Ours::XpuUtilization as usize);
     assert!(Quantity::XpuLatencyCycles as usize == Ours::XpuLatencyCycles as usize);
+    assert!(Quantity::GpuVectorRegisters as usize == Ours::GpuVectorRegisters as usize);
+    assert!(Quantity::GpuScalarRegisters as usize == Ours::GpuScalarRegisters as usize);
+    assert!(Quantity::GpuSpills as usize == Ours::GpuSpills as usize);
+    assert!(Quantity::GpuWavesPerSimd as usize == Ours::GpuWavesPerSimd as usize);
+    assert!(Quantity::GpuCodeInstructions as usize == Ours::GpuCodeInstructions as usize);
+    assert!(Quantity::GpuInstructions as usize == Ours::GpuInstructions as usize);
+    assert!(Quantity::GpuRooflineUs as usize == Ours::GpuRooflineUs as usize);
+    assert!(Quantity::GpuArithmeticUtilization as usize == Ours::GpuArithmeticUtilization as usize);
+    assert!(Quantity::GpuBandwidthUtilization as usize == Ours::GpuBandwidthUtilization as usize);
+    assert!(Quantity::GpuBandwidthUtilization as usize + 1 == Ours::COUNT);
 };

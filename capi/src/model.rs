@@ -79,7 +79,7 @@ unsafe fn open(
     Ok(())
 }
 
-/// Opens the model that comes with the library. `choice` is a `hardwire_choice`.
+/// Opens the model of processors and designs that comes with the library. `choice` is a `hardwire_choice`.
 ///
 /// # Safety
 /// `out` is null or writable.
@@ -87,6 +87,16 @@ unsafe fn open(
 pub unsafe extern "C" fn hardwire_model_open(choice: u32, out: *mut *mut Model) -> Status {
     // SAFETY: the contract of this function.
     call(|| unsafe { open(|| CostModel::shipped().map_err(refused), choice, out) })
+}
+
+/// Opens the model of GPUs that comes with the library. `choice` is a `hardwire_choice`.
+///
+/// # Safety
+/// `out` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hardwire_model_open_for_gpus(choice: u32, out: *mut *mut Model) -> Status {
+    // SAFETY: the contract of this function.
+    call(|| unsafe { open(|| CostModel::shipped_for_gpus().map_err(refused), choice, out) })
 }
 
 /// Opens a model from the bytes of its file, which may be freed after the call. `choice` is a `hardwire_choice`.

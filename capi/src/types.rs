@@ -60,6 +60,24 @@ pub enum Quantity {
     XpuUtilization = 8,
     /// Latency on a design in cycles.
     XpuLatencyCycles = 9,
+    /// Vector registers of a thread of the kernel that uses most.
+    GpuVectorRegisters = 10,
+    /// Scalar registers of a wave of the kernel that uses most (AMD).
+    GpuScalarRegisters = 11,
+    /// Registers that the kernels spill.
+    GpuSpills = 12,
+    /// Resident waves of a SIMD, of the kernel with fewest.
+    GpuWavesPerSimd = 13,
+    /// Instructions in the code of all kernels.
+    GpuCodeInstructions = 14,
+    /// Instructions that all threads execute per call (AMD).
+    GpuInstructions = 15,
+    /// Bound of the time of a call by a roofline with occupancy, in microseconds.
+    GpuRooflineUs = 16,
+    /// Time of the operations at the GPU's peak over that bound, 0 to 1.
+    GpuArithmeticUtilization = 17,
+    /// Time of the bytes at the GPU's peak over that bound, 0 to 1.
+    GpuBandwidthUtilization = 18,
 }
 
 /// Which provider predicts.

@@ -19,6 +19,7 @@ class Predictor:
 
     Args:
         model: Path of a model file; the built-in model by default.
+        gpus: Whether the built-in model is that of GPUs instead of processors and designs.
         provider: ``auto`` (default), ``learned`` or ``analytical``.
         cache: Functions whose answers are kept; 4,096 by default, 0 for none.
     """
@@ -27,11 +28,12 @@ class Predictor:
         self,
         model: str | PathLike[str] | None = None,
         *,
+        gpus: bool = False,
         provider: str | None = None,
         cache: int | None = None,
     ) -> None:
         request = Request()
-        request.option(provider=provider, kept=cache)
+        request.option(provider=provider, kept=cache, gpus=gpus or None)
         self._native = _native.Predictor(model, request.options())
 
     @property
@@ -46,7 +48,7 @@ class Predictor:
 
     @property
     def targets(self) -> list[str]:
-        """Processors that the model predicts for."""
+        """Processors or GPUs that the model predicts for."""
         return list(dict.fromkeys(target for target, _, _, design in self._native.outputs() if not design))
 
     @property

@@ -2,7 +2,7 @@
 
 use costmodel::predictor::{self, Answer, Assumptions, Refusal, Settings};
 use costmodel::rows::{Explained, NoFunction, Wanted, compared, function_asked, output_asked, rows};
-use costmodel::shipped::{CostModel, MAX_BYTES, checksum, embedded};
+use costmodel::shipped::{CostModel, MAX_BYTES, checksum, embedded, embedded_for_gpus};
 use names::suggest::did_you_mean;
 use pyo3::prelude::*;
 
@@ -31,8 +31,8 @@ struct Asked {
 
 #[pymethods]
 impl Predictor {
-    /// Loads the model file `file`; the embedded model without one. `options` is JSON: `provider` (what answers) and `kept` (most
-    /// answers in the cache).
+    /// Loads the model file `file`; an embedded model without one. `options` is JSON: `provider` (what answers), `kept` (most
+    /// answers in the cache) and `gpus` (whether the embedded model is that of GPUs).
     #[new]
     fn new(py: Python<'_>, file: Option<std::path::PathBuf>, options: &str) -> PyResult<Self> {
         outside(py, || {
@@ -40,8 +40,10 @@ impl Predictor {
             let mut o = Options::parse(options)?;
             o.set_name("provider", &mut settings.choice)?;
             o.set("kept", &mut settings.kept)?;
+            let mut gpus = false;
+            o.set("gpus", &mut gpus)?;
             o.finish()?;
-            let (model, checksum) = model(file.as_deref())?;
+            let (model, checksum) = model(file.as_deref(), gpus)?;
             Ok(Self { predictor: predictor::Predictor::new(model, settings), checksum })
         })
     }
@@ -163,12 +165,21 @@ fn assumptions(texts: &[String]) -> Result<Assumptions, Fault> {
     Ok(parsed?.into_iter().collect())
 }
 
-/// The model of a file, or the embedded one, with its checksum.
-fn model(file: Option<&std::path::Path>) -> Result<(CostModel, String), Fault> {
+/// The model of a file, or an embedded one, with its checksum.
+fn model(file: Option<&std::path::Path>, gpus: bool) -> Result<(CostModel, String), Fault> {
     let Some(path) = file else {
-        let model = CostModel::shipped().map_err(|e| Fault::request(format!("the shipped model: {e}")))?;
-        return Ok((model, checksum(embedded())));
+        let (model, bytes) = if gpus {
+            (CostModel::shipped_for_gpus(), embedded_for_gpus())
+        } else {
+            (CostModel::shipped(), embedded())
+        };
+        return Ok((model.map_err(|e| Fault::request(format!("the shipped model: {e}")))?, checksum(bytes)));
     };
+    if gpus {
+        return Err(Fault::request(
+            "`gpus` chooses between the built-in models; leave it out with a model file".to_owned(),
+        ));
+    }
     let refuse = |why: String| Fault::request(format!("{}: {why}", path.display()));
     let size = std::fs::metadata(path).map_err(|e| refuse(e.to_string()))?.len();
     if size > MAX_BYTES {

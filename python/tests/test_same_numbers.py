@@ -163,6 +163,19 @@ def test_predict(name: str, command: Command, root: Path) -> None:
     assert [row.to_dict() for row in rows] == expected
 
 
+def test_predict_for_gpus(command: Command, root: Path) -> None:
+    path = "tests/fixtures/mlir/mlp.affine.mlir"
+    predictor = hardwire.Predictor(gpus=True)
+    assert predictor.targets == ["gfx942", "gfx1100", "sm_90"] and predictor.designs == []
+    rows = predictor.predict((root / path).read_text())
+    expected = command("predict", path, *(f"--target={gpu}" for gpu in predictor.targets))
+    for row in expected:
+        del row["file"]
+    assert [row.to_dict() for row in rows] == expected
+    with pytest.raises(hardwire.RequestError, match="gpus"):
+        hardwire.Predictor("model.safetensors", gpus=True)
+
+
 def test_ratios(command: Command, root: Path) -> None:
     paths = ["docs/costmodel-example.mlir", "docs/costmodel-vector.mlir"]
     first, second = ((root / path).read_text() for path in paths)

@@ -87,6 +87,18 @@ int main(int argc, char **argv) {
   EXPECT(hardwire_model_open(HARDWIRE_CHOICE_CASCADE, NULL), HARDWIRE_STATUS_NULL_ARGUMENT);
   EXPECT(hardwire_model_open(7, &model), HARDWIRE_STATUS_OUT_OF_RANGE);
   REQUIRE(model == NULL);
+  EXPECT(hardwire_model_open_for_gpus(HARDWIRE_CHOICE_CASCADE, NULL), HARDWIRE_STATUS_NULL_ARGUMENT);
+  REQUIRE(hardwire_model_open_for_gpus(HARDWIRE_CHOICE_CASCADE, &model) == HARDWIRE_STATUS_OK);
+  REQUIRE(strcmp(hardwire_model_target(model, 0), "gfx942") == 0);
+  hardwire_answer *of_gpu = NULL;
+  hardwire_estimate registers;
+  REQUIRE(hardwire_predict(model, KERNEL, strlen(KERNEL), &of_gpu) == HARDWIRE_STATUS_OK);
+  EXPECT(hardwire_answer_estimate(of_gpu, 0, "znver4", HARDWIRE_QUANTITY_CYCLES, &registers),
+         HARDWIRE_STATUS_UNKNOWN_TARGET);
+  EXPECT(hardwire_answer_estimate(of_gpu, 0, "sm_90", HARDWIRE_QUANTITY_CYCLES, &registers), HARDWIRE_STATUS_UNKNOWN);
+  hardwire_answer_free(of_gpu);
+  hardwire_model_free(model);
+  model = NULL;
   EXPECT(hardwire_model_from_bytes(NULL, 5, HARDWIRE_CHOICE_CASCADE, &model), HARDWIRE_STATUS_NULL_ARGUMENT);
   EXPECT(hardwire_model_from_bytes((const uint8_t *)KERNEL, 0, HARDWIRE_CHOICE_CASCADE, &model), HARDWIRE_STATUS_MODEL_FILE);
   EXPECT(hardwire_model_from_bytes((const uint8_t *)KERNEL, SIZE_MAX, HARDWIRE_CHOICE_CASCADE, &model),
@@ -129,7 +141,7 @@ int main(int argc, char **argv) {
   EXPECT(hardwire_answer_estimate(answer, 0, "z80", HARDWIRE_QUANTITY_CYCLES, &estimate), HARDWIRE_STATUS_UNKNOWN_TARGET);
   EXPECT(hardwire_answer_estimate(answer, 0, "\xff", HARDWIRE_QUANTITY_CYCLES, &estimate), HARDWIRE_STATUS_UNKNOWN_TARGET);
   EXPECT(hardwire_answer_estimate(answer, 1, target, HARDWIRE_QUANTITY_CYCLES, &estimate), HARDWIRE_STATUS_OUT_OF_RANGE);
-  EXPECT(hardwire_answer_estimate(answer, 0, target, 10, &estimate), HARDWIRE_STATUS_OUT_OF_RANGE);
+  EXPECT(hardwire_answer_estimate(answer, 0, target, 19, &estimate), HARDWIRE_STATUS_OUT_OF_RANGE);
   EXPECT(hardwire_answer_estimate(answer, 0, target, HARDWIRE_QUANTITY_XPU_UTILIZATION, &estimate), HARDWIRE_STATUS_UNKNOWN);
   EXPECT(hardwire_answer_estimate(answer, 0, NULL, HARDWIRE_QUANTITY_CYCLES, &estimate), HARDWIRE_STATUS_NULL_ARGUMENT);
   EXPECT(hardwire_answer_estimate(answer, 0, target, HARDWIRE_QUANTITY_CYCLES, NULL), HARDWIRE_STATUS_NULL_ARGUMENT);
@@ -146,7 +158,7 @@ int main(int argc, char **argv) {
   EXPECT(hardwire_compare(model, answer, 0, NULL, 0, target, HARDWIRE_QUANTITY_CYCLES, &ratio), HARDWIRE_STATUS_NULL_ARGUMENT);
   EXPECT(hardwire_compare(model, answer, 0, answer, 0, target, HARDWIRE_QUANTITY_CYCLES, NULL), HARDWIRE_STATUS_NULL_ARGUMENT);
   EXPECT(hardwire_compare(model, answer, 0, answer, 7, target, HARDWIRE_QUANTITY_CYCLES, &ratio), HARDWIRE_STATUS_OUT_OF_RANGE);
-  EXPECT(hardwire_compare(model, answer, 0, answer, 0, target, 10, &ratio), HARDWIRE_STATUS_OUT_OF_RANGE);
+  EXPECT(hardwire_compare(model, answer, 0, answer, 0, target, 19, &ratio), HARDWIRE_STATUS_OUT_OF_RANGE);
   EXPECT(hardwire_compare(model, answer, 0, answer, 0, "z80", HARDWIRE_QUANTITY_CYCLES, &ratio), HARDWIRE_STATUS_UNKNOWN_TARGET);
   EXPECT(hardwire_compare(model, answer, 0, answer, 0, target, HARDWIRE_QUANTITY_SPILLS, &ratio), HARDWIRE_STATUS_UNKNOWN);
 
@@ -215,7 +227,7 @@ int main(int argc, char **argv) {
   hardwire_model_free(NULL);
 
   // Names.
-  REQUIRE(strcmp(hardwire_status_name(999), "?") == 0 && hardwire_quantity_name(10) == NULL && !hardwire_quantity_unit(10));
+  REQUIRE(strcmp(hardwire_status_name(999), "?") == 0 && hardwire_quantity_name(19) == NULL && !hardwire_quantity_unit(19));
   REQUIRE(strcmp(hardwire_quantity_name(HARDWIRE_QUANTITY_CYCLES), "cycles") == 0);
   return 0;
 }
