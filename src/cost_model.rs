@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use costmodel::predictor::{Predictor, Settings};
-use costmodel::shipped::{CostModel, MAX_BYTES, checksum, embedded};
+use costmodel::shipped::{CostModel, MAX_BYTES, checksum, embedded, embedded_for_gpus};
+use ir::labels::gpu::GpuTarget;
 
 use crate::cli::predict::Asked;
 use crate::diagnostics::Failure;
@@ -11,6 +12,30 @@ use crate::diagnostics::Failure;
 /// The model of a file, or the embedded one.
 pub fn load(file: Option<&str>) -> Result<CostModel, Failure> {
     load_with_checksum(file).map(|(model, _)| model)
+}
+
+/// The embedded model of GPUs with the checksum of its file.
+pub fn load_for_gpus() -> Result<(CostModel, String), Failure> {
+    let model =
+        CostModel::shipped_for_gpus().map_err(|e| Failure::Request(format!("the shipped model of GPUs: {e}")))?;
+    Ok((model, checksum(embedded_for_gpus())))
+}
+
+/// The model of the arguments with the checksum of its file: a file, or the embedded one that predicts for the targets.
+pub fn load_asked(asked: &Asked) -> Result<(CostModel, String), Failure> {
+    let is_gpu = |target: &&String| GpuTarget::from_cpu(target).is_some();
+    let gpus: Vec<&String> = asked.targets.iter().filter(is_gpu).collect();
+    if asked.cost_model.is_some() || gpus.is_empty() {
+        return load_with_checksum(asked.cost_model.as_deref());
+    }
+    let other = asked.targets.iter().find(|target| !is_gpu(target)).or(asked.designs.first());
+    if let Some(other) = other {
+        let gpu = gpus[0];
+        return Err(Failure::Request(format!(
+            "`{gpu}` is a GPU and `{other}` is none: two models predict them, so ask for them in two commands"
+        )));
+    }
+    load_for_gpus()
 }
 
 /// The same with the checksum of the file, in hexadecimal.
@@ -31,5 +56,5 @@ pub fn load_with_checksum(file: Option<&str>) -> Result<(CostModel, String), Fai
 /// A predictor with the model and provider of the arguments.
 pub fn predictor(asked: &Asked, settings: Settings) -> Result<Predictor, Failure> {
     let settings = Settings { choice: asked.provider, ..settings };
-    Ok(Predictor::new(load(asked.cost_model.as_deref())?, settings))
+    Ok(Predictor::new(load_asked(asked)?.0, settings))
 }

@@ -38,6 +38,7 @@ fn the_version_names_commit_model_and_checksum() {
     assert!(model.starts_with("hardwire-cost-model-v1+"), "{text}");
     assert_eq!(checksum.len(), 32, "{text}");
     assert!(checksum.chars().all(|c| c.is_ascii_hexdigit()), "{text}");
+    assert!(lines[3].starts_with("cost model of GPUs: hardwire-gpu-model-v1+"), "{text}");
     assert_eq!(stdout(&["-V"]), format!("{}\n", lines[0]));
 }
 

@@ -3,6 +3,7 @@
 //! They hold for the work that is left after dead code elimination, common subexpression elimination and hoisting, at the peak
 //! rates of the processor ([`ir::labels::Limits`]), where the text states all counts exactly.
 
+use ir::labels::gpu::GpuTarget;
 use ir::labels::{Processor, Target};
 use names::named;
 
@@ -70,6 +71,16 @@ pub fn of_issue(processor: &Processor, instructions: f64) -> AtLeast {
     AtLeast { quantity: Quantity::Cycles, bound: Bound::IssueWidth, value }
 }
 
+/// The most that a GPU has of a quantity.
+fn most_of_gpu(target: GpuTarget, quantity: Quantity) -> Option<f64> {
+    let rule = target.gpu().occupancy;
+    match quantity {
+        Quantity::GpuVectorRegisters => Some(rule.vector_registers.addressable.into()),
+        Quantity::GpuWavesPerSimd => Some(rule.waves_per_simd.into()),
+        _ => None,
+    }
+}
+
 /// Moves estimates that lie beyond a bound to it. `exact` says whether the counts of the input are. Returns the bound of each
 /// estimate that was moved.
 pub(crate) fn apply(
@@ -80,6 +91,12 @@ pub(crate) fn apply(
 ) -> Vec<Option<Bound>> {
     let mut bounded = vec![None; estimates.len()];
     for (index, output) in outputs.iter().enumerate() {
+        if let Some(most) = GpuTarget::from_cpu(&output.target).and_then(|target| most_of_gpu(target, output.quantity))
+        {
+            // The values keep to these by themselves; the upper ends of intervals may not.
+            moved(&mut estimates[index], |number| number.min(most));
+            continue;
+        }
         let Some(target) = Target::from_cpu(&output.target) else { continue };
         let processor = target.processor();
         if output.quantity == Quantity::Ipc {

@@ -1,6 +1,7 @@
 //! Functions as models see them: words as numbers of a vocabulary, features, and counts of work.
 
 use crate::features::{Feature, Numbers};
+use crate::kernels::KernelNumbers;
 
 pub use ir::tokenizer::Scheme;
 
@@ -31,13 +32,15 @@ pub struct Input {
     pub features: Vec<f32>,
     /// Counts of work, in the order of [`crate::features::work_names`].
     pub work: Vec<f32>,
+    /// Numbers of its kernels; empty if no model of GPUs reads them.
+    pub kernels: KernelNumbers,
 }
 
 impl Input {
-    /// Words and numbers together.
+    /// Words and numbers together, without kernels.
     #[must_use]
     pub fn new(tokens: Tokens, Numbers { features, work }: Numbers) -> Self {
-        Self { tokens, features, work }
+        Self { tokens, features, work, kernels: KernelNumbers::default() }
     }
 
     /// One feature.

@@ -1,7 +1,8 @@
-//! What is predicted: ten quantities, their units, and the scale on which models fit them.
+//! What is predicted: quantities, their units, and the scale on which models fit them.
 //!
-//! A quantity belongs to a processor (registers, spills, instructions, cycles, ports) or to a design (utilization
-//! and latency on the simulated machine). Pressures are live values before register allocation; `spills` and
+//! A quantity belongs to a processor (registers, spills, instructions, cycles, ports), to a design (utilization and latency on the
+//! simulated machine), or to a GPU: registers, waves, instructions and a bound of the time of the kernels that a function's parallel
+//! loops become. Pressures are live values before register allocation; `spills` and
 //! `reloads` are instructions in the code; `instructions` and `cycles` are executed per call of the function, the
 //! cycles by a static model of the processor. The labels' own documentation is in `ir::labels`.
 
@@ -31,7 +32,36 @@ named! {
         XpuUtilization = "xpu_utilization",
         /// Cycles on the design.
         XpuLatencyCycles = "xpu_latency_cycles",
+        /// Vector registers of a thread of the kernel that uses most; on NVIDIA its registers.
+        GpuVectorRegisters = "gpu_vector_registers",
+        /// Scalar registers of a wave of the kernel that uses most (AMD).
+        GpuScalarRegisters = "gpu_scalar_registers",
+        /// Registers that the kernels spill.
+        GpuSpills = "gpu_spills",
+        /// Resident waves of a SIMD, of the kernel with fewest.
+        GpuWavesPerSimd = "gpu_waves_per_simd",
+        /// Machine instructions in the code of all kernels.
+        GpuCodeInstructions = "gpu_code_instructions",
+        /// Machine instructions that all threads execute per call (AMD).
+        GpuInstructions = "gpu_instructions",
+        /// Bound of the time of a call by a roofline with occupancy, in microseconds.
+        GpuRooflineUs = "gpu_roofline_us",
+        /// Time of the operations at the GPU's peak over that bound, 0 to 1.
+        GpuArithmeticUtilization = "gpu_arithmetic_utilization",
+        /// Time of the bytes at the GPU's peak over that bound, 0 to 1.
+        GpuBandwidthUtilization = "gpu_bandwidth_utilization",
     }
+}
+
+/// What a quantity is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A processor that functions are compiled for.
+    Processor,
+    /// A design that is simulated.
+    Design,
+    /// A GPU that kernels are compiled for.
+    Gpu,
 }
 
 /// The scale on which models are fitted: errors on it are comparable for small and large values.
@@ -54,26 +84,82 @@ impl Quantity {
             Self::Spills | Self::Reloads | Self::Instructions => "instructions",
             Self::Cycles | Self::XpuLatencyCycles => "cycles",
             Self::Ipc => "instructions/cycle",
-            Self::PortUtilization | Self::XpuUtilization => "share",
+            Self::PortUtilization
+            | Self::XpuUtilization
+            | Self::GpuArithmeticUtilization
+            | Self::GpuBandwidthUtilization => "share",
+            Self::GpuVectorRegisters | Self::GpuScalarRegisters | Self::GpuSpills => "registers",
+            Self::GpuWavesPerSimd => "waves",
+            Self::GpuCodeInstructions | Self::GpuInstructions => "instructions",
+            Self::GpuRooflineUs => "us",
         }
     }
 
-    /// Whether it belongs to a design rather than to a processor.
+    /// What it is of.
+    #[must_use]
+    pub fn target_kind(self) -> TargetKind {
+        match self {
+            Self::VectorRegisterPressure
+            | Self::GeneralRegisterPressure
+            | Self::Spills
+            | Self::Reloads
+            | Self::Instructions
+            | Self::Cycles
+            | Self::Ipc
+            | Self::PortUtilization => TargetKind::Processor,
+            Self::XpuUtilization | Self::XpuLatencyCycles => TargetKind::Design,
+            Self::GpuVectorRegisters
+            | Self::GpuScalarRegisters
+            | Self::GpuSpills
+            | Self::GpuWavesPerSimd
+            | Self::GpuCodeInstructions
+            | Self::GpuInstructions
+            | Self::GpuRooflineUs
+            | Self::GpuArithmeticUtilization
+            | Self::GpuBandwidthUtilization => TargetKind::Gpu,
+        }
+    }
+
+    /// Whether it belongs to a design.
     #[must_use]
     pub fn is_of_design(self) -> bool {
-        matches!(self, Self::XpuUtilization | Self::XpuLatencyCycles)
+        self.target_kind() == TargetKind::Design
     }
 
     /// Whether it grows with the work that a function does.
     #[must_use]
     pub fn grows(self) -> bool {
-        matches!(self, Self::Instructions | Self::Cycles | Self::XpuLatencyCycles)
+        matches!(
+            self,
+            Self::Instructions | Self::Cycles | Self::XpuLatencyCycles | Self::GpuInstructions | Self::GpuRooflineUs
+        )
+    }
+
+    /// Whether models fit its median rather than its mean: of quantities that grow with the work, whose outliers are far off, and of
+    /// registers and waves of GPUs, most of which have few values.
+    #[must_use]
+    pub fn is_robust(self) -> bool {
+        self.grows()
+            || matches!(
+                self,
+                Self::GpuVectorRegisters | Self::GpuScalarRegisters | Self::GpuWavesPerSimd | Self::GpuCodeInstructions
+            )
     }
 
     /// Whether it is a count, hence a whole number.
     #[must_use]
     pub fn is_whole(self) -> bool {
-        matches!(self, Self::VectorRegisterPressure | Self::GeneralRegisterPressure | Self::Spills | Self::Reloads)
+        matches!(
+            self,
+            Self::VectorRegisterPressure
+                | Self::GeneralRegisterPressure
+                | Self::Spills
+                | Self::Reloads
+                | Self::GpuVectorRegisters
+                | Self::GpuScalarRegisters
+                | Self::GpuSpills
+                | Self::GpuWavesPerSimd
+        )
     }
 
     /// A prediction rounded as the quantity counts: pressures to the nearest whole number, spills and reloads down. On families
@@ -82,8 +168,8 @@ impl Quantity {
     #[must_use]
     pub fn counted(self, value: f64) -> f64 {
         match self {
-            Self::VectorRegisterPressure | Self::GeneralRegisterPressure => value.round(),
-            Self::Spills | Self::Reloads => value.floor(),
+            Self::Spills | Self::Reloads | Self::GpuSpills => value.floor(),
+            _ if self.is_whole() => value.round(),
             _ => value,
         }
     }
@@ -99,12 +185,12 @@ impl Quantity {
     #[must_use]
     pub fn scale(self) -> Scale {
         match self {
-            Self::VectorRegisterPressure | Self::GeneralRegisterPressure => Scale::Logarithmic,
             Self::Ipc => Scale::Linear,
-            Self::Spills | Self::Reloads | Self::Instructions | Self::Cycles | Self::XpuLatencyCycles => {
-                Scale::Logarithmic
-            }
-            Self::PortUtilization | Self::XpuUtilization => Scale::Share,
+            Self::PortUtilization
+            | Self::XpuUtilization
+            | Self::GpuArithmeticUtilization
+            | Self::GpuBandwidthUtilization => Scale::Share,
+            _ => Scale::Logarithmic,
         }
     }
 }
@@ -148,13 +234,17 @@ impl std::fmt::Display for Output {
     }
 }
 
-/// The outputs for processors and designs: quantity by quantity, so that one quantity's outputs are neighbours.
+/// The outputs for processors, designs and GPUs: quantity by quantity, so that one quantity's outputs are neighbours.
 #[must_use]
-pub fn outputs(processors: &[&str], designs: &[&str]) -> Vec<Output> {
+pub fn outputs(processors: &[&str], designs: &[&str], gpus: &[&str]) -> Vec<Output> {
     Quantity::ALL
         .into_iter()
         .flat_map(|quantity| {
-            let targets = if quantity.is_of_design() { designs } else { processors };
+            let targets = match quantity.target_kind() {
+                TargetKind::Processor => processors,
+                TargetKind::Design => designs,
+                TargetKind::Gpu => gpus,
+            };
             targets.iter().map(move |&target| Output { target: target.to_owned(), quantity })
         })
         .collect()
@@ -208,12 +298,13 @@ mod tests {
 
     #[test]
     fn outputs_of_one_quantity_are_neighbours() {
-        let outputs = outputs(&["a", "b"], &["d"]);
-        assert_eq!(outputs.len(), 8 * 2 + 2);
+        let outputs = outputs(&["a", "b"], &["d"], &["g"]);
+        assert_eq!(outputs.len(), 8 * 2 + 2 + 9);
         let groups = groups(&outputs);
-        assert_eq!(groups.len(), 10);
+        assert_eq!(groups.len(), 19);
         assert_eq!(groups[1], 2..4);
         assert_eq!(groups[9], 17..18);
         assert_eq!(outputs[17].to_string(), "xpu_latency_cycles on d");
+        assert_eq!(outputs[18].to_string(), "gpu_vector_registers on g");
     }
 }

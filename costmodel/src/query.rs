@@ -9,6 +9,7 @@ use ir::{CustomForm, Limits, parse};
 
 use crate::features::numbers;
 use crate::input::{Input, Tokens};
+use crate::kernels::{self, Unmapped};
 use crate::reason::{Declared, Reason, declared, reasons};
 
 /// One function of a text.
@@ -49,13 +50,20 @@ pub(crate) struct Contents {
 pub struct QueryReader {
     limits: Limits,
     tokenizers: Vec<Tokenizer>,
+    kernels: bool,
 }
 
 impl QueryReader {
     /// A reader that tokenizes by these schemes; the words of other schemes are empty.
     #[must_use]
     pub fn new(limits: Limits, schemes: &[Scheme]) -> Self {
-        Self { limits, tokenizers: schemes.iter().map(|&scheme| Tokenizer::new(scheme)).collect() }
+        Self { limits, tokenizers: schemes.iter().map(|&scheme| Tokenizer::new(scheme)).collect(), kernels: false }
+    }
+
+    /// The same reader, which also follows the mapping of loops to kernels: a model of GPUs needs it.
+    #[must_use]
+    pub fn with_kernels(self) -> Self {
+        Self { kernels: true, ..self }
     }
 
     /// The functions with a body of a text, in its order. `vocabulary` returns the vocabulary of each scheme of the reader.
@@ -113,12 +121,14 @@ impl QueryReader {
         }
         let queries =
             functions.into_iter().zip(words).zip(lengths).map(|((operation, [ops, operands, shaped]), length)| {
+                let tokens = Tokens::new(ops, operands, shaped);
+                let (input, unmapped) = self.input(&analysis, operation, tokens, length);
                 let query = Query {
                     function: tree.symbol(operation).unwrap_or_default().to_owned(),
-                    input: Input::new(Tokens::new(ops, operands, shaped), numbers(&analysis, operation, length)),
+                    input,
                     exact: is_exact(&analysis, operation),
                     narrow_floats: has_narrow_floats(tree, operation),
-                    reasons: reasons(tree, text, &analysis, operation),
+                    reasons: reasons(tree, text, &analysis, operation, unmapped),
                 };
                 (tree.operation(operation).span.start, query)
             });
@@ -149,8 +159,24 @@ impl QueryReader {
             }
         }
         let [ops, operands, shaped] = words;
-        let tokens = Tokens::new(ops, operands, shaped);
-        (Input::new(tokens, numbers(analysis, operation, length)), is_exact(analysis, operation))
+        let (input, _) = self.input(analysis, operation, Tokens::new(ops, operands, shaped), length);
+        (input, is_exact(analysis, operation))
+    }
+
+    /// Words and numbers of a function, and why it has no kernels where that was asked for.
+    fn input(
+        &self,
+        analysis: &Analysis<'_>,
+        operation: OpId,
+        tokens: Tokens,
+        length: usize,
+    ) -> (Input, Option<Unmapped>) {
+        let input = Input::new(tokens, numbers(analysis, operation, length));
+        if !self.kernels {
+            return (input, None);
+        }
+        let (kernels, unmapped) = kernels::numbers(analysis, operation);
+        (Input { kernels, ..input }, unmapped)
     }
 }
 

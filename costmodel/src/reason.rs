@@ -8,7 +8,8 @@ use ir::span::Span;
 use ir::tree::{NoBody, OpId, Tree};
 use names::named;
 
-use crate::quantity::Quantity;
+use crate::kernels::Unmapped;
+use crate::quantity::{Quantity, TargetKind};
 
 named! {
     /// Why a quantity is not known.
@@ -39,6 +40,12 @@ named! {
         Recursion = "recursion",
         /// The provider that answered does not predict the quantity.
         Provider = "provider",
+        /// No loop is found to be parallel, so a GPU has no kernel to run.
+        NoKernel = "no_kernel",
+        /// An operation on memory stands outside every kernel.
+        OutsideKernel = "outside_kernel",
+        /// The text has kernels of its own, which the model has not learned from.
+        WrittenKernel = "written_kernel",
     }
 }
 
@@ -59,6 +66,12 @@ impl ReasonKind {
         }
     }
 
+    /// Whether it says why a function has no kernels on a GPU.
+    #[must_use]
+    pub fn is_about_kernels(self) -> bool {
+        matches!(self, Self::NoKernel | Self::OutsideKernel | Self::WrittenKernel)
+    }
+
     /// What is not known, for messages.
     #[must_use]
     pub fn message(self) -> &'static str {
@@ -76,6 +89,13 @@ impl ReasonKind {
             Self::Callee => analysis::Reason::Callee.message(),
             Self::Recursion => analysis::Reason::Recursion.message(),
             Self::Provider => "the analytical models do not predict it",
+            Self::NoKernel => "no loop is found to be parallel: a kernel needs one that carries no dependence",
+            Self::OutsideKernel => {
+                "it works on memory outside every parallel loop: a kernel has only what is inside one"
+            }
+            Self::WrittenKernel => {
+                "kernels written with the gpu dialect are not predicted; `hardwire label` compiles them"
+            }
         }
     }
 }
@@ -124,6 +144,18 @@ impl Reason {
         Self { kind, place, count: 1, value: None, assumption: None, quantities }
     }
 
+    /// For a function that the mapping to kernels refuses.
+    fn unmapped(tree: &Tree, source: &str, function: OpId, why: Unmapped) -> Self {
+        let (kind, operation) = match why {
+            Unmapped::NoKernel => (ReasonKind::NoKernel, function),
+            Unmapped::Outside(operation) => (ReasonKind::OutsideKernel, operation),
+            Unmapped::Written(operation) => (ReasonKind::WrittenKernel, operation),
+        };
+        let place = Some(place(tree, source, operation, tree.operation(operation).span));
+        let quantities = Quantity::ALL.into_iter().filter(|q| q.target_kind() == TargetKind::Gpu).collect();
+        Self { kind, place, count: 1, value: None, assumption: None, quantities }
+    }
+
     /// For quantities that the provider does not predict.
     #[must_use]
     pub fn provider(quantities: Vec<Quantity>) -> Self {
@@ -153,22 +185,39 @@ impl fmt::Display for Reason {
 /// Whether a quantity needs one of the open counts.
 fn needs(quantity: Quantity, open: OpenCounts) -> bool {
     match quantity {
-        Quantity::VectorRegisterPressure | Quantity::GeneralRegisterPressure | Quantity::Spills | Quantity::Reloads => {
-            open.opens_registers()
-        }
+        Quantity::VectorRegisterPressure
+        | Quantity::GeneralRegisterPressure
+        | Quantity::Spills
+        | Quantity::Reloads
+        | Quantity::GpuVectorRegisters
+        | Quantity::GpuScalarRegisters
+        | Quantity::GpuSpills
+        | Quantity::GpuCodeInstructions => open.opens_registers(),
         Quantity::Instructions
         | Quantity::Cycles
         | Quantity::Ipc
         | Quantity::PortUtilization
         | Quantity::XpuUtilization
-        | Quantity::XpuLatencyCycles => open.opens_time(),
+        | Quantity::XpuLatencyCycles
+        | Quantity::GpuWavesPerSimd
+        | Quantity::GpuInstructions
+        | Quantity::GpuRooflineUs
+        | Quantity::GpuArithmeticUtilization
+        | Quantity::GpuBandwidthUtilization => open.opens_time(),
     }
 }
 
-/// The reasons of a function, in the order of the text.
-pub(crate) fn reasons(tree: &Tree, source: &str, analysis: &Analysis<'_>, function: OpId) -> Vec<Reason> {
+/// The reasons of a function, in the order of the text; first why it has no kernels, where that is asked for.
+pub(crate) fn reasons(
+    tree: &Tree,
+    source: &str,
+    analysis: &Analysis<'_>,
+    function: OpId,
+    unmapped: Option<Unmapped>,
+) -> Vec<Reason> {
     let mut groups: BTreeMap<(ReasonKind, &str, Option<String>), usize> = BTreeMap::new();
-    let mut reasons: Vec<Reason> = Vec::new();
+    let mut reasons: Vec<Reason> =
+        unmapped.map(|why| Reason::unmapped(tree, source, function, why)).into_iter().collect();
     for open in analysis.open_counts(function) {
         let quantities: Vec<Quantity> = Quantity::ALL.into_iter().filter(|&q| needs(q, open.counts)).collect();
         if quantities.is_empty() {

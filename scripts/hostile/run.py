@@ -31,6 +31,7 @@ LONG = {("train",), ("evaluate",), ("dataset", "build"), ("dataset", "label"), (
 # Standard input is empty, so these end at once.
 HIDDEN = {("dataset", "worker"), ("dataset", "passes")}
 
+TARGETS = ["znver4", "skylake-avx512", "gfx942", "gfx1100", "sm_90"]
 NUMBERS = ["0", "-0", "1", "-1", "2", "3", "7", "0.5", "-0.5", "1e-308", "1e308", "-1e308", "1e999", "NaN", "nan", "inf", "-inf", "1e-9",
            "4294967295", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616",
            "340282366920938463463374607431768211456", "9" * 400, "0x10", "1_000", "1,5", "٣", "1e", "--", "+1", " 1 ", "64", "1024", "65536"]
@@ -129,6 +130,8 @@ def setting(rng):
 def value(rng, flag, choices):
     if flag == "--set" and rng.random() < 0.95:
         return setting(rng)
+    if flag == "--target" and rng.random() < 0.7:
+        return rng.choice(TARGETS)
     if choices and rng.random() < 0.7:
         return rng.choice(choices)
     return rng.choice([lambda: rng.choice(NUMBERS), lambda: rng.choice(TEXTS), lambda: rng.choice(NAMES), lambda: rng.choice(FILES),

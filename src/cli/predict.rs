@@ -25,10 +25,10 @@ names::named! {
 /// Targets and model, common to the commands that predict.
 #[derive(Debug, Clone, Args)]
 pub struct Asked {
-    /// Processor to predict for, by its LLVM name; can be repeated [default: all of the model]
+    /// Processor or GPU to predict for, by its LLVM name; can be repeated [default: all processors]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<String>,
-    /// Design to predict for; can be repeated [default: all of the model]
+    /// Design to predict for; can be repeated [default: all designs]
     #[arg(long = "design", value_name = "DESIGN")]
     pub designs: Vec<String>,
     /// Model file (safetensors) [default: the built-in model]
@@ -44,11 +44,13 @@ pub struct Asked {
 #[command(after_help = "Examples:
   hardwire predict kernel.mlir
   hardwire predict kernel.mlir --target skylake-avx512 --design hnlpu --format json
+  hardwire predict kernel.mlir --target gfx942 --target sm_90
   mlir-opt --affine-loop-unroll kernel.mlir | hardwire predict - --format comment | FileCheck kernel.mlir
   hardwire predict --compare before.mlir after.mlir --target znver4
   hardwire predict --check kernel.mlir    # with `// hardwire-check: cycles < 1e6` above the function
 
-If no target and no design is given, all are predicted. Values are per call of the function; low and high are the ends of
+If no target and no design is given, all processors and designs are predicted. Of a GPU (gfx942, gfx1100, sm_90) the kernels are
+predicted that its parallel loops become, as `hardwire label` makes them. Values are per call of the function; low and high are the ends of
 a 90 % interval. A quantity is null if the text leaves open a count that it needs; the reasons say which, and --assume states
 it: trip=%n:1024, shape=%a.0:512, shape=?:512, or a range, trip=%n:16..64. An out-of-distribution score above 1 means that the
 function is unusual for the training data.
@@ -95,7 +97,7 @@ pub struct Explain {
     /// Name of the function; required if the file has several
     #[arg(long)]
     pub function: Option<String>,
-    /// Processor or design [default: the first processor of the model]
+    /// Processor, GPU or design [default: the first processor of the model]
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
     /// Quantity: cycles, instructions, spills, vector_register_pressure, ... [default: cycles; xpu_latency_cycles for a

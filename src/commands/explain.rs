@@ -19,8 +19,12 @@ use crate::diagnostics::Failure;
 /// Runs the command.
 pub fn run(arguments: &Explain) -> Result<ExitCode, Failure> {
     let source = Source::read(&arguments.file)?;
-    let asked =
-        Asked { targets: vec![], designs: vec![], cost_model: arguments.cost_model.clone(), provider: Choice::Cascade };
+    let asked = Asked {
+        targets: arguments.target.iter().cloned().collect(),
+        designs: vec![],
+        cost_model: arguments.cost_model.clone(),
+        provider: Choice::Cascade,
+    };
     let predictor = cost_model::predictor(&asked, Settings::default())?;
     let (target, quantity) = (arguments.target.as_deref(), arguments.quantity.as_deref());
     let at = output_asked(predictor.outputs(), target, quantity)?;

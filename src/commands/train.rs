@@ -67,7 +67,7 @@ fn write(arguments: &Train, corpus: &CorpusRows, model: CostModel) -> Result<Exi
     match arguments.learning.format {
         TableFormat::Json => output::json(&report)?,
         TableFormat::Csv => output::csv(&report.card.errors)?,
-        TableFormat::Table => output::text(&report.table())?,
+        TableFormat::Table => output::text(&report.table(corpus.refusal()))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -86,9 +86,9 @@ fn fitting_stages() -> impl Fn(&Progress) + Sync {
 }
 
 impl TrainReport {
-    fn table(&self) -> String {
+    fn table(&self, refusal: &str) -> String {
         let out = format!(
-            "{}: {}, version {}\n{} rows, {} kernels, {} families; {} rows without labels, {} that the parser refuses\n\
+            "{}: {}, version {}\n{} rows, {} kernels, {} families; {} rows without labels, {} {}\n\
              {} trees\n\nErrors on families left out:\n\n",
             self.file,
             number::bytes(self.bytes as f64),
@@ -98,6 +98,7 @@ impl TrainReport {
             self.card.training.families.len(),
             self.rows_without_labels,
             self.rows_refused_by_parser,
+            refusal,
             count(self.trees as u64)
         );
         let mut table = Table::new(&[

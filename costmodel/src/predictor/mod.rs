@@ -268,6 +268,16 @@ impl Predictor {
         read.into_iter().map(|text| text.map(&mut merged)).collect()
     }
 
+    /// Reasons with the quantities that the model predicts; those that concern none are left out.
+    fn own(&self, reasons: Vec<Reason>) -> Vec<Reason> {
+        let mut own = reasons;
+        for reason in &mut own {
+            reason.quantities.retain(|&quantity| self.outputs.iter().any(|output| output.quantity == quantity));
+        }
+        own.retain(|reason| !reason.quantities.is_empty());
+        own
+    }
+
     /// The reply for a function without a body.
     fn unknown(&self, declared: Declared) -> Reply {
         Reply {
@@ -276,7 +286,7 @@ impl Predictor {
             provider: self.provider(),
             estimates: vec![None; self.outputs.len()],
             bounded: vec![None; self.outputs.len()],
-            reasons: vec![declared.reason],
+            reasons: self.own(vec![declared.reason]),
             warnings: vec![],
         }
     }
@@ -297,7 +307,10 @@ impl Predictor {
     /// Runs `read` with an idle reader, or a new one.
     fn with_reader<R>(&self, read: impl FnOnce(&mut QueryReader) -> R) -> R {
         let idle = locked(&self.readers).pop();
-        let mut reader = idle.unwrap_or_else(|| QueryReader::new(Limits::default(), &[Scheme::Shaped]));
+        let mut reader = idle.unwrap_or_else(|| {
+            let reader = QueryReader::new(Limits::default(), &[Scheme::Shaped]);
+            if self.model.is_of_gpus() { reader.with_kernels() } else { reader }
+        });
         let result = read(&mut reader);
         locked(&self.readers).push(reader);
         result
@@ -324,7 +337,8 @@ impl Predictor {
 
     /// The reply for a function from the model's estimates.
     fn reply(&self, query: Query, mut estimates: Vec<Option<Estimate>>) -> Reply {
-        let Query { function, input, exact, narrow_floats, mut reasons } = query;
+        let Query { function, input, exact, narrow_floats, reasons } = query;
+        let mut reasons = self.own(reasons);
         let mut bounded = bounds::apply(&self.outputs, &input, exact, &mut estimates);
         let mut without: Vec<Quantity> = Vec::new();
         for (index, output) in self.outputs.iter().enumerate() {

@@ -26,7 +26,7 @@ pub struct Row<'a> {
     pub file: Option<&'a str>,
     /// Name of the function; empty if it has none.
     pub function: &'a str,
-    /// Processor or design.
+    /// Processor, GPU or design.
     pub target: &'a str,
     /// Each quantity of the target.
     pub predictions: Predictions<'a>,

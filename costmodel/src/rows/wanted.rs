@@ -2,11 +2,12 @@
 
 use ::names::suggest::{did_you_mean, shorten};
 use ir::labels::Target;
+use ir::labels::gpu::GpuTarget;
 use ir::tree::{OpId, Tree};
 
 use crate::quantity::{Output, Quantity};
 
-/// Names of processors and designs that are wanted, in the order of the model.
+/// Names of processors, GPUs and designs that are wanted, in the order of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted(pub Vec<String>);
 
@@ -63,7 +64,9 @@ impl UnknownTarget {
         let described = Target::ALL.into_iter().map(Target::processor).find(|processor| {
             known.contains(&processor.cpu) && wanted.len() >= 3 && plain(processor.description).contains(&wanted)
         });
+        let is_other_gpu = GpuTarget::from_cpu(name).is_some() && !known.is_empty();
         let help = match described {
+            None if is_other_gpu => "it is a GPU, which another model predicts".to_owned(),
             Some(processor) => format!("did you mean `{}` ({})?", processor.cpu, processor.description),
             None => did_you_mean(name, known),
         };
@@ -83,7 +86,7 @@ pub fn names(outputs: &[Output], of: impl Fn(&Output) -> bool) -> Vec<&str> {
     names
 }
 
-/// Index of the output of one target and quantity. Without a target the first of the model, without a quantity its cycles.
+/// Index of the output of one target and quantity. Without a target the first of the model, without a quantity its time.
 ///
 /// # Errors
 /// If the model has no such target, or the target no such quantity.
@@ -97,7 +100,8 @@ pub fn output_asked(outputs: &[Output], target: Option<&str>, quantity: Option<&
         None => all[0],
     };
     let own: Vec<&str> = outputs.iter().filter(|o| o.target == target).map(|o| o.quantity.name()).collect();
-    let usual = if own.contains(&Quantity::Cycles.name()) { Quantity::Cycles } else { Quantity::XpuLatencyCycles };
+    let times = [Quantity::Cycles, Quantity::XpuLatencyCycles, Quantity::GpuRooflineUs];
+    let usual = times.into_iter().find(|time| own.contains(&time.name())).unwrap_or(Quantity::Cycles);
     let wanted = quantity.unwrap_or(usual.name());
     let found = outputs.iter().position(|o| o.target == target && o.quantity.name() == wanted);
     found.ok_or_else(|| UnknownTarget {

@@ -3,10 +3,26 @@
 use serde::{Deserialize, Serialize};
 
 use crate::features::{Feature, work_names};
-use crate::quantity::{Output, Quantity};
+use crate::kernels::{KernelCount, KernelFeature};
+use crate::quantity::{Output, Quantity, TargetKind};
 
-/// Name of the models that this program trains.
-pub const NAME: &str = "hardwire-cost-model-v1";
+/// Name of the models of processors and designs that this program trains.
+const NAME: &str = "hardwire-cost-model-v1";
+
+/// Name of the models of GPUs.
+const GPU_NAME: &str = "hardwire-gpu-model-v1";
+
+/// Name of a model with these outputs.
+#[must_use]
+pub fn name_of(outputs: &[Output]) -> &'static str {
+    if is_of_gpus(outputs) { GPU_NAME } else { NAME }
+}
+
+/// Whether these are outputs of GPUs.
+#[must_use]
+pub fn is_of_gpus(outputs: &[Output]) -> bool {
+    outputs.iter().any(|output| output.quantity.target_kind() == TargetKind::Gpu)
+}
 
 /// Everything but the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,10 +99,16 @@ impl Card {
         format!("{name}+{}", hash.get(..12).unwrap_or_default())
     }
 
-    /// Names of the features and counts of work that this build computes.
+    /// Names of the features and counts of work that this build computes for a model with these outputs.
     #[must_use]
-    pub fn current_features() -> Vec<String> {
-        Feature::ALL.iter().map(|feature| feature.name().to_owned()).chain(work_names()).collect()
+    pub fn current_features(outputs: &[Output]) -> Vec<String> {
+        let mut names: Vec<String> =
+            Feature::ALL.iter().map(|feature| feature.name().to_owned()).chain(work_names()).collect();
+        if is_of_gpus(outputs) {
+            names.extend(KernelFeature::ALL.iter().map(|feature| format!("kernel_{}", feature.name())));
+            names.extend(KernelCount::all().map(|count| format!("kernel_{}", count.name())));
+        }
+        names
     }
 
     /// Names of the targets, each once, in the order of the outputs.

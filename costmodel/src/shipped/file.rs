@@ -5,15 +5,15 @@ use ir::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
 
 use super::adaptation::Adaptation;
-use super::card::Card;
+use super::card::{Card, is_of_gpus};
 use super::conformal::{RatioTable, Widths};
-use super::embedded::embedded;
+use super::embedded::{embedded, embedded_for_gpus};
 use super::error::{MAX_BYTES, ModelFileError};
 use super::novelty::Novelty;
 use super::parts::{TreesShape, get_novelty, get_trees, put_novelty, put_trees};
 use super::tensors::{Reader, Writer};
 use crate::analytical::{LivenessModel, RooflineModel};
-use crate::quantity::Output;
+use crate::quantity::{Output, TargetKind};
 use crate::trees::TreesModel;
 
 /// Version of the layout.
@@ -93,6 +93,12 @@ impl CostModel {
         writer.finish(serde_json::to_string(&header).expect("plain values serialize"))
     }
 
+    /// Whether it predicts quantities of GPUs, and no others.
+    #[must_use]
+    pub fn is_of_gpus(&self) -> bool {
+        is_of_gpus(&self.card.outputs)
+    }
+
     /// Reads a file's bytes.
     ///
     /// # Errors
@@ -111,6 +117,14 @@ impl CostModel {
     /// As [`Self::from_bytes`], if the program was built with another model than its own.
     pub fn shipped() -> Result<Self, ModelFileError> {
         Self::read(&Reader::own(embedded())?)
+    }
+
+    /// The embedded model of GPUs.
+    ///
+    /// # Errors
+    /// As [`Self::shipped`].
+    pub fn shipped_for_gpus() -> Result<Self, ModelFileError> {
+        Self::read(&Reader::own(embedded_for_gpus())?)
     }
 
     fn read(reader: &Reader<'_>) -> Result<Self, ModelFileError> {
@@ -137,6 +151,11 @@ impl CostModel {
         }
         if [header.roofline.0.len(), header.liveness.0.len()] != [outputs.len(); 2] {
             return Err(content("an analytical model answers another number of outputs"));
+        }
+        if header.trees.kernels != is_of_gpus(outputs)
+            || is_of_gpus(outputs) && outputs.iter().any(|output| output.quantity.target_kind() != TargetKind::Gpu)
+        {
+            return Err(content("it mixes quantities of GPUs and others"));
         }
         check_adaptations(&header.adaptations, outputs)?;
         let trees = get_trees(reader, header.trees, words, outputs)?;
@@ -215,7 +234,7 @@ fn header(text: &str) -> Result<Header, ModelFileError> {
     if !(OLDEST..=VERSION).contains(&card.tokenizer_version) {
         return Err(incompatible("tokenizer", card.tokenizer_version.to_string(), VERSION.to_string()));
     }
-    let ours = Card::current_features();
+    let ours = Card::current_features(&card.outputs);
     if card.features != ours {
         let differs = card.features.iter().zip(&ours).position(|(a, b)| a != b);
         let place = differs.unwrap_or(card.features.len().min(ours.len()));

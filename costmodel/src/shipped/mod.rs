@@ -18,10 +18,10 @@ mod tensors;
 
 pub use adaptation::{Adaptation, Line};
 pub use answer::Estimate;
-pub use card::{Card, ErrorRow, NAME, TrainingSet};
+pub use card::{Card, ErrorRow, TrainingSet, is_of_gpus, name_of};
 pub use checksum::{checksum, seal};
 pub use conformal::{NOMINAL, RatioTable, Widths};
-pub use embedded::embedded;
+pub use embedded::{embedded, embedded_for_gpus};
 pub use error::{MAX_BYTES, ModelFileError};
 pub use file::{CostModel, SCHEMA};
 pub use novelty::Novelty;

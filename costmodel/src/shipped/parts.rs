@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ModelFileError;
 use super::novelty::Novelty;
 use super::tensors::{Reader, Writer};
-use crate::columns::{Columns, MAX_WORDS};
+use crate::columns::{Columns, MAX_WORDS, Numbered};
 use crate::features::Feature;
 use crate::input::Scheme;
 use crate::quantity::{Output, groups};
@@ -17,6 +17,9 @@ use crate::trees::{Forest, TreesModel, WorkSums};
 #[serde(deny_unknown_fields)]
 pub(super) struct TreesShape {
     pub features: bool,
+    /// Whether numbers of kernels follow the features; a model of GPUs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kernels: bool,
     pub scheme: Scheme,
     /// Whether the model knows how wrong it is.
     pub doubts: bool,
@@ -25,7 +28,9 @@ pub(super) struct TreesShape {
 impl TreesShape {
     pub fn of(trees: &TreesModel) -> Self {
         let columns = &trees.columns;
-        Self { features: columns.has_features(), scheme: columns.scheme(), doubts: !trees.doubts.is_empty() }
+        let numbers = columns.numbers();
+        let (features, kernels) = (numbers != Numbered::No, numbers == Numbered::Kernels);
+        Self { features, kernels, scheme: columns.scheme(), doubts: !trees.doubts.is_empty() }
     }
 
     fn read(self, reader: &Reader<'_>, name: &str, vocabulary: usize) -> Result<Columns, ModelFileError> {
@@ -35,7 +40,12 @@ impl TreesShape {
         check(ascending && known && words.len() <= MAX_WORDS, name, "are not words of the vocabulary")?;
         // A model reads only the scheme of its vocabulary.
         check(self.scheme == Scheme::Shaped, name, "belong to another scheme")?;
-        Ok(Columns::from_words(self.features, self.scheme, words, vocabulary))
+        let numbers = match (self.features, self.kernels) {
+            (true, true) => Numbered::Kernels,
+            (true, false) => Numbered::Function,
+            (false, _) => Numbered::No,
+        };
+        Ok(Columns::from_words(numbers, self.scheme, words, vocabulary))
     }
 }
 

@@ -9,4 +9,4 @@ mod work;
 
 pub use forest::{Forest, LEAF, Node};
 pub use model::TreesModel;
-pub use work::{WorkSums, total_time};
+pub use work::{WorkSums, counts, total_time};

@@ -2,10 +2,12 @@
 
 use super::forest::Forest;
 use super::work::WorkSums;
+use ir::labels::gpu::GpuTarget;
+
 use crate::columns::Columns;
 use crate::input::Input;
 use crate::model::Predict;
-use crate::quantity::Output;
+use crate::quantity::{Output, Quantity};
 
 /// Fewer functions than this are walked one by one.
 const FEWEST_TOGETHER: usize = 6;
@@ -66,6 +68,12 @@ impl TreesModel {
     fn answers(&self, inputs: &[&Input], rows: &[f32]) -> Vec<Vec<f32>> {
         let mut all: Vec<Vec<f32>> = inputs.iter().map(|input| self.work_sums.scaled(&self.outputs, input)).collect();
         self.add_all(&self.forests, rows, &mut all);
+        for (output, name) in self.outputs.iter().enumerate() {
+            if name.quantity == Quantity::GpuWavesPerSimd {
+                let all = all.iter_mut().zip(inputs);
+                all.for_each(|(own, input)| own[output] = nearest_waves(&name.target, input, own[output]));
+            }
+        }
         all
     }
 
@@ -105,4 +113,14 @@ impl Predict for TreesModel {
         let scaled = self.scaled(input);
         scaled.iter().zip(&self.outputs).map(|(v, output)| Some(output.quantity.scale().from(f64::from(*v)))).collect()
     }
+}
+
+/// The number of resident waves nearest to a prediction on the scale of the fit, among those that some number of registers leaves the
+/// blocks of a function on a GPU.
+fn nearest_waves(target: &str, input: &Input, scaled: f32) -> f32 {
+    let Some(target) = GpuTarget::from_cpu(target) else { return scaled };
+    let scale = Quantity::GpuWavesPerSimd.scale();
+    let possible = input.kernels.possible_waves(target);
+    let possible = possible.into_iter().map(|waves| scale.to(f64::from(waves)) as f32);
+    possible.min_by(|a, b| (a - scaled).abs().total_cmp(&(b - scaled).abs())).unwrap_or(scaled)
 }

@@ -6,9 +6,19 @@
 
 use crate::features::WORK;
 use crate::input::Input;
-use crate::quantity::{Output, Quantity};
+use crate::kernels::KERNEL_WORK;
+use crate::quantity::{Output, Quantity, TargetKind};
 
-/// Coefficients by output, in the order of [`Input::work`] followed by a constant term; empty for outputs without such a sum.
+/// The counts that the sum of an output is over: those of the kernels for a GPU, else those of the function.
+#[must_use]
+pub fn counts<'a>(output: &Output, input: &'a Input) -> &'a [f32] {
+    match output.quantity.target_kind() {
+        TargetKind::Gpu => &input.kernels.work,
+        TargetKind::Processor | TargetKind::Design => &input.work,
+    }
+}
+
+/// Coefficients by output, in the order of its [`counts`] followed by a constant term; empty for outputs without such a sum.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WorkSums(pub Vec<Vec<f32>>);
 
@@ -20,6 +30,7 @@ impl WorkSums {
             Quantity::Instructions | Quantity::Cycles | Quantity::XpuLatencyCycles | Quantity::XpuUtilization => {
                 WORK + 1
             }
+            Quantity::GpuInstructions | Quantity::GpuRooflineUs => KERNEL_WORK + 1,
             _ => 0,
         }
     }
@@ -34,13 +45,20 @@ impl WorkSums {
     #[must_use]
     pub fn scaled(&self, outputs: &[Output], input: &Input) -> Vec<f32> {
         // Most functions do few kinds of work.
-        let counts = || input.work.iter().enumerate().filter(|(_, count)| **count > 0.0);
-        let work: Vec<(usize, f64)> =
-            counts().map(|(at, &count)| (at, f64::from(count))).chain([(WORK, 1.0)]).collect();
-        let sum =
-            |coefficients: &[f32]| work.iter().map(|&(at, count)| f64::from(coefficients[at]) * count).sum::<f64>();
-        let sums: Vec<Option<f64>> =
-            self.0.iter().map(|coefficients| (!coefficients.is_empty()).then(|| sum(coefficients))).collect();
+        let positive = |counts: &[f32]| -> Vec<(usize, f64)> {
+            let positive = counts.iter().enumerate().filter(|(_, count)| **count > 0.0);
+            positive.map(|(at, &count)| (at, f64::from(count))).chain([(counts.len(), 1.0)]).collect()
+        };
+        let (work, kernels) = (positive(&input.work), positive(&input.kernels.work));
+        let sum = |output: &Output, coefficients: &[f32]| {
+            let work = if output.quantity.target_kind() == TargetKind::Gpu { &kernels } else { &work };
+            work.iter().map(|&(at, count)| f64::from(coefficients[at]) * count).sum::<f64>()
+        };
+        let sums: Vec<Option<f64>> = outputs
+            .iter()
+            .zip(&self.0)
+            .map(|(output, coefficients)| (!coefficients.is_empty()).then(|| sum(output, coefficients)))
+            .collect();
         let start = |(output, own): (usize, &Option<f64>)| {
             let own = (*own)?;
             let value = match total_time(outputs, output).and_then(|total| sums[total]) {

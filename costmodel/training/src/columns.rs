@@ -1,11 +1,11 @@
 //! Selection of the words that are counted.
 
-use costmodel::columns::{Columns, MAX_WORDS};
+use costmodel::columns::{Columns, MAX_WORDS, Numbered};
 use costmodel::input::Scheme;
 
 use crate::dataset::Dataset;
 
-/// All features and counts of work if `features`, and the `most` words that occur in most of the rows, of those that occur
+/// All numbers of the data if `features`, and the `most` words that occur in most of the rows, of those that occur
 /// in at least `in_rows` of them.
 ///
 /// # Panics
@@ -34,5 +34,10 @@ pub(crate) fn choose(
     words.sort_by_key(|&w| (std::cmp::Reverse(occurs[usize::from(w)]), w));
     words.truncate(most);
     words.sort_unstable();
-    Columns::from_words(features, scheme, words, occurs.len())
+    let numbers = match (features, data.is_of_gpus()) {
+        (false, _) => Numbered::No,
+        (true, false) => Numbered::Function,
+        (true, true) => Numbered::Kernels,
+    };
+    Columns::from_words(numbers, scheme, words, occurs.len())
 }

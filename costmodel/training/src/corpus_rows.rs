@@ -1,7 +1,7 @@
 //! The corpus as a data set: inputs and labels of the rows of its table.
 //!
 //! The vocabularies hold words above a minimum number of occurrences, independent of labels. Rows whose text does not parse
-//! are dropped and counted. Labels of the simulated machine are dropped where it cannot place an operation. `instructions` are
+//! are dropped and counted, of a corpus of GPUs also those whose kernels are not found. Labels of the simulated machine are dropped where it cannot place an operation. `instructions` are
 //! executed ones; `spills` and `reloads` are those in the code.
 
 use corpus::Source;
@@ -12,8 +12,10 @@ use corpus::table::{self, Entry, TableError};
 use costmodel::input::{Input, Scheme};
 use costmodel::quantity::{Output, Quantity, outputs};
 use costmodel::query::QueryReader;
+use costmodel::shipped::is_of_gpus;
 use ir::CustomForm;
 use ir::labels::Target;
+use ir::labels::gpu::GpuTarget;
 use ir::tokenizer::Tokenizer;
 use ir::vocabulary::{Counts, Vocabulary};
 use storage::columnar::{Column, Frame};
@@ -73,7 +75,7 @@ pub struct CorpusRows {
     pub rows_in_file: usize,
     /// Rows without any label.
     pub unlabelled: usize,
-    /// Rows whose text the parser refuses.
+    /// Rows whose text the parser refuses, or whose kernels are not found.
     pub refused: usize,
     /// Hash over the content of the kept rows and their labels.
     pub hash: String,
@@ -81,10 +83,33 @@ pub struct CorpusRows {
     pub kernels: usize,
 }
 
-/// Outputs that a corpus has labels of, in the order of labels.
+impl CorpusRows {
+    /// Why rows are refused, for messages.
+    #[must_use]
+    pub fn refusal(&self) -> &'static str {
+        if self.data.is_of_gpus() { "whose kernels are not found" } else { "that the parser refuses" }
+    }
+}
+
+/// Outputs that a corpus has labels of, in the order of labels: those of GPUs, or of processors and the design.
 fn corpus_outputs(frame: &Frame) -> Vec<Output> {
+    let gpus = GpuTarget::ALL.map(GpuTarget::cpu);
+    let mut of_gpus = outputs(&[], &[], &gpus);
+    // Some are known on some GPUs only.
+    of_gpus.retain(|output| frame.column(&column(output)).is_some_and(|column| !is_empty(column)));
+    if !of_gpus.is_empty() {
+        return of_gpus;
+    }
     let processors: Vec<&str> = targets(frame).iter().map(|t| t.cpu()).collect();
-    outputs(&processors, &[DESIGN])
+    outputs(&processors, &[DESIGN], &[])
+}
+
+fn is_empty(column: &Column) -> bool {
+    match column {
+        Column::Int(values) => values.iter().all(Option::is_none),
+        Column::Float(values) => values.iter().all(Option::is_none),
+        _ => true,
+    }
 }
 
 /// Name of an output's column.
@@ -100,6 +125,15 @@ fn column(output: &Output) -> String {
         Quantity::PortUtilization => "busiest_port_utilization",
         Quantity::XpuUtilization => "xpu_utilization",
         Quantity::XpuLatencyCycles => "xpu_latency_cycles",
+        Quantity::GpuVectorRegisters => "vector_registers",
+        Quantity::GpuScalarRegisters => "scalar_registers",
+        Quantity::GpuSpills => "spills",
+        Quantity::GpuWavesPerSimd => "waves_per_simd",
+        Quantity::GpuCodeInstructions => "code_instructions",
+        Quantity::GpuInstructions => "instructions_executed",
+        Quantity::GpuRooflineUs => "roofline_us",
+        Quantity::GpuArithmeticUtilization => "arithmetic_utilization",
+        Quantity::GpuBandwidthUtilization => "bandwidth_utilization",
     };
     format!("{}_{name}", of_target(output))
 }
@@ -156,6 +190,9 @@ fn labels(frame: &Frame, outputs: &[Output]) -> Result<Vec<Vec<Option<f64>>>, Co
         let is_own = |o: &Output| o.target == output.target && is_executed(o.quantity);
         leave_out(&mut labels, outputs, is_own, |row| few[row] || guessed[row].is_some_and(|x| x > MOST_GUESSED));
     }
+    if is_of_gpus(outputs) {
+        return Ok(labels);
+    }
     // Latencies of functions with unplaced operations are incomplete.
     let name = format!("{DESIGN}_unplaced_operations");
     let Some(Column::Int(unplaced)) = frame.column(&name) else { return Err(CorpusError::NoUnplaced(name)) };
@@ -178,7 +215,8 @@ pub fn read(
     let labels = labels(frame, &outputs)?;
     let labelled: Vec<usize> = (0..entries.len()).filter(|&row| labels.iter().any(|l| l[row].is_some())).collect();
     let vocabularies = vocabularies(&entries, &labelled, threads);
-    let inputs = inputs(&entries, &labelled, &vocabularies, threads, progress);
+    let with_kernels = is_of_gpus(&outputs);
+    let inputs = inputs(&entries, &labelled, &vocabularies, with_kernels, threads, progress);
     let mut families: Vec<String> = entries.iter().map(|e| e.row.family.clone()).collect();
     families.sort();
     families.dedup();
@@ -247,23 +285,27 @@ fn vocabularies(entries: &[Entry], rows: &[usize], threads: usize) -> [Vocabular
     })
 }
 
-/// Input of each row; `None` if the text does not parse.
+/// Input of each row; `None` if the text does not parse, or if kernels are asked for and none is found.
 fn inputs(
     entries: &[Entry],
     rows: &[usize],
     vocabularies: &[Vocabulary; 3],
+    with_kernels: bool,
     threads: usize,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Vec<Option<Input>> {
     let chunks: Vec<&[usize]> = rows.chunks(CHUNK).collect();
     let read = costmodel::parallel::map(threads, chunks.len(), |chunk| {
-        let mut reader = QueryReader::new(ir::Limits::default(), &Scheme::ALL);
+        let reader = QueryReader::new(ir::Limits::default(), &Scheme::ALL);
+        let mut reader = if with_kernels { reader.with_kernels() } else { reader };
         let own = chunks[chunk].iter().map(|&row| {
             let text = &entries[row].row.text;
             let queries = reader.read(text, |scheme| &vocabularies[scheme as usize]).ok()?;
             let public = |function: &str| !text.contains(&format!("func.func private @{function}("));
             let found = queries.iter().position(|query| public(&query.function)).unwrap_or(0);
-            queries.into_iter().nth(found).map(|query| query.input)
+            let query = queries.into_iter().nth(found)?;
+            let refused = query.reasons.iter().any(|reason| reason.kind.is_about_kernels());
+            (!refused).then_some(query.input)
         });
         let own: Vec<Option<Input>> = own.collect();
         progress(own.len(), rows.len());

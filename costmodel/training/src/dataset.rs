@@ -5,7 +5,9 @@
 
 use costmodel::features::{Feature, WORK};
 use costmodel::input::{Input, Scheme};
+use costmodel::kernels::{KERNEL_WORK, KernelFeature};
 use costmodel::quantity::Output;
+use costmodel::shipped::is_of_gpus;
 
 /// One function with its labels.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +86,10 @@ impl Dataset {
             count("labels", s.labels.len(), outputs.len())?;
             count("features", s.input.features.len(), Feature::COUNT)?;
             count("counts of work", s.input.work.len(), WORK)?;
+            if is_of_gpus(&outputs) {
+                count("features of kernels", s.input.kernels.features.len(), KernelFeature::COUNT)?;
+                count("counts of work of kernels", s.input.kernels.work.len(), KERNEL_WORK)?;
+            }
             if s.input.features.iter().any(|x| !x.is_finite()) {
                 return Err(DatasetError::NotFinite { sample, what: "feature" });
             }
@@ -110,6 +116,12 @@ impl Dataset {
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// Whether the labels are of GPUs.
+    #[must_use]
+    pub fn is_of_gpus(&self) -> bool {
+        is_of_gpus(&self.outputs)
     }
 
     /// Number of words of a scheme's vocabulary.

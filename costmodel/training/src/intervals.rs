@@ -96,6 +96,7 @@ mod tests {
                         tokens: Tokens::default(),
                         features: vec![0.0; Feature::COUNT],
                         work: vec![0.0; WORK],
+                        ..Input::default()
                     },
                     labels: vec![Some(100.0 + hardness * random.normal())],
                     family,

@@ -107,6 +107,7 @@ mod tests {
                             tokens: Tokens::default(),
                             features: vec![0.0; Feature::COUNT],
                             work: vec![0.0; WORK],
+                            ..Input::default()
                         },
                         labels: vec![Some(libm::exp(truth))],
                         family,

@@ -4,7 +4,7 @@
 //! to all rows ([`fit_all`]).
 
 use costmodel::quantity::Output;
-use costmodel::shipped::{Card, CostModel, ErrorRow, NAME, RatioTable, SCHEMA, TrainingSet, Widths};
+use costmodel::shipped::{Card, CostModel, ErrorRow, RatioTable, SCHEMA, TrainingSet, Widths, name_of};
 use ir::vocabulary::Vocabulary;
 
 use crate::baselines::{Liveness, Roofline};
@@ -90,13 +90,13 @@ pub fn fit_all(corpus: &CorpusRows, calibration: Calibration, seed: u64, run: &R
         adaptations: vec![],
         card: Card {
             schema: SCHEMA,
-            name: NAME.to_owned(),
+            name: name_of(data.outputs()).to_owned(),
             licence: "MIT OR Apache-2.0".to_owned(),
             tokenizer_version: ir::tokenizer::VERSION,
             vocabulary_hash: vocabulary.hash().to_owned(),
-            features: Card::current_features(),
+            features: Card::current_features(data.outputs()),
             outputs: data.outputs().to_vec(),
-            toolchain: TOOLCHAIN.to_owned(),
+            toolchain: if data.is_of_gpus() { GPU_TOOLCHAIN } else { TOOLCHAIN }.to_owned(),
             training: TrainingSet {
                 hash: corpus.hash.clone(),
                 rows: corpus.entries.len(),
@@ -119,6 +119,10 @@ pub fn fit_all(corpus: &CorpusRows, calibration: Calibration, seed: u64, run: &R
 
 /// Toolchain that made the labels of the corpus.
 const TOOLCHAIN: &str = "LLVM and MLIR 22.1.8, default<O3> without loop unrolling, llvm-mca 22";
+
+/// The same of GPU labels.
+const GPU_TOOLCHAIN: &str =
+    "LLVM and MLIR 22.1.8, default<O3> without loop unrolling, AMDGPU and NVPTX back ends, ptxas 12.9 for sm_90";
 
 /// Merges the predictions of two models for different outputs.
 fn first_answer(a: &Answers, b: &Answers) -> Answers {

@@ -14,7 +14,13 @@ pub fn plots(measured: &Measured<'_>) -> Vec<(String, Plot)> {
 
 /// Predictions over labels, for the first target of some quantities.
 fn scatters(measured: &Measured<'_>, shipped: &Answers) -> Vec<(String, Plot)> {
-    let shown = [Quantity::Cycles, Quantity::VectorRegisterPressure, Quantity::XpuUtilization];
+    let shown = [
+        Quantity::Cycles,
+        Quantity::VectorRegisterPressure,
+        Quantity::XpuUtilization,
+        Quantity::GpuVectorRegisters,
+        Quantity::GpuRooflineUs,
+    ];
     let outputs = measured.corpus.data.outputs();
     let mut plots = Vec::new();
     for (output, name) in outputs.iter().enumerate() {
@@ -23,7 +29,7 @@ fn scatters(measured: &Measured<'_>, shipped: &Answers) -> Vec<(String, Plot)> {
             continue;
         }
         let pairs = pairs(measured.corpus, Split::Families, shipped, output);
-        let log = name.quantity.scale() == Scale::Logarithmic && name.quantity == Quantity::Cycles;
+        let log = name.quantity.scale() == Scale::Logarithmic && name.quantity.grows();
         let points: Vec<(f64, f64)> = pairs.truth.iter().copied().zip(pairs.predicted.iter().copied()).collect();
         let points: Vec<(f64, f64)> = points.into_iter().filter(|p| !log || p.0 > 0.0 && p.1 > 0.0).collect();
         let most = points.iter().map(|p| p.0).fold(0.0, f64::max);

@@ -84,13 +84,14 @@ impl Tables {
 fn head(measured: &Measured<'_>) -> String {
     let corpus = measured.corpus;
     format!(
-        "{} rows, {} kernels, {} families; {} rows without labels, {} that the parser refuses. Families are left \
-         out in {} folds. Training set `{}`, seed {}.\n",
+        "{} rows, {} kernels, {} families; {} rows without labels, {} {}. Families are left out in {} folds. Training set \
+         `{}`, seed {}.\n",
         corpus.entries.len(),
         corpus.kernels,
         corpus.data.families().len(),
         corpus.unlabelled,
         corpus.refused,
+        corpus.refusal(),
         measured.folds,
         corpus.hash.get(..12).unwrap_or_default(),
         measured.seed
@@ -176,7 +177,7 @@ fn decisions(rows: &[Decision]) -> Option<Section> {
     };
     let head =
         ["target", "chosen by", "kernels", "right, %", "mean regret, %", "90th percentile, %", "pairs right, %", "tau"];
-    let title = "Choosing a kernel's variant by predicted cycles, families left out";
+    let title = "Choosing a kernel's variant by predicted time, families left out";
     Section::new(title, "", &head, rows.iter().map(row).collect())
 }
 
@@ -289,51 +290,115 @@ fn slices(rows: &[Slice]) -> Option<Section> {
 fn split_table(measured: &Measured<'_>, split: Split) -> Option<Section> {
     let models: Vec<Model> =
         Model::ALL.into_iter().filter(|&m| measured.results.iter().any(|r| r.split == split && r.model == m)).collect();
-    use Quantity as Q;
-    let head = [
-        "model",
-        "rows learned from",
-        "vector pressure",
-        "general pressure",
-        "any spill F1",
-        "spills > 16 F1",
-        "instructions",
-        "cycles",
-        "cycles tau",
-        "ipc",
-        "port",
-        "xPU share",
-        "xPU latency",
-    ];
+    let of_gpus = measured.corpus.data.is_of_gpus();
+    let head: &[&str] = if of_gpus { &GPU_HEAD } else { &HEAD };
     let rows = models.iter().map(|&model| {
-        let get =
-            |quantity, of: fn(&ResultRow) -> Option<f64>| number(measured.find(split, model, quantity).and_then(of));
-        let range: fn(&ResultRow) -> Option<f64> = |r| r.errors.rmse_pct_of_range;
-        let median: fn(&ResultRow) -> Option<f64> = |r| r.errors.median_ape_pct;
-        let both = |quantity| {
-            let mape = get(quantity, |r| r.errors.mape_pct);
-            format!("{} ({mape})", get(quantity, range))
-        };
         let learned = measured.results.iter().find(|r| r.split == split && r.model == model);
-        vec![
-            model.name().to_owned(),
-            learned.map_or(0, |r| r.training_rows).to_string(),
-            both(Q::VectorRegisterPressure),
-            both(Q::GeneralRegisterPressure),
-            get(Q::Spills, |r| r.f1_above_0),
-            get(Q::Spills, |r| r.f1_above_16),
-            get(Q::Instructions, median),
-            get(Q::Cycles, median),
-            get(Q::Cycles, |r| r.kendall_tau),
-            get(Q::Ipc, median),
-            get(Q::PortUtilization, range),
-            both(Q::XpuUtilization),
-            get(Q::XpuLatencyCycles, median),
-        ]
+        let mut row = vec![model.name().to_owned(), learned.map_or(0, |r| r.training_rows).to_string()];
+        row.extend(if of_gpus { gpu_figures(measured, split, model) } else { figures(measured, split, model) });
+        row
     });
-    let about = "Mean over targets. Pressures, port and xPU share: RMSE in % of the range (in brackets: mean absolute error \
-                 over the truth, in %). Instructions, cycles, ipc and xPU latency: median absolute error, %.";
-    Section::new(split.title(), about, &head, rows.collect())
+    let about = if of_gpus { GPU_ABOUT } else { ABOUT };
+    Section::new(split.title(), about, head, rows.collect())
+}
+
+const HEAD: [&str; 13] = [
+    "model",
+    "rows learned from",
+    "vector pressure",
+    "general pressure",
+    "any spill F1",
+    "spills > 16 F1",
+    "instructions",
+    "cycles",
+    "cycles tau",
+    "ipc",
+    "port",
+    "xPU share",
+    "xPU latency",
+];
+
+const ABOUT: &str = "Mean over targets. Pressures, port and xPU share: RMSE in % of the range (in brackets: mean absolute error \
+                     over the truth, in %). Instructions, cycles, ipc and xPU latency: median absolute error, %.";
+
+/// A figure of a model, the mean over targets.
+fn figure(
+    measured: &Measured<'_>,
+    split: Split,
+    model: Model,
+    quantity: Quantity,
+    of: fn(&ResultRow) -> Option<f64>,
+) -> String {
+    number(measured.find(split, model, quantity).and_then(of))
+}
+
+fn range(row: &ResultRow) -> Option<f64> {
+    row.errors.rmse_pct_of_range
+}
+
+fn median(row: &ResultRow) -> Option<f64> {
+    row.errors.median_ape_pct
+}
+
+fn figures(measured: &Measured<'_>, split: Split, model: Model) -> Vec<String> {
+    use Quantity as Q;
+    let get = |quantity, of: fn(&ResultRow) -> Option<f64>| figure(measured, split, model, quantity, of);
+    let both = |quantity| {
+        let mape = get(quantity, |r| r.errors.mape_pct);
+        format!("{} ({mape})", get(quantity, range))
+    };
+    vec![
+        both(Q::VectorRegisterPressure),
+        both(Q::GeneralRegisterPressure),
+        get(Q::Spills, |r| r.f1_above_0),
+        get(Q::Spills, |r| r.f1_above_16),
+        get(Q::Instructions, median),
+        get(Q::Cycles, median),
+        get(Q::Cycles, |r| r.kendall_tau),
+        get(Q::Ipc, median),
+        get(Q::PortUtilization, range),
+        both(Q::XpuUtilization),
+        get(Q::XpuLatencyCycles, median),
+    ]
+}
+
+const GPU_HEAD: [&str; 14] = [
+    "model",
+    "rows learned from",
+    "vector registers",
+    "within 2, %",
+    "scalar registers",
+    "any spill F1",
+    "waves exact, %",
+    "instructions in the code",
+    "instructions",
+    "instructions tau",
+    "roofline",
+    "roofline tau",
+    "arithmetic share",
+    "bandwidth share",
+];
+
+const GPU_ABOUT: &str =
+    "Mean over GPUs. Registers, instructions and roofline: median absolute error, %. Shares: RMSE in % of the range.";
+
+fn gpu_figures(measured: &Measured<'_>, split: Split, model: Model) -> Vec<String> {
+    use Quantity as Q;
+    let get = |quantity, of: fn(&ResultRow) -> Option<f64>| figure(measured, split, model, quantity, of);
+    vec![
+        get(Q::GpuVectorRegisters, median),
+        get(Q::GpuVectorRegisters, |r| Some(r.errors.within_2_pct)),
+        get(Q::GpuScalarRegisters, median),
+        get(Q::GpuSpills, |r| r.f1_above_0),
+        get(Q::GpuWavesPerSimd, |r| Some(r.errors.exact_pct)),
+        get(Q::GpuCodeInstructions, median),
+        get(Q::GpuInstructions, median),
+        get(Q::GpuInstructions, |r| r.kendall_tau),
+        get(Q::GpuRooflineUs, median),
+        get(Q::GpuRooflineUs, |r| r.kendall_tau),
+        get(Q::GpuArithmeticUtilization, range),
+        get(Q::GpuBandwidthUtilization, range),
+    ]
 }
 
 fn yes_or_no(value: bool) -> String {

@@ -32,7 +32,7 @@ pub fn run(arguments: &Serve) -> Result<ExitCode, Failure> {
     let max_bytes = (arguments.max_request_mib as usize) << 20;
     let asked = &arguments.asked;
     let settings = Settings { choice: asked.provider, text_bytes: max_bytes, ..Settings::default() };
-    let (model, model_checksum) = cost_model::load_with_checksum(asked.cost_model.as_deref())?;
+    let (model, model_checksum) = cost_model::load_asked(asked)?;
     let predictor = Predictor::new(model, settings);
     let service = Arc::new(Service {
         wanted: Wanted::settle(predictor.outputs(), &asked.targets, &asked.designs)?,

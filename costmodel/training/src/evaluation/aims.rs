@@ -11,19 +11,50 @@ use super::splits::Split;
 use super::variants::{ALL, VariantKind};
 
 pub(super) fn aims(measured: &Measured<'_>) -> Vec<Aim> {
+    if measured.corpus.data.is_of_gpus() { of_gpus(measured) } else { of_processors(measured) }
+}
+
+fn aim(what: &str, wanted: &str, value: Option<f64>, met: bool) -> Aim {
+    Aim { aim: what.to_owned(), wanted: wanted.to_owned(), value, met }
+}
+
+fn below(what: &str, wanted: &str, limit: f64, value: Option<f64>) -> Aim {
+    aim(what, wanted, value, value.is_some_and(|v| v <= limit))
+}
+
+fn above(what: &str, wanted: &str, limit: f64, value: Option<f64>) -> Aim {
+    aim(what, wanted, value, value.is_some_and(|v| v >= limit))
+}
+
+/// Means over the GPUs, families left out.
+fn of_gpus(measured: &Measured<'_>) -> Vec<Aim> {
+    let of = |quantity, get: fn(&ResultRow) -> Option<f64>| {
+        measured.find(Split::Families, Model::Shipped, quantity).and_then(get)
+    };
+    let covered = || measured.intervals.iter().filter_map(|i| i.mean_over_families_pct);
+    vec![
+        above(
+            "vector registers within 2",
+            "at least 80 %",
+            80.0,
+            of(Quantity::GpuVectorRegisters, |r| Some(r.errors.within_2_pct)),
+        ),
+        above("any spill: F1", "at least 0.85", 0.85, of(Quantity::GpuSpills, |r| r.f1_above_0)),
+        above(
+            "waves of a SIMD: exact",
+            "at least 85 %",
+            85.0,
+            of(Quantity::GpuWavesPerSimd, |r| Some(r.errors.exact_pct)),
+        ),
+        above("intervals at 90 %: least coverage", "at least 87 %", 87.0, covered().reduce(f64::min)),
+        below("intervals at 90 %: largest coverage", "at most 93 %", 93.0, covered().reduce(f64::max)),
+    ]
+}
+
+fn of_processors(measured: &Measured<'_>) -> Vec<Aim> {
     let of = |split, quantity, get: fn(&ResultRow) -> Option<f64>| {
         measured.find(split, Model::Shipped, quantity).and_then(get)
     };
-    let aim = |what: &str, wanted: &str, value: Option<f64>, met: bool| Aim {
-        aim: what.to_owned(),
-        wanted: wanted.to_owned(),
-        value,
-        met,
-    };
-    let below =
-        |what, wanted, limit: f64, value: Option<f64>| aim(what, wanted, value, value.is_some_and(|v| v <= limit));
-    let above =
-        |what, wanted, limit: f64, value: Option<f64>| aim(what, wanted, value, value.is_some_and(|v| v >= limit));
     let range: fn(&ResultRow) -> Option<f64> = |r| r.errors.rmse_pct_of_range;
     use Quantity::{Cycles, GeneralRegisterPressure, Instructions, Spills, VectorRegisterPressure, XpuUtilization};
     let random = |quantity| of(Split::Random, quantity, range);

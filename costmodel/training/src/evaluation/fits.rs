@@ -3,7 +3,7 @@
 //! An entry is a line of JSON, then two little-endian `f32` for every test row and output: prediction and distance between
 //! models on the scale of the quantity, NaN without a prediction.
 
-use costmodel::input::Scheme;
+use costmodel::input::{Input, Scheme};
 use serde::{Deserialize, Serialize};
 use storage::hash::ContentHash;
 
@@ -63,7 +63,7 @@ pub struct Fits<'a> {
     seed: u64,
     /// Hash of the words that models see and of the labels.
     words: u128,
-    /// Hash of the features, which not all models see.
+    /// Hash of the features and counts of work, which not all models see.
     features: u128,
 }
 
@@ -79,7 +79,9 @@ impl<'a> Fits<'a> {
             for scheme in Scheme::ALL {
                 sample.input.tokens.of(scheme).iter().for_each(|word| hash.write(&word.to_le_bytes()));
             }
-            sample.input.features.iter().for_each(|x| features.write(&x.to_le_bytes()));
+            let Input { features: own, work, kernels, .. } = &sample.input;
+            let numbers = [own, work, &kernels.features, &kernels.work];
+            numbers.into_iter().flatten().for_each(|x| features.write(&x.to_le_bytes()));
             for label in &sample.labels {
                 hash.write(&label.unwrap_or(f64::NAN).to_le_bytes());
             }

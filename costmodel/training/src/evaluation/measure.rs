@@ -78,9 +78,9 @@ pub fn results(
             continue;
         }
         let errors = regression(&pairs.truth, &pairs.predicted, Some(ranges[output].0));
-        let counts_spills = matches!(name.quantity, Quantity::Spills | Quantity::Reloads);
+        let counts_spills = matches!(name.quantity, Quantity::Spills | Quantity::Reloads | Quantity::GpuSpills);
         let f1 = |above| if counts_spills { f1_above(&pairs.truth, &pairs.predicted, above) } else { None };
-        let ordered = matches!(name.quantity, Quantity::Cycles | Quantity::XpuLatencyCycles | Quantity::Instructions);
+        let ordered = name.quantity.grows();
         let order: Option<Ranking> =
             if ordered { ranking(&pairs.truth, &pairs.predicted, &kernels(&pairs.rows)) } else { None };
         rows.push(ResultRow {
@@ -175,8 +175,8 @@ impl Measure {
     }
 }
 
-/// The comparisons that are reported.
-pub const COMPARED: [(Quantity, Measure); 8] = [
+/// The comparisons that are reported, of the quantities that a corpus has.
+pub const COMPARED: [(Quantity, Measure); 16] = [
     (Quantity::VectorRegisterPressure, Measure::Rmse),
     (Quantity::GeneralRegisterPressure, Measure::Rmse),
     (Quantity::Spills, Measure::F1Above0),
@@ -185,6 +185,14 @@ pub const COMPARED: [(Quantity, Measure); 8] = [
     (Quantity::PortUtilization, Measure::Rmse),
     (Quantity::XpuUtilization, Measure::Rmse),
     (Quantity::XpuLatencyCycles, Measure::MedianApePct),
+    (Quantity::GpuVectorRegisters, Measure::Rmse),
+    (Quantity::GpuScalarRegisters, Measure::Rmse),
+    (Quantity::GpuSpills, Measure::F1Above0),
+    (Quantity::GpuWavesPerSimd, Measure::Rmse),
+    (Quantity::GpuCodeInstructions, Measure::MedianApePct),
+    (Quantity::GpuInstructions, Measure::MedianApePct),
+    (Quantity::GpuRooflineUs, Measure::MedianApePct),
+    (Quantity::GpuBandwidthUtilization, Measure::Rmse),
 ];
 
 /// Compares two models on the rows that both answer.
@@ -367,7 +375,8 @@ pub fn intervals(corpus: &CorpusRows, held: &[Vec<Held>]) -> Vec<Interval> {
 pub fn decisions(corpus: &CorpusRows, shipped: &Answers, seed: u64) -> Vec<Decision> {
     let data = &corpus.data;
     let mut rows = Vec::new();
-    for (output, name) in data.outputs().iter().enumerate().filter(|(_, o)| o.quantity == Quantity::Cycles) {
+    let is_decided = |quantity| matches!(quantity, Quantity::Cycles | Quantity::GpuRooflineUs);
+    for (output, name) in data.outputs().iter().enumerate().filter(|(_, o)| is_decided(o.quantity)) {
         let mut pairs = pairs(corpus, Split::Families, shipped, output);
         let mut order: Vec<usize> = (0..pairs.rows.len()).collect();
         order.sort_by_key(|&i| pairs.rows[i]);
@@ -385,7 +394,7 @@ pub fn decisions(corpus: &CorpusRows, shipped: &Answers, seed: u64) -> Vec<Decis
             let Some(order) = ranking(&pairs.truth, predicted, &kernels) else { continue };
             let count = regrets.len() as f64;
             rows.push(Decision {
-                decision: "variant of a kernel by cycles".to_owned(),
+                decision: format!("variant of a kernel by {}", name.quantity),
                 target: Some(name.target.clone()),
                 chooser: Some(chooser.to_owned()),
                 rows: Some(regrets.len() as u64),

@@ -1,6 +1,6 @@
 //! An evaluation from fits to figures.
 
-use costmodel::shipped::{Card, NAME};
+use costmodel::shipped::{Card, name_of};
 
 use super::aims::aims;
 use super::answers::Answers;
@@ -130,7 +130,7 @@ pub fn document(measured: &Measured<'_>, corpus_file: String) -> Evaluation {
     let corpus = measured.corpus;
     Evaluation {
         schema: SCHEMA.to_owned(),
-        model_version: Card::version_of(NAME, &corpus.hash),
+        model_version: Card::version_of(name_of(corpus.data.outputs()), &corpus.hash),
         corpus: Some(corpus.hash.clone()),
         split: Some("families_left_out".to_owned()),
         rows: Some(corpus.entries.len() as u64),

@@ -1,4 +1,4 @@
-//! Errors by what a function is: its family, its dialect, its size. Families left out, means over processors.
+//! Errors by what a function is: its family, its dialect, its size. Families left out, means over processors; none of GPUs.
 
 use std::collections::BTreeMap;
 

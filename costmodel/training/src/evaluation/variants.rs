@@ -63,10 +63,15 @@ const MARGINS: [f64; 2] = [0.02, 0.1];
 /// Name of the row over all kinds.
 pub(super) const ALL: &str = "all";
 
-/// Order, errors and coverage of instructions and cycles, by output and kind; over all kinds first.
+/// Whether variants are ordered by a quantity: instructions and time, of processors and GPUs.
+pub(super) fn is_ordered(quantity: Quantity) -> bool {
+    quantity.grows() && !quantity.is_of_design()
+}
+
+/// Order, errors and coverage of instructions and time, by output and kind; over all kinds first.
 pub(super) fn variants(corpus: &CorpusRows, held: &[Vec<Held>]) -> Vec<VariantOrder> {
     let outputs = corpus.data.outputs();
-    let shown = |output: &usize| matches!(outputs[*output].quantity, Quantity::Instructions | Quantity::Cycles);
+    let shown = |output: &usize| is_ordered(outputs[*output].quantity);
     let mut rows = Vec::new();
     for output in (0..outputs.len()).filter(shown).filter(|&output| !held[output].is_empty()) {
         let order = order(corpus, &held[output]);

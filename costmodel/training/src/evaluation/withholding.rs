@@ -1,19 +1,18 @@
 //! Whether the model knows how wrong it is: errors of the rows with the narrowest intervals, families left out.
 
-use costmodel::quantity::Quantity;
-
 use super::document::Withheld;
 use super::measure::Held;
+use super::variants::is_ordered;
 use crate::corpus_rows::CorpusRows;
 use crate::metrics::quantile;
 
 /// Rows that are answered, in % of all.
 const ANSWERED_PCT: [f64; 5] = [100.0, 90.0, 75.0, 50.0, 25.0];
 
-/// Errors of instructions and cycles by how many rows are answered.
+/// Errors of instructions and time by how many rows are answered.
 pub(super) fn withholding(corpus: &CorpusRows, held: &[Vec<Held>]) -> Vec<Withheld> {
     let outputs = corpus.data.outputs();
-    let shown = |output: &usize| matches!(outputs[*output].quantity, Quantity::Instructions | Quantity::Cycles);
+    let shown = |output: &usize| is_ordered(outputs[*output].quantity);
     let mut rows = Vec::new();
     for output in (0..outputs.len()).filter(shown) {
         for withheld in of_output(&held[output]) {

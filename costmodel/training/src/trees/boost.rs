@@ -42,8 +42,8 @@ pub struct TreesParameters {
     pub scheme: Scheme,
     /// Maximum number of words counted.
     pub words: usize,
-    /// Limit of the residual that a tree is fitted to, in standard deviations, for quantities that grow with the work (Huber's
-    /// loss), so that outliers do not dominate.
+    /// Limit of the residual that a tree is fitted to, in standard deviations, for robust quantities (Huber's loss), so that outliers
+    /// do not dominate.
     pub most_error: f64,
     /// Weight of the error of the difference between a row and the mean of its kernel's rows; the error of the row itself has weight
     /// 1. For quantities that grow with the work: a pass acts on the order of variants, whose differences are small.
@@ -320,7 +320,7 @@ impl Task<'_> {
     /// Limit of the residual.
     fn most_error(&self) -> f64 {
         let quantity = self.common.data.outputs()[self.outputs.start].quantity;
-        if quantity.grows() { self.parameters.most_error } else { f64::INFINITY }
+        if quantity.is_robust() { self.parameters.most_error } else { f64::INFINITY }
     }
 
     fn labelled(&self, labels: &[Option<f64>], row: u32) -> bool {

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use costmodel::features::{WORK, work_of};
-use costmodel::trees::{WorkSums, total_time};
+use costmodel::features::work_of;
+use costmodel::quantity::TargetKind;
+use costmodel::trees::{WorkSums, counts, total_time};
 
 use crate::dataset::Dataset;
 use crate::fit::{Rows, Run};
@@ -24,21 +25,27 @@ const QUADRATIC_BELOW: f64 = 0.1;
 pub(super) fn fit(data: &Dataset, rows: &Rows, pair_weight: f64, run: &Run<'_>) -> WorkSums {
     let outputs = data.outputs();
     WorkSums(costmodel::parallel::map(run.threads, outputs.len(), |output| {
-        if WorkSums::coefficients(&outputs[output]) == 0 {
+        let size = WorkSums::coefficients(&outputs[output]);
+        if size == 0 {
             return vec![];
         }
         let total = total_time(outputs, output);
-        let counts = work_of(outputs[output].quantity.is_of_design());
+        let own = match outputs[output].quantity.target_kind() {
+            TargetKind::Processor => work_of(false),
+            TargetKind::Design => work_of(true),
+            TargetKind::Gpu => 0..size - 1,
+        };
         let rows = rows.training.iter().filter_map(|&row| {
             let sample = &data.samples()[row];
             // A share of the time: busy time is what adds up.
             let target = sample.labels[output]? * total.map_or(Some(1.0), |total| sample.labels[total])?;
-            (target > 0.0).then(|| Row::new(&sample.input.work, counts.clone(), target, sample.kernel))
+            (target > 0.0)
+                .then(|| Row::new(counts(&outputs[output], &sample.input), own.clone(), target, sample.kernel))
         });
         let mut rows: Vec<Row> = rows.collect();
         rows.sort_by_key(|row| row.kernel);
         let pair_weight = if outputs[output].quantity.grows() { pair_weight } else { 0.0 };
-        coefficients(&rows, pair_weight)
+        coefficients(&rows, size, pair_weight)
     }))
 }
 
@@ -52,7 +59,7 @@ struct Row {
 impl Row {
     fn new(work: &[f32], of: std::ops::Range<usize>, target: f64, kernel: u32) -> Self {
         let counts = of.map(|at| (at, f64::from(work[at]))).filter(|(_, count)| *count > 0.0);
-        Self { counts: counts.chain([(WORK, 1.0)]).collect(), target, kernel }
+        Self { counts: counts.chain([(work.len(), 1.0)]).collect(), target, kernel }
     }
 
     fn predicted(&self, coefficients: &[f64]) -> f64 {
@@ -60,15 +67,15 @@ impl Row {
     }
 }
 
-/// Coefficients whose predictions are closest to the targets, from the better of two starts.
-fn coefficients(rows: &[Row], pair_weight: f64) -> Vec<f32> {
+/// The `size` coefficients whose predictions are closest to the targets, from the better of two starts.
+fn coefficients(rows: &[Row], size: usize, pair_weight: f64) -> Vec<f32> {
     // All counts with one coefficient, that of the median function.
     let mut each: Vec<f64> =
         rows.iter().map(|r| r.target / r.counts.iter().map(|(_, count)| count).sum::<f64>()).collect();
     each.sort_by(f64::total_cmp);
-    let alike = vec![each.get(each.len() / 2).copied().unwrap_or(0.0); WORK + 1];
+    let alike = vec![each.get(each.len() / 2).copied().unwrap_or(0.0); size];
     // Least squares of errors relative to the target.
-    let mut equations = NormalEquations::new(WORK + 1);
+    let mut equations = NormalEquations::new(size);
     rows.iter().for_each(|row| equations.add(&row.counts, row.target, 1.0, 1.0));
     let [(one, error), (other, other_error)] = [alike, equations.solve()].map(|start| refine(rows, pair_weight, start));
     let best = if error <= other_error { one } else { other };
@@ -80,7 +87,7 @@ fn coefficients(rows: &[Row], pair_weight: f64) -> Vec<f32> {
 fn refine(rows: &[Row], pair_weight: f64, mut coefficients: Vec<f64>) -> (Vec<f64>, f64) {
     let error = |row: &Row, coefficients: &[f64]| libm::log(row.target / row.predicted(coefficients));
     for _ in 0..ITERATIONS {
-        let mut equations = NormalEquations::new(WORK + 1);
+        let mut equations = NormalEquations::new(coefficients.len());
         for row in rows {
             let error = error(row, &coefficients);
             equations.add(
@@ -133,13 +140,17 @@ mod tests {
     use super::*;
     use crate::random::Random;
 
+    /// Three counts and a constant term.
+    const SIZE: usize = 4;
+
     fn rows(random: &mut Random, count: usize, target: impl Fn(&[f64; 3], &mut Random) -> f64) -> Vec<Row> {
         (0..count)
             .map(|_| {
                 // Sizes far apart, as those of functions are.
                 let work = [0; 3].map(|_| if random.unit() < 0.3 { 0.0 } else { libm::exp(12.0 * random.unit()) });
                 let target = target(&work, random);
-                let counts = work.iter().copied().enumerate().filter(|(_, count)| *count > 0.0).chain([(WORK, 1.0)]);
+                let counts =
+                    work.iter().copied().enumerate().filter(|(_, count)| *count > 0.0).chain([(SIZE - 1, 1.0)]);
                 Row { counts: counts.collect(), target, kernel: 0 }
             })
             .collect()
@@ -148,8 +159,8 @@ mod tests {
     #[test]
     fn coefficients_are_found_however_far_apart_the_sizes_are() {
         let exact = rows(&mut Random::new(3), 400, |w, _| 2.0 * w[0] + 0.25 * w[2] + 30.0);
-        let found = coefficients(&exact, 0.0);
-        for (at, expected) in [(0, 2.0), (1, 0.0), (2, 0.25), (WORK, 30.0)] {
+        let found = coefficients(&exact, SIZE, 0.0);
+        for (at, expected) in [(0, 2.0), (1, 0.0), (2, 0.25), (SIZE - 1, 30.0)] {
             assert!((found[at] - expected).abs() <= 0.01 * expected.max(0.01), "coefficient {at} is {}", found[at]);
         }
     }
@@ -160,7 +171,7 @@ mod tests {
             let factor = if random.unit() < 0.1 { 1000.0 } else { 1.0 };
             factor * (2.0 * w[0] + 0.25 * w[2] + 30.0)
         };
-        let found = coefficients(&rows(&mut Random::new(4), 1000, target), 0.0);
+        let found = coefficients(&rows(&mut Random::new(4), 1000, target), SIZE, 0.0);
         for (at, expected) in [(0, 2.0), (2, 0.25)] {
             assert!((found[at] / expected - 1.0).abs() < 0.2, "coefficient {at} is {}", found[at]);
         }
@@ -168,6 +179,6 @@ mod tests {
 
     #[test]
     fn no_rows_give_zero_coefficients() {
-        assert_eq!(coefficients(&[], 0.0), vec![0.0; WORK + 1]);
+        assert_eq!(coefficients(&[], SIZE, 0.0), vec![0.0; SIZE]);
     }
 }

@@ -1,6 +1,7 @@
 //! The crate from outside.
 
 mod evaluation;
+mod gpu;
 mod models;
 mod predictor;
 mod shipped;

@@ -3,7 +3,8 @@
 use crate::support::{card, dataset, error, rows};
 use costmodel::input::{Input, Scheme, Tokens};
 use costmodel::model::Predict;
-use costmodel::shipped::{Card, CostModel, SCHEMA, embedded, seal};
+use costmodel::quantity::Quantity;
+use costmodel::shipped::{Card, CostModel, SCHEMA, embedded, embedded_for_gpus, seal};
 use ir::tokenizer::Word;
 use ir::vocabulary::{Counts, Vocabulary};
 use training::baselines::{Liveness, Roofline};
@@ -80,6 +81,9 @@ fn the_shipped_file_passes_the_checks_of_a_foreign_one_and_gives_the_same_model(
     let checked = CostModel::from_bytes(embedded()).unwrap();
     assert_eq!(CostModel::shipped().unwrap().to_bytes(), embedded());
     assert_eq!(checked.to_bytes(), embedded());
+    let of_gpus = CostModel::from_bytes(embedded_for_gpus()).unwrap();
+    assert_eq!(CostModel::shipped_for_gpus().unwrap().to_bytes(), embedded_for_gpus());
+    assert!(of_gpus.is_of_gpus() && !checked.is_of_gpus());
 }
 
 #[test]
@@ -114,7 +118,7 @@ fn incompatible_files_say_what_differs() {
         refuse(&|m| m.card.tokenizer_version = 99),
         format!("the model has tokenizer 99, this program {}: {remedy}", ir::tokenizer::VERSION)
     );
-    let features = Card::current_features().len();
+    let features = model.card.features.len();
     assert_eq!(
         refuse(&|m| m.card.features[0] = "steps".into()),
         format!("the model has features `steps` of {features}, this program `operations` of {features}: {remedy}")
@@ -124,6 +128,11 @@ fn incompatible_files_say_what_differs() {
     );
     assert!(refuse(&|m| m.card.outputs[1] = m.card.outputs[0].clone()).contains("repeated"));
     assert!(refuse(&|m| drop(m.card.outputs.pop())).contains("another number of outputs"));
+    let mixed = refuse(&|m| {
+        m.card.outputs[1].quantity = Quantity::GpuRooflineUs;
+        m.card.features = Card::current_features(&m.card.outputs);
+    });
+    assert!(mixed.contains("it mixes quantities of GPUs and others"), "{mixed}");
 }
 
 /// The bytes of a model file with another header of the same length: `from` is replaced by `to`, padded with blanks.

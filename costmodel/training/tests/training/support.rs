@@ -62,7 +62,12 @@ pub fn dataset(count: usize, mut law: impl FnMut(&Function) -> Vec<(&'static str
         let quantity = |name: &str| Quantity::from_name(name).expect("a quantity");
         outputs = law.iter().map(|(name, _)| Output { target: "cpu".into(), quantity: quantity(name) }).collect();
         samples.push(Sample {
-            input: Input { tokens: Tokens::new(words.clone(), words.clone(), words), features, work: vec![0.0; WORK] },
+            input: Input {
+                tokens: Tokens::new(words.clone(), words.clone(), words),
+                features,
+                work: vec![0.0; WORK],
+                ..Input::default()
+            },
             labels: law.iter().map(|(_, label)| label.is_finite().then_some(*label)).collect(),
             family: index as u32 % 4,
             kernel: index as u32 / 8,
@@ -96,7 +101,7 @@ pub fn card(data: &Dataset, vocabulary: &Vocabulary) -> Card {
         licence: "MIT OR Apache-2.0".into(),
         tokenizer_version: ir::tokenizer::VERSION,
         vocabulary_hash: vocabulary.hash().into(),
-        features: Card::current_features(),
+        features: Card::current_features(data.outputs()),
         outputs: data.outputs().to_vec(),
         toolchain: "none".into(),
         training: TrainingSet {
