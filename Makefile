@@ -25,7 +25,7 @@ INSTALL_TO = $(DESTDIR)$(PREFIX)
 
 .PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags compare-fidelities test-hostile clean header \
         test-serve report test-browser deps-mlir deps-ptxas test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
-        plugin test-passes test-passes-full measure-passes measure-native train evaluate caches-reference test-caches
+        plugin test-passes test-passes-full measure-passes measure-native train evaluate train-gpu evaluate-gpu caches-reference test-caches
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -281,6 +281,14 @@ corpus-check: corpus-env ## Check the corpus generator, and the lines of CORPUS 
 # Both keep finished fits in target/costmodel and resume from them; `train` reuses those of `evaluate`.
 train: deps ## Train the shipped cost model: the same bytes from the same corpus
 	$(CARGO) run --release --locked -- train --out costmodel/model/hardwire-cost-model-v1.safetensors
+
+train-gpu: deps ## Train the shipped cost model of GPUs
+	$(CARGO) run --release --locked -- train --corpus corpus/hardwire-gpu-corpus-v1.parquet --work target/costmodel-gpu \
+		--out costmodel/model/hardwire-gpu-model-v1.safetensors
+
+evaluate-gpu: deps ## Evaluate the cost model of GPUs and its baselines, and update the tables of docs/costmodel-gpu.md
+	$(CARGO) run --release --locked -- evaluate --corpus corpus/hardwire-gpu-corpus-v1.parquet --work target/costmodel-gpu \
+		--split families --out target/evaluation-gpu --document docs/costmodel-gpu.md
 
 evaluate: deps ## Evaluate the cost model and its baselines, and update the tables of docs/costmodel-quality.md
 	$(CARGO) run --release --locked -- evaluate --out target/evaluation --document docs/costmodel-quality.md
