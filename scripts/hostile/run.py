@@ -27,7 +27,7 @@ ADDRESS_SPACE = 6 << 30
 
 # Commands that run for hours on valid arguments, start servers or label with LLVM: they get hostile values only in ways that stop them
 # before that, i.e. input files that cannot be read.
-LONG = {("train",), ("evaluate",), ("dataset", "build"), ("dataset", "label"), ("dataset", "verify"), ("dataset", "compare-parsers")}
+LONG = {("train",), ("evaluate",), ("dataset", "build"), ("dataset", "label"), ("dataset", "kernels"), ("dataset", "verify"), ("dataset", "compare-parsers")}
 # Standard input is empty, so these end at once.
 HIDDEN = {("dataset", "worker"), ("dataset", "passes")}
 
