@@ -98,7 +98,9 @@ pub(super) struct Body {
 #[derive(Clone, Copy)]
 struct Inner {
     variable: Option<ValueId>,
+    /// Iterations of one entry, on average.
     trips: f64,
+    /// The point behind its last operation.
     end: usize,
 }
 
@@ -115,8 +117,11 @@ struct Reader<'a> {
     spans: BTreeMap<ValueId, (usize, usize)>,
     /// Loops around each value's definition.
     defined_in: BTreeMap<ValueId, usize>,
+    /// Longest chain of dependent operations that ends with each value.
     chains: BTreeMap<ValueId, f64>,
+    /// Addresses that differ between threads, constants left out.
     keys: BTreeSet<Key>,
+    /// The same with the constant part in steps of [`OFFSET_BYTES`].
     groups: BTreeSet<(Key, i64)>,
     /// Values that an earlier load of the same block holds already.
     same: BTreeMap<ValueId, ValueId>,
@@ -124,7 +129,9 @@ struct Reader<'a> {
     first_use: BTreeMap<ValueId, usize>,
     /// Of values loaded from addresses that differ between threads, the start of the block.
     loaded_at: BTreeMap<ValueId, usize>,
+    /// The next point in the order of the text.
     next: usize,
+    /// The loops around the current operation, outermost first.
     loops: Vec<Inner>,
 }
 
