@@ -39,10 +39,14 @@ fn main() {
     let predictor = Predictor::new(model, Settings { kept: 0, ..Settings::default() });
     row(&format!("predict a function of {} words", words(text)), 4000, || predictor.predict(text).is_ok());
     parts(text, &predictor);
+    let of_gpus = CostModel::shipped_for_gpus().expect("the shipped model of GPUs");
+    let of_gpus = Predictor::new(of_gpus, Settings { kept: 0, ..Settings::default() });
+    row("the same for GPUs", 4000, || of_gpus.predict(text).is_ok());
     if let Some(command) = std::env::args().nth(1) {
         process(&command, text);
     }
-    batches(&texts, &sizes, &predictor);
+    batches("functions at once", &texts, &sizes, &predictor);
+    batches("the same for GPUs", &texts, &sizes, &of_gpus);
     #[cfg(feature = "mlir")]
     lowering::compare(&texts, &predictor);
 }
@@ -78,11 +82,11 @@ fn process(command: &str, text: &str) {
 }
 
 /// All texts at once, and that each answer is the one that the text has alone, to the bit.
-fn batches(texts: &[String], sizes: &[usize], predictor: &Predictor) {
+fn batches(title: &str, texts: &[String], sizes: &[usize], predictor: &Predictor) {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let alone: Vec<Answer> = texts.iter().map(|text| predictor.predict(text).expect("a kernel is right")).collect();
     let mean = sizes.iter().sum::<usize>() as f64 / sizes.len() as f64;
-    println!("\n| functions at once | threads | functions/s | fastest |\n| --- | ---: | ---: | ---: |");
+    println!("\n| {title} | threads | functions/s | fastest |\n| --- | ---: | ---: | ---: |");
     for threads in [1, 2] {
         let together = predictor.predict_batch(&texts, threads);
         assert!(together.into_iter().zip(&alone).all(|(a, b)| a.as_ref() == Ok(b)), "together is not alone");
