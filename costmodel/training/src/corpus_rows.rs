@@ -6,6 +6,7 @@
 
 use corpus::Source;
 use corpus::design_labels::DESIGN;
+use corpus::gpu_labels;
 use corpus::labels::{prefix, targets};
 use corpus::normal::digest;
 use corpus::table::{self, Entry, TableError};
@@ -93,11 +94,11 @@ impl CorpusRows {
 
 /// Outputs that a corpus has labels of, in the order of labels: those of GPUs, or of processors and the design.
 fn corpus_outputs(frame: &Frame) -> Vec<Output> {
-    let gpus = GpuTarget::ALL.map(GpuTarget::cpu);
-    let mut of_gpus = outputs(&[], &[], &gpus);
-    // Some are known on some GPUs only.
-    of_gpus.retain(|output| frame.column(&column(output)).is_some_and(|column| !is_empty(column)));
-    if !of_gpus.is_empty() {
+    let gpus: Vec<&str> = gpu_labels::targets(frame).into_iter().map(GpuTarget::cpu).collect();
+    if !gpus.is_empty() {
+        let mut of_gpus = outputs(&[], &[], &gpus);
+        // Some are known on some GPUs only.
+        of_gpus.retain(|output| frame.column(&column(output)).is_some_and(|column| !is_empty(column)));
         return of_gpus;
     }
     let processors: Vec<&str> = targets(frame).iter().map(|t| t.cpu()).collect();
