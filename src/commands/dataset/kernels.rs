@@ -1,7 +1,6 @@
 //! `hardwire dataset kernels`: labels kernels of a corpus for GPUs in worker processes, with a journal.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use corpus::sample::whole_kernels;
 use corpus::table;
@@ -13,12 +12,11 @@ use serde::Serialize;
 
 use super::super::label::ptxas;
 use super::file;
-use super::label::timeout;
+use super::label::{label, timeout};
 use crate::cli::{self, Format};
 use crate::diagnostics::Failure;
 use crate::messages::message;
 use crate::output;
-use crate::progress::Progress;
 
 /// Most texts of one kernel.
 const VARIANTS: usize = 24;
@@ -46,22 +44,11 @@ pub fn run(arguments: &cli::DatasetKernels) -> Result<ExitCode, Failure> {
         );
     }
     let (mut folder, dropped) = KernelFolder::open(&arguments.out, drawn, toolchain)?;
-    if dropped > 0 {
-        message!("the journal's last {dropped} bytes were damaged and are dropped");
-    }
-    let mut progress = Progress::new("labelling", "texts", folder.todo().len() as u64, 0);
-    let limit = arguments.minutes.map(|minutes| Duration::from_secs(60 * minutes));
-    if !folder.todo().is_empty() && limit != Some(Duration::ZERO) {
-        folder.label_here(&gpu::pool(command, workers(arguments.workers), timeout), ptxas.as_deref(), || {
-            progress.add(1);
-            limit.is_none_or(|limit| progress.elapsed() < limit)
-        })?;
-    }
-    if progress.done() > 0 {
-        progress.finish();
-    }
+    let seconds = label(folder.todo().len(), dropped, arguments.minutes, |more| {
+        Ok(folder.label_here(&gpu::pool(command, workers(arguments.workers), timeout), ptxas.as_deref(), more)?)
+    })?;
     let labelled = folder.finish(arguments.minutes.is_some())?;
-    print(&KernelsReport { labelled, seconds: progress.elapsed().as_secs_f64() }, arguments.format)?;
+    print(&KernelsReport { labelled, seconds }, arguments.format)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -34,22 +34,10 @@ struct LabellingReport {
 pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     let timeout = timeout(arguments.timeout)?;
     let (mut folder, dropped) = Folder::open(&arguments.dir, arguments.rows)?;
-    if dropped > 0 {
-        message!("the journal's last {dropped} bytes were damaged and are dropped");
-    }
-    let mut progress = Progress::new("labelling", "texts", folder.todo().len() as u64, 0);
-    let limit = arguments.minutes.map(|m| Duration::from_secs(60 * m));
-    if !folder.todo().is_empty() && limit != Some(Duration::ZERO) {
+    let seconds = label(folder.todo().len(), dropped, arguments.minutes, |more| {
         file::needs_llvm("labelling")?;
-        folder.label_here(&pool(arguments.workers, timeout)?, || {
-            progress.add(1);
-            limit.is_none_or(|limit| progress.elapsed() < limit)
-        })?;
-    }
-    if progress.done() > 0 {
-        progress.finish();
-    }
-    let seconds = progress.elapsed().as_secs_f64();
+        Ok(folder.label_here(&pool(arguments.workers, timeout)?, more)?)
+    })?;
 
     // Rows without an outcome are left out only if a part was requested.
     let partial = arguments.rows.is_some() || arguments.minutes.is_some();
@@ -57,6 +45,31 @@ pub fn run(arguments: &cli::DatasetLabel) -> Result<ExitCode, Failure> {
     let texts_per_second = labelled.labelled_this_time as f64 / seconds.max(1e-9);
     print(&LabellingReport { labelled, seconds, texts_per_second }, arguments.format)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Labels `todo` texts with progress for at most so many minutes; returns the seconds it took. `label_here` calls its argument after
+/// each text and goes on while that is true. `dropped` is the number of bytes that the journal lost.
+pub fn label(
+    todo: usize,
+    dropped: u64,
+    minutes: Option<u64>,
+    label_here: impl FnOnce(&mut dyn FnMut() -> bool) -> Result<(), Failure>,
+) -> Result<f64, Failure> {
+    if dropped > 0 {
+        message!("the journal's last {dropped} bytes were damaged and are dropped");
+    }
+    let mut progress = Progress::new("labelling", "texts", todo as u64, 0);
+    let limit = minutes.map(|minutes| Duration::from_secs(60 * minutes));
+    if todo > 0 && limit != Some(Duration::ZERO) {
+        label_here(&mut || {
+            progress.add(1);
+            limit.is_none_or(|limit| progress.elapsed() < limit)
+        })?;
+    }
+    if progress.done() > 0 {
+        progress.finish();
+    }
+    Ok(progress.elapsed().as_secs_f64())
 }
 
 /// The longest time for one text.
