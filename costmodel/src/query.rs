@@ -163,7 +163,7 @@ impl QueryReader {
         (input, is_exact(analysis, operation))
     }
 
-    /// Words and numbers of a function, and why it has no kernels where that was asked for.
+    /// The model input of a function; of a reader with kernels also why the function cannot be mapped to kernels.
     fn input(
         &self,
         analysis: &Analysis<'_>,

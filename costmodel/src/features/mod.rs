@@ -45,11 +45,14 @@ use self::text::TextCounts;
 use self::walk::access::Access;
 pub(crate) use self::walk::access::buffer;
 use self::walk::chain::Chain;
+pub(crate) use self::walk::lanes::{is_shaped, lanes};
+pub(crate) use self::walk::loops::form;
 use self::walk::reduction::Reduction;
+pub(crate) use self::walk::structured::{Structure, structure};
 use self::walk::{Collect, Loop, TextAccess, TextLoop, Visit, WholeTensors, Work};
 
-/// Numbers beyond this count as this: their squares still fit `f32`.
-const LARGEST: f64 = 1e18;
+/// Larger numbers are clamped to this, so that their squares fit `f32`.
+pub(crate) const LARGEST: f64 = 1e18;
 
 /// The numbers of a function.
 #[derive(Debug, Clone, PartialEq, Default)]

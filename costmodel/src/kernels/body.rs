@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use ir::analysis::{FunctionAnalysis, size};
 use ir::labels::gpu::Flops;
 use ir::registry::features::{InstructionClass as Class, MachineWork};
-use ir::tree::{AffineExpr, AttributeValue, BlockId, Definition, Dimension, FloatKind, OpId, Tree, Type, ValueId};
+use ir::tree::{AffineExpr, BlockId, Definition, Dimension, FloatKind, OpId, Tree, Type, ValueId};
 
 use super::dependence::memory_operand;
 use super::linear::{Linear, subscripts};
 use super::nest::Nest;
-use crate::features::{WorkKind, buffer, executions, midpoint, work_kind};
+use crate::features::{Structure, WorkKind, buffer, executions, is_shaped, lanes, midpoint, structure, work_kind};
 
 /// Deepest nesting inside a kernel that is looked into.
 const DEEPEST: usize = 64;
@@ -211,13 +211,11 @@ impl Reader<'_> {
         let Some(body) = tree.entry(operation, 0) else { return };
         self.divergent.extend(&tree.block(body).arguments);
         let executed = executions(Some(self.function), body, threads);
-        let Some(AttributeValue::Array(maps)) = tree.attribute(operation, "indexing_maps") else { return };
+        let Some(Structure { operands: maps, inputs, .. }) = structure(tree, operation) else { return };
         let used = |value: &ValueId| tree.walk_block(body).any(|op| tree.operation(op).operands.contains(value));
-        let outputs = tree.block(body).operations.last().map_or(1, |&last| tree.operation(last).operands.len()).max(1);
-        let inputs = node.operands.len().saturating_sub(outputs);
         for (at, (map, &operand)) in maps.iter().zip(&node.operands).enumerate() {
-            let AttributeValue::AffineMap(map) = map else { continue };
-            if !size::is_shaped(tree, tree.value(operand).ty) {
+            let Some(map) = map else { continue };
+            if !is_shaped(tree, operand) {
                 continue;
             }
             // Loops behind the last subscript do not change the address: the value stays in a register.
@@ -511,10 +509,7 @@ fn constant_elements(tree: &Tree, memory: ValueId, subscripts: &[Option<Linear>]
 
 /// Elements of a vector; 1 for other values.
 fn elements(tree: &Tree, value: ValueId) -> f64 {
-    match tree.value_type(value) {
-        Type::Vector { .. } => midpoint(size::elements(tree, tree.value(value).ty)).max(1.0),
-        _ => 1.0,
-    }
+    lanes(tree, value).unwrap_or(1.0)
 }
 
 fn is_constant(tree: &Tree, value: ValueId) -> bool {

@@ -8,12 +8,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ir::analysis::{FunctionAnalysis, Range, size};
-use ir::registry::facts::{Dialect, LoopForm, RegionExecution};
+use ir::registry::facts::{Dialect, LoopForm};
 use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, Type, ValueId};
 
 use super::linear::{Linear, expression, linear, subscripts};
-use crate::features::buffer as root;
+use crate::features::{buffer as root, form, is_shaped};
 
 /// Most pairs of accesses of a loop that are compared; a loop with more is taken to be sequential.
 const MOST_PAIRS: usize = 1 << 16;
@@ -21,18 +21,10 @@ const MOST_PAIRS: usize = 1 << 16;
 /// Most bounds that are followed to outer loops.
 const DEEPEST: usize = 32;
 
-/// The form of a loop operation.
-pub(super) fn form(tree: &Tree, operation: OpId) -> Option<LoopForm> {
-    match tree.record(operation).regions {
-        RegionExecution::Loop(form) => Some(form),
-        _ => None,
-    }
-}
-
 /// The index of the tensor or memref that a load or store accesses, among its operands.
 pub(super) fn memory_operand(tree: &Tree, operation: OpId) -> Option<usize> {
     let operands = &tree.operation(operation).operands;
-    operands.iter().rposition(|&v| size::is_shaped(tree, tree.value(v).ty))
+    operands.iter().rposition(|&value| is_shaped(tree, value))
 }
 
 /// A loop counted by one variable.
@@ -333,7 +325,8 @@ impl<'a> Loops<'a> {
         None
     }
 
-    /// What the variable of access `a` is if the subscripts are equal: `a` has it alone, and `b` is the same in all iterations.
+    /// The expression that the loop variable equals in access `a` where the subscripts `a` and `b` are equal; `None` unless `a` is the
+    /// variable alone and `b` does not change inside the loop.
     fn stated(&self, variable: ValueId, a: &Linear, b: &Linear, inside: &BTreeSet<OpId>) -> Option<Linear> {
         let alone = a.terms.len() == 1 && a.coefficient(variable) == 1 && a.constant == 0;
         let fixed = b.terms.keys().all(|&value| value != variable && !self.varies_inside(value, inside));

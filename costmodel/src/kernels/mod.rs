@@ -21,10 +21,7 @@ use names::{Named, named};
 
 use self::body::Body;
 use self::nest::{Nest, map};
-use crate::features::{Unit, WorkKind};
-
-/// Numbers beyond this count as this: their squares still fit `f32`.
-const LARGEST: f64 = 1e18;
+use crate::features::{LARGEST, Unit, WorkKind};
 
 /// Iterations of a parallel loop that the text does not bound.
 const UNKNOWN_ITERATIONS: u64 = 32;
@@ -70,19 +67,19 @@ kernel_features! {
     Guarded = "guarded", Flag;
     /// Registers of 32 bits with values that differ between threads, where most are live.
     VectorLive = "vector_live", Values;
-    /// The same of floating-point values.
+    /// Registers of 32 bits with floating-point values that differ between threads, where most are live.
     FloatLive = "float_live", Values;
     /// Registers of 32 bits with values that are the same for all threads, where most are live.
     ScalarLive = "scalar_live", Values;
-    /// The same of all values, with the loads of a block at its start.
+    /// As `vector_live`, with the loads of a block at its start.
     EagerLive = "eager_live", Values;
-    /// The same of all values, with each load directly before its first use.
+    /// As `vector_live`, with each load directly before its first use.
     LazyLive = "lazy_live", Values;
     /// Addresses that differ between threads by more than constants from each other.
     Addresses = "addresses", Values;
-    /// The same, with constants up to 4 KiB.
+    /// As `addresses`, where only constants below 4 KiB count as the same address.
     AddressGroups = "address_groups", Values;
-    /// Buffers.
+    /// Buffers that a kernel accesses.
     KernelBuffers = "kernel_buffers", Buffers;
     /// Operations in the code.
     CodeOperations = "code_operations", Operations;
@@ -154,7 +151,7 @@ const PLAIN: usize = 3;
 /// Number of counts of work of kernels.
 pub const KERNEL_WORK: usize = WorkKind::COUNT + PLAIN + GpuTarget::ALL.len();
 
-/// A count of work of kernels: these add up.
+/// An additive count of the work of kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KernelCount {
     /// Operations of a kind executed by all threads.
@@ -259,7 +256,9 @@ impl KernelNumbers {
             let block_threads = (threads as u32).max(1);
             rule.occupancy(Demand { vector_registers, scalar_registers: 0, shared_bytes: 0, block_threads })
         };
-        (1..=rule.vector_registers.addressable).filter_map(|n| Some(of(n)?.waves_per_simd)).collect()
+        // Registers are allocated in granules, so one count of each granule stands for all.
+        let counts = (1..=rule.vector_registers.addressable).step_by(rule.vector_registers.granule as usize);
+        counts.filter_map(|count| Some(of(count)?.waves_per_simd)).collect()
     }
 }
 

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use ir::analysis::{Analysis, FunctionAnalysis, size};
+use ir::analysis::{Analysis, FunctionAnalysis};
 use ir::registry::facts::{Dialect, LoopForm};
 use ir::registry::features::InstructionClass as Class;
-use ir::tree::{AffineExpr, AttributeValue, BlockId, Dimension, OpId, Tree, Type, ValueId};
+use ir::tree::{AttributeValue, BlockId, OpId, Tree, Type, ValueId};
 
-use super::dependence::{Loops, form};
+use super::dependence::Loops;
 use super::linear::linear;
+use crate::features::{form, is_shaped, structure};
 
 /// Deepest nest of loops that is looked into.
 const DEEPEST: usize = 32;
@@ -31,7 +32,7 @@ pub(super) struct Nest {
     pub body: BlockId,
 }
 
-/// What becomes of a function.
+/// The kernels of a function, and what keeps it from being mapped.
 #[derive(Debug, Default)]
 pub(super) struct Mapped {
     /// Kernels in the order of the text.
@@ -74,24 +75,6 @@ fn iterators(tree: &Tree, operation: OpId) -> Option<Vec<bool>> {
         _ => false,
     };
     Some(types.iter().map(is_parallel).collect())
-}
-
-/// Extents of the loops of a structured operation, outermost first.
-fn extents(tree: &Tree, operation: OpId, loops: usize) -> Vec<Option<u64>> {
-    let mut extents = vec![None; loops];
-    let Some(AttributeValue::Array(maps)) = tree.attribute(operation, "indexing_maps") else { return extents };
-    for (map, &operand) in maps.iter().zip(&tree.operation(operation).operands) {
-        let AttributeValue::AffineMap(map) = map else { continue };
-        let shape = tree.types().shape(tree.value(operand).ty).unwrap_or(&[]);
-        for (result, extent) in map.results.iter().zip(shape) {
-            if let (AffineExpr::Dimension(d), Dimension::Static(extent)) = (result, extent)
-                && let Some(known) = extents.get_mut(*d as usize)
-            {
-                *known = Some(*extent);
-            }
-        }
-    }
-    extents
 }
 
 impl Finder<'_> {
@@ -247,7 +230,7 @@ impl Finder<'_> {
 
     /// The kernel of a structured operation: leading reductions run on the host, the parallel loops behind them are its threads.
     fn structured(&mut self, operation: OpId, kinds: &[bool], launches: f64) {
-        let extents = extents(self.tree, operation, kinds.len());
+        let extents = structure(self.tree, operation).map_or_else(|| vec![None; kinds.len()], |found| found.trips);
         let loops = || kinds.iter().zip(&extents).filter(|(_, extent)| **extent != Some(1));
         let around = loops().take_while(|(parallel, _)| !**parallel).count();
         let repeated: f64 =
@@ -279,14 +262,14 @@ impl Finder<'_> {
             let inputs = node.operands.len().saturating_sub(node.results.len());
             for &value in &node.operands[..inputs] {
                 let Some(definer) = tree.definer(value) else {
-                    if size::is_shaped(tree, tree.value(value).ty) {
+                    if is_shaped(tree, value) {
                         return false;
                     }
                     continue;
                 };
                 if iterators(tree, definer).is_some_and(|kinds| kinds.is_empty()) {
                     left.push(definer);
-                } else if size::is_shaped(tree, tree.value(value).ty) && !tree.record(definer).is_constant() {
+                } else if is_shaped(tree, value) && !tree.record(definer).is_constant() {
                     return false;
                 }
             }

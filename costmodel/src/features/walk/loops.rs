@@ -12,7 +12,7 @@ use super::state::{RegionContext, Walk};
 use crate::features::counts::UNKNOWN_TRIPS;
 
 /// The form of a loop operation; `None` for other operations.
-fn form(tree: &Tree, operation: OpId) -> Option<LoopForm> {
+pub fn form(tree: &Tree, operation: OpId) -> Option<LoopForm> {
     match tree.record(operation).regions {
         RegionExecution::Loop(form) => Some(form),
         _ => None,

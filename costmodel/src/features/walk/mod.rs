@@ -17,11 +17,11 @@ mod events;
 pub mod evolution;
 pub mod lanes;
 mod loop_nest;
-mod loops;
+pub mod loops;
 pub mod reduction;
 mod redundancy;
 mod state;
-mod structured;
+pub mod structured;
 pub mod values;
 
 use ir::analysis::Analysis;

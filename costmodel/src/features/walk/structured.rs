@@ -35,7 +35,7 @@ impl<C: Collect> Walk<'_, C> {
         let (mut index, mut around) = (placement.loop_index, entries);
         let mut variables = Vec::new();
         for trips in &structure.trips {
-            let own = around * trips.unwrap_or(UNKNOWN_TRIPS);
+            let own = around * trips.map_or(UNKNOWN_TRIPS, |trips| trips as f64);
             index = self.open_loop(operation, index, own, around);
             variables.push(Subscript { evolution: Evolution::induction(index, 1.0), text_loop: 0 });
             around = own;
@@ -125,17 +125,17 @@ impl<C: Collect> Walk<'_, C> {
 }
 
 /// A loop nest in one operation.
-struct Structure {
+pub struct Structure {
     /// Trips of each loop, outermost first; `None` where the text does not tell.
-    trips: Vec<Option<f64>>,
+    pub trips: Vec<Option<u64>>,
     /// Subscripts of each operand that has any: loops, outermost first, by coefficients.
-    operands: Vec<Option<AffineMap>>,
+    pub operands: Vec<Option<AffineMap>>,
     /// Number of operands that are only read; these come first.
-    inputs: usize,
+    pub inputs: usize,
 }
 
 /// The nest of a structured operation with a body in the normal form; `None` for others.
-fn structure(tree: &Tree, operation: OpId) -> Option<Structure> {
+pub fn structure(tree: &Tree, operation: OpId) -> Option<Structure> {
     if tree.record(operation).dialect != Dialect::Linalg {
         return None;
     }
@@ -153,7 +153,7 @@ fn structure(tree: &Tree, operation: OpId) -> Option<Structure> {
             if let (AffineExpr::Dimension(d), Dimension::Static(extent)) = (result, extent)
                 && let Some(trips) = trips.get_mut(*d as usize)
             {
-                *trips = Some(*extent as f64);
+                *trips = Some(*extent);
             }
         }
     }
