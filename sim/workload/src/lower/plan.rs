@@ -119,7 +119,7 @@ pub(crate) struct Access {
 pub(crate) struct Buffer {
     /// The argument or result.
     pub(crate) value: ValueId,
-    /// Elements that it holds. Of an argument: the most elements that one step accesses.
+    /// Elements of the buffer. For an argument of the function, the most elements that one step accesses.
     pub(crate) elements: u64,
     /// Whether the caller gives it: it is there from the first cycle, and keeps its place until the call returns.
     pub(crate) argument: bool,
