@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 
-use corpus::kernels::{Form, kernels};
+use corpus::kernels::{FamilySet, Form, kernels};
 use costmodel::input::Scheme;
 use costmodel::model::Predict;
 use costmodel::predictor::{ContentKey, Predictor, Settings};
@@ -19,7 +19,7 @@ use ir::tokenizer::Tokenizer;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn texts() -> Vec<String> {
-    kernels(1, 400).iter().map(|kernel| kernel.source(Form::Affine, 0)).collect()
+    kernels(FamilySet::Core, 1, 400).iter().map(|kernel| kernel.source(Form::Affine, 0)).collect()
 }
 
 fn words(text: &str) -> usize {

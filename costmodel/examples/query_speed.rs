@@ -12,7 +12,7 @@
 
 use std::time::Instant;
 
-use corpus::kernels::kernels;
+use corpus::kernels::{FamilySet, kernels};
 use costmodel::input::Scheme;
 use costmodel::model::Predict;
 use costmodel::predictor::{Answer, Predictor, Settings};
@@ -30,7 +30,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const WORDS: usize = 300;
 
 fn main() {
-    let texts: Vec<String> = kernels(1, 400).iter().map(|kernel| kernel.source(kernel.forms[0], 0)).collect();
+    let texts: Vec<String> =
+        kernels(FamilySet::Core, 1, 400).iter().map(|kernel| kernel.source(kernel.forms[0], 0)).collect();
     let sizes: Vec<usize> = texts.iter().map(|text| words(text)).collect();
     let text = &texts[(0..texts.len()).min_by_key(|&i| sizes[i].abs_diff(WORDS)).expect("there are kernels")];
     let model = CostModel::shipped().expect("the shipped model");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use corpus::kernels::FamilySet;
 
 use super::shared::{Format, TableFormat, named};
 
@@ -56,6 +57,7 @@ pub enum DatasetAction {
   hardwire dataset build --seed 1
   hardwire dataset build --seed 1 --framework framework.jsonl --out corpus-work
   hardwire dataset build --seed 7 --kernels 200 --out small --format json
+  hardwire dataset build --families graphs --kernels 900 --out corpus-graphs
 
 Writes rows.parquet to the output folder. Needs a build with the feature `mlir`. The framework file has one JSON object
 per line, as written by scripts/corpus.")]
@@ -63,6 +65,9 @@ pub struct DatasetBuild {
     /// Seed of all random choices
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Families of the generated kernels
+    #[arg(long, value_parser = named::<FamilySet>(), default_value_t = FamilySet::Core)]
+    pub families: FamilySet,
     /// Approximate number of generated kernels
     #[arg(long, default_value_t = 5600, value_name = "N")]
     pub kernels: usize,

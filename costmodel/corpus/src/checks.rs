@@ -97,14 +97,14 @@ fn families(rows: &[Row], splits: &[Splits]) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::super::kernels::{Form, kernels};
+    use super::super::kernels::{FamilySet, Form, kernels};
     use super::super::row::{Source, largest_elements};
     use super::super::splits::assign;
     use super::*;
 
     fn sample() -> (Vec<Row>, Vec<usize>, Vec<Splits>) {
         let mut all = Vec::new();
-        for kernel in kernels(3, 150) {
+        for kernel in FamilySet::ALL.into_iter().flat_map(|set| kernels(set, 3, 150)) {
             for &form in kernel.forms {
                 let text = kernel.source(form, 0);
                 let hash = content_hash(&text);

@@ -185,6 +185,7 @@ pub fn candidates(kernel: &Kernel, rows: usize) -> Vec<Candidate> {
         }
     }
     let wanted = rows.saturating_sub(sources.len()).max(1) + usize::from(d.chance(40));
+    let own = || kernel.passes.iter().map(|&(name, pipeline)| Pass { name: name.into(), pipeline: pipeline.into() });
     sources
         .into_iter()
         .enumerate()
@@ -192,7 +193,11 @@ pub fn candidates(kernel: &Kernel, rows: usize) -> Vec<Candidate> {
             name: format!("{}-s{schedule}", form_name(form)),
             text: kernel.source(form, schedule),
             // Passes run on the first source, and sometimes on a second affine one.
-            passes: if index == 0 || form == Form::Affine { passes(form, &mut d) } else { Vec::new() },
+            passes: if index == 0 || form == Form::Affine {
+                own().chain(passes(form, &mut d)).collect()
+            } else {
+                Vec::new()
+            },
             wanted: if index == 0 { wanted } else { usize::from(d.chance(40)) },
         })
         .collect()

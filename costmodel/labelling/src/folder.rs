@@ -14,7 +14,7 @@ use designs::Design;
 use files::replace;
 use ir::labels::{Settings, Target};
 use serde::{Deserialize, Serialize};
-use storage::columnar::{ColumnarError, Frame, Writer};
+use storage::columnar::{ColumnarError, Frame, Packing, Writer};
 use storage::record_log::Magic;
 
 pub use crate::error::{Cause, FolderError};
@@ -208,7 +208,7 @@ pub(crate) fn label_all<P: Protocol>(
 /// Writes rows as a table, `frame` makes the columns of some of them.
 pub(crate) fn write_groups<T>(path: &Path, rows: &[T], frame: impl Fn(&[T]) -> Frame) -> Result<(), ColumnarError> {
     replace(path, |out| {
-        let mut writer = Writer::new(out, &frame(&[]))?;
+        let mut writer = Writer::new(out, &frame(&[]), Packing::Small)?;
         for part in rows.chunks(ROW_GROUP) {
             writer.append(&frame(part))?;
         }

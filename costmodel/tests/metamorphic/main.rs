@@ -82,7 +82,7 @@ fn counted(text: &str) -> Counted {
 #[test]
 #[ignore = "prints generated kernels for scripts/metamorphic/pairs.py"]
 fn print_kernels() {
-    for kernel in corpus::kernels::kernels(7, 100) {
+    for kernel in corpus::kernels::kernels(corpus::kernels::FamilySet::Core, 7, 100) {
         for &form in kernel.forms {
             println!("// ==== {} {}\n{}", kernel.name, corpus::variants::form_name(form), kernel.source(form, 0));
         }

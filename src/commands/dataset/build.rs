@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use corpus::kernels::{Draw, Form};
+use corpus::kernels::{Draw, FamilySet, Form};
 use corpus::normal::content_hash;
 use corpus::row::{largest_elements, main_dialect};
 use corpus::sample::by_turns;
@@ -82,7 +82,10 @@ pub fn run(arguments: &cli::DatasetBuild) -> Result<ExitCode, Failure> {
     if let Some(path) = &arguments.framework {
         drafts.extend(framework(path, arguments.seed)?);
     }
-    drafts.extend(emitted(arguments.seed)?);
+    // Layers of the preset models are drawn with the core.
+    if arguments.families == FamilySet::Core {
+        drafts.extend(emitted(arguments.seed)?);
+    }
     let collected = collect(drafts, arguments.workers, BTreeSet::new())?;
     write(collected, arguments.seed, &arguments.out, arguments.format)
 }
@@ -209,7 +212,7 @@ fn generated(arguments: &cli::DatasetBuild) -> Vec<Draft> {
             })
             .collect::<Vec<_>>()
     };
-    kernels::kernels(arguments.seed, arguments.kernels).iter().flat_map(of_kernel).collect()
+    kernels::kernels(arguments.families, arguments.seed, arguments.kernels).iter().flat_map(of_kernel).collect()
 }
 
 /// Passes for a graph or layer; the result of one pass is kept for `share` % of them.

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use names::named;
 use sim::Fidelity;
-use storage::columnar::{Column, ColumnarError, Frame, Writer};
+use storage::columnar::{Column, ColumnarError, Frame, Packing, Writer};
 use sweep::exploration::Exploration;
 use sweep::rows::Row;
 use sweep::verdict::Verdict;
@@ -99,7 +99,7 @@ impl<'a> Tables<'a> {
         out: impl Write + Send,
     ) -> Result<(), ColumnarError> {
         let count = self.len(kind);
-        let mut writer = Writer::new(out, &self.frame(kind, 0, count.min(1), metadata.clone()))?;
+        let mut writer = Writer::new(out, &self.frame(kind, 0, count.min(1), metadata.clone()), Packing::Fast)?;
         for from in (0..count).step_by(CHUNK) {
             writer.append(&self.frame(kind, from, count.min(from + CHUNK), BTreeMap::new()))?;
         }

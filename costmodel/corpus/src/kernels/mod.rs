@@ -8,10 +8,12 @@
 
 mod chain;
 mod contraction;
+mod control;
 mod convolution;
 mod dense;
 mod draw;
 mod elementwise;
+mod graphs;
 mod integer;
 mod layout;
 mod linalg;
@@ -25,10 +27,36 @@ mod types;
 mod vector;
 mod writer;
 
+use names::named;
+
 pub use draw::Draw;
 pub use writer::Form;
 
 use writer::Writer;
+
+named! {
+    /// Families that are drawn together. A set's kernels do not change when another set gains families.
+    pub enum FamilySet {
+        /// Loop nests, linear algebra and explicit vectors: most of the corpus.
+        Core = "core",
+        /// Named operations of `linalg` and arithmetic on whole tensors.
+        Graphs = "graphs",
+        /// Conditions, parallel loops, calls, masks, tiles of vectors and long straight-line code.
+        Control = "control",
+    }
+}
+
+impl FamilySet {
+    /// Its families, and the number of the first one. A family's number and a seed give the streams of its kernels, so neither
+    /// changes once kernels were drawn: new families come last in their set.
+    fn families(self) -> (u64, &'static [Family]) {
+        match self {
+            Self::Core => (0, CORE),
+            Self::Graphs => (1000, graphs::FAMILIES),
+            Self::Control => (2000, control::FAMILIES),
+        }
+    }
+}
 
 /// A family of kernels.
 struct Family {
@@ -37,6 +65,8 @@ struct Family {
     weight: usize,
     forms: &'static [Form],
     write: fn(&mut Writer, &mut Draw, &mut Draw),
+    /// Passes of its own, tried before those of the form: names and pipelines on the module.
+    passes: &'static [(&'static str, &'static str)],
 }
 
 const LOOPS: &[Form] = &[Form::Affine, Form::Scf];
@@ -48,10 +78,10 @@ const fn family(
     forms: &'static [Form],
     write: fn(&mut Writer, &mut Draw, &mut Draw),
 ) -> Family {
-    Family { name, weight, forms, write }
+    Family { name, weight, forms, write, passes: &[] }
 }
 
-const FAMILIES: [Family; 50] = [
+const CORE: &[Family] = &[
     family("gemm", 110, ALL, dense::gemm),
     family("batched-matmul", 100, ALL, dense::batched_matmul),
     family("matmul-chain", 90, ALL, dense::matmul_chain),
@@ -113,6 +143,8 @@ pub struct Kernel {
     pub name: String,
     /// The forms it can be written in.
     pub forms: &'static [Form],
+    /// Passes of its family, tried before those of the form: names and pipelines on the module.
+    pub passes: &'static [(&'static str, &'static str)],
     write: fn(&mut Writer, &mut Draw, &mut Draw),
     seed: u64,
     stream: u64,
@@ -144,24 +176,26 @@ impl Kernel {
 
 /// Names of all families, in the order of generation.
 pub fn families() -> impl Iterator<Item = &'static str> {
-    FAMILIES.iter().map(|family| family.name)
+    FamilySet::ALL.iter().flat_map(|set| set.families().1).map(|family| family.name)
 }
 
-/// About `count` kernels, in shares by family, family by family.
-pub fn kernels(seed: u64, count: usize) -> Vec<Kernel> {
-    let total: usize = FAMILIES.iter().map(|family| family.weight).sum();
-    let of_family = |(number, family): (usize, &'static Family)| {
+/// About `count` kernels of a set, in shares by family, family by family.
+pub fn kernels(set: FamilySet, seed: u64, count: usize) -> Vec<Kernel> {
+    let (first, families) = set.families();
+    let total: usize = families.iter().map(|family| family.weight).sum();
+    let of_family = |(number, family): (u64, &'static Family)| {
         let share = (count * family.weight).div_ceil(total);
         (0..share).map(move |index| Kernel {
             family: family.name,
             name: format!("{}-{index:04}", family.name),
             forms: family.forms,
+            passes: family.passes,
             write: family.write,
             seed,
-            stream: ((number as u64) << 32 | index as u64) * STREAMS,
+            stream: (number << 32 | index as u64) * STREAMS,
         })
     };
-    FAMILIES.iter().enumerate().flat_map(of_family).collect()
+    (first..).zip(families).flat_map(of_family).collect()
 }
 
 #[cfg(test)]
@@ -171,9 +205,14 @@ mod tests {
     use super::*;
     use crate::normal::content_hash;
 
+    fn every(seed: u64, count: usize) -> impl Iterator<Item = Kernel> {
+        FamilySet::ALL.into_iter().flat_map(move |set| kernels(set, seed, count))
+    }
+
     #[test]
     fn the_seed_and_the_number_decide_a_kernel_alone() {
-        let (few, many, other) = (kernels(1, 100), kernels(1, 200), kernels(2, 100));
+        let all = |seed, count| every(seed, count).collect::<Vec<_>>();
+        let (few, many, other) = (all(1, 100), all(1, 200), all(2, 100));
         let text = |k: &Kernel| k.source(k.forms[0], 1);
         for kernel in &few {
             let twin = many.iter().find(|k| k.name == kernel.name).expect("more kernels include fewer");
@@ -185,22 +224,23 @@ mod tests {
     #[test]
     fn forms_schedules_and_kernels_differ() {
         let mut hashes = BTreeSet::new();
-        let kernels = kernels(1, 400);
+        let kernels: Vec<_> = every(1, 400).collect();
         for kernel in &kernels {
             for &form in kernel.forms {
                 let text = kernel.source(form, 0);
-                assert_eq!(text.matches("func.func").count(), 1);
+                assert_eq!(text.matches("func.func @").count(), 1, "one public function");
                 hashes.insert(content_hash(&text));
             }
         }
         let texts: usize = kernels.iter().map(|k| k.forms.len()).sum();
         assert!(hashes.len() * 100 >= texts * 98, "{} distinct of {texts}", hashes.len());
-        assert_eq!(families().count(), 50);
+        let names: BTreeSet<_> = families().collect();
+        assert_eq!(names.len(), families().count(), "a name occurs twice");
     }
 
     #[test]
     fn every_kernel_parses() {
-        for kernel in kernels(5, 250) {
+        for kernel in every(5, 250) {
             for &form in kernel.forms {
                 let text = kernel.source(form, 2);
                 let parsed = ir::parse(&text, &ir::Limits::default());

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use corpus::design_labels::DESIGN;
-use corpus::kernels::{Form, kernels};
+use corpus::kernels::{FamilySet, Form, kernels};
 use corpus::labels::prefix;
 use corpus::normal::content_hash;
 use corpus::row::{largest_elements, main_dialect};
@@ -22,7 +22,7 @@ use training::evaluation::{Fits, Model, Split, Store};
 /// Rows of generated kernels.
 fn entries() -> Vec<Entry> {
     let mut rows: Vec<Row> = Vec::new();
-    for kernel in kernels(1, 120) {
+    for kernel in kernels(FamilySet::Core, 1, 120) {
         let text = kernel.source(Form::Affine, 0);
         let hash = content_hash(&text);
         if rows.iter().any(|row| row.hash == hash) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use corpus::kernels::{Form, kernels};
+use corpus::kernels::{FamilySet, Form, kernels};
 use costmodel::bounds::Bound;
 use costmodel::input::Scheme;
 use costmodel::predictor::{Assumption, Assumptions, Choice, Predictor, Provider, Refusal, Reply, Settings};
@@ -24,7 +24,7 @@ use training::{intervals, novelty, ratios};
 use crate::support::card;
 
 fn texts() -> Vec<String> {
-    kernels(1, 120).iter().map(|kernel| kernel.source(Form::Affine, 0)).collect()
+    kernels(FamilySet::Core, 1, 120).iter().map(|kernel| kernel.source(Form::Affine, 0)).collect()
 }
 
 /// A model of generated kernels whose labels are their features.
