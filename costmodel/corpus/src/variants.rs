@@ -123,7 +123,7 @@ pub fn passes(form: Form, d: &mut Draw) -> Vec<Pass> {
         .into_iter()
         .map(|(name, passes)| on_functions(name, passes))
         .collect(),
-        Form::Linalg => linalg_passes(d),
+        Form::Linalg | Form::Memory => linalg_passes(d),
     };
     let order = d.order(all.len());
     order.into_iter().map(|i| all[i].clone()).collect()
@@ -166,26 +166,31 @@ fn linalg_passes(d: &mut Draw) -> Vec<Pass> {
 pub fn candidates(kernel: &Kernel, rows: usize) -> Vec<Candidate> {
     let mut d = kernel.choices();
     let lottery = d.below(100);
-    let primary = match kernel.forms.len() {
-        3 if lottery < 40 => Form::Linalg,
-        3 if lottery < 75 => Form::Affine,
-        2 if lottery < 65 => Form::Affine,
+    let primary = match kernel.forms {
+        [only] => *only,
+        [_, _, _] if lottery < 40 => Form::Linalg,
+        [_, _, _] if lottery < 75 => Form::Affine,
+        [first, _] if lottery < 65 => *first,
+        [_, second] => *second,
         _ => Form::Scf,
     };
     let mut sources = vec![(primary, 0)];
-    if d.chance(30) {
-        let others: Vec<Form> = kernel.forms.iter().copied().filter(|form| *form != primary).collect();
+    let others: Vec<Form> = kernel.forms.iter().copied().filter(|form| *form != primary).collect();
+    if d.chance(30) && !others.is_empty() {
         sources.push((d.pick(&others), 0));
     }
     if d.chance(45) {
-        let form = if primary == Form::Linalg { Form::Affine } else { primary };
+        let form = if primary == Form::Linalg && kernel.forms.contains(&Form::Affine) { Form::Affine } else { primary };
         sources.push((form, 1));
         if d.chance(40) {
             sources.push((form, 2));
         }
     }
     let wanted = rows.saturating_sub(sources.len()).max(1) + usize::from(d.chance(40));
-    let own = || kernel.passes.iter().map(|&(name, pipeline)| Pass { name: name.into(), pipeline: pipeline.into() });
+    let own = |d: &mut Draw| -> Vec<Pass> {
+        let pass = |i: usize| Pass { name: kernel.passes[i].0.into(), pipeline: kernel.passes[i].1.into() };
+        d.order(kernel.passes.len()).into_iter().map(pass).collect()
+    };
     sources
         .into_iter()
         .enumerate()
@@ -194,7 +199,7 @@ pub fn candidates(kernel: &Kernel, rows: usize) -> Vec<Candidate> {
             text: kernel.source(form, schedule),
             // Passes run on the first source, and sometimes on a second affine one.
             passes: if index == 0 || form == Form::Affine {
-                own().chain(passes(form, &mut d)).collect()
+                own(&mut d).into_iter().chain(passes(form, &mut d)).collect()
             } else {
                 Vec::new()
             },
@@ -209,5 +214,6 @@ pub fn form_name(form: Form) -> &'static str {
         Form::Affine => "affine",
         Form::Scf => "scf",
         Form::Linalg => "linalg",
+        Form::Memory => "linalg-memref",
     }
 }

@@ -1,7 +1,7 @@
 //! Linalg operations on tensors: generic ones from accesses, and named ones.
 
 use super::types::{Buffer, Scalar, Subscript, Type, Value};
-use super::writer::Writer;
+use super::writer::{Form, Writer};
 
 /// How an operand is indexed: per dimension, a sum of loop dimensions times factors, and a constant.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +31,7 @@ impl Access {
     }
 
     /// As an affine map over `loops` dimensions.
-    fn map(&self, loops: usize) -> String {
+    pub(super) fn map(&self, loops: usize) -> String {
         let dims: Vec<String> = (0..loops).map(|d| format!("d{d}")).collect();
         let terms = |terms: &[(usize, i64)], constant: i64| {
             let mut parts: Vec<String> = terms
@@ -48,8 +48,21 @@ impl Access {
     }
 }
 
+/// ` -> type` of an operation whose result is a tensor.
+fn arrow(onto: &Buffer) -> String {
+    if onto.tensor { format!(" -> {onto}") } else { String::new() }
+}
+
+/// `ins(%a, %b : type, type)`.
+fn ins(inputs: &[&Buffer], numbers: &[Value]) -> String {
+    let names = inputs.iter().map(|b| b.value.to_string()).chain(numbers.iter().map(Value::to_string));
+    let types = inputs.iter().map(|b| b.to_string()).chain(numbers.iter().map(|n| n.ty.to_string()));
+    format!("ins({} : {})", names.collect::<Vec<_>>().join(", "), types.collect::<Vec<_>>().join(", "))
+}
+
 impl Writer {
-    fn tensor(&mut self, scalar: Scalar, shape: &[u64], text: impl FnOnce(&Buffer) -> String) -> Buffer {
+    /// A value that is a tensor; the text after `=` is made from its type.
+    pub(super) fn tensor(&mut self, scalar: Scalar, shape: &[u64], text: impl FnOnce(&Buffer) -> String) -> Buffer {
         let value = self.define(scalar);
         let buffer = Buffer { value, scalar, shape: shape.to_vec(), tensor: true };
         let text = text(&buffer);
@@ -57,27 +70,50 @@ impl Writer {
         buffer
     }
 
-    /// A tensor without contents.
+    /// An operation that writes `onto`: the result is a new tensor, or the memref itself.
+    pub(super) fn write_onto(&mut self, onto: &Buffer, text: &str) -> Buffer {
+        if !onto.tensor {
+            self.line(text);
+            return onto.clone();
+        }
+        let text = text.to_string();
+        self.tensor(onto.scalar, &onto.shape, |_| text)
+    }
+
+    /// A tensor without contents, or a new buffer.
     pub fn empty(&mut self, scalar: Scalar, shape: &[u64]) -> Buffer {
+        if self.form == Form::Memory {
+            return self.allocation(scalar, shape);
+        }
         self.tensor(scalar, shape, |b| format!("tensor.empty() : {b}"))
     }
 
     /// A tensor of one number.
     pub fn filled(&mut self, scalar: Scalar, shape: &[u64], number: Value) -> Buffer {
         let empty = self.empty(scalar, shape);
-        let name = Type::from(scalar);
-        self.tensor(scalar, shape, |b| format!("linalg.fill ins({number} : {name}) outs({} : {b}) -> {b}", empty.value))
+        let (name, arrow) = (Type::from(scalar), arrow(&empty));
+        let text = format!("linalg.fill ins({number} : {name}) outs({} : {empty}){arrow}", empty.value);
+        self.write_onto(&empty, &text)
     }
 
     /// A named operation, its attributes in braces or empty, accumulating onto `onto`.
     pub fn named(&mut self, operation: &str, attributes: &str, inputs: &[&Buffer], onto: &Buffer) -> Buffer {
-        let names: Vec<String> = inputs.iter().map(|b| b.value.to_string()).collect();
-        let types: Vec<String> = inputs.iter().map(|b| b.to_string()).collect();
+        self.named_with(operation, attributes, inputs, &[], onto)
+    }
+
+    /// A named operation that takes numbers after its arrays, such as zero points.
+    pub fn named_with(
+        &mut self,
+        operation: &str,
+        attributes: &str,
+        inputs: &[&Buffer],
+        numbers: &[Value],
+        onto: &Buffer,
+    ) -> Buffer {
         let attributes = if attributes.is_empty() { String::new() } else { format!(" {{{attributes}}}") };
-        let inputs = format!("ins({} : {})", names.join(", "), types.join(", "));
-        self.tensor(onto.scalar, &onto.shape, |b| {
-            format!("{operation}{attributes} {inputs} outs({} : {b}) -> {b}", onto.value)
-        })
+        let inputs = ins(inputs, numbers);
+        let arrow = arrow(onto);
+        self.write_onto(onto, &format!("{operation}{attributes} {inputs} outs({} : {onto}){arrow}", onto.value))
     }
 
     /// `linalg.generic`: one letter per loop (`p`arallel or `r`eduction), operands with their accesses.
@@ -106,9 +142,10 @@ impl Writer {
                 list(&mut inputs.iter().map(|(b, _)| b.to_string()))
             ),
         };
-        let result = self.define(onto.scalar);
+        let result = if onto.tensor { self.define(onto.scalar) } else { onto.value };
+        let equals = if onto.tensor { format!("{result} = ") } else { String::new() };
         self.line(&format!(
-            "{result} = linalg.generic {{indexing_maps = [{maps}], iterator_types = [{kinds}]}}{ins} outs({} : {onto}) {{",
+            "{equals}linalg.generic {{indexing_maps = [{maps}], iterator_types = [{kinds}]}}{ins} outs({} : {onto}) {{",
             onto.value
         ));
         let arguments = list(&mut elements.iter().map(|e| format!("{e}: {}", e.ty)));
@@ -117,7 +154,7 @@ impl Writer {
         let value = body(self, &elements);
         self.line(&format!("linalg.yield {value} : {}", value.ty));
         self.dedent();
-        self.line(&format!("}} -> {onto}"));
+        self.line(&format!("}}{}", arrow(onto)));
         Buffer { value: result, ..onto.clone() }
     }
 
@@ -151,9 +188,27 @@ impl Writer {
         let shape: Vec<u64> = order.iter().map(|&d| a.shape[d]).collect();
         let empty = self.empty(a.scalar, &shape);
         let order: Vec<String> = order.iter().map(usize::to_string).collect();
-        self.tensor(a.scalar, &shape, |b| {
-            let (from, to) = (a.value, empty.value);
-            format!("linalg.transpose ins({from} : {a}) outs({to} : {b}) permutation = [{}]", order.join(", "))
-        })
+        let (from, to, order) = (a.value, empty.value, order.join(", "));
+        self.write_onto(
+            &empty,
+            &format!("linalg.transpose ins({from} : {a}) outs({to} : {empty}) permutation = [{order}]"),
+        )
+    }
+
+    /// An array with its dimensions split or merged in groups, such as `[[0, 1], [2]]`.
+    pub fn reshaped(&mut self, a: &Buffer, shape: &[u64], groups: &str) -> Buffer {
+        let dialect = if a.tensor { "tensor" } else { "memref" };
+        let result = Buffer { value: self.define(a.scalar), shape: shape.to_vec(), ..a.clone() };
+        let (name, from) = (result.value, a.value);
+        if shape.len() > a.shape.len() {
+            let extents: Vec<String> = shape.iter().map(u64::to_string).collect();
+            let extents = extents.join(", ");
+            self.line(&format!(
+                "{name} = {dialect}.expand_shape {from} {groups} output_shape [{extents}] : {a} into {result}"
+            ));
+        } else {
+            self.line(&format!("{name} = {dialect}.collapse_shape {from} {groups} : {a} into {result}"));
+        }
+        result
     }
 }

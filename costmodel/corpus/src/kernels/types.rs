@@ -12,6 +12,8 @@ pub enum Scalar {
     F32,
     /// 16-bit float, stored and widened before arithmetic.
     F16,
+    /// 16-bit float with the exponent of 32-bit ones.
+    Bf16,
     /// 64-bit integer.
     I64,
     /// 32-bit integer.
@@ -33,6 +35,7 @@ impl Scalar {
             Self::F64 => "f64",
             Self::F32 => "f32",
             Self::F16 => "f16",
+            Self::Bf16 => "bf16",
             Self::I64 => "i64",
             Self::I32 => "i32",
             Self::I16 => "i16",
@@ -44,7 +47,7 @@ impl Scalar {
 
     /// Whether it is a floating-point type.
     pub fn is_float(self) -> bool {
-        matches!(self, Self::F64 | Self::F32 | Self::F16)
+        matches!(self, Self::F64 | Self::F32 | Self::F16 | Self::Bf16)
     }
 
     /// Width in bits; subscripts count as 64.
@@ -52,7 +55,7 @@ impl Scalar {
         match self {
             Self::F64 | Self::I64 | Self::Index => 64,
             Self::F32 | Self::I32 => 32,
-            Self::F16 | Self::I16 => 16,
+            Self::F16 | Self::Bf16 | Self::I16 => 16,
             Self::I8 => 8,
             Self::I1 => 1,
         }

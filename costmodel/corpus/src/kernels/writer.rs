@@ -16,6 +16,8 @@ pub enum Form {
     Scf,
     /// `linalg` operations on tensors.
     Linalg,
+    /// `linalg` operations on memrefs.
+    Memory,
 }
 
 /// A function under construction.
@@ -26,6 +28,8 @@ pub struct Writer {
     /// Flags on floating-point arithmetic, such as `contract`.
     pub fast_math: Option<&'static str>,
     arguments: Vec<String>,
+    /// Buffers of the memory form that are not results.
+    allocations: Vec<Buffer>,
     constants: Vec<(String, Value)>,
     body: String,
     depth: usize,
@@ -40,6 +44,7 @@ impl Writer {
             form,
             fast_math,
             arguments: Vec::new(),
+            allocations: Vec::new(),
             constants: Vec::new(),
             body: String::new(),
             depth: 2,
@@ -79,9 +84,25 @@ impl Writer {
         buffer
     }
 
-    /// Marks a tensor as a result of the function.
+    /// A buffer that the function allocates.
+    pub(super) fn allocation(&mut self, scalar: Scalar, shape: &[u64]) -> Buffer {
+        let value = self.define(scalar);
+        let buffer = Buffer { value, scalar, shape: shape.to_vec(), tensor: false };
+        self.allocations.push(buffer.clone());
+        buffer
+    }
+
+    /// Marks a tensor as a result of the function; a buffer becomes an argument.
     pub fn returns(&mut self, buffer: Buffer) {
-        self.results.push(buffer);
+        if buffer.tensor {
+            return self.results.push(buffer);
+        }
+        if let Some(index) = self.allocations.iter().position(|other| other.value.id == buffer.value.id) {
+            let buffer = self.allocations.remove(index);
+            return self.arguments.push(format!("{}: {buffer}", buffer.value));
+        }
+        let result = self.array(buffer.scalar, &buffer.shape);
+        self.line(&format!("memref.copy {}, {} : {buffer} to {result}", buffer.value, result.value));
     }
 
     fn constant(&mut self, literal: String, ty: Type) -> Value {
@@ -132,7 +153,7 @@ impl Writer {
         value
     }
 
-    fn flags(&self, operation: &str, ty: Type) -> String {
+    pub(super) fn flags(&self, operation: &str, ty: Type) -> String {
         let arithmetic = operation.starts_with("arith.") || operation.starts_with("math.");
         match self.fast_math {
             Some(flags) if ty.scalar.is_float() && arithmetic => format!(" fastmath<{flags}>"),
@@ -311,6 +332,9 @@ impl Writer {
         let mut out = format!("module {{\n  func.func @kernel({}){arrow} {{\n", self.arguments.join(", "));
         for (literal, value) in &self.constants {
             writeln!(out, "    {value} = {literal}").expect("a string takes all");
+        }
+        for buffer in &self.allocations {
+            writeln!(out, "    {} = memref.alloc() : {buffer}", buffer.value).expect("a string takes all");
         }
         out += &self.body;
         let values: Vec<String> = self.results.iter().map(|b| b.value.to_string()).collect();
