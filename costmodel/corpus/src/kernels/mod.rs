@@ -65,7 +65,7 @@ struct Family {
     weight: usize,
     forms: &'static [Form],
     write: fn(&mut Writer, &mut Draw, &mut Draw),
-    /// Passes of its own, tried before those of the form: names and pipelines on the module.
+    /// Passes of its own, tried in random order before those of the form: names and pipelines on the module.
     passes: &'static [(&'static str, &'static str)],
 }
 

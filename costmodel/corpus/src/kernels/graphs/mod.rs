@@ -10,6 +10,7 @@ mod pointwise;
 mod products;
 mod steps;
 mod tensors;
+mod tiles;
 
 use super::Family;
 use super::draw::Draw;
@@ -61,6 +62,8 @@ pub(super) const FAMILIES: &[Family] = &[
     graph("graph-normalisation", 90, networks::norm),
     graph("graph-loss", 80, networks::loss),
     graph("named-attention", 100, networks::attention),
+    tensor("tile-matmul", 90, tiles::matmul),
+    tensor("tile-fusion", 90, tiles::fused),
 ];
 
 /// Element types of operands and of their accumulator, as libraries combine them.
