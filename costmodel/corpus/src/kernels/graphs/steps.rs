@@ -179,7 +179,8 @@ impl Tail {
     pub fn draw(d: &mut Draw, scalar: Scalar) -> Self {
         let plain = d.chance(33);
         let float = ["relu", "relu", "relu6", "sigmoid", "silu", "tanh", "abs", "square", "none"];
-        let integer = ["relu", "relu6", "none"];
+        // Sums below 6 would all become the same 8-bit number.
+        let integer = ["relu", "none"];
         let activation = d.pick(if scalar.is_float() { &float[..] } else { &integer[..] });
         let (bias, residual, chained) = (d.chance(50), d.chance(25), d.chance(30));
         let chain = Chain::exactly(d, scalar, 2);

@@ -44,7 +44,8 @@ fn graph(
 ) -> Buffer {
     let mut values = inputs;
     for _ in 0..steps {
-        let near = |d: &mut Draw| values.len() - 1 - d.below(values.len().min(5));
+        // Not the last value, which is the first operand already: a choice between equals is no choice.
+        let near = |d: &mut Draw| values.len() - 2 - d.below((values.len() - 1).min(5));
         let (b, c) = (near(d), near(d));
         let last = &values[values.len() - 1];
         let value = node(w, d, [last, &values[b], &values[c]]);
@@ -57,7 +58,7 @@ fn graph(
 pub fn floats(w: &mut Writer, d: &mut Draw, _s: &mut Draw) {
     let scalar = d.pick(&[Scalar::F32, Scalar::F32, Scalar::F32, Scalar::F64, Scalar::F16]);
     let shape = shape(d);
-    let inputs: Vec<Buffer> = (0..d.within(1, 4)).map(|_| w.array(scalar, &shape)).collect();
+    let inputs: Vec<Buffer> = (0..d.within(2, 4)).map(|_| w.array(scalar, &shape)).collect();
     let steps = d.pick(&[2, 4, 6, 8, 12, 20]);
     let narrow = d.chance(25) && scalar != Scalar::F16;
     let mut result = graph(w, d, inputs, steps, |w, d, [a, b, c]| match d.below(14) {
@@ -91,7 +92,7 @@ pub fn floats(w: &mut Writer, d: &mut Draw, _s: &mut Draw) {
 pub fn integers(w: &mut Writer, d: &mut Draw, _s: &mut Draw) {
     let scalar = d.pick(&[Scalar::I32, Scalar::I32, Scalar::I64, Scalar::I16, Scalar::I8]);
     let shape = shape(d);
-    let inputs: Vec<Buffer> = (0..d.within(1, 4)).map(|_| w.array(scalar, &shape)).collect();
+    let inputs: Vec<Buffer> = (0..d.within(2, 4)).map(|_| w.array(scalar, &shape)).collect();
     let steps = d.pick(&[2, 4, 6, 8, 12, 20]);
     let (end, bits) = (d.below(4), scalar.bits() as u64);
     let result = graph(w, d, inputs, steps, |w, d, [a, b, c]| match d.below(14) {
@@ -104,11 +105,12 @@ pub fn integers(w: &mut Writer, d: &mut Draw, _s: &mut Draw) {
         8 => w.on_tensors("math.absi", &[a]),
         9 => w.on_tensors(d.pick(&["math.ctpop", "math.ctlz"]), &[a]),
         10 => {
-            let by = w.whole_constant(a, d.within(3, 11) as f64);
+            let by = w.whole_constant(a, d.within(17, 101) as f64);
             w.on_tensors(d.pick(&["arith.divsi", "arith.divui", "arith.remui", "arith.remsi"]), &[a, &by])
         }
         _ => {
-            let by = w.whole_constant(a, d.within(1, bits - 2) as f64);
+            // Small shifts, so that not all bits are lost in a sequence of them.
+            let by = w.whole_constant(a, d.within(1, 3) as f64);
             w.on_tensors(d.pick(&["arith.shli", "arith.shrsi", "arith.shrui", "arith.xori"]), &[a, &by])
         }
     });
@@ -146,7 +148,7 @@ pub fn functions(w: &mut Writer, d: &mut Draw, _s: &mut Draw) {
     let scalar = d.pick(&[Scalar::F32, Scalar::F32, Scalar::F64]);
     let mut shape = shape(d);
     super::limit(&mut shape, 1 << 16);
-    let inputs: Vec<Buffer> = (0..d.within(1, 3)).map(|_| w.array(scalar, &shape)).collect();
+    let inputs: Vec<Buffer> = (0..d.within(2, 3)).map(|_| w.array(scalar, &shape)).collect();
     let steps = d.pick(&[1, 2, 3, 4]);
     let result = graph(w, d, inputs, steps, |w, d, [a, b, _]| match d.below(10) {
         0 => w.on_tensors("math.atan2", &[a, b]),
