@@ -3,7 +3,7 @@
 //! Layouts are written in letters: `n` batch, `c` input channels, `f` features, `g` groups, `m` multiplier. Window dimensions are
 //! `X`, `Y`, `Z` in the image, and `x`, `y`, `z` in the filter and in the output.
 
-use super::operand_types;
+use super::sizes::operand_types;
 use super::steps::{Tail, requantise};
 use crate::kernels::draw::Draw;
 use crate::kernels::types::{Buffer, Scalar, Value};

@@ -8,13 +8,13 @@ mod parts;
 mod passes;
 mod pointwise;
 mod products;
+mod sizes;
 mod steps;
 mod tensors;
 mod tiles;
 
 use super::Family;
 use super::draw::Draw;
-use super::types::Scalar;
 use super::writer::{Form, Writer};
 
 use passes::PASSES;
@@ -65,36 +65,3 @@ pub(super) const FAMILIES: &[Family] = &[
     tensor("tile-matmul", 90, tiles::matmul),
     tensor("tile-fusion", 90, tiles::fused),
 ];
-
-/// Element types of operands and of their accumulator, as libraries combine them.
-fn operand_types(d: &mut Draw) -> (Scalar, Scalar) {
-    use Scalar::{Bf16, F16, F32, F64, I8, I16, I32, I64};
-    let all = [
-        (F32, F32),
-        (F32, F32),
-        (F32, F32),
-        (F64, F64),
-        (F16, F32),
-        (F16, F16),
-        (Bf16, F32),
-        (I8, I32),
-        (I8, I32),
-        (I16, I32),
-        (I32, I32),
-        (I64, I64),
-    ];
-    d.pick(&all)
-}
-
-/// A floating-point type of a whole graph.
-fn graph_type(d: &mut Draw) -> Scalar {
-    d.pick(&[Scalar::F32, Scalar::F32, Scalar::F32, Scalar::F64, Scalar::F16])
-}
-
-/// Halves the largest extents until their product is at most `most`.
-fn limit(extents: &mut [u64], most: u64) {
-    while extents.iter().product::<u64>() > most {
-        let largest = extents.iter_mut().max().expect("a product above 1 has factors");
-        *largest = largest.div_ceil(2);
-    }
-}

@@ -1,6 +1,6 @@
 //! Small networks of named operations: layers as exporters of models write them.
 
-use super::graph_type;
+use super::sizes::graph_type;
 use super::steps::{Style, activate, add_along, combine_along};
 use crate::kernels::draw::Draw;
 use crate::kernels::types::{Buffer, Scalar};

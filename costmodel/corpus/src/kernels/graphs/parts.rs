@@ -1,7 +1,7 @@
 //! Tensors cut, padded, joined, reshaped and generated, with arithmetic between.
 
+use super::sizes::{graph_type, limit};
 use super::steps::{Style, activate, list};
-use super::{graph_type, limit};
 use crate::kernels::chain::Chain;
 use crate::kernels::draw::Draw;
 use crate::kernels::linalg::Access;

@@ -1,6 +1,6 @@
 //! Named element-wise operations, and named operations that move, repeat and reduce.
 
-use super::graph_type;
+use super::sizes::{graph_type, limit};
 use super::steps::{Style, combine_along};
 use crate::kernels::chain::Chain;
 use crate::kernels::draw::Draw;
@@ -16,7 +16,7 @@ pub(super) fn shape(d: &mut Draw) -> Vec<u64> {
         3 => vec![d.within(1, 16), d.small_size(), d.small_size()],
         _ => vec![d.within(1, 4), d.within(2, 32), d.within(4, 32), d.within(4, 32)],
     };
-    super::limit(&mut shape, 1 << 18);
+    limit(&mut shape, 1 << 18);
     shape
 }
 
@@ -141,7 +141,7 @@ pub fn rearrange(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
             2 if x.shape.len() < 4 => {
                 let mut wide = x.shape.clone();
                 wide.insert(dimension, d.within(2, 12));
-                super::limit(&mut wide[dimension..=dimension], ((1u64 << 20) / x.shape.iter().product::<u64>()).max(1));
+                limit(&mut wide[dimension..=dimension], ((1u64 << 20) / x.shape.iter().product::<u64>()).max(1));
                 w.broadcast(&x, &wide, &[dimension])
             }
             3 if x.shape.len() > 1 => w.reduced(d.pick(&["add", "max", "min"]), &x, &[dimension]),

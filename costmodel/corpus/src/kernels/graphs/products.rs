@@ -1,7 +1,7 @@
 //! Named products of vectors and matrices, plain, transposed, tiled, quantised, and contractions by index letters.
 
+use super::sizes::{limit, operand_types};
 use super::steps::{Style, Tail, requantise};
-use super::{limit, operand_types};
 use crate::kernels::draw::Draw;
 use crate::kernels::linalg::Access;
 use crate::kernels::types::{Buffer, Scalar};

@@ -1,6 +1,7 @@
 //! Arithmetic of `arith` and `math` on whole tensors.
 
 use super::pointwise::shape;
+use super::sizes::limit;
 use crate::kernels::draw::Draw;
 use crate::kernels::types::{Buffer, Scalar};
 use crate::kernels::writer::Writer;
@@ -147,7 +148,7 @@ pub fn functions(w: &mut Writer, d: &mut Draw, _s: &mut Draw) {
     ];
     let scalar = d.pick(&[Scalar::F32, Scalar::F32, Scalar::F64]);
     let mut shape = shape(d);
-    super::limit(&mut shape, 1 << 16);
+    limit(&mut shape, 1 << 16);
     let inputs: Vec<Buffer> = (0..d.within(2, 3)).map(|_| w.array(scalar, &shape)).collect();
     let steps = d.pick(&[1, 2, 3, 4]);
     let result = graph(w, d, inputs, steps, |w, d, [a, b, _]| match d.below(10) {

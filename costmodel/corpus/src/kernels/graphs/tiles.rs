@@ -1,7 +1,7 @@
 //! Named operations on tiles of tensors, in loops that carry the result.
 
+use super::sizes::{graph_type, operand_types};
 use super::steps::{Style, Tail, activate, combine_along, list};
-use super::{graph_type, operand_types};
 use crate::kernels::draw::Draw;
 use crate::kernels::types::{Buffer, Scalar, Value};
 use crate::kernels::writer::Writer;
