@@ -85,7 +85,8 @@ pub fn binary(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
         values.push(wide);
     }
     for _ in 0..steps {
-        let (last, other) = (values.len() - 1, d.below(values.len()));
+        // Not the last value twice: the larger of a value and itself is that value.
+        let (last, other) = (values.len() - 1, d.below(values.len() - 1));
         let function = d.pick(functions);
         let a = if function == "powf" { w.step(style, "abs", &[&values[last]]) } else { values[last].clone() };
         let result = w.step(style, function, &[&a, &values[other]]);
