@@ -29,6 +29,8 @@ use files::replace;
 
 /// Longest text of a generated variant, in bytes: about 4,000 tokens.
 const KERNEL_TEXT_BYTES: usize = 16 << 10;
+/// Longest text of a generated variant of a family whose texts are long on purpose.
+const LONG_TEXT_BYTES: usize = 120 << 10;
 /// Longest text of a graph or layer.
 const GRAPH_TEXT_BYTES: usize = 36 << 10;
 /// Longest line of the framework file.
@@ -204,7 +206,7 @@ fn generated(arguments: &cli::DatasetBuild) -> Vec<Draft> {
                     text: c.text,
                     passes: c.passes.into_iter().map(|p| (p.name, p.pipeline)).collect(),
                     wanted: c.wanted,
-                    limit_bytes: KERNEL_TEXT_BYTES,
+                    limit_bytes: if kernel.long { LONG_TEXT_BYTES } else { KERNEL_TEXT_BYTES },
                 },
                 id: None,
                 twin: None,

@@ -67,6 +67,8 @@ struct Family {
     write: fn(&mut Writer, &mut Draw, &mut Draw),
     /// Passes of its own, tried in random order before those of the form: names and pipelines on the module.
     passes: &'static [(&'static str, &'static str)],
+    /// Whether its texts are long on purpose.
+    long: bool,
 }
 
 const LOOPS: &[Form] = &[Form::Affine, Form::Scf];
@@ -78,7 +80,7 @@ const fn family(
     forms: &'static [Form],
     write: fn(&mut Writer, &mut Draw, &mut Draw),
 ) -> Family {
-    Family { name, weight, forms, write, passes: &[] }
+    Family { name, weight, forms, write, passes: &[], long: false }
 }
 
 const CORE: &[Family] = &[
@@ -145,6 +147,8 @@ pub struct Kernel {
     pub forms: &'static [Form],
     /// Passes of its family, tried before those of the form: names and pipelines on the module.
     pub passes: &'static [(&'static str, &'static str)],
+    /// Whether its texts are long on purpose.
+    pub long: bool,
     write: fn(&mut Writer, &mut Draw, &mut Draw),
     seed: u64,
     stream: u64,
@@ -190,6 +194,7 @@ pub fn kernels(set: FamilySet, seed: u64, count: usize) -> Vec<Kernel> {
             name: format!("{}-{index:04}", family.name),
             forms: family.forms,
             passes: family.passes,
+            long: family.long,
             write: family.write,
             seed,
             stream: (number << 32 | index as u64) * STREAMS,

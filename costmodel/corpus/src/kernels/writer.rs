@@ -30,6 +30,8 @@ pub struct Writer {
     arguments: Vec<String>,
     /// Buffers of the memory form that are not results.
     allocations: Vec<Buffer>,
+    /// Private functions, finished.
+    callees: Vec<String>,
     constants: Vec<(String, Value)>,
     body: String,
     depth: usize,
@@ -45,6 +47,7 @@ impl Writer {
             fast_math,
             arguments: Vec::new(),
             allocations: Vec::new(),
+            callees: Vec::new(),
             constants: Vec::new(),
             body: String::new(),
             depth: 2,
@@ -321,15 +324,37 @@ impl Writer {
         self.line(&format!("{operation} {value}, {}[{place}] : {buffer}, {}", buffer.value, value.ty));
     }
 
+    /// An argument that is no array.
+    pub(super) fn argument(&mut self, ty: impl Into<Type>) -> Value {
+        let value = self.define(ty);
+        self.arguments.push(format!("{value}: {}", value.ty));
+        value
+    }
+
+    /// Adds a private function; the body gives the values that it returns.
+    pub(super) fn callee(&mut self, name: &str, body: impl FnOnce(&mut Self) -> Vec<Value>) {
+        let mut callee = Self::new(self.form, self.fast_math);
+        let returned: Vec<(String, String)> =
+            body(&mut callee).iter().map(|v| (v.to_string(), v.ty.to_string())).collect();
+        self.callees.push(callee.function(&format!("private @{name}"), returned));
+    }
+
     /// The finished function as a module.
-    pub fn finish(self) -> String {
-        let types: Vec<String> = self.results.iter().map(Buffer::to_string).collect();
+    pub fn finish(mut self) -> String {
+        let returned = self.results.iter().map(|b| (b.value.to_string(), b.to_string())).collect();
+        let callees = std::mem::take(&mut self.callees).concat();
+        format!("module {{\n{callees}{}}}\n", self.function("@kernel", returned))
+    }
+
+    /// The function with its name as written and what it returns: values and types.
+    fn function(self, name: &str, returned: Vec<(String, String)>) -> String {
+        let (values, types): (Vec<String>, Vec<String>) = returned.into_iter().unzip();
         let arrow = match types.len() {
             0 => String::new(),
             1 => format!(" -> {}", types[0]),
             _ => format!(" -> ({})", types.join(", ")),
         };
-        let mut out = format!("module {{\n  func.func @kernel({}){arrow} {{\n", self.arguments.join(", "));
+        let mut out = format!("  func.func {name}({}){arrow} {{\n", self.arguments.join(", "));
         for (literal, value) in &self.constants {
             writeln!(out, "    {value} = {literal}").expect("a string takes all");
         }
@@ -337,9 +362,8 @@ impl Writer {
             writeln!(out, "    {} = memref.alloc() : {buffer}", buffer.value).expect("a string takes all");
         }
         out += &self.body;
-        let values: Vec<String> = self.results.iter().map(|b| b.value.to_string()).collect();
         let returned = if values.is_empty() { String::new() } else { format!(" {} : ", values.join(", ")) };
-        writeln!(out, "    return{returned}{}\n  }}\n}}", types.join(", ")).expect("a string takes all");
+        writeln!(out, "    return{returned}{}\n  }}", types.join(", ")).expect("a string takes all");
         out
     }
 }
