@@ -224,6 +224,7 @@ fn activated(w: &mut Writer, kind: usize, x: Value) -> Value {
 }
 
 /// Solvers of one fixed size, written out: elimination with right sides, or Cholesky factors, of 5 to 10 rows.
+#[expect(clippy::needless_range_loop, reason = "subscripts as in the mathematics")]
 pub fn fixed_solver(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let scalar = d.pick(&[Scalar::F32, Scalar::F64]);
     let (n, systems) = (d.within(5, 10) as usize, d.within(1, 20) * 16);
@@ -250,16 +251,14 @@ pub fn fixed_solver(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
 }
 
 /// Elimination below the diagonal; of a symmetric matrix, rows are scaled by the root of the pivot.
+#[expect(clippy::needless_range_loop, reason = "subscripts as in the mathematics")]
 fn forward(w: &mut Writer, m: &mut [Vec<Value>], r: &mut [Vec<Value>], symmetric: bool, ty: Type) {
     let n = m.len();
     for k in 0..n {
         let one = w.float(ty, 1.0);
         let inverse = if symmetric { w.unary("math.rsqrt", m[k][k]) } else { w.div(one, m[k][k]) };
-        let pivots: Vec<Value> = if symmetric {
-            m[k][k..].to_vec().into_iter().map(|x| w.mul(x, inverse)).collect()
-        } else {
-            m[k][k..].to_vec()
-        };
+        let pivots: Vec<Value> =
+            if symmetric { m[k][k..].iter().map(|x| w.mul(*x, inverse)).collect() } else { m[k][k..].to_vec() };
         m[k].splice(k.., pivots);
         for i in k + 1..n {
             let factor = w.mul(m[i][k], inverse);

@@ -307,7 +307,14 @@ pub fn checksum(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
                     vec![w.binary("arith.xori", entry, rest), sums[1]]
                 }
                 2 | 3 => {
-                    let modulus = w.integer(word, if kind == 2 { 65_521 % 32_749 } else { 255 });
+                    let modulus = w.integer(
+                        word,
+                        match (kind, word) {
+                            (3, _) => 255,
+                            (_, Scalar::I16) => 251,
+                            _ => 65_521,
+                        },
+                    );
                     let sum = w.add(sums[0], x);
                     let sum = w.binary("arith.remui", sum, modulus);
                     let both = w.add(sums[1], sum);

@@ -44,7 +44,7 @@ pub fn map(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     };
     let mut ranges = whole(&extents);
     // A block that does not divide the extent would leave elements out.
-    let block = if blocked && extents[0] % block as u64 == 0 { block } else { 1 };
+    let block = if blocked && extents[0].is_multiple_of(block as u64) { block } else { 1 };
     ranges[0].2 = block;
     w.parallel(kind, &ranges, |w, counters| {
         let place: Vec<Subscript> = counters.iter().map(|c| at(*c)).collect();
@@ -108,7 +108,7 @@ pub fn product(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let (kind, columns) = (kind(s), s.pick(&[1usize, 1, 2, 4]));
     // One column is the product with a vector; batches come first.
     let n = if shape == 1 { 1 } else { n };
-    let columns = if n % columns as u64 == 0 { columns } else { 1 };
+    let columns = if n.is_multiple_of(columns as u64) { columns } else { 1 };
     let batches = if shape == 2 { batches } else { 1 };
     let a = w.array(scalar, &[batches, m, k]);
     let b = if transposed { w.array(scalar, &[n, k]) } else { w.array(scalar, &[k, n]) };
