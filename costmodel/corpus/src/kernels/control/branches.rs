@@ -205,3 +205,48 @@ pub fn dispatch(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
         }
     });
 }
+
+/// Branches on elements with cheap sides: thresholds, piecewise formulas, sums of what passes a test.
+pub fn data_branch(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
+    let scalar = d.pick(&[Scalar::F32, Scalar::F64, Scalar::I32, Scalar::I16]);
+    let (rows, columns) = (d.pick(&[1u64, 4, 20, 64]), d.length());
+    let (limits, summed) = (d.within(1, 3) as usize, d.chance(40));
+    let thresholds: Vec<f64> = (0..limits).map(|_| d.coefficient() * 8.0).collect();
+    let sides: Vec<Chain> = (0..=limits).map(|_| Chain::draw(d, scalar, 2)).collect();
+    let predicate = d.pick(&["lt", "gt", "ge", "ne"]);
+    let by_column = s.chance(30);
+    let (a, b) = (w.array(scalar, &[rows, columns]), w.array(scalar, &[rows, columns]));
+    let out = w.array(scalar, &[rows, columns]);
+    w.each(0u64, if by_column { columns } else { rows }, |w, p| {
+        let element = |w: &mut Writer, q: Value, sum: Option<Value>| {
+            let place = if by_column { [at(q), at(p)] } else { [at(p), at(q)] };
+            let (x, y) = (w.load(&a, &place), w.load(&b, &place));
+            let value = pieces(w, predicate, &thresholds, &sides, [x, y]);
+            let value = sum.map_or(value, |sum| w.add(sum, value));
+            w.store(value, &out, &place);
+            value
+        };
+        let extent = if by_column { rows } else { columns };
+        if summed {
+            let start = w.number(scalar, 0.0);
+            w.fold(0u64, extent, start, |w, q, sum| element(w, q, Some(sum)));
+        } else {
+            w.each(0u64, extent, |w, q| {
+                element(w, q, None);
+            });
+        }
+    });
+}
+
+/// The first side whose test the first value passes, else the last side, which reads the second value.
+fn pieces(w: &mut Writer, predicate: &str, thresholds: &[f64], sides: &[Chain], values: [Value; 2]) -> Value {
+    let [x, y] = values;
+    let Some((threshold, rest)) = thresholds.split_first() else {
+        let sum = w.add(x, y);
+        return sides[0].apply(w, sum);
+    };
+    let threshold = w.number(x.ty, *threshold);
+    let passes = w.compare(predicate, x, threshold);
+    let then = |w: &mut Writer| sides[0].apply(w, x);
+    w.choose_by(passes, x.ty, then, |w| pieces(w, predicate, rest, &sides[1..], values))
+}

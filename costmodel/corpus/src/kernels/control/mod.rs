@@ -28,6 +28,7 @@ pub(super) const FAMILIES: &[Family] = &[
     with(TO_VECTORS, family("tile-reduction", 90, LOOPS, tiles::reduction)),
     with(TO_VECTORS, family("tile-map", 90, LOOPS, tiles::map)),
     with(TO_VECTORS, family("tile-stencil", 80, LOOPS, tiles::stencil)),
+    with(CLEAN, family("data-branch", 80, LOOPS, branches::data_branch)),
     family("masked-tail", 100, LOOPS, masks::masked_tail),
     family("masked-gather", 80, LOOPS, masks::masked_gather),
     family("compression", 70, LOOPS, masks::compression),
