@@ -245,7 +245,7 @@ impl Writer {
     }
 
     /// An operation whose result is a vector of several dimensions.
-    pub fn tile(&mut self, scalar: Scalar, shape: &[u64], text: &str) -> Tile {
+    pub fn tile_result(&mut self, scalar: Scalar, shape: &[u64], text: &str) -> Tile {
         let value = self.result(scalar, text);
         Tile { value, scalar, shape: shape.to_vec() }
     }
@@ -254,7 +254,7 @@ impl Writer {
     pub fn filled_tile(&mut self, scalar: Scalar, shape: &[u64], number: f64) -> Tile {
         let ty = vector_type(scalar, shape);
         let number = if scalar.is_float() { format!("{number:.6}") } else { format!("{}", number as i64) };
-        self.tile(scalar, shape, &format!("arith.constant dense<{number}> : {ty}"))
+        self.tile_result(scalar, shape, &format!("arith.constant dense<{number}> : {ty}"))
     }
 
     /// Subscripts as values, for operations that take no sums.
@@ -280,7 +280,7 @@ impl Writer {
             "vector.transfer_read {}[{place}], {padding} {{in_bounds = [{inside}]{map}}} : {buffer}, {ty}",
             buffer.value
         );
-        self.tile(buffer.scalar, shape, &text)
+        self.tile_result(buffer.scalar, shape, &text)
     }
 
     /// Writes a tile.
@@ -299,13 +299,13 @@ impl Writer {
             Some(flags) if a.scalar.is_float() => format!(" fastmath<{flags}>"),
             _ => String::new(),
         };
-        self.tile(a.scalar, &a.shape, &format!("arith.{operation} {}, {}{flags} : {a}", a.value, b.value))
+        self.tile_result(a.scalar, &a.shape, &format!("arith.{operation} {}, {}{flags} : {a}", a.value, b.value))
     }
 
     /// A scalar or vector in every leading place of a tile.
     pub fn broadcast_tile(&mut self, value: Value, from: &str, scalar: Scalar, shape: &[u64]) -> Tile {
         let ty = vector_type(scalar, shape);
-        self.tile(scalar, shape, &format!("vector.broadcast {value} : {from} to {ty}"))
+        self.tile_result(scalar, shape, &format!("vector.broadcast {value} : {from} to {ty}"))
     }
 
     /// A loop that carries tiles; gives their last.

@@ -44,13 +44,13 @@ fn apply(w: &mut Writer, steps: &[Step], tile: Tile) -> Tile {
                 w.tile_binary("maximumf", "maxsi", &x, &zero)
             }
             Step::Root if x.scalar.is_float() => {
-                let positive = w.tile(x.scalar, &x.shape, &format!("math.absf {} : {x}", x.value));
-                w.tile(x.scalar, &x.shape, &format!("math.sqrt {} : {x}", positive.value))
+                let positive = w.tile_result(x.scalar, &x.shape, &format!("math.absf {} : {x}", x.value));
+                w.tile_result(x.scalar, &x.shape, &format!("math.sqrt {} : {x}", positive.value))
             }
             Step::Sigmoid if x.scalar.is_float() => {
                 // x / (1 + |x|).
                 let (one, size) =
-                    (constant(w, 1.0), w.tile(x.scalar, &x.shape, &format!("math.absf {} : {x}", x.value)));
+                    (constant(w, 1.0), w.tile_result(x.scalar, &x.shape, &format!("math.absf {} : {x}", x.value)));
                 let below = w.tile_binary("addf", "addi", &one, &size);
                 w.tile_binary("divf", "divsi", &x, &below)
             }
@@ -121,7 +121,7 @@ fn contract(w: &mut Writer, maps: [&str; 2], operands: [&Tile; 2], sum: &Tile) -
         operands[0],
         operands[1]
     );
-    w.tile(sum.scalar, &sum.shape, &text)
+    w.tile_result(sum.scalar, &sum.shape, &text)
 }
 
 /// Sums of outer products of columns and rows, one or several accumulators.
@@ -144,7 +144,7 @@ pub fn outer_product(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
                         "vector.outerproduct {}, {}, {} {{kind = #vector.kind<{kind}>}} : {left}, {right}",
                         left.value, right.value, sum.value
                     );
-                    w.tile(scalar, &[rows, columns], &text)
+                    w.tile_result(scalar, &[rows, columns], &text)
                 });
                 next.collect()
             });
@@ -196,18 +196,22 @@ fn turn(w: &mut Writer, tile: &Tile, flat: bool) -> Tile {
     if !flat {
         let shape = [columns, rows];
         let ty = vector_type(tile.scalar, &shape);
-        return w.tile(tile.scalar, &shape, &format!("vector.transpose {}, [1, 0] : {tile} to {ty}", tile.value));
+        return w.tile_result(
+            tile.scalar,
+            &shape,
+            &format!("vector.transpose {}, [1, 0] : {tile} to {ty}", tile.value),
+        );
     }
     let shape = [rows, 2, columns / 2];
     let cast = |w: &mut Writer, from: &Tile, shape: &[u64]| {
         let ty = vector_type(from.scalar, shape);
-        w.tile(from.scalar, shape, &format!("vector.shape_cast {} : {from} to {ty}", from.value))
+        w.tile_result(from.scalar, shape, &format!("vector.shape_cast {} : {from} to {ty}", from.value))
     };
     let halves = cast(w, tile, &shape);
     let shape = [2, columns / 2, rows];
     let ty = vector_type(tile.scalar, &shape);
     let turned =
-        w.tile(tile.scalar, &shape, &format!("vector.transpose {}, [1, 2, 0] : {halves} to {ty}", halves.value));
+        w.tile_result(tile.scalar, &shape, &format!("vector.transpose {}, [1, 2, 0] : {halves} to {ty}", halves.value));
     cast(w, &turned, &[columns, rows])
 }
 
@@ -237,7 +241,7 @@ pub fn reduction(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
             sum.value,
             if across { 1 } else { 0 }
         );
-        w.tile(scalar, &[kept], &text)
+        w.tile_result(scalar, &[kept], &text)
     };
     let (outer, inner) = if across { ((m, rows), (n, columns)) } else { ((n, columns), (m, rows)) };
     w.strided(0u64, outer.0, outer.1, |w, i| {
@@ -321,7 +325,7 @@ pub fn stencil(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
                 "vector.insert_strided_slice {}, {} {{offsets = [0, 0], strides = [1, 1]}} : {value} into {tile}",
                 value.value, tile.value
             );
-            let larger = w.tile(scalar, &whole, &text);
+            let larger = w.tile_result(scalar, &whole, &text);
             let kept = part_of(w, &larger, shape);
             w.write_tile(&kept, &b, &place);
         });
@@ -335,7 +339,7 @@ fn part(w: &mut Writer, tile: &Tile, offsets: [u64; 2], shape: [u64; 2]) -> Tile
         "vector.extract_strided_slice {} {{offsets = {offsets:?}, sizes = {shape:?}, strides = [1, 1]}} : {tile} to {ty}",
         tile.value
     );
-    w.tile(tile.scalar, &shape, &text)
+    w.tile_result(tile.scalar, &shape, &text)
 }
 
 /// The part one row and column further where the tile has them, else the first.

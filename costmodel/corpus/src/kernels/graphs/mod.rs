@@ -20,12 +20,12 @@ use super::writer::{Form, Writer};
 use passes::PASSES;
 
 const fn graph(name: &'static str, weight: usize, write: fn(&mut Writer, &mut Draw, &mut Draw)) -> Family {
-    Family { name, weight, forms: &[Form::Linalg, Form::Memory], write, passes: PASSES }
+    Family { name, weight, forms: &[Form::Linalg, Form::Memory], write, passes: PASSES, long: false }
 }
 
 /// A family on tensors only.
 const fn tensor(name: &'static str, weight: usize, write: fn(&mut Writer, &mut Draw, &mut Draw)) -> Family {
-    Family { name, weight, forms: &[Form::Linalg], write, passes: PASSES }
+    Family { name, weight, forms: &[Form::Linalg], write, passes: PASSES, long: false }
 }
 
 /// The families, in the order in which they were added.
