@@ -133,7 +133,7 @@ pub fn product(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     });
 }
 
-/// Reductions that parallel loops state: sums, products, extremes, of whole arrays or by rows.
+/// Reductions that parallel loops state: sums, products, extremes of floats and joined bits of integers, of whole arrays or by rows.
 pub fn reduction(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let scalar = d.pick(&[Scalar::F32, Scalar::F32, Scalar::F64, Scalar::I32, Scalar::I64]);
     let (rows, columns, kind) = (d.size(), d.size(), d.below(5));
@@ -143,7 +143,7 @@ pub fn reduction(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
     let operations = if scalar.is_float() {
         [("addf", 0.0), ("mulf", 1.0), ("maximumf", -30_000.0), ("minimumf", 30_000.0), ("addf", 0.0)]
     } else {
-        [("addi", 0.0), ("muli", 1.0), ("maxsi", -30_000.0), ("minsi", 30_000.0), ("addi", 0.0)]
+        [("addi", 0.0), ("muli", 1.0), ("ori", 0.0), ("andi", -1.0), ("addi", 0.0)]
     };
     let (operation, start) = operations[kind];
     let (a, b) = (w.array(scalar, &[rows, columns]), w.array(scalar, &[rows, columns]));

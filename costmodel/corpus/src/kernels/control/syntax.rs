@@ -215,13 +215,7 @@ impl Writer {
         let head = self.parallel_head(Parallel::Parallel, ranges, &counters);
         if self.form == Form::Affine {
             let result = self.define(ty);
-            // The reductions of affine loops have names of their own for signed extremes.
-            let kind = match operation {
-                "maxsi" => "maxs",
-                "minsi" => "mins",
-                other => other,
-            };
-            self.line(&format!("{result} = {head} reduce (\"{kind}\") -> ({ty}) {{"));
+            self.line(&format!("{result} = {head} reduce (\"{operation}\") -> ({ty}) {{"));
             self.yielding("affine", ty, |w| body(w, &counters));
             self.line("}");
             let whole = format!("arith.{operation}");
