@@ -273,7 +273,8 @@ pub fn while_loops(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
             w.store(sum, &out, &[at(r), part.try_into().map(|p: u64| p.into()).unwrap_or_default()]);
         }
     };
-    if outer_while {
+    // In affine form the outer loop is affine: the text would be that of the other form.
+    if outer_while && w.form == Form::Scf {
         repeat(w, (0, rows, 1), &[], |w, r, _| {
             row(w, r);
             Vec::new()
