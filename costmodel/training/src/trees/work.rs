@@ -88,18 +88,8 @@ fn refine(rows: &[Row], pair_weight: f64, mut coefficients: Vec<f64>) -> (Vec<f6
     let error = |row: &Row, coefficients: &[f64]| libm::log(row.target / row.predicted(coefficients));
     for _ in 0..ITERATIONS {
         let mut equations = NormalEquations::new(coefficients.len());
-        for row in rows {
-            let error = error(row, &coefficients);
-            equations.add(
-                &row.counts,
-                row.predicted(&coefficients),
-                1.0 + error.clamp(-1.0, 1.0),
-                1.0 / error.abs().max(QUADRATIC_BELOW),
-            );
-        }
-        if pair_weight > 0.0 {
-            rows.chunk_by(|a, b| a.kernel == b.kernel)
-                .for_each(|rows| add_differences(&mut equations, rows, pair_weight, &coefficients));
+        for rows in rows.chunk_by(|a, b| a.kernel == b.kernel) {
+            add_kernel(&mut equations, rows, pair_weight, &coefficients);
         }
         coefficients = equations.solve();
     }
@@ -107,31 +97,36 @@ fn refine(rows: &[Row], pair_weight: f64, mut coefficients: Vec<f64>) -> (Vec<f6
     (coefficients, errors / rows.len().max(1) as f64)
 }
 
-/// Adds the differences between the rows of a kernel and their mean.
-fn add_differences(equations: &mut NormalEquations, rows: &[Row], weight: f64, coefficients: &[f64]) {
-    if rows.len() < 2 {
-        return;
-    }
-    let share = 1.0 / rows.len() as f64;
+/// Adds the rows of a kernel, and with weight `pair_weight` the differences between them and their mean.
+fn add_kernel(equations: &mut NormalEquations, rows: &[Row], pair_weight: f64, coefficients: &[f64]) {
     let predicted: Vec<f64> = rows.iter().map(|row| row.predicted(coefficients)).collect();
-    let errors: Vec<f64> = rows
-        .iter()
-        .zip(&predicted)
-        .map(|(row, predicted)| libm::log(row.target / predicted).clamp(-1.0, 1.0))
-        .collect();
-    let mut mean: BTreeMap<usize, f64> = BTreeMap::new();
-    for (row, predicted) in rows.iter().zip(&predicted) {
-        for &(at, count) in &row.counts {
-            *mean.entry(at).or_default() -= share * count / predicted;
+    let errors: Vec<f64> = rows.iter().zip(&predicted).map(|(row, p)| libm::log(row.target / p)).collect();
+    let share = 1.0 / rows.len() as f64;
+    let mean_error = share * errors.iter().map(|error| error.clamp(-1.0, 1.0)).sum::<f64>();
+    let pair_weight = if rows.len() < 2 { 0.0 } else { pair_weight };
+    // By column: the weighted sum and the mean of the rows whose differences count.
+    let mut columns: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+    let (mut weights, mut weighted_differences) = (0.0, 0.0);
+    for ((row, &predicted), error) in rows.iter().zip(&predicted).zip(&errors) {
+        let weight = 1.0 / error.abs().max(QUADRATIC_BELOW);
+        let error = error.clamp(-1.0, 1.0);
+        let difference = error - mean_error;
+        let of_difference = pair_weight / difference.abs().max(QUADRATIC_BELOW);
+        let weighted_target = weight * (1.0 + error) + of_difference * difference;
+        equations.add_parts(&row.counts, predicted, weighted_target, weight + of_difference);
+        if pair_weight > 0.0 {
+            weights += of_difference;
+            weighted_differences += of_difference * difference;
+            for &(at, count) in &row.counts {
+                let column = columns.entry(at).or_default();
+                column.0 += of_difference * count / predicted;
+                column.1 += share * count / predicted;
+            }
         }
     }
-    let mean_error = share * errors.iter().sum::<f64>();
-    for ((row, predicted), error) in rows.iter().zip(&predicted).zip(&errors) {
-        let mut difference = mean.clone();
-        row.counts.iter().for_each(|&(at, count)| *difference.entry(at).or_default() += count / predicted);
-        let error = error - mean_error;
-        let row: Vec<(usize, f64)> = difference.into_iter().filter(|(_, x)| *x != 0.0).collect();
-        equations.add(&row, 1.0, error, weight / error.abs().max(QUADRATIC_BELOW));
+    if pair_weight > 0.0 {
+        let columns: Vec<(usize, f64, f64)> = columns.into_iter().map(|(at, (sum, mean))| (at, sum, mean)).collect();
+        equations.subtract_mean(&columns, weighted_differences, weights);
     }
 }
 
@@ -174,6 +169,37 @@ mod tests {
         let found = coefficients(&rows(&mut Random::new(4), 1000, target), SIZE, 0.0);
         for (at, expected) in [(0, 2.0), (2, 0.25)] {
             assert!((found[at] / expected - 1.0).abs() < 0.2, "coefficient {at} is {}", found[at]);
+        }
+    }
+
+    #[test]
+    fn differences_are_those_of_rows_less_their_mean() {
+        let mut random = Random::new(5);
+        let kernel = rows(&mut random, 7, |w, random| w[0] + 2.0 * w[1] + 100.0 * random.unit());
+        let (coefficients, weight) = ([1.0, 1.0, 1.0, 50.0], 2.0);
+        let mut whole = NormalEquations::new(SIZE);
+        add_kernel(&mut whole, &kernel, weight, &coefficients);
+        // The same, one row after another.
+        let mut parts = NormalEquations::new(SIZE);
+        let scaled = |row: &Row| {
+            let mut all = [0.0; SIZE];
+            row.counts.iter().for_each(|&(at, count)| all[at] = count / row.predicted(&coefficients));
+            all
+        };
+        let error = |row: &Row| libm::log(row.target / row.predicted(&coefficients));
+        let share = 1.0 / kernel.len() as f64;
+        let mean: Vec<f64> = (0..SIZE).map(|at| kernel.iter().map(|row| share * scaled(row)[at]).sum()).collect();
+        let mean_error: f64 = kernel.iter().map(|row| share * error(row).clamp(-1.0, 1.0)).sum();
+        for row in &kernel {
+            let (own, bounded) = (scaled(row), error(row).clamp(-1.0, 1.0));
+            let dense: Vec<(usize, f64)> = own.into_iter().enumerate().collect();
+            parts.add(&dense, 1.0, 1.0 + bounded, 1.0 / error(row).abs().max(QUADRATIC_BELOW));
+            let less: Vec<(usize, f64)> = (0..SIZE).map(|at| (at, own[at] - mean[at])).collect();
+            let difference = bounded - mean_error;
+            parts.add(&less, 1.0, difference, weight / difference.abs().max(QUADRATIC_BELOW));
+        }
+        for (one, other) in whole.solve().iter().zip(parts.solve()) {
+            assert!((one - other).abs() <= 1e-6 * other.abs().max(1.0), "{one} and {other}");
         }
     }
 
