@@ -21,8 +21,9 @@ import time
 import semantics
 import tools
 
+PROMOTION = "func.func(affine-scalrep),canonicalize,cse,"
 LOWERING = (
-    "func.func(affine-scalrep),canonicalize,cse,func.func(lower-vector-multi-reduction,convert-vector-to-scf),lower-affine,"
+    "func.func(lower-vector-multi-reduction,convert-vector-to-scf),lower-affine,"
     "convert-scf-to-cf,expand-strided-metadata,lower-affine,func.func(arith-expand),convert-math-to-llvm,convert-math-to-libm,"
     "convert-vector-to-llvm,convert-ub-to-llvm,convert-arith-to-llvm,convert-index-to-llvm,finalize-memref-to-llvm,"
     "convert-func-to-llvm{use-bare-ptr-memref-call-conv=1},convert-cf-to-llvm,canonicalize,cse,reconcile-unrealized-casts"
@@ -31,15 +32,16 @@ TRIPLE = "-mtriple=x86_64-unknown-linux-gnu"
 C_TYPES = {"f32": ctypes.c_float, "f64": ctypes.c_double, "i32": ctypes.c_int32}
 
 
-def build(text, folder, name, polly=False):
-    """A shared library of a function of the affine dialect."""
-    lowered, _ = tools.opt(LOWERING, text)
+def build(text, folder, name, polly=False, as_labelled=False):
+    """A shared library of a function of the affine dialect; `as_labelled`: by what labels are made of, so elements stay in memory and
+    LLVM does not unroll loops."""
+    lowered, _ = tools.opt(LOWERING if as_labelled else PROMOTION + LOWERING, text)
     ir = subprocess.run([tools.tool("mlir-translate"), "--mlir-to-llvmir"], input=lowered, capture_output=True, text=True,
                         check=True).stdout
     # As labels are made: pointer arguments do not overlap.
     ir = re.sub(r"ptr (%\d+)(?=[,)])", r"ptr noalias \1", "\n".join(
         line if line.startswith("define") else line.replace("ptr %", "ptr  %") for line in ir.split("\n"))).replace("ptr  %", "ptr %")
-    flags = ["-polly", "-polly-vectorizer=stripmine"] if polly else []
+    flags = ["-polly", "-polly-vectorizer=stripmine"] if polly else ["-disable-loop-unrolling"] if as_labelled else []
     ir = subprocess.run([tools.tool("opt"), "-passes=default<O3>", TRIPLE, "-mcpu=native", *flags, "-S"], input=ir,
                         capture_output=True, text=True, check=True).stdout
     thing = os.path.join(folder, name + ".o")
@@ -67,9 +69,21 @@ def arguments(text, seed):
     return made
 
 
+def flush_denormals():
+    """Computes with zero instead of denormal numbers, which repeated calls on the same buffers may come to and which take a hundred times
+    as long."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = os.path.join(folder, "flush.c"), os.path.join(folder, "flush.so")
+        with open(source, "w", encoding="utf-8") as out:
+            out.write("void flush(void) {\n#ifdef __x86_64__\n__builtin_ia32_ldmxcsr(0x9fc0);\n#endif\n}\n")
+        subprocess.run(["gcc", "-O1", "-shared", "-fPIC", source, "-o", library], check=True)
+        ctypes.CDLL(library).flush()
+
+
 def shortest(variants, text, rounds):
     """Shortest seconds of a call for each library, measured in turns."""
     name = re.search(r"func\.func @(\w+)", text).group(1)
+    flush_denormals()
     calls, best = {}, {}
     given = arguments(text, 1)
     for variant, library in variants.items():

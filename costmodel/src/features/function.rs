@@ -8,6 +8,9 @@ use super::counts::midpoint;
 use super::table::{Collector, Feature};
 use super::vector::FeatureVector;
 
+/// Width of the longest vector registers of the processors that are predicted, in bits.
+const LONG_REGISTER_BITS: f64 = 512.0;
+
 /// Fills the features of [`Collector::Function`]; those of [`Collector::Text`] have to be filled. `words` is the number
 /// of the function's words.
 pub(super) fn fill(analysis: &Analysis<'_>, function: OpId, words: usize, features: &mut FeatureVector) {
@@ -23,8 +26,10 @@ pub(super) fn fill(analysis: &Analysis<'_>, function: OpId, words: usize, featur
     let live = liveness(tree, function);
     features.set(Feature::MaxLiveData, (live.floats + live.vectors + live.tensors) as f64);
     features.set(Feature::MaxLiveIndices, live.integers as f64);
-    let (vector, element) = (features.get(Feature::VectorBits), features.get(Feature::ElementBits));
-    features.set(Feature::LiveBits, live.vectors as f64 * vector + live.floats as f64 * element);
+    let vector_bits = 8.0 * live.vector_bytes as f64;
+    features.set(Feature::LiveBits, vector_bits + live.floats as f64 * features.get(Feature::ElementBits));
+    let registers = (vector_bits / LONG_REGISTER_BITS).ceil().max(live.vectors as f64);
+    features.set(Feature::LiveRegisters, (live.floats + live.tensors) as f64 + registers);
     let arguments = tree.entry(function, 0).map_or(&[][..], |block| &tree.block(block).arguments);
     features.set(Feature::Arguments, arguments.len() as f64);
     let bytes: f64 = arguments.iter().map(|&v| midpoint(size::bytes(tree, tree.value(v).ty))).sum();

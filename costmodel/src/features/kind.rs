@@ -16,9 +16,14 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
         MachineWork::Divide => or_narrow(WorkKind::Divide),
         MachineWork::Remainder => or_narrow(WorkKind::Call),
         MachineWork::Truncation => or_narrow(WorkKind::Cast),
-        MachineWork::MinMax => WorkKind::MinMax,
+        MachineWork::MinMax => match result.and_then(|v| narrow_float(tree, v)) {
+            // Nothing is rounded: the operands are converted to `f32`, and the result back, in line.
+            Some(WorkKind::Bf16) => WorkKind::Bf16MinMax,
+            narrow => narrow.unwrap_or(WorkKind::MinMax),
+        },
         MachineWork::Select => WorkKind::Select,
-        MachineWork::Shuffle => WorkKind::Shuffle,
+        MachineWork::Shuffle | MachineWork::Transposition => WorkKind::Shuffle,
+        MachineWork::Contraction => or_narrow(WorkKind::Float),
         MachineWork::Call => WorkKind::Call,
         MachineWork::Integer if result.is_some_and(|v| is_index(tree, v)) => WorkKind::Address,
         MachineWork::Integer => WorkKind::Integer,

@@ -259,7 +259,7 @@ features! {
     StoresPerIteration = "stores_per_iteration", Ratio, Operations, Logarithmic;
     /// Mean trip count of the innermost loops.
     TripsPerEntry = "trips_per_entry", Ratio, Iterations, Logarithmic;
-    /// Bits of the floating-point and vector values live at once: the most values of each kind times its widest type.
+    /// Bits of the floating-point and vector values live at once.
     LiveBits = "live_bits", Function, Bits, Logarithmic;
     /// Share of the innermost loops' iterations that belong to loops that carry a value.
     CarriedShare = "carried_share", Ratio, Percent, Linear;
@@ -296,6 +296,8 @@ features! {
         F16 = "half": KeptF16, HotF16;
         /// arithmetic on `bf16`, whose rounding is a call on processors without an instruction for it.
         Bf16 = "brain": KeptBf16, HotBf16;
+        /// minima and maxima of `bf16`, which most processors compute in `f32`.
+        Bf16MinMax = "brain_min_max": KeptBf16MinMax, HotBf16MinMax;
         /// integer arithmetic on data.
         Integer = "integer": KeptInteger, HotInteger;
         /// integer divisions and remainders by a constant.
@@ -407,6 +409,8 @@ features! {
     ArgumentElements = "argument_elements", Function, Elements, Logarithmic;
     /// Elements of its largest argument.
     LargestArgument = "largest_argument", Function, Elements, Logarithmic;
+    /// Most registers with floating-point, vector and tensor-element values at once, vector registers of 512 bits.
+    LiveRegisters = "live_registers", Function, Values, Logarithmic;
 }
 
 named! {
@@ -478,9 +482,9 @@ named! {
         ChainedOthers = "chained_others",
         /// Stores that loads of later iterations of a scalar loop wait for, each divided by the distance in iterations, times the iterations.
         Forwarded = "forwarded",
-        /// Live data values beyond 16 registers (spill pressure), times the iterations of the hottest loop.
+        /// Registers of live data beyond 16 (spill pressure), times the iterations of the hottest loop.
         DataBeyond16 = "data_beyond_16",
-        /// Live data values beyond 32 registers (spill pressure), times the iterations of the hottest loop.
+        /// Registers of live data beyond 32 (spill pressure), times the iterations of the hottest loop.
         DataBeyond32 = "data_beyond_32",
         /// Live indices beyond 14 registers (spill pressure), times the iterations of the hottest loop.
         IndicesBeyond14 = "indices_beyond_14",

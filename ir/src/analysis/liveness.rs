@@ -32,6 +32,8 @@ pub struct Liveness {
     pub floats: usize,
     /// Vectors.
     pub vectors: usize,
+    /// Bytes of vectors; scalable ones with their unscaled length.
+    pub vector_bytes: u64,
     /// Tensors.
     pub tensors: usize,
     /// Bytes of tensors, vectors, scalars and the memory that memrefs name.
@@ -291,7 +293,7 @@ impl Walk<'_> {
         let gaps = self.next + 2;
         let mut all = Level::new(gaps);
         let [mut integers, mut floats, mut vectors, mut tensors] = [(); 4].map(|()| Level::new(gaps));
-        let mut least_bytes = Level::new(gaps);
+        let (mut least_bytes, mut vector_bytes) = (Level::new(gaps), Level::new(gaps));
         let mut bounded = true;
         // Live ranges of a value and of all values that share its memory.
         let mut memory: Dense<Vec<(usize, usize)>> = contents.per_value(Vec::new());
@@ -319,6 +321,10 @@ impl Walk<'_> {
                 for &(from, to) in spans {
                     class.add(from, to.max(from + 1), 1);
                 }
+            }
+            if matches!(tree.ty(ty), Type::Vector { .. }) {
+                let size = bytes(tree, ty).low;
+                spans.iter().for_each(|&(from, to)| vector_bytes.add(from, to.max(from + 1), size));
             }
             if let Some(shared) = memory.get_mut(self.root(value).index()) {
                 let whole = is_argument(value) && matches!(tree.ty(ty), Type::MemRef { .. });
@@ -350,6 +356,7 @@ impl Walk<'_> {
             integers: integers.peak() as usize,
             floats: floats.peak() as usize,
             vectors: vectors.peak() as usize,
+            vector_bytes: u64::try_from(vector_bytes.peak()).unwrap_or(u64::MAX),
             tensors: tensors.peak() as usize,
             bytes: Range { low: least, high: bounded.then_some(least) },
         }

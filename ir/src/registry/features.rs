@@ -59,6 +59,10 @@ pub enum MachineWork {
     Select,
     /// A move between lanes.
     Shuffle,
+    /// A move of every lane by itself: a transposition.
+    Transposition,
+    /// Products of rows and columns of small matrices, each added up across lanes.
+    Contraction,
     /// A floating-point division or square root; 16-bit results have a kind of their own.
     Divide,
     /// A floating-point remainder: a call; 16-bit results have a kind of their own.
@@ -107,6 +111,19 @@ pub enum BufferSource {
     Output,
 }
 
+/// Which lanes a vector access reads or writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LaneAccess {
+    /// All, at adjacent addresses.
+    Adjacent,
+    /// The same, but those out of bounds are masked unless the attribute `in_bounds` says that there are none.
+    UnlessInBounds,
+    /// Those of a mask, at adjacent addresses.
+    Masked,
+    /// Each at an address of its own.
+    Scattered,
+}
+
 /// Part of an operation in a fused multiply-add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FusedPart {
@@ -131,8 +148,8 @@ pub struct FeatureFacts {
     pub buffer: BufferSource,
     /// Part in a fused multiply-add.
     pub fused: FusedPart,
-    /// Whether lanes out of bounds are masked unless the attribute `in_bounds` says otherwise.
-    pub masked_unless_in_bounds: bool,
+    /// Which lanes an access reads or writes.
+    pub lanes: LaneAccess,
 }
 
 impl FeatureFacts {
@@ -143,7 +160,7 @@ impl FeatureFacts {
         accumulation: Accumulation::Recurrence,
         buffer: BufferSource::None,
         fused: FusedPart::None,
-        masked_unless_in_bounds: false,
+        lanes: LaneAccess::Adjacent,
     };
 }
 

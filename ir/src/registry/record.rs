@@ -4,7 +4,7 @@ use super::facts::{
     Aliasing, Arithmetic, Dialect, Drawing, ElementArithmetic, Evaluation, Expansion, Filter, IndexedAccess,
     MemoryEffect, Nest, ProductForm, RegionExecution, StepClass, SumTerm, TrafficRule, ViewForm,
 };
-use super::features::{Accumulation, BufferSource, FeatureFacts, FusedPart, InstructionClass, MachineWork};
+use super::features::{Accumulation, BufferSource, FeatureFacts, FusedPart, InstructionClass, LaneAccess, MachineWork};
 use super::names;
 use super::syntax::{Body, Format, Reader, ShortName, ShortNamePrinted, Syntax};
 
@@ -355,8 +355,8 @@ impl Record {
         self
     }
 
-    pub(super) const fn masked_unless_in_bounds(mut self) -> Self {
-        self.features.masked_unless_in_bounds = true;
+    pub(super) const fn lanes(mut self, lanes: LaneAccess) -> Self {
+        self.features.lanes = lanes;
         self
     }
 

@@ -4,7 +4,7 @@ use super::facts::ElementArithmetic::Simple;
 use super::facts::{
     Arithmetic, Dialect, Drawing, IndexedAccess, MemoryEffect, RegionExecution, StepClass, SumTerm, TrafficRule,
 };
-use super::features::{Accumulation, InstructionClass as Class, MachineWork as Machine};
+use super::features::{Accumulation, InstructionClass as Class, LaneAccess, MachineWork as Machine};
 use super::record::Record;
 use super::syntax::Reader;
 
@@ -60,7 +60,7 @@ pub(super) const RECORDS: &[Record] = &[
     moves("vector.constant_mask").form("@mask_dim_sizes:ints {} : !r", "r").class(Class::Free),
     moves("vector.step").form("{} : !r", "r"),
     moves("vector.vscale").form("{}", "r=index"),
-    op("vector.transpose").form("%a , @permutation:ints {} : !a to !r", "r"),
+    op("vector.transpose").form("%a , @permutation:ints {} : !a to !r", "r").machine(Machine::Transposition),
     moves("vector.extract").form("%a &at/static_position {} : !r from !a", "r"),
     moves("vector.insert").form("%v , %a &at/static_position {} : !v into !a", "r=a"),
     moves("vector.extractelement").form("%a [ %i? [? : !i ?] ] {} : !a", "r=elem(a)"),
@@ -80,6 +80,7 @@ pub(super) const RECORDS: &[Record] = &[
         .reader(Reader::VectorContract)
         .arithmetic(Arithmetic::VectorContraction)
         .class(Class::Float)
+        .machine(Machine::Contraction)
         .drawing(Drawing::Contraction),
     op("vector.outerproduct")
         .reader(Reader::VectorOuterProduct)
@@ -104,15 +105,19 @@ pub(super) const RECORDS: &[Record] = &[
         .reader(Reader::VectorTransferRead)
         .access(IndexedAccess::Load)
         .calculates(false)
-        .masked_unless_in_bounds(),
+        .lanes(LaneAccess::UnlessInBounds),
     store("vector.transfer_write")
         .reader(Reader::VectorTransferWrite)
         .access(IndexedAccess::Store)
-        .masked_unless_in_bounds(),
-    load("vector.maskedload").form(MASKED_LOAD, "r"),
-    load("vector.expandload").form(MASKED_LOAD, "r"),
-    masked_store("vector.maskedstore").form(MASKED_STORE, ""),
-    masked_store("vector.compressstore").form(MASKED_STORE, ""),
-    load("vector.gather").form("%a [ %o*:index ] [ %i ] , %m , %p {} : !a , !i , !m , !p into !r", "r"),
-    masked_store("vector.scatter").form("%a [ %o*:index ] [ %i ] , %m , %v {} : !a , !i , !m , !v [? -> !r ?]", "r"),
+        .lanes(LaneAccess::UnlessInBounds),
+    load("vector.maskedload").form(MASKED_LOAD, "r").lanes(LaneAccess::Masked),
+    load("vector.expandload").form(MASKED_LOAD, "r").lanes(LaneAccess::Scattered),
+    masked_store("vector.maskedstore").form(MASKED_STORE, "").lanes(LaneAccess::Masked),
+    masked_store("vector.compressstore").form(MASKED_STORE, "").lanes(LaneAccess::Scattered),
+    load("vector.gather")
+        .form("%a [ %o*:index ] [ %i ] , %m , %p {} : !a , !i , !m , !p into !r", "r")
+        .lanes(LaneAccess::Scattered),
+    masked_store("vector.scatter")
+        .form("%a [ %o*:index ] [ %i ] , %m , %v {} : !a , !i , !m , !v [? -> !r ?]", "r")
+        .lanes(LaneAccess::Scattered),
 ];

@@ -65,6 +65,7 @@ struct Live {
     integers: usize,
     floats: usize,
     vectors: usize,
+    vector_bytes: u64,
     tensors: usize,
     bytes: Count,
 }
@@ -117,7 +118,7 @@ fn function<'a>(source: &Source, tree: &'a Tree, analysis: &Analysis, function: 
     let facts = analysis.function(function)?;
     let graph = Graph::of(tree, analysis, function)?;
     let line = |operation: OpId| source.line(tree.operation(operation).span);
-    let Liveness { values, integers, floats, vectors, tensors, bytes } = liveness(tree, function);
+    let Liveness { values, integers, floats, vectors, vector_bytes, tensors, bytes } = liveness(tree, function);
     let (work, traffic) = (facts.cost.work, facts.cost.traffic);
     let moved = traffic.bytes().value().filter(|&b| b > 0);
     let body: Vec<OpId> = tree
@@ -142,7 +143,7 @@ fn function<'a>(source: &Source, tree: &'a Tree, analysis: &Analysis, function: 
         written_bytes: Count(traffic.written_bytes),
         interface_bytes: Count(interface_bytes(tree, function)),
         flops_per_byte: work.flops.value().zip(moved).map(|(f, b)| f as f64 / b as f64),
-        live: Live { values, integers, floats, vectors, tensors, bytes: Count(bytes) },
+        live: Live { values, integers, floats, vectors, vector_bytes, tensors, bytes: Count(bytes) },
         critical_path: CriticalPath {
             operations: Count(graph.critical_path(Weight::Operations).length),
             work: Count(graph.critical_path(Weight::Work).length),

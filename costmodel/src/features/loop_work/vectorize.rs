@@ -122,6 +122,7 @@ pub fn instructions(body: &LoopBody) -> f64 {
         + 4.0 * of(WorkKind::Call)
         + 3.0 * of(WorkKind::F16)
         + 8.0 * of(WorkKind::Bf16)
+        + 7.0 * of(WorkKind::Bf16MinMax)
         + 3.0 * of(WorkKind::ConstantDivide)
         + 9.0 * of(WorkKind::Runtime)
         + 0.5 * of(WorkKind::Select)

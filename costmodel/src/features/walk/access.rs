@@ -1,6 +1,6 @@
 //! Accesses to memory and tensors: the one place that decides how an access moves with a loop.
 
-use ir::registry::features::BufferSource;
+use ir::registry::features::{BufferSource, LaneAccess};
 use ir::tree::{AffineExpr, AttributeValue, Definition, Dimension, OpId, Tree, TypeId, ValueId};
 
 use super::evolution::Evolution;
@@ -45,6 +45,31 @@ pub fn evaluate(expression: &AffineExpr, dimensions: u32, names: &[Subscript]) -
     }
 }
 
+/// The divisions and remainders in an affine expression, which no addressing mode computes, with the loop of the optimised function
+/// that changes each. Operands that divide by a power of two are shifts or masks.
+pub fn divisions(
+    expression: &AffineExpr,
+    dimensions: u32,
+    names: &[Subscript],
+    found: &mut Vec<(AffineExpr, WorkKind, usize)>,
+) {
+    use AffineExpr::{Add, CeilDiv, FloorDiv, Mod, Mul};
+    let (Add(a, b) | Mul(a, b) | Mod(a, b) | FloorDiv(a, b) | CeilDiv(a, b)) = expression else { return };
+    for part in [a, b] {
+        divisions(part, dimensions, names, found);
+    }
+    let is_division = matches!(expression, Mod(..) | FloorDiv(..) | CeilDiv(..));
+    if is_division && found.iter().all(|(known, ..)| known != expression) {
+        let kind = match &**b {
+            AffineExpr::Constant(divisor) if divisor.count_ones() == 1 => WorkKind::Address,
+            AffineExpr::Constant(_) => WorkKind::ConstantDivide,
+            _ => WorkKind::IntegerDivide,
+        };
+        let varies_in = evaluate(expression, dimensions, names).evolution.varies_in;
+        found.push((expression.clone(), kind, varies_in));
+    }
+}
+
 /// The subscripts of a load or store.
 #[derive(Debug, Default)]
 pub struct Subscripts {
@@ -62,15 +87,22 @@ impl Subscripts {
         self.list.clear();
         self.accessed = operands.iter().rposition(|&v| super::lanes::is_shaped(tree, v));
         let Some(accessed) = self.accessed else { return };
-        let names = operands[accessed + 1..].iter().map(|&v| Subscript::from(values.get(v)));
+        let mut names = operands[accessed + 1..].iter().map(|&v| Subscript::from(values.get(v)));
         let rank = tree.types().shape(tree.value(operands[accessed]).ty).map_or(usize::MAX, <[_]>::len);
         match tree.attribute(operation, "map") {
             Some(AttributeValue::AffineMap(map)) => {
                 self.names.clear();
-                self.names.extend(names);
+                self.names.extend(names.by_ref());
                 self.list.extend(map.results.iter().map(|result| evaluate(result, map.dimensions, &self.names)));
             }
-            _ => self.list.extend(names.take(rank)),
+            _ => self.list.extend(names.by_ref().take(rank)),
+        }
+        // The lanes of a gather or scatter have the addresses that a vector of indices gives.
+        if tree.record(operation).features.lanes == LaneAccess::Scattered
+            && let (Some(last), Some(indices)) = (self.list.last_mut(), names.next())
+        {
+            last.evolution = Evolution::data(last.evolution.varies_in.max(indices.evolution.varies_in));
+            last.text_loop = last.text_loop.max(indices.text_loop);
         }
     }
 
@@ -118,7 +150,7 @@ pub struct Access {
     pub value_hash: u64,
     /// Executions in each iteration of the loop, at most 1.
     pub weight: f64,
-    /// Whether it may be partly out of bounds.
+    /// Whether it leaves out lanes that are masked or out of bounds.
     pub is_masked: bool,
     /// Width of an element in bits.
     pub element_bits: f64,
@@ -133,7 +165,7 @@ impl Access {
         let stride = self.stride_here().unwrap_or(0.0).abs();
         let is_contiguous = stride <= 1.0 || self.cost.is_explicit() || run >= stride;
         match (self.is_store, self.address.data) {
-            (false, _) if self.crosses_rows => WorkKind::StridedLoad,
+            (false, false) if self.crosses_rows => WorkKind::StridedLoad,
             (true, _) if self.crosses_rows => WorkKind::StridedStore,
             _ if self.is_masked => WorkKind::Masked,
             (false, true) => WorkKind::IndirectLoad,
@@ -170,8 +202,12 @@ pub fn address(tree: &Tree, accessed: TypeId, subscripts: &[Subscript]) -> Evolu
     sum
 }
 
-/// Whether the lanes of a vector transfer are not adjacent in memory: its last dimension is not the memref's.
+/// Whether the lanes of a vector access are not adjacent in memory: each has an address of its own, or the last dimension of a
+/// transfer is not the memref's.
 pub fn crosses_rows(tree: &Tree, operation: OpId) -> bool {
+    if tree.record(operation).features.lanes == LaneAccess::Scattered {
+        return true;
+    }
     match tree.attribute(operation, "permutation_map") {
         Some(AttributeValue::AffineMap(map)) => match map.results.last() {
             Some(AffineExpr::Dimension(dimension)) => *dimension + 1 != map.dimensions,
@@ -181,13 +217,17 @@ pub fn crosses_rows(tree: &Tree, operation: OpId) -> bool {
     }
 }
 
-/// Whether a vector transfer may be partly out of bounds.
+/// Whether a vector access leaves out lanes: by its mask, or because they may be out of bounds.
 pub fn is_masked(tree: &Tree, operation: OpId) -> bool {
     let in_bounds = || match tree.attribute(operation, "in_bounds") {
         Some(AttributeValue::Array(all)) => all.iter().all(|b| *b == AttributeValue::Bool(true)),
         _ => false,
     };
-    tree.record(operation).features.masked_unless_in_bounds && !in_bounds()
+    match tree.record(operation).features.lanes {
+        LaneAccess::Adjacent | LaneAccess::Scattered => false,
+        LaneAccess::UnlessInBounds => !in_bounds(),
+        LaneAccess::Masked => true,
+    }
 }
 
 /// The buffer that a value is a view of; the value itself if it is none.

@@ -101,6 +101,17 @@ impl MachineCost {
         }
     }
 
+    /// The costs of a contraction of vectors that are at most `width` wide: of its `products` in vectors, and of adding up each of
+    /// its `results` across lanes.
+    pub fn contraction(results: f64, products: f64, width: VectorWidth) -> (Self, Self) {
+        let (depth, lane_bits) = ((products / results).max(1.0), width.bits / width.lanes.max(1.0));
+        let row = Self::new(VectorWidth { bits: depth * lane_bits, lanes: depth }, false);
+        let multiplied = Self { units: results * row.units, parts: results * row.parts.max(1.0) };
+        // Taking out a row and a column, then a move and a sum for every halving.
+        let moves = results * (2.0 + 2.0 * libm::ceil(libm::log2(depth)));
+        (multiplied, Self { units: moves, parts: moves })
+    }
+
     /// Whether it is the cost of an explicit vector operation.
     pub fn is_explicit(self) -> bool {
         self.parts > 0.0

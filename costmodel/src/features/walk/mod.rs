@@ -26,10 +26,10 @@ pub mod values;
 
 use ir::analysis::Analysis;
 use ir::registry::facts::{Dialect, Evaluation};
-use ir::registry::features::{FusedPart, InstructionClass as Class};
+use ir::registry::features::{FusedPart, InstructionClass as Class, MachineWork};
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
-use self::access::{Access, Subscripts, evaluate};
+use self::access::{Access, Subscripts, divisions, evaluate};
 use self::events::Placement;
 pub use self::events::{Collect, Context, TextAccess, TextBody, TextLoop, Visit, WholeTensors, Work};
 use self::evolution::Evolution;
@@ -40,7 +40,7 @@ use self::reduction::{has_no_nan, may_contract};
 use self::redundancy::{Computed, value_hash};
 use self::state::{RegionContext, Walk};
 use self::values::Values;
-use super::counts::UNKNOWN_TRIPS;
+use super::counts::{UNKNOWN_TRIPS, midpoint};
 use super::kind::work_kind;
 use super::table::WorkKind;
 
@@ -285,18 +285,46 @@ impl<C: Collect> Walk<'_, C> {
         for &operand in &node.operands {
             self.note_use(operand, loop_index);
         }
-        self.collector.work(&Work { loop_index, kind, cost: self.cost(operation, kind), weight: placement.weight });
+        self.divisions(operation, placement);
+        self.report(operation, kind, Placement { loop_index, ..placement });
         if node.results.iter().any(|&v| is_vector(tree, v)) {
             self.collector.explicit_vector(placement.loop_index);
         }
     }
 
-    /// The cost of an operation, by its widest operand or result.
-    fn cost(&self, operation: OpId, kind: WorkKind) -> MachineCost {
+    /// Reports the work of an operation, by its widest operand or result.
+    fn report(&mut self, operation: OpId, kind: WorkKind, placement: Placement) {
         let node = self.tree.operation(operation);
         let widths = node.results.iter().chain(&node.operands).map(|&v| VectorWidth::of(self.tree, v));
         let width = widths.fold(VectorWidth::default(), VectorWidth::max);
-        MachineCost::new(width, matches!(kind, WorkKind::Call | WorkKind::IntegerDivide))
+        let Placement { loop_index, weight } = placement;
+        let machine = self.tree.record(operation).features.machine;
+        if machine == MachineWork::Contraction {
+            let work = self.function.map_or(0.0, |f| midpoint(f.operation(operation).work.total()));
+            let results = node.results.first().map_or(0.0, |&v| VectorWidth::of(self.tree, v).lanes.max(1.0));
+            let products = work / 2.0 / self.entries(placement).max(1.0);
+            let (multiplied, added) = MachineCost::contraction(results, products, width);
+            self.collector.work(&Work { loop_index, kind, cost: multiplied, weight });
+            self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: added, weight });
+            return;
+        }
+        let by_lane = matches!(kind, WorkKind::Call | WorkKind::IntegerDivide) || machine == MachineWork::Transposition;
+        self.collector.work(&Work { loop_index, kind, cost: MachineCost::new(width, by_lane), weight });
+    }
+
+    /// Reports the divisions in the affine map of an operation, each in the loop that changes it.
+    fn divisions(&mut self, operation: OpId, placement: Placement) {
+        let tree = self.tree;
+        let Some(AttributeValue::AffineMap(map)) = tree.attribute(operation, "map") else { return };
+        let shaped = tree.operation(operation).operands.iter().rposition(|&v| is_shaped(tree, v));
+        let operands = &tree.operation(operation).operands[shaped.map_or(0, |index| index + 1)..];
+        let names: Vec<_> = operands.iter().map(|&v| self.values.get(v).into()).collect();
+        let mut found = Vec::new();
+        map.results.iter().for_each(|result| divisions(result, map.dimensions, &names, &mut found));
+        for (_, kind, varies_in) in found {
+            let loop_index = varies_in.min(placement.loop_index);
+            self.collector.work(&Work { loop_index, kind, cost: MachineCost::SCALAR, weight: placement.weight });
+        }
     }
 
     /// How the results of an operation change.
@@ -378,6 +406,7 @@ impl<C: Collect> Walk<'_, C> {
         };
         if is_store {
             computed.store();
+            self.divisions(operation, placement);
             self.carried_in_memory(stored, &access);
             self.collector.access(&access);
             return;
@@ -388,6 +417,7 @@ impl<C: Collect> Walk<'_, C> {
             self.values.evolves(result, Evolution::data(varies_in));
         }
         if !is_repeated {
+            self.divisions(operation, placement);
             self.collector.access(&access);
         }
     }

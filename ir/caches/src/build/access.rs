@@ -2,6 +2,7 @@
 
 use ir::analysis::size::element_bytes;
 use ir::registry::facts::IndexedAccess;
+use ir::registry::features::LaneAccess;
 use ir::tree::{AffineExpr, AttributeValue, Dimension, OpId, Type, ValueId};
 
 use super::view::View;
@@ -180,7 +181,7 @@ impl Builder<'_> {
 
     /// Whether lanes along the last dimension may lie outside the memory.
     fn is_clamped(&self, operation: OpId, along: &[Option<usize>], rank: usize) -> bool {
-        if !self.tree.record(operation).features.masked_unless_in_bounds || rank == 0 {
+        if self.tree.record(operation).features.lanes != LaneAccess::UnlessInBounds || rank == 0 {
             return false;
         }
         let bounds = match self.tree.attribute(operation, "in_bounds") {
