@@ -25,7 +25,7 @@ INSTALL_TO = $(DESTDIR)$(PREFIX)
 
 .PHONY: help deps run install uninstall test test-python test-ray wheel dist lint doc deny bench bench-sweep bench-query bench-python compare-genz test-kill test-flags compare-fidelities test-hostile clean header \
         test-serve report test-browser deps-mlir deps-ptxas test-mlir differential corpus-public corpus-env corpus-framework corpus-generic corpus-check \
-        plugin test-passes test-passes-full measure-passes measure-native train evaluate train-gpu evaluate-gpu caches-reference test-caches
+        plugin test-passes test-passes-full measure-passes measure-native measure-order train evaluate train-gpu evaluate-gpu caches-reference test-caches
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -236,6 +236,13 @@ NATIVE_TARGET ?= skylake-avx512
 measure-native: plugin ## Native times of the decisions on 25 kernels and 5 blocks, with Polly and affine-loop-tile beside them
 	python3 -B scripts/passes/native.py $(PLUGIN) passes/kernels/nests.mlir:25 passes/kernels/blocks.mlir:5 --target $(NATIVE_TARGET) \
 	  --journal target/passes/native.jsonl --document docs/passes.md
+
+measure-order: plugin ## How labels and predictions order native times of transformed nests, with and without simulated caches
+	$(CARGO) build --release --locked --features mlir
+	$(CARGO) run --release --locked -p passes --features mlir --example regret -- $(NATIVE_TARGET) target/passes/order-labels.jsonl \
+	  passes/kernels/nests.mlir passes/kernels/blocks.mlir --nests target/passes/order-nests.jsonl
+	python3 -B scripts/passes/order.py $(PLUGIN) target/release/hardwire target/passes/order-nests.jsonl passes/kernels/nests.mlir \
+	  passes/kernels/blocks.mlir --target $(NATIVE_TARGET) --journal target/passes/order.jsonl --document docs/costmodel-quality.md
 
 # MLIR's own tests from Debian's source packages, split, with upstream's parser as the judge. Versions that the package
 # sources of this machine do not offer are skipped. Upstream's answers are kept in PUBLIC. Nothing of it is committed.
