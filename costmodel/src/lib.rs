@@ -14,6 +14,7 @@ pub mod compare;
 pub mod features;
 pub mod input;
 pub mod kernels;
+mod linear;
 pub mod model;
 pub mod parallel;
 pub mod predictor;

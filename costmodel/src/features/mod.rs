@@ -78,7 +78,8 @@ pub fn numbers(analysis: &Analysis<'_>, function: OpId, words: usize) -> Numbers
     function::fill(analysis, function, words, &mut features);
     function::fill_ratios(&mut features);
     loop_work::fill_features(&loops, &mut features);
-    let live = LiveValues { data: features.get(Feature::LiveRegisters), indices: features.get(Feature::MaxLiveIndices) };
+    let live =
+        LiveValues { data: features.get(Feature::LiveRegisters), indices: features.get(Feature::MaxLiveIndices) };
     let mut work = vec![0.0; WORK];
     loop_work::fill_counts(&loops, live, &mut work);
     tensor::fill_counts(analysis, function, &mut work);

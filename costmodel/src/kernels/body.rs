@@ -8,9 +8,9 @@ use ir::registry::features::{InstructionClass as Class, MachineWork};
 use ir::tree::{AffineExpr, BlockId, Definition, Dimension, FloatKind, OpId, Tree, Type, ValueId};
 
 use super::dependence::memory_operand;
-use super::linear::{Linear, subscripts};
 use super::nest::Nest;
 use crate::features::{Structure, WorkKind, buffer, executions, is_shaped, lanes, midpoint, structure, work_kind};
+use crate::linear::{Linear, subscripts};
 
 /// Deepest nesting inside a kernel that is looked into.
 const DEEPEST: usize = 64;

@@ -12,8 +12,8 @@ use ir::registry::facts::{Dialect, LoopForm};
 use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, Type, ValueId};
 
-use super::linear::{Linear, expression, linear, subscripts};
 use crate::features::{buffer as root, form, is_shaped};
+use crate::linear::{Linear, expression, linear, subscripts};
 
 /// Most pairs of accesses of a loop that are compared; a loop with more is taken to be sequential.
 const MOST_PAIRS: usize = 1 << 16;

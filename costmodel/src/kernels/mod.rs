@@ -7,7 +7,6 @@
 
 mod body;
 mod dependence;
-mod linear;
 mod nest;
 
 use std::borrow::Cow;

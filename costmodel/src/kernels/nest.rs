@@ -11,8 +11,8 @@ use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AttributeValue, BlockId, OpId, Tree, Type, ValueId};
 
 use super::dependence::Loops;
-use super::linear::linear;
 use crate::features::{form, is_shaped, structure};
+use crate::linear::linear;
 
 /// Deepest nest of loops that is looked into.
 const DEEPEST: usize = 32;

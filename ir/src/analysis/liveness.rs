@@ -3,7 +3,8 @@
 //! A value is live from its definition to its last use. A value used inside a loop but defined outside it is live to
 //! the loop's end. Between blocks of one region, liveness is the fixed point over the control flow (Aho et al., "Compilers",
 //! 9.2.5). Values are counted between operations, as registers are; a result can take the register of an operand.
-//! Scalar integer constants do not count: they are immediate operands of instructions.
+//! Scalar integer constants do not count, nor indices that are another one and a constant: they are immediate operands of
+//! instructions and displacements of addresses.
 //!
 //! Bytes are counted at operations, where operands and results exist together. A memref's bytes are those of the
 //! memory it names (arguments: during the whole function; allocations: until the last use of them or of their views).
@@ -308,6 +309,7 @@ impl Walk<'_> {
             let ty = tree.value(value).ty;
             let class = match tree.ty(ty) {
                 Type::Integer(..) | Type::Index if self.is_constant(value) => continue,
+                Type::Index if self.is_displaced(value) => continue,
                 Type::Integer(..) | Type::Index | Type::MemRef { .. } => Some(&mut integers),
                 Type::Float(_) | Type::Complex(_) => Some(&mut floats),
                 Type::Vector { .. } => Some(&mut vectors),
@@ -360,6 +362,14 @@ impl Walk<'_> {
             tensors: tensors.peak() as usize,
             bytes: Range { low: least, high: bounded.then_some(least) },
         }
+    }
+
+    /// Whether an index is another one and a constant.
+    fn is_displaced(&self, value: ValueId) -> bool {
+        self.tree.definer(value).is_some_and(|op| {
+            matches!(self.tree.record(op).evaluation, Evaluation::Add | Evaluation::Sub)
+                && self.tree.operation(op).operands.iter().any(|&operand| self.is_constant(operand))
+        })
     }
 
     fn is_constant(&self, value: ValueId) -> bool {

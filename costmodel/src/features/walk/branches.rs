@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ir::analysis::BranchLoop;
-use ir::tree::BlockId;
+use ir::tree::{BlockId, ValueId};
 
 use super::chain::Chains;
 use super::events::{Collect, Context, Placement};
@@ -73,16 +73,31 @@ impl<C: Collect> Walk<'_, C> {
         loop_of
     }
 
+    /// Uses of a value by the operations of a loop.
+    fn uses_inside(&self, own: &BranchLoop, value: ValueId) -> u32 {
+        let operations = own.blocks.iter().flat_map(|&block| self.tree.walk_block(block));
+        operations.flat_map(|operation| &self.tree.operation(operation).operands).filter(|&&v| v == value).count()
+            as u32
+    }
+
     /// Reports the values that the back edges pass to a loop's header.
     fn carried_by_branches(&mut self, own: &BranchLoop, index: usize) {
         let tree = self.tree;
         let arguments = &tree.block(own.header).arguments;
         let terminators = own.blocks.iter().filter_map(|&b| tree.block(b).operations.last());
+        let test = tree.block(own.header).operations.last();
+        self.note_control(own.variable, None, test.and_then(|&last| tree.operation(last).operands.first().copied()));
+        self.control.extend(test);
         let chains = Chains::through(tree, own.header, arguments);
         for &terminator in terminators {
             for (_, passed) in tree.operation(terminator).successors.iter().filter(|(to, _)| *to == own.header) {
-                for (&value, &argument) in passed.iter().zip(arguments).filter(|(_, a)| **a != own.variable) {
-                    let how = Reduction::of(tree, &self.values, value, Some(argument));
+                for (&value, &argument) in passed.iter().zip(arguments) {
+                    if argument == own.variable {
+                        self.note_control(argument, Some(value), None);
+                        continue;
+                    }
+                    let uses = self.uses_inside(own, argument);
+                    let how = Reduction::of(tree, &self.values, value, Some((argument, uses)));
                     self.collector.carried(index, how, chains.to(value));
                 }
             }

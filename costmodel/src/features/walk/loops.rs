@@ -95,11 +95,29 @@ impl<C: Collect> Walk<'_, C> {
             // The induction variable of a `while` loop is an argument to which its body adds a constant.
             if let Some(step) = added(tree, value, argument).filter(|_| variables == 0) {
                 self.values.evolves(argument, Evolution::induction(loop_index, step as f64));
+                self.control_of_while(operation, argument, value);
                 continue;
             }
-            let how = Reduction::of(tree, &self.values, value, Some(argument));
+            let how = Reduction::of(tree, &self.values, value, Some((argument, self.values.get(argument).uses)));
             self.collector.carried(loop_index, how, chains.to(value));
         }
+    }
+
+    /// Notes the control of a `while` loop whose `variable` becomes `next`.
+    fn control_of_while(&mut self, operation: OpId, variable: ValueId, next: ValueId) {
+        let tree = self.tree;
+        let before = tree.operation(operation).regions.first().and_then(|&region| tree.region(region).blocks.first());
+        let Some((&block, &body)) =
+            before.zip(tree.operation(operation).regions.last().and_then(|&r| tree.region(r).blocks.first()))
+        else {
+            return;
+        };
+        let at = tree.block(body).arguments.iter().position(|&argument| argument == variable);
+        let tested = at.and_then(|at| tree.block(block).arguments.get(at).copied());
+        let condition =
+            tree.block(block).operations.last().and_then(|&last| tree.operation(last).operands.first().copied());
+        self.note_control(tested.unwrap_or(variable), Some(next), condition);
+        self.control.extend(tree.block(block).operations.last());
     }
 
     /// The step of each induction variable; NaN if it is not constant.

@@ -15,6 +15,7 @@ mod branches;
 pub mod chain;
 mod events;
 pub mod evolution;
+mod forwarding;
 pub mod lanes;
 mod loop_nest;
 pub mod loops;
@@ -59,6 +60,7 @@ pub fn walk(analysis: &Analysis<'_>, function: OpId, collector: &mut impl Collec
         text_loops: 0,
         positions: Default::default(),
         subscripts: Subscripts::default(),
+        control: Default::default(),
     };
     walk.find_live(&operations);
     walk.function_body(blocks);
@@ -91,7 +93,10 @@ impl<C: Collect> Walk<'_, C> {
 
     fn block(&mut self, block: BlockId, context: Context) {
         let tree = self.tree;
-        let mut computed = Computed::default();
+        let mut computed = match context.placement {
+            Some(_) => Computed::new(tree, block),
+            None => Computed::default(),
+        };
         for &operation in &tree.block(block).operations {
             self.operation(operation, context, &mut computed);
         }
@@ -267,11 +272,18 @@ impl<C: Collect> Walk<'_, C> {
         }
         let evolution = self.result_evolution(operation);
         let kind = work_kind(tree, operation);
-        let is_repeated = kind.is_some() && computed.repeats(tree, operation, false);
         for &result in &node.results {
             self.values.evolves(result, evolution);
         }
-        let Some(mut kind) = kind.filter(|_| !is_repeated) else { return };
+        // A branch to one block is a matter of the order of blocks.
+        let is_control = node.successors.len() == 1 || self.control.contains(&operation);
+        let Some(mut kind) = kind.filter(|_| !is_control) else { return };
+        if let Some(before) = computed.repeats(tree, &self.values, operation, false) {
+            return self.repeat(operation, before);
+        }
+        if let (Some(same), Some(&result)) = (unchanged(tree, operation), node.results.first()) {
+            return self.values.equals(result, same);
+        }
         if kind == WorkKind::MinMax && has_no_nan(tree, operation) {
             kind = WorkKind::Float;
         }
@@ -289,6 +301,14 @@ impl<C: Collect> Walk<'_, C> {
         self.report(operation, kind, Placement { loop_index, ..placement });
         if node.results.iter().any(|&v| is_vector(tree, v)) {
             self.collector.explicit_vector(placement.loop_index);
+        }
+    }
+
+    /// Notes that the results of an operation equal those of one before it.
+    fn repeat(&mut self, operation: OpId, before: OpId) {
+        let results = &self.tree.operation(operation).results;
+        for (&result, &other) in results.iter().zip(&self.tree.operation(before).results) {
+            self.values.equals(result, other);
         }
     }
 
@@ -378,6 +398,12 @@ impl<C: Collect> Walk<'_, C> {
     fn access(&mut self, operation: OpId, placement: Placement, is_store: bool, computed: &mut Computed) {
         let tree = self.tree;
         let node = tree.operation(operation);
+        if let (Some(&value), Some(&result)) = (computed.forwarding.known.get(&operation), node.results.first()) {
+            return self.values.equals(result, value);
+        }
+        if computed.forwarding.overwritten.contains(&operation) {
+            return computed.store();
+        }
         let Some(accessed) = self.subscripts.accessed else { return };
         let shaped = node.operands[accessed];
         let stored = node.operands.first().copied();
@@ -412,14 +438,36 @@ impl<C: Collect> Walk<'_, C> {
             return;
         }
         let varies_in = self.nest.varies_in(loop_index, access.buffer, access.address.varies_in);
-        let is_repeated = computed.repeats(tree, operation, true);
         for &result in &node.results {
             self.values.evolves(result, Evolution::data(varies_in));
         }
-        if !is_repeated {
-            self.divisions(operation, placement);
-            self.collector.access(&access);
+        match computed.repeats(tree, &self.values, operation, true) {
+            Some(before) => self.repeat(operation, before),
+            None => {
+                self.divisions(operation, placement);
+                self.collector.access(&access);
+            }
         }
+    }
+}
+
+/// The operand that an integer operation gives unchanged: a sum with 0 or a product with 1.
+fn unchanged(tree: &Tree, operation: OpId) -> Option<ValueId> {
+    let neutral = match tree.record(operation).evaluation {
+        Evaluation::Add | Evaluation::Sub => 0,
+        Evaluation::Mul => 1,
+        _ => return None,
+    };
+    let &[first, second] = tree.operation(operation).operands.as_slice() else { return None };
+    let is_neutral = |value: ValueId| {
+        let constant = tree.definer(value).filter(|&by| tree.record(by).evaluation == Evaluation::Constant);
+        let value = constant.and_then(|by| tree.attribute(by, "value"));
+        matches!(value, Some(AttributeValue::Integer(number, _)) if *number == neutral)
+    };
+    if is_neutral(second) {
+        Some(first)
+    } else {
+        Some(second).filter(|_| tree.record(operation).evaluation != Evaluation::Sub && is_neutral(first))
     }
 }
 

@@ -33,14 +33,14 @@ impl Reduction {
     }
 
     /// The reduction whose next value is `next`. `carried` is the block argument that holds the value of the iteration
-    /// before, `None` for values carried through memory. The value is a recurrence if anything between `carried` and `next` has
+    /// before and its uses in the loop, `None` for values carried through memory. The value is a recurrence if anything between `carried` and `next` has
     /// another use, or if the operations between them are not all alike.
-    pub fn of(tree: &Tree, values: &Values, next: ValueId, carried: Option<ValueId>) -> Self {
+    pub fn of(tree: &Tree, values: &Values, next: ValueId, carried: Option<(ValueId, u32)>) -> Self {
         let Definition::Result { operation, .. } = tree.value(next).definition else {
             return Self::Recurrence;
         };
-        if let Some(carried) = carried
-            && !accumulates(tree, values, operation, carried)
+        if let Some((carried, uses)) = carried
+            && (uses != 1 || !accumulates(tree, values, operation, carried))
         {
             return Self::Recurrence;
         }
@@ -57,9 +57,6 @@ const LONGEST_CHAIN: usize = 1024;
 
 /// Whether operations like `last` lead from the carried value to the result of `last`, each result used once.
 fn accumulates(tree: &Tree, values: &Values, last: OpId, carried: ValueId) -> bool {
-    if values.get(carried).uses != 1 {
-        return false;
-    }
     let name = tree.operation(last).name;
     let mut at = last;
     for _ in 0..LONGEST_CHAIN {

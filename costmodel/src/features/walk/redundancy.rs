@@ -3,27 +3,40 @@
 use std::collections::BTreeMap;
 
 use ir::registry::features::InstructionClass;
-use ir::tree::{Definition, OpId, Tree, ValueId};
+use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
+
+use super::forwarding::Forwarding;
+use super::values::Values;
 
 /// Operations back from a value that its hash covers.
 const HASH_DEPTH: u32 = 3;
 
+/// Most operations of one name and the same operands that are compared.
+const MOST_ALIKE: usize = 32;
+
 /// The operations that a block has computed so far, by a hash of what they compute.
 #[derive(Debug, Default)]
 pub struct Computed {
-    operations: BTreeMap<u64, OpId>,
+    operations: BTreeMap<u64, Vec<OpId>>,
     /// Stores so far: loads before and after one may differ.
     stores: u64,
+    /// What its loads and stores make known.
+    pub forwarding: Forwarding,
 }
 
 impl Computed {
+    /// Of a block, before its first operation.
+    pub fn new(tree: &Tree, block: BlockId) -> Self {
+        Self { forwarding: Forwarding::of(tree, block), ..Self::default() }
+    }
+
     /// Records a store: a later load of the same address may differ.
     pub fn store(&mut self) {
         self.stores += 1;
     }
 
-    /// Whether the block has computed the same value before. Records the operation if not.
-    pub fn repeats(&mut self, tree: &Tree, operation: OpId, is_load: bool) -> bool {
+    /// The operation of the block that has computed the same values before. Records this one if there is none.
+    pub fn repeats(&mut self, tree: &Tree, values: &Values, operation: OpId, is_load: bool) -> Option<OpId> {
         let node = tree.operation(operation);
         let mut hash = 0xcbf2_9ce4_8422_2325u64;
         let mut mix = |x: u64| hash = (hash ^ x).wrapping_mul(0x0100_0000_01b3).rotate_left(17);
@@ -31,21 +44,22 @@ impl Computed {
         if is_load {
             mix(self.stores);
         }
-        node.operands.iter().for_each(|v| mix(v.index() as u64));
+        node.operands.iter().for_each(|&v| mix(values.first(v).index() as u64));
         let same = |other: OpId| {
             let other = tree.operation(other);
             other.name == node.name
-                && other.operands == node.operands
+                && other.operands.len() == node.operands.len()
+                && other.operands.iter().zip(&node.operands).all(|(&a, &b)| values.first(a) == values.first(b))
                 && other.attributes.len() == node.attributes.len()
                 && other.attributes.iter().zip(&node.attributes).all(|(a, b)| a.value == b.value)
         };
-        match self.operations.get(&hash) {
-            Some(&other) => same(other),
-            None => {
-                self.operations.insert(hash, operation);
-                false
-            }
+        let alike = self.operations.entry(hash).or_default();
+        let before = alike.iter().copied().find(|&other| same(other));
+        // Attributes are not in the hash: maps of affine loads differ while their operands are the same.
+        if before.is_none() && alike.len() < MOST_ALIKE {
+            alike.push(operation);
         }
+        before
     }
 }
 

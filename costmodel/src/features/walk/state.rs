@@ -1,9 +1,9 @@
 //! The state of a walk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ir::analysis::FunctionAnalysis;
-use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
+use ir::tree::{BlockId, OpId, Tree, ValueId};
 
 use super::access::{Access, Subscripts};
 use super::chain::Chain;
@@ -13,6 +13,9 @@ use super::reduction::Reduction;
 use super::values::Values;
 use crate::features::counts;
 use crate::features::kind::work_kind;
+
+/// Most operations of a chain that are followed back from a stored value.
+const LONGEST_CHAIN: usize = 1024;
 
 /// The state of a walk.
 pub struct Walk<'a, C> {
@@ -32,6 +35,8 @@ pub struct Walk<'a, C> {
     pub positions: BTreeMap<OpId, usize>,
     /// Subscripts of the access at hand.
     pub subscripts: Subscripts,
+    /// Operations that count and test the iterations of a loop, as a loop operation does by itself.
+    pub control: BTreeSet<OpId>,
 }
 
 /// What the blocks inside an operation have in common as written.
@@ -67,12 +72,46 @@ impl<C: Collect> Walk<'_, C> {
     pub fn carried_in_memory(&mut self, stored: Option<ValueId>, access: &Access) {
         if access.is_invariant() {
             let how = stored.map_or(Reduction::Recurrence, |v| Reduction::of(self.tree, &self.values, v, None));
-            let last = stored.and_then(|value| match self.tree.value(value).definition {
-                Definition::Result { operation, .. } => work_kind(self.tree, operation),
-                _ => None,
-            });
-            self.collector.carried_in_memory(access, how, Chain::of(last));
+            self.collector.carried_in_memory(
+                access,
+                how,
+                stored.map_or_else(Chain::default, |value| self.chain_to(value)),
+            );
         }
+    }
+
+    /// The chain of operations alike that ends with a value.
+    fn chain_to(&self, mut value: ValueId) -> Chain {
+        let tree = self.tree;
+        let definer = |value: ValueId| tree.definer(self.values.first(value));
+        let Some(last) = definer(value) else { return Chain::default() };
+        let (own, name) = (Chain::of(work_kind(tree, last)), tree.operation(last).name);
+        let mut chain = Chain::default();
+        for _ in 0..LONGEST_CHAIN {
+            let Some(operation) = definer(value).filter(|&operation| tree.operation(operation).name == name) else {
+                break;
+            };
+            chain = chain.then(own);
+            let before = tree.operation(operation).operands.iter().copied();
+            let alike =
+                |&value: &ValueId| definer(value).is_some_and(|operation| tree.operation(operation).name == name);
+            match before.clone().find(alike) {
+                Some(next) => value = next,
+                None => break,
+            }
+        }
+        chain
+    }
+
+    /// Notes which operations count and test the iterations of a loop: what adds to its variable, what is compared with it, and the
+    /// branch by the comparison.
+    pub fn note_control(&mut self, variable: ValueId, next: Option<ValueId>, condition: Option<ValueId>) {
+        let tree = self.tree;
+        let compares = |operation: &OpId| tree.operation(*operation).operands.contains(&variable);
+        let alone = |value: &ValueId| self.values.get(*value).uses <= 1;
+        let test = condition.filter(alone).and_then(|value| tree.definer(value)).filter(compares);
+        let step = next.and_then(|value| tree.definer(value));
+        self.control.extend(test.into_iter().chain(step));
     }
 
     /// Opens a loop of the optimised function for an operation; its index.

@@ -15,6 +15,8 @@ pub struct ValueFacts {
     pub text_loop: u32,
     /// Longest chain of dependent operations that ends with it.
     pub chain: u32,
+    /// The value computed, loaded or stored before that it equals.
+    pub same_as: Option<ValueId>,
 }
 
 /// A table by value. The ids of one function lie close together, and so do those that its normal form appends; ids before
@@ -74,6 +76,18 @@ impl Values {
     /// Sets how a value changes.
     pub fn evolves(&mut self, value: ValueId, evolution: Evolution) {
         self.entry(value).evolution = evolution;
+    }
+
+    /// The first value that a value equals, as far as that is known; else the value itself.
+    pub fn first(&self, value: ValueId) -> ValueId {
+        self.get(value).same_as.unwrap_or(value)
+    }
+
+    /// Sets that a value equals another, whose first it takes over.
+    pub fn equals(&mut self, value: ValueId, other: ValueId) {
+        let (first, evolution) = (self.first(other), self.evolution(other));
+        let facts = self.entry(value);
+        (facts.same_as, facts.evolution) = (Some(first), evolution);
     }
 
     /// Whether a live operation uses a value.

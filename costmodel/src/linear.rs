@@ -13,7 +13,7 @@ const MOST_OPERATIONS: usize = 256;
 
 /// A sum of multiples of values and a constant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Linear {
+pub(crate) struct Linear {
     pub terms: BTreeMap<ValueId, i64>,
     pub constant: i64,
 }
@@ -59,7 +59,7 @@ impl Linear {
 }
 
 /// The sum that an index is; the value itself where its operation is no such sum.
-pub(super) fn linear(tree: &Tree, value: ValueId) -> Linear {
+pub(crate) fn linear(tree: &Tree, value: ValueId) -> Linear {
     let mut left = MOST_OPERATIONS;
     read(tree, value, 0, &mut left).unwrap_or_else(|| Linear::value(value))
 }
@@ -94,7 +94,7 @@ fn read(tree: &Tree, value: ValueId, depth: usize, left: &mut usize) -> Option<L
 }
 
 /// An affine expression of dimensions and symbols; `None` where it divides by what is not constant, or overflows.
-pub(super) fn expression(expression: &AffineExpr, dimensions: u32, names: &[Linear]) -> Option<Linear> {
+pub(crate) fn expression(expression: &AffineExpr, dimensions: u32, names: &[Linear]) -> Option<Linear> {
     let name = |index: u32| names.get(index as usize).cloned();
     let of = |e: &AffineExpr| self::expression(e, dimensions, names);
     let divided = |a: &AffineExpr, b: &AffineExpr, divide: fn(i64, i64) -> Option<i64>| {
@@ -113,7 +113,7 @@ pub(super) fn expression(expression: &AffineExpr, dimensions: u32, names: &[Line
 }
 
 /// The subscripts of a load or store, outermost first; `None` for one that is no sum of multiples.
-pub(super) fn subscripts(tree: &Tree, operation: OpId, memory: usize) -> Vec<Option<Linear>> {
+pub(crate) fn subscripts(tree: &Tree, operation: OpId, memory: usize) -> Vec<Option<Linear>> {
     let operands = &tree.operation(operation).operands;
     let names = operands[memory + 1..].iter().map(|&value| linear(tree, value));
     match tree.attribute(operation, "map") {
