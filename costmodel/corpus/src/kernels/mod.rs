@@ -13,6 +13,7 @@ mod convolution;
 mod dense;
 mod draw;
 mod elementwise;
+mod family;
 mod graphs;
 mod integer;
 mod layout;
@@ -32,6 +33,7 @@ use names::named;
 pub use draw::Draw;
 pub use writer::Form;
 
+use family::{ALL, Family, LOOPS, family};
 use writer::Writer;
 
 named! {
@@ -56,31 +58,6 @@ impl FamilySet {
             Self::Control => (2000, control::FAMILIES),
         }
     }
-}
-
-/// A family of kernels.
-struct Family {
-    name: &'static str,
-    /// How many kernels of it there are among a hundred of an average family.
-    weight: usize,
-    forms: &'static [Form],
-    write: fn(&mut Writer, &mut Draw, &mut Draw),
-    /// Passes of its own, tried in random order before those of the form: names and pipelines on the module.
-    passes: &'static [(&'static str, &'static str)],
-    /// Whether its texts are long on purpose.
-    long: bool,
-}
-
-const LOOPS: &[Form] = &[Form::Affine, Form::Scf];
-const ALL: &[Form] = &[Form::Affine, Form::Scf, Form::Linalg];
-
-const fn family(
-    name: &'static str,
-    weight: usize,
-    forms: &'static [Form],
-    write: fn(&mut Writer, &mut Draw, &mut Draw),
-) -> Family {
-    Family { name, weight, forms, write, passes: &[], long: false }
 }
 
 const CORE: &[Family] = &[

@@ -10,7 +10,9 @@ mod parallel;
 mod syntax;
 mod tiles;
 
-use super::{Draw, Family, LOOPS, Writer, family};
+use super::draw::Draw;
+use super::family::{Family, LOOPS, family};
+use super::writer::Writer;
 
 /// The families, in the order in which they were added.
 pub(super) const FAMILIES: &[Family] = &[

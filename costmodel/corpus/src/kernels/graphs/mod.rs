@@ -13,8 +13,8 @@ mod steps;
 mod tensors;
 mod tiles;
 
-use super::Family;
 use super::draw::Draw;
+use super::family::Family;
 use super::writer::{Form, Writer};
 
 use passes::PASSES;
