@@ -246,6 +246,40 @@ fn conditions_that_follow_from_the_text_choose_their_branch() {
     assert_eq!(analysis.unknowns, []);
 }
 
+proptest! {
+    #[test]
+    fn points_of_affine_sets_are_counted(
+        rows in 1i64..40, columns in 1i64..40, a in -3i64..4, b in -3i64..4, c in -20i64..20, is_equal: bool, large: bool,
+    ) {
+        // More points than are visited one by one: then by pieces, or within bounds.
+        let rows = if large { rows * 700 } else { rows };
+        let relation = if is_equal { "==" } else { ">=" };
+        let analysis = analysed(&format!(
+            "#s = affine_set<(d0, d1) : (d0 * {a} + d1 * {b} + {c} {relation} 0, d1 <= 30)>
+             func.func @f(%x: f32, %m: memref<f32>) {{
+               affine.for %i = 0 to {rows} {{
+                 affine.for %j = 0 to {columns} {{
+                   affine.if #s(%i, %j) {{
+                     %y = arith.addf %x, %x : f32
+                     affine.store %y, %m[] : memref<f32>
+                   }}
+                 }}
+               }}
+               return
+             }}"
+        ));
+        let inside = |i: i64, j: i64| {
+            let value = a * i + b * j + c;
+            j <= 30 && if is_equal { value == 0 } else { value >= 0 }
+        };
+        let points = (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))).filter(|&(i, j)| inside(i, j)).count();
+        let counted = analysis.cost.work.flops;
+        prop_assert!(counted.low <= points as u128 && counted.high.is_some_and(|high| points as u128 <= high));
+        prop_assert!(counted.value().is_some() || large, "{counted:?}");
+        prop_assert_eq!(reasons(&analysis).is_empty(), counted.value().is_some());
+    }
+}
+
 #[test]
 fn calls_count_what_they_call_and_recursion_is_named() {
     let text = "func.func @main(%x: f32) {

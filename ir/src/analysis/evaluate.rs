@@ -5,7 +5,7 @@
 
 use super::dense::Dense;
 use crate::registry::facts::Evaluation;
-use crate::tree::{AffineExpr, AffineMap, AttributeValue, Definition, Dimension, OpId, Tree, ValueId};
+use crate::tree::{AffineExpr, AffineMap, AffineSet, AttributeValue, Definition, Dimension, OpId, Tree, ValueId};
 
 /// All integers from `low` to `high`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +172,27 @@ impl<'a> Environment<'a> {
                 let &[a, b] = operands.as_slice() else { return None };
                 binary(self.fuelled(a, fuel)?, self.fuelled(b, fuel)?)
             }
+        }
+    }
+
+    /// Whether the operands lie in a set; `None` where that is not known at compile time.
+    pub fn contains(&self, set: &AffineSet, operands: &[ValueId]) -> Option<bool> {
+        let values = self.map(&set.constraints, operands);
+        let holds = |(value, &is_equal): (Option<Interval>, &bool)| {
+            let Interval { low, high } = value?;
+            match is_equal {
+                true if low == 0 && high == 0 => Some(true),
+                true if low > 0 || high < 0 => Some(false),
+                false if low >= 0 => Some(true),
+                false if high < 0 => Some(false),
+                _ => None,
+            }
+        };
+        let all: Vec<Option<bool>> = values.into_iter().zip(&set.is_equal).map(holds).collect();
+        if all.contains(&Some(false)) {
+            Some(false)
+        } else {
+            all.into_iter().try_fold(true, |both, one| Some(both && one?))
         }
     }
 

@@ -3,7 +3,7 @@
 use super::names::Use;
 use super::{Parse, Parser};
 use crate::lexer::TokenKind;
-use crate::tree::{AffineExpr, AffineMap, AttributeValue, TypeId};
+use crate::tree::{AffineExpr, AffineMap, AffineSet, AttributeValue, TypeId};
 
 /// Dimensions or symbols of a map at most.
 const MOST_NAMES: usize = 1024;
@@ -25,19 +25,19 @@ impl<'a> Parser<'a> {
         let set = self.take().text(self.text) == "affine_set";
         self.expect(TokenKind::Less, "`<`")?;
         let mut names = self.affine_names()?;
-        let value = if set {
+        let mut value = if set {
             self.expect(TokenKind::Colon, "`:`")?;
-            self.affine_constraints(&mut names)?;
-            None
+            let (constraints, is_equal) = self.affine_constraints(&mut names)?;
+            AttributeValue::AffineSet(Box::new(AffineSet { spelling: String::new(), constraints, is_equal }))
         } else {
             self.expect(TokenKind::Arrow, "`->`")?;
-            Some(self.affine_map(&mut names)?)
+            AttributeValue::AffineMap(self.affine_map(&mut names)?)
         };
         self.expect(TokenKind::Greater, "`>`")?;
-        Ok(match value {
-            Some(map) => AttributeValue::AffineMap(map),
-            None => AttributeValue::AffineSet(self.canonical(self.since(start), mark)),
-        })
+        if let AttributeValue::AffineSet(set) = &mut value {
+            set.spelling = self.canonical(self.since(start), mark);
+        }
+        Ok(value)
     }
 
     /// `(d0, d1) -> (d1, d0)` without the word in front.
@@ -82,18 +82,27 @@ impl<'a> Parser<'a> {
         Ok(AffineMap { dimensions, symbols, results })
     }
 
-    /// `(d0 - 1 >= 0, d0 == s0)`.
-    fn affine_constraints(&mut self, names: &mut Names<'a>) -> Parse<()> {
+    /// `(d0 - 1 >= 0, d0 == s0)`: the differences that are at least 0, or 0, and which are 0.
+    fn affine_constraints(&mut self, names: &mut Names<'a>) -> Parse<(AffineMap, Vec<bool>)> {
+        let (mut results, mut is_equal) = (Vec::new(), Vec::new());
         self.expect(TokenKind::LeftParen, "`(`")?;
         self.list(TokenKind::RightParen, "`,` or `)`", |p| {
-            p.affine_expression(names)?;
-            if !(p.take_if(TokenKind::Greater) || p.take_if(TokenKind::Less) || p.take_if(TokenKind::Equal)) {
+            let left = p.affine_expression(names)?;
+            let is_less = p.take_if(TokenKind::Less);
+            let is_more = !is_less && p.take_if(TokenKind::Greater);
+            if !is_less && !is_more && !p.take_if(TokenKind::Equal) {
                 return Err(p.expected("`>=`, `<=` or `==`"));
             }
             p.expect(TokenKind::Equal, "`=`")?;
-            p.affine_expression(names)?;
+            let right = p.affine_expression(names)?;
+            let (more, less) = if is_less { (right, left) } else { (left, right) };
+            let opposite = AffineExpr::Mul(Box::new(less), Box::new(AffineExpr::Constant(-1)));
+            results.push(AffineExpr::Add(Box::new(more), Box::new(opposite)));
+            is_equal.push(!is_less && !is_more);
             Ok(())
-        })
+        })?;
+        let (dimensions, symbols) = (names.dimensions.len() as u32, names.symbols.len() as u32);
+        Ok((AffineMap { dimensions, symbols, results }, is_equal))
     }
 
     /// Expressions over values between brackets: `[%i + 1, symbol(%n)]`. The map and its operands, dimensions first.

@@ -39,8 +39,8 @@ pub enum AttributeValue {
     Dictionary(Vec<(String, AttributeValue)>),
     /// `affine_map<...>`.
     AffineMap(AffineMap),
-    /// `affine_set<...>` in canonical spelling.
-    AffineSet(String),
+    /// `affine_set<...>`.
+    AffineSet(Box<AffineSet>),
     /// `dense<...> : type`; a splat has one value. Elements of large or hexadecimal payloads are not kept.
     Dense {
         /// Type of the whole.
@@ -63,6 +63,17 @@ pub struct AffineMap {
     pub symbols: u32,
     /// Results.
     pub results: Vec<AffineExpr>,
+}
+
+/// An affine set: the points at which all constraints hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AffineSet {
+    /// Its canonical spelling.
+    pub spelling: String,
+    /// The left side of each constraint.
+    pub constraints: AffineMap,
+    /// Whether each is 0; else it is at least 0.
+    pub is_equal: Vec<bool>,
 }
 
 /// An affine expression.

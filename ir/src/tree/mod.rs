@@ -16,7 +16,7 @@ use crate::registry::syntax::Syntax;
 use crate::span::Span;
 
 pub use crate::registry::names::split as split_name;
-pub use attribute::{AffineExpr, AffineMap, Attribute, AttributeValue};
+pub use attribute::{AffineExpr, AffineMap, AffineSet, Attribute, AttributeValue};
 pub use id::{BlockId, NameId, OpId, RegionId, TypeId, ValueId};
 pub use types::{Dimension, FloatKind, Signedness, Type, Types};
 

@@ -234,10 +234,10 @@ impl<'a> Walk<'a> {
                 self.turn(operation, &variables, executions);
             }
             RegionExecution::Branch(BranchForm::If | BranchForm::AffineIf) => {
-                let holds = if regions == RegionExecution::Branch(BranchForm::If) {
-                    tree.operation(operation).operands.first().and_then(|&c| self.environment.condition(c))
-                } else {
-                    None
+                let operands = &tree.operation(operation).operands;
+                let holds = match tree.attribute(operation, "condition") {
+                    Some(AttributeValue::AffineSet(set)) => self.environment.contains(set, operands),
+                    _ => operands.first().and_then(|&c| self.environment.condition(c)),
                 };
                 let (yes, no) = match holds {
                     Some(true) => (executions, Range::ZERO),

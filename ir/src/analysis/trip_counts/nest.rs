@@ -2,7 +2,7 @@
 
 use super::{Variable, Walk};
 use crate::registry::facts::{BranchForm, Evaluation, LoopForm, RegionExecution};
-use crate::tree::{AffineExpr, AffineMap, AttributeValue, Definition, OpId, RegionId, ValueId};
+use crate::tree::{AffineExpr, AffineMap, AffineSet, AttributeValue, Definition, OpId, RegionId, ValueId};
 
 /// Most steps for the analysis of one nest.
 const FUEL: u32 = 1 << 14;
@@ -241,8 +241,16 @@ impl<'w, 'a> Nest<'w, 'a> {
                     None => self.regions(operation),
                 }
             }
+            RegionExecution::Branch(BranchForm::AffineIf) => {
+                let Some(AttributeValue::AffineSet(set)) = tree.attribute(operation, "condition") else {
+                    return self.regions(operation);
+                };
+                let holds = self.contains(set, &tree.operation(operation).operands)?;
+                let regions = &tree.operation(operation).regions;
+                regions.get(usize::from(!holds)).map_or(Ok(0), |&region| self.region(region))
+            }
             // Never evaluated.
-            RegionExecution::Branch(_) => self.regions(operation),
+            RegionExecution::Branch(BranchForm::Other) => self.regions(operation),
             _ => {
                 checked(self.walk.points(operation).and_then(super::Range::value))?;
                 self.regions(operation)
@@ -414,18 +422,7 @@ impl<'w, 'a> Nest<'w, 'a> {
             return Err(Obstacle::Never);
         }
         let at_least = |a: &Linear, b: &Linear| self.is_natural(&checked(a.clone().plus(-1, b))?);
-        // Equality is constant where the difference is, or where it has one sign.
-        let equal = |a: &Linear, b: &Linear| {
-            let difference = checked(a.clone().plus(-1, b))?;
-            match difference.value() {
-                Some(value) => Ok(value == 0),
-                None if !at_least(a, b)? || !at_least(b, a)? => Ok(false),
-                None => {
-                    let level = difference.factors.iter().rposition(|&factor| factor != 0);
-                    Err(Obstacle::Split(checked(level)?, None))
-                }
-            }
-        };
+        let equal = |a: &Linear, b: &Linear| self.is_equal(&checked(a.clone().plus(-1, b))?);
         Ok(Some(match predicate {
             0 => equal(&a, &b)?,
             1 => !equal(&a, &b)?,
@@ -435,6 +432,30 @@ impl<'w, 'a> Nest<'w, 'a> {
             5 | 9 => at_least(&a, &b)?,
             _ => return Err(Obstacle::Never),
         }))
+    }
+
+    /// Whether all points lie in a set.
+    fn contains(&mut self, set: &AffineSet, operands: &[ValueId]) -> Result<bool> {
+        for (constraint, is_equal) in self.results(&set.constraints, operands)?.iter().zip(&set.is_equal) {
+            let holds = if *is_equal { self.is_equal(constraint)? } else { self.is_natural(constraint)? };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a number is 0: constant where the number is, or where it has one sign.
+    fn is_equal(&self, number: &Linear) -> Result<bool> {
+        let opposite = checked(Linear::exact(0).plus(-1, number))?;
+        match number.value() {
+            Some(value) => Ok(value == 0),
+            None if !self.is_natural(number)? || !self.is_natural(&opposite)? => Ok(false),
+            None => {
+                let level = number.factors.iter().rposition(|&factor| factor != 0);
+                Err(Obstacle::Split(checked(level)?, None))
+            }
+        }
     }
 
     /// Whether a value depends on a variable of a loop around.
