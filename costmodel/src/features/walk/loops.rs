@@ -5,11 +5,13 @@ use ir::registry::facts::{LoopForm, RegionExecution};
 use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
 
 use super::chain::Chains;
-use super::events::{Collect, Placement};
+use super::events::{Collect, Placement, Work};
 use super::evolution::Evolution;
+use super::lanes::MachineCost;
 use super::reduction::Reduction;
 use super::state::{RegionContext, Walk};
 use crate::features::counts::UNKNOWN_TRIPS;
+use crate::features::table::WorkKind;
 
 /// The form of a loop operation; `None` for other operations.
 pub fn form(tree: &Tree, operation: OpId) -> Option<LoopForm> {
@@ -24,7 +26,8 @@ fn induction_variables(form: Option<LoopForm>, arguments: usize) -> usize {
     match form {
         Some(form) if form.has_several_variables() => arguments,
         Some(form) => usize::from(!form.is_while()),
-        None => 0,
+        // Of an operation that computes every element of its result.
+        None => arguments,
     }
 }
 
@@ -37,12 +40,17 @@ pub fn text_induction_variables(tree: &Tree, operation: OpId, block: BlockId) ->
 }
 
 impl<C: Collect> Walk<'_, C> {
-    /// A loop operation: one loop of the nest for each induction variable.
-    pub(super) fn loop_operation(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
+    /// A loop operation: one loop of the nest for each induction variable. The index of the innermost; `None` without a body.
+    pub(super) fn loop_operation(
+        &mut self,
+        operation: OpId,
+        placement: Placement,
+        inside: RegionContext,
+    ) -> Option<usize> {
         let tree = self.tree;
         let node = tree.operation(operation);
         let blocks = || node.regions.iter().flat_map(|&r| tree.region(r).blocks.iter().copied());
-        let Some(body) = blocks().last() else { return };
+        let body = blocks().last()?;
         let arguments = &tree.block(body).arguments;
         let variables = induction_variables(form(tree, operation), arguments.len());
         let innermost = self.open_loops(operation, placement, body, variables);
@@ -55,6 +63,15 @@ impl<C: Collect> Walk<'_, C> {
             self.carried_by_loop(operation, body, variables, innermost);
         }
         self.regions(operation, inside, |_, _| Some(Placement { loop_index: innermost, weight: 1.0 }));
+        Some(innermost)
+    }
+
+    /// An operation whose region computes each element of its result: loops over the dimensions that store what it yields.
+    pub(super) fn elements(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
+        if let Some(loop_index) = self.loop_operation(operation, placement, inside) {
+            let work = Work { loop_index, kind: WorkKind::Store, cost: MachineCost::SCALAR, weight: 1.0 };
+            self.collector.work(&work);
+        }
     }
 
     /// Opens the loops of the induction variables, outermost first; the index of the innermost. Trip counts of all but

@@ -26,7 +26,7 @@ pub mod structured;
 pub mod values;
 
 use ir::analysis::Analysis;
-use ir::registry::facts::{Dialect, Evaluation};
+use ir::registry::facts::{BranchForm, Dialect, Evaluation, RegionExecution};
 use ir::registry::features::{FusedPart, InstructionClass as Class, MachineWork};
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
@@ -242,14 +242,21 @@ impl<C: Collect> Walk<'_, C> {
         }
         match class {
             Class::Structured => self.structured(operation, placement, inside),
-            Class::Loop => self.loop_operation(operation, placement, inside),
+            Class::Loop => {
+                self.loop_operation(operation, placement, inside);
+            }
             _ if tree.record(operation).is_composite => self.regions(operation, inside, |_, _| Some(placement)),
+            _ if tree.record(operation).regions.is_repeated() => self.elements(operation, placement, inside),
             _ => {
                 let Placement { loop_index, weight } = placement;
+                // One of several regions: each as often as the others.
+                let is_one_of = tree.record(operation).regions == RegionExecution::Branch(BranchForm::Other);
+                let equal = 1.0 / node.regions.len().max(1) as f64;
                 self.collector.work(&Work { loop_index, kind: WorkKind::Branch, cost: MachineCost::SCALAR, weight });
                 let around = self.entries(placement);
                 self.regions(operation, inside, |walk, block| {
-                    let share = walk.executions(block, around / 2.0) / around.max(1.0);
+                    let counted = walk.executions(block, around / 2.0) / around.max(1.0);
+                    let share = if is_one_of { equal } else { counted };
                     Some(Placement { loop_index, weight: weight * share.clamp(0.0, 1.0) })
                 });
             }
