@@ -82,6 +82,10 @@ impl Forwarding {
     pub fn of(tree: &Tree, block: BlockId) -> Self {
         let mut forwarding = Self::default();
         let touches = touches(tree, block);
+        // Most blocks touch every buffer once.
+        if touches.iter().flatten().all(|touch| touch.place.is_none()) {
+            return forwarding;
+        }
         forwarding.follow(tree, &touches);
         forwarding.find_overwritten(&touches);
         forwarding

@@ -1,6 +1,7 @@
 //! Common subexpressions, and values that are computed alike.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use ir::registry::features::InstructionClass;
 use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
@@ -12,12 +13,12 @@ use super::values::Values;
 const HASH_DEPTH: u32 = 3;
 
 /// Most operations of one name and the same operands that are compared.
-const MOST_ALIKE: usize = 32;
+const MOST_ALIKE: u32 = 32;
 
 /// The operations that a block has computed so far, by a hash of what they compute.
 #[derive(Debug, Default)]
 pub struct Computed {
-    operations: BTreeMap<u64, Vec<OpId>>,
+    operations: BTreeMap<(u64, u32), OpId>,
     /// Stores so far: loads before and after one may differ.
     stores: u64,
     /// What its loads and stores make known.
@@ -53,13 +54,18 @@ impl Computed {
                 && other.attributes.len() == node.attributes.len()
                 && other.attributes.iter().zip(&node.attributes).all(|(a, b)| a.value == b.value)
         };
-        let alike = self.operations.entry(hash).or_default();
-        let before = alike.iter().copied().find(|&other| same(other));
         // Attributes are not in the hash: maps of affine loads differ while their operands are the same.
-        if before.is_none() && alike.len() < MOST_ALIKE {
-            alike.push(operation);
+        for place in 0..MOST_ALIKE {
+            match self.operations.entry((hash, place)) {
+                Entry::Vacant(free) => {
+                    free.insert(operation);
+                    return None;
+                }
+                Entry::Occupied(other) if same(*other.get()) => return Some(*other.get()),
+                Entry::Occupied(_) => {}
+            }
         }
-        before
+        None
     }
 }
 
