@@ -73,11 +73,18 @@ impl<C: Collect> Walk<'_, C> {
         loop_of
     }
 
-    /// Uses of a value by the operations of a loop.
-    fn uses_inside(&self, own: &BranchLoop, value: ValueId) -> u32 {
-        let operations = own.blocks.iter().flat_map(|&block| self.tree.walk_block(block));
-        operations.flat_map(|operation| &self.tree.operation(operation).operands).filter(|&&v| v == value).count()
-            as u32
+    /// How often the operations of a loop use each argument of its header.
+    fn uses_inside(&self, own: &BranchLoop) -> BTreeMap<ValueId, u32> {
+        let tree = self.tree;
+        let mut uses: BTreeMap<ValueId, u32> = tree.block(own.header).arguments.iter().map(|&v| (v, 0)).collect();
+        for operation in own.blocks.iter().flat_map(|&block| tree.walk_block(block)) {
+            for operand in &tree.operation(operation).operands {
+                if let Some(count) = uses.get_mut(operand) {
+                    *count += 1;
+                }
+            }
+        }
+        uses
     }
 
     /// Reports the values that the back edges pass to a loop's header.
@@ -88,6 +95,7 @@ impl<C: Collect> Walk<'_, C> {
         let test = tree.block(own.header).operations.last();
         self.note_control(own.variable, None, test.and_then(|&last| tree.operation(last).operands.first().copied()));
         self.control.extend(test);
+        let uses = self.uses_inside(own);
         let chains = Chains::through(tree, own.header, arguments);
         for &terminator in terminators {
             for (_, passed) in tree.operation(terminator).successors.iter().filter(|(to, _)| *to == own.header) {
@@ -96,8 +104,7 @@ impl<C: Collect> Walk<'_, C> {
                         self.note_control(argument, Some(value), None);
                         continue;
                     }
-                    let uses = self.uses_inside(own, argument);
-                    let how = Reduction::of(tree, &self.values, value, Some((argument, uses)));
+                    let how = Reduction::of(tree, &self.values, value, Some((argument, uses[&argument])));
                     self.collector.carried(index, how, chains.to(value));
                 }
             }
