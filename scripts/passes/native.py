@@ -178,28 +178,20 @@ def main():
         path, _, count = file.partition(":")
         every = [text for text in semantics.functions(path) if "tensor" not in text]
         texts += spread(every, int(count) if count else len(every))
-    known = {}
-    if given.journal and os.path.exists(given.journal):
-        lines = open(given.journal, encoding="utf-8").read().splitlines()
-        known = {row["text"]: row["result"] for row in map(json.loads, lines) if row["target"] == given.target}
+    journal = tools.Journal(given.journal)
+    known = {row["text"]: row["result"] for row in journal.rows if row["target"] == given.target}
     results = {}
     for text in texts:
         name = re.search(r"func\.func @(\w+)", text).group(1)
         if text not in known:
             print(f"{len(results) + 1} of {len(texts)}: @{name}", file=sys.stderr, flush=True)
             known[text] = measured(text, given)
-            if given.journal:
-                with open(given.journal, "a", encoding="utf-8") as journal:
-                    journal.write(json.dumps({"target": given.target, "text": text, "result": known[text]}) + "\n")
+            journal.append({"target": given.target, "text": text, "result": known[text]})
         results[name] = known[text]
     table = rows(results)
     print(table, end="")
     if given.document:
-        first, last = "<!-- native: written by make measure-native -->\n", "<!-- end of native -->"
-        document = open(given.document, encoding="utf-8").read()
-        start, end = document.index(first) + len(first), document.index(last)
-        with open(given.document, "w", encoding="utf-8") as out:
-            out.write(document[:start] + "\n" + table + "\n" + document[end:])
+        tools.into_document(given.document, "native", "measure-native", table)
     return 0
 
 

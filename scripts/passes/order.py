@@ -30,6 +30,11 @@ def kind(steps):
     return re.split(r"[:+]", steps.split("+")[-1])[0]
 
 
+def predictions(nest):
+    """Predicted cycles by steps."""
+    return {one["steps"]: one["predicted"] for one in nest["candidates"] if one["predicted"] is not None}
+
+
 def cache_cycles(command, texts, target, folder):
     """Cycles that the simulated caches give to the first function of each text; None where they cannot say."""
     found = []
@@ -46,7 +51,7 @@ def cache_cycles(command, texts, target, folder):
 def measured(text, nest, given):
     """Native seconds and cycles of some candidates of a nest, the original first."""
     cycles = {steps: cost[0] for steps, cost in nest["measured"].items()}
-    predicted = {one["steps"]: one["predicted"] for one in nest["candidates"] if one["predicted"] is not None}
+    predicted = predictions(nest)
     steps = sorted((step for step in cycles if step != "keep" and step in predicted), key=lambda step: (cycles[step], step))
     steps = ["keep", *native.spread(steps, given.candidates)]
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +88,7 @@ def table(results, nests):
             regrets = []
             for function, rows in results.items():
                 nest = nests[function]
-                predicted = {one["steps"]: one["predicted"] for one in nest["candidates"] if one["predicted"] is not None}
+                predicted = predictions(nest)
                 rows = [row for row in rows if row["steps"] in predicted and (name == "all" or kind(row["steps"]) in (name, "keep"))]
                 if len(rows) < 2:
                     continue
@@ -127,10 +132,8 @@ def main():
             count[line["function"]] = count.get(line["function"], 0) + 1
     # Steps are applied to all nests of a function: only functions of one nest are compared.
     nests = {line["function"]: line for line in lines if line["group"] == GROUP and count[line["function"]] == 1}
-    known = {}
-    if given.journal and os.path.exists(given.journal):
-        with open(given.journal, encoding="utf-8") as file:
-            known = {row["text"]: row["rows"] for row in map(json.loads, file)}
+    journal = tools.Journal(given.journal)
+    known = {row["text"]: row["rows"] for row in journal.rows}
     results = {}
     for place, (function, nest) in enumerate(nests.items()):
         text = texts[function]
@@ -139,19 +142,12 @@ def main():
         if text not in known:
             print(f"{place + 1} of {len(nests)}: @{function}", file=sys.stderr, flush=True)
             known[text] = measured(text, nest, given)
-            if given.journal:
-                with open(given.journal, "a", encoding="utf-8") as journal:
-                    journal.write(json.dumps({"text": text, "rows": known[text]}) + "\n")
+            journal.append({"text": text, "rows": known[text]})
         results[function] = known[text]
     written = f"{len(results)} nests, {sum(map(len, results.values()))} forms, {given.target}.\n\n" + table(results, nests)
     print(written, end="")
     if given.document:
-        first, last = "<!-- order: written by make measure-order -->\n", "<!-- end of order -->"
-        with open(given.document, encoding="utf-8") as file:
-            document = file.read()
-        start, end = document.index(first) + len(first), document.index(last)
-        with open(given.document, "w", encoding="utf-8") as out:
-            out.write(document[:start] + "\n" + written + "\n" + document[end:])
+        tools.into_document(given.document, "order", "measure-order", written)
     return 0
 
 

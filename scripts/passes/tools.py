@@ -1,5 +1,6 @@
 """LLVM's and MLIR's tools, and running programs that the plugin makes. Shared by the scripts beside it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -48,3 +49,29 @@ def execute(lowered):
     if done.returncode != 0:
         raise RuntimeError(f"mlir-runner ended with {done.returncode}: {done.stderr[-2000:]}")
     return done.stdout.split()
+
+
+class Journal:
+    """Rows of finished work as lines of JSON; without a path they are kept in memory only."""
+
+    def __init__(self, path):
+        self.path, self.rows = path, []
+        if path and os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                self.rows = [json.loads(line) for line in file]
+
+    def append(self, row):
+        self.rows.append(row)
+        if self.path:
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+
+
+def into_document(path, name, target, text):
+    """Replaces what stands between the marks `name` of a document, written by a target of the Makefile."""
+    first, last = f"<!-- {name}: written by make {target} -->\n", f"<!-- end of {name} -->"
+    with open(path, encoding="utf-8") as file:
+        document = file.read()
+    start, end = document.index(first) + len(first), document.index(last)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(document[:start] + "\n" + text + "\n" + document[end:])
