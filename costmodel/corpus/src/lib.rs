@@ -6,6 +6,15 @@
 
 pub mod checks;
 pub mod design_labels;
+/// The passes of bufferisation, with results as out-parameters; a literal, so that constant pipelines can contain it.
+macro_rules! bufferize {
+    () => {
+        "one-shot-bufferize{bufferize-function-boundaries=1 \
+         function-boundary-type-conversion=identity-layout-map},buffer-results-to-out-params{hoist-static-allocs=1 \
+         modify-public-functions=1},drop-equivalent-buffer-results"
+    };
+}
+
 pub mod gpu_labels;
 pub mod kernels;
 pub mod label_checks;

@@ -33,9 +33,7 @@ fn on_functions(name: impl Into<String>, passes: impl AsRef<str>) -> Pass {
 }
 
 /// Bufferisation, with results as out-parameters.
-const BUFFERIZE: &str = "one-shot-bufferize{bufferize-function-boundaries=1 \
-     function-boundary-type-conversion=identity-layout-map},buffer-results-to-out-params{hoist-static-allocs=1 \
-     modify-public-functions=1},drop-equivalent-buffer-results";
+const BUFFERIZE: &str = bufferize!();
 
 fn unroll(factor: i32) -> String {
     format!("affine-loop-unroll{{unroll-factor={factor}}}")

@@ -1,9 +1,21 @@
 //! Loops of the functions that the generator writes: plain, carrying values, nested in a chosen order.
 
+use std::fmt;
+
 use super::types::{Buffer, Scalar, Subscript, Value};
 use super::writer::{Form, Writer};
 
+/// Values as a list, separated by commas.
+pub(super) fn list<T: fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
+    values.into_iter().map(|v| v.to_string()).collect::<Vec<_>>().join(", ")
+}
+
 impl Writer {
+    /// The dialect of loops and conditions.
+    pub(super) fn loop_dialect(&self) -> &'static str {
+        if self.form == Form::Affine { "affine" } else { "scf" }
+    }
+
     fn bound(&mut self, bound: &Subscript) -> String {
         if self.form != Form::Affine {
             return self.index(bound).to_string();
@@ -30,7 +42,7 @@ impl Writer {
         };
         let mut counter = self.define(Scalar::Index);
         counter.affine = true;
-        let dialect = if self.form == Form::Affine { "affine" } else { "scf" };
+        let dialect = self.loop_dialect();
         (counter, format!("{dialect}.for {counter} = {low} to {high}{step}"))
     }
 
@@ -63,19 +75,29 @@ impl Writer {
         start: &[Value],
         body: impl FnOnce(&mut Self, Value, &[Value]) -> Vec<Value>,
     ) -> Vec<Value> {
-        let (counter, header) = self.header(&low.into(), &high.into(), 1);
+        let types: Vec<String> = start.iter().map(|v| v.ty.to_string()).collect();
+        self.carry_typed((low.into(), high.into(), 1), start, &types, body)
+    }
+
+    /// A loop from `low` below `high` by a step that carries values of these types; gives their last.
+    pub(super) fn carry_typed(
+        &mut self,
+        (low, high, step): (Subscript, Subscript, u64),
+        start: &[Value],
+        types: &[String],
+        body: impl FnOnce(&mut Self, Value, &[Value]) -> Vec<Value>,
+    ) -> Vec<Value> {
+        let (counter, header) = self.header(&low, &high, step);
         let carried: Vec<Value> = start.iter().map(|v| self.define(v.ty)).collect();
-        let list = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>().join(", ");
-        let pairs = list(&mut carried.iter().zip(start).map(|(c, s)| format!("{c} = {s}")));
-        let types = list(&mut start.iter().map(|v| v.ty.to_string()));
+        let pairs = list(carried.iter().zip(start).map(|(c, s)| format!("{c} = {s}")));
+        let types = list(types);
         let results = self.define(start[0].ty);
         let name = if start.len() > 1 { format!("{results}:{}", start.len()) } else { results.to_string() };
         self.line(&format!("{name} = {header} iter_args({pairs}) -> ({types}) {{"));
         self.indent();
         let next = body(self, counter, &carried);
-        let dialect = if self.form == Form::Affine { "affine" } else { "scf" };
-        let values = list(&mut next.iter().map(Value::to_string));
-        self.line(&format!("{dialect}.yield {values} : {types}"));
+        let dialect = self.loop_dialect();
+        self.line(&format!("{dialect}.yield {} : {types}", list(next)));
         self.dedent();
         self.line("}");
         let part = |i| (start.len() > 1).then_some(i as u8);

@@ -3,6 +3,7 @@
 use super::syntax::{Tile, vector_type};
 use crate::kernels::chain::Chain;
 use crate::kernels::draw::Draw;
+use crate::kernels::loops::list;
 use crate::kernels::types::{Buffer, Scalar, Subscript, Type, Value, at};
 use crate::kernels::writer::{Form, Writer};
 
@@ -259,12 +260,12 @@ pub fn lane_shuffle(w: &mut Writer, d: &mut Draw, s: &mut Draw) {
             let mixed: Value = match kind {
                 0 => w.result(wide, &format!("vector.interleave {x}, {y} : {ty} -> {}", one(2 * lanes))),
                 1 => {
-                    let order = super::syntax::list((0..2 * lanes).rev());
+                    let order = list((0..2 * lanes).rev());
                     w.result(wide, &format!("vector.shuffle {x}, {y} [{order}] : {ty}, {ty}"))
                 }
                 2 => {
                     let n = 2 * lanes as usize;
-                    let order = super::syntax::list((0..n).map(|lane| (lane * rotation + lane / 2) % n));
+                    let order = list((0..n).map(|lane| (lane * rotation + lane / 2) % n));
                     w.result(wide, &format!("vector.shuffle {x}, {y} [{order}] : {ty}, {ty}"))
                 }
                 _ => {
@@ -285,7 +286,7 @@ fn running_sum(w: &mut Writer, x: Value) -> Value {
     let mut distance = 1;
     while distance < x.ty.lanes {
         // Lane `l` of the shifted vector is lane `l - distance`, or zero from the second operand.
-        let order = super::syntax::list((0..x.ty.lanes).map(|l| if l < distance { x.ty.lanes } else { l - distance }));
+        let order = list((0..x.ty.lanes).map(|l| if l < distance { x.ty.lanes } else { l - distance }));
         let shifted = w.result(x.ty, &format!("vector.shuffle {sum}, {} [{order}] : {}, {}", zero.value, x.ty, x.ty));
         sum = w.add(sum, shifted);
         distance *= 2;

@@ -3,6 +3,7 @@
 use crate::kernels::chain::Chain;
 use crate::kernels::dense::float_type;
 use crate::kernels::draw::Draw;
+use crate::kernels::loops::list;
 use crate::kernels::types::{Scalar, Subscript, Value, at};
 use crate::kernels::writer::{Form, Writer};
 
@@ -211,23 +212,23 @@ fn repeat(
     let all: Vec<Value> = [low].iter().chain(start).copied().collect();
     let fresh = |w: &mut Writer| -> Vec<Value> { all.iter().map(|v| w.define(v.ty)).collect() };
     let (before, after) = (fresh(w), fresh(w));
-    let types = super::syntax::list(all.iter().map(|v| v.ty));
-    let pairs = super::syntax::list(before.iter().zip(&all).map(|(b, v)| format!("{b} = {v}")));
+    let types = list(all.iter().map(|v| v.ty));
+    let pairs = list(before.iter().zip(&all).map(|(b, v)| format!("{b} = {v}")));
     let results = w.define(Scalar::Index);
     let count = if all.len() > 1 { format!(":{}", all.len()) } else { String::new() };
     w.line(&format!("{results}{count} = scf.while ({pairs}) : ({types}) -> ({types}) {{"));
     w.indent();
     let more = w.compare("lt", before[0], high);
-    w.line(&format!("scf.condition({more}) {} : {types}", super::syntax::list(&before)));
+    w.line(&format!("scf.condition({more}) {} : {types}", list(&before)));
     w.dedent();
     w.line("} do {");
-    let arguments = super::syntax::list(after.iter().map(|v| format!("{v}: {}", v.ty)));
+    let arguments = list(after.iter().map(|v| format!("{v}: {}", v.ty)));
     w.line(&format!("^bb0({arguments}):"));
     w.indent();
     let next = body(w, after[0], &after[1..]);
     let counter = w.binary("arith.addi", after[0], step);
     let values: Vec<Value> = [counter].iter().chain(&next).copied().collect();
-    w.line(&format!("scf.yield {} : {types}", super::syntax::list(&values)));
+    w.line(&format!("scf.yield {} : {types}", list(&values)));
     w.dedent();
     w.line("}");
     start.iter().enumerate().map(|(i, v)| Value { part: Some(i as u8 + 1), ty: v.ty, ..results }).collect()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::kernels::loops::list;
 use crate::kernels::types::{Buffer, Scalar, Subscript, Type, Value};
 use crate::kernels::writer::{Form, Writer};
 
@@ -54,16 +55,7 @@ impl fmt::Display for Tile {
     }
 }
 
-/// Values as a list, separated by commas.
-pub fn list<T: fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
-    values.into_iter().map(|v| v.to_string()).collect::<Vec<_>>().join(", ")
-}
-
 impl Writer {
-    fn dialect(&self) -> &'static str {
-        if self.form == Form::Affine { "affine" } else { "scf" }
-    }
-
     /// The head of a condition: an integer set in affine form, else comparisons of subscripts.
     fn condition(&mut self, conditions: &[Condition]) -> String {
         if self.form == Form::Affine {
@@ -79,7 +71,8 @@ impl Writer {
         format!("scf.if {}", all.expect("a condition at least"))
     }
 
-    /// Lines that run where all conditions hold, and others where they do not.
+    /// A condition on loop counters without a value: `then` writes the branch for places where all conditions hold, `otherwise` the
+    /// branch for all other places.
     pub fn when(
         &mut self,
         conditions: &[Condition],
@@ -100,7 +93,7 @@ impl Writer {
         self.line("}");
     }
 
-    /// One value where all conditions hold, another where they do not.
+    /// A condition on loop counters with a value: that of `then` where all conditions hold, else that of `otherwise`.
     pub fn choose(
         &mut self,
         conditions: &[Condition],
@@ -109,11 +102,11 @@ impl Writer {
         otherwise: impl FnOnce(&mut Self) -> Value,
     ) -> Value {
         let head = self.condition(conditions);
-        let dialect = self.dialect();
+        let dialect = self.loop_dialect();
         self.choose_headed(&head, dialect, ty.into(), then, otherwise)
     }
 
-    /// One value where a truth value holds, another where it does not.
+    /// A condition of type `i1` with a value: that of `then` where it is true, else that of `otherwise`.
     pub fn choose_by(
         &mut self,
         condition: Value,
@@ -309,30 +302,16 @@ impl Writer {
         start: &[Tile],
         body: impl FnOnce(&mut Self, Value, &[Tile]) -> Vec<Tile>,
     ) -> Vec<Tile> {
-        let counter = Value { affine: true, ..self.define(Scalar::Index) };
         let (low, high, step) = range;
-        let header = match self.form {
-            Form::Affine => format!("affine.for {counter} = {low} to {high} step {step}"),
-            _ => {
-                let [low, high, step] = [low, high, step].map(|bound| self.integer(Scalar::Index, bound as i64));
-                format!("scf.for {counter} = {low} to {high} step {step}")
-            }
+        let types: Vec<String> = start.iter().map(Tile::to_string).collect();
+        let values: Vec<Value> = start.iter().map(|t| t.value).collect();
+        let tiles = |values: &[Value]| -> Vec<Tile> {
+            values.iter().zip(start).map(|(&value, t)| Tile { value, ..t.clone() }).collect()
         };
-        let carried: Vec<Tile> = start.iter().map(|t| Tile { value: self.define(t.scalar), ..t.clone() }).collect();
-        let pairs = list(carried.iter().zip(start).map(|(c, s)| format!("{} = {}", c.value, s.value)));
-        let types = list(start);
-        let results = self.define(start[0].scalar);
-        let name = if start.len() > 1 { format!("{results}:{}", start.len()) } else { results.to_string() };
-        self.line(&format!("{name} = {header} iter_args({pairs}) -> ({types}) {{"));
-        self.indent();
-        let next = body(self, counter, &carried);
-        let dialect = self.dialect();
-        self.line(&format!("{dialect}.yield {} : {types}", list(next.iter().map(|t| t.value))));
-        self.dedent();
-        self.line("}");
-        let part = |i| (start.len() > 1).then_some(i as u8);
-        let value = |i| Value { part: part(i), ..results };
-        start.iter().enumerate().map(|(i, t)| Tile { value: value(i), ..t.clone() }).collect()
+        let last = self.carry_typed((low.into(), high.into(), step), &values, &types, |w, counter, carried| {
+            body(w, counter, &tiles(carried)).iter().map(|t| t.value).collect()
+        });
+        tiles(&last)
     }
 }
 

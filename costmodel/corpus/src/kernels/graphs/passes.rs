@@ -1,22 +1,21 @@
 //! Passes of the families of graphs: clean-up, other spellings of named operations, and lowering to loops.
 
-/// A pipeline on the functions of the module, through bufferisation with results as out-parameters.
+/// A pipeline with bufferisation: passes on tensors before it, passes on loops and buffers after it.
 macro_rules! buffers {
     ($before:literal, $($after:literal),+) => {
         concat!(
             "builtin.module(func.func(convert-elementwise-to-linalg",
             $before,
-            "),one-shot-bufferize{bufferize-function-boundaries=1 \
-             function-boundary-type-conversion=identity-layout-map},\
-             buffer-results-to-out-params{hoist-static-allocs=1 modify-public-functions=1},\
-             drop-equivalent-buffer-results,func.func(",
+            "),",
+            bufferize!(),
+            ",func.func(",
             $($after,)+
             "))"
         )
     };
 }
 
-/// To affine loops, then loop passes.
+/// A pipeline that lowers named operations to affine loops and runs these passes on them.
 macro_rules! affine {
     ($after:literal) => {
         buffers!("", "convert-linalg-to-affine-loops,affine-scalrep,", $after)
