@@ -32,9 +32,9 @@ impl Reduction {
         }
     }
 
-    /// The reduction whose next value is `next`. `carried` is the block argument that holds the value of the iteration
-    /// before and its uses in the loop, `None` for values carried through memory. The value is a recurrence if anything between `carried` and `next` has
-    /// another use, or if the operations between them are not all alike.
+    /// The reduction whose next value is `next`. `carried` is the block argument that holds the value of the iteration before, and
+    /// the number of its uses in the loop; `None` for values carried through memory. The value is a recurrence if anything between
+    /// `carried` and `next` has another use, or if the operations between them are not all alike.
     pub fn of(tree: &Tree, values: &Values, next: ValueId, carried: Option<(ValueId, u32)>) -> Self {
         let Definition::Result { operation, .. } = tree.value(next).definition else {
             return Self::Recurrence;
@@ -52,31 +52,32 @@ impl Reduction {
     }
 }
 
-/// Most operations of a chain that are followed from the next value back to the carried one.
+/// Most operations of a chain that are followed back.
 const LONGEST_CHAIN: usize = 1024;
+
+/// An operation, then the operation of the same name that computes the first such operand of it, and so on. `definer` gives the
+/// operation that computes a value.
+pub fn alike<'t>(
+    tree: &'t Tree,
+    last: OpId,
+    definer: impl Fn(ValueId) -> Option<OpId> + 't,
+) -> impl Iterator<Item = OpId> + 't {
+    let name = tree.operation(last).name;
+    let before = move |&operation: &OpId| {
+        let definers = tree.operation(operation).operands.iter().filter_map(|&value| definer(value));
+        definers.into_iter().find(|&operation| tree.operation(operation).name == name)
+    };
+    std::iter::successors(Some(last), before).take(LONGEST_CHAIN)
+}
 
 /// Whether operations like `last` lead from the carried value to the result of `last`, each result used once.
 fn accumulates(tree: &Tree, values: &Values, last: OpId, carried: ValueId) -> bool {
-    let name = tree.operation(last).name;
-    let mut at = last;
-    for _ in 0..LONGEST_CHAIN {
-        let node = tree.operation(at);
-        if node.results.len() != 1 || values.get(node.results[0]).uses != 1 {
-            return false;
-        }
-        if node.operands.contains(&carried) {
-            return true;
-        }
-        let before = node.operands.iter().find_map(|&value| match tree.value(value).definition {
-            Definition::Result { operation, .. } if tree.operation(operation).name == name => Some(operation),
-            _ => None,
-        });
-        match before {
-            Some(operation) => at = operation,
-            None => return false,
-        }
-    }
-    false
+    let is_single = |operation: &OpId| match tree.operation(*operation).results[..] {
+        [result] => values.get(result).uses == 1,
+        _ => false,
+    };
+    let chain = alike(tree, last, |value| tree.definer(value)).take_while(is_single);
+    chain.into_iter().any(|operation| tree.operation(operation).operands.contains(&carried))
 }
 
 /// Whether a loop as written carries a value: a loop with results, or an iterator that is a reduction. Used by the

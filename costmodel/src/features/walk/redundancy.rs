@@ -26,7 +26,7 @@ pub struct Computed {
 }
 
 impl Computed {
-    /// Of a block, before its first operation.
+    /// No operation of a block yet, and what the block's loads and stores make known.
     pub fn new(tree: &Tree, block: BlockId) -> Self {
         Self { forwarding: Forwarding::of(tree, block), ..Self::default() }
     }

@@ -9,13 +9,10 @@ use super::access::{Access, Subscripts};
 use super::chain::Chain;
 use super::events::{Collect, Placement};
 use super::loop_nest::LoopNest;
-use super::reduction::Reduction;
+use super::reduction::{Reduction, alike};
 use super::values::Values;
 use crate::features::counts;
 use crate::features::kind::work_kind;
-
-/// Most operations of a chain that are followed back from a stored value.
-const LONGEST_CHAIN: usize = 1024;
 
 /// The state of a walk.
 pub struct Walk<'a, C> {
@@ -81,26 +78,11 @@ impl<C: Collect> Walk<'_, C> {
     }
 
     /// The chain of operations alike that ends with a value.
-    fn chain_to(&self, mut value: ValueId) -> Chain {
-        let tree = self.tree;
-        let definer = |value: ValueId| tree.definer(self.values.first(value));
+    fn chain_to(&self, value: ValueId) -> Chain {
+        let definer = |value: ValueId| self.tree.definer(self.values.first(value));
         let Some(last) = definer(value) else { return Chain::default() };
-        let (own, name) = (Chain::of(work_kind(tree, last)), tree.operation(last).name);
-        let mut chain = Chain::default();
-        for _ in 0..LONGEST_CHAIN {
-            let Some(operation) = definer(value).filter(|&operation| tree.operation(operation).name == name) else {
-                break;
-            };
-            chain = chain.then(own);
-            let before = tree.operation(operation).operands.iter().copied();
-            let alike =
-                |&value: &ValueId| definer(value).is_some_and(|operation| tree.operation(operation).name == name);
-            match before.clone().find(alike) {
-                Some(next) => value = next,
-                None => break,
-            }
-        }
-        chain
+        let own = Chain::of(work_kind(self.tree, last));
+        alike(self.tree, last, definer).fold(Chain::default(), |chain, _| chain.then(own))
     }
 
     /// Notes which operations count and test the iterations of a loop: what adds to its variable, what is compared with it, and the
