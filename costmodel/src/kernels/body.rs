@@ -78,7 +78,7 @@ pub(super) struct Body {
     pub float_live: f64,
     /// Registers of 32 bits that hold values which are the same for all threads.
     pub scalar_live: f64,
-    /// Addresses that differ between threads by more than a constant from each other.
+    /// Addresses that differ between threads; those that differ from each other by a constant count once.
     pub addresses: f64,
     /// The same, where a constant counts up to the offset that a load or store can add to its address.
     pub address_groups: f64,

@@ -74,7 +74,7 @@ kernel_features! {
     EagerLive = "eager_live", Values;
     /// As `vector_live`, with each load directly before its first use.
     LazyLive = "lazy_live", Values;
-    /// Addresses that differ between threads by more than constants from each other.
+    /// Addresses that differ between threads; those that differ from each other by a constant count once.
     Addresses = "addresses", Values;
     /// As `addresses`, where only constants below 4 KiB count as the same address.
     AddressGroups = "address_groups", Values;

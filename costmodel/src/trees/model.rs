@@ -115,8 +115,8 @@ impl Predict for TreesModel {
     }
 }
 
-/// The number of resident waves nearest to a prediction on the scale of the fit, among those that some number of registers leaves the
-/// blocks of a function on a GPU.
+/// The possible number of resident waves that is nearest to a prediction, on the scale of the fit. Possible are the numbers that the
+/// GPU's rule gives for the function's blocks and some number of registers.
 fn nearest_waves(target: &str, input: &Input, scaled: f32) -> f32 {
     let Some(target) = GpuTarget::from_cpu(target) else { return scaled };
     let scale = Quantity::GpuWavesPerSimd.scale();

@@ -175,7 +175,7 @@ impl Measure {
     }
 }
 
-/// The comparisons that are reported, of the quantities that a corpus has.
+/// Quantities in which models are compared, and the measure of each. Those without labels in a corpus are left out.
 pub const COMPARED: [(Quantity, Measure); 16] = [
     (Quantity::VectorRegisterPressure, Measure::Rmse),
     (Quantity::GeneralRegisterPressure, Measure::Rmse),
