@@ -3,7 +3,7 @@
 use super::facts::Dialect::{Arith, Complex, Index, Ub};
 use super::facts::ElementArithmetic::{Product, Simple, Sum};
 use super::facts::{Drawing, Evaluation as Value, Expansion, StepClass, SumTerm, TrafficRule};
-use super::features::{Accumulation, FusedPart, InstructionClass as Class, MachineWork as Machine};
+use super::features::{Accumulation, FusedPart, InstructionClass as Class, MachineWork as Machine, Shift};
 use super::names::CONSTANT;
 use super::record::Record;
 use super::syntax::Reader;
@@ -103,9 +103,9 @@ pub(super) const RECORDS: &[Record] = &[
         .evaluation(Value::Mul)
         .sum(SumTerm::Product)
         .accumulation(Accumulation::Integers),
-    wrapping("arith.shli"),
-    exact("arith.shrsi"),
-    exact("arith.shrui"),
+    wrapping("arith.shli").shift(Shift::Left),
+    exact("arith.shrsi").shift(Shift::Right),
+    exact("arith.shrui").shift(Shift::Right),
     exact("arith.divsi").machine(Machine::IntegerDivide).evaluation(Value::DivSigned),
     exact("arith.divui").machine(Machine::IntegerDivide).evaluation(Value::DivUnsigned),
     integers("arith.ceildivsi").machine(Machine::IntegerDivide).evaluation(Value::CeilDiv),

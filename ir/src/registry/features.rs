@@ -135,6 +135,17 @@ pub enum FusedPart {
     Product,
 }
 
+/// Where an operation moves the bits of its first operand, by its second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shift {
+    /// Nowhere.
+    None,
+    /// To higher places.
+    Left,
+    /// To lower places.
+    Right,
+}
+
 /// Facts for the features of the cost model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeatureFacts {
@@ -150,6 +161,8 @@ pub struct FeatureFacts {
     pub fused: FusedPart,
     /// Which lanes an access reads or writes.
     pub lanes: LaneAccess,
+    /// Where it moves bits.
+    pub shift: Shift,
 }
 
 impl FeatureFacts {
@@ -161,6 +174,7 @@ impl FeatureFacts {
         buffer: BufferSource::None,
         fused: FusedPart::None,
         lanes: LaneAccess::Adjacent,
+        shift: Shift::None,
     };
 }
 

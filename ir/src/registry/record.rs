@@ -4,7 +4,9 @@ use super::facts::{
     Aliasing, Arithmetic, Dialect, Drawing, ElementArithmetic, Evaluation, Expansion, Filter, IndexedAccess,
     MemoryEffect, Nest, ProductForm, RegionExecution, StepClass, SumTerm, TrafficRule, ViewForm,
 };
-use super::features::{Accumulation, BufferSource, FeatureFacts, FusedPart, InstructionClass, LaneAccess, MachineWork};
+use super::features::{
+    Accumulation, BufferSource, FeatureFacts, FusedPart, InstructionClass, LaneAccess, MachineWork, Shift,
+};
 use super::names;
 use super::syntax::{Body, Format, Reader, ShortName, ShortNamePrinted, Syntax};
 
@@ -337,6 +339,11 @@ impl Record {
 
     pub(super) const fn machine(mut self, machine: MachineWork) -> Self {
         self.features.machine = machine;
+        self
+    }
+
+    pub(super) const fn shift(mut self, shift: Shift) -> Self {
+        self.features.shift = shift;
         self
     }
 
