@@ -47,9 +47,10 @@ pub(crate) use self::walk::access::buffer;
 use self::walk::chain::Chain;
 pub(crate) use self::walk::lanes::{is_shaped, lanes};
 pub(crate) use self::walk::loops::form;
+use self::walk::packing::Saving;
 use self::walk::reduction::Reduction;
 pub(crate) use self::walk::structured::{Structure, structure};
-use self::walk::{Collect, Loop, TextAccess, TextLoop, Visit, WholeTensors, Work};
+use self::walk::{Collect, Loop, Placement, TextAccess, TextLoop, Visit, WholeTensors, Work};
 
 /// Larger numbers are clamped to this, so that their squares fit `f32`.
 pub(crate) const LARGEST: f64 = 1e18;
@@ -116,6 +117,10 @@ impl Collect for Collectors {
 
     fn access(&mut self, access: &Access) {
         self.loops.access(access);
+    }
+
+    fn packed(&mut self, placement: Placement, saving: Saving) {
+        self.loops.packed(placement, saving);
     }
 
     fn explicit_vector(&mut self, loop_index: usize) {

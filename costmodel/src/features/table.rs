@@ -416,7 +416,7 @@ features! {
 named! {
     /// Classes of loops by what a vectoriser makes of them; work of each class has counts of its own.
     pub enum LoopClass {
-        /// all loops that stay scalar
+        /// all loops that stay scalar, neighbouring operations packed into vectors
         Scalar = "scalar",
         /// the function's body, loops around others, and loops with explicit vector operations
         Plain = "plain",
@@ -432,9 +432,9 @@ named! {
         Short = "short",
         /// loops with fewer iterations than vector lanes, if one vector holds all iterations, per entry
         Brief = "brief",
-        /// vectorised loops with contiguous accesses and no floating-point reduction, per vector of 256 bits
+        /// vectorised loops with contiguous accesses and no floating-point reduction, unrolled ones with copies alike included, per vector of 256 bits
         Vector = "vector",
-        /// loops whose iterations access several adjacent elements each (unrolled loops), if they stay scalar
+        /// loops whose iterations access several adjacent elements each (unrolled loops), if they stay scalar and neighbouring operations are packed into vectors
         Copied = "copied",
         /// loops whose iterations access several adjacent elements each, if they are vectorised, per vector of 256 bits
         Interleaved = "interleaved",
@@ -462,9 +462,9 @@ named! {
         RestInstructions = "rest_instructions",
         /// Entries of vectorised loops that have remainder iterations.
         RestEntries = "rest_entries",
-        /// Instructions of loops whose writes to adjacent elements are packed into vectors.
+        /// Instructions of scalar loops some of whose neighbouring operations are packed into vectors.
         PackedInstructions = "packed_instructions",
-        /// Instructions of loops whose writes to adjacent elements are packed into vectors, if the loop could also be vectorised.
+        /// Instructions of loops whose iterations access several adjacent elements each, if they stay scalar and neighbouring operations are packed into vectors.
         CopiedInstructions = "copied_instructions",
         /// Entries of loops that only copy or fill memory.
         CopyEntries = "copy_entries",

@@ -6,6 +6,9 @@ use crate::features::walk::chain::Chain;
 use crate::features::walk::lanes::MachineCost;
 use crate::features::walk::reduction::Reduction;
 
+/// Widths of scalars above a byte, in bits.
+const WIDTHS: [f64; 3] = [16.0, 32.0, 64.0];
+
 /// Explicit vector operations of one kind in an iteration.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExplicitWork {
@@ -28,6 +31,14 @@ pub struct LoopBody {
     pub entries: f64,
     /// Machine operations of one iteration by kind; an explicit vector operation counts once for every 256 bits.
     pub work: [f64; WorkKind::COUNT],
+    /// The part of it that computes on scalars of 16, 32 and 64 bits.
+    pub wide: [[f64; 3]; WorkKind::COUNT],
+    /// What packing neighbouring operations into vectors saves of it; negative for moves between lanes that this adds.
+    pub saved: [f64; WorkKind::COUNT],
+    /// Loads of elements that the iteration before has loaded, too.
+    pub reused: f64,
+    /// Adjacent elements that one iteration computes alike, without any other work; 1 if there is other work.
+    pub copies: f64,
     /// The part of it that is explicit vector operations.
     pub explicit: [ExplicitWork; WorkKind::COUNT],
     /// Whether it contains another loop.
@@ -68,6 +79,10 @@ impl LoopBody {
             iterations,
             entries,
             work: [0.0; WorkKind::COUNT],
+            wide: [[0.0; 3]; WorkKind::COUNT],
+            saved: [0.0; WorkKind::COUNT],
+            reused: 0.0,
+            copies: 1.0,
             explicit: [ExplicitWork::default(); WorkKind::COUNT],
             has_inner: false,
             carried: [0.0; Reduction::COUNT],
@@ -97,9 +112,43 @@ impl LoopBody {
         }
     }
 
+    /// Notes that scalar work computes on elements of a width.
+    pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
+        if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| !cost.is_explicit()) {
+            self.wide[kind as usize][at] += cost.units * weight;
+        }
+    }
+
     /// Work of a kind in one iteration.
     pub fn of(&self, kind: WorkKind) -> f64 {
         self.work[kind as usize]
+    }
+
+    /// Work of a kind in one iteration, neighbouring operations packed into vectors.
+    pub fn packed(&self, kind: WorkKind) -> f64 {
+        let reused = if kind == WorkKind::Load { self.reused.min(self.of(kind)) } else { 0.0 };
+        (self.work[kind as usize] - self.saved[kind as usize] - reused).max(0.0)
+    }
+
+    /// Work of a kind of one vector of a vectorised loop, whose lanes are as many as the widest element has in a register: what
+    /// computes on wider elements takes several.
+    pub fn vectorised(&self, kind: WorkKind) -> f64 {
+        let reused = self.reused.min(self.of(WorkKind::Load));
+        match kind {
+            WorkKind::Load => self.of(kind) - reused,
+            // The lanes of the vector before and of this one are put together.
+            WorkKind::Shuffle => self.of(kind) + reused,
+            _ => {
+                let wide = WIDTHS.into_iter().zip(self.wide[kind as usize]);
+                let more = |(bits, work): (f64, f64)| work * (bits / self.widest.max(8.0) - 1.0).max(0.0);
+                self.of(kind) + wide.map(more).sum::<f64>()
+            }
+        }
+    }
+
+    /// Whether some of its neighbouring operations are packed into vectors.
+    pub fn is_packed(&self) -> bool {
+        self.saved.iter().any(|saved| *saved > 0.0)
     }
 
     /// Number of values that it carries in this way.

@@ -5,11 +5,20 @@
 //! counted apart.
 
 use super::body::LoopBody;
-use super::vectorize::{PERMISSIVE, can_vectorise, has_gathers, hottest, instructions, is_copy, packed_run};
+use super::vectorize::{
+    PERMISSIVE, can_vectorise, has_gathers, hottest, instructions, is_copy, packed_instructions,
+    vectorised_instructions, vectors_together,
+};
 use crate::features::declaration::WorkCount;
 use crate::features::table::{LoopClass, LoopCount, WorkKind};
 use crate::features::walk::lanes::REGISTER_BITS;
 use crate::features::walk::reduction::Reduction;
+
+/// Trip counts below this are small: LLVM's limit.
+const FEW_TRIPS: f64 = 16.0;
+
+/// Iterations that a vectorised loop computes at once from which on those left over are vectorised, too: LLVM's limit.
+const MANY_LEFT_OVER: f64 = 16.0;
 
 /// Narrowest elements that instructions gather and scatter, in bits.
 const GATHERED_BITS: f64 = 32.0;
@@ -36,6 +45,36 @@ fn class(body: &LoopBody) -> LoopClass {
         LoopClass::Interleaved
     } else {
         LoopClass::Vector
+    }
+}
+
+/// Whether a vectorised loop leaves out lanes of its last vector instead of a loop over the remaining iterations: its trip
+/// count is constant, small and no multiple of the lanes.
+fn is_masked(body: &LoopBody, lanes: f64) -> bool {
+    let trips = body.trips();
+    trips < FEW_TRIPS && libm::floor(trips) == trips && trips > lanes && trips % lanes != 0.0
+}
+
+/// Vectors in one entry of a vectorised loop, and the iterations that are left over. `each` is the number of instructions of
+/// a vector of `lanes` iterations.
+fn split(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> (f64, f64) {
+    let together = vectors_together(body, each, trips, lanes);
+    let group = lanes * together;
+    let (vectors, rest) = (libm::floor(trips / group) * together, trips % group);
+    // The iterations left over are vectorised again if they can be many.
+    let half = lanes / 2.0;
+    if group < MANY_LEFT_OVER || body.reused > 0.0 || half < 1.0 {
+        return (vectors, rest);
+    }
+    (vectors + libm::floor(rest / half), rest % half)
+}
+
+/// Work of a kind for a masked vector.
+fn masked(body: &LoopBody, kind: WorkKind) -> f64 {
+    match kind {
+        WorkKind::Load | WorkKind::Store => 0.0,
+        WorkKind::Masked => body.vectorised(WorkKind::Load) + body.of(WorkKind::Store),
+        _ => body.vectorised(kind),
     }
 }
 
@@ -75,8 +114,17 @@ impl Counts<'_> {
 
     /// Adds the scalar work of `iterations` of a loop to a class.
     fn add_to_class(&mut self, class: LoopClass, body: &LoopBody, iterations: f64) {
+        self.add_work(class, body, iterations, |kind| body.of(kind));
+    }
+
+    /// The same, neighbouring operations packed into vectors.
+    fn add_packed(&mut self, class: LoopClass, body: &LoopBody, iterations: f64) {
+        self.add_work(class, body, iterations, |kind| body.packed(kind));
+    }
+
+    fn add_work(&mut self, class: LoopClass, body: &LoopBody, iterations: f64, work: impl Fn(WorkKind) -> f64) {
         for kind in WorkKind::ALL {
-            let scalar = body.of(kind) - body.explicit[kind as usize].units;
+            let scalar = work(kind) - body.explicit[kind as usize].units;
             self.0[WorkCount::OfClass(class, kind).index()] += iterations * scalar;
         }
         self.0[WorkCount::Iterations(class).index()] += iterations;
@@ -101,43 +149,63 @@ impl Counts<'_> {
             | LoopClass::Reordered) => {
                 self.add_vectorised(class, body, lanes);
             }
-            class => match packed_run(body, lanes) {
-                Some(run) => {
-                    self.add(LoopCount::PackedInstructions, body.iterations * instructions(body) / run);
+            class => {
+                self.add_packed(LoopClass::Scalar, body, body.iterations);
+                self.add_packed(class, body, body.iterations);
+                if body.is_packed() {
+                    self.add(LoopCount::PackedInstructions, body.iterations * packed_instructions(body));
                 }
-                None => {
-                    self.add_to_class(LoopClass::Scalar, body, body.iterations);
-                    self.add_to_class(class, body, body.iterations);
-                    if class == LoopClass::Short {
-                        self.add_to_class(LoopClass::Brief, body, body.entries);
-                    }
-                    if !body.has_vectors {
-                        self.add_carried(body);
-                    }
+                if class == LoopClass::Short {
+                    self.add_to_class(LoopClass::Brief, body, body.entries);
                 }
-            },
+                if !body.has_vectors {
+                    self.add_carried(body);
+                }
+            }
         }
     }
 
     fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64) {
+        if class == LoopClass::Interleaved && body.copies == body.interleave {
+            return self.add_copies(body, lanes);
+        }
         match class {
-            LoopClass::Gathered => self.add_to_class(LoopClass::Apart, body, body.iterations),
-            LoopClass::NarrowGathered => self.add_to_class(LoopClass::NarrowApart, body, body.iterations),
+            LoopClass::Gathered => self.add_packed(LoopClass::Apart, body, body.iterations),
+            LoopClass::NarrowGathered => self.add_packed(LoopClass::NarrowApart, body, body.iterations),
             LoopClass::Reordered => self.add_to_class(LoopClass::Ordered, body, body.iterations),
             LoopClass::Interleaved => {
-                self.add_to_class(LoopClass::Copied, body, body.iterations);
-                let run = packed_run(body, lanes).unwrap_or(1.0);
-                self.add(LoopCount::CopiedInstructions, body.iterations * instructions(body) / run);
+                self.add_packed(LoopClass::Copied, body, body.iterations);
+                self.add(LoopCount::CopiedInstructions, body.iterations * packed_instructions(body));
             }
             _ => {}
         }
         let trips = body.trips();
+        if is_masked(body, lanes) {
+            let vectors = body.entries * libm::ceil(trips / lanes);
+            return self.add_work(class, body, vectors, |kind| masked(body, kind));
+        }
         // Copies of a body fill a vector in fewer iterations, which then hold fewer vectors each.
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
-        self.add_to_class(class, body, body.entries * libm::floor(trips / group) * group / lanes);
-        let rest = trips % group;
-        self.add(LoopCount::RestInstructions, body.entries * rest * instructions(body));
-        self.add(LoopCount::RestEntries, if rest > 0.0 { body.entries } else { 0.0 });
+        let each = vectorised_instructions(body);
+        let (vectors, rest) = split(body, each, trips, group);
+        self.add_work(class, body, body.entries * vectors * group / lanes, |kind| body.vectorised(kind));
+        self.add_rest(body, rest * instructions(body));
+    }
+
+    /// Adds a loop whose iterations compute several adjacent elements alike as the loop over the elements.
+    fn add_copies(&mut self, body: &LoopBody, lanes: f64) {
+        let elements = body.trips() * body.copies;
+        let each = vectorised_instructions(body) / body.copies;
+        let (vectors, rest) = split(body, each, elements, lanes);
+        let work = |kind| if kind == WorkKind::Address { 0.0 } else { body.vectorised(kind) / body.copies };
+        self.add_work(LoopClass::Vector, body, body.entries * vectors, work);
+        self.add_rest(body, rest / body.copies * packed_instructions(body));
+    }
+
+    /// Adds the instructions of the iterations that fill no vector, in each entry.
+    fn add_rest(&mut self, body: &LoopBody, instructions: f64) {
+        self.add(LoopCount::RestInstructions, body.entries * instructions);
+        self.add(LoopCount::RestEntries, if instructions > 0.0 { body.entries } else { 0.0 });
     }
 
     /// Adds the chain that each iteration waits for.

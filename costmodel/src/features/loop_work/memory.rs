@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ir::tree::ValueId;
+use ir::tree::{OpId, ValueId};
 
 use super::body::LoopBody;
-use crate::features::walk::access::Access;
+use crate::features::walk::access::{Access, LARGEST_GROUP};
 
 /// Dependences over this many iterations or more do not limit a vectoriser.
 const MAX_DISTANCE: usize = 16;
@@ -14,7 +14,7 @@ const MAX_DISTANCE: usize = 16;
 const COMPARED_LOADS: usize = 32;
 
 /// Adds the work of all accesses to the loops in which they execute, and finds dependences.
-pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access]) {
+pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access], packed: &BTreeMap<OpId, f64>) {
     let written = varying_stores(bodies, accesses);
     let runs = adjacent_runs(bodies, accesses);
     for access in accesses {
@@ -24,11 +24,17 @@ pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access]) {
             at = bodies[at].parent;
         }
         let run = runs.get(&(access.loop_index, access.buffer)).copied().unwrap_or(0.0);
-        bodies[at].add(access.kind(run), access.cost, access.weight);
+        let kind = access.kind(run);
+        bodies[at].add(kind, access.cost, access.weight);
+        if at == access.loop_index
+            && let Some(saved) = packed.get(&access.operation)
+        {
+            bodies[at].saved[kind as usize] += saved * access.weight;
+        }
         let body = &mut bodies[access.loop_index];
         if let Some(stride) = access.stride_here() {
             body.has_reversed |= stride == -1.0;
-            if run >= stride.abs() && !access.cost.is_explicit() {
+            if run >= stride.abs() && stride.abs() <= LARGEST_GROUP && !access.cost.is_explicit() {
                 body.interleave = body.interleave.max(stride.abs());
             }
         }

@@ -11,7 +11,7 @@ mod vectorize;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ir::tree::ValueId;
+use ir::tree::{OpId, ValueId};
 
 pub(super) use self::body::LoopBody;
 pub(super) use self::counts::{LiveValues, fill_counts};
@@ -19,13 +19,16 @@ pub(super) use self::vectorize::fill_features;
 use super::table::WorkKind;
 use super::walk::access::Access;
 use super::walk::chain::Chain;
+use super::walk::packing::Saving;
 use super::walk::reduction::Reduction;
-use super::walk::{Collect, Loop, WholeTensors, Work};
+use super::walk::{Collect, Loop, Placement, WholeTensors, Work};
 
 /// The collector.
 pub(super) struct LoopWork {
     bodies: Vec<LoopBody>,
     accesses: Vec<Access>,
+    /// Share of the cost of accesses that packing saves.
+    packed: BTreeMap<OpId, f64>,
     /// Loop-invariant values, by the loop that uses them.
     invariants: Vec<(usize, ValueId)>,
     /// Chains of values carried in memory, by loop, buffer and bits of the address.
@@ -37,6 +40,7 @@ impl LoopWork {
         Self {
             bodies: vec![LoopBody::new(0, 1.0, 1.0)],
             accesses: Vec::new(),
+            packed: BTreeMap::new(),
             invariants: Vec::new(),
             memory_chains: BTreeMap::new(),
         }
@@ -47,7 +51,7 @@ impl LoopWork {
         for ((index, ..), chain) in &self.memory_chains {
             self.bodies[*index].chain = self.bodies[*index].chain.longer(*chain);
         }
-        memory::place_accesses(&mut self.bodies, &self.accesses);
+        memory::place_accesses(&mut self.bodies, &self.accesses, &self.packed);
         let invariants: BTreeSet<(usize, ValueId)> = self.invariants.into_iter().collect();
         invariants.iter().for_each(|(index, _)| self.bodies[*index].invariants += 1.0);
         self.bodies
@@ -61,11 +65,27 @@ impl Collect for LoopWork {
     }
 
     fn work(&mut self, work: &Work) {
-        self.bodies[work.loop_index].add(work.kind, work.cost, work.weight);
+        let body = &mut self.bodies[work.loop_index];
+        body.add(work.kind, work.cost, work.weight);
+        body.add_width(work.kind, work.cost, work.weight, work.bits);
     }
 
     fn access(&mut self, access: &Access) {
         self.accesses.push(*access);
+    }
+
+    fn packed(&mut self, placement: Placement, saving: Saving) {
+        match saving {
+            Saving::Work(kind, saved) => {
+                self.bodies[placement.loop_index].saved[kind as usize] += placement.weight * saved;
+            }
+            Saving::Reused => self.bodies[placement.loop_index].reused += placement.weight,
+            Saving::TooManyChecks => self.bodies[placement.loop_index].has_conflict = true,
+            Saving::Copies(copies) => self.bodies[placement.loop_index].copies = copies as f64,
+            Saving::Access(operation, saved) => {
+                self.packed.insert(operation, saved);
+            }
+        }
     }
 
     fn explicit_vector(&mut self, loop_index: usize) {

@@ -14,6 +14,10 @@ const LOOP_CONTROL: f64 = 2.0;
 const SHARED_CONTROL: f64 = 0.6;
 /// Instructions to enter a loop.
 const LOOP_ENTRY: f64 = 3.0;
+/// Instructions of a loop that counts as small: LLVM's limit.
+const SMALL_LOOP: f64 = 20.0;
+/// Most vectors that one iteration of a vectorised loop computes.
+const MOST_TOGETHER: f64 = 4.0;
 /// Instructions around a call that copies or fills memory.
 const COPY_CALL: f64 = 4.0;
 
@@ -114,8 +118,42 @@ fn fill_hottest(body: &LoopBody, all: f64, features: &mut FeatureVector) {
 
 /// Estimated scalar instructions of one iteration.
 pub fn instructions(body: &LoopBody) -> f64 {
-    let of = |kind| body.of(kind);
-    body.work.iter().sum::<f64>()
+    weighed(|kind| body.of(kind))
+}
+
+/// Estimated instructions of one iteration, neighbouring operations packed into vectors.
+pub fn packed_instructions(body: &LoopBody) -> f64 {
+    weighed(|kind| body.packed(kind))
+}
+
+/// Estimated instructions of one vector of iterations.
+pub fn vectorised_instructions(body: &LoopBody) -> f64 {
+    weighed(|kind| body.vectorised(kind))
+}
+
+/// Vectors that one iteration of a vectorised loop computes, as LLVM decides it: several if the loop reduces or is small, until its
+/// loads or stores fill their ports, and not more than half of the trips, unless that leaves as many iterations over.
+/// `each` is the number of instructions of a vector of `lanes` iterations.
+pub fn vectors_together(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> f64 {
+    let power = |x: f64| libm::exp2(libm::floor(libm::log2(x.max(1.0))));
+    let within = |vectors: f64| power((trips / vectors).min(MOST_TOGETHER));
+    let (most, least) = (within(lanes), within(2.0 * lanes));
+    let rest = |together: f64| trips % (lanes * together);
+    let most = if rest(most) == rest(least) { most } else { least };
+    if body.carries(Reduction::Reorderable) > 0.0 {
+        return most;
+    }
+    if each >= SMALL_LOOP {
+        return 1.0;
+    }
+    let accesses = [WorkKind::Load, WorkKind::Store].map(|kind| body.vectorised(kind).max(1.0));
+    let by_ports = power(most / accesses[0].min(accesses[1]));
+    by_ports.max(power(SMALL_LOOP / each.max(1.0)).min(most))
+}
+
+/// Estimated instructions of an iteration with this work by kind.
+fn weighed(of: impl Fn(WorkKind) -> f64) -> f64 {
+    WorkKind::ALL.into_iter().map(&of).sum::<f64>()
         // Most address arithmetic is part of an addressing mode.
         - 0.7 * of(WorkKind::Address)
         + 3.0 * of(WorkKind::MinMax)
@@ -144,20 +182,13 @@ fn vector_instructions(body: &LoopBody, vectoriser: Vectoriser) -> f64 {
     let trips = body.trips();
     let mut best = scalar_instructions(body);
     if can_vectorise(body, vectoriser) && trips >= lanes {
-        let vectors = libm::floor(trips / lanes) * (each - SHARED_CONTROL * LOOP_CONTROL);
+        let vectors = libm::floor(trips / lanes) * (vectorised_instructions(body) - SHARED_CONTROL * LOOP_CONTROL);
         best = best.min(body.entries * (vectors + (trips % lanes) * each));
     }
-    if let Some(run) = packed_run(body, lanes) {
-        best = best.min(body.iterations * ((each - LOOP_CONTROL) / run + LOOP_CONTROL));
+    if body.is_packed() {
+        best = best.min(body.iterations * packed_instructions(body));
     }
     best + body.entries * LOOP_ENTRY
-}
-
-/// Stores to adjacent elements in one iteration that can be packed into vectors of `lanes`; `None` if none.
-pub fn packed_run(body: &LoopBody, lanes: f64) -> Option<f64> {
-    let run = body.store_run.min(lanes);
-    // Values that follow from each other are not computed together.
-    (run >= 2.0 && !body.is_chained() && !body.has_vectors && !body.has_inner && !body.has_conflict).then_some(run)
 }
 
 /// Whether a vectoriser can take a loop.

@@ -11,6 +11,10 @@ use crate::features::table::WorkKind;
 /// Assumed extent of a dynamic dimension, in elements: large enough that rows are not contiguous.
 const DYNAMIC_EXTENT: f64 = 64.0;
 
+/// Most elements of a group of adjacent accesses that a vectoriser reads or writes as a whole and takes apart by moves
+/// between lanes: LLVM's limit.
+pub const LARGEST_GROUP: f64 = 8.0;
+
 /// One subscript of an access.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Subscript {
@@ -134,6 +138,8 @@ pub enum Motion {
 /// A load or store of the optimised function.
 #[derive(Debug, Clone, Copy)]
 pub struct Access {
+    /// The operation.
+    pub operation: OpId,
     /// The buffer that it accesses, through all views.
     pub buffer: ValueId,
     /// Index of the loop whose body contains it.
@@ -160,10 +166,10 @@ pub struct Access {
 
 impl Access {
     /// The kind of work that it is. `run` is the longest run of accesses to adjacent elements of the buffer in one
-    /// iteration of the loop, in elements: a stride up to it is contiguous.
+    /// iteration of the loop, in elements: a stride up to it, and up to [`LARGEST_GROUP`], is contiguous.
     pub fn kind(&self, run: f64) -> WorkKind {
         let stride = self.stride_here().unwrap_or(0.0).abs();
-        let is_contiguous = stride <= 1.0 || self.cost.is_explicit() || run >= stride;
+        let is_contiguous = stride <= 1.0 || self.cost.is_explicit() || (run >= stride && stride <= LARGEST_GROUP);
         match (self.is_store, self.address.data) {
             (false, false) if self.crosses_rows => WorkKind::StridedLoad,
             (true, _) if self.crosses_rows => WorkKind::StridedStore,

@@ -7,6 +7,7 @@ use super::access::{Access, Motion};
 use super::chain::Chain;
 use super::lanes::MachineCost;
 use super::loop_nest::Loop;
+use super::packing::Saving;
 use super::reduction::Reduction;
 use crate::features::table::WorkKind;
 
@@ -120,6 +121,8 @@ pub struct Work {
     pub cost: MachineCost,
     /// Executions in each iteration of the loop.
     pub weight: f64,
+    /// Width of the elements that it computes on, in bits; 0 if it has none.
+    pub bits: f64,
 }
 
 /// A collector of findings. The default of each method ignores them. Loops of the text and of the optimised
@@ -137,6 +140,8 @@ pub trait Collect {
     fn work(&mut self, _work: &Work) {}
     /// A live load or store. A repeated load is reported once.
     fn access(&mut self, _access: &Access) {}
+    /// What packing operations of a block saves, after its operations.
+    fn packed(&mut self, _placement: Placement, _saving: Saving) {}
     /// An explicit vector operation in a loop's body.
     fn explicit_vector(&mut self, _loop_index: usize) {}
     /// A value that a loop carries in a register, and the chain through one iteration.

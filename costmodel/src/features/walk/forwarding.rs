@@ -19,11 +19,13 @@ pub struct Forwarding {
     pub known: BTreeMap<OpId, ValueId>,
     /// Stores to elements that a later store of the block overwrites, and that nothing reads between.
     pub overwritten: BTreeSet<OpId>,
+    /// The elements of the accesses of buffers that the block touches more than once, where they are known.
+    pub places: BTreeMap<OpId, Place>,
 }
 
 /// The elements of a load or store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
     /// The memref of the access.
     memref: ValueId,
     subscripts: Vec<Linear>,
@@ -51,8 +53,30 @@ impl Place {
         Some(Self { memref, subscripts: subscripts?, ty, elements: lanes(tree, *data?).unwrap_or(1.0) as i64 })
     }
 
+    /// The place this many elements further along the last dimension.
+    pub fn shifted(&self, elements: i64) -> Option<Self> {
+        let mut shifted = self.clone();
+        let last = shifted.subscripts.last_mut()?;
+        last.constant = last.constant.checked_add(elements)?;
+        Some(shifted)
+    }
+
+    /// Whether the distance between two places of one buffer is the same wherever they are accessed.
+    pub fn is_fixed_from(&self, other: &Self) -> bool {
+        self.memref == other.memref
+            && self.subscripts.len() == other.subscripts.len()
+            && self.subscripts.iter().zip(&other.subscripts).all(|(own, others)| own.terms == others.terms)
+    }
+
+    /// Elements from this place to another along the last dimension; `None` if they differ otherwise.
+    pub fn distance_to(&self, other: &Self) -> Option<i64> {
+        let (own, others) = (self.subscripts.split_last()?, other.subscripts.split_last()?);
+        let is_alike = self.memref == other.memref && self.ty == other.ty && own.1 == others.1;
+        (is_alike && own.0.terms == others.0.terms).then(|| others.0.constant.checked_sub(own.0.constant))?
+    }
+
     /// Whether two places of one buffer surely have no element in common.
-    fn is_apart(&self, other: &Self) -> bool {
+    pub fn is_apart(&self, other: &Self) -> bool {
         if self.memref != other.memref || self.subscripts.len() != other.subscripts.len() {
             return false;
         }
@@ -88,6 +112,8 @@ impl Forwarding {
         }
         forwarding.follow(tree, &touches);
         forwarding.find_overwritten(&touches);
+        let place = |touch: Touch| Some((touch.operation, touch.place?));
+        forwarding.places = touches.into_iter().flatten().filter_map(place).collect();
         forwarding
     }
 

@@ -69,7 +69,7 @@ impl<C: Collect> Walk<'_, C> {
     /// An operation whose region computes each element of its result: loops over the dimensions that store what it yields.
     pub(super) fn elements(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
         if let Some(loop_index) = self.loop_operation(operation, placement, inside) {
-            let work = Work { loop_index, kind: WorkKind::Store, cost: MachineCost::SCALAR, weight: 1.0 };
+            let work = Work { loop_index, kind: WorkKind::Store, cost: MachineCost::SCALAR, weight: 1.0, bits: 0.0 };
             self.collector.work(&work);
         }
     }

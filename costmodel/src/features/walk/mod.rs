@@ -19,11 +19,13 @@ mod forwarding;
 pub mod lanes;
 mod loop_nest;
 pub mod loops;
+pub mod packing;
 pub mod reduction;
 mod redundancy;
 mod state;
 pub mod structured;
 pub mod values;
+mod widths;
 
 use ir::analysis::Analysis;
 use ir::registry::facts::{BranchForm, Dialect, Evaluation, RegionExecution};
@@ -31,8 +33,7 @@ use ir::registry::features::{FusedPart, InstructionClass as Class, MachineWork};
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use self::access::{Access, Subscripts, divisions, evaluate};
-use self::events::Placement;
-pub use self::events::{Collect, Context, TextAccess, TextBody, TextLoop, Visit, WholeTensors, Work};
+pub use self::events::{Collect, Context, Placement, TextAccess, TextBody, TextLoop, Visit, WholeTensors, Work};
 use self::evolution::Evolution;
 use self::lanes::{MachineCost, VectorWidth, is_shaped, is_vector};
 pub use self::loop_nest::Loop;
@@ -78,8 +79,12 @@ impl<C: Collect> Walk<'_, C> {
             if !is_live {
                 continue;
             }
+            let used = node.results.iter().map(|&result| self.values.get(result).demanded).fold(0.0, f64::max);
+            let demanded = widths::demands(tree, operation, used).unwrap_or(f64::INFINITY);
             for &operand in &node.operands {
-                self.values.entry(operand).uses += 1;
+                let facts = self.values.entry(operand);
+                facts.uses += 1;
+                facts.demanded = facts.demanded.max(demanded);
             }
             if !node.regions.is_empty() {
                 self.positions.insert(operation, position);
@@ -99,6 +104,11 @@ impl<C: Collect> Walk<'_, C> {
         };
         for &operation in &tree.block(block).operations {
             self.operation(operation, context, &mut computed);
+        }
+        if let Some(placement) = context.placement {
+            for saving in computed.packing.savings(tree, &self.values, block, &computed.forwarding.places) {
+                self.collector.packed(placement, saving);
+            }
         }
     }
 
@@ -252,7 +262,13 @@ impl<C: Collect> Walk<'_, C> {
                 // One of several regions: each as often as the others.
                 let is_one_of = tree.record(operation).regions == RegionExecution::Branch(BranchForm::Other);
                 let equal = 1.0 / node.regions.len().max(1) as f64;
-                self.collector.work(&Work { loop_index, kind: WorkKind::Branch, cost: MachineCost::SCALAR, weight });
+                self.collector.work(&Work {
+                    loop_index,
+                    kind: WorkKind::Branch,
+                    cost: MachineCost::SCALAR,
+                    weight,
+                    bits: 0.0,
+                });
                 let around = self.entries(placement);
                 self.regions(operation, inside, |walk, block| {
                     let counted = walk.executions(block, around / 2.0) / around.max(1.0);
@@ -279,8 +295,10 @@ impl<C: Collect> Walk<'_, C> {
         }
         let evolution = self.result_evolution(operation);
         let kind = work_kind(tree, operation);
+        let significant = widths::significant(tree, &self.values, operation);
         for &result in &node.results {
             self.values.evolves(result, evolution);
+            self.values.entry(result).significant = significant;
         }
         // A branch to one block is a matter of the order of blocks.
         let is_control = node.successors.len() == 1 || self.control.contains(&operation);
@@ -291,10 +309,18 @@ impl<C: Collect> Walk<'_, C> {
         if let (Some(same), Some(&result)) = (unchanged(tree, operation), node.results.first()) {
             return self.values.equals(result, same);
         }
+        if kind == WorkKind::Cast && widths::is_free(tree, &self.values, operation) {
+            return self.values.equals(node.results[0], node.operands[0]);
+        }
         if kind == WorkKind::MinMax && has_no_nan(tree, operation) {
             kind = WorkKind::Float;
         }
-        if kind == WorkKind::Float && self.is_fused(operation, evolution) {
+        let is_fused = kind == WorkKind::Float && self.is_fused(operation, evolution);
+        if evolution.varies_in >= placement.loop_index {
+            let bits = widths::width(tree, &self.values, operation);
+            computed.packing.work(tree, operation, kind, bits, is_fused);
+        }
+        if is_fused {
             return;
         }
         // Hoisted out of the loops that do not change its operands.
@@ -331,12 +357,13 @@ impl<C: Collect> Walk<'_, C> {
             let results = node.results.first().map_or(0.0, |&v| VectorWidth::of(self.tree, v).lanes.max(1.0));
             let products = work / 2.0 / self.entries(placement).max(1.0);
             let (multiplied, added) = MachineCost::contraction(results, products, width);
-            self.collector.work(&Work { loop_index, kind, cost: multiplied, weight });
-            self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: added, weight });
+            self.collector.work(&Work { loop_index, kind, cost: multiplied, weight, bits: 0.0 });
+            self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: added, weight, bits: 0.0 });
             return;
         }
         let by_lane = matches!(kind, WorkKind::Call | WorkKind::IntegerDivide) || machine == MachineWork::Transposition;
-        self.collector.work(&Work { loop_index, kind, cost: MachineCost::new(width, by_lane), weight });
+        let bits = widths::width(self.tree, &self.values, operation);
+        self.collector.work(&Work { loop_index, kind, cost: MachineCost::new(width, by_lane), weight, bits });
     }
 
     /// Reports the divisions in the affine map of an operation, each in the loop that changes it.
@@ -350,7 +377,13 @@ impl<C: Collect> Walk<'_, C> {
         map.results.iter().for_each(|result| divisions(result, map.dimensions, &names, &mut found));
         for (_, kind, varies_in) in found {
             let loop_index = varies_in.min(placement.loop_index);
-            self.collector.work(&Work { loop_index, kind, cost: MachineCost::SCALAR, weight: placement.weight });
+            self.collector.work(&Work {
+                loop_index,
+                kind,
+                cost: MachineCost::SCALAR,
+                weight: placement.weight,
+                bits: 64.0,
+            });
         }
     }
 
@@ -425,6 +458,7 @@ impl<C: Collect> Walk<'_, C> {
             self.collector.explicit_vector(loop_index);
         }
         let access = Access {
+            operation,
             buffer: access::buffer(tree, shaped),
             loop_index,
             address: access::address(tree, tree.value(shaped).ty, &self.subscripts.list),
@@ -437,7 +471,9 @@ impl<C: Collect> Walk<'_, C> {
             element_bits: lanes::element_bits_or_default(tree, shaped),
             is_sub_byte: lanes::is_sub_byte(tree, shaped),
         };
+        let bits = (width.bits == 0.0 && !access.is_sub_byte).then_some(access.element_bits);
         if is_store {
+            computed.packing.access(operation, access.buffer, true, access.address, bits);
             computed.store();
             self.divisions(operation, placement);
             self.carried_in_memory(stored, &access);
@@ -451,6 +487,7 @@ impl<C: Collect> Walk<'_, C> {
         match computed.repeats(tree, &self.values, operation, true) {
             Some(before) => self.repeat(operation, before),
             None => {
+                computed.packing.access(operation, access.buffer, false, access.address, bits);
                 self.divisions(operation, placement);
                 self.collector.access(&access);
             }

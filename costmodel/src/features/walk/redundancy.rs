@@ -7,6 +7,7 @@ use ir::registry::features::InstructionClass;
 use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
 
 use super::forwarding::Forwarding;
+use super::packing::Packing;
 use super::values::Values;
 
 /// Operations back from a value that its hash covers.
@@ -23,6 +24,8 @@ pub struct Computed {
     stores: u64,
     /// What its loads and stores make known.
     pub forwarding: Forwarding,
+    /// Its operations that execute in it, to be packed.
+    pub packing: Packing,
 }
 
 impl Computed {

@@ -76,6 +76,7 @@ impl<C: Collect> Walk<'_, C> {
             let subscripts: Vec<Subscript> =
                 map.results.iter().map(|r| evaluate(r, map.dimensions, variables)).collect();
             let access = Access {
+                operation,
                 buffer: access::buffer(tree, operand),
                 loop_index,
                 address: access::address(tree, tree.value(operand).ty, &subscripts),

@@ -11,6 +11,10 @@ pub struct ValueFacts {
     pub evolution: Evolution,
     /// Its uses as operand of operations that are live.
     pub uses: u32,
+    /// Low bits that live operations use of an integer.
+    pub demanded: f64,
+    /// Bits that hold an integer as a signed number, if they are fewer than its type has.
+    pub significant: Option<f64>,
     /// 1 + index of the innermost loop of the text with whose induction variable it varies; 0 if none.
     pub text_loop: u32,
     /// Longest chain of dependent operations that ends with it.

@@ -1,0 +1,253 @@
+//! What a vectoriser of loops and one of straight-line code make of copies of a body.
+
+use super::{of, unrolled, work};
+use crate::features::table::WorkKind;
+
+/// An element-wise loop over 64 elements, unrolled by `copies`; `operation` is that of copy `k`.
+fn element_wise(copies: usize, operation: impl Fn(usize) -> &'static str) -> String {
+    let body = |k: usize| {
+        format!(
+            "%x{k} = affine.load %a[%i + {k}] : memref<80xf32>
+             %y{k} = arith.{} %x{k}, %z : f32
+             affine.store %y{k}, %b[%i + {k}] : memref<80xf32>\n",
+            operation(k)
+        )
+    };
+    unrolled(copies, "", body, "")
+}
+
+#[test]
+fn copies_that_are_all_alike_are_the_loop_over_the_elements() {
+    for name in ["vector_float", "vector_load", "vector_store", "vector_iterations", "rest_instructions"] {
+        let rolled = work(&element_wise(1, |_| "mulf"), name);
+        for copies in [2, 4, 8] {
+            assert_eq!(work(&element_wise(copies, |_| "mulf"), name), rolled, "{name}, {copies} copies");
+        }
+    }
+}
+
+#[test]
+fn copies_in_another_order_take_moves_between_lanes() {
+    let reversed = |k: usize| {
+        format!(
+            "%x{k} = affine.load %a[%i + {}] : memref<80xf32>
+             %y{k} = arith.mulf %x{k}, %z : f32
+             affine.store %y{k}, %b[%i + {k}] : memref<80xf32>\n",
+            3 - k
+        )
+    };
+    let text = unrolled(4, "", reversed, "");
+    assert_eq!(of(&text)[1].copies, 1.0);
+    assert_eq!((work(&text, "vector_float"), work(&text, "interleaved_float")), (0.0, 8.0));
+}
+
+#[test]
+fn groups_of_more_than_eight_elements_are_gathered() {
+    let kinds = |copies| {
+        let body = of(&element_wise(copies, |_| "mulf")).remove(1);
+        (body.of(WorkKind::Load), body.of(WorkKind::StridedLoad), body.interleave)
+    };
+    assert_eq!(kinds(8), (8.0, 0.0, 8.0));
+    assert_eq!(kinds(16), (0.0, 16.0, 1.0));
+}
+
+/// A function of straight-line code with `%a`, `%b` and `%z`.
+fn straight(body: &str) -> String {
+    format!("func.func @f(%a: memref<80xf32>, %b: memref<80xf32>, %z: f32) {{\n{body}\n  return\n}}")
+}
+
+/// Copies of a body with the index `%ck` of copy `k`.
+fn copies(count: usize, body: impl Fn(usize) -> String) -> String {
+    (0..count).map(|k| format!("%c{k} = arith.constant {k} : index\n{}\n", body(k))).collect()
+}
+
+#[test]
+fn stores_to_adjacent_elements_and_what_they_store_are_packed() {
+    let text = straight(&copies(8, |k| {
+        format!(
+            "%x{k} = memref.load %a[%c{k}] : memref<80xf32>
+             %y{k} = arith.mulf %x{k}, %z : f32
+             memref.store %y{k}, %b[%c{k}] : memref<80xf32>"
+        )
+    }));
+    let body = &of(&text)[0];
+    let packed = [WorkKind::Load, WorkKind::Float, WorkKind::Store, WorkKind::Shuffle].map(|kind| body.packed(kind));
+    assert_eq!(packed, [1.0, 1.0, 1.0, 1.0], "vectors of eight, and `%z` in each lane of one");
+    assert_eq!(body.of(WorkKind::Float), 8.0);
+}
+
+#[test]
+fn operands_of_sums_are_swapped_so_that_lanes_are_alike_but_not_those_of_differences() {
+    let text = |operation: &str| {
+        straight(&copies(8, |k| {
+            let operands = if k % 2 == 0 { format!("%x{k}, %z") } else { format!("%z, %x{k}") };
+            format!(
+                "%x{k} = memref.load %a[%c{k}] : memref<80xf32>
+                 %y{k} = arith.{operation} {operands} : f32
+                 memref.store %y{k}, %b[%c{k}] : memref<80xf32>"
+            )
+        }))
+    };
+    let moves = |operation| of(&text(operation))[0].packed(WorkKind::Shuffle);
+    // `%z` is put in each lane of a vector.
+    assert_eq!((moves("addf"), moves("mulf")), (1.0, 1.0));
+    assert_ne!(moves("subf"), 1.0);
+}
+
+#[test]
+fn copies_that_read_what_the_copy_before_has_stored_are_not_packed() {
+    let text = |at: usize| {
+        straight(&copies(8, |k| {
+            format!(
+                "%x{k} = memref.load %a[%c{k}] : memref<80xf32>
+                 %y{k} = arith.mulf %x{k}, %z : f32
+                 memref.store %y{k}, %a[%c{}] : memref<80xf32>",
+                (k + at) % 8
+            )
+        }))
+    };
+    assert_eq!(of(&text(0))[0].packed(WorkKind::Float), 1.0, "in place");
+    assert_eq!(of(&text(1))[0].packed(WorkKind::Float), 8.0);
+}
+
+#[test]
+fn a_value_that_is_used_elsewhere_is_taken_out_of_its_vector() {
+    let text = |last: &str| {
+        let body = copies(8, |k| {
+            format!(
+                "%x{k} = memref.load %a[%c{k}] : memref<80xf32>
+                 %y{k} = arith.mulf %x{k}, %z : f32
+                 memref.store %y{k}, %b[%c{k}] : memref<80xf32>"
+            )
+        });
+        straight(&format!("{body}{last}"))
+    };
+    let used = text("%c20 = arith.constant 20 : index\nmemref.store %y3, %b[%c20] : memref<80xf32>");
+    assert_eq!((of(&text(""))[0].packed(WorkKind::Shuffle), of(&used)[0].packed(WorkKind::Shuffle)), (1.0, 2.0));
+}
+
+#[test]
+fn indices_that_are_data_are_computed_together() {
+    let text = straight(&copies(8, |k| {
+        format!(
+            "%x{k} = memref.load %h[%c{k}] : memref<80xi32>
+             %y{k} = arith.muli %x{k}, %x{k} : i32
+             %v{k} = arith.xori %y{k}, %x{k} : i32
+             %w{k} = arith.addi %v{k}, %x{k} : i32
+             %j{k} = arith.index_cast %w{k} : i32 to index
+             memref.store %z, %b[%j{k}] : memref<80xf32>"
+        )
+    }))
+    .replace("(%a", "(%h: memref<80xi32>, %a");
+    let body = &of(&text)[0];
+    assert_eq!((body.of(WorkKind::Integer), body.packed(WorkKind::Integer)), (24.0, 3.0));
+}
+
+#[test]
+fn an_element_that_the_iteration_before_has_loaded_stays_in_a_register() {
+    let text = |stored: &str| {
+        format!(
+            "func.func @f(%a: memref<80xf32>, %b: memref<80xf32>) {{
+  affine.for %i = 0 to 64 {{
+    %0 = affine.load %a[%i] : memref<80xf32>
+    %1 = affine.load %a[%i + 1] : memref<80xf32>
+    %2 = affine.load %a[%i + 2] : memref<80xf32>
+    %3 = arith.addf %0, %1 : f32
+    %4 = arith.addf %3, %2 : f32
+    affine.store %4, %{stored}[%i] : memref<80xf32>
+  }}
+  return
+}}"
+        )
+    };
+    let apart = &of(&text("b"))[1];
+    assert_eq!((apart.reused, apart.packed(WorkKind::Load)), (2.0, 1.0));
+    assert_eq!((apart.vectorised(WorkKind::Load), apart.vectorised(WorkKind::Shuffle)), (1.0, 2.0));
+    assert_eq!(of(&text("a"))[1].reused, 1.0, "`%i + 1` may be stored, `%i + 2` is not stored before it is read again");
+}
+
+#[test]
+fn loops_with_too_many_checks_at_run_time_are_left_alone() {
+    let text = |copies: usize| {
+        let body: String = (0..copies)
+            .map(|k| {
+                format!(
+                    "%x{k} = affine.load %a[%p, %i + {k}] : memref<8x64xf32>
+                     %y{k} = affine.load %a[%q, %i + {k}] : memref<8x64xf32>
+                     %w{k} = arith.addf %x{k}, %y{k} : f32
+                     affine.store %w{k}, %a[%q, %i + {k}] : memref<8x64xf32>\n"
+                )
+            })
+            .collect();
+        format!(
+            "func.func @f(%a: memref<8x64xf32>, %p: index, %q: index) {{
+  affine.for %i = 0 to 64 step {copies} {{
+{body}  }}
+  return
+}}"
+        )
+    };
+    let is_left = |copies| of(&text(copies))[1].has_conflict;
+    // One store and one load; two and two: 1 + 4 pairs; four and four: 6 + 16.
+    assert_eq!((is_left(1), is_left(2), is_left(4)), (false, false, true));
+}
+
+#[test]
+fn integers_are_computed_on_as_few_bits_as_their_result_has() {
+    let text = |operation: &str| {
+        format!(
+            "func.func @f(%a: memref<64xi8>, %b: memref<64xi8>, %z: i32) {{
+  affine.for %i = 0 to 64 {{
+    %0 = affine.load %a[%i] : memref<64xi8>
+    %1 = arith.extsi %0 : i8 to i32
+    %2 = arith.{operation} %1, %z : i32
+    %3 = arith.trunci %2 : i32 to i8
+    affine.store %3, %b[%i] : memref<64xi8>
+  }}
+  return
+}}"
+        )
+    };
+    let vectors = |operation, kind| of(&text(operation))[1].vectorised(kind);
+    assert_eq!((vectors("addi", WorkKind::Integer), vectors("addi", WorkKind::Cast)), (1.0, 0.0));
+    // A vector of bytes is four of words.
+    assert_eq!(vectors("shrsi", WorkKind::Integer), 4.0);
+    assert!(vectors("shrsi", WorkKind::Cast) >= 4.0);
+}
+
+#[test]
+fn a_few_iterations_that_fill_no_vector_are_masked() {
+    let text = |trips: usize| {
+        format!(
+            "func.func @f(%a: memref<80xf32>, %b: memref<80xf32>, %z: f32) {{
+  affine.for %i = 0 to {trips} {{
+    %0 = affine.load %a[%i] : memref<80xf32>
+    %1 = arith.mulf %0, %z : f32
+    affine.store %1, %b[%i] : memref<80xf32>
+  }}
+  return
+}}"
+        )
+    };
+    let counts = |trips| ["vector_float", "vector_masked", "rest_entries"].map(|name| work(&text(trips), name));
+    assert_eq!(counts(15), [2.0, 4.0, 0.0]);
+    assert_eq!(counts(16), [2.0, 0.0, 0.0]);
+    // 32 iterations at once, then vectors of 4, then one iteration.
+    assert_eq!(counts(37), [5.0, 0.0, 1.0]);
+}
+
+#[test]
+fn time_for_packing_is_bounded() {
+    // Every store is tried in five widths, and none is packed: neighbours are of different kinds.
+    let count = 4000;
+    let text = straight(&copies(count, |k| {
+        let operation = ["addf", "mulf", "subf", "divf"][k % 4];
+        format!(
+            "%x{k} = memref.load %a[%c{k}] : memref<4000xf32>
+             %y{k} = arith.{operation} %x{k}, %z : f32
+             memref.store %y{k}, %b[%c{k}] : memref<4000xf32>"
+        )
+    }))
+    .replace("<80x", "<4000x");
+    assert_eq!(of(&text)[0].of(WorkKind::Store), count as f64);
+}

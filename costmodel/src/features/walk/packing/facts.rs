@@ -1,0 +1,100 @@
+//! What is known of the operations of a block before any is packed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ir::tree::{BlockId, OpId, Tree, ValueId};
+
+use super::item::{Item, Role};
+use crate::features::walk::forwarding::Place;
+use crate::features::walk::values::Values;
+
+/// The operations of a block and how they hang together.
+pub struct Facts<'a> {
+    /// The text.
+    pub tree: &'a Tree,
+    /// Facts about its values.
+    pub values: &'a Values,
+    /// The operations.
+    pub items: &'a [Item],
+    places: &'a BTreeMap<OpId, Place>,
+    /// Arguments of the block.
+    pub arguments: &'a [ValueId],
+    /// The item that computes a value.
+    pub by_value: BTreeMap<ValueId, usize>,
+    /// Longest chain of items that ends with each: items of one level do not depend on each other.
+    pub levels: Vec<u32>,
+    /// Uses of a value in the block.
+    pub uses: BTreeMap<ValueId, u32>,
+    /// Accesses of each buffer, in their order.
+    pub accesses: BTreeMap<ValueId, Vec<usize>>,
+    /// Loads of elements that the iteration before has loaded, too.
+    pub reused: BTreeSet<usize>,
+    /// Items that are packed so far.
+    pub packed: BTreeSet<usize>,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts of a block; nothing is reused or packed yet.
+    pub fn new(
+        tree: &'a Tree,
+        values: &'a Values,
+        block: BlockId,
+        items: &'a [Item],
+        places: &'a BTreeMap<OpId, Place>,
+    ) -> Self {
+        let (mut by_value, mut levels) = (BTreeMap::new(), Vec::with_capacity(items.len()));
+        let mut accesses: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();
+        for (index, item) in items.iter().enumerate() {
+            let node = tree.operation(item.operation);
+            let below = node.operands.iter().filter_map(|&v| by_value.get(&values.first(v)));
+            levels.push(1 + below.map(|&at: &usize| levels[at]).max().unwrap_or(0));
+            by_value.extend(node.results.iter().map(|&result| (result, index)));
+            if let Role::Load { buffer, .. } | Role::Store { buffer, .. } = item.role {
+                accesses.entry(buffer).or_default().push(index);
+            }
+        }
+        let mut uses: BTreeMap<ValueId, u32> = BTreeMap::new();
+        for &operation in &tree.block(block).operations {
+            let results = &tree.operation(operation).results;
+            if !results.is_empty() && results.iter().all(|&result| values.first(result) != result) {
+                continue;
+            }
+            for &operand in &tree.operation(operation).operands {
+                *uses.entry(values.first(operand)).or_default() += 1;
+            }
+        }
+        Self {
+            tree,
+            values,
+            items,
+            places,
+            arguments: &tree.block(block).arguments,
+            by_value,
+            levels,
+            uses,
+            accesses,
+            packed: BTreeSet::new(),
+            reused: BTreeSet::new(),
+        }
+    }
+
+    /// Whether an item is a load.
+    pub fn is_load(&self, at: usize) -> bool {
+        matches!(self.items[at].role, Role::Load { .. })
+    }
+
+    /// The elements that an item accesses, where they are known.
+    pub fn place(&self, at: usize) -> Option<&'a Place> {
+        self.places.get(&self.items[at].operation)
+    }
+
+    /// Width of the widest scalar of the items, in bits.
+    pub fn bits(&self, items: &[usize]) -> f64 {
+        items.iter().filter_map(|&at| self.items[at].bits).fold(0.0, f64::max)
+    }
+
+    /// The first value that an operand equals.
+    pub fn operand(&self, at: usize, index: usize) -> ValueId {
+        self.values.first(self.tree.operation(self.items[at].operation).operands[index])
+    }
+}

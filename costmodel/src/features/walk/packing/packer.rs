@@ -1,0 +1,244 @@
+//! The groups of a block that are worth packing, and what else its accesses say about a vectoriser's choices.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ir::registry::facts::Evaluation;
+use ir::tree::ValueId;
+
+use super::facts::Facts;
+use super::item::{Role, Saving};
+use super::plan::{MOST_CROSSED, Plan};
+use crate::features::table::WorkKind;
+use crate::features::walk::forwarding::Place;
+use crate::features::walk::lanes::REGISTER_BITS;
+
+/// Most lanes of a group of indices: LLVM's limit.
+const MOST_INDICES: usize = 16;
+
+/// Most pairs of accesses that a vectorised loop compares at run time: LLVM's limit.
+const MOST_CHECKS: usize = 8;
+
+/// Most lanes of bundles that are looked at in a block: time is bounded.
+const MOST_TRIED: usize = 1 << 18;
+
+/// Packs the operations of a block.
+pub struct Packer<'a> {
+    facts: Facts<'a>,
+    /// Operations saved, by item.
+    saved: Vec<(usize, f64)>,
+    /// Moves between lanes.
+    moves: f64,
+    has_too_many_checks: bool,
+    /// Lanes of all bundles looked at.
+    tried: usize,
+    /// Adjacent elements that the block computes alike; 0 if there is other work.
+    copies: usize,
+}
+
+impl<'a> Packer<'a> {
+    /// Nothing is packed yet.
+    pub fn new(facts: Facts<'a>) -> Self {
+        Self { facts, saved: Vec::new(), moves: 0.0, has_too_many_checks: false, tried: 0, copies: 0 }
+    }
+
+    /// Finds loads of elements that the iteration before has loaded, too, of buffers that the block does not store to.
+    pub fn find_reused(&mut self) {
+        let is_store = |at: &&usize| matches!(self.facts.items[**at].role, Role::Store { .. });
+        let stores: BTreeMap<ValueId, Vec<usize>> = (self.facts.accesses.iter())
+            .map(|(&buffer, accesses)| (buffer, accesses.iter().filter(is_store).copied().collect()))
+            .collect();
+        let is_stored = |buffer: &ValueId, place: &Place| {
+            let stores = &stores[buffer];
+            let is_apart = |&at: &usize| self.facts.place(at).is_some_and(|stored| stored.is_apart(place));
+            stores.len() > MOST_CROSSED || !stores.iter().all(is_apart)
+        };
+        let (mut loaded, mut reused) = (BTreeSet::new(), BTreeSet::new());
+        for (at, item) in self.facts.items.iter().enumerate() {
+            if let (Role::Load { .. }, Some(_), Some(place)) = (item.role, item.bits, self.facts.place(at)) {
+                loaded.insert(place);
+            }
+        }
+        for (at, item) in self.facts.items.iter().enumerate() {
+            let Role::Load { buffer, stride, .. } = item.role else { continue };
+            let Some(place) = self.facts.place(at).filter(|_| stride != 0 && item.bits.is_some()) else { continue };
+            let Some(later) = place.shifted(stride).filter(|later| loaded.contains(later)) else { continue };
+            if !is_stored(&buffer, place) && !is_stored(&buffer, &later) {
+                reused.insert(at);
+            }
+        }
+        self.facts.reused = reused;
+    }
+
+    /// Counts the pairs of a store and another access that are compared at run time.
+    pub fn find_checks(&mut self) {
+        for accesses in self.facts.accesses.values() {
+            let (mut stored, mut loaded) = (BTreeSet::new(), BTreeSet::new());
+            for &at in accesses {
+                let Some(place) = self.facts.place(at) else { continue };
+                if self.facts.is_load(at) {
+                    loaded.insert(place)
+                } else {
+                    stored.insert(place)
+                };
+            }
+            let loaded: Vec<&Place> = loaded.difference(&stored).copied().collect();
+            let is_open = |place: &&Place| loaded.iter().chain(&stored).any(|other| !place.is_fixed_from(other));
+            let pairs = stored.len() * stored.len().saturating_sub(1) / 2 + stored.len() * loaded.len();
+            self.has_too_many_checks |= pairs > MOST_CHECKS && stored.iter().take(MOST_CROSSED).any(is_open);
+        }
+    }
+
+    /// Packs stores to adjacent elements.
+    pub fn stores(&mut self) {
+        let place = |index: usize| self.facts.place(index);
+        let is_store = |index: &usize| {
+            let item = &self.facts.items[*index];
+            matches!(item.role, Role::Store { .. }) && item.bits.is_some() && place(*index).is_some()
+        };
+        let mut stores: Vec<usize> = (0..self.facts.items.len()).filter(is_store).collect();
+        stores.sort_by(|&a, &b| place(a).cmp(&place(b)).then(a.cmp(&b)));
+        let follows = |&a: &usize, &b: &usize| {
+            let (Some(a), Some(b)) = (place(a), place(b)) else { return false };
+            a.distance_to(b) == Some(1)
+        };
+        let runs: Vec<Vec<usize>> = stores.chunk_by(follows).map(<[usize]>::to_vec).collect();
+        self.find_copies(&runs);
+        for run in runs {
+            let Some(bits) = self.facts.items[run[0]].bits else { continue };
+            self.in_chunks(&run, (REGISTER_BITS / bits) as usize, |packer, chunk| {
+                packer.try_pack(|packer, plan| {
+                    packer.facts.may_move(chunk) && {
+                        packer.facts.vector(chunk, bits, plan);
+                        let stored: Vec<ValueId> = chunk.iter().map(|&at| packer.facts.operand(at, 0)).collect();
+                        packer.facts.bundle(&stored, plan, 1);
+                        true
+                    }
+                })
+            });
+        }
+    }
+
+    /// Finds out whether the block computes all elements of all runs of stores alike.
+    fn find_copies(&mut self, runs: &[Vec<usize>]) {
+        let Some(copies) = runs.first().map(Vec::len).filter(|&copies| copies > 1) else { return };
+        if runs.iter().any(|run| run.len() != copies) || !self.facts.reused.is_empty() {
+            return;
+        }
+        let mut all = Plan::default();
+        for run in runs {
+            let Some(bits) = self.facts.items[run[0]].bits.filter(|_| self.facts.may_move(run)) else { return };
+            self.facts.vector(run, bits, &mut all);
+            let stored: Vec<ValueId> = run.iter().map(|&at| self.facts.operand(at, 0)).collect();
+            self.facts.bundle(&stored, &mut all, 1);
+        }
+        if all.moves == 0.0 && all.packed.len() == self.facts.items.len() {
+            self.copies = copies;
+        }
+    }
+
+    /// Packs values that a loop carries.
+    pub fn carried(&mut self, carried: &[(ValueId, ValueId)]) {
+        let mut alike: BTreeMap<_, Vec<(ValueId, ValueId)>> = BTreeMap::new();
+        for &(argument, passed) in carried {
+            let Some(&item) = self.facts.by_value.get(&self.facts.values.first(passed)) else { continue };
+            let Some(bits) = self.facts.items[item].bits else { continue };
+            let name = self.facts.tree.operation(self.facts.items[item].operation).name;
+            alike.entry((name, bits as u32)).or_default().push((argument, passed));
+        }
+        for ((_, bits), group) in alike {
+            self.in_chunks(&group, (REGISTER_BITS / f64::from(bits)) as usize, |packer, chunk| {
+                packer.try_pack(|packer, plan| {
+                    plan.carried = chunk.iter().map(|&(argument, _)| argument).collect();
+                    let passed: Vec<ValueId> =
+                        chunk.iter().map(|&(_, passed)| packer.facts.values.first(passed)).collect();
+                    packer.facts.bundle(&passed, plan, 1);
+                    // Each lane is taken out after the loop.
+                    plan.cost += chunk.len() as f64;
+                    true
+                })
+            });
+        }
+    }
+
+    /// Packs the computation of indices that are data, by buffer.
+    pub fn indices(&mut self) {
+        let mut indices: BTreeMap<ValueId, Vec<ValueId>> = BTreeMap::new();
+        for item in self.facts.items {
+            let (Role::Load { buffer, is_indirect: true, .. } | Role::Store { buffer, is_indirect: true }) = item.role
+            else {
+                continue;
+            };
+            let Some(&index) = self.facts.tree.operation(item.operation).operands.last() else { continue };
+            let index = self.facts.values.first(self.before_cast(self.facts.values.first(index)));
+            let own = indices.entry(buffer).or_default();
+            if self.facts.by_value.contains_key(&index) && !own.contains(&index) && own.len() < MOST_CROSSED {
+                own.push(index);
+            }
+        }
+        for group in indices.into_values() {
+            self.in_chunks(&group, MOST_INDICES, |packer, chunk| {
+                packer.try_pack(|packer, plan| {
+                    packer.facts.bundle(chunk, plan, 1);
+                    true
+                })
+            });
+        }
+    }
+
+    /// The value that a cast to an index casts.
+    fn before_cast(&self, value: ValueId) -> ValueId {
+        let cast =
+            self.facts.tree.definer(value).filter(|&by| self.facts.tree.record(by).evaluation == Evaluation::IndexCast);
+        cast.and_then(|by| self.facts.tree.operation(by).operands.first().copied()).unwrap_or(value)
+    }
+
+    /// Packs stretches of a run, as long as they get: powers of two up to `most`. Stops when the block has had its trials.
+    fn in_chunks<T>(&mut self, run: &[T], most: usize, mut pack: impl FnMut(&mut Self, &[T]) -> bool) {
+        let mut at = 0;
+        while at + 2 <= run.len() && self.tried < MOST_TRIED {
+            let longest = (run.len() - at).min(most).max(1).ilog2();
+            let widths = (1..=longest).rev().map(|power| 1usize << power);
+            at += widths.into_iter().find(|&width| pack(self, &run[at..at + width])).unwrap_or(1);
+        }
+    }
+
+    pub fn savings(self) -> Vec<Saving> {
+        let saving = |(at, saved): (usize, f64)| match self.facts.items[at].role {
+            Role::Work { kind, .. } => Saving::Work(kind, saved),
+            Role::Load { .. } | Role::Store { .. } => Saving::Access(self.facts.items[at].operation, saved),
+        };
+        let moves = Some(Saving::Work(WorkKind::Shuffle, -self.moves)).filter(|_| self.moves > 0.0);
+        let reused = self.facts.reused.iter().map(|_| Saving::Reused);
+        let copies = Some(Saving::Copies(self.copies)).filter(|_| self.copies > 1);
+        let checks = Some(Saving::TooManyChecks).filter(|_| self.has_too_many_checks);
+        let saved = self.saved.iter().map(|&each| saving(each));
+        saved.chain(moves).chain(reused).chain(copies).chain(checks).collect()
+    }
+
+    /// Packs a group if that saves operations.
+    fn try_pack(&mut self, build: impl FnOnce(&Self, &mut Plan) -> bool) -> bool {
+        let mut plan = Plan::default();
+        if !build(self, &mut plan) {
+            return false;
+        }
+        // Values that are used elsewhere are taken out of their vectors.
+        for &at in &plan.packed {
+            let Some(result) = self.facts.tree.operation(self.facts.items[at].operation).results.first() else {
+                continue;
+            };
+            if self.facts.uses.get(result) > plan.covered.get(result) {
+                plan.cost += 1.0;
+                plan.moves += 1.0;
+            }
+        }
+        self.tried += plan.tried;
+        let saved: f64 = plan.saved.iter().map(|(_, saved)| saved).sum();
+        if saved <= plan.cost {
+            return false;
+        }
+        self.facts.packed.append(&mut plan.packed);
+        self.saved.append(&mut plan.saved);
+        self.moves += plan.moves;
+        true
+    }
+}
