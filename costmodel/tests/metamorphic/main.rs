@@ -34,15 +34,12 @@ const REMOVED: &str = "operations without effect on the result are removed";
 const SPELLED: &str = "index arithmetic of subscripts that are spelled out is counted, that of maps is not";
 
 /// Rewritten pairs whose predicted cycles differ by more than 5 % on some processor, with the reason.
-const OTHER_PREDICTIONS: [(&str, &str); 9] = [
+const OTHER_PREDICTIONS: [(&str, &str); 6] = [
     ("canonical expression-0002 affine", REMOVED),
     ("canonical expression-0003 linalg", REMOVED),
     ("canonical expression-0003 scf", REMOVED),
     ("canonical transpose-0001 linalg", REMOVED),
-    ("scf gather-scatter-0001 affine", SPELLED),
     ("scf scan-0001 affine", SPELLED),
-    ("scf segmented-0001 affine", SPELLED),
-    ("scf transpose-0001 affine", SPELLED),
     ("scf vector-rows-0001 affine", SPELLED),
 ];
 
