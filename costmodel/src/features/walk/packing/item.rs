@@ -26,6 +26,13 @@ pub enum Role {
     Store { buffer: ValueId, is_indirect: bool },
 }
 
+impl Role {
+    /// Whether it accesses memory at an index that is data.
+    pub fn is_indirect(self) -> bool {
+        matches!(self, Self::Load { is_indirect: true, .. } | Self::Store { is_indirect: true, .. })
+    }
+}
+
 /// Machine operations that packing saves in each execution of a block; moves between lanes that it adds are negative.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Saving {

@@ -74,6 +74,11 @@ impl Packing {
     /// What packing saves, once all operations of the block are known. `places` are the elements of its accesses.
     pub fn savings(&self, tree: &Tree, values: &Values, block: BlockId, places: &BTreeMap<OpId, Place>) -> Vec<Saving> {
         let carried = carried(tree, block);
+        let indirect = self.items.iter().filter(|item| item.role.is_indirect()).count();
+        // Most blocks touch every buffer once and carry one value at most.
+        if places.is_empty() && carried.len() < 2 && indirect < 2 {
+            return Vec::new();
+        }
         let mut packer = Packer::new(Facts::new(tree, values, block, &self.items, places));
         packer.find_reused();
         packer.find_checks();
