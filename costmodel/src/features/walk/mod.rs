@@ -316,8 +316,8 @@ impl<C: Collect> Walk<'_, C> {
             kind = WorkKind::Float;
         }
         let is_fused = kind == WorkKind::Float && self.is_fused(operation, evolution);
+        let bits = widths::width(tree, &self.values, operation);
         if evolution.varies_in >= placement.loop_index {
-            let bits = widths::width(tree, &self.values, operation);
             computed.packing.work(tree, operation, kind, bits, is_fused);
         }
         if is_fused {
@@ -331,7 +331,7 @@ impl<C: Collect> Walk<'_, C> {
             self.note_use(operand, loop_index);
         }
         self.divisions(operation, placement);
-        self.report(operation, kind, Placement { loop_index, ..placement });
+        self.report(operation, kind, bits, Placement { loop_index, ..placement });
         if node.results.iter().any(|&v| is_vector(tree, v)) {
             self.collector.explicit_vector(placement.loop_index);
         }
@@ -345,8 +345,8 @@ impl<C: Collect> Walk<'_, C> {
         }
     }
 
-    /// Reports the work of an operation, by its widest operand or result.
-    fn report(&mut self, operation: OpId, kind: WorkKind, placement: Placement) {
+    /// Reports the work of an operation on scalars of `bits`, or by its widest vector.
+    fn report(&mut self, operation: OpId, kind: WorkKind, bits: f64, placement: Placement) {
         let node = self.tree.operation(operation);
         let widths = node.results.iter().chain(&node.operands).map(|&v| VectorWidth::of(self.tree, v));
         let width = widths.fold(VectorWidth::default(), VectorWidth::max);
@@ -362,7 +362,6 @@ impl<C: Collect> Walk<'_, C> {
             return;
         }
         let by_lane = matches!(kind, WorkKind::Call | WorkKind::IntegerDivide) || machine == MachineWork::Transposition;
-        let bits = widths::width(self.tree, &self.values, operation);
         self.collector.work(&Work { loop_index, kind, cost: MachineCost::new(width, by_lane), weight, bits });
     }
 

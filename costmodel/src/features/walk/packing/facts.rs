@@ -17,6 +17,7 @@ pub struct Facts<'a> {
     /// The operations.
     pub items: &'a [Item],
     places: &'a BTreeMap<OpId, Place>,
+    block: BlockId,
     /// Arguments of the block.
     pub arguments: &'a [ValueId],
     /// The item that computes a value.
@@ -34,7 +35,7 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The facts of a block; nothing is reused or packed yet.
+    /// The accesses of a block; nothing is [linked](Self::link), reused or packed yet.
     pub fn new(
         tree: &'a Tree,
         values: &'a Values,
@@ -42,25 +43,10 @@ impl<'a> Facts<'a> {
         items: &'a [Item],
         places: &'a BTreeMap<OpId, Place>,
     ) -> Self {
-        let (mut by_value, mut levels) = (BTreeMap::new(), Vec::with_capacity(items.len()));
         let mut accesses: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();
         for (index, item) in items.iter().enumerate() {
-            let node = tree.operation(item.operation);
-            let below = node.operands.iter().filter_map(|&v| by_value.get(&values.first(v)));
-            levels.push(1 + below.map(|&at: &usize| levels[at]).max().unwrap_or(0));
-            by_value.extend(node.results.iter().map(|&result| (result, index)));
             if let Role::Load { buffer, .. } | Role::Store { buffer, .. } = item.role {
                 accesses.entry(buffer).or_default().push(index);
-            }
-        }
-        let mut uses: BTreeMap<ValueId, u32> = BTreeMap::new();
-        for &operation in &tree.block(block).operations {
-            let results = &tree.operation(operation).results;
-            if !results.is_empty() && results.iter().all(|&result| values.first(result) != result) {
-                continue;
-            }
-            for &operand in &tree.operation(operation).operands {
-                *uses.entry(values.first(operand)).or_default() += 1;
             }
         }
         Self {
@@ -68,13 +54,33 @@ impl<'a> Facts<'a> {
             values,
             items,
             places,
+            block,
             arguments: &tree.block(block).arguments,
-            by_value,
-            levels,
-            uses,
+            by_value: BTreeMap::new(),
+            levels: Vec::new(),
+            uses: BTreeMap::new(),
             accesses,
             packed: BTreeSet::new(),
             reused: BTreeSet::new(),
+        }
+    }
+
+    /// Finds out how the operations depend on each other, which only packing needs to know.
+    pub fn link(&mut self) {
+        let (tree, values) = (self.tree, self.values);
+        for (index, item) in self.items.iter().enumerate() {
+            let node = tree.operation(item.operation);
+            let below = node.operands.iter().filter_map(|&v| self.by_value.get(&values.first(v)));
+            let level = 1 + below.map(|&at| self.levels[at]).max().unwrap_or(0);
+            self.levels.push(level);
+            self.by_value.extend(node.results.iter().map(|&result| (result, index)));
+        }
+        for &operation in &tree.block(self.block).operations {
+            let node = tree.operation(operation);
+            // What repeats an operation before it is none.
+            if node.results.is_empty() || node.results.iter().any(|&result| values.first(result) == result) {
+                node.operands.iter().for_each(|&v| *self.uses.entry(values.first(v)).or_default() += 1);
+            }
         }
     }
 

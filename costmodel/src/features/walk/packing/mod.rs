@@ -82,9 +82,7 @@ impl Packing {
         let mut packer = Packer::new(Facts::new(tree, values, block, &self.items, places));
         packer.find_reused();
         packer.find_checks();
-        packer.stores();
-        packer.carried(&carried);
-        packer.indices();
+        packer.pack(&carried, indirect);
         packer.savings()
     }
 }

@@ -72,6 +72,10 @@ impl<'a> Packer<'a> {
     /// Counts the pairs of a store and another access that are compared at run time.
     pub fn find_checks(&mut self) {
         for accesses in self.facts.accesses.values() {
+            let stores = accesses.iter().filter(|&&at| !self.facts.is_load(at)).count();
+            if pairs(stores, accesses.len() - stores) <= MOST_CHECKS {
+                continue;
+            }
             let (mut stored, mut loaded) = (BTreeSet::new(), BTreeSet::new());
             for &at in accesses {
                 let Some(place) = self.facts.place(at) else { continue };
@@ -83,13 +87,13 @@ impl<'a> Packer<'a> {
             }
             let loaded: Vec<&Place> = loaded.difference(&stored).copied().collect();
             let is_open = |place: &&Place| loaded.iter().chain(&stored).any(|other| !place.is_fixed_from(other));
-            let pairs = stored.len() * stored.len().saturating_sub(1) / 2 + stored.len() * loaded.len();
+            let pairs = pairs(stored.len(), loaded.len());
             self.has_too_many_checks |= pairs > MOST_CHECKS && stored.iter().take(MOST_CROSSED).any(is_open);
         }
     }
 
-    /// Packs stores to adjacent elements.
-    pub fn stores(&mut self) {
+    /// Stores to adjacent elements, in their order.
+    fn runs(&self) -> Vec<Vec<usize>> {
         let place = |index: usize| self.facts.place(index);
         let is_store = |index: &usize| {
             let item = &self.facts.items[*index];
@@ -101,8 +105,23 @@ impl<'a> Packer<'a> {
             let (Some(a), Some(b)) = (place(a), place(b)) else { return false };
             a.distance_to(b) == Some(1)
         };
-        let runs: Vec<Vec<usize>> = stores.chunk_by(follows).map(<[usize]>::to_vec).collect();
+        stores.chunk_by(follows).map(<[usize]>::to_vec).collect()
+    }
+
+    /// Packs stores to adjacent elements, the values that a loop carries, and indices that are data.
+    pub fn pack(&mut self, carried: &[(ValueId, ValueId)], indirect: usize) {
+        let runs = self.runs();
+        if runs.iter().all(|run| run.len() < 2) && carried.len() < 2 && indirect < 2 {
+            return;
+        }
+        self.facts.link();
         self.find_copies(&runs);
+        self.stores(runs);
+        self.carried(carried);
+        self.indices();
+    }
+
+    fn stores(&mut self, runs: Vec<Vec<usize>>) {
         for run in runs {
             let Some(bits) = self.facts.items[run[0]].bits else { continue };
             self.in_chunks(&run, (REGISTER_BITS / bits) as usize, |packer, chunk| {
@@ -137,7 +156,7 @@ impl<'a> Packer<'a> {
     }
 
     /// Packs values that a loop carries.
-    pub fn carried(&mut self, carried: &[(ValueId, ValueId)]) {
+    fn carried(&mut self, carried: &[(ValueId, ValueId)]) {
         let mut alike: BTreeMap<_, Vec<(ValueId, ValueId)>> = BTreeMap::new();
         for &(argument, passed) in carried {
             let Some(&item) = self.facts.by_value.get(&self.facts.values.first(passed)) else { continue };
@@ -161,7 +180,7 @@ impl<'a> Packer<'a> {
     }
 
     /// Packs the computation of indices that are data, by buffer.
-    pub fn indices(&mut self) {
+    fn indices(&mut self) {
         let mut indices: BTreeMap<ValueId, Vec<ValueId>> = BTreeMap::new();
         for item in self.facts.items {
             let (Role::Load { buffer, is_indirect: true, .. } | Role::Store { buffer, is_indirect: true }) = item.role
@@ -241,4 +260,9 @@ impl<'a> Packer<'a> {
         self.moves += plan.moves;
         true
     }
+}
+
+/// Pairs of a store and another access.
+fn pairs(stores: usize, loads: usize) -> usize {
+    stores * stores.saturating_sub(1) / 2 + stores * loads
 }
