@@ -8,7 +8,7 @@ use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
 
 use super::forwarding::Forwarding;
 use super::packing::Packing;
-use super::values::Values;
+use super::values::{Values, same_attributes};
 
 /// Operations back from a value that its hash covers.
 const HASH_DEPTH: u32 = 3;
@@ -54,8 +54,7 @@ impl Computed {
             other.name == node.name
                 && other.operands.len() == node.operands.len()
                 && other.operands.iter().zip(&node.operands).all(|(&a, &b)| values.first(a) == values.first(b))
-                && other.attributes.len() == node.attributes.len()
-                && other.attributes.iter().zip(&node.attributes).all(|(a, b)| a.value == b.value)
+                && same_attributes(other, node)
         };
         // Attributes are not in the hash: maps of affine loads differ while their operands are the same.
         for place in 0..MOST_ALIKE {

@@ -1,8 +1,28 @@
-//! Facts about the values of one function, by value.
+//! Facts about the values of one function, by value, and about what computes them.
 
-use ir::tree::{BlockId, OpId, Tree, ValueId};
+use ir::registry::facts::Evaluation;
+use ir::tree::{AttributeValue, BlockId, OpId, Operation, Tree, ValueId};
 
 use super::evolution::Evolution;
+
+/// Whether a value is the result of a constant operation.
+pub fn is_constant(tree: &Tree, value: ValueId) -> bool {
+    tree.definer(value).is_some_and(|by| tree.record(by).evaluation == Evaluation::Constant)
+}
+
+/// The integer that a value is; `None` if it is no integer constant.
+pub fn constant_integer(tree: &Tree, value: ValueId) -> Option<i128> {
+    let by = tree.definer(value).filter(|_| is_constant(tree, value))?;
+    match tree.attribute(by, "value") {
+        Some(AttributeValue::Integer(number, _)) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Whether two operations of one name have the same attributes.
+pub fn same_attributes(a: &Operation, b: &Operation) -> bool {
+    a.attributes.len() == b.attributes.len() && a.attributes.iter().zip(&b.attributes).all(|(a, b)| a.value == b.value)
+}
 
 /// Facts about a value.
 #[derive(Debug, Clone, Copy, Default)]

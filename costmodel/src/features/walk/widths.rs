@@ -1,4 +1,4 @@
-//! Widths of integer operations: compilers compute on the fewest bits that give the same result.
+//! Widths to which a compiler narrows integer operations.
 //!
 //! A sum, a product or a bitwise operation needs as many low bits of its operands as are used of its result
 //! ([`demands`]). A comparison, extreme or selection of extended numbers can be done before they are extended
@@ -9,9 +9,10 @@ use ir::registry::features::{Accumulation, MachineWork, Shift};
 use ir::tree::{AttributeValue, OpId, Tree, ValueId};
 
 use super::lanes::{element_bits, is_vector};
-use super::values::Values;
+use super::values::{Values, constant_integer};
 
-/// Low bits that an operation needs of each of its operands, if `used` bits are used of its result; `None` for all.
+/// Demanded bits: how many low bits of each operand an operation needs if the low `used` bits of its result are needed; `None` if it
+/// needs all.
 pub fn demands(tree: &Tree, operation: OpId, used: f64) -> Option<f64> {
     let record = tree.record(operation);
     match record.evaluation {
@@ -22,7 +23,10 @@ pub fn demands(tree: &Tree, operation: OpId, used: f64) -> Option<f64> {
         Evaluation::Extend | Evaluation::Add | Evaluation::Sub | Evaluation::Mul => Some(used),
         // A shift to higher places needs fewer bits; one to lower places as many more.
         Evaluation::None if record.features.shift == Shift::Left => Some(used),
-        Evaluation::None if record.features.shift == Shift::Right => Some(used + constant(tree, operation)?),
+        Evaluation::None if record.features.shift == Shift::Right => {
+            let distance = constant_integer(tree, *tree.operation(operation).operands.get(1)?)?;
+            (distance >= 0).then_some(used + distance as f64)
+        }
         // Bitwise operations.
         Evaluation::None if record.features.accumulation == Accumulation::Integers => Some(used),
         Evaluation::None if is_selection(tree, operation) => Some(used),
@@ -56,7 +60,7 @@ pub fn significant_bits(tree: &Tree, values: &Values, value: ValueId) -> f64 {
     values.get(value).significant.map_or(own, |bits| own.min(bits))
 }
 
-/// Width of the elements that an operation computes on, in bits: 8, 16, 32 or 64.
+/// Width of an operation after narrowing, in bits: 8, 16, 32 or 64.
 pub fn width(tree: &Tree, values: &Values, operation: OpId) -> f64 {
     let node = tree.operation(operation);
     let bits = |value: &ValueId| element_bits(tree, *value).unwrap_or(64.0);
@@ -82,7 +86,7 @@ pub fn width(tree: &Tree, values: &Values, operation: OpId) -> f64 {
     [8.0, 16.0, 32.0].into_iter().find(|&width| bits <= width).unwrap_or(64.0)
 }
 
-/// Whether a conversion of integers is none once both sides are as narrow as they can be.
+/// Whether an integer conversion disappears because narrowing gives its operand and its result the same width.
 pub fn is_free(tree: &Tree, values: &Values, operation: OpId) -> bool {
     let node = tree.operation(operation);
     let (Some(&operand), Some(&result)) = (node.operands.first(), node.results.first()) else { return false };
@@ -96,15 +100,6 @@ pub fn is_free(tree: &Tree, values: &Values, operation: OpId) -> bool {
             computed.zip(element_bits(tree, result)).is_some_and(|(computed, bits)| computed <= bits)
         }
         _ => false,
-    }
-}
-
-/// The second operand of an operation, if it is constant.
-fn constant(tree: &Tree, operation: OpId) -> Option<f64> {
-    let by = tree.definer(*tree.operation(operation).operands.get(1)?)?;
-    match tree.attribute(by, "value") {
-        Some(AttributeValue::Integer(value, _)) if *value >= 0 => Some(*value as f64),
-        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::item::Role;
 use crate::features::walk::forwarding::Place;
 use crate::features::walk::lanes::REGISTER_BITS;
+use crate::features::walk::values::{is_constant, same_attributes};
 
 /// Most accesses of one buffer that a bundle is moved across.
 pub const MOST_CROSSED: usize = 256;
@@ -82,10 +83,7 @@ impl Facts<'_> {
 
     /// Puts together values lane by lane.
     fn gather(&self, lanes: &[ValueId], plan: &mut Plan) {
-        let is_constant = |value: &ValueId| {
-            self.tree.definer(*value).is_some_and(|by| self.tree.record(by).evaluation == Evaluation::Constant)
-        };
-        if lanes.iter().all(is_constant) {
+        if lanes.iter().all(|&value| is_constant(self.tree, value)) {
             return;
         }
         let is_splat = lanes.iter().all(|value| *value == lanes[0]);
@@ -97,7 +95,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Adds a vector operation that computes these items.
+    /// Adds one vector operation in place of these scalar ones.
     pub fn vector(&self, items: &[usize], bits: f64, plan: &mut Plan) {
         let lanes = items.len() as f64;
         let saved = 1.0 - (lanes * bits / REGISTER_BITS).ceil() / lanes;
@@ -121,10 +119,7 @@ impl Facts<'_> {
                 && self.items[at].bits == self.items[first].bits
                 && own.operands.len() == other.operands.len()
         };
-        let same_attributes = |&at: &usize| {
-            let (own, other) = (&node(at).attributes, &node(first).attributes);
-            own.len() == other.len() && own.iter().zip(other).all(|(a, b)| a.value == b.value)
-        };
+        let same_attributes = |&at: &usize| same_attributes(node(at), node(first));
         let mut distinct: Vec<usize> = items.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
