@@ -47,7 +47,7 @@ pub(crate) use self::walk::access::buffer;
 use self::walk::chain::Chain;
 pub(crate) use self::walk::lanes::{is_shaped, lanes};
 pub(crate) use self::walk::loops::form;
-use self::walk::packing::Saving;
+use self::walk::packing::Finding;
 use self::walk::reduction::Reduction;
 pub(crate) use self::walk::structured::{Structure, structure};
 use self::walk::{Collect, Loop, Placement, TextAccess, TextLoop, Visit, WholeTensors, Work};
@@ -119,8 +119,8 @@ impl Collect for Collectors {
         self.loops.access(access);
     }
 
-    fn packed(&mut self, placement: Placement, saving: Saving) {
-        self.loops.packed(placement, saving);
+    fn packed(&mut self, placement: Placement, finding: Finding) {
+        self.loops.packed(placement, finding);
     }
 
     fn explicit_vector(&mut self, loop_index: usize) {

@@ -135,7 +135,7 @@ pub enum FusedPart {
     Product,
 }
 
-/// Where an operation moves the bits of its first operand, by its second.
+/// Direction in which an operation shifts its first operand by its second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shift {
     /// Nowhere.

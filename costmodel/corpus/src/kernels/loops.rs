@@ -79,7 +79,8 @@ impl Writer {
         self.carry_typed((low.into(), high.into(), 1), start, &types, body)
     }
 
-    /// A loop from `low` below `high` by a step that carries values of these types; gives their last.
+    /// Writes a loop from `low` up to but not including `high` with a step and loop-carried values of these types. Returns their
+    /// values after the loop.
     pub(super) fn carry_typed(
         &mut self,
         (low, high, step): (Subscript, Subscript, u64),

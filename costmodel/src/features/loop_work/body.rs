@@ -35,7 +35,7 @@ pub struct LoopBody {
     pub wide: [[f64; 3]; WorkKind::COUNT],
     /// What packing neighbouring operations into vectors saves of it; negative for moves between lanes that this adds.
     pub saved: [f64; WorkKind::COUNT],
-    /// Loads of elements that the iteration before has loaded, too.
+    /// Loads whose value the previous iteration has already loaded.
     pub reused: f64,
     /// Adjacent elements that one iteration computes alike, without any other work; 1 if there is other work.
     pub copies: f64,
@@ -124,14 +124,14 @@ impl LoopBody {
         self.work[kind as usize]
     }
 
-    /// Work of a kind in one iteration, neighbouring operations packed into vectors.
+    /// Work of a kind in one iteration, neighbouring operations packed into vectors and [reused](Self::reused) loads left out.
     pub fn packed(&self, kind: WorkKind) -> f64 {
         let reused = if kind == WorkKind::Load { self.reused.min(self.of(kind)) } else { 0.0 };
         (self.work[kind as usize] - self.saved[kind as usize] - reused).max(0.0)
     }
 
-    /// Work of a kind of one vector of a vectorised loop, whose lanes are as many as the widest element has in a register: what
-    /// computes on wider elements takes several.
+    /// Work of a kind in one vector iteration of the vectorised loop. The vectorisation factor is that of the widest element in
+    /// memory; operations on wider elements take several registers.
     pub fn vectorised(&self, kind: WorkKind) -> f64 {
         let reused = self.reused.min(self.of(WorkKind::Load));
         match kind {

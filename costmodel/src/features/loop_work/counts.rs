@@ -6,8 +6,8 @@
 
 use super::body::LoopBody;
 use super::vectorize::{
-    PERMISSIVE, can_vectorise, has_gathers, hottest, instructions, is_copy, packed_instructions,
-    vectorised_instructions, vectors_together,
+    PERMISSIVE, can_vectorise, has_gathers, hottest, instructions, interleave_count, is_copy, packed_instructions,
+    vectorised_instructions,
 };
 use crate::features::declaration::WorkCount;
 use crate::features::table::{LoopClass, LoopCount, WorkKind};
@@ -17,8 +17,8 @@ use crate::features::walk::reduction::Reduction;
 /// Trip counts below this are small: LLVM's limit.
 const FEW_TRIPS: f64 = 16.0;
 
-/// Iterations that a vectorised loop computes at once from which on those left over are vectorised, too: LLVM's limit.
-const MANY_LEFT_OVER: f64 = 16.0;
+/// Least vectorisation factor times interleave count with which LLVM vectorises the epilogue.
+const LEAST_FOR_EPILOGUE: f64 = 16.0;
 
 /// Narrowest elements that instructions gather and scatter, in bits.
 const GATHERED_BITS: f64 = 32.0;
@@ -48,28 +48,28 @@ fn class(body: &LoopBody) -> LoopClass {
     }
 }
 
-/// Whether a vectorised loop leaves out lanes of its last vector instead of a loop over the remaining iterations: its trip
-/// count is constant, small and no multiple of the lanes.
+/// Whether the tail of a vectorised loop is folded by masking instead of a scalar epilogue: its trip count is constant, small and no
+/// multiple of the lanes.
 fn is_masked(body: &LoopBody, lanes: f64) -> bool {
     let trips = body.trips();
     trips < FEW_TRIPS && libm::floor(trips) == trips && trips > lanes && trips % lanes != 0.0
 }
 
-/// Vectors in one entry of a vectorised loop, and the iterations that are left over. `each` is the number of instructions of
-/// a vector of `lanes` iterations.
+/// Vector iterations in one entry of a vectorised loop, and the scalar iterations of its epilogue. `each` is the number of
+/// instructions of one vector iteration, which computes `lanes` scalar ones.
 fn split(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> (f64, f64) {
-    let together = vectors_together(body, each, trips, lanes);
+    let together = interleave_count(body, each, trips, lanes);
     let group = lanes * together;
     let (vectors, rest) = (libm::floor(trips / group) * together, trips % group);
-    // The iterations left over are vectorised again if they can be many.
+    // A vectorised epilogue has half the lanes.
     let half = lanes / 2.0;
-    if group < MANY_LEFT_OVER || body.reused > 0.0 || half < 1.0 {
+    if group < LEAST_FOR_EPILOGUE || body.reused > 0.0 || half < 1.0 {
         return (vectors, rest);
     }
     (vectors + libm::floor(rest / half), rest % half)
 }
 
-/// Work of a kind for a masked vector.
+/// Work of a kind in one masked vector iteration.
 fn masked(body: &LoopBody, kind: WorkKind) -> f64 {
     match kind {
         WorkKind::Load | WorkKind::Store => 0.0,

@@ -19,7 +19,7 @@ pub(super) use self::vectorize::fill_features;
 use super::table::WorkKind;
 use super::walk::access::Access;
 use super::walk::chain::Chain;
-use super::walk::packing::Saving;
+use super::walk::packing::Finding;
 use super::walk::reduction::Reduction;
 use super::walk::{Collect, Loop, Placement, WholeTensors, Work};
 
@@ -74,15 +74,15 @@ impl Collect for LoopWork {
         self.accesses.push(*access);
     }
 
-    fn packed(&mut self, placement: Placement, saving: Saving) {
-        match saving {
-            Saving::Work(kind, saved) => {
+    fn packed(&mut self, placement: Placement, finding: Finding) {
+        match finding {
+            Finding::Work(kind, saved) => {
                 self.bodies[placement.loop_index].saved[kind as usize] += placement.weight * saved;
             }
-            Saving::Reused => self.bodies[placement.loop_index].reused += placement.weight,
-            Saving::TooManyChecks => self.bodies[placement.loop_index].has_conflict = true,
-            Saving::Copies(copies) => self.bodies[placement.loop_index].copies = copies as f64,
-            Saving::Access(operation, saved) => {
+            Finding::Reused => self.bodies[placement.loop_index].reused += placement.weight,
+            Finding::TooManyChecks => self.bodies[placement.loop_index].has_conflict = true,
+            Finding::Copies(copies) => self.bodies[placement.loop_index].copies = copies as f64,
+            Finding::Access(operation, saved) => {
                 self.packed.insert(operation, saved);
             }
         }

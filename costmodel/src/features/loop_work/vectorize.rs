@@ -14,10 +14,10 @@ const LOOP_CONTROL: f64 = 2.0;
 const SHARED_CONTROL: f64 = 0.6;
 /// Instructions to enter a loop.
 const LOOP_ENTRY: f64 = 3.0;
-/// Instructions of a loop that counts as small: LLVM's limit.
+/// Loops with fewer instructions are interleaved although they reduce nothing: LLVM's `SmallLoopCost`.
 const SMALL_LOOP: f64 = 20.0;
-/// Most vectors that one iteration of a vectorised loop computes.
-const MOST_TOGETHER: f64 = 4.0;
+/// Largest interleave count.
+const MOST_INTERLEAVED: f64 = 4.0;
 /// Instructions around a call that copies or fills memory.
 const COPY_CALL: f64 = 4.0;
 
@@ -126,17 +126,16 @@ pub fn packed_instructions(body: &LoopBody) -> f64 {
     weighed(|kind| body.packed(kind))
 }
 
-/// Estimated instructions of one vector of iterations.
+/// Estimated instructions of one vector iteration.
 pub fn vectorised_instructions(body: &LoopBody) -> f64 {
     weighed(|kind| body.vectorised(kind))
 }
 
-/// Vectors that one iteration of a vectorised loop computes, as LLVM decides it: several if the loop reduces or is small, until its
-/// loads or stores fill their ports, and not more than half of the trips, unless that leaves as many iterations over.
-/// `each` is the number of instructions of a vector of `lanes` iterations.
-pub fn vectors_together(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> f64 {
+/// Interleave count of a vectorised loop, after LLVM's rule: above 1 for reductions and small loops, limited by the ports of loads and
+/// stores and by the trip count. `each` is the number of instructions of one vector iteration, which computes `lanes` scalar ones.
+pub fn interleave_count(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> f64 {
     let power = |x: f64| libm::exp2(libm::floor(libm::log2(x.max(1.0))));
-    let within = |vectors: f64| power((trips / vectors).min(MOST_TOGETHER));
+    let within = |vectors: f64| power((trips / vectors).min(MOST_INTERLEAVED));
     let (most, least) = (within(lanes), within(2.0 * lanes));
     let rest = |together: f64| trips % (lanes * together);
     let most = if rest(most) == rest(least) { most } else { least };

@@ -73,7 +73,7 @@ impl<C: Collect> Walk<'_, C> {
         loop_of
     }
 
-    /// How often the operations of a loop use each argument of its header.
+    /// Number of uses of each argument of a loop's header by the operations of the loop.
     fn uses_inside(&self, own: &BranchLoop) -> BTreeMap<ValueId, u32> {
         let tree = self.tree;
         let mut uses: BTreeMap<ValueId, u32> = tree.block(own.header).arguments.iter().map(|&v| (v, 0)).collect();

@@ -7,7 +7,7 @@ use super::access::{Access, Motion};
 use super::chain::Chain;
 use super::lanes::MachineCost;
 use super::loop_nest::Loop;
-use super::packing::Saving;
+use super::packing::Finding;
 use super::reduction::Reduction;
 use crate::features::table::WorkKind;
 
@@ -140,8 +140,8 @@ pub trait Collect {
     fn work(&mut self, _work: &Work) {}
     /// A live load or store. A repeated load is reported once.
     fn access(&mut self, _access: &Access) {}
-    /// What packing operations of a block saves, after its operations.
-    fn packed(&mut self, _placement: Placement, _saving: Saving) {}
+    /// What a vectoriser makes of a block, after its operations.
+    fn packed(&mut self, _placement: Placement, _finding: Finding) {}
     /// An explicit vector operation in a loop's body.
     fn explicit_vector(&mut self, _loop_index: usize) {}
     /// A value that a loop carries in a register, and the chain through one iteration.

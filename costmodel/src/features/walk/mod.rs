@@ -41,7 +41,7 @@ use self::loop_nest::LoopNest;
 use self::reduction::{has_no_nan, may_contract};
 use self::redundancy::{Computed, value_hash};
 use self::state::{RegionContext, Walk};
-use self::values::Values;
+use self::values::{Values, constant_integer};
 use super::counts::{UNKNOWN_TRIPS, midpoint};
 use super::kind::work_kind;
 use super::table::WorkKind;
@@ -106,8 +106,8 @@ impl<C: Collect> Walk<'_, C> {
             self.operation(operation, context, &mut computed);
         }
         if let Some(placement) = context.placement {
-            for saving in computed.packing.savings(tree, &self.values, block, &computed.forwarding.places) {
-                self.collector.packed(placement, saving);
+            for finding in computed.packing.findings(tree, &self.values, block, &computed.forwarding.places) {
+                self.collector.packed(placement, finding);
             }
         }
     }
@@ -502,11 +502,7 @@ fn unchanged(tree: &Tree, operation: OpId) -> Option<ValueId> {
         _ => return None,
     };
     let &[first, second] = tree.operation(operation).operands.as_slice() else { return None };
-    let is_neutral = |value: ValueId| {
-        let constant = tree.definer(value).filter(|&by| tree.record(by).evaluation == Evaluation::Constant);
-        let value = constant.and_then(|by| tree.attribute(by, "value"));
-        matches!(value, Some(AttributeValue::Integer(number, _)) if *number == neutral)
-    };
+    let is_neutral = |value: ValueId| constant_integer(tree, value) == Some(neutral);
     if is_neutral(second) {
         Some(first)
     } else {

@@ -89,7 +89,7 @@ impl<'a> Facts<'a> {
         matches!(self.items[at].role, Role::Load { .. })
     }
 
-    /// The elements that an item accesses, where they are known.
+    /// The elements that a load or store accesses; `None` for other operations and for subscripts that are not affine.
     pub fn place(&self, at: usize) -> Option<&'a Place> {
         self.places.get(&self.items[at].operation)
     }

@@ -33,19 +33,19 @@ impl Role {
     }
 }
 
-/// Machine operations that packing saves in each execution of a block; moves between lanes that it adds are negative.
+/// What a vectoriser makes of a block. Machine operations saved are of one execution of the block; moves between lanes that
+/// packing adds are negative.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Saving {
-    /// Of work of a kind.
+pub enum Finding {
+    /// Operations of a kind that packing saves.
     Work(WorkKind, f64),
-    /// Of a load or store.
+    /// Part of a load or store that packing saves.
     Access(OpId, f64),
-    /// A load of an element that the iteration before has loaded, too: the value stays in a register.
+    /// A load whose value the previous iteration has already loaded: it is taken from a register (partial redundancy elimination).
     Reused,
-    /// Accesses of one buffer whose distances are not known are too many to be compared at run time: a vectoriser leaves the
-    /// loop alone.
+    /// Too many accesses may overlap to be checked at run time: the loop is not vectorised.
     TooManyChecks,
-    /// All operations are copies of those on one element, for this many adjacent elements: each vector operation computes them
-    /// for elements of several iterations without moves between lanes.
+    /// The block does the same operations for this many adjacent elements and nothing else, as a loop unrolled by this factor does.
+    /// Interleaved accesses then need no shuffles.
     Copies(usize),
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use ir::tree::{BlockId, OpId, Tree, ValueId};
 
 use self::facts::Facts;
-pub use self::item::Saving;
+pub use self::item::Finding;
 use self::item::{Item, Role};
 use self::packer::Packer;
 use super::evolution::Evolution;
@@ -71,8 +71,14 @@ impl Packing {
         self.items.push(Item { operation, role, bits: element_bits });
     }
 
-    /// What packing saves, once all operations of the block are known. `places` are the elements of its accesses.
-    pub fn savings(&self, tree: &Tree, values: &Values, block: BlockId, places: &BTreeMap<OpId, Place>) -> Vec<Saving> {
+    /// What a vectoriser makes of the block, once all of its operations are known. `places` are the elements of its accesses.
+    pub fn findings(
+        &self,
+        tree: &Tree,
+        values: &Values,
+        block: BlockId,
+        places: &BTreeMap<OpId, Place>,
+    ) -> Vec<Finding> {
         let carried = carried(tree, block);
         let indirect = self.items.iter().filter(|item| item.role.is_indirect()).count();
         // Most blocks touch every buffer once and carry one value at most.
@@ -83,7 +89,7 @@ impl Packing {
         packer.find_reused();
         packer.find_checks();
         packer.pack(&carried, indirect);
-        packer.savings()
+        packer.findings()
     }
 }
 

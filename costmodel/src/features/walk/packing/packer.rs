@@ -6,7 +6,7 @@ use ir::registry::facts::Evaluation;
 use ir::tree::ValueId;
 
 use super::facts::Facts;
-use super::item::{Role, Saving};
+use super::item::{Finding, Role};
 use super::plan::{MOST_CROSSED, Plan};
 use crate::features::table::WorkKind;
 use crate::features::walk::forwarding::Place;
@@ -221,15 +221,16 @@ impl<'a> Packer<'a> {
         }
     }
 
-    pub fn savings(self) -> Vec<Saving> {
+    /// What was found.
+    pub fn findings(self) -> Vec<Finding> {
         let saving = |(at, saved): (usize, f64)| match self.facts.items[at].role {
-            Role::Work { kind, .. } => Saving::Work(kind, saved),
-            Role::Load { .. } | Role::Store { .. } => Saving::Access(self.facts.items[at].operation, saved),
+            Role::Work { kind, .. } => Finding::Work(kind, saved),
+            Role::Load { .. } | Role::Store { .. } => Finding::Access(self.facts.items[at].operation, saved),
         };
-        let moves = Some(Saving::Work(WorkKind::Shuffle, -self.moves)).filter(|_| self.moves > 0.0);
-        let reused = self.facts.reused.iter().map(|_| Saving::Reused);
-        let copies = Some(Saving::Copies(self.copies)).filter(|_| self.copies > 1);
-        let checks = Some(Saving::TooManyChecks).filter(|_| self.has_too_many_checks);
+        let moves = Some(Finding::Work(WorkKind::Shuffle, -self.moves)).filter(|_| self.moves > 0.0);
+        let reused = self.facts.reused.iter().map(|_| Finding::Reused);
+        let copies = Some(Finding::Copies(self.copies)).filter(|_| self.copies > 1);
+        let checks = Some(Finding::TooManyChecks).filter(|_| self.has_too_many_checks);
         let saved = self.saved.iter().map(|&each| saving(each));
         saved.chain(moves).chain(reused).chain(copies).chain(checks).collect()
     }
