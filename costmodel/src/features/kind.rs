@@ -14,7 +14,7 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
         MachineWork::None => return None,
         MachineWork::Float => or_narrow(WorkKind::Float),
         MachineWork::Divide => or_narrow(WorkKind::Divide),
-        MachineWork::Remainder => or_narrow(WorkKind::Call),
+        MachineWork::Remainder => or_narrow(WorkKind::MathCall),
         MachineWork::Truncation => or_narrow(WorkKind::Cast),
         MachineWork::MinMax => match result.and_then(|v| narrow_float(tree, v)) {
             // Nothing is rounded: the operands are converted to `f32`, and the result back, in line.
@@ -25,6 +25,7 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
         MachineWork::Shuffle | MachineWork::Transposition => WorkKind::Shuffle,
         MachineWork::Contraction => or_narrow(WorkKind::Float),
         MachineWork::Call => WorkKind::Call,
+        MachineWork::MathFunction => WorkKind::MathCall,
         MachineWork::Integer if result.is_some_and(|v| is_index(tree, v)) => WorkKind::Address,
         MachineWork::Integer => WorkKind::Integer,
         MachineWork::IntegerDivide => division(tree, operation),

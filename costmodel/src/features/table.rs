@@ -290,8 +290,10 @@ features! {
         Select = "select": KeptSelect, HotSelect;
         /// floating-point divisions and square roots.
         Divide = "divide": KeptDivide, HotDivide;
-        /// calls of functions, of a mathematical library or of the text.
+        /// calls of functions of the text, and of library functions that LLVM has no intrinsic for.
         Call = "call": KeptCall, HotCall;
+        /// mathematical functions and floating-point remainders, called for each lane of a vector.
+        MathCall = "math_call": KeptMathCall, HotMathCall;
         /// arithmetic on `f16`, which most processors convert to `f32` and back.
         F16 = "half": KeptF16, HotF16;
         /// arithmetic on `bf16`, whose rounding is a call on processors without an instruction for it.
@@ -434,9 +436,9 @@ named! {
         Brief = "brief",
         /// vectorised loops with contiguous accesses and no floating-point reduction, unrolled ones with copies alike included, per vector of 256 bits
         Vector = "vector",
-        /// loops whose iterations access several adjacent elements each (unrolled loops), if they stay scalar and neighbouring operations are packed into vectors
+        /// loops whose iterations access several adjacent elements each (unrolled loops), if moves between lanes make vectors of iterations dear, neighbouring operations packed into vectors
         Copied = "copied",
-        /// loops whose iterations access several adjacent elements each, if they are vectorised, per vector of 256 bits
+        /// other loops whose iterations access several adjacent elements each, vectorised, per vector of 256 bits
         Interleaved = "interleaved",
         /// loops with strided or indirect accesses, if they stay scalar
         Apart = "apart",
@@ -446,6 +448,10 @@ named! {
         NarrowApart = "narrow_apart",
         /// loops with strided or indirect accesses to elements of less than 32 bits, if they are vectorised, per vector of 256 bits
         NarrowGathered = "narrow_gathered",
+        /// loops with calls of mathematical functions, if they stay scalar
+        CalledApart = "called_apart",
+        /// loops with calls of mathematical functions, if they are vectorised, per vector of 256 bits
+        Called = "called",
         /// loops with floating-point reductions, if they stay scalar
         Ordered = "ordered",
         /// loops with floating-point reductions, if these are reordered and vectorised, per vector of 256 bits
@@ -464,7 +470,7 @@ named! {
         RestEntries = "rest_entries",
         /// Instructions of scalar loops some of whose neighbouring operations are packed into vectors.
         PackedInstructions = "packed_instructions",
-        /// Instructions of loops whose iterations access several adjacent elements each, if they stay scalar and neighbouring operations are packed into vectors.
+        /// Instructions of the loops of class `copied`.
         CopiedInstructions = "copied_instructions",
         /// Entries of loops that only copy or fill memory.
         CopyEntries = "copy_entries",

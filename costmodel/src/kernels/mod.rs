@@ -340,7 +340,7 @@ impl Sums {
             (F::CodeStores, code(&[WorkKind::Store])),
             (F::CodeFloats, code(&[WorkKind::Float, WorkKind::F16, WorkKind::Bf16])),
             (F::CodeDivides, code(&[WorkKind::Divide])),
-            (F::CodeCalls, code(&[WorkKind::Call, WorkKind::Runtime])),
+            (F::CodeCalls, code(&[WorkKind::Call, WorkKind::MathCall, WorkKind::Runtime])),
             (F::CodeIntegers, code(&[WorkKind::Integer])),
             (F::CodeIntegerDivides, code(&[WorkKind::IntegerDivide, WorkKind::ConstantDivide])),
             (F::CodeAddresses, code(&[WorkKind::Address])),

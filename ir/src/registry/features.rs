@@ -65,10 +65,13 @@ pub enum MachineWork {
     Contraction,
     /// A floating-point division or square root; 16-bit results have a kind of their own.
     Divide,
-    /// A floating-point remainder: a call; 16-bit results have a kind of their own.
+    /// A floating-point remainder: a mathematical function; 16-bit results have a kind of their own.
     Remainder,
-    /// A call.
+    /// A call of a function, which LLVM does not vectorise.
     Call,
+    /// A mathematical function that LLVM has a vector intrinsic for. Back ends without a vector library call the scalar function for
+    /// each lane.
+    MathFunction,
     /// An integer instruction; an address computation if the result is an index.
     Integer,
     /// An integer division; division by a constant has a kind of its own.
@@ -185,7 +188,8 @@ impl InstructionClass {
         match self {
             Self::Float => MachineWork::Float,
             Self::Division => MachineWork::Divide,
-            Self::Transcendental | Self::Call => MachineWork::Call,
+            Self::Transcendental => MachineWork::MathFunction,
+            Self::Call => MachineWork::Call,
             Self::Integer => MachineWork::Integer,
             Self::Cast => MachineWork::Cast,
             Self::Branch => MachineWork::Branch,

@@ -25,6 +25,11 @@ const fn transcendental(name: &'static str) -> Record {
     unary(name, Transcendental, Class::Transcendental)
 }
 
+/// A transcendental function of one number without an intrinsic: a call of the mathematical library.
+const fn library(name: &'static str) -> Record {
+    transcendental(name).machine(Machine::Call)
+}
+
 /// A function of one number that takes one instruction.
 const fn simple(name: &'static str) -> Record {
     unary(name, Simple(1), Class::Float)
@@ -69,16 +74,16 @@ pub(super) const RECORDS: &[Record] = &[
     unary("math.sqrt", Transcendental, Class::Division),
     unary("math.rsqrt", Transcendental, Class::Division),
     transcendental("math.acos"),
-    transcendental("math.acosh"),
+    library("math.acosh"),
     transcendental("math.asin"),
-    transcendental("math.asinh"),
+    library("math.asinh"),
     transcendental("math.atan"),
-    transcendental("math.atanh"),
-    transcendental("math.cbrt"),
+    library("math.atanh"),
+    library("math.cbrt"),
     transcendental("math.cos"),
     transcendental("math.cosh"),
-    transcendental("math.erf"),
-    transcendental("math.erfc"),
+    library("math.erf"),
+    library("math.erfc"),
     transcendental("math.exp"),
     transcendental("math.exp2"),
     transcendental("math.expm1"),

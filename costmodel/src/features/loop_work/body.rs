@@ -2,6 +2,7 @@
 
 use crate::features::table::WorkKind;
 use crate::features::walk::Loop;
+use crate::features::walk::access::Access;
 use crate::features::walk::chain::Chain;
 use crate::features::walk::lanes::MachineCost;
 use crate::features::walk::reduction::Reduction;
@@ -18,6 +19,27 @@ pub struct ExplicitWork {
     pub operations: f64,
     /// Their parts, see [`MachineCost`].
     pub parts: f64,
+}
+
+/// Accesses of one iteration that are members of interleaved groups: a vectoriser loads or stores all elements of a group and
+/// moves those of each member between lanes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Groups {
+    /// Members that are loads.
+    pub loads: f64,
+    /// Members that are stores.
+    pub stores: f64,
+    /// Vectors of elements that no member loads.
+    pub gaps: f64,
+    /// Moves between lanes.
+    pub moves: f64,
+}
+
+impl Groups {
+    /// Whether an access is a member of one.
+    pub fn is_any(&self) -> bool {
+        self.loads + self.stores > 0.0
+    }
 }
 
 /// The function's body or one loop.
@@ -49,8 +71,10 @@ pub struct LoopBody {
     pub chain: Chain,
     /// Stores to memory that loads of the next iterations wait for, each divided by the distance in iterations.
     pub forwarded: f64,
-    /// Elements that one iteration accesses of the widest group of accesses with a stride between them; 1 without one.
+    /// Elements that one iteration accesses of the widest interleaved group; 1 without one.
     pub interleave: f64,
+    /// Accesses of interleaved groups.
+    pub groups: Groups,
     /// Whether a load or store at consecutive addresses goes backwards.
     pub has_reversed: bool,
     /// Whether it contains explicit vector operations.
@@ -89,6 +113,7 @@ impl LoopBody {
             chain: Chain::default(),
             forwarded: 0.0,
             interleave: 1.0,
+            groups: Groups::default(),
             has_reversed: false,
             has_vectors: false,
             has_sub_byte: false,
@@ -112,6 +137,20 @@ impl LoopBody {
         }
     }
 
+    /// Notes that an access is a member of an interleaved group as wide as `stride`, which has `members`.
+    pub fn add_to_group(&mut self, access: &Access, stride: f64, members: f64, is_full: bool) {
+        let weight = access.weight;
+        self.interleave = self.interleave.max(members);
+        // Each vector of a member takes elements from as many vectors as the group is wide.
+        self.groups.moves += (stride - 1.0) * weight;
+        if access.is_store {
+            self.groups.stores += weight;
+        } else {
+            self.groups.loads += weight;
+            self.groups.gaps += if is_full { 0.0 } else { (stride / members - 1.0) * weight };
+        }
+    }
+
     /// Notes that scalar work computes on elements of a width.
     pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
         if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| !cost.is_explicit()) {
@@ -131,13 +170,14 @@ impl LoopBody {
     }
 
     /// Work of a kind in one vector iteration of the vectorised loop. The vectorisation factor is that of the widest element in
-    /// memory; operations on wider elements take several registers.
-    pub fn vectorised(&self, kind: WorkKind) -> f64 {
+    /// memory, `lanes`; operations on wider elements take several registers.
+    pub fn vectorised(&self, kind: WorkKind, lanes: f64) -> f64 {
         let reused = self.reused.min(self.of(WorkKind::Load));
         match kind {
-            WorkKind::Load => self.of(kind) - reused,
+            WorkKind::Load => self.of(kind) - reused + self.groups.gaps,
             // The lanes of the vector before and of this one are put together.
-            WorkKind::Shuffle => self.of(kind) + reused,
+            WorkKind::Shuffle => self.of(kind) + reused + self.groups.moves,
+            WorkKind::MathCall => self.of(kind) * lanes,
             _ => {
                 let wide = WIDTHS.into_iter().zip(self.wide[kind as usize]);
                 let more = |(bits, work): (f64, f64)| work * (bits / self.widest.max(8.0) - 1.0).max(0.0);

@@ -20,6 +20,9 @@ const FEW_TRIPS: f64 = 16.0;
 /// Least vectorisation factor times interleave count with which LLVM vectorises the epilogue.
 const LEAST_FOR_EPILOGUE: f64 = 16.0;
 
+/// Copies of operands for each move between the lanes of an interleaved group, in LLVM's cost model of AVX-512.
+const COPIES_PER_MOVE: f64 = 0.5;
+
 /// Narrowest elements that instructions gather and scatter, in bits.
 const GATHERED_BITS: f64 = 32.0;
 
@@ -37,15 +40,23 @@ fn class(body: &LoopBody) -> LoopClass {
         LoopClass::Calling
     } else if body.iterations * body.interleave < body.entries.max(1.0) * body.lanes(REGISTER_BITS) {
         LoopClass::Short
+    } else if body.of(WorkKind::MathCall) > 0.0 {
+        // A sum in order makes vectors too dear.
+        if body.carries(Reduction::Ordered) > 0.0 { LoopClass::Calling } else { LoopClass::Called }
     } else if body.carries(Reduction::Ordered) + body.carries(Reduction::Extreme) > 0.0 {
         LoopClass::Reordered
     } else if has_gathers(body) {
-        if body.narrowest < GATHERED_BITS { LoopClass::NarrowGathered } else { LoopClass::Gathered }
-    } else if body.interleave > 1.0 {
+        gathered(body)
+    } else if body.groups.is_any() {
         LoopClass::Interleaved
     } else {
         LoopClass::Vector
     }
+}
+
+/// The class of a loop that gathers or scatters elements.
+fn gathered(body: &LoopBody) -> LoopClass {
+    if body.narrowest < GATHERED_BITS { LoopClass::NarrowGathered } else { LoopClass::Gathered }
 }
 
 /// Whether the tail of a vectorised loop is folded by masking instead of a scalar epilogue: its trip count is constant, small and no
@@ -55,26 +66,49 @@ fn is_masked(body: &LoopBody, lanes: f64) -> bool {
     trips < FEW_TRIPS && libm::floor(trips) == trips && trips > lanes && trips % lanes != 0.0
 }
 
+/// Whether LLVM vectorises a loop with interleaved groups: those with gaps need a scalar epilogue, for which short loops have no
+/// iterations; and that must take fewer instructions. Half of the moves between lanes need a copy of their operand.
+fn interleaving_pays(body: &LoopBody, lanes: f64) -> bool {
+    let has_epilogue = body.groups.gaps == 0.0 || body.trips() >= FEW_TRIPS;
+    has_epilogue
+        && vectorised_instructions(body, lanes) + COPIES_PER_MOVE * body.groups.moves < instructions(body) * lanes
+}
+
 /// Vector iterations in one entry of a vectorised loop, and the scalar iterations of its epilogue. `each` is the number of
 /// instructions of one vector iteration, which computes `lanes` scalar ones.
 fn split(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> (f64, f64) {
-    let together = interleave_count(body, each, trips, lanes);
+    // An interleaved group with gaps reads beyond the last member: at least one iteration is scalar.
+    let scalar = if body.groups.gaps > 0.0 { 1.0 } else { 0.0 };
+    let divide = |trips: f64, by: f64| {
+        let quotient = libm::floor((trips - scalar).max(0.0) / by);
+        (quotient, trips - quotient * by)
+    };
+    let together = interleave_count(body, each, trips - scalar, lanes);
     let group = lanes * together;
-    let (vectors, rest) = (libm::floor(trips / group) * together, trips % group);
+    let (groups, rest) = divide(trips, group);
+    let vectors = groups * together;
     // A vectorised epilogue has half the lanes.
     let half = lanes / 2.0;
     if group < LEAST_FOR_EPILOGUE || body.reused > 0.0 || half < 1.0 {
         return (vectors, rest);
     }
-    (vectors + libm::floor(rest / half), rest % half)
+    let (halves, rest) = divide(rest, half);
+    (vectors + halves, rest)
 }
 
-/// Work of a kind in one masked vector iteration.
-fn masked(body: &LoopBody, kind: WorkKind) -> f64 {
+/// Work of a kind in one masked vector iteration. Interleaved groups are not masked: their members are gathered and scattered.
+fn masked(body: &LoopBody, kind: WorkKind, lanes: f64) -> f64 {
+    let (work, groups) = (body.vectorised(kind, lanes), body.groups);
     match kind {
         WorkKind::Load | WorkKind::Store => 0.0,
-        WorkKind::Masked => body.vectorised(WorkKind::Load) + body.of(WorkKind::Store),
-        _ => body.vectorised(kind),
+        WorkKind::Masked => {
+            let grouped = groups.loads + groups.gaps + groups.stores;
+            work + body.vectorised(WorkKind::Load, lanes) + body.of(WorkKind::Store) - grouped
+        }
+        WorkKind::StridedLoad => work + groups.loads,
+        WorkKind::StridedStore => work + groups.stores,
+        WorkKind::Shuffle => work - groups.moves,
+        _ => work,
     }
 }
 
@@ -146,6 +180,7 @@ impl Counts<'_> {
             | LoopClass::Interleaved
             | LoopClass::Gathered
             | LoopClass::NarrowGathered
+            | LoopClass::Called
             | LoopClass::Reordered) => {
                 self.add_vectorised(class, body, lanes);
             }
@@ -166,38 +201,51 @@ impl Counts<'_> {
     }
 
     fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64) {
-        if class == LoopClass::Interleaved && body.copies == body.interleave {
+        if class == LoopClass::Interleaved && body.copies == body.interleave && body.groups.gaps == 0.0 {
             return self.add_copies(body, lanes);
         }
+        if class == LoopClass::Interleaved && !interleaving_pays(body, lanes) {
+            return self.add_copied(body);
+        }
+        let is_masked = is_masked(body, lanes);
+        let class = if is_masked && class == LoopClass::Interleaved { gathered(body) } else { class };
         match class {
             LoopClass::Gathered => self.add_packed(LoopClass::Apart, body, body.iterations),
             LoopClass::NarrowGathered => self.add_packed(LoopClass::NarrowApart, body, body.iterations),
+            LoopClass::Called => self.add_packed(LoopClass::CalledApart, body, body.iterations),
             LoopClass::Reordered => self.add_to_class(LoopClass::Ordered, body, body.iterations),
-            LoopClass::Interleaved => {
-                self.add_packed(LoopClass::Copied, body, body.iterations);
-                self.add(LoopCount::CopiedInstructions, body.iterations * packed_instructions(body));
-            }
             _ => {}
         }
         let trips = body.trips();
-        if is_masked(body, lanes) {
+        if is_masked {
             let vectors = body.entries * libm::ceil(trips / lanes);
-            return self.add_work(class, body, vectors, |kind| masked(body, kind));
+            return self.add_work(class, body, vectors, |kind| masked(body, kind, lanes));
         }
         // Copies of a body fill a vector in fewer iterations, which then hold fewer vectors each.
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
-        let each = vectorised_instructions(body);
+        let each = vectorised_instructions(body, lanes);
         let (vectors, rest) = split(body, each, trips, group);
-        self.add_work(class, body, body.entries * vectors * group / lanes, |kind| body.vectorised(kind));
+        self.add_work(class, body, body.entries * vectors * group / lanes, |kind| body.vectorised(kind, lanes));
         self.add_rest(body, rest * instructions(body));
+    }
+
+    /// Adds a loop with interleaved groups that stays scalar.
+    fn add_copied(&mut self, body: &LoopBody) {
+        self.add_packed(LoopClass::Copied, body, body.iterations);
+        self.add(LoopCount::CopiedInstructions, body.iterations * packed_instructions(body));
     }
 
     /// Adds a loop whose iterations compute several adjacent elements alike as the loop over the elements.
     fn add_copies(&mut self, body: &LoopBody, lanes: f64) {
         let elements = body.trips() * body.copies;
-        let each = vectorised_instructions(body) / body.copies;
+        // The moves between lanes of loads and stores cancel.
+        let work = |kind| match kind {
+            WorkKind::Address => 0.0,
+            WorkKind::Shuffle => (body.vectorised(kind, lanes) - body.groups.moves) / body.copies,
+            _ => body.vectorised(kind, lanes) / body.copies,
+        };
+        let each = (vectorised_instructions(body, lanes) - body.groups.moves) / body.copies;
         let (vectors, rest) = split(body, each, elements, lanes);
-        let work = |kind| if kind == WorkKind::Address { 0.0 } else { body.vectorised(kind) / body.copies };
         self.add_work(LoopClass::Vector, body, body.entries * vectors, work);
         self.add_rest(body, rest / body.copies * packed_instructions(body));
     }

@@ -5,10 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use ir::tree::{OpId, ValueId};
 
 use super::body::LoopBody;
-use crate::features::walk::access::{Access, LARGEST_GROUP};
+use crate::features::walk::access::Access;
+use crate::features::walk::lanes::REGISTER_BITS;
 
 /// Dependences over this many iterations or more do not limit a vectoriser.
-const MAX_DISTANCE: usize = 16;
+const MAX_DISTANCE: usize = 64;
+
+/// Widest group of accesses whose neighbours are looked at, in elements.
+const WIDEST_GROUP: f64 = 16.0;
+
+/// Vector iterations after which a store has reached the cache, for each byte of an element: LLVM's limit.
+const ITERATIONS_IN_FLIGHT: usize = 8;
 
 /// Loads of a buffer whose strides are compared with that of each store: unrolled loops have many, and a few show all.
 const COMPARED_LOADS: usize = 32;
@@ -16,15 +23,19 @@ const COMPARED_LOADS: usize = 32;
 /// Adds the work of all accesses to the loops in which they execute, and finds dependences.
 pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access], packed: &BTreeMap<OpId, f64>) {
     let written = varying_stores(bodies, accesses);
-    let runs = adjacent_runs(bodies, accesses);
+    let neighbours = neighbours(accesses);
+    for ((loop_index, _, is_store, _), own) in &neighbours {
+        let body = &mut bodies[*loop_index];
+        body.store_run = body.store_run.max(if *is_store { own.longest_run } else { 0.0 });
+    }
     for access in accesses {
         // A loop-invariant address is kept in a register while no store of the loop may change its buffer.
         let mut at = access.loop_index;
         while at > access.address.varies_in && !access.address.data && !written.contains(&(access.buffer, at)) {
             at = bodies[at].parent;
         }
-        let run = runs.get(&(access.loop_index, access.buffer)).copied().unwrap_or(0.0);
-        let kind = access.kind(run);
+        let group = group(access, &neighbours);
+        let kind = access.kind(group.is_some());
         bodies[at].add(kind, access.cost, access.weight);
         if at == access.loop_index
             && let Some(saved) = packed.get(&access.operation)
@@ -34,9 +45,9 @@ pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access], packed: &BTr
         let body = &mut bodies[access.loop_index];
         if let Some(stride) = access.stride_here() {
             body.has_reversed |= stride == -1.0;
-            if run >= stride.abs() && stride.abs() <= LARGEST_GROUP && !access.cost.is_explicit() {
-                body.interleave = body.interleave.max(stride.abs());
-            }
+        }
+        if let Some((stride, group)) = group {
+            body.add_to_group(access, stride, group.members / group.groups, group.is_full(stride));
         }
         body.has_sub_byte |= access.is_sub_byte;
         body.widest = body.widest.max(access.element_bits);
@@ -87,10 +98,13 @@ fn find_conflicts(bodies: &mut [LoopBody], accesses: &[Access], written: &BTreeS
         };
         let differs = |load: usize| !accesses[load].address.same_stride(store.address);
         let strides_differ = || own.iter().take(COMPARED_LOADS).any(|&(_, load)| differs(load));
-        let near = (1..MAX_DISTANCE).find(|&d| is_loaded(offset - d as f64 * stride));
+        let apart = (body.trips() as usize).clamp(1, MAX_DISTANCE);
+        let near = (1..apart)
+            .filter(|&distance| is_loaded(offset - distance as f64 * stride))
+            .find(|&distance| limits(distance, stride, store.element_bits));
         // Neighbours of the elements that the copies of an unrolled body write: not reordered across the stores.
         let overlaps = || {
-            let is_group = stride.abs() > 1.0 && stride.abs() <= MAX_DISTANCE as f64;
+            let is_group = stride.abs() > 1.0 && stride.abs() <= WIDEST_GROUP;
             let is_stored = |offset: f64| stored.contains(&(store.loop_index, store.buffer, offset.to_bits()));
             is_group && [offset - 1.0, offset + 1.0].into_iter().any(|next| is_loaded(next) && !is_stored(next))
         };
@@ -99,7 +113,8 @@ fn find_conflicts(bodies: &mut [LoopBody], accesses: &[Access], written: &BTreeS
         }
         body.forwarded += match near {
             Some(distance) => 1.0 / distance as f64,
-            None if later(offset) => 1.0,
+            // Elements at indices that are data are seldom the same.
+            None if !store.address.data && later(offset) => 1.0,
             None => 0.0,
         };
     }
@@ -107,25 +122,70 @@ fn find_conflicts(bodies: &mut [LoopBody], accesses: &[Access], written: &BTreeS
     bodies.iter_mut().filter(|body| !body.has_conflict).for_each(|body| body.forwarded = 0.0);
 }
 
-/// The longest run of accesses to adjacent elements in one iteration, by loop and buffer, in elements. A run has loads
-/// only, or stores only of values computed alike; the longest of stores is noted in the loop.
-fn adjacent_runs(bodies: &mut [LoopBody], accesses: &[Access]) -> BTreeMap<(usize, ValueId), f64> {
-    let group = |a: &Access| ((a.loop_index, a.buffer, a.is_store, a.value_hash), a.address.offset);
-    let mut places: Vec<((usize, ValueId, bool, u64), f64)> =
-        accesses.iter().filter(|a| !a.address.data).map(group).collect();
-    places.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    places.dedup();
-    let (mut run, mut runs) = (0.0, BTreeMap::new());
-    for index in 0..places.len() {
-        let (own, offset) = places[index];
-        let (loop_index, buffer, is_store, _) = own;
-        let is_adjacent = index > 0 && places[index - 1] == (own, offset - 1.0);
-        run = if is_adjacent { run + 1.0 } else { 1.0 };
-        let longest: &mut f64 = runs.entry((loop_index, buffer)).or_insert(0.0);
-        *longest = longest.max(run);
-        if is_store {
-            bodies[loop_index].store_run = bodies[loop_index].store_run.max(run);
+/// Whether a load of the element that was stored `distance` iterations before keeps a loop from being vectorised, or nearly: vectors
+/// may not be longer than the distance, nor may a vector be loaded that two stores have just written parts of.
+fn limits(distance: usize, stride: f64, element_bits: f64) -> bool {
+    let elements = distance * (stride.abs() as usize).max(1);
+    let in_flight = ITERATIONS_IN_FLIGHT * ((element_bits / 8.0) as usize).max(1);
+    let is_safe = |lanes: &usize| lanes <= &distance && (elements % lanes == 0 || elements / lanes >= in_flight);
+    let full = REGISTER_BITS / element_bits.max(8.0);
+    let longest =
+        (1..).map(|power| 1usize << power).take_while(is_safe).take_while(|&lanes| lanes as f64 <= full).last();
+    // Nearer to scalars than to full vectors.
+    let lanes = longest.unwrap_or(1) as f64;
+    lanes * lanes < full
+}
+
+/// A loop, a buffer, whether it is stored to, and the bits of the stride.
+type Place = (usize, ValueId, bool, u64);
+
+/// Elements that one iteration accesses with one stride.
+#[derive(Debug, Clone, Copy, Default)]
+struct Neighbours {
+    /// Different elements.
+    members: f64,
+    /// Interleaved groups of them: each is as wide as the stride.
+    groups: f64,
+    /// Most adjacent elements.
+    longest_run: f64,
+}
+
+impl Neighbours {
+    /// Whether the groups leave out no element.
+    fn is_full(&self, stride: f64) -> bool {
+        self.members == self.groups * stride
+    }
+}
+
+fn place(access: &Access) -> Place {
+    (access.loop_index, access.buffer, access.is_store, access.address.stride.to_bits())
+}
+
+fn neighbours(accesses: &[Access]) -> BTreeMap<Place, Neighbours> {
+    let direct = accesses.iter().filter(|a| !a.address.data);
+    let mut all: Vec<(Place, f64)> = direct.map(|a| (place(a), a.address.offset)).collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    all.dedup();
+    let mut neighbours = BTreeMap::new();
+    for same in all.chunk_by(|a, b| a.0 == b.0) {
+        let stride = f64::from_bits(same[0].0.3).abs();
+        let (mut first, mut run) = (f64::NEG_INFINITY, 0.0);
+        let own: &mut Neighbours = neighbours.entry(same[0].0).or_default();
+        for (index, &(_, offset)) in same.iter().enumerate() {
+            own.members += 1.0;
+            if offset >= first + stride {
+                (first, own.groups) = (offset, own.groups + 1.0);
+            }
+            run = if index > 0 && same[index - 1].1 == offset - 1.0 { run + 1.0 } else { 1.0 };
+            own.longest_run = own.longest_run.max(run);
         }
     }
-    runs
+    neighbours
+}
+
+/// The stride and the interleaved groups of an access. Loads may leave out elements; stores may not.
+fn group(access: &Access, neighbours: &BTreeMap<Place, Neighbours>) -> Option<(f64, Neighbours)> {
+    let stride = access.group_stride()?;
+    let own = *neighbours.get(&place(access))?;
+    (!access.is_store || own.is_full(stride)).then_some((stride, own))
 }

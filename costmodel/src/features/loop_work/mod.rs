@@ -80,7 +80,7 @@ impl Collect for LoopWork {
                 self.bodies[placement.loop_index].saved[kind as usize] += placement.weight * saved;
             }
             Finding::Reused => self.bodies[placement.loop_index].reused += placement.weight,
-            Finding::TooManyChecks => self.bodies[placement.loop_index].has_conflict = true,
+            Finding::Unvectorisable => self.bodies[placement.loop_index].has_conflict = true,
             Finding::Copies(copies) => self.bodies[placement.loop_index].copies = copies as f64,
             Finding::Access(operation, saved) => {
                 self.packed.insert(operation, saved);
@@ -114,7 +114,7 @@ impl Collect for LoopWork {
         let Some(body) = self.bodies.last_mut() else { return };
         (body.narrowest, body.widest) = (element_bits, element_bits);
         body.work[kind as usize] += work.flops / work.iterations.max(1.0);
-        body.work[WorkKind::Call as usize] += work.transcendentals / work.iterations.max(1.0);
+        body.work[WorkKind::MathCall as usize] += work.transcendentals / work.iterations.max(1.0);
         body.work[WorkKind::Load as usize] += reads as f64;
         body.work[WorkKind::Store as usize] += 1.0;
         if work.reduces {

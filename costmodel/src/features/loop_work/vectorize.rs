@@ -30,13 +30,15 @@ pub struct Vectoriser {
     reorders: bool,
     /// Whether it vectorises strided and indirect accesses.
     gathers: bool,
+    /// Whether it vectorises loops with calls of mathematical functions: it takes their operands out of vectors.
+    calls: bool,
 }
 
-const AVX2: Vectoriser = Vectoriser { bits: 256.0, reorders: false, gathers: true };
-const CONTIGUOUS: Vectoriser = Vectoriser { gathers: false, ..AVX2 };
+const AVX2: Vectoriser = Vectoriser { bits: 256.0, reorders: false, gathers: true, calls: true };
+const CONTIGUOUS: Vectoriser = Vectoriser { gathers: false, calls: false, ..AVX2 };
 const CONTIGUOUS_REORDERING: Vectoriser = Vectoriser { reorders: true, ..CONTIGUOUS };
 /// The most permissive one, with vectors of 512 bits.
-pub const PERMISSIVE: Vectoriser = Vectoriser { bits: 512.0, reorders: true, gathers: true };
+pub const PERMISSIVE: Vectoriser = Vectoriser { bits: 512.0, reorders: true, gathers: true, calls: true };
 
 /// Fills the features of [`Collector::LoopWork`].
 pub fn fill_features(bodies: &[LoopBody], features: &mut FeatureVector) {
@@ -62,7 +64,7 @@ pub fn fill_features(bodies: &[LoopBody], features: &mut FeatureVector) {
     features.set(Feature::VectorizableShare, share(&|body| can_vectorise(body, AVX2)));
     features.set(Feature::OrderedShare, share(&|body| can_vectorise(body, PERMISSIVE)));
     features.set(Feature::InnermostShare, share(&|body| !body.has_inner));
-    features.set(Feature::CallShare, share(&|body| body.of(WorkKind::Call) > 0.0));
+    features.set(Feature::CallShare, share(&|body| body.of(WorkKind::Call) + body.of(WorkKind::MathCall) > 0.0));
     features.set(Feature::CopyShare, share(&is_copy));
     let most = |of: &dyn Fn(&LoopBody) -> f64| bodies.iter().map(of).fold(0.0, f64::max);
     features.set(Feature::MostInvariants, most(&|body| body.invariants));
@@ -126,9 +128,9 @@ pub fn packed_instructions(body: &LoopBody) -> f64 {
     weighed(|kind| body.packed(kind))
 }
 
-/// Estimated instructions of one vector iteration.
-pub fn vectorised_instructions(body: &LoopBody) -> f64 {
-    weighed(|kind| body.vectorised(kind))
+/// Estimated instructions of one vector iteration that computes `lanes` scalar ones.
+pub fn vectorised_instructions(body: &LoopBody, lanes: f64) -> f64 {
+    weighed(|kind| body.vectorised(kind, lanes))
 }
 
 /// Interleave count of a vectorised loop, after LLVM's rule: above 1 for reductions and small loops, limited by the ports of loads and
@@ -145,7 +147,7 @@ pub fn interleave_count(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> f
     if each >= SMALL_LOOP {
         return 1.0;
     }
-    let accesses = [WorkKind::Load, WorkKind::Store].map(|kind| body.vectorised(kind).max(1.0));
+    let accesses = [WorkKind::Load, WorkKind::Store].map(|kind| body.vectorised(kind, lanes).max(1.0));
     let by_ports = power(most / accesses[0].min(accesses[1]));
     by_ports.max(power(SMALL_LOOP / each.max(1.0)).min(most))
 }
@@ -156,7 +158,7 @@ fn weighed(of: impl Fn(WorkKind) -> f64) -> f64 {
         // Most address arithmetic is part of an addressing mode.
         - 0.7 * of(WorkKind::Address)
         + 3.0 * of(WorkKind::MinMax)
-        + 4.0 * of(WorkKind::Call)
+        + 4.0 * (of(WorkKind::Call) + of(WorkKind::MathCall))
         + 3.0 * of(WorkKind::F16)
         + 8.0 * of(WorkKind::Bf16)
         + 7.0 * of(WorkKind::Bf16MinMax)
@@ -181,7 +183,8 @@ fn vector_instructions(body: &LoopBody, vectoriser: Vectoriser) -> f64 {
     let trips = body.trips();
     let mut best = scalar_instructions(body);
     if can_vectorise(body, vectoriser) && trips >= lanes {
-        let vectors = libm::floor(trips / lanes) * (vectorised_instructions(body) - SHARED_CONTROL * LOOP_CONTROL);
+        let vectors =
+            libm::floor(trips / lanes) * (vectorised_instructions(body, lanes) - SHARED_CONTROL * LOOP_CONTROL);
         best = best.min(body.entries * (vectors + (trips % lanes) * each));
     }
     if body.is_packed() {
@@ -200,6 +203,7 @@ pub fn can_vectorise(body: &LoopBody, vectoriser: Vectoriser) -> bool {
         && body.carries(Reduction::Recurrence) == 0.0
         && (vectoriser.reorders || body.carries(Reduction::Ordered) == 0.0)
         && (vectoriser.gathers || !has_gathers(body))
+        && (vectoriser.calls || body.of(WorkKind::MathCall) == 0.0)
         && none(&[WorkKind::Call, WorkKind::Runtime, WorkKind::IntegerDivide, WorkKind::Bf16])
 }
 

@@ -13,7 +13,7 @@ const DYNAMIC_EXTENT: f64 = 64.0;
 
 /// Most elements of a group of adjacent accesses that a vectoriser reads or writes as a whole and takes apart by moves
 /// between lanes: LLVM's limit.
-pub const LARGEST_GROUP: f64 = 8.0;
+const LARGEST_GROUP: f64 = 8.0;
 
 /// One subscript of an access.
 #[derive(Debug, Clone, Copy, Default)]
@@ -152,8 +152,6 @@ pub struct Access {
     pub cost: MachineCost,
     /// Whether it is a vector whose lanes are not adjacent in memory.
     pub crosses_rows: bool,
-    /// Of a store, the [`value_hash`](super::redundancy::value_hash) of the stored value; of a load, 0.
-    pub value_hash: u64,
     /// Executions in each iteration of the loop, at most 1.
     pub weight: f64,
     /// Whether it leaves out lanes that are masked or out of bounds.
@@ -165,11 +163,10 @@ pub struct Access {
 }
 
 impl Access {
-    /// The kind of work that it is. `run` is the longest run of accesses to adjacent elements of the buffer in one
-    /// iteration of the loop, in elements: a stride up to it, and up to [`LARGEST_GROUP`], is contiguous.
-    pub fn kind(&self, run: f64) -> WorkKind {
+    /// The kind of work that it is. A member of an [interleaved group](Self::group_stride) is contiguous.
+    pub fn kind(&self, is_grouped: bool) -> WorkKind {
         let stride = self.stride_here().unwrap_or(0.0).abs();
-        let is_contiguous = stride <= 1.0 || self.cost.is_explicit() || (run >= stride && stride <= LARGEST_GROUP);
+        let is_contiguous = stride <= 1.0 || self.cost.is_explicit() || is_grouped;
         match (self.is_store, self.address.data) {
             (false, false) if self.crosses_rows => WorkKind::StridedLoad,
             (true, _) if self.crosses_rows => WorkKind::StridedStore,
@@ -180,6 +177,13 @@ impl Access {
             (true, false) if is_contiguous => WorkKind::Store,
             (true, _) => WorkKind::StridedStore,
         }
+    }
+
+    /// The stride of the interleaved group that it may be a member of, in elements: accesses whose elements a vectoriser
+    /// loads or stores together and moves between lanes. `None` if it is contiguous, or its stride is above [`LARGEST_GROUP`].
+    pub fn group_stride(&self) -> Option<f64> {
+        let stride = self.stride_here()?.abs();
+        (stride > 1.0 && stride <= LARGEST_GROUP && !self.address.data && !self.cost.is_explicit()).then_some(stride)
     }
 
     /// The stride with the loop that contains it, in elements; `None` if that loop does not change its address.

@@ -28,7 +28,9 @@ impl Chain {
             None => none,
             Some(WorkKind::Float | WorkKind::F16 | WorkKind::Bf16) => Self { floats: 1.0, ..none },
             Some(WorkKind::MinMax | WorkKind::Bf16MinMax) => Self { extremes: 1.0, ..none },
-            Some(WorkKind::Divide | WorkKind::Call | WorkKind::IntegerDivide) => Self { slow: 1.0, ..none },
+            Some(WorkKind::Divide | WorkKind::Call | WorkKind::MathCall | WorkKind::IntegerDivide) => {
+                Self { slow: 1.0, ..none }
+            }
             Some(_) => Self { others: 1.0, ..none },
         }
     }

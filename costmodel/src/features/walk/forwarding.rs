@@ -7,6 +7,7 @@ use ir::tree::{BlockId, OpId, Tree, Type, TypeId, ValueId};
 
 use super::access::{buffer, crosses_rows, is_masked};
 use super::lanes::{is_shaped, lanes};
+use super::values::Values;
 use crate::linear::{Linear, subscripts};
 
 /// Most elements that are known at once: each access is compared with all of its buffer.
@@ -37,8 +38,9 @@ pub struct Place {
 
 impl Place {
     /// The place of an access; `None` if it is not a fixed number of adjacent elements at affine subscripts.
-    fn of(tree: &Tree, operation: OpId, class: Class) -> Option<Self> {
+    pub fn of(tree: &Tree, operation: OpId) -> Option<Self> {
         let node = tree.operation(operation);
+        let class = tree.record(operation).features.class;
         let at = node.operands.iter().rposition(|&v| is_shaped(tree, v))?;
         let memref = node.operands[at];
         let data = if class == Class::Store { node.operands.first() } else { node.results.first() };
@@ -51,6 +53,21 @@ impl Place {
         }
         let subscripts: Option<Vec<Linear>> = subscripts(tree, operation, at).into_iter().collect();
         Some(Self { memref, subscripts: subscripts?, ty, elements: lanes(tree, *data?).unwrap_or(1.0) as i64 })
+    }
+
+    /// The memref that is accessed.
+    pub fn memref(&self) -> ValueId {
+        self.memref
+    }
+
+    /// The subscripts.
+    pub fn index(&self) -> &[Linear] {
+        &self.subscripts
+    }
+
+    /// Whether nothing is added to the last subscript.
+    pub fn is_unshifted(&self) -> bool {
+        self.subscripts.last().is_some_and(|last| last.constant == 0)
     }
 
     /// The place this many elements further along the last dimension.
@@ -103,9 +120,9 @@ struct Touch {
 
 impl Forwarding {
     /// Follows the operations of a block. Memory of different buffers does not overlap.
-    pub fn of(tree: &Tree, block: BlockId) -> Self {
+    pub fn of(tree: &Tree, values: &Values, block: BlockId) -> Self {
         let mut forwarding = Self::default();
-        let touches = touches(tree, block);
+        let touches = touches(tree, values, block);
         // Most blocks touch every buffer once.
         if touches.iter().flatten().all(|touch| touch.place.is_none()) {
             return forwarding;
@@ -172,14 +189,18 @@ impl Forwarding {
     }
 }
 
-/// The accesses of a block in their order; `None` for an operation that may touch any memory. Places are found for buffers that the
+/// The live accesses of a block in their order; `None` for an operation that may touch any memory. Places are found for buffers that the
 /// block touches more than once.
-fn touches(tree: &Tree, block: BlockId) -> Vec<Option<Touch>> {
+fn touches(tree: &Tree, values: &Values, block: BlockId) -> Vec<Option<Touch>> {
     let mut touches = Vec::new();
     let mut count: BTreeMap<ValueId, u32> = BTreeMap::new();
     for &operation in &tree.block(block).operations {
         let node = tree.operation(operation);
         let class = tree.record(operation).features.class;
+        let is_dead = class == Class::Load && node.results.iter().all(|&result| !values.is_used(result));
+        if is_dead {
+            continue;
+        }
         if matches!(class, Class::Load | Class::Store) {
             let Some(&memref) = node.operands.iter().rfind(|&&v| is_shaped(tree, v)) else { continue };
             let own = buffer(tree, memref);
@@ -194,8 +215,7 @@ fn touches(tree: &Tree, block: BlockId) -> Vec<Option<Touch>> {
     }
     for touch in touches.iter_mut().flatten() {
         if count[&touch.buffer] > 1 {
-            let class = if touch.is_store { Class::Store } else { Class::Load };
-            touch.place = Place::of(tree, touch.operation, class);
+            touch.place = Place::of(tree, touch.operation);
         }
     }
     touches

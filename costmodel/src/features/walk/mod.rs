@@ -39,7 +39,7 @@ use self::lanes::{MachineCost, VectorWidth, is_shaped, is_vector};
 pub use self::loop_nest::Loop;
 use self::loop_nest::LoopNest;
 use self::reduction::{has_no_nan, may_contract};
-use self::redundancy::{Computed, value_hash};
+use self::redundancy::Computed;
 use self::state::{RegionContext, Walk};
 use self::values::{Values, constant_integer};
 use super::counts::{UNKNOWN_TRIPS, midpoint};
@@ -99,7 +99,7 @@ impl<C: Collect> Walk<'_, C> {
     fn block(&mut self, block: BlockId, context: Context) {
         let tree = self.tree;
         let mut computed = match context.placement {
-            Some(_) => Computed::new(tree, block),
+            Some(_) => Computed::new(tree, &self.values, block),
             None => Computed::default(),
         };
         for &operation in &tree.block(block).operations {
@@ -361,7 +361,8 @@ impl<C: Collect> Walk<'_, C> {
             self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: added, weight, bits: 0.0 });
             return;
         }
-        let by_lane = matches!(kind, WorkKind::Call | WorkKind::IntegerDivide) || machine == MachineWork::Transposition;
+        let by_lane = matches!(kind, WorkKind::Call | WorkKind::MathCall | WorkKind::IntegerDivide)
+            || machine == MachineWork::Transposition;
         self.collector.work(&Work { loop_index, kind, cost: MachineCost::new(width, by_lane), weight, bits });
     }
 
@@ -464,7 +465,6 @@ impl<C: Collect> Walk<'_, C> {
             is_store,
             cost: MachineCost::new(width, crosses_rows),
             crosses_rows,
-            value_hash: if is_store { stored.map_or(0, |v| value_hash(tree, v)) } else { 0 },
             weight,
             is_masked: access::is_masked(tree, operation),
             element_bits: lanes::element_bits_or_default(tree, shaped),

@@ -1,17 +1,13 @@
-//! Common subexpressions, and values that are computed alike.
+//! Common subexpressions.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use ir::registry::features::InstructionClass;
-use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
+use ir::tree::{BlockId, OpId, Tree};
 
 use super::forwarding::Forwarding;
 use super::packing::Packing;
 use super::values::{Values, same_attributes};
-
-/// Operations back from a value that its hash covers.
-const HASH_DEPTH: u32 = 3;
 
 /// Most operations of one name and the same operands that are compared.
 const MOST_ALIKE: u32 = 32;
@@ -30,8 +26,8 @@ pub struct Computed {
 
 impl Computed {
     /// No operation of a block yet, and what the block's loads and stores make known.
-    pub fn new(tree: &Tree, block: BlockId) -> Self {
-        Self { forwarding: Forwarding::of(tree, block), ..Self::default() }
+    pub fn new(tree: &Tree, values: &Values, block: BlockId) -> Self {
+        Self { forwarding: Forwarding::of(tree, values, block), ..Self::default() }
     }
 
     /// Records a store: a later load of the same address may differ.
@@ -69,24 +65,4 @@ impl Computed {
         }
         None
     }
-}
-
-/// A hash of the last few operations that compute a value, without their operands' identity: values with equal hashes
-/// can be computed by one vector operation.
-pub fn value_hash(tree: &Tree, value: ValueId) -> u64 {
-    hash_back(tree, value, HASH_DEPTH)
-}
-
-fn hash_back(tree: &Tree, value: ValueId, back: u32) -> u64 {
-    let Definition::Result { operation, .. } = tree.value(value).definition else { return 1 };
-    let node = tree.operation(operation);
-    let mut hash = (node.name.index() as u64 + 2).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    // Copies of an unrolled load compute their indices by different operations; the first copy uses the loop's own index.
-    let is_load = tree.record(operation).features.class == InstructionClass::Load;
-    if back > 0 && node.regions.is_empty() && !is_load {
-        for &operand in &node.operands {
-            hash = (hash.rotate_left(23) ^ hash_back(tree, operand, back - 1)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    hash
 }

@@ -83,7 +83,6 @@ impl<C: Collect> Walk<'_, C> {
                 is_store: false,
                 cost: MachineCost::SCALAR,
                 crosses_rows: false,
-                value_hash: 0,
                 weight: 1.0,
                 is_masked: false,
                 element_bits: lanes::element_bits_or_default(tree, operand),

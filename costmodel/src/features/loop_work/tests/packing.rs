@@ -161,9 +161,120 @@ fn an_element_that_the_iteration_before_has_loaded_stays_in_a_register() {
         )
     };
     let apart = &of(&text("b"))[1];
-    assert_eq!((apart.reused, apart.packed(WorkKind::Load)), (2.0, 1.0));
-    assert_eq!((apart.vectorised(WorkKind::Load), apart.vectorised(WorkKind::Shuffle)), (1.0, 2.0));
-    assert_eq!(of(&text("a"))[1].reused, 1.0, "`%i + 1` may be stored, `%i + 2` is not stored before it is read again");
+    // The address of `%i + 1` is not known to be that of `%i + 2` before.
+    assert_eq!((apart.reused, apart.packed(WorkKind::Load)), (1.0, 2.0));
+    let vectors = |kind| apart.vectorised(kind, 8.0);
+    assert_eq!((vectors(WorkKind::Load), vectors(WorkKind::Shuffle)), (2.0, 1.0));
+    assert_eq!(of(&text("a"))[1].reused, 1.0, "`%i + 1` is not stored before it is read again");
+    let stored = text("a").replace("%a[%i] : memref<80xf32>\n  }", "%a[%i + 1] : memref<80xf32>\n  }");
+    assert_eq!(of(&stored)[1].reused, 0.0, "it is stored");
+}
+
+#[test]
+fn a_store_before_the_load_that_the_next_iteration_reuses_prevents_vectors() {
+    let text = |second: &str| {
+        format!(
+            "func.func @f(%a: memref<80xf32>, %b: memref<80xf32>) {{
+  affine.for %i = 0 to 64 step 2 {{
+    %0 = affine.load %a[%i] : memref<80xf32>
+    %1 = arith.addf %0, %0 : f32
+    affine.store %1, %b[%i] : memref<80xf32>
+    %2 = affine.load %a[%i + {second}] : memref<80xf32>
+    %3 = arith.addf %2, %2 : f32
+    affine.store %3, %b[%i + 1] : memref<80xf32>
+  }}
+  return
+}}"
+        )
+    };
+    let is_left = |second| of(&text(second))[1].has_conflict;
+    assert_eq!((is_left("1"), is_left("2")), (false, true));
+}
+
+#[test]
+fn a_load_without_users_makes_no_value_known() {
+    let text = |dead: &str| {
+        format!(
+            "func.func @f(%a: memref<80xf32>, %b: memref<80xf32>) {{
+  affine.for %i = 0 to 64 {{
+    {dead}
+    %1 = affine.load %a[%i + 1] : memref<80xf32>
+    affine.store %1, %b[%i] : memref<80xf32>
+  }}
+  return
+}}"
+        )
+    };
+    assert_eq!(of(&text("%0 = affine.load %a[%i + 1] : memref<80xf32>"))[1].of(WorkKind::Load), 1.0);
+    assert_eq!(of(&text(""))[1].of(WorkKind::Load), 1.0);
+}
+
+#[test]
+fn groups_with_gaps_are_loaded_as_a_whole_and_leave_scalar_iterations() {
+    let text = |stride: usize, trips: usize| {
+        format!(
+            "func.func @f(%a: memref<2048xf32>, %b: memref<2048xf32>) {{
+  affine.for %i = 0 to {trips} {{
+    %0 = affine.load %a[%i * {stride}] : memref<2048xf32>
+    %1 = arith.addf %0, %0 : f32
+    affine.store %1, %b[%i] : memref<2048xf32>
+  }}
+  return
+}}"
+        )
+    };
+    let body = &of(&text(3, 128))[1];
+    let vectors = |kind| body.vectorised(kind, 8.0);
+    assert_eq!((vectors(WorkKind::Load), vectors(WorkKind::Shuffle), vectors(WorkKind::StridedLoad)), (3.0, 2.0, 0.0));
+    // 128 iterations fill vectors of 8, but the last may not read beyond the last element: a vectorised epilogue of 4 takes all
+    // others but 4.
+    assert_eq!(work(&text(3, 128), "rest_entries"), 1.0);
+    assert_eq!(work(&text(1, 128), "rest_entries"), 0.0);
+    // Beyond the widest group elements are gathered.
+    assert_eq!(of(&text(9, 128))[1].vectorised(WorkKind::StridedLoad, 8.0), 1.0);
+    // A short loop has no iterations for the epilogue.
+    assert_eq!((work(&text(3, 12), "interleaved_float"), work(&text(3, 12), "copied_float")), (0.0, 12.0));
+}
+
+#[test]
+fn functions_with_an_intrinsic_are_called_for_each_lane_of_a_vector() {
+    let text = |function: &str| {
+        format!(
+            "func.func @f(%a: memref<64xf32>, %b: memref<64xf32>) {{
+  affine.for %i = 0 to 64 {{
+    %0 = affine.load %a[%i] : memref<64xf32>
+    %1 = math.{function} %0 : f32
+    affine.store %1, %b[%i] : memref<64xf32>
+  }}
+  return
+}}"
+        )
+    };
+    let exp = text("exp");
+    assert_eq!((work(&exp, "called_load"), work(&exp, "called_math_call")), (8.0, 64.0));
+    assert_eq!(work(&exp, "called_apart_load"), 64.0, "processors whose lanes are dear to take out");
+    let erf = text("erf");
+    assert_eq!((work(&erf, "called_load"), work(&erf, "calling_call")), (0.0, 64.0));
+}
+
+#[test]
+fn dependences_prevent_vectors_that_are_longer_or_straddle_stores() {
+    let text = |distance: usize| {
+        format!(
+            "func.func @f(%a: memref<512xf32>) {{
+  affine.for %i = 100 to 400 {{
+    %0 = affine.load %a[%i - {distance}] : memref<512xf32>
+    %1 = arith.addf %0, %0 : f32
+    affine.store %1, %a[%i] : memref<512xf32>
+  }}
+  return
+}}"
+        )
+    };
+    let is_left = |distance| of(&text(distance))[1].has_conflict;
+    // 8 lanes: four of them are nearer to a full vector than to a scalar.
+    assert_eq!([1, 2, 4, 8].map(is_left), [true, true, false, false]);
+    assert_eq!([9, 12, 16].map(is_left), [true, false, false], "a vector of 9 elements before straddles two stores");
 }
 
 #[test]
@@ -208,7 +319,7 @@ fn integers_are_computed_on_as_few_bits_as_their_result_has() {
 }}"
         )
     };
-    let vectors = |operation, kind| of(&text(operation))[1].vectorised(kind);
+    let vectors = |operation, kind| of(&text(operation))[1].vectorised(kind, 32.0);
     assert_eq!((vectors("addi", WorkKind::Integer), vectors("addi", WorkKind::Cast)), (1.0, 0.0));
     // A vector of bytes is four of words.
     assert_eq!(vectors("shrsi", WorkKind::Integer), 4.0);

@@ -30,8 +30,8 @@ pub struct Facts<'a> {
     pub accesses: BTreeMap<ValueId, Vec<usize>>,
     /// Loads of elements that the iteration before has loaded, too.
     pub reused: BTreeSet<usize>,
-    /// Items that are packed so far.
-    pub packed: BTreeSet<usize>,
+    /// Items that are packed so far, and the first item of the vector of each.
+    pub packed: BTreeMap<usize, usize>,
 }
 
 impl<'a> Facts<'a> {
@@ -60,7 +60,7 @@ impl<'a> Facts<'a> {
             levels: Vec::new(),
             uses: BTreeMap::new(),
             accesses,
-            packed: BTreeSet::new(),
+            packed: BTreeMap::new(),
             reused: BTreeSet::new(),
         }
     }

@@ -27,6 +27,11 @@ pub enum Role {
 }
 
 impl Role {
+    /// Whether it accesses memory.
+    pub fn is_access(self) -> bool {
+        !matches!(self, Self::Work { .. })
+    }
+
     /// Whether it accesses memory at an index that is data.
     pub fn is_indirect(self) -> bool {
         matches!(self, Self::Load { is_indirect: true, .. } | Self::Store { is_indirect: true, .. })
@@ -43,8 +48,9 @@ pub enum Finding {
     Access(OpId, f64),
     /// A load whose value the previous iteration has already loaded: it is taken from a register (partial redundancy elimination).
     Reused,
-    /// Too many accesses may overlap to be checked at run time: the loop is not vectorised.
-    TooManyChecks,
+    /// The loop is not vectorised: too many accesses may overlap to be checked at run time, or a value that the next iteration
+    /// reuses is loaded after a store of this one.
+    Unvectorisable,
     /// The block does the same operations for this many adjacent elements and nothing else, as a loop unrolled by this factor does.
     /// Interleaved accesses then need no shuffles.
     Copies(usize),

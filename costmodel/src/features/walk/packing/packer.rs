@@ -1,6 +1,7 @@
 //! The groups of a block that are worth packing, and what else its accesses say about a vectoriser's choices.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use ir::registry::facts::Evaluation;
 use ir::tree::ValueId;
@@ -11,6 +12,7 @@ use super::plan::{MOST_CROSSED, Plan};
 use crate::features::table::WorkKind;
 use crate::features::walk::forwarding::Place;
 use crate::features::walk::lanes::REGISTER_BITS;
+use crate::linear::Linear;
 
 /// Most lanes of a group of indices: LLVM's limit.
 const MOST_INDICES: usize = 16;
@@ -28,7 +30,7 @@ pub struct Packer<'a> {
     saved: Vec<(usize, f64)>,
     /// Moves between lanes.
     moves: f64,
-    has_too_many_checks: bool,
+    is_unvectorisable: bool,
     /// Lanes of all bundles looked at.
     tried: usize,
     /// Adjacent elements that the block computes alike; 0 if there is other work.
@@ -38,35 +40,60 @@ pub struct Packer<'a> {
 impl<'a> Packer<'a> {
     /// Nothing is packed yet.
     pub fn new(facts: Facts<'a>) -> Self {
-        Self { facts, saved: Vec::new(), moves: 0.0, has_too_many_checks: false, tried: 0, copies: 0 }
+        Self { facts, saved: Vec::new(), moves: 0.0, is_unvectorisable: false, tried: 0, copies: 0 }
     }
 
-    /// Finds loads of elements that the iteration before has loaded, too, of buffers that the block does not store to.
+    /// Finds loads of elements that the iteration before has loaded, too, of buffers that the block does not store to, and
+    /// whether they keep the loop from being vectorised.
     pub fn find_reused(&mut self) {
-        let is_store = |at: &&usize| matches!(self.facts.items[**at].role, Role::Store { .. });
+        let is_store = |at: &usize| matches!(self.facts.items[*at].role, Role::Store { .. });
         let stores: BTreeMap<ValueId, Vec<usize>> = (self.facts.accesses.iter())
-            .map(|(&buffer, accesses)| (buffer, accesses.iter().filter(is_store).copied().collect()))
+            .map(|(&buffer, accesses)| (buffer, accesses.iter().copied().filter(is_store).collect()))
             .collect();
-        let is_stored = |buffer: &ValueId, place: &Place| {
+        let is_stored = |buffer: &ValueId, place: &Place, order: Range<usize>| {
             let stores = &stores[buffer];
             let is_apart = |&at: &usize| self.facts.place(at).is_some_and(|stored| stored.is_apart(place));
-            stores.len() > MOST_CROSSED || !stores.iter().all(is_apart)
+            stores.len() > MOST_CROSSED || !stores.iter().filter(|at| order.contains(at)).all(is_apart)
         };
-        let (mut loaded, mut reused) = (BTreeSet::new(), BTreeSet::new());
+        let mut loaded = BTreeMap::new();
         for (at, item) in self.facts.items.iter().enumerate() {
             if let (Role::Load { .. }, Some(_), Some(place)) = (item.role, item.bits, self.facts.place(at)) {
-                loaded.insert(place);
+                loaded.entry(place).or_insert(at);
             }
         }
+        let mut reused = BTreeMap::new();
         for (at, item) in self.facts.items.iter().enumerate() {
             let Role::Load { buffer, stride, .. } = item.role else { continue };
             let Some(place) = self.facts.place(at).filter(|_| stride != 0 && item.bits.is_some()) else { continue };
-            let Some(later) = place.shifted(stride).filter(|later| loaded.contains(later)) else { continue };
-            if !is_stored(&buffer, place) && !is_stored(&buffer, &later) {
-                reused.insert(at);
+            // The address in the next iteration is known to be the same only if nothing is added to the induction variable.
+            let Some(later) = place.shifted(stride).filter(|_| place.is_unshifted()) else { continue };
+            let Some(&loaded_at) = loaded.get(&later) else { continue };
+            // From the load in one iteration to that in the next.
+            if !is_stored(&buffer, &later, loaded_at..usize::MAX) && !is_stored(&buffer, place, 0..at) {
+                reused.insert(at, loaded_at);
             }
         }
-        self.facts.reused = reused;
+        if !reused.is_empty() {
+            let shared = self.shared_indices();
+            reused.retain(|&at, _| self.facts.place(at).is_some_and(|place| !shared.contains(place.index())));
+        }
+        // What is computed from the value of the iteration before is stored before that for this one is loaded.
+        let first_store = (0..self.facts.items.len()).find(is_store);
+        self.is_unvectorisable |=
+            first_store.is_some_and(|store| reused.iter().any(|(&at, &loaded_at)| at < store && store < loaded_at));
+        self.facts.reused = reused.into_keys().collect();
+    }
+
+    /// Indices of several dimensions by which more than one buffer is accessed: LLVM computes such an index once, and no longer
+    /// sees that it is that of the next iteration less a constant.
+    fn shared_indices(&self) -> BTreeSet<Vec<Linear>> {
+        let mut users: BTreeMap<Vec<Linear>, BTreeSet<ValueId>> = BTreeMap::new();
+        for item in self.facts.items.iter().filter(|item| item.role.is_access()) {
+            if let Some(place) = Place::of(self.facts.tree, item.operation).filter(|place| place.index().len() > 1) {
+                users.entry(place.index().to_vec()).or_default().insert(place.memref());
+            }
+        }
+        users.into_iter().filter(|(_, memrefs)| memrefs.len() > 1).map(|(index, _)| index).collect()
     }
 
     /// Counts the pairs of a store and another access that are compared at run time.
@@ -88,7 +115,7 @@ impl<'a> Packer<'a> {
             let loaded: Vec<&Place> = loaded.difference(&stored).copied().collect();
             let is_open = |place: &&Place| loaded.iter().chain(&stored).any(|other| !place.is_fixed_from(other));
             let pairs = pairs(stored.len(), loaded.len());
-            self.has_too_many_checks |= pairs > MOST_CHECKS && stored.iter().take(MOST_CROSSED).any(is_open);
+            self.is_unvectorisable |= pairs > MOST_CHECKS && stored.iter().take(MOST_CROSSED).any(is_open);
         }
     }
 
@@ -150,6 +177,7 @@ impl<'a> Packer<'a> {
             let stored: Vec<ValueId> = run.iter().map(|&at| self.facts.operand(at, 0)).collect();
             self.facts.bundle(&stored, &mut all, 1);
         }
+        self.facts.gather(&mut all);
         if all.moves == 0.0 && all.packed.len() == self.facts.items.len() {
             self.copies = copies;
         }
@@ -198,6 +226,8 @@ impl<'a> Packer<'a> {
             self.in_chunks(&group, MOST_INDICES, |packer, chunk| {
                 packer.try_pack(|packer, plan| {
                     packer.facts.bundle(chunk, plan, 1);
+                    // Addresses are scalar: each lane is taken out of the vector.
+                    plan.covered.retain(|value, _| !chunk.contains(value));
                     true
                 })
             });
@@ -230,7 +260,7 @@ impl<'a> Packer<'a> {
         let moves = Some(Finding::Work(WorkKind::Shuffle, -self.moves)).filter(|_| self.moves > 0.0);
         let reused = self.facts.reused.iter().map(|_| Finding::Reused);
         let copies = Some(Finding::Copies(self.copies)).filter(|_| self.copies > 1);
-        let checks = Some(Finding::TooManyChecks).filter(|_| self.has_too_many_checks);
+        let checks = Some(Finding::Unvectorisable).filter(|_| self.is_unvectorisable);
         let saved = self.saved.iter().map(|&each| saving(each));
         saved.chain(moves).chain(reused).chain(copies).chain(checks).collect()
     }
@@ -241,8 +271,9 @@ impl<'a> Packer<'a> {
         if !build(self, &mut plan) {
             return false;
         }
+        self.facts.gather(&mut plan);
         // Values that are used elsewhere are taken out of their vectors.
-        for &at in &plan.packed {
+        for &at in plan.packed.keys() {
             let Some(result) = self.facts.tree.operation(self.facts.items[at].operation).results.first() else {
                 continue;
             };

@@ -22,7 +22,10 @@ const DEEPEST: u32 = 12;
 #[derive(Default)]
 pub struct Plan {
     bundles: Vec<Vec<usize>>,
-    pub packed: BTreeSet<usize>,
+    /// Bundles that are put together from other values.
+    gathers: Vec<Vec<ValueId>>,
+    /// Items that are packed, and the first item of the vector of each.
+    pub packed: BTreeMap<usize, usize>,
     pub saved: Vec<(usize, f64)>,
     /// Uses of values by bundles.
     pub covered: BTreeMap<ValueId, u32>,
@@ -49,7 +52,7 @@ impl Facts<'_> {
                 *plan.covered.entry(value).or_default() += 1;
             }
         } else {
-            return self.gather(lanes, plan);
+            return plan.gathers.push(lanes.to_vec());
         }
         let (Some(items), Some(bits)) = (items, bits) else { return };
         if self.is_load(items[0]) {
@@ -81,18 +84,37 @@ impl Facts<'_> {
         }
     }
 
-    /// Puts together values lane by lane.
-    fn gather(&self, lanes: &[ValueId], plan: &mut Plan) {
-        if lanes.iter().all(|&value| is_constant(self.tree, value)) {
-            return;
+    /// Counts the moves that put together the gathered bundles, once it is known which values are in vectors.
+    pub fn gather(&self, plan: &mut Plan) {
+        for lanes in std::mem::take(&mut plan.gathers) {
+            if lanes.iter().all(|&value| is_constant(self.tree, value)) {
+                continue;
+            }
+            let is_splat = lanes.iter().all(|value| *value == lanes[0]);
+            let (mut singles, mut vectors) = (0, BTreeSet::new());
+            for value in if is_splat { &lanes[..1] } else { &lanes } {
+                let source = self.by_value.get(value).and_then(|at| self.vector_of(*at, plan));
+                if let Some(source) = source {
+                    vectors.insert(source);
+                    *plan.covered.entry(*value).or_default() += 1;
+                } else {
+                    singles += 1;
+                }
+            }
+            // One move takes lanes out of two vectors.
+            let shuffles = if vectors.is_empty() { 0 } else { (vectors.len() - 1).max(1) };
+            let moves = (singles + shuffles) as f64;
+            plan.cost += moves;
+            // Those of values that the loop does not change are hoisted.
+            if lanes.iter().any(|value| self.by_value.contains_key(value) || self.arguments.contains(value)) {
+                plan.moves += moves;
+            }
         }
-        let is_splat = lanes.iter().all(|value| *value == lanes[0]);
-        let moves = if is_splat { 1.0 } else { lanes.len() as f64 };
-        plan.cost += moves;
-        // Those of values that the loop does not change are hoisted.
-        if lanes.iter().any(|value| self.by_value.contains_key(value) || self.arguments.contains(value)) {
-            plan.moves += moves;
-        }
+    }
+
+    /// The vector that an item is a lane of: its first item.
+    fn vector_of(&self, at: usize, plan: &Plan) -> Option<usize> {
+        plan.packed.get(&at).or(self.packed.get(&at)).copied()
     }
 
     /// Adds one vector operation in place of these scalar ones.
@@ -104,7 +126,7 @@ impl Facts<'_> {
                 plan.saved.push((at, saved));
             }
         }
-        plan.packed.extend(items);
+        plan.packed.extend(items.iter().map(|&at| (at, items[0])));
         plan.bundles.push(items.to_vec());
     }
 
@@ -126,7 +148,7 @@ impl Facts<'_> {
         depth <= DEEPEST
             && self.items[first].bits.is_some()
             && distinct.len() == items.len()
-            && items.iter().all(|at| !self.packed.contains(at) && !plan.packed.contains(at))
+            && items.iter().all(|&at| self.vector_of(at, plan).is_none())
             && items.iter().all(is_alike)
             && if self.is_load(first) {
                 self.is_run(items) && self.may_move(&distinct)
