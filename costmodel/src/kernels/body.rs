@@ -347,8 +347,14 @@ impl Reader<'_> {
         self.body.doubles += if bits == 64 { lanes } else { 0.0 };
         self.body.halves += if bits == 16 { lanes } else { 0.0 };
         let machine = tree.record(operation).features.machine;
-        let is_arithmetic =
-            matches!(machine, MachineWork::Float | MachineWork::Divide | MachineWork::Remainder | MachineWork::Call);
+        let is_arithmetic = matches!(
+            machine,
+            MachineWork::Float
+                | MachineWork::OuterProduct
+                | MachineWork::Divide
+                | MachineWork::Remainder
+                | MachineWork::Call
+        );
         if is_arithmetic && tree.record(operation).features.class != Class::Cast {
             let flops = executed * lanes;
             match float {

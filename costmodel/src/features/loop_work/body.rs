@@ -14,7 +14,7 @@ const WIDTHS: [f64; 3] = [16.0, 32.0, 64.0];
 pub struct ExplicitWork {
     /// Machine operations, which count among the work, too.
     pub units: f64,
-    /// Operations of the text.
+    /// Operations, those on several rows counted for each row.
     pub operations: f64,
     /// Their parts, see [`MachineCost`].
     pub parts: f64,
@@ -107,7 +107,7 @@ impl LoopBody {
         if cost.is_explicit() {
             let own = &mut self.explicit[kind as usize];
             own.units += cost.units * weight;
-            own.operations += weight;
+            own.operations += cost.vectors * weight;
             own.parts += cost.parts * weight;
         }
     }

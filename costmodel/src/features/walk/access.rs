@@ -200,12 +200,21 @@ pub fn address(tree: &Tree, accessed: TypeId, subscripts: &[Subscript]) -> Evolu
     let mut sum = Evolution::INVARIANT;
     for (index, subscript) in subscripts.iter().enumerate().rev() {
         sum = sum.plus(subscript.evolution.times(Evolution::constant(distance)));
-        distance *= match shape.get(index) {
-            Some(Dimension::Static(extent)) => *extent as f64,
-            _ => DYNAMIC_EXTENT,
-        };
+        distance *= shape.get(index).map_or(DYNAMIC_EXTENT, extent);
     }
     sum
+}
+
+/// The distance of neighbours along a dimension of an array of this shape, in elements.
+pub fn distance(shape: &[Dimension], dimension: usize) -> f64 {
+    shape[dimension + 1..].iter().map(extent).product()
+}
+
+fn extent(dimension: &Dimension) -> f64 {
+    match dimension {
+        Dimension::Static(extent) => *extent as f64,
+        _ => DYNAMIC_EXTENT,
+    }
 }
 
 /// Whether the lanes of a vector access are not adjacent in memory: each has an address of its own, or the last dimension of a

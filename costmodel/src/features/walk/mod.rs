@@ -24,6 +24,7 @@ pub mod reduction;
 mod redundancy;
 mod state;
 pub mod structured;
+mod tiles;
 pub mod values;
 mod widths;
 
@@ -41,6 +42,7 @@ use self::loop_nest::LoopNest;
 use self::reduction::{has_no_nan, may_contract};
 use self::redundancy::{Computed, value_hash};
 use self::state::{RegionContext, Walk};
+use self::tiles::Tile;
 use self::values::{Values, constant_integer};
 use super::counts::{UNKNOWN_TRIPS, midpoint};
 use super::kind::work_kind;
@@ -331,7 +333,12 @@ impl<C: Collect> Walk<'_, C> {
             self.note_use(operand, loop_index);
         }
         self.divisions(operation, placement);
-        self.report(operation, kind, bits, Placement { loop_index, ..placement });
+        let share = match tree.record(operation).features.machine {
+            MachineWork::LaneMove => computed.slices.share(tree, &self.values, operation),
+            _ => 1.0,
+        };
+        let weight = placement.weight * share;
+        self.report(operation, kind, bits, Placement { loop_index, weight });
         if node.results.iter().any(|&v| is_vector(tree, v)) {
             self.collector.explicit_vector(placement.loop_index);
         }
@@ -347,22 +354,50 @@ impl<C: Collect> Walk<'_, C> {
 
     /// Reports the work of an operation on scalars of `bits`, or by its widest vector.
     fn report(&mut self, operation: OpId, kind: WorkKind, bits: f64, placement: Placement) {
-        let node = self.tree.operation(operation);
-        let widths = node.results.iter().chain(&node.operands).map(|&v| VectorWidth::of(self.tree, v));
+        let tree = self.tree;
+        let node = tree.operation(operation);
+        let widths = node.results.iter().chain(&node.operands).map(|&v| VectorWidth::of(tree, v));
         let width = widths.fold(VectorWidth::default(), VectorWidth::max);
         let Placement { loop_index, weight } = placement;
-        let machine = self.tree.record(operation).features.machine;
-        if machine == MachineWork::Contraction {
-            let work = self.function.map_or(0.0, |f| midpoint(f.operation(operation).work.total()));
-            let results = node.results.first().map_or(0.0, |&v| VectorWidth::of(self.tree, v).lanes.max(1.0));
-            let products = work / 2.0 / self.entries(placement).max(1.0);
-            let (multiplied, added) = MachineCost::contraction(results, products, width);
-            self.collector.work(&Work { loop_index, kind, cost: multiplied, weight, bits: 0.0 });
-            self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: added, weight, bits: 0.0 });
-            return;
+        let entries = self.entries(placement);
+        let mut report = |kind, cost| self.collector.work(&Work { loop_index, kind, cost, weight, bits });
+        match tree.record(operation).features.machine {
+            MachineWork::Contraction => {
+                let work = self.function.map_or(0.0, |f| midpoint(f.operation(operation).work.total()));
+                let results = node.results.first().map_or(0.0, |&v| VectorWidth::of(tree, v).lanes.max(1.0));
+                let products = work / 2.0 / entries.max(1.0);
+                let (multiplied, added) = MachineCost::contraction(results, products, width);
+                report(kind, multiplied);
+                report(WorkKind::Shuffle, added);
+            }
+            MachineWork::OuterProduct => {
+                let rows = MachineCost::new(width, false);
+                report(kind, rows);
+                if kind != WorkKind::Float {
+                    let product = if kind == WorkKind::MinMax { WorkKind::Float } else { kind };
+                    report(product, rows);
+                }
+                // A lane of the first vector is spread over a vector for each row.
+                report(WorkKind::Shuffle, rows);
+            }
+            MachineWork::Reduction => {
+                let reduced = tiles::Reduced::of(tree, operation);
+                report(kind, MachineCost::new(reduced.combined, false).times(reduced.times));
+                report(WorkKind::Shuffle, MachineCost::by_lane(reduced.moves));
+            }
+            MachineWork::LaneMove => {
+                if let Some(moved) = tiles::moved(tree, operation) {
+                    report(kind, MachineCost::new(moved, false));
+                }
+            }
+            MachineWork::Gathering => report(kind, MachineCost::by_lane(tiles::gathered(tree, operation))),
+            MachineWork::Transposition if tiles::keeps_rows(tree, operation) => {}
+            machine => {
+                let by_lane =
+                    matches!(kind, WorkKind::Call | WorkKind::IntegerDivide) || machine == MachineWork::Transposition;
+                report(kind, MachineCost::new(width, by_lane));
+            }
         }
-        let by_lane = matches!(kind, WorkKind::Call | WorkKind::IntegerDivide) || machine == MachineWork::Transposition;
-        self.collector.work(&Work { loop_index, kind, cost: MachineCost::new(width, by_lane), weight, bits });
     }
 
     /// Reports the divisions in the affine map of an operation, each in the loop that changes it.
@@ -448,7 +483,8 @@ impl<C: Collect> Walk<'_, C> {
         let stored = node.operands.first().copied();
         let data = if is_store { stored } else { node.results.first().copied() };
         let width = data.map_or(VectorWidth::default(), |v| VectorWidth::of(tree, v));
-        let crosses_rows = access::crosses_rows(tree, operation);
+        let tile = data.and_then(|vector| Tile::of(tree, operation, vector, shaped));
+        let crosses_rows = tile.is_none() && access::crosses_rows(tree, operation);
         let Placement { loop_index, weight } = placement;
         for &operand in node.operands.iter().take(if is_store { accessed } else { 0 }) {
             self.note_use(operand, loop_index);
@@ -462,7 +498,7 @@ impl<C: Collect> Walk<'_, C> {
             loop_index,
             address: access::address(tree, tree.value(shaped).ty, &self.subscripts.list),
             is_store,
-            cost: MachineCost::new(width, crosses_rows),
+            cost: if crosses_rows { MachineCost::by_lane(width.lanes) } else { MachineCost::access(width) },
             crosses_rows,
             value_hash: if is_store { stored.map_or(0, |v| value_hash(tree, v)) } else { 0 },
             weight,
@@ -476,10 +512,13 @@ impl<C: Collect> Walk<'_, C> {
             computed.store();
             self.divisions(operation, placement);
             self.carried_in_memory(stored, &access);
-            self.collector.access(&access);
-            return;
+            return self.transfer(access, tile, placement);
         }
-        let varies_in = self.nest.varies_in(loop_index, access.buffer, access.address.varies_in);
+        // A buffer on the stack is filled in each iteration.
+        let varies_in = match tile {
+            Some(_) => loop_index,
+            None => self.nest.varies_in(loop_index, access.buffer, access.address.varies_in),
+        };
         for &result in &node.results {
             self.values.evolves(result, Evolution::data(varies_in));
         }
@@ -488,8 +527,16 @@ impl<C: Collect> Walk<'_, C> {
             None => {
                 computed.packing.access(operation, access.buffer, false, access.address, bits);
                 self.divisions(operation, placement);
-                self.collector.access(&access);
+                self.transfer(access, tile, placement);
             }
+        }
+    }
+
+    /// Reports a load or store, of a tile row by row.
+    fn transfer(&mut self, access: Access, tile: Option<Tile>, placement: Placement) {
+        match tile {
+            Some(tile) => self.transfer_tile(access, &tile, placement),
+            None => self.collector.access(&access),
         }
     }
 }

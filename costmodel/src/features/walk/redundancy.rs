@@ -8,6 +8,7 @@ use ir::tree::{BlockId, Definition, OpId, Tree, ValueId};
 
 use super::forwarding::Forwarding;
 use super::packing::Packing;
+use super::tiles::Slices;
 use super::values::{Values, same_attributes};
 
 /// Operations back from a value that its hash covers.
@@ -26,6 +27,8 @@ pub struct Computed {
     pub forwarding: Forwarding,
     /// Its operations that execute in it, to be packed.
     pub packing: Packing,
+    /// The parts of vectors that it has taken.
+    pub slices: Slices,
 }
 
 impl Computed {
