@@ -22,14 +22,16 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
             narrow => narrow.unwrap_or(WorkKind::MinMax),
         },
         MachineWork::Select => WorkKind::Select,
-        MachineWork::Shuffle | MachineWork::LaneMove | MachineWork::Gathering | MachineWork::Transposition => {
-            WorkKind::Shuffle
-        }
+        MachineWork::Shuffle
+        | MachineWork::LaneMove
+        | MachineWork::LaneReduction
+        | MachineWork::Gathering
+        | MachineWork::Transposition => WorkKind::Shuffle,
         MachineWork::Contraction => or_narrow(WorkKind::Float),
         MachineWork::OuterProduct | MachineWork::Reduction => combination(tree, operation),
         MachineWork::Call => WorkKind::Call,
         MachineWork::Integer if result.is_some_and(|v| is_index(tree, v)) => WorkKind::Address,
-        MachineWork::Integer => WorkKind::Integer,
+        MachineWork::Integer | MachineWork::WideProduct => WorkKind::Integer,
         MachineWork::IntegerDivide => division(tree, operation),
         MachineWork::Address => WorkKind::Address,
         MachineWork::Cast => WorkKind::Cast,
@@ -39,7 +41,7 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
 }
 
 /// The kind of the operation that a `#vector.kind` names: the one that combines elements.
-fn combination(tree: &Tree, operation: OpId) -> WorkKind {
+pub(super) fn combination(tree: &Tree, operation: OpId) -> WorkKind {
     let result = tree.operation(operation).results.first().copied();
     let is_integer = result
         .is_some_and(|v| matches!(tree.ty(tree.types().element(tree.value(v).ty)), Type::Integer(..) | Type::Index));

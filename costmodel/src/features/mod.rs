@@ -123,6 +123,10 @@ impl Collect for Collectors {
         self.loops.packed(placement, finding);
     }
 
+    fn lane_steps(&mut self, loop_index: usize, steps: f64) {
+        self.loops.lane_steps(loop_index, steps);
+    }
+
     fn explicit_vector(&mut self, loop_index: usize) {
         self.loops.explicit_vector(loop_index);
     }

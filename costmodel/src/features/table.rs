@@ -482,6 +482,8 @@ named! {
         ChainedOthers = "chained_others",
         /// Stores that loads of later iterations of a scalar loop wait for, each divided by the distance in iterations, times the iterations.
         Forwarded = "forwarded",
+        /// Estimated instructions of reductions of explicit vectors that combine the lanes one after another, where no instruction reduces a vector: ordered floating-point sums, and extremes that propagate NaN.
+        LaneSteps = "lane_steps",
         /// Registers of live data beyond 16 (spill pressure), times the iterations of the hottest loop.
         DataBeyond16 = "data_beyond_16",
         /// Registers of live data beyond 32 (spill pressure), times the iterations of the hottest loop.

@@ -61,6 +61,8 @@ pub enum MachineWork {
     Shuffle,
     /// A move between a vector and a part of it. Rows of a vector of several dimensions are vectors of their own.
     LaneMove,
+    /// A combination of the lanes of a vector.
+    LaneReduction,
     /// A vector of elements that other vectors or scalars have.
     Gathering,
     /// A move of every lane by itself: a transposition.
@@ -79,6 +81,8 @@ pub enum MachineWork {
     Call,
     /// An integer instruction; an address computation if the result is an index.
     Integer,
+    /// An integer product twice as wide as its factors.
+    WideProduct,
     /// An integer division; division by a constant has a kind of its own.
     IntegerDivide,
     /// An address computation.

@@ -96,7 +96,7 @@ pub(super) const RECORDS: &[Record] = &[
         .form("@kind:angle , %a [? , %acc? ?] fastmath {} : !a into !r=acc", "r")
         .arithmetic(Arithmetic::Reduction)
         .class(Class::Float)
-        .machine(Machine::Shuffle),
+        .machine(Machine::LaneReduction),
     op("vector.multi_reduction")
         .form("@kind:angle , %a , %acc {} @reduction_dims:ints : !a to !r=acc", "r")
         .arithmetic(Arithmetic::PerOperand(Simple(1)))

@@ -41,6 +41,8 @@ pub struct LoopBody {
     pub copies: f64,
     /// The part of it that is explicit vector operations.
     pub explicit: [ExplicitWork; WorkKind::COUNT],
+    /// Steps of reductions that combine the lanes of a vector one after another.
+    pub lane_steps: f64,
     /// Whether it contains another loop.
     pub has_inner: bool,
     /// Values that it carries from iteration to iteration, by [`Reduction`].
@@ -84,6 +86,7 @@ impl LoopBody {
             reused: 0.0,
             copies: 1.0,
             explicit: [ExplicitWork::default(); WorkKind::COUNT],
+            lane_steps: 0.0,
             has_inner: false,
             carried: [0.0; Reduction::COUNT],
             chain: Chain::default(),

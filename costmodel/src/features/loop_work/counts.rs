@@ -135,6 +135,7 @@ impl Counts<'_> {
             self.0[WorkCount::ExplicitVectors(kind).index()] += body.iterations * explicit.operations;
             self.0[WorkCount::ExplicitParts(kind).index()] += body.iterations * explicit.parts;
         }
+        self.add(LoopCount::LaneSteps, body.iterations * body.lane_steps);
         self.add(LoopCount::Entries, body.entries);
         let lanes = body.lanes(REGISTER_BITS).max(1.0);
         match class(body) {
@@ -158,9 +159,7 @@ impl Counts<'_> {
                 if class == LoopClass::Short {
                     self.add_to_class(LoopClass::Brief, body, body.entries);
                 }
-                if !body.has_vectors {
-                    self.add_carried(body);
-                }
+                self.add_carried(body);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Loops of small functions against counts by hand.
 
 mod packing;
+mod tiles;
 
 use ir::analysis::Analysis;
 

@@ -151,6 +151,22 @@ impl MachineCost {
         Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts }
     }
 
+    /// The cost of a product twice as wide as its factors of `bits`, on vectors of a width or on scalars. Few processors have an
+    /// instruction for the upper half: factors are extended, and multiplied in vectors twice as wide. Products of 128 bits have no
+    /// vectors: each lane is taken out, multiplied and put back.
+    pub fn wide_product(width: VectorWidth, bits: f64) -> Self {
+        let is_scalar = width.bits == 0.0;
+        match bits {
+            64.0.. if is_scalar => Self::SCALAR.times(2.0),
+            64.0.. => Self::by_lane(7.0 * width.lanes),
+            _ if is_scalar => Self::SCALAR.times(4.0),
+            _ => {
+                let wide = VectorWidth { bits: 2.0 * width.bits, ..width };
+                Self { vectors: width.rows, ..Self::new(wide, false).times(4.0) }
+            }
+        }
+    }
+
     /// The cost of several executions.
     pub fn times(self, count: f64) -> Self {
         Self { units: count * self.units, vectors: count * self.vectors, parts: count * self.parts }

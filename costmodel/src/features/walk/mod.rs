@@ -16,6 +16,7 @@ pub mod chain;
 mod events;
 pub mod evolution;
 mod forwarding;
+mod lane_reduction;
 pub mod lanes;
 mod loop_nest;
 pub mod loops;
@@ -257,7 +258,9 @@ impl<C: Collect> Walk<'_, C> {
             Class::Loop => {
                 self.loop_operation(operation, placement, inside);
             }
-            _ if tree.record(operation).is_composite => self.regions(operation, inside, |_, _| Some(placement)),
+            _ if tree.record(operation).is_composite || tree.record(operation).regions == RegionExecution::Once => {
+                self.regions(operation, inside, |_, _| Some(placement));
+            }
             _ if tree.record(operation).regions.is_repeated() => self.elements(operation, placement, inside),
             _ => {
                 let Placement { loop_index, weight } = placement;
@@ -373,12 +376,13 @@ impl<C: Collect> Walk<'_, C> {
             MachineWork::OuterProduct => {
                 let rows = MachineCost::new(width, false);
                 report(kind, rows);
-                if kind != WorkKind::Float {
-                    let product = if kind == WorkKind::MinMax { WorkKind::Float } else { kind };
-                    report(product, rows);
+                if !tiles::is_fused_product(tree, operation, kind) {
+                    report(if kind == WorkKind::MinMax { WorkKind::Float } else { kind }, rows);
                 }
-                // A lane of the first vector is spread over a vector for each row.
-                report(WorkKind::Shuffle, rows);
+                if !access::is_loaded(tree, operation) {
+                    // A lane of the first vector is spread over a vector for each row.
+                    report(WorkKind::Shuffle, rows);
+                }
             }
             MachineWork::Reduction => {
                 let reduced = tiles::Reduced::of(tree, operation);
@@ -389,6 +393,15 @@ impl<C: Collect> Walk<'_, C> {
                 if let Some(moved) = tiles::moved(tree, operation) {
                     report(kind, MachineCost::new(moved, false));
                 }
+            }
+            MachineWork::WideProduct => {
+                let bits = node.results.first().map_or(64.0, |&v| lanes::element_bits_or_default(tree, v));
+                report(kind, MachineCost::wide_product(width, bits));
+            }
+            MachineWork::LaneReduction => {
+                report(kind, MachineCost::new(width, false));
+                let steps = lane_reduction::steps(tree, operation);
+                self.collector.lane_steps(loop_index, weight * steps);
             }
             MachineWork::Gathering => report(kind, MachineCost::by_lane(tiles::gathered(tree, operation))),
             MachineWork::Transposition if tiles::keeps_rows(tree, operation) => {}

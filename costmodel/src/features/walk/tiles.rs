@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AffineExpr, AffineMap, AttributeValue, Definition, Dimension, OpId, Tree, ValueId};
 
 use super::access::{self, Access};
@@ -180,9 +179,7 @@ pub fn moved(tree: &Tree, operation: OpId) -> Option<VectorWidth> {
     if from.bits > 0.0 && to.bits > 0.0 && from.row() == to.row() {
         return None;
     }
-    // A scalar that is loaded is spread by the load (x86), or by the operation that uses it (Arm and RISC-V).
-    let is_load = |operation| tree.record(operation).features.class == Class::Load;
-    if from.bits == 0.0 && tree.definer(part).is_some_and(is_load) && tree.operation(operation).operands.len() == 1 {
+    if from.bits == 0.0 && node.operands.len() == 1 && access::is_loaded(tree, operation) {
         return None;
     }
     // The low lanes of a register are a register.
@@ -196,6 +193,15 @@ pub fn moved(tree: &Tree, operation: OpId) -> Option<VectorWidth> {
         std::cmp::Ordering::Greater => to.rows.max(1.0),
     };
     Some(wider.of_rows(rows))
+}
+
+/// Whether an outer product is a fused multiply-add: what combines the products is a floating-point sum.
+pub fn is_fused_product(tree: &Tree, operation: OpId, kind: WorkKind) -> bool {
+    let is_sum = match tree.attribute(operation, "kind") {
+        Some(AttributeValue::Other(name)) => name.contains("add"),
+        _ => true,
+    };
+    is_sum && kind != WorkKind::Integer
 }
 
 /// A reduction of some dimensions of a vector.
