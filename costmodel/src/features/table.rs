@@ -488,6 +488,8 @@ named! {
         DataBeyond16 = "data_beyond_16",
         /// Registers of live data beyond 32 (spill pressure), times the iterations of the hottest loop.
         DataBeyond32 = "data_beyond_32",
+        /// Registers of live data beyond 32 if a register has 128 bits (spill pressure), times the iterations of the hottest loop.
+        PartsBeyond32 = "parts_beyond_32",
         /// Live indices beyond 14 registers (spill pressure), times the iterations of the hottest loop.
         IndicesBeyond14 = "indices_beyond_14",
         /// Live indices beyond 28 registers (spill pressure), times the iterations of the hottest loop.

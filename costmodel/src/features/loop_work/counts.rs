@@ -81,8 +81,10 @@ fn masked(body: &LoopBody, kind: WorkKind) -> f64 {
 /// Most values that are live at once in a function.
 #[derive(Debug, Clone, Copy)]
 pub struct LiveValues {
-    /// Floating-point numbers and vectors.
+    /// Floating-point numbers and vectors, in registers of 512 bits.
     pub data: f64,
+    /// The same, in registers of 128 bits.
+    pub parts: f64,
     /// Indices, integers and pointers.
     pub indices: f64,
 }
@@ -98,6 +100,7 @@ pub fn fill_counts(bodies: &[LoopBody], live: LiveValues, work: &mut [f64]) {
     for (count, values, registers) in [
         (LoopCount::DataBeyond16, live.data, 16.0),
         (LoopCount::DataBeyond32, live.data, 32.0),
+        (LoopCount::PartsBeyond32, live.parts, 32.0),
         (LoopCount::IndicesBeyond14, live.indices, 14.0),
         (LoopCount::IndicesBeyond28, live.indices, 28.0),
     ] {

@@ -8,8 +8,8 @@ use crate::features::counts::midpoint;
 /// Width of the vector registers that machine work is counted in, in bits.
 pub const REGISTER_BITS: f64 = 256.0;
 
-/// Width of the parts of an explicit vector operation, in bits.
-const PART_BITS: f64 = 128.0;
+/// Width of the parts of an explicit vector operation, in bits: of a register of Arm's NEON.
+pub const PART_BITS: f64 = 128.0;
 
 /// Width of an element of unknown size, in bits.
 const UNKNOWN_BITS: f64 = 64.0;
