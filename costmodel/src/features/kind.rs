@@ -31,7 +31,7 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
         MachineWork::OuterProduct | MachineWork::Reduction => combination(tree, operation),
         MachineWork::Call => WorkKind::Call,
         MachineWork::Integer if result.is_some_and(|v| is_index(tree, v)) => WorkKind::Address,
-        MachineWork::Integer | MachineWork::WideProduct => WorkKind::Integer,
+        MachineWork::Integer | MachineWork::WideProduct | MachineWork::CarrySum => WorkKind::Integer,
         MachineWork::IntegerDivide => division(tree, operation),
         MachineWork::Address => WorkKind::Address,
         MachineWork::Cast => WorkKind::Cast,

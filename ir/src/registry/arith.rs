@@ -120,7 +120,9 @@ pub(super) const RECORDS: &[Record] = &[
     integer_extreme("arith.maxui").evaluation(Value::MaxUnsigned),
     integer_extreme("arith.minsi").evaluation(Value::MinSigned),
     integer_extreme("arith.minui").evaluation(Value::MinUnsigned),
-    integers("arith.addui_extended").form("%lhs , %rhs {} : !lhs=rhs=sum , !overflow", "sum overflow"),
+    integers("arith.addui_extended")
+        .form("%lhs , %rhs {} : !lhs=rhs=sum , !overflow", "sum overflow")
+        .machine(Machine::CarrySum),
     integers("arith.mulsi_extended")
         .form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high")
         .machine(Machine::WideProduct),

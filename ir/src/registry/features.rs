@@ -83,6 +83,8 @@ pub enum MachineWork {
     Integer,
     /// An integer product twice as wide as its factors.
     WideProduct,
+    /// An integer sum and its carry.
+    CarrySum,
     /// An integer division; division by a constant has a kind of its own.
     IntegerDivide,
     /// An address computation.

@@ -59,6 +59,8 @@ pub struct LoopBody {
     pub has_vectors: bool,
     /// Whether it accesses elements that do not fill whole bytes.
     pub has_sub_byte: bool,
+    /// Whether it computes on scalars of which a vectoriser makes no vectors: integers of 128 bits, and sums with their carry.
+    pub has_scalars: bool,
     /// Whether a load may depend on a store of a near iteration.
     pub has_conflict: bool,
     /// Width of the narrowest element that it accesses, in bits; 0 if none.
@@ -95,6 +97,7 @@ impl LoopBody {
             has_reversed: false,
             has_vectors: false,
             has_sub_byte: false,
+            has_scalars: false,
             has_conflict: false,
             narrowest: 0.0,
             widest: 0.0,
@@ -115,8 +118,9 @@ impl LoopBody {
         }
     }
 
-    /// Notes that scalar work computes on elements of a width.
+    /// Notes that scalar work computes on elements of a width; more than 64 bits have no vectors.
     pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
+        self.has_scalars |= bits > 64.0 && !cost.is_explicit();
         if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| !cost.is_explicit()) {
             self.wide[kind as usize][at] += cost.units * weight;
         }

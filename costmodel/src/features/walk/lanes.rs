@@ -151,20 +151,21 @@ impl MachineCost {
         Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts }
     }
 
-    /// The cost of a product twice as wide as its factors of `bits`, on vectors of a width or on scalars. Few processors have an
-    /// instruction for the upper half: factors are extended, and multiplied in vectors twice as wide. Products of 128 bits have no
-    /// vectors: each lane is taken out, multiplied and put back.
-    pub fn wide_product(width: VectorWidth, bits: f64) -> Self {
+    /// The costs of a product twice as wide as its factors of `bits`, on vectors of a width or on scalars: of products, and of
+    /// moves between lanes. Few processors have an instruction for the upper half: factors are extended, and multiplied in vectors
+    /// twice as wide. Products of 128 bits have no vectors: each lane of both factors is taken out, and both halves are put back.
+    pub fn wide_product(width: VectorWidth, bits: f64) -> (Self, Self) {
         let is_scalar = width.bits == 0.0;
-        match bits {
+        let multiplied = match bits {
             64.0.. if is_scalar => Self::SCALAR.times(2.0),
-            64.0.. => Self::by_lane(7.0 * width.lanes),
+            64.0.. => return (Self::by_lane(width.lanes), Self::by_lane(6.0 * width.lanes)),
             _ if is_scalar => Self::SCALAR.times(4.0),
             _ => {
                 let wide = VectorWidth { bits: 2.0 * width.bits, ..width };
                 Self { vectors: width.rows, ..Self::new(wide, false).times(4.0) }
             }
-        }
+        };
+        (multiplied, Self::by_lane(0.0))
     }
 
     /// The cost of several executions.

@@ -396,7 +396,13 @@ impl<C: Collect> Walk<'_, C> {
             }
             MachineWork::WideProduct => {
                 let bits = node.results.first().map_or(64.0, |&v| lanes::element_bits_or_default(tree, v));
-                report(kind, MachineCost::wide_product(width, bits));
+                let (multiplied, moved) = MachineCost::wide_product(width, bits);
+                self.collector.work(&Work { loop_index, kind, cost: multiplied, weight, bits: 2.0 * bits });
+                self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: moved, weight, bits: 0.0 });
+            }
+            MachineWork::CarrySum => {
+                let cost = MachineCost::new(width, false).times(2.0);
+                self.collector.work(&Work { loop_index, kind, cost, weight, bits: f64::INFINITY });
             }
             MachineWork::LaneReduction => {
                 report(kind, MachineCost::new(width, false));

@@ -203,8 +203,28 @@ fn products_of_128_bits_have_no_vectors() {
              %y = arith.sitofp %high : {ty} to vector<8xf32>
              vector.store %y, %b[%i, %c0] : memref<64x64xf32>, vector<8xf32>"
         ));
-        explicit(&levels[1], WorkKind::Integer).1
+        (explicit(&levels[1], WorkKind::Integer).1, explicit(&levels[1], WorkKind::Shuffle).1)
     };
-    assert_eq!(integers("l", "vector<8xi64>"), 56.0);
-    assert_eq!(integers("n", "vector<8xi32>"), 16.0);
+    assert_eq!(integers("l", "vector<8xi64>"), (8.0, 48.0));
+    assert_eq!(integers("n", "vector<8xi32>"), (16.0, 0.0));
+}
+
+#[test]
+fn loops_with_carries_or_integers_of_128_bits_stay_scalar() {
+    let calling = |operation: &str, ty: &str| {
+        let text = format!(
+            "func.func @f(%x: memref<64x{ty}>, %y: memref<64x{ty}>) {{
+               affine.for %i = 0 to 64 {{
+                 %k = affine.load %x[%i] : memref<64x{ty}>
+                 {operation} %k, %k : {ty}
+                 affine.store %s, %y[%i] : memref<64x{ty}>
+               }}
+               return
+             }}"
+        );
+        work(&text, "calling_iterations")
+    };
+    assert_eq!(calling("%l, %s = arith.mulsi_extended", "i64"), 64.0);
+    assert_eq!(calling("%l, %s = arith.mulsi_extended", "i32"), 0.0);
+    assert_eq!(calling("%s = arith.muli", "i64"), 0.0);
 }
