@@ -27,6 +27,7 @@ mod state;
 pub mod structured;
 mod tiles;
 pub mod values;
+mod vector_work;
 mod widths;
 
 use ir::analysis::Analysis;
@@ -45,7 +46,7 @@ use self::redundancy::{Computed, value_hash};
 use self::state::{RegionContext, Walk};
 use self::tiles::Tile;
 use self::values::{Values, constant_integer};
-use super::counts::{UNKNOWN_TRIPS, midpoint};
+use super::counts::UNKNOWN_TRIPS;
 use super::kind::work_kind;
 use super::table::WorkKind;
 
@@ -352,70 +353,6 @@ impl<C: Collect> Walk<'_, C> {
         let results = &self.tree.operation(operation).results;
         for (&result, &other) in results.iter().zip(&self.tree.operation(before).results) {
             self.values.equals(result, other);
-        }
-    }
-
-    /// Reports the work of an operation on scalars of `bits`, or by its widest vector.
-    fn report(&mut self, operation: OpId, kind: WorkKind, bits: f64, placement: Placement) {
-        let tree = self.tree;
-        let node = tree.operation(operation);
-        let widths = node.results.iter().chain(&node.operands).map(|&v| VectorWidth::of(tree, v));
-        let width = widths.fold(VectorWidth::default(), VectorWidth::max);
-        let Placement { loop_index, weight } = placement;
-        let entries = self.entries(placement);
-        let mut report = |kind, cost| self.collector.work(&Work { loop_index, kind, cost, weight, bits });
-        match tree.record(operation).features.machine {
-            MachineWork::Contraction => {
-                let work = self.function.map_or(0.0, |f| midpoint(f.operation(operation).work.total()));
-                let results = node.results.first().map_or(0.0, |&v| VectorWidth::of(tree, v).lanes.max(1.0));
-                let products = work / 2.0 / entries.max(1.0);
-                let (multiplied, added) = MachineCost::contraction(results, products, width);
-                report(kind, multiplied);
-                report(WorkKind::Shuffle, added);
-            }
-            MachineWork::OuterProduct => {
-                let rows = MachineCost::new(width, false);
-                report(kind, rows);
-                if !tiles::is_fused_product(tree, operation, kind) {
-                    report(if kind == WorkKind::MinMax { WorkKind::Float } else { kind }, rows);
-                }
-                if !access::is_loaded(tree, operation) {
-                    // A lane of the first vector is spread over a vector for each row.
-                    report(WorkKind::Shuffle, rows);
-                }
-            }
-            MachineWork::Reduction => {
-                let reduced = tiles::Reduced::of(tree, operation);
-                report(kind, MachineCost::new(reduced.combined, false).times(reduced.times));
-                report(WorkKind::Shuffle, MachineCost::by_lane(reduced.moves));
-            }
-            MachineWork::LaneMove => {
-                if let Some(moved) = tiles::moved(tree, operation) {
-                    report(kind, MachineCost::new(moved, false));
-                }
-            }
-            MachineWork::WideProduct => {
-                let bits = node.results.first().map_or(64.0, |&v| lanes::element_bits_or_default(tree, v));
-                let (multiplied, moved) = MachineCost::wide_product(width, bits);
-                self.collector.work(&Work { loop_index, kind, cost: multiplied, weight, bits: 2.0 * bits });
-                self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: moved, weight, bits: 0.0 });
-            }
-            MachineWork::CarrySum => {
-                let cost = MachineCost::new(width, false).times(2.0);
-                self.collector.work(&Work { loop_index, kind, cost, weight, bits: f64::INFINITY });
-            }
-            MachineWork::LaneReduction => {
-                report(kind, MachineCost::new(width, false));
-                let steps = lane_reduction::steps(tree, operation);
-                self.collector.lane_steps(loop_index, weight * steps);
-            }
-            MachineWork::Gathering => report(kind, MachineCost::by_lane(tiles::gathered(tree, operation))),
-            MachineWork::Transposition if tiles::keeps_rows(tree, operation) => {}
-            machine => {
-                let by_lane =
-                    matches!(kind, WorkKind::Call | WorkKind::IntegerDivide) || machine == MachineWork::Transposition;
-                report(kind, MachineCost::new(width, by_lane));
-            }
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use ir::tree::{AffineExpr, AffineMap, AttributeValue, Definition, Dimension, OpId, Tree, ValueId};
 
 use super::access::{self, Access};
-use super::events::{Collect, Placement, Work};
+use super::events::{Collect, Placement};
 use super::evolution::Evolution;
 use super::lanes::{MachineCost, VectorWidth, extents};
 use super::state::Walk;
@@ -85,12 +85,26 @@ fn place(map: Option<&AffineMap>, index: usize, rank: usize, dimensions: usize) 
 impl<C: Collect> Walk<'_, C> {
     /// Reports the accesses of a transfer of a tile through a buffer on the stack.
     pub(super) fn transfer_tile(&mut self, access: Access, tile: &Tile, placement: Placement) {
-        // Of the buffer, in the loop and in the code that computes on the tile.
+        // Accesses to the buffer: in the loop, and in the code that computes on the tile.
         let (copied, computed) =
             if access.is_store { (WorkKind::Load, WorkKind::Store) } else { (WorkKind::Store, WorkKind::Load) };
-        let at_placement =
-            |kind, cost| Work { loop_index: placement.loop_index, kind, cost, weight: placement.weight, bits: 0.0 };
-        let (mut index, mut around, mut copies) = (placement.loop_index, self.entries(placement), 1.0);
+        let is_loop = self.transfer_rows(access, tile, copied, placement);
+        if is_loop || access.is_store {
+            let rows = MachineCost::new(tile.row.of_rows(tile.rows()), false);
+            self.work(placement, computed, rows, 0.0);
+        }
+        if placement.loop_index > 0 {
+            self.work(placement, WorkKind::Integer, MachineCost::SCALAR.times(ALLOCATION), 64.0);
+        }
+        if tile.is_transposed {
+            let lanes = tile.row.lanes * tile.rows();
+            self.work(placement, WorkKind::Shuffle, MachineCost::by_lane(lanes), 0.0);
+        }
+    }
+
+    /// Reports the copy of the rows between memory and the buffer, to which the accesses are `copied`. Returns whether it is a loop.
+    fn transfer_rows(&mut self, access: Access, tile: &Tile, copied: WorkKind, placement: Placement) -> bool {
+        let (mut inside, mut around, mut copies) = (placement, self.entries(placement), 1.0);
         let mut address = access.address;
         for &(extent, distance) in &tile.outer {
             if extent <= STRAIGHT {
@@ -98,38 +112,26 @@ impl<C: Collect> Walk<'_, C> {
                 continue;
             }
             let iterations = around * extent;
-            index = self.open_loop(access.operation, index, iterations, around);
-            address = address.plus(Evolution::induction(index, distance));
+            let loop_index = self.open_loop(access.operation, inside.loop_index, iterations, around);
+            inside = Placement { loop_index, weight: 1.0 };
+            address = address.plus(Evolution::induction(loop_index, distance));
             around = iterations;
         }
-        let is_loop = index != placement.loop_index;
-        let weight = if is_loop { 1.0 } else { placement.weight };
+        let Placement { loop_index, weight } = inside;
         let row = MachineCost::access(tile.row).times(copies);
-        self.collector.explicit_vector(index);
-        self.collector.access(&Access { loop_index: index, address, cost: row, weight, ..access });
-        self.collector.work(&Work { loop_index: index, kind: copied, cost: row, weight, bits: 0.0 });
+        self.collector.explicit_vector(loop_index);
+        self.collector.access(&Access { loop_index, address, cost: row, weight, ..access });
+        self.work(inside, copied, row, 0.0);
         if access.is_masked {
             // Rows beyond the bounds are left out.
-            let cost = MachineCost::SCALAR.times(copies);
-            self.collector.work(&Work { loop_index: index, kind: WorkKind::Branch, cost, weight, bits: 64.0 });
+            self.work(inside, WorkKind::Branch, MachineCost::SCALAR.times(copies), 64.0);
         }
+        let is_loop = loop_index != placement.loop_index;
         if is_loop {
             // The second pointer that the loop steps.
-            let cost = MachineCost::SCALAR;
-            self.collector.work(&Work { loop_index: index, kind: WorkKind::Address, cost, weight, bits: 64.0 });
+            self.work(inside, WorkKind::Address, MachineCost::SCALAR, 64.0);
         }
-        let all = MachineCost::new(tile.row.of_rows(tile.rows()), false);
-        if is_loop || access.is_store {
-            self.collector.work(&at_placement(computed, all));
-        }
-        if placement.loop_index > 0 {
-            let cost = MachineCost::SCALAR.times(ALLOCATION);
-            self.collector.work(&at_placement(WorkKind::Integer, cost));
-        }
-        if tile.is_transposed {
-            let cost = MachineCost::by_lane(tile.row.lanes * tile.rows());
-            self.collector.work(&at_placement(WorkKind::Shuffle, cost));
-        }
+        is_loop
     }
 }
 
