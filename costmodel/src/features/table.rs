@@ -420,7 +420,7 @@ named! {
         Scalar = "scalar",
         /// the function's body, loops around others, and loops with explicit vector operations
         Plain = "plain",
-        /// loops with a memory dependence between near iterations
+        /// loops with a memory dependence between near iterations, or with scalars of which no vectors are made
         Conflict = "conflict",
         /// loops that carry a recurrence
         Recurrent = "recurrent",

@@ -27,7 +27,7 @@ const GATHERED_BITS: f64 = 32.0;
 fn class(body: &LoopBody) -> LoopClass {
     if body.has_inner || body.has_vectors {
         LoopClass::Plain
-    } else if body.has_conflict {
+    } else if body.has_conflict || body.has_scalars {
         LoopClass::Conflict
     } else if body.carries(Reduction::Recurrence) > 0.0 {
         LoopClass::Recurrent
