@@ -21,7 +21,7 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
             Some(WorkKind::Bf16) => WorkKind::Bf16MinMax,
             narrow => narrow.unwrap_or(WorkKind::MinMax),
         },
-        MachineWork::Select => WorkKind::Select,
+        MachineWork::Select | MachineWork::LaneMask => WorkKind::Select,
         MachineWork::Shuffle
         | MachineWork::LaneMove
         | MachineWork::LaneReduction

@@ -61,6 +61,8 @@ pub enum MachineWork {
     Shuffle,
     /// A move between a vector and a part of it. Rows of a vector of several dimensions are vectors of their own.
     LaneMove,
+    /// A comparison of the index of each lane with a bound.
+    LaneMask,
     /// A combination of the lanes of a vector.
     LaneReduction,
     /// A vector of elements that other vectors or scalars have.

@@ -61,7 +61,7 @@ pub(super) const RECORDS: &[Record] = &[
     moves_part("vector.splat").form("%a* {} : !r", "r").sum(SumTerm::Conversion),
     op("vector.from_elements").form("%a* {} : !r", "r").machine(Machine::Gathering),
     op("vector.to_elements").reader(Reader::VectorToElements).machine(Machine::None),
-    moves("vector.create_mask").form("%a* {} : !r", "r"),
+    moves("vector.create_mask").form("%a* {} : !r", "r").machine(Machine::LaneMask),
     moves("vector.constant_mask").form("@mask_dim_sizes:ints {} : !r", "r").class(Class::Free),
     moves("vector.step").form("{} : !r", "r"),
     moves("vector.vscale").form("{}", "r=index"),

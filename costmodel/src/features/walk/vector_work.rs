@@ -32,6 +32,11 @@ impl<C: Collect> Walk<'_, C> {
                 let steps = lane_reduction::steps(tree, operation);
                 self.collector.lane_steps(placement.loop_index, placement.weight * steps);
             }
+            MachineWork::LaneMask => {
+                // `convert-vector-to-llvm` compares lane indices of 32 bits.
+                let indices = VectorWidth { bits: 32.0 * width.lanes, ..width };
+                self.work(placement, kind, MachineCost::new(indices, false), bits);
+            }
             MachineWork::LaneMove => {
                 if let Some(moved) = tiles::moved(tree, operation) {
                     self.work(placement, kind, MachineCost::new(moved, false), bits);

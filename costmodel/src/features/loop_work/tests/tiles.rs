@@ -184,6 +184,7 @@ fn ordered_sums_and_extremes_combine_lane_by_lane() {
     assert_eq!(reduced(squared, free), (0.0, 1.0));
     let extreme = "%q = vector.reduction <maximumf>, %y, %z : vector<16xf32> into f32";
     assert_eq!(reduced(squared, extreme).0, 4.0 * 9.0 + 2.0 * 7.0);
+    assert_eq!(reduced(squared, &extreme.replace("%z :", "%z fastmath<nnan> :")).0, 0.0);
     let masked = format!(
         "%m = vector.create_mask %j : vector<16xi1>
          {squared}
@@ -231,4 +232,14 @@ fn loops_with_carries_or_integers_of_128_bits_stay_scalar() {
         scalar("%l, %c = arith.addui_extended %k, %k : i32, i1 %s = arith.extui %c : i1 to i32 %n = arith.addi", "i32"),
         64.0
     );
+}
+
+#[test]
+fn masks_compare_lane_indices_of_32_bits() {
+    let levels = looped(
+        "%m = vector.create_mask %i : vector<16xi1>
+         %z = vector.load %b[%i, %c0] : memref<64x64xf32>, vector<16xf32>
+         vector.maskedstore %a[%i, %c0], %m, %z : memref<64x64xf32>, vector<16xi1>, vector<16xf32>",
+    );
+    assert_eq!(explicit(&levels[1], WorkKind::Select), (1.0, 4.0));
 }
