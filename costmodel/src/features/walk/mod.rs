@@ -8,7 +8,8 @@
 //!   hoisting ([`Placement`]). Pointers are assumed not to alias, as in the labels.
 //!
 //! Values carry how they change with loops ([`values`]). Whether an access is contiguous is decided in [`access`],
-//! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`].
+//! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`]; what an operation on vectors becomes in
+//! [`vector_work`], with [`tiles`] for vectors of several dimensions.
 
 pub mod access;
 mod branches;
