@@ -98,9 +98,10 @@ impl WorkCount {
             Self::Iterations(_) => Unit::Iterations,
             Self::Loop(count) => match count {
                 LoopCount::Entries | LoopCount::RestEntries | LoopCount::CopyEntries => Unit::Entries,
-                LoopCount::RestInstructions | LoopCount::PackedInstructions | LoopCount::CopiedInstructions => {
-                    Unit::Instructions
-                }
+                LoopCount::RestInstructions
+                | LoopCount::PackedInstructions
+                | LoopCount::CopiedInstructions
+                | LoopCount::LaneSteps => Unit::Instructions,
                 LoopCount::ChainedFloats
                 | LoopCount::ChainedExtremes
                 | LoopCount::ChainedSlow

@@ -2,7 +2,7 @@
 
 use ir::registry::facts::Evaluation;
 use ir::registry::features::MachineWork;
-use ir::tree::{Definition, FloatKind, OpId, Tree, Type, ValueId};
+use ir::tree::{AttributeValue, Definition, FloatKind, OpId, Tree, Type, ValueId};
 
 use super::table::WorkKind;
 
@@ -21,19 +21,45 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
             Some(WorkKind::Bf16) => WorkKind::Bf16MinMax,
             narrow => narrow.unwrap_or(WorkKind::MinMax),
         },
-        MachineWork::Select => WorkKind::Select,
-        MachineWork::Shuffle | MachineWork::Transposition => WorkKind::Shuffle,
+        MachineWork::Select | MachineWork::LaneMask => WorkKind::Select,
+        MachineWork::Shuffle
+        | MachineWork::LaneMove
+        | MachineWork::LaneReduction
+        | MachineWork::Gathering
+        | MachineWork::Transposition => WorkKind::Shuffle,
         MachineWork::Contraction => or_narrow(WorkKind::Float),
+        MachineWork::OuterProduct | MachineWork::Reduction => combination(tree, operation),
         MachineWork::Call => WorkKind::Call,
         MachineWork::MathFunction => WorkKind::MathCall,
         MachineWork::Integer if result.is_some_and(|v| is_index(tree, v)) => WorkKind::Address,
-        MachineWork::Integer => WorkKind::Integer,
+        MachineWork::Integer | MachineWork::WideProduct | MachineWork::CarrySum => WorkKind::Integer,
         MachineWork::IntegerDivide => division(tree, operation),
         MachineWork::Address => WorkKind::Address,
         MachineWork::Cast => WorkKind::Cast,
         MachineWork::Branch => WorkKind::Branch,
         MachineWork::Runtime => WorkKind::Runtime,
     })
+}
+
+/// The kind of the operation that a `#vector.kind` names: the one that combines elements.
+pub(super) fn combination(tree: &Tree, operation: OpId) -> WorkKind {
+    let result = tree.operation(operation).results.first().copied();
+    let is_integer = result
+        .is_some_and(|v| matches!(tree.ty(tree.types().element(tree.value(v).ty)), Type::Integer(..) | Type::Index));
+    if is_integer {
+        return WorkKind::Integer;
+    }
+    let narrow = result.and_then(|v| narrow_float(tree, v));
+    let propagates_nan = match tree.attribute(operation, "kind") {
+        Some(AttributeValue::Other(kind)) => kind.contains("minimumf") || kind.contains("maximumf"),
+        _ => false,
+    };
+    match narrow {
+        Some(WorkKind::Bf16) if propagates_nan => WorkKind::Bf16MinMax,
+        Some(narrow) => narrow,
+        None if propagates_nan => WorkKind::MinMax,
+        None => WorkKind::Float,
+    }
 }
 
 /// The kind of an integer division: by a constant it is a multiplication and shifts.

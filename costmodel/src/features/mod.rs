@@ -45,6 +45,7 @@ use self::text::TextCounts;
 use self::walk::access::Access;
 pub(crate) use self::walk::access::buffer;
 use self::walk::chain::Chain;
+use self::walk::lanes::PART_BITS;
 pub(crate) use self::walk::lanes::{is_shaped, lanes};
 pub(crate) use self::walk::loops::form;
 use self::walk::packing::Finding;
@@ -79,8 +80,11 @@ pub fn numbers(analysis: &Analysis<'_>, function: OpId, words: usize) -> Numbers
     function::fill(analysis, function, words, &mut features);
     function::fill_ratios(&mut features);
     loop_work::fill_features(&loops, &mut features);
-    let live =
-        LiveValues { data: features.get(Feature::LiveRegisters), indices: features.get(Feature::MaxLiveIndices) };
+    let live = LiveValues {
+        data: features.get(Feature::LiveRegisters),
+        parts: (features.get(Feature::LiveBits) / PART_BITS).max(features.get(Feature::MaxLiveData)),
+        indices: features.get(Feature::MaxLiveIndices),
+    };
     let mut work = vec![0.0; WORK];
     loop_work::fill_counts(&loops, live, &mut work);
     tensor::fill_counts(analysis, function, &mut work);
@@ -121,6 +125,10 @@ impl Collect for Collectors {
 
     fn packed(&mut self, placement: Placement, finding: Finding) {
         self.loops.packed(placement, finding);
+    }
+
+    fn lane_steps(&mut self, loop_index: usize, steps: f64) {
+        self.loops.lane_steps(loop_index, steps);
     }
 
     fn explicit_vector(&mut self, loop_index: usize) {

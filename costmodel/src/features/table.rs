@@ -422,7 +422,7 @@ named! {
         Scalar = "scalar",
         /// the function's body, loops around others, and loops with explicit vector operations
         Plain = "plain",
-        /// loops with a memory dependence between near iterations
+        /// loops with a memory dependence between near iterations, or with scalars of which no vectors are made
         Conflict = "conflict",
         /// loops that carry a recurrence
         Recurrent = "recurrent",
@@ -488,10 +488,14 @@ named! {
         ChainedOthers = "chained_others",
         /// Stores that loads of later iterations of a scalar loop wait for, each divided by the distance in iterations, times the iterations.
         Forwarded = "forwarded",
+        /// Estimated instructions of reductions of explicit vectors that combine the lanes one after another, where no instruction reduces a vector: ordered floating-point sums, and extremes that propagate NaN.
+        LaneSteps = "lane_steps",
         /// Registers of live data beyond 16 (spill pressure), times the iterations of the hottest loop.
         DataBeyond16 = "data_beyond_16",
         /// Registers of live data beyond 32 (spill pressure), times the iterations of the hottest loop.
         DataBeyond32 = "data_beyond_32",
+        /// Registers of live data beyond 32 if a register has 128 bits (spill pressure), times the iterations of the hottest loop.
+        PartsBeyond32 = "parts_beyond_32",
         /// Live indices beyond 14 registers (spill pressure), times the iterations of the hottest loop.
         IndicesBeyond14 = "indices_beyond_14",
         /// Live indices beyond 28 registers (spill pressure), times the iterations of the hottest loop.

@@ -350,6 +350,7 @@ impl Reader<'_> {
         let is_arithmetic = matches!(
             machine,
             MachineWork::Float
+                | MachineWork::OuterProduct
                 | MachineWork::Divide
                 | MachineWork::Remainder
                 | MachineWork::Call

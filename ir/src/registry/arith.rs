@@ -120,9 +120,15 @@ pub(super) const RECORDS: &[Record] = &[
     integer_extreme("arith.maxui").evaluation(Value::MaxUnsigned),
     integer_extreme("arith.minsi").evaluation(Value::MinSigned),
     integer_extreme("arith.minui").evaluation(Value::MinUnsigned),
-    integers("arith.addui_extended").form("%lhs , %rhs {} : !lhs=rhs=sum , !overflow", "sum overflow"),
-    integers("arith.mulsi_extended").form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high"),
-    integers("arith.mului_extended").form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high"),
+    integers("arith.addui_extended")
+        .form("%lhs , %rhs {} : !lhs=rhs=sum , !overflow", "sum overflow")
+        .machine(Machine::CarrySum),
+    integers("arith.mulsi_extended")
+        .form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high")
+        .machine(Machine::WideProduct),
+    integers("arith.mului_extended")
+        .form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high")
+        .machine(Machine::WideProduct),
     integers("arith.cmpi")
         .form("@predicate:cmpi , %lhs , %rhs {} : !lhs=rhs", "r=i1(lhs)")
         .evaluation(Value::Compare)

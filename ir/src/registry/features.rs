@@ -59,10 +59,22 @@ pub enum MachineWork {
     Select,
     /// A move between lanes.
     Shuffle,
+    /// A move between a vector and a part of it. Rows of a vector of several dimensions are vectors of their own.
+    LaneMove,
+    /// A comparison of the index of each lane with a bound.
+    LaneMask,
+    /// A combination of the lanes of a vector.
+    LaneReduction,
+    /// A vector of elements that other vectors or scalars have.
+    Gathering,
     /// A move of every lane by itself: a transposition.
     Transposition,
     /// Products of rows and columns of small matrices, each added up across lanes.
     Contraction,
+    /// A product of each lane of a vector with another vector, added to a row.
+    OuterProduct,
+    /// A combination of the rows or lanes of a vector of several dimensions.
+    Reduction,
     /// A floating-point division or square root; 16-bit results have a kind of their own.
     Divide,
     /// A floating-point remainder: a mathematical function; 16-bit results have a kind of their own.
@@ -74,6 +86,10 @@ pub enum MachineWork {
     MathFunction,
     /// An integer instruction; an address computation if the result is an index.
     Integer,
+    /// An integer product twice as wide as its factors.
+    WideProduct,
+    /// An integer sum and its carry.
+    CarrySum,
     /// An integer division; division by a constant has a kind of its own.
     IntegerDivide,
     /// An address computation.

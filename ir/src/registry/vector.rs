@@ -22,6 +22,11 @@ const fn moves(name: &'static str) -> Record {
     op(name).calculates(false)
 }
 
+/// Moves rows or lanes between a vector and a part of it.
+const fn moves_part(name: &'static str) -> Record {
+    moves(name).machine(Machine::LaneMove)
+}
+
 const fn cast(name: &'static str) -> Record {
     op(name).form("%a {} : !a to !r", "r")
 }
@@ -47,24 +52,24 @@ pub(super) const RECORDS: &[Record] = &[
     op("vector.mask").reader(Reader::VectorMask).regions(RegionExecution::Once),
     op("vector.print")
         .form("[? %a : !a ?] [? str @stringLiteral:string ?] [? punctuation @punctuation:angles ?] {}", ""),
-    moves("vector.broadcast").form("%a {} : !a to !r", "r").sum(SumTerm::Conversion),
-    moves("vector.shape_cast").form("%a {} : !a to !r", "r"),
+    moves_part("vector.broadcast").form("%a {} : !a to !r", "r").sum(SumTerm::Conversion),
+    moves_part("vector.shape_cast").form("%a {} : !a to !r", "r"),
     cast("vector.bitcast"),
     cast("vector.type_cast"),
-    cast("vector.extract_strided_slice"),
-    op("vector.insert_strided_slice").form("%v , %a {} : !v into !a", "r=a"),
-    moves("vector.splat").form("%a* {} : !r", "r").sum(SumTerm::Conversion),
-    op("vector.from_elements").form("%a* {} : !r", "r"),
-    op("vector.to_elements").reader(Reader::VectorToElements),
-    moves("vector.create_mask").form("%a* {} : !r", "r"),
+    cast("vector.extract_strided_slice").machine(Machine::LaneMove),
+    op("vector.insert_strided_slice").form("%v , %a {} : !v into !a", "r=a").machine(Machine::LaneMove),
+    moves_part("vector.splat").form("%a* {} : !r", "r").sum(SumTerm::Conversion),
+    op("vector.from_elements").form("%a* {} : !r", "r").machine(Machine::Gathering),
+    op("vector.to_elements").reader(Reader::VectorToElements).machine(Machine::None),
+    moves("vector.create_mask").form("%a* {} : !r", "r").machine(Machine::LaneMask),
     moves("vector.constant_mask").form("@mask_dim_sizes:ints {} : !r", "r").class(Class::Free),
     moves("vector.step").form("{} : !r", "r"),
     moves("vector.vscale").form("{}", "r=index"),
     op("vector.transpose").form("%a , @permutation:ints {} : !a to !r", "r").machine(Machine::Transposition),
-    moves("vector.extract").form("%a &at/static_position {} : !r from !a", "r"),
-    moves("vector.insert").form("%v , %a &at/static_position {} : !v into !a", "r=a"),
-    moves("vector.extractelement").form("%a [ %i? [? : !i ?] ] {} : !a", "r=elem(a)"),
-    moves("vector.insertelement").form("%v , %a [ %i? [? : !i ?] ] {} : !a", "r=a"),
+    moves_part("vector.extract").form("%a &at/static_position {} : !r from !a", "r"),
+    moves_part("vector.insert").form("%v , %a &at/static_position {} : !v into !a", "r=a"),
+    moves_part("vector.extractelement").form("%a [ %i? [? : !i ?] ] {} : !a", "r=elem(a)"),
+    moves_part("vector.insertelement").form("%v , %a [ %i? [? : !i ?] ] {} : !a", "r=a"),
     op("vector.scalable.insert").form("%v , %a [ @pos ] {} : !v into !a", "r=a"),
     op("vector.scalable.extract").form("%a [ @pos ] {} : !r from !a", "r"),
     op("vector.interleave").form("%a , %b {} : !a=b -> !r", "r"),
@@ -85,17 +90,18 @@ pub(super) const RECORDS: &[Record] = &[
     op("vector.outerproduct")
         .reader(Reader::VectorOuterProduct)
         .arithmetic(Arithmetic::OuterProduct)
-        .class(Class::Float),
+        .class(Class::Float)
+        .machine(Machine::OuterProduct),
     op("vector.reduction")
         .form("@kind:angle , %a [? , %acc? ?] fastmath {} : !a into !r=acc", "r")
         .arithmetic(Arithmetic::Reduction)
         .class(Class::Float)
-        .machine(Machine::Shuffle),
+        .machine(Machine::LaneReduction),
     op("vector.multi_reduction")
         .form("@kind:angle , %a , %acc {} @reduction_dims:ints : !a to !r=acc", "r")
         .arithmetic(Arithmetic::PerOperand(Simple(1)))
         .class(Class::Float)
-        .machine(Machine::Shuffle),
+        .machine(Machine::Reduction),
     op("vector.scan")
         .form("@kind:angle , %a , %init {} : !a , !init", "r=a s=init")
         .arithmetic(Arithmetic::PerOperand(Simple(1))),

@@ -15,7 +15,7 @@ const WIDTHS: [f64; 3] = [16.0, 32.0, 64.0];
 pub struct ExplicitWork {
     /// Machine operations, which count among the work, too.
     pub units: f64,
-    /// Operations of the text.
+    /// Operations, those on several rows counted for each row.
     pub operations: f64,
     /// Their parts, see [`MachineCost`].
     pub parts: f64,
@@ -63,6 +63,8 @@ pub struct LoopBody {
     pub copies: f64,
     /// The part of it that is explicit vector operations.
     pub explicit: [ExplicitWork; WorkKind::COUNT],
+    /// Steps of reductions that combine the lanes of a vector one after another.
+    pub lane_steps: f64,
     /// Whether it contains another loop.
     pub has_inner: bool,
     /// Values that it carries from iteration to iteration, by [`Reduction`].
@@ -81,6 +83,8 @@ pub struct LoopBody {
     pub has_vectors: bool,
     /// Whether it accesses elements that do not fill whole bytes.
     pub has_sub_byte: bool,
+    /// Whether it computes on scalars of which a vectoriser makes no vectors: integers of 128 bits, and sums with their carry.
+    pub has_scalars: bool,
     /// Whether a load may depend on a store of a near iteration.
     pub has_conflict: bool,
     /// Width of the narrowest element that it accesses, in bits; 0 if none.
@@ -108,6 +112,7 @@ impl LoopBody {
             reused: 0.0,
             copies: 1.0,
             explicit: [ExplicitWork::default(); WorkKind::COUNT],
+            lane_steps: 0.0,
             has_inner: false,
             carried: [0.0; Reduction::COUNT],
             chain: Chain::default(),
@@ -117,6 +122,7 @@ impl LoopBody {
             has_reversed: false,
             has_vectors: false,
             has_sub_byte: false,
+            has_scalars: false,
             has_conflict: false,
             narrowest: 0.0,
             widest: 0.0,
@@ -132,7 +138,7 @@ impl LoopBody {
         if cost.is_explicit() {
             let own = &mut self.explicit[kind as usize];
             own.units += cost.units * weight;
-            own.operations += weight;
+            own.operations += cost.vectors * weight;
             own.parts += cost.parts * weight;
         }
     }
@@ -151,8 +157,9 @@ impl LoopBody {
         }
     }
 
-    /// Notes that scalar work computes on elements of a width.
+    /// Notes that scalar work computes on elements of a width; more than 64 bits have no vectors.
     pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
+        self.has_scalars |= bits > 64.0 && !cost.is_explicit();
         if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| !cost.is_explicit()) {
             self.wide[kind as usize][at] += cost.units * weight;
         }

@@ -30,7 +30,7 @@ const GATHERED_BITS: f64 = 32.0;
 fn class(body: &LoopBody) -> LoopClass {
     if body.has_inner || body.has_vectors {
         LoopClass::Plain
-    } else if body.has_conflict {
+    } else if body.has_conflict || body.has_scalars {
         LoopClass::Conflict
     } else if body.carries(Reduction::Recurrence) > 0.0 {
         LoopClass::Recurrent
@@ -115,8 +115,10 @@ fn masked(body: &LoopBody, kind: WorkKind, lanes: f64) -> f64 {
 /// Most values that are live at once in a function.
 #[derive(Debug, Clone, Copy)]
 pub struct LiveValues {
-    /// Floating-point numbers and vectors.
+    /// Floating-point numbers and vectors, in registers of 512 bits.
     pub data: f64,
+    /// The same, in registers of 128 bits.
+    pub parts: f64,
     /// Indices, integers and pointers.
     pub indices: f64,
 }
@@ -132,6 +134,7 @@ pub fn fill_counts(bodies: &[LoopBody], live: LiveValues, work: &mut [f64]) {
     for (count, values, registers) in [
         (LoopCount::DataBeyond16, live.data, 16.0),
         (LoopCount::DataBeyond32, live.data, 32.0),
+        (LoopCount::PartsBeyond32, live.parts, 32.0),
         (LoopCount::IndicesBeyond14, live.indices, 14.0),
         (LoopCount::IndicesBeyond28, live.indices, 28.0),
     ] {
@@ -169,6 +172,7 @@ impl Counts<'_> {
             self.0[WorkCount::ExplicitVectors(kind).index()] += body.iterations * explicit.operations;
             self.0[WorkCount::ExplicitParts(kind).index()] += body.iterations * explicit.parts;
         }
+        self.add(LoopCount::LaneSteps, body.iterations * body.lane_steps);
         self.add(LoopCount::Entries, body.entries);
         let lanes = body.lanes(REGISTER_BITS).max(1.0);
         match class(body) {
@@ -193,9 +197,7 @@ impl Counts<'_> {
                 if class == LoopClass::Short {
                     self.add_to_class(LoopClass::Brief, body, body.entries);
                 }
-                if !body.has_vectors {
-                    self.add_carried(body);
-                }
+                self.add_carried(body);
             }
         }
     }

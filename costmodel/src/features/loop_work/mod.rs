@@ -92,6 +92,10 @@ impl Collect for LoopWork {
         self.bodies[loop_index].has_vectors = true;
     }
 
+    fn lane_steps(&mut self, loop_index: usize, steps: f64) {
+        self.bodies[loop_index].lane_steps += steps;
+    }
+
     fn carried(&mut self, loop_index: usize, how: Reduction, chain: Chain) {
         let body = &mut self.bodies[loop_index];
         body.carried[how as usize] += 1.0;

@@ -1,6 +1,7 @@
 //! Loops of small functions against counts by hand.
 
 mod packing;
+mod tiles;
 
 use ir::analysis::Analysis;
 
@@ -232,7 +233,7 @@ fn vectorised_loops_take_fewer_instructions() {
 /// A count of work by its name.
 fn work(text: &str, name: &str) -> f64 {
     let mut work = vec![0.0; WORK];
-    fill_counts(&of(text), LiveValues { data: 0.0, indices: 0.0 }, &mut work);
+    fill_counts(&of(text), LiveValues { data: 0.0, parts: 0.0, indices: 0.0 }, &mut work);
     work[work_names().position(|known| known == name).expect("a count of that name")]
 }
 
@@ -577,7 +578,7 @@ fn same_loop(form: &str) -> String {
 fn a_loop_is_the_same_work_in_every_form() {
     let counts = |form: &str| {
         let mut work = vec![0.0; WORK];
-        fill_counts(&of(&same_loop(form)), LiveValues { data: 0.0, indices: 0.0 }, &mut work);
+        fill_counts(&of(&same_loop(form)), LiveValues { data: 0.0, parts: 0.0, indices: 0.0 }, &mut work);
         work_names().zip(work).filter(|(_, count)| *count != 0.0).collect::<Vec<_>>()
     };
     let affine = counts("affine");

@@ -200,6 +200,7 @@ pub fn can_vectorise(body: &LoopBody, vectoriser: Vectoriser) -> bool {
         && !body.has_vectors
         && !body.has_conflict
         && !body.has_sub_byte
+        && !body.has_scalars
         && body.carries(Reduction::Recurrence) == 0.0
         && (vectoriser.reorders || body.carries(Reduction::Ordered) == 0.0)
         && (vectoriser.gathers || !has_gathers(body))

@@ -1,6 +1,6 @@
 //! Accesses to memory and tensors: the one place that decides how an access moves with a loop.
 
-use ir::registry::features::{BufferSource, LaneAccess};
+use ir::registry::features::{BufferSource, InstructionClass as Class, LaneAccess};
 use ir::tree::{AffineExpr, AttributeValue, Definition, Dimension, OpId, Tree, TypeId, ValueId};
 
 use super::evolution::Evolution;
@@ -204,12 +204,21 @@ pub fn address(tree: &Tree, accessed: TypeId, subscripts: &[Subscript]) -> Evolu
     let mut sum = Evolution::INVARIANT;
     for (index, subscript) in subscripts.iter().enumerate().rev() {
         sum = sum.plus(subscript.evolution.times(Evolution::constant(distance)));
-        distance *= match shape.get(index) {
-            Some(Dimension::Static(extent)) => *extent as f64,
-            _ => DYNAMIC_EXTENT,
-        };
+        distance *= shape.get(index).map_or(DYNAMIC_EXTENT, extent);
     }
     sum
+}
+
+/// The distance of neighbours along a dimension of an array of this shape, in elements.
+pub fn distance(shape: &[Dimension], dimension: usize) -> f64 {
+    shape[dimension + 1..].iter().map(extent).product()
+}
+
+fn extent(dimension: &Dimension) -> f64 {
+    match dimension {
+        Dimension::Static(extent) => *extent as f64,
+        _ => DYNAMIC_EXTENT,
+    }
 }
 
 /// Whether the lanes of a vector access are not adjacent in memory: each has an address of its own, or the last dimension of a
@@ -238,6 +247,13 @@ pub fn is_masked(tree: &Tree, operation: OpId) -> bool {
         LaneAccess::UnlessInBounds => !in_bounds(),
         LaneAccess::Masked => true,
     }
+}
+
+/// Whether the first operand of an operation comes from memory. A loaded scalar, and a lane of a loaded vector, is spread over a vector by
+/// the load (x86), or by the operation that uses it (Arm and RISC-V).
+pub fn is_loaded(tree: &Tree, operation: OpId) -> bool {
+    let definer = tree.operation(operation).operands.first().and_then(|&value| tree.definer(value));
+    definer.is_some_and(|definer| tree.record(definer).features.class == Class::Load)
 }
 
 /// The buffer that a value is a view of; the value itself if it is none.

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ir::registry::facts::Dialect;
+use ir::registry::features::MachineWork;
 use ir::tree::{BlockId, OpId, Tree, ValueId};
 
-use crate::features::kind::work_kind;
+use super::lane_reduction;
+use crate::features::kind::{combination, work_kind};
 use crate::features::table::WorkKind;
 
 /// Operations on a chain, by how long each takes about.
@@ -64,15 +67,31 @@ impl Chains {
     pub fn through(tree: &Tree, block: BlockId, arguments: &[ValueId]) -> Self {
         let mut chains: BTreeMap<ValueId, Chain> = arguments.iter().map(|&value| (value, Chain::default())).collect();
         for &operation in &tree.block(block).operations {
-            let node = tree.operation(operation);
-            let before = node.operands.iter().filter_map(|value| chains.get(value).copied()).reduce(Chain::longer);
+            // A masked operation is the first one of its region.
+            let inner = match tree.record(operation).dialect {
+                Dialect::Vector => tree.entry(operation, 0).and_then(|block| tree.block(block).operations.first()),
+                _ => None,
+            };
+            let work = *inner.unwrap_or(&operation);
+            let operands = tree.operation(work).operands.iter();
+            let before = operands.filter_map(|value| chains.get(value).copied()).reduce(Chain::longer);
             let Some(before) = before else { continue };
-            let own = before.then(Chain::of(kind(tree, operation)));
-            for &result in &node.results {
+            let own = before.then(Self::link(tree, work));
+            for &result in &tree.operation(operation).results {
                 chains.insert(result, own);
             }
         }
         Self(chains)
+    }
+
+    fn link(tree: &Tree, operation: OpId) -> Chain {
+        match tree.record(operation).features.machine {
+            MachineWork::LaneReduction => {
+                let one = Chain::of(Some(combination(tree, operation)));
+                Chain { floats: one.floats * lane_reduction::links(tree, operation), ..one }
+            }
+            _ => Chain::of(kind(tree, operation)),
+        }
     }
 
     /// The chain that ends with a value; empty if it depends on no argument.

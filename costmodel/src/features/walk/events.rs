@@ -121,7 +121,7 @@ pub struct Work {
     pub cost: MachineCost,
     /// Executions in each iteration of the loop.
     pub weight: f64,
-    /// Width of the elements that it computes on, in bits; 0 if it has none.
+    /// Width of the elements that it computes on, in bits; 0 if it has none, more than 64 if they have no vectors.
     pub bits: f64,
 }
 
@@ -144,6 +144,8 @@ pub trait Collect {
     fn packed(&mut self, _placement: Placement, _finding: Finding) {}
     /// An explicit vector operation in a loop's body.
     fn explicit_vector(&mut self, _loop_index: usize) {}
+    /// Steps of reductions that combine the lanes of a vector one after another, in each iteration of a loop.
+    fn lane_steps(&mut self, _loop_index: usize, _steps: f64) {}
     /// A value that a loop carries in a register, and the chain through one iteration.
     fn carried(&mut self, _loop_index: usize, _how: Reduction, _chain: Chain) {}
     /// A value that a loop carries in an element of a buffer that it does not change.

@@ -1,39 +1,64 @@
 //! Vector lanes and element widths: the only place that decides the width of a value and its cost.
 
 use ir::analysis::size;
-use ir::tree::{Tree, Type, ValueId};
+use ir::tree::{Dimension, Tree, Type, ValueId};
 
 use crate::features::counts::midpoint;
 
 /// Width of the vector registers that machine work is counted in, in bits.
 pub const REGISTER_BITS: f64 = 256.0;
 
-/// Width of the parts of an explicit vector operation, in bits.
-const PART_BITS: f64 = 128.0;
+/// Width of the parts of an explicit vector operation, in bits: of a register of Arm's NEON.
+pub const PART_BITS: f64 = 128.0;
 
 /// Width of an element of unknown size, in bits.
 const UNKNOWN_BITS: f64 = 64.0;
 
-/// Lanes and bits of a vector; both 0 for other values.
-#[derive(Debug, Clone, Copy, Default)]
+/// The size of a vector; all 0 for other values. LLVM has no vectors of several dimensions: each row is a vector of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct VectorWidth {
     /// Bits of all lanes.
     pub bits: f64,
     /// Elements.
     pub lanes: f64,
+    /// Rows: vectors along the last dimension.
+    pub rows: f64,
 }
 
 impl VectorWidth {
     /// The width of a value.
     pub fn of(tree: &Tree, value: ValueId) -> Self {
-        lanes(tree, value)
-            .map(|lanes| Self { bits: lanes * element_bits(tree, value).unwrap_or(UNKNOWN_BITS), lanes })
-            .unwrap_or_default()
+        let Some(lanes) = lanes(tree, value) else { return Self::default() };
+        let row = match extents(tree, value).last() {
+            Some(Dimension::Static(extent)) => (*extent as f64).max(1.0),
+            _ => lanes,
+        };
+        Self { bits: lanes * element_bits(tree, value).unwrap_or(UNKNOWN_BITS), lanes, rows: lanes / row }
     }
 
-    /// The larger of both widths.
+    /// The wider of both vectors.
     pub fn max(self, other: Self) -> Self {
-        Self { bits: self.bits.max(other.bits), lanes: self.lanes.max(other.lanes) }
+        if other.bits > self.bits { other } else { self }
+    }
+
+    /// One row.
+    pub fn row(self) -> Self {
+        let rows = self.rows.max(1.0);
+        Self { bits: self.bits / rows, lanes: self.lanes / rows, rows: 1.0 }
+    }
+
+    /// As many rows of this width.
+    pub fn of_rows(self, rows: f64) -> Self {
+        let row = self.row();
+        Self { bits: rows * row.bits, lanes: rows * row.lanes, rows }
+    }
+}
+
+/// The extents of a vector, outermost first; none of other values.
+pub fn extents(tree: &Tree, value: ValueId) -> &[Dimension] {
+    match tree.value_type(value) {
+        Type::Vector { shape, .. } => shape,
+        _ => &[],
     }
 }
 
@@ -80,6 +105,8 @@ pub fn result_elements(tree: &Tree, results: &[ValueId]) -> f64 {
 pub struct MachineCost {
     /// Machine operations.
     pub units: f64,
+    /// Vectors of an explicit vector operation: its rows, or as many operations on vectors as it becomes; 0 for scalars.
+    pub vectors: f64,
     /// Parts of an explicit vector operation: lanes if it is expanded lane by lane, else pieces of 128 bits; 0 for
     /// scalars.
     pub parts: f64,
@@ -87,33 +114,83 @@ pub struct MachineCost {
 
 impl MachineCost {
     /// The cost of a scalar operation.
-    pub const SCALAR: Self = Self { units: 1.0, parts: 0.0 };
+    pub const SCALAR: Self = Self { units: 1.0, vectors: 0.0, parts: 0.0 };
 
     /// The cost of an operation on vectors of a width, or on scalars if it is 0. `by_lane` if it is expanded lane by
-    /// lane.
+    /// lane. LLVM widens rows to a power of two lanes.
     pub fn new(width: VectorWidth, by_lane: bool) -> Self {
         if width.bits == 0.0 {
             Self::SCALAR
         } else if by_lane {
-            Self { units: width.lanes, parts: width.lanes }
+            Self::by_lane(width.lanes)
         } else {
-            Self { units: (width.bits / REGISTER_BITS).ceil(), parts: width.bits / PART_BITS }
+            let row = width.row();
+            let bits = power_of_two(row.lanes) * row.bits / row.lanes;
+            let (units, parts) = ((bits / REGISTER_BITS).ceil(), bits / PART_BITS);
+            Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts }
         }
+    }
+
+    /// The cost of an operation of which each of `lanes` takes an instruction.
+    pub fn by_lane(lanes: f64) -> Self {
+        Self { units: lanes, vectors: f64::from(u8::from(lanes > 0.0)), parts: lanes }
+    }
+
+    /// The cost of a load or store of a vector. Nothing beyond the row may be accessed, so that one whose number of lanes is
+    /// no power of two is accessed in several pieces that are.
+    pub fn access(width: VectorWidth) -> Self {
+        let row = width.row();
+        if width.bits == 0.0 || row.lanes == power_of_two(row.lanes) {
+            return Self::new(width, false);
+        }
+        let pieces = |bits: f64| {
+            let most = libm::floor(bits * row.lanes / row.bits).max(1.0);
+            libm::floor(row.lanes / most) + f64::from(((row.lanes % most) as u64).count_ones())
+        };
+        let (units, parts) = (pieces(REGISTER_BITS), pieces(PART_BITS));
+        Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts }
+    }
+
+    /// The costs of a product twice as wide as its factors of `bits`, on vectors of a width or on scalars: of products, and of
+    /// moves between lanes. Few processors have an instruction for the upper half: factors are extended, and multiplied in vectors
+    /// twice as wide. Products of 128 bits have no vectors: each lane of both factors is taken out, and both halves are put back.
+    pub fn wide_product(width: VectorWidth, bits: f64) -> (Self, Self) {
+        let is_scalar = width.bits == 0.0;
+        let multiplied = match bits {
+            64.0.. if is_scalar => Self::SCALAR.times(2.0),
+            64.0.. => return (Self::by_lane(width.lanes), Self::by_lane(6.0 * width.lanes)),
+            _ if is_scalar => Self::SCALAR.times(4.0),
+            _ => {
+                let wide = VectorWidth { bits: 2.0 * width.bits, ..width };
+                Self { vectors: width.rows, ..Self::new(wide, false).times(4.0) }
+            }
+        };
+        (multiplied, Self::by_lane(0.0))
+    }
+
+    /// The cost of several executions.
+    pub fn times(self, count: f64) -> Self {
+        Self { units: count * self.units, vectors: count * self.vectors, parts: count * self.parts }
     }
 
     /// The costs of a contraction of vectors that are at most `width` wide: of its `products` in vectors, and of adding up each of
     /// its `results` across lanes.
     pub fn contraction(results: f64, products: f64, width: VectorWidth) -> (Self, Self) {
         let (depth, lane_bits) = ((products / results).max(1.0), width.bits / width.lanes.max(1.0));
-        let row = Self::new(VectorWidth { bits: depth * lane_bits, lanes: depth }, false);
-        let multiplied = Self { units: results * row.units, parts: results * row.parts.max(1.0) };
+        let row = Self::new(VectorWidth { bits: depth * lane_bits, lanes: depth, rows: 1.0 }, false);
+        let multiplied = Self { parts: row.parts.max(1.0), ..row }.times(results);
         // Taking out a row and a column, then a move and a sum for every halving.
         let moves = results * (2.0 + 2.0 * libm::ceil(libm::log2(depth)));
-        (multiplied, Self { units: moves, parts: moves })
+        (multiplied, Self::by_lane(moves))
     }
 
     /// Whether it is the cost of an explicit vector operation.
     pub fn is_explicit(self) -> bool {
         self.parts > 0.0
     }
+}
+
+/// The smallest power of two that is not below a number.
+fn power_of_two(number: f64) -> f64 {
+    libm::exp2(libm::ceil(libm::log2(number.max(1.0))))
 }

@@ -8,7 +8,8 @@
 //!   hoisting ([`Placement`]). Pointers are assumed not to alias, as in the labels.
 //!
 //! Values carry how they change with loops ([`values`]). Whether an access is contiguous is decided in [`access`],
-//! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`].
+//! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`]; what an operation on vectors becomes in
+//! [`vector_work`], with [`tiles`] for vectors of several dimensions.
 
 pub mod access;
 mod branches;
@@ -16,6 +17,7 @@ pub mod chain;
 mod events;
 pub mod evolution;
 mod forwarding;
+mod lane_reduction;
 pub mod lanes;
 mod loop_nest;
 pub mod loops;
@@ -24,7 +26,9 @@ pub mod reduction;
 mod redundancy;
 mod state;
 pub mod structured;
+mod tiles;
 pub mod values;
+mod vector_work;
 mod widths;
 
 use ir::analysis::Analysis;
@@ -41,8 +45,9 @@ use self::loop_nest::LoopNest;
 use self::reduction::{has_no_nan, may_contract};
 use self::redundancy::Computed;
 use self::state::{RegionContext, Walk};
+use self::tiles::Tile;
 use self::values::{Values, constant_integer};
-use super::counts::{UNKNOWN_TRIPS, midpoint};
+use super::counts::UNKNOWN_TRIPS;
 use super::kind::work_kind;
 use super::table::WorkKind;
 
@@ -255,7 +260,9 @@ impl<C: Collect> Walk<'_, C> {
             Class::Loop => {
                 self.loop_operation(operation, placement, inside);
             }
-            _ if tree.record(operation).is_composite => self.regions(operation, inside, |_, _| Some(placement)),
+            _ if tree.record(operation).is_composite || tree.record(operation).regions == RegionExecution::Once => {
+                self.regions(operation, inside, |_, _| Some(placement));
+            }
             _ if tree.record(operation).regions.is_repeated() => self.elements(operation, placement, inside),
             _ => {
                 let Placement { loop_index, weight } = placement;
@@ -331,7 +338,12 @@ impl<C: Collect> Walk<'_, C> {
             self.note_use(operand, loop_index);
         }
         self.divisions(operation, placement);
-        self.report(operation, kind, bits, Placement { loop_index, ..placement });
+        let share = match tree.record(operation).features.machine {
+            MachineWork::LaneMove => computed.slices.share(tree, &self.values, operation),
+            _ => 1.0,
+        };
+        let weight = placement.weight * share;
+        self.report(operation, kind, bits, Placement { loop_index, weight });
         if node.results.iter().any(|&v| is_vector(tree, v)) {
             self.collector.explicit_vector(placement.loop_index);
         }
@@ -343,27 +355,6 @@ impl<C: Collect> Walk<'_, C> {
         for (&result, &other) in results.iter().zip(&self.tree.operation(before).results) {
             self.values.equals(result, other);
         }
-    }
-
-    /// Reports the work of an operation on scalars of `bits`, or by its widest vector.
-    fn report(&mut self, operation: OpId, kind: WorkKind, bits: f64, placement: Placement) {
-        let node = self.tree.operation(operation);
-        let widths = node.results.iter().chain(&node.operands).map(|&v| VectorWidth::of(self.tree, v));
-        let width = widths.fold(VectorWidth::default(), VectorWidth::max);
-        let Placement { loop_index, weight } = placement;
-        let machine = self.tree.record(operation).features.machine;
-        if machine == MachineWork::Contraction {
-            let work = self.function.map_or(0.0, |f| midpoint(f.operation(operation).work.total()));
-            let results = node.results.first().map_or(0.0, |&v| VectorWidth::of(self.tree, v).lanes.max(1.0));
-            let products = work / 2.0 / self.entries(placement).max(1.0);
-            let (multiplied, added) = MachineCost::contraction(results, products, width);
-            self.collector.work(&Work { loop_index, kind, cost: multiplied, weight, bits: 0.0 });
-            self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: added, weight, bits: 0.0 });
-            return;
-        }
-        let by_lane = matches!(kind, WorkKind::Call | WorkKind::MathCall | WorkKind::IntegerDivide)
-            || machine == MachineWork::Transposition;
-        self.collector.work(&Work { loop_index, kind, cost: MachineCost::new(width, by_lane), weight, bits });
     }
 
     /// Reports the divisions in the affine map of an operation, each in the loop that changes it.
@@ -449,7 +440,8 @@ impl<C: Collect> Walk<'_, C> {
         let stored = node.operands.first().copied();
         let data = if is_store { stored } else { node.results.first().copied() };
         let width = data.map_or(VectorWidth::default(), |v| VectorWidth::of(tree, v));
-        let crosses_rows = access::crosses_rows(tree, operation);
+        let tile = data.and_then(|vector| Tile::of(tree, operation, vector, shaped));
+        let crosses_rows = tile.is_none() && access::crosses_rows(tree, operation);
         let Placement { loop_index, weight } = placement;
         for &operand in node.operands.iter().take(if is_store { accessed } else { 0 }) {
             self.note_use(operand, loop_index);
@@ -463,7 +455,7 @@ impl<C: Collect> Walk<'_, C> {
             loop_index,
             address: access::address(tree, tree.value(shaped).ty, &self.subscripts.list),
             is_store,
-            cost: MachineCost::new(width, crosses_rows),
+            cost: if crosses_rows { MachineCost::by_lane(width.lanes) } else { MachineCost::access(width) },
             crosses_rows,
             weight,
             is_masked: access::is_masked(tree, operation),
@@ -476,10 +468,13 @@ impl<C: Collect> Walk<'_, C> {
             computed.store();
             self.divisions(operation, placement);
             self.carried_in_memory(stored, &access);
-            self.collector.access(&access);
-            return;
+            return self.transfer(access, tile, placement);
         }
-        let varies_in = self.nest.varies_in(loop_index, access.buffer, access.address.varies_in);
+        // A buffer on the stack is filled in each iteration.
+        let varies_in = match tile {
+            Some(_) => loop_index,
+            None => self.nest.varies_in(loop_index, access.buffer, access.address.varies_in),
+        };
         for &result in &node.results {
             self.values.evolves(result, Evolution::data(varies_in));
         }
@@ -488,8 +483,16 @@ impl<C: Collect> Walk<'_, C> {
             None => {
                 computed.packing.access(operation, access.buffer, false, access.address, bits);
                 self.divisions(operation, placement);
-                self.collector.access(&access);
+                self.transfer(access, tile, placement);
             }
+        }
+    }
+
+    /// Reports a load or store, of a tile row by row.
+    fn transfer(&mut self, access: Access, tile: Option<Tile>, placement: Placement) {
+        match tile {
+            Some(tile) => self.transfer_tile(access, &tile, placement),
+            None => self.collector.access(&access),
         }
     }
 }

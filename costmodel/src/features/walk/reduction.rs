@@ -45,7 +45,7 @@ impl Reduction {
             return Self::Recurrence;
         }
         match Self::by_operation(tree, operation) {
-            Self::Ordered if has_flag(tree, operation, &["fast", "reassoc"]) => Self::Reorderable,
+            Self::Ordered if may_reassociate(tree, operation) => Self::Reorderable,
             Self::Extreme if has_no_nan(tree, operation) => Self::Reorderable,
             reduction => reduction,
         }
@@ -107,6 +107,11 @@ pub fn reduces_by_work(flops: f64, executions: f64, elements: f64) -> bool {
 /// Whether an operation may be fused with the one before it (`contract`).
 pub fn may_contract(tree: &Tree, operation: OpId) -> bool {
     has_flag(tree, operation, &["fast", "contract"])
+}
+
+/// Whether the order of operations may change (`reassoc`).
+pub fn may_reassociate(tree: &Tree, operation: OpId) -> bool {
+    has_flag(tree, operation, &["fast", "reassoc"])
 }
 
 /// Whether an operation sees no NaN (`nnan`): a minimum is then one instruction.

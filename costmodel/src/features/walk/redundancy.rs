@@ -7,6 +7,7 @@ use ir::tree::{BlockId, OpId, Tree};
 
 use super::forwarding::Forwarding;
 use super::packing::Packing;
+use super::tiles::Slices;
 use super::values::{Values, same_attributes};
 
 /// Most operations of one name and the same operands that are compared.
@@ -22,6 +23,8 @@ pub struct Computed {
     pub forwarding: Forwarding,
     /// Its operations that execute in it, to be packed.
     pub packing: Packing,
+    /// The parts of vectors that it has taken.
+    pub slices: Slices,
 }
 
 impl Computed {
