@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ir::tree::{BlockId, OpId, Tree, ValueId};
 
+use super::values::Values;
 use crate::features::kind::work_kind;
 use crate::features::table::WorkKind;
 
@@ -58,12 +59,13 @@ impl Chain {
 pub struct Chains(BTreeMap<ValueId, Chain>);
 
 impl Chains {
-    /// Follows the operations of a block from these arguments. A nested loop or branch counts as one operation.
-    pub fn through(tree: &Tree, block: BlockId, arguments: &[ValueId]) -> Self {
+    /// Follows the operations of blocks, which are in order, from these arguments. A nested loop or branch counts as one operation.
+    pub fn through(tree: &Tree, values: &Values, blocks: &[BlockId], arguments: &[ValueId]) -> Self {
         let mut chains: BTreeMap<ValueId, Chain> = arguments.iter().map(|&value| (value, Chain::default())).collect();
-        for &operation in &tree.block(block).operations {
+        for &operation in blocks.iter().flat_map(|&block| &tree.block(block).operations) {
             let node = tree.operation(operation);
-            let before = node.operands.iter().filter_map(|value| chains.get(value).copied()).reduce(Chain::longer);
+            let chain = |&value: &ValueId| chains.get(&values.first(value)).copied();
+            let before = node.operands.iter().filter_map(chain).reduce(Chain::longer);
             let Some(before) = before else { continue };
             let own = before.then(Chain::of(kind(tree, operation)));
             for &result in &node.results {

@@ -107,7 +107,7 @@ impl<C: Collect> Walk<'_, C> {
         if carried.is_empty() {
             return;
         }
-        let chains = Chains::through(tree, body, carried);
+        let chains = Chains::through(tree, &self.values, &[body], carried);
         for (&value, &argument) in yielded[skip..].iter().zip(carried) {
             // The induction variable of a `while` loop is an argument to which its body adds a constant.
             if let Some(step) = added(tree, value, argument).filter(|_| variables == 0) {
