@@ -428,7 +428,9 @@ named! {
         Calling = "calling",
         /// loops that compute on `bf16`
         Bf16 = "brain",
-        /// loops with fewer iterations than vector lanes
+        /// loops with fewer iterations than vector lanes that stay scalar: less than 4, or not as many in each entry
+        Few = "few",
+        /// loops with fewer iterations than vector lanes, as many in each entry
         Short = "short",
         /// loops with fewer iterations than vector lanes, if one vector holds all iterations, per entry
         Brief = "brief",
@@ -446,6 +448,10 @@ named! {
         NarrowApart = "narrow_apart",
         /// loops with strided or indirect accesses to elements of less than 32 bits, if they are vectorised, per vector of 256 bits
         NarrowGathered = "narrow_gathered",
+        /// loops that divide integers by variables, or integers of 64 bits, if they stay scalar
+        Dividing = "dividing",
+        /// loops that divide integers by variables, or integers of 64 bits, if they are vectorised, per vector of 256 bits
+        Divided = "divided",
         /// loops with floating-point reductions, if they stay scalar
         Ordered = "ordered",
         /// loops with floating-point reductions, if these are reordered and vectorised, per vector of 256 bits

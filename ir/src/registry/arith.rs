@@ -112,7 +112,7 @@ pub(super) const RECORDS: &[Record] = &[
     integers("arith.ceildivui").machine(Machine::IntegerDivide).evaluation(Value::CeilDivUnsigned),
     integers("arith.floordivsi").machine(Machine::IntegerDivide).evaluation(Value::FloorDiv),
     integers("arith.remsi").machine(Machine::IntegerDivide).evaluation(Value::Remainder),
-    integers("arith.remui").machine(Machine::IntegerDivide).evaluation(Value::Remainder),
+    integers("arith.remui").machine(Machine::IntegerDivide).evaluation(Value::RemainderUnsigned),
     bits("arith.andi"),
     bits("arith.ori"),
     bits("arith.xori"),
@@ -120,9 +120,15 @@ pub(super) const RECORDS: &[Record] = &[
     integer_extreme("arith.maxui").evaluation(Value::MaxUnsigned),
     integer_extreme("arith.minsi").evaluation(Value::MinSigned),
     integer_extreme("arith.minui").evaluation(Value::MinUnsigned),
-    integers("arith.addui_extended").form("%lhs , %rhs {} : !lhs=rhs=sum , !overflow", "sum overflow"),
-    integers("arith.mulsi_extended").form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high"),
-    integers("arith.mului_extended").form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high"),
+    integers("arith.addui_extended")
+        .form("%lhs , %rhs {} : !lhs=rhs=sum , !overflow", "sum overflow")
+        .machine(Machine::Carry),
+    integers("arith.mulsi_extended")
+        .form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high")
+        .machine(Machine::WideProduct),
+    integers("arith.mului_extended")
+        .form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high")
+        .machine(Machine::WideProduct),
     integers("arith.cmpi")
         .form("@predicate:cmpi , %lhs , %rhs {} : !lhs=rhs", "r=i1(lhs)")
         .evaluation(Value::Compare)
@@ -192,7 +198,7 @@ pub(super) const RECORDS: &[Record] = &[
     indices("index.ceildivu").evaluation(Value::CeilDivUnsigned).machine(Machine::IntegerDivide),
     indices("index.floordivs").evaluation(Value::FloorDiv).machine(Machine::IntegerDivide),
     indices("index.rems").evaluation(Value::Remainder).machine(Machine::IntegerDivide),
-    indices("index.remu").evaluation(Value::Remainder).machine(Machine::IntegerDivide),
+    indices("index.remu").evaluation(Value::RemainderUnsigned).machine(Machine::IntegerDivide),
     indices("index.maxs").evaluation(Value::MaxSigned),
     indices("index.maxu").evaluation(Value::MaxUnsigned),
     indices("index.mins").evaluation(Value::MinSigned),

@@ -9,6 +9,9 @@ use crate::features::walk::reduction::Reduction;
 /// Widths of scalars above a byte, in bits.
 const WIDTHS: [f64; 3] = [16.0, 32.0, 64.0];
 
+/// Mean share of the longest entry's iterations, 0 to 1, from which on most entries are as long.
+const MOSTLY_FULL: f64 = 0.7;
+
 /// Explicit vector operations of one kind in an iteration.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExplicitWork {
@@ -29,10 +32,16 @@ pub struct LoopBody {
     pub iterations: f64,
     /// Entries per call of the function.
     pub entries: f64,
+    /// Iterations of its longest entry, see [`Loop::longest`].
+    pub longest: f64,
     /// Machine operations of one iteration by kind; an explicit vector operation counts once for every 256 bits.
     pub work: [f64; WorkKind::COUNT],
-    /// The part of it that computes on scalars of 16, 32 and 64 bits.
+    /// The part of it that computes on scalars of 16, 32 and 64 bits, in operations on vectors.
     pub wide: [[f64; 3]; WorkKind::COUNT],
+    /// What one vector iteration of the vectorised loop has more of it than a scalar iteration, which expands some operations differently.
+    pub expanded: [f64; WorkKind::COUNT],
+    /// Whether it has an operation that is not vectorised.
+    pub is_scalar_only: bool,
     /// What packing neighbouring operations into vectors saves of it; negative for moves between lanes that this adds.
     pub saved: [f64; WorkKind::COUNT],
     /// Loads whose value the previous iteration has already loaded.
@@ -78,8 +87,11 @@ impl LoopBody {
             parent,
             iterations,
             entries,
+            longest: iterations / entries.max(1.0),
             work: [0.0; WorkKind::COUNT],
             wide: [[0.0; 3]; WorkKind::COUNT],
+            expanded: [0.0; WorkKind::COUNT],
+            is_scalar_only: false,
             saved: [0.0; WorkKind::COUNT],
             reused: 0.0,
             copies: 1.0,
@@ -109,14 +121,25 @@ impl LoopBody {
             own.units += cost.units * weight;
             own.operations += weight;
             own.parts += cost.parts * weight;
+        } else if cost.vectorised.is_finite() {
+            self.expanded[kind as usize] += (cost.vectorised - cost.units) * weight;
+        } else {
+            self.is_scalar_only = true;
         }
     }
 
     /// Notes that scalar work computes on elements of a width.
     pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
         if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| !cost.is_explicit()) {
-            self.wide[kind as usize][at] += cost.units * weight;
+            self.wide[kind as usize][at] += cost.vectorised * weight;
         }
+    }
+
+    /// Whether it divides integers as only some sets of vector instructions can: by variables, or elements of 64 bits, whose products
+    /// have no high half in the others.
+    pub fn has_divisions(&self) -> bool {
+        let [.., wide] = self.wide[WorkKind::ConstantDivide as usize];
+        self.of(WorkKind::IntegerDivide) > 0.0 || wide > 0.0
     }
 
     /// Work of a kind in one iteration.
@@ -141,7 +164,7 @@ impl LoopBody {
             _ => {
                 let wide = WIDTHS.into_iter().zip(self.wide[kind as usize]);
                 let more = |(bits, work): (f64, f64)| work * (bits / self.widest.max(8.0) - 1.0).max(0.0);
-                self.of(kind) + wide.map(more).sum::<f64>()
+                self.of(kind) + self.expanded[kind as usize] + wide.map(more).sum::<f64>()
             }
         }
     }
@@ -166,6 +189,21 @@ impl LoopBody {
         self.iterations / self.entries.max(1.0)
     }
 
+    /// Whether all entries are known to have as many iterations.
+    pub fn is_regular(&self) -> bool {
+        self.longest <= self.trips()
+    }
+
+    /// Entries, and the trip count of each. Loops over the parts of a range are as long as the longest of them but for the last part,
+    /// whose iterations count as a part of an entry.
+    pub fn typical(&self) -> (f64, f64) {
+        if self.longest > self.trips() && self.trips() >= MOSTLY_FULL * self.longest {
+            (self.iterations / self.longest, self.longest)
+        } else {
+            (self.entries, self.trips())
+        }
+    }
+
     /// Lanes of its widest element in a vector of `bits`.
     pub fn lanes(&self, bits: f64) -> f64 {
         bits / self.widest.max(8.0)
@@ -174,6 +212,6 @@ impl LoopBody {
 
 impl From<&Loop> for LoopBody {
     fn from(own: &Loop) -> Self {
-        Self::new(own.parent, own.iterations, own.entries)
+        Self { longest: own.longest, ..Self::new(own.parent, own.iterations, own.entries) }
     }
 }

@@ -20,6 +20,9 @@ const FEW_TRIPS: f64 = 16.0;
 /// Least vectorisation factor times interleave count with which LLVM vectorises the epilogue.
 const LEAST_FOR_EPILOGUE: f64 = 16.0;
 
+/// Least constant trip count with which a vector of as many lanes pays.
+const LEAST_LANES: f64 = 4.0;
+
 /// Narrowest elements that instructions gather and scatter, in bits.
 const GATHERED_BITS: f64 = 32.0;
 
@@ -35,8 +38,10 @@ fn class(body: &LoopBody) -> LoopClass {
         LoopClass::Bf16
     } else if !can_vectorise(body, PERMISSIVE) {
         LoopClass::Calling
-    } else if body.iterations * body.interleave < body.entries.max(1.0) * body.lanes(REGISTER_BITS) {
-        LoopClass::Short
+    } else if let Some(class) = short(body) {
+        class
+    } else if body.has_divisions() {
+        LoopClass::Divided
     } else if body.carries(Reduction::Ordered) + body.carries(Reduction::Extreme) > 0.0 {
         LoopClass::Reordered
     } else if has_gathers(body) {
@@ -48,11 +53,24 @@ fn class(body: &LoopBody) -> LoopClass {
     }
 }
 
+/// The class of a loop with fewer iterations than vector lanes; `None` for others.
+fn short(body: &LoopBody) -> Option<LoopClass> {
+    let (_, trips) = body.typical();
+    let lanes = body.lanes(REGISTER_BITS);
+    // Constant trip counts limit the lanes. Others may enter an epilogue of half as many.
+    let needed = if body.is_regular() { lanes } else { lanes / 2.0 };
+    match trips * body.interleave < needed {
+        true if body.is_regular() && trips >= LEAST_LANES => Some(LoopClass::Short),
+        true => Some(LoopClass::Few),
+        false => None,
+    }
+}
+
 /// Whether the tail of a vectorised loop is folded by masking instead of a scalar epilogue: its trip count is constant, small and no
 /// multiple of the lanes.
 fn is_masked(body: &LoopBody, lanes: f64) -> bool {
     let trips = body.trips();
-    trips < FEW_TRIPS && libm::floor(trips) == trips && trips > lanes && trips % lanes != 0.0
+    body.is_regular() && trips < FEW_TRIPS && libm::floor(trips) == trips && trips > lanes && trips % lanes != 0.0
 }
 
 /// Vector iterations in one entry of a vectorised loop, and the scalar iterations of its epilogue. `each` is the number of
@@ -144,6 +162,7 @@ impl Counts<'_> {
             }
             class @ (LoopClass::Vector
             | LoopClass::Interleaved
+            | LoopClass::Divided
             | LoopClass::Gathered
             | LoopClass::NarrowGathered
             | LoopClass::Reordered) => {
@@ -170,6 +189,7 @@ impl Counts<'_> {
             return self.add_copies(body, lanes);
         }
         match class {
+            LoopClass::Divided => self.add_packed(LoopClass::Dividing, body, body.iterations),
             LoopClass::Gathered => self.add_packed(LoopClass::Apart, body, body.iterations),
             LoopClass::NarrowGathered => self.add_packed(LoopClass::NarrowApart, body, body.iterations),
             LoopClass::Reordered => self.add_to_class(LoopClass::Ordered, body, body.iterations),
@@ -179,33 +199,34 @@ impl Counts<'_> {
             }
             _ => {}
         }
-        let trips = body.trips();
+        let (entries, trips) = body.typical();
         if is_masked(body, lanes) {
-            let vectors = body.entries * libm::ceil(trips / lanes);
+            let vectors = entries * libm::ceil(trips / lanes);
             return self.add_work(class, body, vectors, |kind| masked(body, kind));
         }
         // Copies of a body fill a vector in fewer iterations, which then hold fewer vectors each.
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
         let each = vectorised_instructions(body);
         let (vectors, rest) = split(body, each, trips, group);
-        self.add_work(class, body, body.entries * vectors * group / lanes, |kind| body.vectorised(kind));
-        self.add_rest(body, rest * instructions(body));
+        self.add_work(class, body, entries * vectors * group / lanes, |kind| body.vectorised(kind));
+        self.add_rest(entries, rest * instructions(body));
     }
 
     /// Adds a loop whose iterations compute several adjacent elements alike as the loop over the elements.
     fn add_copies(&mut self, body: &LoopBody, lanes: f64) {
-        let elements = body.trips() * body.copies;
+        let (entries, trips) = body.typical();
+        let elements = trips * body.copies;
         let each = vectorised_instructions(body) / body.copies;
         let (vectors, rest) = split(body, each, elements, lanes);
         let work = |kind| if kind == WorkKind::Address { 0.0 } else { body.vectorised(kind) / body.copies };
-        self.add_work(LoopClass::Vector, body, body.entries * vectors, work);
-        self.add_rest(body, rest / body.copies * packed_instructions(body));
+        self.add_work(LoopClass::Vector, body, entries * vectors, work);
+        self.add_rest(entries, rest / body.copies * packed_instructions(body));
     }
 
     /// Adds the instructions of the iterations that fill no vector, in each entry.
-    fn add_rest(&mut self, body: &LoopBody, instructions: f64) {
-        self.add(LoopCount::RestInstructions, body.entries * instructions);
-        self.add(LoopCount::RestEntries, if instructions > 0.0 { body.entries } else { 0.0 });
+    fn add_rest(&mut self, entries: f64, instructions: f64) {
+        self.add(LoopCount::RestInstructions, entries * instructions);
+        self.add(LoopCount::RestEntries, if instructions > 0.0 { entries } else { 0.0 });
     }
 
     /// Adds the chain that each iteration waits for.

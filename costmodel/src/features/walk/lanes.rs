@@ -83,11 +83,13 @@ pub struct MachineCost {
     /// Parts of an explicit vector operation: lanes if it is expanded lane by lane, else pieces of 128 bits; 0 for
     /// scalars.
     pub parts: f64,
+    /// Machine operations on one register if the loop of a scalar operation is vectorised; infinite if it cannot be.
+    pub vectorised: f64,
 }
 
 impl MachineCost {
     /// The cost of a scalar operation.
-    pub const SCALAR: Self = Self { units: 1.0, parts: 0.0 };
+    pub const SCALAR: Self = Self { units: 1.0, parts: 0.0, vectorised: 1.0 };
 
     /// The cost of an operation on vectors of a width, or on scalars if it is 0. `by_lane` if it is expanded lane by
     /// lane.
@@ -95,9 +97,9 @@ impl MachineCost {
         if width.bits == 0.0 {
             Self::SCALAR
         } else if by_lane {
-            Self { units: width.lanes, parts: width.lanes }
+            Self { units: width.lanes, parts: width.lanes, ..Self::SCALAR }
         } else {
-            Self { units: (width.bits / REGISTER_BITS).ceil(), parts: width.bits / PART_BITS }
+            Self { units: (width.bits / REGISTER_BITS).ceil(), parts: width.bits / PART_BITS, ..Self::SCALAR }
         }
     }
 
@@ -106,10 +108,19 @@ impl MachineCost {
     pub fn contraction(results: f64, products: f64, width: VectorWidth) -> (Self, Self) {
         let (depth, lane_bits) = ((products / results).max(1.0), width.bits / width.lanes.max(1.0));
         let row = Self::new(VectorWidth { bits: depth * lane_bits, lanes: depth }, false);
-        let multiplied = Self { units: results * row.units, parts: results * row.parts.max(1.0) };
+        let multiplied = Self { units: results * row.units, parts: results * row.parts.max(1.0), ..Self::SCALAR };
         // Taking out a row and a column, then a move and a sum for every halving.
         let moves = results * (2.0 + 2.0 * libm::ceil(libm::log2(depth)));
-        (multiplied, Self { units: moves, parts: moves })
+        (multiplied, Self { units: moves, parts: moves, ..Self::SCALAR })
+    }
+
+    /// The cost of several machine operations instead of one: on each vector or lane that it counts, or on scalars.
+    pub fn expanded(self, scalar: f64, vectorised: f64) -> Self {
+        if self.is_explicit() {
+            Self { units: self.units * vectorised, parts: self.parts * vectorised, ..self }
+        } else {
+            Self { units: scalar, vectorised, ..self }
+        }
     }
 
     /// Whether it is the cost of an explicit vector operation.

@@ -16,6 +16,7 @@ pub mod chain;
 mod events;
 pub mod evolution;
 mod forwarding;
+mod integers;
 pub mod lanes;
 mod loop_nest;
 pub mod loops;
@@ -29,12 +30,13 @@ mod widths;
 
 use ir::analysis::Analysis;
 use ir::registry::facts::{BranchForm, Dialect, Evaluation, RegionExecution};
-use ir::registry::features::{FusedPart, InstructionClass as Class, MachineWork};
+use ir::registry::features::{FusedPart, InstructionClass as Class, MachineWork, Shift};
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use self::access::{Access, Subscripts, divisions, evaluate};
 pub use self::events::{Collect, Context, Placement, TextAccess, TextBody, TextLoop, Visit, WholeTensors, Work};
 use self::evolution::Evolution;
+use self::integers::{Expansion, Use};
 use self::lanes::{MachineCost, VectorWidth, is_shaped, is_vector};
 pub use self::loop_nest::Loop;
 use self::loop_nest::LoopNest;
@@ -43,7 +45,7 @@ use self::redundancy::{Computed, value_hash};
 use self::state::{RegionContext, Walk};
 use self::values::{Values, constant_integer};
 use super::counts::{UNKNOWN_TRIPS, midpoint};
-use super::kind::work_kind;
+use super::kind::{arithmetic, work_kind};
 use super::table::WorkKind;
 
 /// Walks over a function.
@@ -52,14 +54,16 @@ pub fn walk(analysis: &Analysis<'_>, function: OpId, collector: &mut impl Collec
     let Some(entry) = tree.entry(function, 0) else { return };
     let blocks = &tree.region(tree.block(entry).region).blocks;
     let operations: Vec<OpId> = blocks.iter().flat_map(|&block| tree.walk_block(block)).collect();
+    let analysis = analysis.function(function);
     let mut walk = Walk {
         tree,
-        function: analysis.function(function),
+        function: analysis,
         collector,
         values: Values::of(tree, entry, &operations),
         nest: LoopNest::new(operations.len()),
         text_loops: 0,
         positions: Default::default(),
+        longest: analysis.map_or_else(Default::default, |analysis| loops::longest(tree, analysis)),
         subscripts: Subscripts::default(),
         control: Default::default(),
     };
@@ -85,6 +89,9 @@ impl<C: Collect> Walk<'_, C> {
                 let facts = self.values.entry(operand);
                 facts.uses += 1;
                 facts.demanded = facts.demanded.max(demanded);
+            }
+            for value in integers::folds(tree, operation).into_iter().flatten() {
+                self.values.entry(value).folded += 1;
             }
             if !node.regions.is_empty() {
                 self.positions.insert(operation, position);
@@ -256,6 +263,9 @@ impl<C: Collect> Walk<'_, C> {
                 self.loop_operation(operation, placement, inside);
             }
             _ if tree.record(operation).is_composite => self.regions(operation, inside, |_, _| Some(placement)),
+            _ if tree.record(operation).regions == RegionExecution::OnceHeld => {
+                self.combined(operation, placement, inside)
+            }
             _ if tree.record(operation).regions.is_repeated() => self.elements(operation, placement, inside),
             _ => {
                 let Placement { loop_index, weight } = placement;
@@ -315,8 +325,16 @@ impl<C: Collect> Walk<'_, C> {
         if kind == WorkKind::MinMax && has_no_nan(tree, operation) {
             kind = WorkKind::Float;
         }
+        let is_folded = node.results.first().is_some_and(|&result| self.values.is_folded(result));
+        if is_folded && tree.record(operation).features.shift != Shift::None {
+            return;
+        }
         let is_fused = kind == WorkKind::Float && self.is_fused(operation, evolution);
         let bits = widths::width(tree, &self.values, operation);
+        let quotient = integers::quotient(tree, &self.values, operation);
+        let is_shared = quotient.is_some_and(|quotient| computed.repeats_quotient(quotient));
+        let expansion = integers::expansion(tree, operation, kind, bits, Use { is_shared, is_folded });
+        kind = expansion.kind;
         if evolution.varies_in >= placement.loop_index {
             computed.packing.work(tree, operation, kind, bits, is_fused);
         }
@@ -331,7 +349,7 @@ impl<C: Collect> Walk<'_, C> {
             self.note_use(operand, loop_index);
         }
         self.divisions(operation, placement);
-        self.report(operation, kind, bits, Placement { loop_index, ..placement });
+        self.report(operation, expansion, bits, Placement { loop_index, ..placement });
         if node.results.iter().any(|&v| is_vector(tree, v)) {
             self.collector.explicit_vector(placement.loop_index);
         }
@@ -346,11 +364,12 @@ impl<C: Collect> Walk<'_, C> {
     }
 
     /// Reports the work of an operation on scalars of `bits`, or by its widest vector.
-    fn report(&mut self, operation: OpId, kind: WorkKind, bits: f64, placement: Placement) {
+    fn report(&mut self, operation: OpId, expansion: Expansion, bits: f64, placement: Placement) {
         let node = self.tree.operation(operation);
         let widths = node.results.iter().chain(&node.operands).map(|&v| VectorWidth::of(self.tree, v));
         let width = widths.fold(VectorWidth::default(), VectorWidth::max);
         let Placement { loop_index, weight } = placement;
+        let Expansion { kind, scalar, vector, more } = expansion;
         let machine = self.tree.record(operation).features.machine;
         if machine == MachineWork::Contraction {
             let work = self.function.map_or(0.0, |f| midpoint(f.operation(operation).work.total()));
@@ -361,8 +380,16 @@ impl<C: Collect> Walk<'_, C> {
             self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: added, weight, bits: 0.0 });
             return;
         }
-        let by_lane = matches!(kind, WorkKind::Call | WorkKind::IntegerDivide) || machine == MachineWork::Transposition;
-        self.collector.work(&Work { loop_index, kind, cost: MachineCost::new(width, by_lane), weight, bits });
+        let by_lane = matches!(kind, WorkKind::Call | WorkKind::IntegerDivide)
+            || machine == MachineWork::Transposition
+            || vector.is_infinite();
+        let own = MachineCost::new(width, by_lane);
+        let each = if own.is_explicit() && by_lane { scalar } else { vector };
+        self.collector.work(&Work { loop_index, kind, cost: own.expanded(scalar, each), weight, bits });
+        if let Some(&result) = node.results.first().filter(|_| more > 0.0) {
+            let cost = MachineCost::new(width, false).expanded(more, more);
+            self.collector.work(&Work { loop_index, kind: arithmetic(self.tree, result), cost, weight, bits });
+        }
     }
 
     /// Reports the divisions in the affine map of an operation, each in the loop that changes it.
