@@ -422,6 +422,8 @@ named! {
         Plain = "plain",
         /// loops with a memory dependence between near iterations
         Conflict = "conflict",
+        /// loops that update elements at addresses that depend on data: iterations rarely wait for each other
+        Scattered = "scattered",
         /// loops that carry a recurrence
         Recurrent = "recurrent",
         /// loops with calls or other work that has no vector instructions
@@ -452,6 +454,8 @@ named! {
         Dividing = "dividing",
         /// loops that divide integers by variables, or integers of 64 bits, if they are vectorised, per vector of 256 bits
         Divided = "divided",
+        /// loops over elements that are aligned to less than their size, if they stay scalar because of that
+        Misaligned = "misaligned",
         /// loops with floating-point reductions, if they stay scalar
         Ordered = "ordered",
         /// loops with floating-point reductions, if these are reordered and vectorised, per vector of 256 bits
@@ -488,6 +492,8 @@ named! {
         ChainedOthers = "chained_others",
         /// Stores that loads of later iterations of a scalar loop wait for, each divided by the distance in iterations, times the iterations.
         Forwarded = "forwarded",
+        /// Accesses of scalar loops to elements that are aligned to less than their size, as several parts where that is not allowed.
+        MisalignedAccesses = "misaligned_accesses",
         /// Registers of live data beyond 16 (spill pressure), times the iterations of the hottest loop.
         DataBeyond16 = "data_beyond_16",
         /// Registers of live data beyond 32 (spill pressure), times the iterations of the hottest loop.

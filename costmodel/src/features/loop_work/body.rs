@@ -64,6 +64,8 @@ pub struct LoopBody {
     pub has_reversed: bool,
     /// Whether it contains explicit vector operations.
     pub has_vectors: bool,
+    /// Accesses to scalars that are aligned to less than their size.
+    pub misaligned: f64,
     /// Whether it accesses elements that do not fill whole bytes.
     pub has_sub_byte: bool,
     /// Whether a load may depend on a store of a near iteration.
@@ -103,6 +105,7 @@ impl LoopBody {
             interleave: 1.0,
             has_reversed: false,
             has_vectors: false,
+            misaligned: 0.0,
             has_sub_byte: false,
             has_conflict: false,
             narrowest: 0.0,

@@ -23,6 +23,10 @@ const LEAST_FOR_EPILOGUE: f64 = 16.0;
 /// Least constant trip count with which a vector of as many lanes pays.
 const LEAST_LANES: f64 = 4.0;
 
+/// Trip counts that are known to fill whole vectors of 64-bit elements of any length: 2 for each of RISC-V's at most 1024 parts of 64 bits.
+/// The tails of others are masked, and masked accesses have to be aligned.
+const WHOLE_VECTORS: f64 = 2048.0;
+
 /// Narrowest elements that instructions gather and scatter, in bits.
 const GATHERED_BITS: f64 = 32.0;
 
@@ -30,6 +34,8 @@ const GATHERED_BITS: f64 = 32.0;
 fn class(body: &LoopBody) -> LoopClass {
     if body.has_inner || body.has_vectors {
         LoopClass::Plain
+    } else if body.has_conflict && body.of(WorkKind::IndirectLoad) > 0.0 {
+        LoopClass::Scattered
     } else if body.has_conflict {
         LoopClass::Conflict
     } else if body.carries(Reduction::Recurrence) > 0.0 {
@@ -171,6 +177,7 @@ impl Counts<'_> {
             class => {
                 self.add_packed(LoopClass::Scalar, body, body.iterations);
                 self.add_packed(class, body, body.iterations);
+                self.add(LoopCount::MisalignedAccesses, body.iterations * body.misaligned);
                 if body.is_packed() {
                     self.add(LoopCount::PackedInstructions, body.iterations * packed_instructions(body));
                 }
@@ -188,6 +195,11 @@ impl Counts<'_> {
         if class == LoopClass::Interleaved && body.copies == body.interleave {
             return self.add_copies(body, lanes);
         }
+        let (entries, trips) = body.typical();
+        if body.misaligned > 0.0 && trips % WHOLE_VECTORS != 0.0 {
+            self.add_packed(LoopClass::Misaligned, body, body.iterations);
+            self.add(LoopCount::MisalignedAccesses, body.iterations * body.misaligned);
+        }
         match class {
             LoopClass::Divided => self.add_packed(LoopClass::Dividing, body, body.iterations),
             LoopClass::Gathered => self.add_packed(LoopClass::Apart, body, body.iterations),
@@ -199,7 +211,6 @@ impl Counts<'_> {
             }
             _ => {}
         }
-        let (entries, trips) = body.typical();
         if is_masked(body, lanes) {
             let vectors = entries * libm::ceil(trips / lanes);
             return self.add_work(class, body, vectors, |kind| masked(body, kind));

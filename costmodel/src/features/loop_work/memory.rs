@@ -26,6 +26,9 @@ pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access], packed: &BTr
         let run = runs.get(&(access.loop_index, access.buffer)).copied().unwrap_or(0.0);
         let kind = access.kind(run);
         bodies[at].add(kind, access.cost, access.weight);
+        if access.is_misaligned && !access.cost.is_explicit() {
+            bodies[at].misaligned += access.weight;
+        }
         if at == access.loop_index
             && let Some(saved) = packed.get(&access.operation)
         {

@@ -8,13 +8,16 @@ use ir::registry::facts::Evaluation;
 use ir::registry::features::{InstructionClass, MachineWork, Shift};
 use ir::tree::{AttributeValue, OpId, Tree, ValueId};
 
-use super::lanes::{element_bits_or_default, is_vector};
+use super::lanes::{REGISTER_BITS, element_bits_or_default, is_vector};
 use super::values::{Values, constant_integer};
 use crate::features::kind::arithmetic;
 use crate::features::table::WorkKind;
 
-/// Instructions that take a lane out of a vector and put the result back.
-const MOVED: f64 = 2.0;
+/// Elements of 64 bits in a register.
+const LANES: f64 = REGISTER_BITS / 64.0;
+
+/// Moves of a lane out of a register and of the result into one.
+const MOVES: f64 = 2.0;
 
 /// What an operation becomes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,7 +26,7 @@ pub struct Expansion {
     pub kind: WorkKind,
     /// Instructions on scalars.
     pub scalar: f64,
-    /// Instructions on vectors, for each register; infinite if a loop with this operation is not vectorised.
+    /// Instructions on vectors, for each register; infinite if there are none, so that vectors are taken apart and loops not vectorised.
     pub vector: f64,
     /// Instructions of simple integer arithmetic besides.
     pub more: f64,
@@ -61,16 +64,16 @@ pub fn expansion(tree: &Tree, operation: OpId, kind: WorkKind, bits: f64, own_us
             // The sets of vector instructions without a high half of products of 64 bits take the lanes apart.
             let multiplies = own.kind == WorkKind::ConstantDivide && !own_use.is_folded;
             let is_by_lane = is_explicit && multiplies && bits == 64.0;
-            if is_by_lane { Expansion { scalar: own.scalar + MOVED, vector: f64::INFINITY, ..own } } else { own }
+            if is_by_lane { Expansion { vector: LANES * (own.scalar + MOVES), ..own } } else { own }
         }
         // Its low and its high half. The intermediate type of 128 bits is not vectorised.
         MachineWork::WideProduct => match bits {
-            64.0 if is_explicit => Expansion::simple(kind, 2.0 + MOVED, f64::INFINITY),
             64.0 => Expansion::simple(kind, 2.0, f64::INFINITY),
             32.0 => Expansion::simple(kind, 3.0, 5.0),
             16.0 => Expansion::simple(kind, 3.0, 2.0),
             _ => Expansion::simple(kind, 3.0, 6.0),
         },
+        MachineWork::Carry if is_explicit => Expansion::simple(kind, 2.0, 2.0),
         // The intrinsic returns a structure, which the loop vectoriser does not widen.
         MachineWork::Carry => Expansion::simple(kind, 2.0, f64::INFINITY),
         // One instruction in some vector instruction sets; tables of half bytes and sums of bytes in others.
@@ -91,7 +94,7 @@ pub fn expansion(tree: &Tree, operation: OpId, kind: WorkKind, bits: f64, own_us
 }
 
 /// Whether an operation is an integer minimum or maximum: a comparison and a conditional move of scalars.
-fn is_extreme(evaluation: Evaluation) -> bool {
+pub fn is_extreme(evaluation: Evaluation) -> bool {
     use Evaluation::{MaxSigned, MaxUnsigned, MinSigned, MinUnsigned};
     matches!(evaluation, MinSigned | MaxSigned | MinUnsigned | MaxUnsigned)
 }

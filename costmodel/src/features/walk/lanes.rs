@@ -60,6 +60,15 @@ pub fn is_sub_byte(tree: &Tree, value: ValueId) -> bool {
     matches!(tree.ty(tree.types().element(tree.value(value).ty)), Type::Integer(bits, _) if bits % 8 != 0)
 }
 
+/// Whether the elements of a value are integers of 64 bits or more, which the data layout that MLIR assumes aligns to 4 bytes.
+pub fn is_misaligned(tree: &Tree, value: ValueId) -> bool {
+    match tree.ty(tree.types().element(tree.value(value).ty)) {
+        Type::Integer(bits, _) => *bits >= 64,
+        Type::Index => true,
+        _ => false,
+    }
+}
+
 /// Whether a value is a vector.
 pub fn is_vector(tree: &Tree, value: ValueId) -> bool {
     matches!(tree.value_type(value), Type::Vector { .. })
@@ -114,13 +123,18 @@ impl MachineCost {
         (multiplied, Self { units: moves, parts: moves, ..Self::SCALAR })
     }
 
-    /// The cost of several machine operations instead of one: on each vector or lane that it counts, or on scalars.
+    /// The cost of several machine operations instead of one on scalars, or on each register of a vector.
     pub fn expanded(self, scalar: f64, vectorised: f64) -> Self {
         if self.is_explicit() {
             Self { units: self.units * vectorised, parts: self.parts * vectorised, ..self }
         } else {
             Self { units: scalar, vectorised, ..self }
         }
+    }
+
+    /// The cost of scalar operations on every lane, between moves of its operands out of vectors and of its result into one.
+    pub fn by_lane(width: VectorWidth, operands: usize, scalar: f64) -> Self {
+        Self { units: width.lanes * (operands as f64 + 1.0 + scalar), ..Self::SCALAR }
     }
 
     /// Whether it is the cost of an explicit vector operation.

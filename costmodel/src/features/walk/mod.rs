@@ -316,7 +316,7 @@ impl<C: Collect> Walk<'_, C> {
         if let Some(before) = computed.repeats(tree, &self.values, operation, false) {
             return self.repeat(operation, before);
         }
-        if let (Some(same), Some(&result)) = (unchanged(tree, operation), node.results.first()) {
+        if let (Some(same), Some(&result)) = (unchanged(tree, &self.values, operation), node.results.first()) {
             return self.values.equals(result, same);
         }
         if kind == WorkKind::Cast && widths::is_free(tree, &self.values, operation) {
@@ -380,12 +380,15 @@ impl<C: Collect> Walk<'_, C> {
             self.collector.work(&Work { loop_index, kind: WorkKind::Shuffle, cost: added, weight, bits: 0.0 });
             return;
         }
-        let by_lane = matches!(kind, WorkKind::Call | WorkKind::IntegerDivide)
-            || machine == MachineWork::Transposition
-            || vector.is_infinite();
-        let own = MachineCost::new(width, by_lane);
-        let each = if own.is_explicit() && by_lane { scalar } else { vector };
-        self.collector.work(&Work { loop_index, kind, cost: own.expanded(scalar, each), weight, bits });
+        let by_lane = matches!(kind, WorkKind::Call | WorkKind::IntegerDivide) || machine == MachineWork::Transposition;
+        let cost = match MachineCost::new(width, by_lane) {
+            own if own.is_explicit() && vector.is_infinite() => {
+                MachineCost::by_lane(width, node.operands.len(), scalar)
+            }
+            own if own.is_explicit() && by_lane => own.expanded(scalar, scalar),
+            own => own.expanded(scalar, vector),
+        };
+        self.collector.work(&Work { loop_index, kind, cost, weight, bits });
         if let Some(&result) = node.results.first().filter(|_| more > 0.0) {
             let cost = MachineCost::new(width, false).expanded(more, more);
             self.collector.work(&Work { loop_index, kind: arithmetic(self.tree, result), cost, weight, bits });
@@ -496,6 +499,7 @@ impl<C: Collect> Walk<'_, C> {
             is_masked: access::is_masked(tree, operation),
             element_bits: lanes::element_bits_or_default(tree, shaped),
             is_sub_byte: lanes::is_sub_byte(tree, shaped),
+            is_misaligned: lanes::is_misaligned(tree, shaped),
         };
         let bits = (width.bits == 0.0 && !access.is_sub_byte).then_some(access.element_bits);
         if is_store {
@@ -521,12 +525,17 @@ impl<C: Collect> Walk<'_, C> {
     }
 }
 
-/// The operand that an integer operation gives unchanged: a sum with 0 or a product with 1.
-fn unchanged(tree: &Tree, operation: OpId) -> Option<ValueId> {
+/// The operand that an integer operation or a selection gives unchanged: a sum with 0, a product with 1, an extreme of equal operands or a
+/// selection from them.
+fn unchanged(tree: &Tree, values: &Values, operation: OpId) -> Option<ValueId> {
     let neutral = match tree.record(operation).evaluation {
         Evaluation::Add | Evaluation::Sub => 0,
         Evaluation::Mul => 1,
-        _ => return None,
+        evaluation => {
+            let is_choice = integers::is_extreme(evaluation) || widths::is_selection(tree, operation);
+            let [.., first, second] = tree.operation(operation).operands.as_slice() else { return None };
+            return Some(*first).filter(|_| is_choice && values.first(*first) == values.first(*second));
+        }
     };
     let &[first, second] = tree.operation(operation).operands.as_slice() else { return None };
     let is_neutral = |value: ValueId| constant_integer(tree, value) == Some(neutral);

@@ -94,6 +94,7 @@ impl<C: Collect> Walk<'_, C> {
                 is_masked: false,
                 element_bits: lanes::element_bits_or_default(tree, operand),
                 is_sub_byte: lanes::is_sub_byte(tree, operand),
+                is_misaligned: lanes::is_misaligned(tree, operand),
             };
             let is_output = index >= structure.inputs;
             if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.values.is_used(argument)) {

@@ -114,6 +114,7 @@ fn used(values: &Values, value: ValueId) -> f64 {
     values.get(value).demanded.max(8.0)
 }
 
-fn is_selection(tree: &Tree, operation: OpId) -> bool {
+/// Whether an operation selects one of two values.
+pub fn is_selection(tree: &Tree, operation: OpId) -> bool {
     tree.record(operation).features.machine == MachineWork::Select && tree.operation(operation).operands.len() == 3
 }
