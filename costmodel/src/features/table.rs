@@ -422,8 +422,6 @@ named! {
         Plain = "plain",
         /// loops with a memory dependence between near iterations
         Conflict = "conflict",
-        /// loops that update elements at addresses that depend on data: iterations rarely wait for each other
-        Scattered = "scattered",
         /// loops that carry a recurrence
         Recurrent = "recurrent",
         /// loops with calls or other work that has no vector instructions

@@ -34,8 +34,6 @@ const GATHERED_BITS: f64 = 32.0;
 fn class(body: &LoopBody) -> LoopClass {
     if body.has_inner || body.has_vectors {
         LoopClass::Plain
-    } else if body.has_conflict && body.of(WorkKind::IndirectLoad) > 0.0 {
-        LoopClass::Scattered
     } else if body.has_conflict {
         LoopClass::Conflict
     } else if body.carries(Reduction::Recurrence) > 0.0 {

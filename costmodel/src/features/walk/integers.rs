@@ -6,7 +6,7 @@
 
 use ir::registry::facts::Evaluation;
 use ir::registry::features::{InstructionClass, MachineWork, Shift};
-use ir::tree::{AttributeValue, OpId, Tree, ValueId};
+use ir::tree::{AffineExpr, AttributeValue, OpId, Tree, ValueId};
 
 use super::lanes::{REGISTER_BITS, element_bits_or_default, is_vector};
 use super::values::{Values, constant_integer};
@@ -192,8 +192,23 @@ impl Division {
     }
 }
 
+/// Instructions of a division or remainder by a constant in a subscript, which is not negative.
+pub fn division_in_subscript(expression: &AffineExpr) -> f64 {
+    use AffineExpr::{CeilDiv, Constant, FloorDiv, Mod};
+    let (FloorDiv(_, divisor) | CeilDiv(_, divisor) | Mod(_, divisor)) = expression else { return 1.0 };
+    let Constant(divisor) = **divisor else { return 1.0 };
+    if divisor.unsigned_abs().is_power_of_two() {
+        return 1.0;
+    }
+    let quotient = Division::of(Evaluation::DivUnsigned).by_constant(divisor.unsigned_abs().into(), 64.0).0;
+    quotient + if matches!(expression, Mod(..)) { 2.0 } else { 0.0 }
+}
+
 /// Whether the inverse that an unsigned division by a constant multiplies with has one bit more than the dividend.
 fn needs_sum(divisor: u128, bits: f64) -> bool {
+    if divisor < 3 {
+        return false;
+    }
     // With the distance of one shift less than the divisor has bits, the inverse fits if it errs by less than that shift drops.
     let shift = divisor.ilog2();
     let power = 1u128.checked_shl(bits as u32 + shift).unwrap_or(0);

@@ -13,6 +13,7 @@
 pub mod access;
 mod branches;
 pub mod chain;
+mod conditionals;
 mod events;
 pub mod evolution;
 mod forwarding;
@@ -29,7 +30,7 @@ pub mod values;
 mod widths;
 
 use ir::analysis::Analysis;
-use ir::registry::facts::{BranchForm, Dialect, Evaluation, RegionExecution};
+use ir::registry::facts::{Dialect, Evaluation, RegionExecution};
 use ir::registry::features::{FusedPart, InstructionClass as Class, MachineWork, Shift};
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
@@ -267,25 +268,8 @@ impl<C: Collect> Walk<'_, C> {
                 self.combined(operation, placement, inside)
             }
             _ if tree.record(operation).regions.is_repeated() => self.elements(operation, placement, inside),
-            _ => {
-                let Placement { loop_index, weight } = placement;
-                // One of several regions: each as often as the others.
-                let is_one_of = tree.record(operation).regions == RegionExecution::Branch(BranchForm::Other);
-                let equal = 1.0 / node.regions.len().max(1) as f64;
-                self.collector.work(&Work {
-                    loop_index,
-                    kind: WorkKind::Branch,
-                    cost: MachineCost::SCALAR,
-                    weight,
-                    bits: 0.0,
-                });
-                let around = self.entries(placement);
-                self.regions(operation, inside, |walk, block| {
-                    let counted = walk.executions(block, around / 2.0) / around.max(1.0);
-                    let share = if is_one_of { equal } else { counted };
-                    Some(Placement { loop_index, weight: weight * share.clamp(0.0, 1.0) })
-                });
-            }
+            _ if conditionals::is_speculated(tree, operation) => self.speculated(operation, placement, inside),
+            _ => self.conditional(operation, placement, inside),
         }
         for &result in &node.results {
             self.values.evolves(result, Evolution::data(placement.loop_index));
@@ -404,12 +388,13 @@ impl<C: Collect> Walk<'_, C> {
         let names: Vec<_> = operands.iter().map(|&v| self.values.get(v).into()).collect();
         let mut found = Vec::new();
         map.results.iter().for_each(|result| divisions(result, map.dimensions, &names, &mut found));
-        for (_, kind, varies_in) in found {
+        for (expression, kind, varies_in) in found {
             let loop_index = varies_in.min(placement.loop_index);
+            let each = integers::division_in_subscript(&expression);
             self.collector.work(&Work {
                 loop_index,
                 kind,
-                cost: MachineCost::SCALAR,
+                cost: MachineCost::SCALAR.expanded(each, each),
                 weight: placement.weight,
                 bits: 64.0,
             });
