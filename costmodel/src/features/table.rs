@@ -428,8 +428,8 @@ named! {
         Calling = "calling",
         /// loops that compute on `bf16`
         Bf16 = "brain",
-        /// loops with fewer iterations than vector lanes that stay scalar: less than 4, or not as many in each entry
-        Few = "few",
+        /// loops that stay scalar because of an operation, or because they have fewer iterations than vector lanes: less than 4, or not as many in each entry
+        Unvectorised = "unvectorised",
         /// loops with fewer iterations than vector lanes, as many in each entry
         Short = "short",
         /// loops with fewer iterations than vector lanes, if one vector holds all iterations, per entry
@@ -452,8 +452,6 @@ named! {
         Dividing = "dividing",
         /// loops that divide integers by variables, or integers of 64 bits, if they are vectorised, per vector of 256 bits
         Divided = "divided",
-        /// loops over elements that are aligned to less than their size, if they stay scalar because of that
-        Misaligned = "misaligned",
         /// loops with floating-point reductions, if they stay scalar
         Ordered = "ordered",
         /// loops with floating-point reductions, if these are reordered and vectorised, per vector of 256 bits
@@ -490,6 +488,10 @@ named! {
         ChainedOthers = "chained_others",
         /// Stores that loads of later iterations of a scalar loop wait for, each divided by the distance in iterations, times the iterations.
         Forwarded = "forwarded",
+        /// Instructions of loops that update elements at addresses that depend on data: their iterations rarely wait for each other.
+        UpdatingInstructions = "updating_instructions",
+        /// Instructions of loops over elements that are aligned to less than their size, if they stay scalar because of that.
+        MisalignedInstructions = "misaligned_instructions",
         /// Accesses of scalar loops to elements that are aligned to less than their size, as several parts where that is not allowed.
         MisalignedAccesses = "misaligned_accesses",
         /// Registers of live data beyond 16 (spill pressure), times the iterations of the hottest loop.

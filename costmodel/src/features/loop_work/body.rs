@@ -38,7 +38,8 @@ pub struct LoopBody {
     pub work: [f64; WorkKind::COUNT],
     /// The part of it that computes on scalars of 16, 32 and 64 bits, in operations on vectors.
     pub wide: [[f64; 3]; WorkKind::COUNT],
-    /// What one vector iteration of the vectorised loop has more of it than a scalar iteration, which expands some operations differently and executes one side of a branch only.
+    /// What one vector iteration of the vectorised loop has more of it than a scalar iteration, which expands some operations
+    /// differently and executes one side of a branch only.
     pub expanded: [f64; WorkKind::COUNT],
     /// Whether it has an operation that is not vectorised.
     pub is_scalar_only: bool,
@@ -134,7 +135,8 @@ impl LoopBody {
 
     /// Notes that scalar work computes on elements of a width.
     pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
-        if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| !cost.is_explicit()) {
+        let is_vectorised = !cost.is_explicit() && cost.vectorised.is_finite();
+        if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| is_vectorised) {
             self.wide[kind as usize][at] += cost.vectorised * weight.ceil();
         }
     }

@@ -20,8 +20,11 @@ const FEW_TRIPS: f64 = 16.0;
 /// Least vectorisation factor times interleave count with which LLVM vectorises the epilogue.
 const LEAST_FOR_EPILOGUE: f64 = 16.0;
 
-/// Least constant trip count with which a vector of as many lanes pays.
+/// Least constant trip count with which a vector of as many lanes pays on some processors.
 const LEAST_LANES: f64 = 4.0;
+
+/// Least constant trip count with which it pays on all.
+const SURE_LANES: f64 = 8.0;
 
 /// Trip counts that are known to fill whole vectors of 64-bit elements of any length: 2 for each of RISC-V's at most 1024 parts of 64 bits.
 /// The tails of others are masked, and masked accesses have to be aligned.
@@ -40,6 +43,8 @@ fn class(body: &LoopBody) -> LoopClass {
         LoopClass::Recurrent
     } else if body.of(WorkKind::Bf16) > 0.0 {
         LoopClass::Bf16
+    } else if body.is_scalar_only && body.of(WorkKind::Call) + body.of(WorkKind::Runtime) == 0.0 {
+        LoopClass::Unvectorised
     } else if !can_vectorise(body, PERMISSIVE) {
         LoopClass::Calling
     } else if let Some(class) = short(body) {
@@ -63,10 +68,22 @@ fn short(body: &LoopBody) -> Option<LoopClass> {
     let lanes = body.lanes(REGISTER_BITS);
     // Constant trip counts limit the lanes. Others may enter an epilogue of half as many.
     let needed = if body.is_regular() { lanes } else { lanes / 2.0 };
-    match trips * body.interleave < needed {
-        true if body.is_regular() && trips >= LEAST_LANES => Some(LoopClass::Short),
-        true => Some(LoopClass::Few),
-        false => None,
+    if trips * body.interleave >= needed {
+        return None;
+    }
+    // Gathers of a few lanes do not pay.
+    if !body.is_regular() || trips < LEAST_LANES || has_gathers(body) {
+        return Some(LoopClass::Unvectorised);
+    }
+    Some(LoopClass::Short).filter(|_| trips < SURE_LANES || body.interleave > 1.0)
+}
+
+/// Lanes of the vectors of a loop with this trip count, at most `lanes`: LLVM takes no more than a constant trip count fills.
+fn filled_lanes(body: &LoopBody, trips: f64, lanes: f64) -> f64 {
+    if body.is_regular() && body.interleave == 1.0 && trips < lanes {
+        libm::exp2(libm::floor(libm::log2(trips.max(1.0))))
+    } else {
+        lanes
     }
 }
 
@@ -179,6 +196,9 @@ impl Counts<'_> {
                 if body.is_packed() {
                     self.add(LoopCount::PackedInstructions, body.iterations * packed_instructions(body));
                 }
+                if class == LoopClass::Conflict && body.of(WorkKind::IndirectLoad) > 0.0 {
+                    self.add(LoopCount::UpdatingInstructions, body.iterations * packed_instructions(body));
+                }
                 if class == LoopClass::Short {
                     self.add_to_class(LoopClass::Brief, body, body.entries);
                 }
@@ -190,14 +210,11 @@ impl Counts<'_> {
     }
 
     fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64) {
+        self.add_misaligned(body);
         if class == LoopClass::Interleaved && body.copies == body.interleave {
             return self.add_copies(body, lanes);
         }
         let (entries, trips) = body.typical();
-        if body.misaligned > 0.0 && trips % WHOLE_VECTORS != 0.0 {
-            self.add_packed(LoopClass::Misaligned, body, body.iterations);
-            self.add(LoopCount::MisalignedAccesses, body.iterations * body.misaligned);
-        }
         match class {
             LoopClass::Divided => self.add_packed(LoopClass::Dividing, body, body.iterations),
             LoopClass::Gathered => self.add_packed(LoopClass::Apart, body, body.iterations),
@@ -209,8 +226,10 @@ impl Counts<'_> {
             }
             _ => {}
         }
+        let registers = libm::ceil(trips / lanes);
+        let lanes = filled_lanes(body, trips, lanes);
         if is_masked(body, lanes) {
-            let vectors = entries * libm::ceil(trips / lanes);
+            let vectors = entries * registers;
             return self.add_work(class, body, vectors, |kind| masked(body, kind));
         }
         // Copies of a body fill a vector in fewer iterations, which then hold fewer vectors each.
@@ -219,6 +238,14 @@ impl Counts<'_> {
         let (vectors, rest) = split(body, each, trips, group);
         self.add_work(class, body, entries * vectors * group / lanes, |kind| body.vectorised(kind));
         self.add_rest(entries, rest * instructions(body));
+    }
+
+    /// Adds a vectorised loop as the scalar loop that it is on processors that do not access misaligned elements under masks.
+    fn add_misaligned(&mut self, body: &LoopBody) {
+        if body.misaligned > 0.0 && body.typical().1 % WHOLE_VECTORS != 0.0 {
+            self.add(LoopCount::MisalignedInstructions, body.iterations * packed_instructions(body));
+            self.add(LoopCount::MisalignedAccesses, body.iterations * body.misaligned);
+        }
     }
 
     /// Adds a loop whose iterations compute several adjacent elements alike as the loop over the elements.

@@ -514,9 +514,12 @@ fn a_loop_shorter_than_a_vector_may_be_one_vector() {
   return
 }";
     assert_eq!((work(text, "short_float"), work(text, "brief_float")), (32.0, 8.0));
+    // As many lanes as a constant trip count of 8 or more fills.
+    let narrow = text.replace("f32", "i8").replace("mulf", "addi").replace("0 to 4", "0 to 24").replace("8x4", "8x24");
+    assert_eq!((work(&narrow, "vector_integer"), work(&narrow, "short_integer")), (16.0, 0.0));
     // 3 lanes do not pay.
     let few = text.replace("0 to 4", "0 to 3");
-    assert_eq!((work(&few, "few_float"), work(&few, "brief_float")), (24.0, 0.0));
+    assert_eq!((work(&few, "unvectorised_float"), work(&few, "brief_float")), (24.0, 0.0));
 }
 
 #[test]
@@ -593,9 +596,10 @@ fn loops_over_misaligned_elements_are_counted_as_scalar_besides() {
     };
     let counts = |elements| {
         let text = loop_over(elements);
-        ["vector_integer", "misaligned_integer", "misaligned_accesses"].map(|name| work(&text, name))
+        ["vector_integer", "misaligned_instructions", "misaligned_accesses"].map(|name| work(&text, name))
     };
-    assert_eq!(counts(4000), [1000.0, 4000.0, 8000.0]);
+    // A load, a sum, a store and two of loop control.
+    assert_eq!(counts(4000), [1000.0, 20000.0, 8000.0]);
     // Whole vectors of any length need no mask.
     assert_eq!(counts(4096), [1024.0, 0.0, 0.0]);
 }

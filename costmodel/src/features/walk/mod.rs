@@ -8,7 +8,8 @@
 //!   hoisting ([`Placement`]). Pointers are assumed not to alias, as in the labels.
 //!
 //! Values carry how they change with loops ([`values`]). Whether an access is contiguous is decided in [`access`],
-//! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`].
+//! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`], what an integer operation becomes
+//! in [`integers`], and which branches are selections in [`conditionals`].
 
 pub mod access;
 mod branches;
