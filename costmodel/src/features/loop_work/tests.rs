@@ -557,6 +557,30 @@ fn a_loop_of_one_iteration_is_none() {
 }
 
 #[test]
+fn cheap_sides_of_a_branch_are_both_executed() {
+    let branch = |side: &str| {
+        let levels = of(&nest(&format!(
+            "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
+             %c = arith.cmpf olt, %0, %s : f32
+             %1 = scf.if %c -> (f32) {{
+               %2 = {side} : f32
+               scf.yield %2 : f32
+             }} else {{
+               scf.yield %0 : f32
+             }}
+             affine.store %1, %b[%i, %j] : memref<8x64xf32>"
+        )));
+        levels[2].clone()
+    };
+    let cheap = branch("arith.addf %0, %s");
+    assert_eq!((cheap.of(WorkKind::Float), cheap.of(WorkKind::Select), cheap.of(WorkKind::Branch)), (1.0, 2.0, 0.0));
+    // A division is executed if it is needed, but by all lanes of a vector.
+    let costly = branch("arith.divf %0, %s");
+    assert_eq!((costly.of(WorkKind::Divide), costly.of(WorkKind::Branch)), (0.5, 1.0));
+    assert_eq!(costly.vectorised(WorkKind::Divide), 1.0);
+}
+
+#[test]
 fn a_parallel_loop_carries_what_it_reduces() {
     let levels = of("func.func @f(%a: memref<64xi32>, %r: memref<1xi32>) {
   %c0 = arith.constant 0 : index
