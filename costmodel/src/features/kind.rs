@@ -31,8 +31,10 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
         MachineWork::OuterProduct | MachineWork::Reduction => combination(tree, operation),
         MachineWork::Call => WorkKind::Call,
         MachineWork::MathFunction => WorkKind::MathCall,
-        MachineWork::Integer if result.is_some_and(|v| is_index(tree, v)) => WorkKind::Address,
-        MachineWork::Integer | MachineWork::WideProduct | MachineWork::CarrySum => WorkKind::Integer,
+        MachineWork::Integer => result.map_or(WorkKind::Integer, |v| arithmetic(tree, v)),
+        MachineWork::WideProduct | MachineWork::Carry | MachineWork::BitCount | MachineWork::ZeroCount => {
+            WorkKind::Integer
+        }
         MachineWork::IntegerDivide => division(tree, operation),
         MachineWork::Address => WorkKind::Address,
         MachineWork::Cast => WorkKind::Cast,
@@ -73,8 +75,12 @@ fn division(tree: &Tree, operation: OpId) -> WorkKind {
     }
 }
 
-fn is_index(tree: &Tree, value: ValueId) -> bool {
-    matches!(tree.ty(tree.types().element(tree.value(value).ty)), Type::Index)
+/// The kind of simple integer arithmetic whose result is a value.
+pub(super) fn arithmetic(tree: &Tree, value: ValueId) -> WorkKind {
+    match tree.ty(tree.types().element(tree.value(value).ty)) {
+        Type::Index => WorkKind::Address,
+        _ => WorkKind::Integer,
+    }
 }
 
 /// The kind of arithmetic whose result is a 16-bit floating-point number.

@@ -430,7 +430,9 @@ named! {
         Calling = "calling",
         /// loops that compute on `bf16`
         Bf16 = "brain",
-        /// loops with fewer iterations than vector lanes
+        /// loops that stay scalar because of an operation, or because they have fewer iterations than vector lanes: less than 4, or not as many in each entry
+        Unvectorised = "unvectorised",
+        /// loops with fewer iterations than vector lanes, as many in each entry
         Short = "short",
         /// loops with fewer iterations than vector lanes, if one vector holds all iterations, per entry
         Brief = "brief",
@@ -452,6 +454,10 @@ named! {
         CalledApart = "called_apart",
         /// loops with calls of mathematical functions, if they are vectorised, per vector of 256 bits
         Called = "called",
+        /// loops that divide integers by variables, or integers of 64 bits, if they stay scalar
+        Dividing = "dividing",
+        /// loops that divide integers by variables, or integers of 64 bits, if they are vectorised, per vector of 256 bits
+        Divided = "divided",
         /// loops with floating-point reductions, if they stay scalar
         Ordered = "ordered",
         /// loops with floating-point reductions, if these are reordered and vectorised, per vector of 256 bits
@@ -490,6 +496,12 @@ named! {
         Forwarded = "forwarded",
         /// Estimated instructions of reductions of explicit vectors that combine the lanes one after another, where no instruction reduces a vector: ordered floating-point sums, and extremes that propagate NaN.
         LaneSteps = "lane_steps",
+        /// Instructions of loops that update elements at addresses that depend on data: their iterations rarely wait for each other.
+        UpdatingInstructions = "updating_instructions",
+        /// Instructions of loops over elements that are aligned to less than their size, if they stay scalar because of that.
+        MisalignedInstructions = "misaligned_instructions",
+        /// Accesses of scalar loops to elements that are aligned to less than their size, as several parts where that is not allowed.
+        MisalignedAccesses = "misaligned_accesses",
         /// Registers of live data beyond 16 (spill pressure), times the iterations of the hottest loop.
         DataBeyond16 = "data_beyond_16",
         /// Registers of live data beyond 32 (spill pressure), times the iterations of the hottest loop.

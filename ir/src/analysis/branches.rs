@@ -11,6 +11,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use super::evaluate::{Environment, Interval};
 use super::induction::{Variable, all_values, trips};
 use super::range::Range;
+use super::renamed::Renamed;
 use crate::registry::facts::Evaluation;
 use crate::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
@@ -45,6 +46,7 @@ pub(super) fn count(
         return None;
     }
     let flow = Flow::of(tree, blocks)?;
+    let renamed = Renamed::of(tree, blocks);
     let joins = flow.joins();
     let mut counts = vec![Range::ZERO; blocks.len()];
     // For each block, the join blocks ahead of it whose executions are counted already.
@@ -56,8 +58,13 @@ pub(super) fn count(
         let Some(open) = settled[at].clone() else { continue };
         let open: Vec<usize> = open.into_iter().filter(|&join| join != at).collect();
         let entries = counts[at];
+        for &argument in &tree.block(blocks[at]).arguments {
+            if let Some(source) = renamed.get(argument) {
+                environment.set(argument, environment.value(source));
+            }
+        }
         if let Some(body) = flow.loop_of(at)? {
-            let counted = counted(tree, blocks, &flow, at, &body)?;
+            let counted = counted(tree, blocks, &flow, &renamed, at, &body)?;
             let [inside, outside] = flow.next[at][..] else { return None };
             if !body.contains(&inside) || body.contains(&outside) {
                 return None;
@@ -202,7 +209,14 @@ struct Counted {
 }
 
 /// The induction variable of a loop, its first value, bound and step.
-fn counted(tree: &Tree, blocks: &[BlockId], flow: &Flow, header: usize, body: &[usize]) -> Option<Counted> {
+fn counted(
+    tree: &Tree,
+    blocks: &[BlockId],
+    flow: &Flow,
+    renamed: &Renamed,
+    header: usize,
+    body: &[usize],
+) -> Option<Counted> {
     let decision = tree.operation(flow.last[header]);
     let (variable, bound) = below(tree, *decision.operands.first()?)?;
     let Definition::Argument { block, index } = tree.value(variable).definition else { return None };
@@ -215,9 +229,9 @@ fn counted(tree: &Tree, blocks: &[BlockId], flow: &Flow, header: usize, body: &[
             if *to != block {
                 continue;
             }
-            let value = *passed.get(index as usize)?;
+            let value = renamed.source(*passed.get(index as usize)?);
             if body.contains(&at) {
-                let own = added(tree, value, variable)?;
+                let own = added_to(tree, value, |operand| renamed.source(operand) == variable)?;
                 if step.replace(own).is_some_and(|other| other != own) {
                     return None;
                 }
@@ -244,12 +258,17 @@ pub(super) fn below(tree: &Tree, condition: ValueId) -> Option<(ValueId, ValueId
 /// The constant `c` if `value` is `to + c`.
 #[must_use]
 pub fn added(tree: &Tree, value: ValueId, to: ValueId) -> Option<i128> {
+    added_to(tree, value, |operand| operand == to)
+}
+
+/// The constant `c` if `value` is a sum of `c` and a value that `is_base` accepts.
+fn added_to(tree: &Tree, value: ValueId, is_base: impl Fn(ValueId) -> bool) -> Option<i128> {
     let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
     let &[a, b] = tree.operation(operation).operands.as_slice() else { return None };
     if tree.record(operation).evaluation != Evaluation::Add {
         return None;
     }
-    let other = if a == to { b } else { (b == to).then_some(a)? };
+    let other = if is_base(a) { b } else { is_base(b).then_some(a)? };
     let Definition::Result { operation, .. } = tree.value(other).definition else { return None };
     super::evaluate::constant(tree, operation)?.value()
 }
@@ -268,6 +287,18 @@ mod tests {
         let trip_counts = &analysis.function(function).expect("it has a body").trip_counts;
         let entry = tree.entry(function, 0).expect("an entry");
         tree.region(tree.block(entry).region).blocks.iter().map(|&block| trip_counts.block(block)).collect()
+    }
+
+    #[test]
+    fn an_induction_variable_may_have_another_name_in_the_body() {
+        let renamed = NEST
+            .replace(
+                "cf.cond_br %1, ^body, ^latch\n^body:",
+                "cf.cond_br %1, ^body(%j : index), ^latch\n^body(%k: index):",
+            )
+            .replace("arith.addi %j", "arith.addi %k");
+        assert_ne!(renamed, NEST);
+        assert_eq!(counts(&renamed), counts(NEST));
     }
 
     const NEST: &str = "func.func @f(%a: memref<8x5xf32>, %c: i1) {

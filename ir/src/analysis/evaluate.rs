@@ -229,7 +229,7 @@ fn binary(evaluation: Evaluation) -> Option<fn(Interval, Interval) -> Option<Int
         // Unsigned and signed division agree on operands that are not negative.
         Evaluation::DivUnsigned => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, i128::checked_div))?,
         Evaluation::CeilDivUnsigned => |a, b| (a.low >= 0 && b.low > 0).then(|| a.div(b, ceil_div))?,
-        Evaluation::Remainder => |a, b| (a.low >= 0).then(|| a.modulo(b))?,
+        Evaluation::Remainder | Evaluation::RemainderUnsigned => |a, b| (a.low >= 0).then(|| a.modulo(b))?,
         Evaluation::MinSigned => |a, b| Some(a.min(b)),
         Evaluation::MaxSigned => |a, b| Some(a.max(b)),
         Evaluation::MinUnsigned => |a, b| (a.low >= 0 && b.low >= 0).then(|| a.min(b)),

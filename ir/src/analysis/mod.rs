@@ -21,6 +21,7 @@ mod known;
 pub mod liveness;
 mod open;
 mod range;
+mod renamed;
 pub mod size;
 mod space;
 pub mod traffic;
@@ -37,6 +38,7 @@ pub use function::{Analysis, Cost, FunctionAnalysis};
 pub use known::Stated;
 pub use open::{Cause, Open, OpenCounts};
 pub use range::Range;
+pub use renamed::Renamed;
 
 /// An operation without an exact count.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -112,7 +112,7 @@ pub(super) const RECORDS: &[Record] = &[
     integers("arith.ceildivui").machine(Machine::IntegerDivide).evaluation(Value::CeilDivUnsigned),
     integers("arith.floordivsi").machine(Machine::IntegerDivide).evaluation(Value::FloorDiv),
     integers("arith.remsi").machine(Machine::IntegerDivide).evaluation(Value::Remainder),
-    integers("arith.remui").machine(Machine::IntegerDivide).evaluation(Value::Remainder),
+    integers("arith.remui").machine(Machine::IntegerDivide).evaluation(Value::RemainderUnsigned),
     bits("arith.andi"),
     bits("arith.ori"),
     bits("arith.xori"),
@@ -122,7 +122,7 @@ pub(super) const RECORDS: &[Record] = &[
     integer_extreme("arith.minui").evaluation(Value::MinUnsigned),
     integers("arith.addui_extended")
         .form("%lhs , %rhs {} : !lhs=rhs=sum , !overflow", "sum overflow")
-        .machine(Machine::CarrySum),
+        .machine(Machine::Carry),
     integers("arith.mulsi_extended")
         .form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high")
         .machine(Machine::WideProduct),
@@ -198,7 +198,7 @@ pub(super) const RECORDS: &[Record] = &[
     indices("index.ceildivu").evaluation(Value::CeilDivUnsigned).machine(Machine::IntegerDivide),
     indices("index.floordivs").evaluation(Value::FloorDiv).machine(Machine::IntegerDivide),
     indices("index.rems").evaluation(Value::Remainder).machine(Machine::IntegerDivide),
-    indices("index.remu").evaluation(Value::Remainder).machine(Machine::IntegerDivide),
+    indices("index.remu").evaluation(Value::RemainderUnsigned).machine(Machine::IntegerDivide),
     indices("index.maxs").evaluation(Value::MaxSigned),
     indices("index.maxu").evaluation(Value::MaxUnsigned),
     indices("index.mins").evaluation(Value::MinSigned),

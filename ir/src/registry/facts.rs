@@ -311,8 +311,10 @@ pub enum Evaluation {
     CeilDiv,
     /// The quotient of unsigned operands, rounded up.
     CeilDivUnsigned,
-    /// The remainder, signed or unsigned.
+    /// The remainder.
     Remainder,
+    /// The remainder of unsigned operands.
+    RemainderUnsigned,
     /// The smaller operand.
     MinSigned,
     /// The greater operand.

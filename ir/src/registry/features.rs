@@ -86,12 +86,16 @@ pub enum MachineWork {
     MathFunction,
     /// An integer instruction; an address computation if the result is an index.
     Integer,
-    /// An integer product twice as wide as its factors.
-    WideProduct,
-    /// An integer sum and its carry.
-    CarrySum,
     /// An integer division; division by a constant has a kind of its own.
     IntegerDivide,
+    /// A product of integers of twice their width.
+    WideProduct,
+    /// A sum of integers and its carry.
+    Carry,
+    /// The number of set bits of an integer.
+    BitCount,
+    /// The number of zeros before the first set bit of an integer, from either end.
+    ZeroCount,
     /// An address computation.
     Address,
     /// A conversion.

@@ -61,9 +61,9 @@ pub(super) const RECORDS: &[Record] = &[
         .accumulation(Accumulation::Floats),
     op("math.clampf", Simple(1), Class::Float).form("%value to [ %min , %max ] fastmath {} : !value=min=max=r", "r"),
     integer("math.absi"),
-    integer("math.ctlz"),
-    integer("math.cttz"),
-    integer("math.ctpop"),
+    integer("math.ctlz").machine(Machine::ZeroCount),
+    integer("math.cttz").machine(Machine::ZeroCount),
+    integer("math.ctpop").machine(Machine::BitCount),
     op("math.ipowi", Transcendental, Class::Integer)
         .form("%lhs , %rhs {} : !lhs=rhs=r", "r")
         .machine(Machine::IntegerDivide),

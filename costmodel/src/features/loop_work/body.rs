@@ -10,6 +10,9 @@ use crate::features::walk::reduction::Reduction;
 /// Widths of scalars above a byte, in bits.
 const WIDTHS: [f64; 3] = [16.0, 32.0, 64.0];
 
+/// Mean share of the longest entry's iterations, 0 to 1, from which on most entries are as long.
+const MOSTLY_FULL: f64 = 0.7;
+
 /// Explicit vector operations of one kind in an iteration.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExplicitWork {
@@ -51,10 +54,17 @@ pub struct LoopBody {
     pub iterations: f64,
     /// Entries per call of the function.
     pub entries: f64,
+    /// Iterations of its longest entry, see [`Loop::longest`].
+    pub longest: f64,
     /// Machine operations of one iteration by kind; an explicit vector operation counts once for every 256 bits.
     pub work: [f64; WorkKind::COUNT],
-    /// The part of it that computes on scalars of 16, 32 and 64 bits.
+    /// The part of it that computes on scalars of 16, 32 and 64 bits, in operations on vectors.
     pub wide: [[f64; 3]; WorkKind::COUNT],
+    /// What one vector iteration of the vectorised loop has more of it than a scalar iteration, which expands some operations
+    /// differently and executes one side of a branch only.
+    pub expanded: [f64; WorkKind::COUNT],
+    /// Whether it has an operation that is not vectorised.
+    pub is_scalar_only: bool,
     /// What packing neighbouring operations into vectors saves of it; negative for moves between lanes that this adds.
     pub saved: [f64; WorkKind::COUNT],
     /// Loads whose value the previous iteration has already loaded.
@@ -81,10 +91,10 @@ pub struct LoopBody {
     pub has_reversed: bool,
     /// Whether it contains explicit vector operations.
     pub has_vectors: bool,
+    /// Accesses to scalars that are aligned to less than their size.
+    pub misaligned: f64,
     /// Whether it accesses elements that do not fill whole bytes.
     pub has_sub_byte: bool,
-    /// Whether it computes on scalars of which a vectoriser makes no vectors: integers of 128 bits, and sums with their carry.
-    pub has_scalars: bool,
     /// Whether a load may depend on a store of a near iteration.
     pub has_conflict: bool,
     /// Width of the narrowest element that it accesses, in bits; 0 if none.
@@ -106,8 +116,11 @@ impl LoopBody {
             parent,
             iterations,
             entries,
+            longest: iterations / entries.max(1.0),
             work: [0.0; WorkKind::COUNT],
             wide: [[0.0; 3]; WorkKind::COUNT],
+            expanded: [0.0; WorkKind::COUNT],
+            is_scalar_only: false,
             saved: [0.0; WorkKind::COUNT],
             reused: 0.0,
             copies: 1.0,
@@ -121,8 +134,8 @@ impl LoopBody {
             groups: Groups::default(),
             has_reversed: false,
             has_vectors: false,
+            misaligned: 0.0,
             has_sub_byte: false,
-            has_scalars: false,
             has_conflict: false,
             narrowest: 0.0,
             widest: 0.0,
@@ -140,6 +153,11 @@ impl LoopBody {
             own.units += cost.units * weight;
             own.operations += cost.vectors * weight;
             own.parts += cost.parts * weight;
+        } else if cost.vectorised.is_finite() {
+            // Vectors execute both sides of a branch.
+            self.expanded[kind as usize] += cost.vectorised * weight.ceil() - cost.units * weight;
+        } else {
+            self.is_scalar_only = true;
         }
     }
 
@@ -159,10 +177,17 @@ impl LoopBody {
 
     /// Notes that scalar work computes on elements of a width; more than 64 bits have no vectors.
     pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
-        self.has_scalars |= bits > 64.0 && !cost.is_explicit();
-        if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| !cost.is_explicit()) {
-            self.wide[kind as usize][at] += cost.units * weight;
+        let is_vectorised = !cost.is_explicit() && cost.vectorised.is_finite();
+        if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| is_vectorised) {
+            self.wide[kind as usize][at] += cost.vectorised * weight.ceil();
         }
+    }
+
+    /// Whether it divides integers as only some sets of vector instructions can: by variables, or elements of 64 bits, whose products
+    /// have no high half in the others.
+    pub fn has_divisions(&self) -> bool {
+        let [.., wide] = self.wide[WorkKind::ConstantDivide as usize];
+        self.of(WorkKind::IntegerDivide) > 0.0 || wide > 0.0
     }
 
     /// Work of a kind in one iteration.
@@ -188,7 +213,7 @@ impl LoopBody {
             _ => {
                 let wide = WIDTHS.into_iter().zip(self.wide[kind as usize]);
                 let more = |(bits, work): (f64, f64)| work * (bits / self.widest.max(8.0) - 1.0).max(0.0);
-                self.of(kind) + wide.map(more).sum::<f64>()
+                self.of(kind) + self.expanded[kind as usize] + wide.map(more).sum::<f64>()
             }
         }
     }
@@ -213,6 +238,21 @@ impl LoopBody {
         self.iterations / self.entries.max(1.0)
     }
 
+    /// Whether all entries are known to have as many iterations.
+    pub fn is_regular(&self) -> bool {
+        self.longest <= self.trips()
+    }
+
+    /// Entries, and the trip count of each. Loops over the parts of a range are as long as the longest of them but for the last part,
+    /// whose iterations count as a part of an entry.
+    pub fn typical(&self) -> (f64, f64) {
+        if self.longest > self.trips() && self.trips() >= MOSTLY_FULL * self.longest {
+            (self.iterations / self.longest, self.longest)
+        } else {
+            (self.entries, self.trips())
+        }
+    }
+
     /// Lanes of its widest element in a vector of `bits`.
     pub fn lanes(&self, bits: f64) -> f64 {
         bits / self.widest.max(8.0)
@@ -221,6 +261,6 @@ impl LoopBody {
 
 impl From<&Loop> for LoopBody {
     fn from(own: &Loop) -> Self {
-        Self::new(own.parent, own.iterations, own.entries)
+        Self { longest: own.longest, ..Self::new(own.parent, own.iterations, own.entries) }
     }
 }

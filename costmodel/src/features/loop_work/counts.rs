@@ -22,6 +22,15 @@ const LEAST_FOR_EPILOGUE: f64 = 16.0;
 
 /// Copies of operands for each move between the lanes of an interleaved group, in LLVM's cost model of AVX-512.
 const COPIES_PER_MOVE: f64 = 0.5;
+/// Least constant trip count with which a vector of as many lanes pays on some processors.
+const LEAST_LANES: f64 = 4.0;
+
+/// Least constant trip count with which it pays on all.
+const SURE_LANES: f64 = 8.0;
+
+/// Trip counts that are known to fill whole vectors of 64-bit elements of any length: 2 for each of RISC-V's at most 1024 parts of 64 bits.
+/// The tails of others are masked, and masked accesses have to be aligned.
+const WHOLE_VECTORS: f64 = 2048.0;
 
 /// Narrowest elements that instructions gather and scatter, in bits.
 const GATHERED_BITS: f64 = 32.0;
@@ -30,16 +39,20 @@ const GATHERED_BITS: f64 = 32.0;
 fn class(body: &LoopBody) -> LoopClass {
     if body.has_inner || body.has_vectors {
         LoopClass::Plain
-    } else if body.has_conflict || body.has_scalars {
+    } else if body.has_conflict {
         LoopClass::Conflict
     } else if body.carries(Reduction::Recurrence) > 0.0 {
         LoopClass::Recurrent
     } else if body.of(WorkKind::Bf16) > 0.0 {
         LoopClass::Bf16
+    } else if body.is_scalar_only && body.of(WorkKind::Call) + body.of(WorkKind::Runtime) == 0.0 {
+        LoopClass::Unvectorised
     } else if !can_vectorise(body, PERMISSIVE) {
         LoopClass::Calling
-    } else if body.iterations * body.interleave < body.entries.max(1.0) * body.lanes(REGISTER_BITS) {
-        LoopClass::Short
+    } else if let Some(class) = short(body) {
+        class
+    } else if body.has_divisions() {
+        LoopClass::Divided
     } else if body.of(WorkKind::MathCall) > 0.0 {
         // A sum in order makes vectors too dear.
         if body.carries(Reduction::Ordered) > 0.0 { LoopClass::Calling } else { LoopClass::Called }
@@ -59,11 +72,36 @@ fn gathered(body: &LoopBody) -> LoopClass {
     if body.narrowest < GATHERED_BITS { LoopClass::NarrowGathered } else { LoopClass::Gathered }
 }
 
+/// The class of a loop with fewer iterations than vector lanes; `None` for others.
+fn short(body: &LoopBody) -> Option<LoopClass> {
+    let (_, trips) = body.typical();
+    let lanes = body.lanes(REGISTER_BITS);
+    // Constant trip counts limit the lanes. Others may enter an epilogue of half as many.
+    let needed = if body.is_regular() { lanes } else { lanes / 2.0 };
+    if trips * body.interleave >= needed {
+        return None;
+    }
+    // Gathers of a few lanes do not pay.
+    if !body.is_regular() || trips < LEAST_LANES || has_gathers(body) {
+        return Some(LoopClass::Unvectorised);
+    }
+    Some(LoopClass::Short).filter(|_| trips < SURE_LANES || body.interleave > 1.0)
+}
+
+/// Lanes of the vectors of a loop with this trip count, at most `lanes`: LLVM takes no more than a constant trip count fills.
+fn filled_lanes(body: &LoopBody, trips: f64, lanes: f64) -> f64 {
+    if body.is_regular() && body.interleave == 1.0 && trips < lanes {
+        libm::exp2(libm::floor(libm::log2(trips.max(1.0))))
+    } else {
+        lanes
+    }
+}
+
 /// Whether the tail of a vectorised loop is folded by masking instead of a scalar epilogue: its trip count is constant, small and no
 /// multiple of the lanes.
 fn is_masked(body: &LoopBody, lanes: f64) -> bool {
     let trips = body.trips();
-    trips < FEW_TRIPS && libm::floor(trips) == trips && trips > lanes && trips % lanes != 0.0
+    body.is_regular() && trips < FEW_TRIPS && libm::floor(trips) == trips && trips > lanes && trips % lanes != 0.0
 }
 
 /// Whether LLVM vectorises a loop with interleaved groups: those with gaps need a scalar epilogue, for which short loops have no
@@ -182,6 +220,7 @@ impl Counts<'_> {
             }
             class @ (LoopClass::Vector
             | LoopClass::Interleaved
+            | LoopClass::Divided
             | LoopClass::Gathered
             | LoopClass::NarrowGathered
             | LoopClass::Called
@@ -191,8 +230,12 @@ impl Counts<'_> {
             class => {
                 self.add_packed(LoopClass::Scalar, body, body.iterations);
                 self.add_packed(class, body, body.iterations);
+                self.add(LoopCount::MisalignedAccesses, body.iterations * body.misaligned);
                 if body.is_packed() {
                     self.add(LoopCount::PackedInstructions, body.iterations * packed_instructions(body));
+                }
+                if class == LoopClass::Conflict && body.of(WorkKind::IndirectLoad) > 0.0 {
+                    self.add(LoopCount::UpdatingInstructions, body.iterations * packed_instructions(body));
                 }
                 if class == LoopClass::Short {
                     self.add_to_class(LoopClass::Brief, body, body.entries);
@@ -203,32 +246,44 @@ impl Counts<'_> {
     }
 
     fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64) {
+        self.add_misaligned(body);
         if class == LoopClass::Interleaved && body.copies == body.interleave && body.groups.gaps == 0.0 {
             return self.add_copies(body, lanes);
         }
         if class == LoopClass::Interleaved && !interleaving_pays(body, lanes) {
             return self.add_copied(body);
         }
+        let (entries, trips) = body.typical();
+        let registers = libm::ceil(trips / lanes);
+        let lanes = filled_lanes(body, trips, lanes);
         let is_masked = is_masked(body, lanes);
         let class = if is_masked && class == LoopClass::Interleaved { gathered(body) } else { class };
         match class {
+            LoopClass::Divided => self.add_packed(LoopClass::Dividing, body, body.iterations),
             LoopClass::Gathered => self.add_packed(LoopClass::Apart, body, body.iterations),
             LoopClass::NarrowGathered => self.add_packed(LoopClass::NarrowApart, body, body.iterations),
             LoopClass::Called => self.add_packed(LoopClass::CalledApart, body, body.iterations),
             LoopClass::Reordered => self.add_to_class(LoopClass::Ordered, body, body.iterations),
             _ => {}
         }
-        let trips = body.trips();
         if is_masked {
-            let vectors = body.entries * libm::ceil(trips / lanes);
+            let vectors = entries * registers;
             return self.add_work(class, body, vectors, |kind| masked(body, kind, lanes));
         }
         // Copies of a body fill a vector in fewer iterations, which then hold fewer vectors each.
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
         let each = vectorised_instructions(body, lanes);
         let (vectors, rest) = split(body, each, trips, group);
-        self.add_work(class, body, body.entries * vectors * group / lanes, |kind| body.vectorised(kind, lanes));
-        self.add_rest(body, rest * instructions(body));
+        self.add_work(class, body, entries * vectors * group / lanes, |kind| body.vectorised(kind, lanes));
+        self.add_rest(entries, rest * instructions(body));
+    }
+
+    /// Adds a vectorised loop as the scalar loop that it is on processors that do not access misaligned elements under masks.
+    fn add_misaligned(&mut self, body: &LoopBody) {
+        if body.misaligned > 0.0 && body.typical().1 % WHOLE_VECTORS != 0.0 {
+            self.add(LoopCount::MisalignedInstructions, body.iterations * packed_instructions(body));
+            self.add(LoopCount::MisalignedAccesses, body.iterations * body.misaligned);
+        }
     }
 
     /// Adds a loop with interleaved groups that stays scalar.
@@ -239,7 +294,8 @@ impl Counts<'_> {
 
     /// Adds a loop whose iterations compute several adjacent elements alike as the loop over the elements.
     fn add_copies(&mut self, body: &LoopBody, lanes: f64) {
-        let elements = body.trips() * body.copies;
+        let (entries, trips) = body.typical();
+        let elements = trips * body.copies;
         // The moves between lanes of loads and stores cancel.
         let work = |kind| match kind {
             WorkKind::Address => 0.0,
@@ -248,14 +304,14 @@ impl Counts<'_> {
         };
         let each = (vectorised_instructions(body, lanes) - body.groups.moves) / body.copies;
         let (vectors, rest) = split(body, each, elements, lanes);
-        self.add_work(LoopClass::Vector, body, body.entries * vectors, work);
-        self.add_rest(body, rest / body.copies * packed_instructions(body));
+        self.add_work(LoopClass::Vector, body, entries * vectors, work);
+        self.add_rest(entries, rest / body.copies * packed_instructions(body));
     }
 
     /// Adds the instructions of the iterations that fill no vector, in each entry.
-    fn add_rest(&mut self, body: &LoopBody, instructions: f64) {
-        self.add(LoopCount::RestInstructions, body.entries * instructions);
-        self.add(LoopCount::RestEntries, if instructions > 0.0 { body.entries } else { 0.0 });
+    fn add_rest(&mut self, entries: f64, instructions: f64) {
+        self.add(LoopCount::RestInstructions, entries * instructions);
+        self.add(LoopCount::RestEntries, if instructions > 0.0 { entries } else { 0.0 });
     }
 
     /// Adds the chain that each iteration waits for.

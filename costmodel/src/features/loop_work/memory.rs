@@ -37,6 +37,9 @@ pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access], packed: &BTr
         let group = group(access, &neighbours);
         let kind = access.kind(group.is_some());
         bodies[at].add(kind, access.cost, access.weight);
+        if access.is_misaligned && !access.cost.is_explicit() {
+            bodies[at].misaligned += access.weight;
+        }
         if at == access.loop_index
             && let Some(saved) = packed.get(&access.operation)
         {

@@ -1,5 +1,6 @@
 //! Loops of small functions against counts by hand.
 
+mod integers;
 mod packing;
 mod tiles;
 
@@ -511,6 +512,132 @@ fn a_loop_shorter_than_a_vector_may_be_one_vector() {
   return
 }";
     assert_eq!((work(text, "short_float"), work(text, "brief_float")), (32.0, 8.0));
+    // As many lanes as a constant trip count of 8 or more fills.
+    let narrow = text.replace("f32", "i8").replace("mulf", "addi").replace("0 to 4", "0 to 24").replace("8x4", "8x24");
+    assert_eq!((work(&narrow, "vector_integer"), work(&narrow, "short_integer")), (16.0, 0.0));
+    // 3 lanes do not pay.
+    let few = text.replace("0 to 4", "0 to 3");
+    assert_eq!((work(&few, "unvectorised_float"), work(&few, "brief_float")), (24.0, 0.0));
+}
+
+#[test]
+fn parts_of_a_range_are_full_but_for_the_last() {
+    let text = "func.func @f(%a: memref<1000xf32>, %s: f32) {
+  affine.for %i = 0 to 1000 step 64 {
+    affine.for %j = affine_map<(d0) -> (d0)>(%i) to min affine_map<(d0) -> (d0 + 64, 1000)>(%i) {
+      %0 = affine.load %a[%j] : memref<1000xf32>
+      %1 = arith.mulf %0, %s : f32
+      affine.store %1, %a[%j] : memref<1000xf32>
+    }
+  }
+  return
+}";
+    let inner = &of(text)[2];
+    assert_eq!((inner.trips(), inner.typical()), (62.5, (15.625, 64.0)));
+    // 4 vectors of 8 at once: no iterations remain.
+    assert_eq!((work(text, "vector_float"), work(text, "rest_entries")), (125.0, 0.0));
+}
+
+#[test]
+fn a_loop_of_one_iteration_is_none() {
+    let text = "func.func @f(%a: memref<64x1xf32>, %s: f32) {
+  affine.for %i = 0 to 64 {
+    affine.for %j = affine_map<(d0) -> (d0)>(%i) to affine_map<(d0) -> (d0 + 1)>(%i) {
+      %0 = affine.load %a[%j, 0] : memref<64x1xf32>
+      %1 = arith.mulf %0, %s : f32
+      affine.store %1, %a[%j, 0] : memref<64x1xf32>
+    }
+  }
+  return
+}";
+    assert_eq!(of(text).len(), 2);
+    assert_eq!(work(text, "vector_float"), 8.0);
+}
+
+#[test]
+fn cheap_sides_of_a_branch_are_both_executed() {
+    let branch = |side: &str| {
+        let levels = of(&nest(&format!(
+            "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
+             %c = arith.cmpf olt, %0, %s : f32
+             %1 = scf.if %c -> (f32) {{
+               %2 = {side} : f32
+               scf.yield %2 : f32
+             }} else {{
+               scf.yield %0 : f32
+             }}
+             affine.store %1, %b[%i, %j] : memref<8x64xf32>"
+        )));
+        levels[2].clone()
+    };
+    let cheap = branch("arith.addf %0, %s");
+    assert_eq!((cheap.of(WorkKind::Float), cheap.of(WorkKind::Select), cheap.of(WorkKind::Branch)), (1.0, 2.0, 0.0));
+    // A division is executed if it is needed, but by all lanes of a vector.
+    let costly = branch("arith.divf %0, %s");
+    assert_eq!((costly.of(WorkKind::Divide), costly.of(WorkKind::Branch)), (0.5, 1.0));
+    assert_eq!(costly.vectorised(WorkKind::Divide, 8.0), 1.0);
+}
+
+#[test]
+fn a_parallel_loop_carries_what_it_reduces() {
+    let levels = of("func.func @f(%a: memref<64xi32>, %r: memref<1xi32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  %z = arith.constant 0 : i32
+  %s = scf.parallel (%i) = (%c0) to (%c64) step (%c1) init (%z) -> i32 {
+    %0 = memref.load %a[%i] : memref<64xi32>
+    scf.reduce(%0 : i32) {
+    ^bb0(%x: i32, %y: i32):
+      %1 = arith.addi %x, %y : i32
+      scf.reduce.return %1 : i32
+    }
+  }
+  memref.store %s, %r[%c0] : memref<1xi32>
+  return
+}");
+    assert_eq!(levels.len(), 2);
+    let body = &levels[1];
+    assert_eq!((body.carries(Reduction::Reorderable), body.of(WorkKind::Integer)), (1.0, 1.0));
+    assert_eq!((body.of(WorkKind::Store), body.has_inner), (0.0, false));
+}
+
+#[test]
+fn loops_over_misaligned_elements_are_counted_as_scalar_besides() {
+    let loop_over = |elements: u32| {
+        format!(
+            "func.func @f(%a: memref<{elements}xi64>, %s: i64) {{
+  affine.for %i = 0 to {elements} {{
+    %0 = affine.load %a[%i] : memref<{elements}xi64>
+    %1 = arith.addi %0, %s : i64
+    affine.store %1, %a[%i] : memref<{elements}xi64>
+  }}
+  return
+}}"
+        )
+    };
+    let counts = |elements| {
+        let text = loop_over(elements);
+        ["vector_integer", "misaligned_instructions", "misaligned_accesses"].map(|name| work(&text, name))
+    };
+    // A load, a sum, a store and two of loop control.
+    assert_eq!(counts(4000), [1000.0, 20000.0, 8000.0]);
+    // Whole vectors of any length need no mask.
+    assert_eq!(counts(4096), [1024.0, 0.0, 0.0]);
+}
+
+#[test]
+fn a_branch_may_rename_what_it_passes_to_a_block() {
+    let plain = same_loop("branches");
+    let renamed = plain
+        .replace("cf.cond_br %c, ^body, ^next", "cf.cond_br %c, ^body(%j, %s : index, f32), ^next")
+        .replace("^body:", "^body(%jj: index, %ss: f32):")
+        .replace("arith.addi %j,", "arith.addi %jj,");
+    assert_ne!(plain, renamed);
+    let (plain, renamed) = (of(&plain), of(&renamed));
+    assert_eq!(renamed.len(), 3);
+    assert_eq!((renamed[2].trips(), renamed[2].chain), (plain[2].trips(), plain[2].chain));
+    assert_eq!((renamed[2].carried, renamed[2].work), (plain[2].carried, plain[2].work));
 }
 
 /// A scan of sums of `%a[%i, %j]` that stores each product, as text in one of four forms of loops.
@@ -616,7 +743,8 @@ fn divisions_in_maps_are_work_in_the_loop_that_changes_them() {
         "%0 = affine.load %a[%j floordiv 9, %i mod 5] : memref<8x64xf32>
          affine.store %0, %b[%i, %j floordiv 8] : memref<8x64xf32>",
     ));
-    assert_eq!((levels[1].of(WorkKind::ConstantDivide), levels[2].of(WorkKind::ConstantDivide)), (1.0, 1.0));
+    // The high half of a product and a shift; of a remainder a product and a difference besides.
+    assert_eq!((levels[1].of(WorkKind::ConstantDivide), levels[2].of(WorkKind::ConstantDivide)), (4.0, 2.0));
     assert_eq!(levels[2].of(WorkKind::Address), 1.0, "a shift");
 }
 

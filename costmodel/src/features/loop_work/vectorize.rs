@@ -32,13 +32,16 @@ pub struct Vectoriser {
     gathers: bool,
     /// Whether it vectorises loops with calls of mathematical functions: it takes their operands out of vectors.
     calls: bool,
+    /// Whether it divides integers by variables, and those of 64 bits.
+    divides: bool,
 }
 
-const AVX2: Vectoriser = Vectoriser { bits: 256.0, reorders: false, gathers: true, calls: true };
+const AVX2: Vectoriser = Vectoriser { bits: 256.0, reorders: false, gathers: true, calls: true, divides: false };
 const CONTIGUOUS: Vectoriser = Vectoriser { gathers: false, calls: false, ..AVX2 };
 const CONTIGUOUS_REORDERING: Vectoriser = Vectoriser { reorders: true, ..CONTIGUOUS };
 /// The most permissive one, with vectors of 512 bits.
-pub const PERMISSIVE: Vectoriser = Vectoriser { bits: 512.0, reorders: true, gathers: true, calls: true };
+pub const PERMISSIVE: Vectoriser =
+    Vectoriser { bits: 512.0, reorders: true, gathers: true, calls: true, divides: true };
 
 /// Fills the features of [`Collector::LoopWork`].
 pub fn fill_features(bodies: &[LoopBody], features: &mut FeatureVector) {
@@ -93,7 +96,7 @@ fn fill_hottest(body: &LoopBody, all: f64, features: &mut FeatureVector) {
         (Feature::HotShare, 100.0 * scalar_instructions(body) / all),
         (Feature::HotIterations, body.iterations),
         (Feature::HotTrips, trips),
-        (Feature::HotRest, trips % body.lanes(AVX2.bits)),
+        (Feature::HotRest, body.typical().1 % body.lanes(AVX2.bits)),
         (Feature::HotVectorizable, flag(can_vectorise(body, AVX2))),
         (Feature::HotOrdered, flag(can_vectorise(body, PERMISSIVE))),
         (Feature::HotVectors, flag(body.has_vectors)),
@@ -140,7 +143,12 @@ pub fn interleave_count(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> f
     let within = |vectors: f64| power((trips / vectors).min(MOST_INTERLEAVED));
     let (most, least) = (within(lanes), within(2.0 * lanes));
     let rest = |together: f64| trips % (lanes * together);
-    let most = if rest(most) == rest(least) { most } else { least };
+    let most = match rest(most) == rest(least) {
+        // Only a constant trip count is a limit.
+        _ if !body.is_regular() => MOST_INTERLEAVED,
+        true => most,
+        false => least,
+    };
     if body.carries(Reduction::Reorderable) > 0.0 {
         return most;
     }
@@ -162,7 +170,6 @@ fn weighed(of: impl Fn(WorkKind) -> f64) -> f64 {
         + 3.0 * of(WorkKind::F16)
         + 8.0 * of(WorkKind::Bf16)
         + 7.0 * of(WorkKind::Bf16MinMax)
-        + 3.0 * of(WorkKind::ConstantDivide)
         + 9.0 * of(WorkKind::Runtime)
         + 0.5 * of(WorkKind::Select)
         + LOOP_CONTROL
@@ -180,12 +187,12 @@ fn vector_instructions(body: &LoopBody, vectoriser: Vectoriser) -> f64 {
     }
     let lanes = body.lanes(vectoriser.bits);
     let each = instructions(body);
-    let trips = body.trips();
+    let (entries, trips) = body.typical();
     let mut best = scalar_instructions(body);
     if can_vectorise(body, vectoriser) && trips >= lanes {
         let vectors =
             libm::floor(trips / lanes) * (vectorised_instructions(body, lanes) - SHARED_CONTROL * LOOP_CONTROL);
-        best = best.min(body.entries * (vectors + (trips % lanes) * each));
+        best = best.min(entries * (vectors + (trips % lanes) * each));
     }
     if body.is_packed() {
         best = best.min(body.iterations * packed_instructions(body));
@@ -200,12 +207,13 @@ pub fn can_vectorise(body: &LoopBody, vectoriser: Vectoriser) -> bool {
         && !body.has_vectors
         && !body.has_conflict
         && !body.has_sub_byte
-        && !body.has_scalars
+        && !body.is_scalar_only
         && body.carries(Reduction::Recurrence) == 0.0
         && (vectoriser.reorders || body.carries(Reduction::Ordered) == 0.0)
         && (vectoriser.gathers || !has_gathers(body))
         && (vectoriser.calls || body.of(WorkKind::MathCall) == 0.0)
-        && none(&[WorkKind::Call, WorkKind::Runtime, WorkKind::IntegerDivide, WorkKind::Bf16])
+        && (vectoriser.divides || !body.has_divisions())
+        && none(&[WorkKind::Call, WorkKind::Runtime, WorkKind::Bf16])
 }
 
 /// Whether a loop has strided or indirect accesses.

@@ -160,6 +160,8 @@ pub struct Access {
     pub element_bits: f64,
     /// Whether elements do not fill whole bytes and are read and written one by one.
     pub is_sub_byte: bool,
+    /// Whether elements are aligned to less than their size.
+    pub is_misaligned: bool,
 }
 
 impl Access {

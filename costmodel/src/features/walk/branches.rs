@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ir::analysis::BranchLoop;
+use ir::analysis::{BranchLoop, Renamed};
 use ir::tree::{BlockId, ValueId};
 
 use super::chain::Chains;
@@ -15,10 +15,13 @@ use crate::features::counts::midpoint;
 impl<C: Collect> Walk<'_, C> {
     /// All blocks of a function's body. As written, branches make no loops.
     pub(super) fn function_body(&mut self, blocks: &[BlockId]) {
+        let tree = self.tree;
         let branch_loops = match self.function {
             Some(function) if blocks.len() > 1 => function.trip_counts.branch_loops(),
             _ => &[],
         };
+        let renamed = if blocks.len() > 1 { Renamed::of(tree, blocks) } else { Renamed::default() };
+        self.name_arguments(blocks, &renamed);
         let loop_of = self.open_branch_loops(blocks, branch_loops);
         let headers: BTreeSet<BlockId> = branch_loops.iter().map(|own| own.header).collect();
         for &block in blocks {
@@ -27,8 +30,11 @@ impl<C: Collect> Walk<'_, C> {
                 let around = self.nest.get(loop_index).iterations;
                 let weight = (self.executions(block, around) / around.max(1.0)).clamp(0.0, 1.0);
                 if !headers.contains(&block) {
-                    for &argument in &self.tree.block(block).arguments {
-                        self.values.evolves(argument, Evolution::data(loop_index));
+                    for &argument in &tree.block(block).arguments {
+                        match renamed.get(argument) {
+                            Some(source) => self.values.equals(argument, source),
+                            None => self.values.evolves(argument, Evolution::data(loop_index)),
+                        }
                     }
                 }
                 Placement { loop_index, weight }
@@ -37,6 +43,15 @@ impl<C: Collect> Walk<'_, C> {
             };
             let executions = self.executions(block, 1.0);
             self.block(block, Context { executions, placement: Some(placement), ..Context::default() });
+        }
+    }
+
+    /// Notes which arguments of blocks only rename a value.
+    fn name_arguments(&mut self, blocks: &[BlockId], renamed: &Renamed) {
+        for &argument in blocks.iter().flat_map(|&block| &self.tree.block(block).arguments) {
+            if let Some(source) = renamed.get(argument) {
+                self.values.equals(argument, source);
+            }
         }
     }
 
@@ -73,14 +88,25 @@ impl<C: Collect> Walk<'_, C> {
         loop_of
     }
 
-    /// Number of uses of each argument of a loop's header by the operations of the loop.
+    /// Number of uses of each argument of a loop's header by the operations of the loop. A branch that passes it to a block of one
+    /// predecessor only renames it, and one that leaves the loop is outside.
     fn uses_inside(&self, own: &BranchLoop) -> BTreeMap<ValueId, u32> {
         let tree = self.tree;
         let mut uses: BTreeMap<ValueId, u32> = tree.block(own.header).arguments.iter().map(|&v| (v, 0)).collect();
+        let mut count = |value: ValueId, more: i32| {
+            if let Some(count) = uses.get_mut(&self.values.first(value)) {
+                *count = count.saturating_add_signed(more);
+            }
+        };
         for operation in own.blocks.iter().flat_map(|&block| tree.walk_block(block)) {
-            for operand in &tree.operation(operation).operands {
-                if let Some(count) = uses.get_mut(operand) {
-                    *count += 1;
+            let node = tree.operation(operation);
+            node.operands.iter().for_each(|&operand| count(operand, 1));
+            for (to, passed) in &node.successors {
+                let is_inside = own.blocks.contains(to);
+                for (&argument, &value) in tree.block(*to).arguments.iter().zip(passed) {
+                    if !is_inside || self.values.first(argument) == self.values.first(value) {
+                        count(value, -1);
+                    }
                 }
             }
         }
@@ -96,7 +122,7 @@ impl<C: Collect> Walk<'_, C> {
         self.note_control(own.variable, None, test.and_then(|&last| tree.operation(last).operands.first().copied()));
         self.control.extend(test);
         let uses = self.uses_inside(own);
-        let chains = Chains::through(tree, own.header, arguments);
+        let chains = Chains::through(tree, &self.values, &own.blocks, arguments);
         for &terminator in terminators {
             for (_, passed) in tree.operation(terminator).successors.iter().filter(|(to, _)| *to == own.header) {
                 for (&value, &argument) in passed.iter().zip(arguments) {

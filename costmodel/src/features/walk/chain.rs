@@ -7,6 +7,7 @@ use ir::registry::features::MachineWork;
 use ir::tree::{BlockId, OpId, Tree, ValueId};
 
 use super::lane_reduction;
+use super::values::Values;
 use crate::features::kind::{combination, work_kind};
 use crate::features::table::WorkKind;
 
@@ -63,18 +64,18 @@ impl Chain {
 pub struct Chains(BTreeMap<ValueId, Chain>);
 
 impl Chains {
-    /// Follows the operations of a block from these arguments. A nested loop or branch counts as one operation.
-    pub fn through(tree: &Tree, block: BlockId, arguments: &[ValueId]) -> Self {
+    /// Follows the operations of blocks, which are in order, from these arguments. A nested loop or branch counts as one operation.
+    pub fn through(tree: &Tree, values: &Values, blocks: &[BlockId], arguments: &[ValueId]) -> Self {
         let mut chains: BTreeMap<ValueId, Chain> = arguments.iter().map(|&value| (value, Chain::default())).collect();
-        for &operation in &tree.block(block).operations {
+        for &operation in blocks.iter().flat_map(|&block| &tree.block(block).operations) {
             // A masked operation is the first one of its region.
             let inner = match tree.record(operation).dialect {
                 Dialect::Vector => tree.entry(operation, 0).and_then(|block| tree.block(block).operations.first()),
                 _ => None,
             };
             let work = *inner.unwrap_or(&operation);
-            let operands = tree.operation(work).operands.iter();
-            let before = operands.filter_map(|value| chains.get(value).copied()).reduce(Chain::longer);
+            let chain = |&value: &ValueId| chains.get(&values.first(value)).copied();
+            let before = tree.operation(work).operands.iter().filter_map(chain).reduce(Chain::longer);
             let Some(before) = before else { continue };
             let own = before.then(Self::link(tree, work));
             for &result in &tree.operation(operation).results {

@@ -85,6 +85,15 @@ pub fn is_sub_byte(tree: &Tree, value: ValueId) -> bool {
     matches!(tree.ty(tree.types().element(tree.value(value).ty)), Type::Integer(bits, _) if bits % 8 != 0)
 }
 
+/// Whether the elements of a value are integers of 64 bits or more, which the data layout that MLIR assumes aligns to 4 bytes.
+pub fn is_misaligned(tree: &Tree, value: ValueId) -> bool {
+    match tree.ty(tree.types().element(tree.value(value).ty)) {
+        Type::Integer(bits, _) => *bits >= 64,
+        Type::Index => true,
+        _ => false,
+    }
+}
+
 /// Whether a value is a vector.
 pub fn is_vector(tree: &Tree, value: ValueId) -> bool {
     matches!(tree.value_type(value), Type::Vector { .. })
@@ -110,11 +119,13 @@ pub struct MachineCost {
     /// Parts of an explicit vector operation: lanes if it is expanded lane by lane, else pieces of 128 bits; 0 for
     /// scalars.
     pub parts: f64,
+    /// Machine operations on one register if the loop of a scalar operation is vectorised; infinite if it cannot be.
+    pub vectorised: f64,
 }
 
 impl MachineCost {
     /// The cost of a scalar operation.
-    pub const SCALAR: Self = Self { units: 1.0, vectors: 0.0, parts: 0.0 };
+    pub const SCALAR: Self = Self { units: 1.0, vectors: 0.0, parts: 0.0, vectorised: 1.0 };
 
     /// The cost of an operation on vectors of a width, or on scalars if it is 0. `by_lane` if it is expanded lane by
     /// lane. LLVM widens rows to a power of two lanes.
@@ -127,13 +138,13 @@ impl MachineCost {
             let row = width.row();
             let bits = power_of_two(row.lanes) * row.bits / row.lanes;
             let (units, parts) = ((bits / REGISTER_BITS).ceil(), bits / PART_BITS);
-            Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts }
+            Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts, ..Self::SCALAR }
         }
     }
 
     /// The cost of an operation of which each of `lanes` takes an instruction.
     pub fn by_lane(lanes: f64) -> Self {
-        Self { units: lanes, vectors: f64::from(u8::from(lanes > 0.0)), parts: lanes }
+        Self { units: lanes, vectors: f64::from(u8::from(lanes > 0.0)), parts: lanes, ..Self::SCALAR }
     }
 
     /// The cost of a load or store of a vector. Nothing beyond the row may be accessed, so that one whose number of lanes is
@@ -148,29 +159,12 @@ impl MachineCost {
             libm::floor(row.lanes / most) + f64::from(((row.lanes % most) as u64).count_ones())
         };
         let (units, parts) = (pieces(REGISTER_BITS), pieces(PART_BITS));
-        Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts }
-    }
-
-    /// The costs of a product twice as wide as its factors of `bits`, on vectors of a width or on scalars: of products, and of
-    /// moves between lanes. Few processors have an instruction for the upper half: factors are extended, and multiplied in vectors
-    /// twice as wide. Products of 128 bits have no vectors: each lane of both factors is taken out, and both halves are put back.
-    pub fn wide_product(width: VectorWidth, bits: f64) -> (Self, Self) {
-        let is_scalar = width.bits == 0.0;
-        let multiplied = match bits {
-            64.0.. if is_scalar => Self::SCALAR.times(2.0),
-            64.0.. => return (Self::by_lane(width.lanes), Self::by_lane(6.0 * width.lanes)),
-            _ if is_scalar => Self::SCALAR.times(4.0),
-            _ => {
-                let wide = VectorWidth { bits: 2.0 * width.bits, ..width };
-                Self { vectors: width.rows, ..Self::new(wide, false).times(4.0) }
-            }
-        };
-        (multiplied, Self::by_lane(0.0))
+        Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts, ..Self::SCALAR }
     }
 
     /// The cost of several executions.
     pub fn times(self, count: f64) -> Self {
-        Self { units: count * self.units, vectors: count * self.vectors, parts: count * self.parts }
+        Self { units: count * self.units, vectors: count * self.vectors, parts: count * self.parts, ..self }
     }
 
     /// The costs of a contraction of vectors that are at most `width` wide: of its `products` in vectors, and of adding up each of
@@ -182,6 +176,20 @@ impl MachineCost {
         // Taking out a row and a column, then a move and a sum for every halving.
         let moves = results * (2.0 + 2.0 * libm::ceil(libm::log2(depth)));
         (multiplied, Self::by_lane(moves))
+    }
+
+    /// The cost of several machine operations instead of one on scalars, or on each register of a vector.
+    pub fn expanded(self, scalar: f64, vectorised: f64) -> Self {
+        if self.is_explicit() {
+            Self { units: self.units * vectorised, parts: self.parts * vectorised, ..self }
+        } else {
+            Self { units: scalar, vectorised, ..self }
+        }
+    }
+
+    /// The cost of scalar operations on every lane, between moves of its operands out of vectors and of its result into one.
+    pub fn taken_apart(width: VectorWidth, operands: usize, scalar: f64) -> Self {
+        Self { units: width.lanes * (operands as f64 + 1.0 + scalar), ..Self::SCALAR }
     }
 
     /// Whether it is the cost of an explicit vector operation.

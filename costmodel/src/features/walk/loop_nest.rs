@@ -13,6 +13,8 @@ pub struct Loop {
     pub iterations: f64,
     /// Entries per call of the function.
     pub entries: f64,
+    /// Iterations of its longest entry: the mean if all are alike, or if that is not known.
+    pub longest: f64,
     /// Positions in the text of its first operation, and of the first operation after it.
     span: (usize, usize),
 }
@@ -28,7 +30,7 @@ pub struct LoopNest {
 impl LoopNest {
     /// The nest of a function without loops. `operations` is the number of its operations.
     pub fn new(operations: usize) -> Self {
-        let body = Loop { parent: 0, iterations: 1.0, entries: 1.0, span: (0, operations) };
+        let body = Loop { parent: 0, iterations: 1.0, entries: 1.0, longest: 1.0, span: (0, operations) };
         Self { loops: vec![body], stores: BTreeMap::new() }
     }
 
@@ -37,9 +39,17 @@ impl LoopNest {
         &self.loops[index]
     }
 
-    /// Adds a loop over the operations at the positions of a span; its index.
-    pub fn add(&mut self, parent: usize, iterations: f64, entries: f64, span: (usize, usize)) -> usize {
-        self.loops.push(Loop { parent, iterations, entries, span });
+    /// Adds a loop over the operations at the positions of a span; its index. `longest` is the largest trip count if it is known.
+    pub fn add(
+        &mut self,
+        parent: usize,
+        iterations: f64,
+        entries: f64,
+        longest: Option<f64>,
+        span: (usize, usize),
+    ) -> usize {
+        let longest = longest.unwrap_or(iterations / entries.max(1.0));
+        self.loops.push(Loop { parent, iterations, entries, longest, span });
         self.loops.len() - 1
     }
 

@@ -1,9 +1,12 @@
 //! Loop operations of `affine` and `scf`.
 
-use ir::analysis::added;
+use std::collections::BTreeMap;
+
+use ir::analysis::{FunctionAnalysis, added};
 use ir::registry::facts::{LoopForm, RegionExecution};
 use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
 
+use super::access::evaluate;
 use super::chain::Chains;
 use super::events::{Collect, Placement, Work};
 use super::evolution::Evolution;
@@ -39,6 +42,13 @@ pub fn text_induction_variables(tree: &Tree, operation: OpId, block: BlockId) ->
     }
 }
 
+/// The largest trip count of each loop with one induction variable, as far as it is known.
+pub fn longest(tree: &Tree, function: &FunctionAnalysis) -> BTreeMap<OpId, f64> {
+    let own = function.trip_counts.loops().iter();
+    let single = own.filter(|own| !form(tree, own.operation).is_some_and(LoopForm::has_several_variables));
+    single.filter_map(|own| Some((own.operation, own.trips.high? as f64))).collect()
+}
+
 impl<C: Collect> Walk<'_, C> {
     /// A loop operation: one loop of the nest for each induction variable. The index of the innermost; `None` without a body.
     pub(super) fn loop_operation(
@@ -59,10 +69,12 @@ impl<C: Collect> Walk<'_, C> {
                 self.values.evolves(argument, Evolution::data(innermost));
             }
         }
-        if variables <= 1 {
+        let is_loop = innermost != placement.loop_index;
+        if variables <= 1 && is_loop {
             self.carried_by_loop(operation, body, variables, innermost);
         }
-        self.regions(operation, inside, |_, _| Some(Placement { loop_index: innermost, weight: 1.0 }));
+        let weight = if is_loop { 1.0 } else { placement.weight };
+        self.regions(operation, inside, |_, _| Some(Placement { loop_index: innermost, weight }));
         Some(innermost)
     }
 
@@ -74,8 +86,26 @@ impl<C: Collect> Walk<'_, C> {
         }
     }
 
-    /// Opens the loops of the induction variables, outermost first; the index of the innermost. Trip counts of all but
-    /// the innermost are assumed to be equal.
+    /// The end of the body of a parallel loop: its regions combine what the loop has reduced so far with the operands of this iteration.
+    pub(super) fn combined(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
+        let tree = self.tree;
+        let node = tree.operation(operation);
+        for (&region, &operand) in node.regions.iter().zip(&node.operands) {
+            let Some(&block) = tree.region(region).blocks.first() else { continue };
+            let &[carried, own] = tree.block(block).arguments.as_slice() else { continue };
+            self.values.evolves(carried, Evolution::data(placement.loop_index));
+            self.values.equals(own, operand);
+            let last = tree.block(block).operations.last();
+            let Some(&next) = last.and_then(|&last| tree.operation(last).operands.first()) else { continue };
+            let how = Reduction::of(tree, &self.values, next, Some((carried, self.values.get(carried).uses)));
+            let chain = Chains::through(tree, &self.values, &[block], &[carried]).to(next);
+            self.collector.carried(placement.loop_index, how, chain);
+        }
+        self.regions(operation, inside, |_, _| Some(placement));
+    }
+
+    /// Opens the loops of the induction variables, outermost first; the index of the innermost, which is the loop around them if each is
+    /// a single iteration. Trip counts of all but the innermost are assumed to be equal.
     fn open_loops(&mut self, operation: OpId, placement: Placement, body: BlockId, variables: usize) -> usize {
         let arguments = &self.tree.block(body).arguments;
         let entries = self.entries(placement);
@@ -87,14 +117,34 @@ impl<C: Collect> Walk<'_, C> {
         let (mut index, mut around) = (placement.loop_index, entries);
         for variable in 0..variables.max(1) {
             let own = if variable == last { iterations } else { around * trips };
-            index = self.open_loop(operation, index, own, around);
+            let first = if own == around { self.first_value(operation, variable) } else { None };
+            let evolution = first.unwrap_or_else(|| {
+                index = self.open_loop(operation, index, own, around);
+                Evolution::induction(index, steps.get(variable).copied().unwrap_or(1.0))
+            });
             around = own;
             if let Some(&argument) = arguments.get(variable).filter(|_| variable < variables) {
-                let step = steps.get(variable).copied().unwrap_or(1.0);
-                self.values.evolves(argument, Evolution::induction(index, step));
+                self.values.evolves(argument, evolution);
             }
         }
         index
+    }
+
+    /// How the first value of an induction variable changes; `None` if that is not known.
+    fn first_value(&self, operation: OpId, variable: usize) -> Option<Evolution> {
+        let tree = self.tree;
+        let operands = &tree.operation(operation).operands;
+        match form(tree, operation)? {
+            LoopForm::For | LoopForm::Parallel => operands.get(variable).map(|&value| self.values.evolution(value)),
+            LoopForm::AffineFor => match tree.attribute(operation, "lowerBoundMap")? {
+                AttributeValue::AffineMap(map) if map.results.len() == 1 => {
+                    let names: Vec<_> = operands.iter().map(|&value| self.values.get(value).into()).collect();
+                    Some(evaluate(&map.results[0], map.dimensions, &names).evolution)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Reports the values that a loop operation passes from iteration to iteration.
@@ -107,7 +157,7 @@ impl<C: Collect> Walk<'_, C> {
         if carried.is_empty() {
             return;
         }
-        let chains = Chains::through(tree, body, carried);
+        let chains = Chains::through(tree, &self.values, &[body], carried);
         for (&value, &argument) in yielded[skip..].iter().zip(carried) {
             // The induction variable of a `while` loop is an argument to which its body adds a constant.
             if let Some(step) = added(tree, value, argument).filter(|_| variables == 0) {

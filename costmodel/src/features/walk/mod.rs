@@ -8,15 +8,18 @@
 //!   hoisting ([`Placement`]). Pointers are assumed not to alias, as in the labels.
 //!
 //! Values carry how they change with loops ([`values`]). Whether an access is contiguous is decided in [`access`],
-//! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`]; what an operation on vectors becomes in
+//! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`], what an integer operation becomes
+//! in [`integers`], which branches are selections in [`conditionals`], and what an operation on vectors becomes in
 //! [`vector_work`], with [`tiles`] for vectors of several dimensions.
 
 pub mod access;
 mod branches;
 pub mod chain;
+mod conditionals;
 mod events;
 pub mod evolution;
 mod forwarding;
+mod integers;
 mod lane_reduction;
 pub mod lanes;
 mod loop_nest;
@@ -32,13 +35,14 @@ mod vector_work;
 mod widths;
 
 use ir::analysis::Analysis;
-use ir::registry::facts::{BranchForm, Dialect, Evaluation, RegionExecution};
-use ir::registry::features::{FusedPart, InstructionClass as Class, MachineWork};
+use ir::registry::facts::{Dialect, Evaluation, RegionExecution};
+use ir::registry::features::{FusedPart, InstructionClass as Class, MachineWork, Shift};
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use self::access::{Access, Subscripts, divisions, evaluate};
 pub use self::events::{Collect, Context, Placement, TextAccess, TextBody, TextLoop, Visit, WholeTensors, Work};
 use self::evolution::Evolution;
+use self::integers::Use;
 use self::lanes::{MachineCost, VectorWidth, is_shaped, is_vector};
 pub use self::loop_nest::Loop;
 use self::loop_nest::LoopNest;
@@ -57,14 +61,16 @@ pub fn walk(analysis: &Analysis<'_>, function: OpId, collector: &mut impl Collec
     let Some(entry) = tree.entry(function, 0) else { return };
     let blocks = &tree.region(tree.block(entry).region).blocks;
     let operations: Vec<OpId> = blocks.iter().flat_map(|&block| tree.walk_block(block)).collect();
+    let analysis = analysis.function(function);
     let mut walk = Walk {
         tree,
-        function: analysis.function(function),
+        function: analysis,
         collector,
         values: Values::of(tree, entry, &operations),
         nest: LoopNest::new(operations.len()),
         text_loops: 0,
         positions: Default::default(),
+        longest: analysis.map_or_else(Default::default, |analysis| loops::longest(tree, analysis)),
         subscripts: Subscripts::default(),
         control: Default::default(),
     };
@@ -90,6 +96,9 @@ impl<C: Collect> Walk<'_, C> {
                 let facts = self.values.entry(operand);
                 facts.uses += 1;
                 facts.demanded = facts.demanded.max(demanded);
+            }
+            for value in integers::folds(tree, operation).into_iter().flatten() {
+                self.values.entry(value).folded += 1;
             }
             if !node.regions.is_empty() {
                 self.positions.insert(operation, position);
@@ -263,26 +272,12 @@ impl<C: Collect> Walk<'_, C> {
             _ if tree.record(operation).is_composite || tree.record(operation).regions == RegionExecution::Once => {
                 self.regions(operation, inside, |_, _| Some(placement));
             }
-            _ if tree.record(operation).regions.is_repeated() => self.elements(operation, placement, inside),
-            _ => {
-                let Placement { loop_index, weight } = placement;
-                // One of several regions: each as often as the others.
-                let is_one_of = tree.record(operation).regions == RegionExecution::Branch(BranchForm::Other);
-                let equal = 1.0 / node.regions.len().max(1) as f64;
-                self.collector.work(&Work {
-                    loop_index,
-                    kind: WorkKind::Branch,
-                    cost: MachineCost::SCALAR,
-                    weight,
-                    bits: 0.0,
-                });
-                let around = self.entries(placement);
-                self.regions(operation, inside, |walk, block| {
-                    let counted = walk.executions(block, around / 2.0) / around.max(1.0);
-                    let share = if is_one_of { equal } else { counted };
-                    Some(Placement { loop_index, weight: weight * share.clamp(0.0, 1.0) })
-                });
+            _ if tree.record(operation).regions == RegionExecution::OnceHeld => {
+                self.combined(operation, placement, inside)
             }
+            _ if tree.record(operation).regions.is_repeated() => self.elements(operation, placement, inside),
+            _ if conditionals::is_speculated(tree, operation) => self.speculated(operation, placement, inside),
+            _ => self.conditional(operation, placement, inside),
         }
         for &result in &node.results {
             self.values.evolves(result, Evolution::data(placement.loop_index));
@@ -313,7 +308,7 @@ impl<C: Collect> Walk<'_, C> {
         if let Some(before) = computed.repeats(tree, &self.values, operation, false) {
             return self.repeat(operation, before);
         }
-        if let (Some(same), Some(&result)) = (unchanged(tree, operation), node.results.first()) {
+        if let (Some(same), Some(&result)) = (unchanged(tree, &self.values, operation), node.results.first()) {
             return self.values.equals(result, same);
         }
         if kind == WorkKind::Cast && widths::is_free(tree, &self.values, operation) {
@@ -322,8 +317,16 @@ impl<C: Collect> Walk<'_, C> {
         if kind == WorkKind::MinMax && has_no_nan(tree, operation) {
             kind = WorkKind::Float;
         }
+        let is_folded = node.results.first().is_some_and(|&result| self.values.is_folded(result));
+        if is_folded && tree.record(operation).features.shift != Shift::None {
+            return;
+        }
         let is_fused = kind == WorkKind::Float && self.is_fused(operation, evolution);
         let bits = widths::width(tree, &self.values, operation);
+        let quotient = integers::quotient(tree, &self.values, operation);
+        let is_shared = quotient.is_some_and(|quotient| computed.repeats_quotient(quotient));
+        let expansion = integers::expansion(tree, operation, kind, bits, Use { is_shared, is_folded });
+        kind = expansion.kind;
         if evolution.varies_in >= placement.loop_index {
             computed.packing.work(tree, operation, kind, bits, is_fused);
         }
@@ -343,7 +346,7 @@ impl<C: Collect> Walk<'_, C> {
             _ => 1.0,
         };
         let weight = placement.weight * share;
-        self.report(operation, kind, bits, Placement { loop_index, weight });
+        self.report(operation, expansion, bits, Placement { loop_index, weight });
         if node.results.iter().any(|&v| is_vector(tree, v)) {
             self.collector.explicit_vector(placement.loop_index);
         }
@@ -366,12 +369,13 @@ impl<C: Collect> Walk<'_, C> {
         let names: Vec<_> = operands.iter().map(|&v| self.values.get(v).into()).collect();
         let mut found = Vec::new();
         map.results.iter().for_each(|result| divisions(result, map.dimensions, &names, &mut found));
-        for (_, kind, varies_in) in found {
+        for (expression, kind, varies_in) in found {
             let loop_index = varies_in.min(placement.loop_index);
+            let each = integers::division_in_subscript(&expression);
             self.collector.work(&Work {
                 loop_index,
                 kind,
-                cost: MachineCost::SCALAR,
+                cost: MachineCost::SCALAR.expanded(each, each),
                 weight: placement.weight,
                 bits: 64.0,
             });
@@ -461,6 +465,7 @@ impl<C: Collect> Walk<'_, C> {
             is_masked: access::is_masked(tree, operation),
             element_bits: lanes::element_bits_or_default(tree, shaped),
             is_sub_byte: lanes::is_sub_byte(tree, shaped),
+            is_misaligned: lanes::is_misaligned(tree, shaped),
         };
         let bits = (width.bits == 0.0 && !access.is_sub_byte).then_some(access.element_bits);
         if is_store {
@@ -497,12 +502,17 @@ impl<C: Collect> Walk<'_, C> {
     }
 }
 
-/// The operand that an integer operation gives unchanged: a sum with 0 or a product with 1.
-fn unchanged(tree: &Tree, operation: OpId) -> Option<ValueId> {
+/// The operand that an integer operation or a selection gives unchanged: a sum with 0, a product with 1, an extreme of equal operands or a
+/// selection from them.
+fn unchanged(tree: &Tree, values: &Values, operation: OpId) -> Option<ValueId> {
     let neutral = match tree.record(operation).evaluation {
         Evaluation::Add | Evaluation::Sub => 0,
         Evaluation::Mul => 1,
-        _ => return None,
+        evaluation => {
+            let is_choice = integers::is_extreme(evaluation) || widths::is_selection(tree, operation);
+            let [.., first, second] = tree.operation(operation).operands.as_slice() else { return None };
+            return Some(*first).filter(|_| is_choice && values.first(*first) == values.first(*second));
+        }
     };
     let &[first, second] = tree.operation(operation).operands.as_slice() else { return None };
     let is_neutral = |value: ValueId| constant_integer(tree, value) == Some(neutral);

@@ -76,8 +76,8 @@ fn accumulates(tree: &Tree, values: &Values, last: OpId, carried: ValueId) -> bo
         [result] => values.get(result).uses == 1,
         _ => false,
     };
-    let chain = alike(tree, last, |value| tree.definer(value)).take_while(is_single);
-    chain.into_iter().any(|operation| tree.operation(operation).operands.contains(&carried))
+    let mut chain = alike(tree, last, |value| tree.definer(values.first(value))).take_while(is_single);
+    chain.any(|operation| tree.operation(operation).operands.iter().any(|&value| values.first(value) == carried))
 }
 
 /// Whether a loop as written carries a value: a loop with results, or an iterator that is a reduction. Used by the

@@ -1,9 +1,9 @@
 //! Common subexpressions.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ir::tree::{BlockId, OpId, Tree};
+use ir::tree::{BlockId, OpId, Tree, ValueId};
 
 use super::forwarding::Forwarding;
 use super::packing::Packing;
@@ -17,6 +17,8 @@ const MOST_ALIKE: u32 = 32;
 #[derive(Debug, Default)]
 pub struct Computed {
     operations: BTreeMap<(u64, u32), OpId>,
+    /// Quotients so far: dividend, divisor and signedness.
+    quotients: BTreeSet<(ValueId, ValueId, bool)>,
     /// Stores so far: loads before and after one may differ.
     stores: u64,
     /// What its loads and stores make known.
@@ -36,6 +38,11 @@ impl Computed {
     /// Records a store: a later load of the same address may differ.
     pub fn store(&mut self) {
         self.stores += 1;
+    }
+
+    /// Whether the block has computed a quotient before. Records it if not.
+    pub fn repeats_quotient(&mut self, quotient: (ValueId, ValueId, bool)) -> bool {
+        !self.quotients.insert(quotient)
     }
 
     /// The operation of the block that has computed the same values before. Records this one if there is none.

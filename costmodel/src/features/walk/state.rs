@@ -30,6 +30,8 @@ pub struct Walk<'a, C> {
     pub text_loops: usize,
     /// Position of each operation with regions in the order of the text.
     pub positions: BTreeMap<OpId, usize>,
+    /// Largest trip count of each loop with one induction variable, as far as it is known.
+    pub longest: BTreeMap<OpId, f64>,
     /// Subscripts of the access at hand.
     pub subscripts: Subscripts,
     /// Operations that count and test the iterations of a loop, as a loop operation does by itself.
@@ -102,12 +104,15 @@ impl<C: Collect> Walk<'_, C> {
         let from = self.positions.get(&operation).copied().unwrap_or(0);
         let blocks = tree.operation(operation).regions.iter().flat_map(|&r| &tree.region(r).blocks);
         let inside: usize = blocks.map(|&b| tree.walk_block(b).count()).sum();
-        self.open_loop_over((from, from + 1 + inside), parent, iterations, entries)
+        let longest = self.longest.get(&operation).copied();
+        let index = self.nest.add(parent, iterations, entries, longest, (from, from + 1 + inside));
+        self.collector.optimised_loop(self.nest.get(index));
+        index
     }
 
     /// Opens a loop over the operations at the positions of a span; its index.
     pub fn open_loop_over(&mut self, span: (usize, usize), parent: usize, iterations: f64, entries: f64) -> usize {
-        let index = self.nest.add(parent, iterations, entries, span);
+        let index = self.nest.add(parent, iterations, entries, None, span);
         self.collector.optimised_loop(self.nest.get(index));
         index
     }

@@ -36,8 +36,13 @@ impl<C: Collect> Walk<'_, C> {
         let mut variables = Vec::new();
         for trips in &structure.trips {
             let own = around * trips.map_or(UNKNOWN_TRIPS, |trips| trips as f64);
-            index = self.open_loop(operation, index, own, around);
-            variables.push(Subscript { evolution: Evolution::induction(index, 1.0), text_loop: 0 });
+            let mut evolution = Evolution::INVARIANT;
+            // A loop of one iteration is none.
+            if own != around {
+                index = self.open_loop(operation, index, own, around);
+                evolution = Evolution::induction(index, 1.0);
+            }
+            variables.push(Subscript { evolution, text_loop: 0 });
             around = own;
         }
         let body = tree.entry(operation, 0);
@@ -45,7 +50,8 @@ impl<C: Collect> Walk<'_, C> {
             self.structured_operands(operation, &structure, index, &variables, &tree.block(body).arguments)
         });
         self.regions(operation, inside, |_, block| {
-            (Some(block) == body).then_some(Placement { loop_index: index, weight: 1.0 })
+            let weight = if index == placement.loop_index { placement.weight } else { 1.0 };
+            (Some(block) == body).then_some(Placement { loop_index: index, weight })
         });
         let last = body.and_then(|body| tree.block(body).operations.last());
         let yielded = last.map(|&last| &tree.operation(last).operands[..]);
@@ -87,6 +93,7 @@ impl<C: Collect> Walk<'_, C> {
                 is_masked: false,
                 element_bits: lanes::element_bits_or_default(tree, operand),
                 is_sub_byte: lanes::is_sub_byte(tree, operand),
+                is_misaligned: lanes::is_misaligned(tree, operand),
             };
             let is_output = index >= structure.inputs;
             if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.values.is_used(argument)) {

@@ -10,11 +10,12 @@ pub fn is_constant(tree: &Tree, value: ValueId) -> bool {
     tree.definer(value).is_some_and(|by| tree.record(by).evaluation == Evaluation::Constant)
 }
 
-/// The integer that a value is; `None` if it is no integer constant.
+/// The integer that a value, or every lane of it, is; `None` if it is no integer constant.
 pub fn constant_integer(tree: &Tree, value: ValueId) -> Option<i128> {
     let by = tree.definer(value).filter(|_| is_constant(tree, value))?;
     match tree.attribute(by, "value") {
         Some(AttributeValue::Integer(number, _)) => Some(*number),
+        Some(AttributeValue::Dense { splat: Some(number), .. }) if number.fract() == 0.0 => Some(*number as i128),
         _ => None,
     }
 }
@@ -31,6 +32,8 @@ pub struct ValueFacts {
     pub evolution: Evolution,
     /// Its uses as operand of operations that are live.
     pub uses: u32,
+    /// Those of them that make less of the operation that computes it, see [`folds`](super::integers::folds).
+    pub folded: u32,
     /// Low bits that live operations use of an integer.
     pub demanded: f64,
     /// Bits that hold an integer as a signed number, if they are fewer than its type has.
@@ -112,6 +115,12 @@ impl Values {
         let (first, evolution) = (self.first(other), self.evolution(other));
         let facts = self.entry(value);
         (facts.same_as, facts.evolution) = (Some(first), evolution);
+    }
+
+    /// Whether all uses of a value make less of the operation that computes it.
+    pub fn is_folded(&self, value: ValueId) -> bool {
+        let facts = self.get(value);
+        facts.folded > 0 && facts.folded == facts.uses
     }
 
     /// Whether a live operation uses a value.

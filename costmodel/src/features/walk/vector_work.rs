@@ -5,16 +5,19 @@ use ir::tree::{OpId, ValueId};
 
 use super::access::is_loaded;
 use super::events::{Collect, Placement, Work};
-use super::lanes::{self, MachineCost, VectorWidth};
+use super::integers::Expansion;
+use super::lanes::{MachineCost, VectorWidth};
 use super::state::Walk;
 use super::{lane_reduction, tiles};
 use crate::features::counts::midpoint;
+use crate::features::kind::arithmetic;
 use crate::features::table::WorkKind;
 
 impl<C: Collect> Walk<'_, C> {
     /// Reports the work of an operation on scalars of `bits`, or by its widest vector.
-    pub(super) fn report(&mut self, operation: OpId, kind: WorkKind, bits: f64, placement: Placement) {
+    pub(super) fn report(&mut self, operation: OpId, expansion: Expansion, bits: f64, placement: Placement) {
         let tree = self.tree;
+        let Expansion { kind, scalar, vector, more } = expansion;
         let node = tree.operation(operation);
         let widths = node.results.iter().chain(&node.operands).map(|&v| VectorWidth::of(tree, v));
         let width = widths.fold(VectorWidth::default(), VectorWidth::max);
@@ -45,21 +48,22 @@ impl<C: Collect> Walk<'_, C> {
             MachineWork::Gathering => {
                 self.work(placement, kind, MachineCost::by_lane(tiles::gathered(tree, operation)), bits);
             }
-            MachineWork::WideProduct => {
-                let factor = node.results.first().map_or(64.0, |&v| lanes::element_bits_or_default(tree, v));
-                let (multiplied, moved) = MachineCost::wide_product(width, factor);
-                self.work(placement, kind, multiplied, 2.0 * factor);
-                self.work(placement, WorkKind::Shuffle, moved, 0.0);
-            }
-            MachineWork::CarrySum => {
-                // The sum and a comparison. LLVM's vectoriser does not know the intrinsic.
-                self.work(placement, kind, MachineCost::new(width, false).times(2.0), f64::INFINITY);
-            }
             MachineWork::Transposition if tiles::keeps_rows(tree, operation) => {}
             machine => {
                 let by_lane = matches!(kind, WorkKind::Call | WorkKind::MathCall | WorkKind::IntegerDivide)
                     || machine == MachineWork::Transposition;
-                self.work(placement, kind, MachineCost::new(width, by_lane), bits);
+                let cost = match MachineCost::new(width, by_lane) {
+                    own if own.is_explicit() && vector.is_infinite() => {
+                        MachineCost::taken_apart(width, node.operands.len(), scalar)
+                    }
+                    own if own.is_explicit() && by_lane => own.expanded(scalar, scalar),
+                    own => own.expanded(scalar, vector),
+                };
+                self.work(placement, kind, cost, bits);
+                if let Some(&result) = node.results.first().filter(|_| more > 0.0) {
+                    let cost = MachineCost::new(width, false).expanded(more, more);
+                    self.work(placement, arithmetic(tree, result), cost, bits);
+                }
             }
         }
     }

@@ -5,7 +5,7 @@
 //! ([`significant`]).
 
 use ir::registry::facts::Evaluation;
-use ir::registry::features::{Accumulation, MachineWork, Shift};
+use ir::registry::features::{Accumulation, InstructionClass, MachineWork, Shift};
 use ir::tree::{AttributeValue, OpId, Tree, ValueId};
 
 use super::lanes::{element_bits, is_vector};
@@ -69,7 +69,9 @@ pub fn width(tree: &Tree, values: &Values, operation: OpId) -> f64 {
         Evaluation::Compare | Evaluation::MinSigned | Evaluation::MaxSigned => {
             node.operands.iter().map(|&v| significant_bits(tree, values, v)).fold(0.0, f64::max)
         }
-        Evaluation::Extend | Evaluation::Truncate => {
+        // From the width of the operation that computes its operand.
+        Evaluation::Truncate => node.operands.first().map_or(64.0, |&operand| computed(tree, values, operand)),
+        Evaluation::Extend => {
             let result = node.results.first().map_or(64.0, |result| bits(result).min(used(values, *result)));
             let operand = node.operands.first().map_or(64.0, |operand| bits(operand).min(used(values, *operand)));
             result.max(operand)
@@ -95,12 +97,16 @@ pub fn is_free(tree: &Tree, values: &Values, operation: OpId) -> bool {
     }
     match tree.record(operation).evaluation {
         Evaluation::Extend => element_bits(tree, operand).is_some_and(|bits| used(values, result) <= bits),
-        Evaluation::Truncate => {
-            let computed = tree.definer(operand).map(|by| width(tree, values, by));
-            computed.zip(element_bits(tree, result)).is_some_and(|(computed, bits)| computed <= bits)
-        }
+        Evaluation::Truncate => element_bits(tree, result).is_some_and(|bits| computed(tree, values, operand) <= bits),
         _ => false,
     }
+}
+
+/// Width in which a value is computed, or held if it is loaded or an argument.
+fn computed(tree: &Tree, values: &Values, value: ValueId) -> f64 {
+    let is_load = |&by: &OpId| tree.record(by).features.class == InstructionClass::Load;
+    let definer = tree.definer(value).filter(|by| !is_load(by));
+    definer.map_or_else(|| element_bits(tree, value).unwrap_or(64.0), |by| width(tree, values, by))
 }
 
 /// Low bits that are used of a value.
@@ -108,6 +114,7 @@ fn used(values: &Values, value: ValueId) -> f64 {
     values.get(value).demanded.max(8.0)
 }
 
-fn is_selection(tree: &Tree, operation: OpId) -> bool {
+/// Whether an operation selects one of two values.
+pub fn is_selection(tree: &Tree, operation: OpId) -> bool {
     tree.record(operation).features.machine == MachineWork::Select && tree.operation(operation).operands.len() == 3
 }

@@ -117,7 +117,7 @@ impl Builder<'_> {
             // Signed and unsigned differ below 0 only, where a subscript lies outside its memory.
             Evaluation::DivUnsigned => binary(Binary::Div),
             Evaluation::CeilDivUnsigned => binary(Binary::CeilDiv),
-            Evaluation::Remainder => binary(Binary::Remainder),
+            Evaluation::Remainder | Evaluation::RemainderUnsigned => binary(Binary::Remainder),
             Evaluation::MinUnsigned => binary(Binary::Min),
             Evaluation::MaxUnsigned => binary(Binary::Max),
             Evaluation::None | Evaluation::LoopIndex | Evaluation::Truncate | Evaluation::Compare => None,

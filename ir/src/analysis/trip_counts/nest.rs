@@ -518,7 +518,7 @@ impl<'w, 'a> Nest<'w, 'a> {
             Evaluation::CeilDiv => a.divided_up(by()?),
             Evaluation::DivSigned | Evaluation::DivUnsigned => natural(a)?.divided(by()?),
             Evaluation::CeilDivUnsigned => natural(a)?.divided_up(by()?),
-            Evaluation::Remainder => natural(a)?.modulo(by()?),
+            Evaluation::Remainder | Evaluation::RemainderUnsigned => natural(a)?.modulo(by()?),
             Evaluation::MinSigned => self.extreme(vec![a, b.clone()], false),
             Evaluation::MaxSigned => self.extreme(vec![a, b.clone()], true),
             Evaluation::MinUnsigned => self.extreme(vec![natural(a)?, natural(b.clone())?], false),

@@ -195,46 +195,6 @@ fn ordered_sums_and_extremes_combine_lane_by_lane() {
 }
 
 #[test]
-fn products_of_128_bits_have_no_vectors() {
-    let integers = |operand: &str, ty: &str| {
-        let levels = looped(&format!(
-            "%x = vector.load %a[%i, %c0] : memref<64x64xf32>, vector<8xf32>
-             %k = arith.fptosi %x : vector<8xf32> to {ty}
-             %low, %high = arith.mulsi_extended %k, %{operand} : {ty}
-             %y = arith.sitofp %high : {ty} to vector<8xf32>
-             vector.store %y, %b[%i, %c0] : memref<64x64xf32>, vector<8xf32>"
-        ));
-        (explicit(&levels[1], WorkKind::Integer).1, explicit(&levels[1], WorkKind::Shuffle).1)
-    };
-    assert_eq!(integers("l", "vector<8xi64>"), (8.0, 48.0));
-    assert_eq!(integers("n", "vector<8xi32>"), (16.0, 0.0));
-}
-
-#[test]
-fn loops_with_carries_or_integers_of_128_bits_stay_scalar() {
-    let scalar = |operation: &str, ty: &str| {
-        let text = format!(
-            "func.func @f(%x: memref<64x{ty}>, %y: memref<64x{ty}>) {{
-               affine.for %i = 0 to 64 {{
-                 %k = affine.load %x[%i] : memref<64x{ty}>
-                 {operation} %k, %k : {ty}
-                 affine.store %s, %y[%i] : memref<64x{ty}>
-               }}
-               return
-             }}"
-        );
-        work(&text, "conflict_iterations")
-    };
-    assert_eq!(scalar("%l, %s = arith.mulsi_extended", "i64"), 64.0);
-    assert_eq!(scalar("%l, %s = arith.mulsi_extended", "i32"), 0.0);
-    assert_eq!(scalar("%s = arith.muli", "i64"), 0.0);
-    assert_eq!(
-        scalar("%l, %c = arith.addui_extended %k, %k : i32, i1 %s = arith.extui %c : i1 to i32 %n = arith.addi", "i32"),
-        64.0
-    );
-}
-
-#[test]
 fn masks_compare_lane_indices_of_32_bits() {
     let levels = looped(
         "%m = vector.create_mask %i : vector<16xi1>

@@ -1,0 +1,115 @@
+//! Integer operations that are more, or fewer, than one machine instruction.
+
+use super::{of, work};
+use crate::features::loop_work::LoopBody;
+use crate::features::table::WorkKind;
+
+/// The loop over 64 elements `%x` of `%a` and `%y` of `%b` that stores `%r`.
+fn text(ty: &str, body: &str) -> String {
+    format!(
+        "func.func @f(%a: memref<64x{ty}>, %b: memref<64x{ty}>) {{
+  %c3 = arith.constant 3 : {ty}
+  %c5 = arith.constant 5 : {ty}
+  %c7 = arith.constant 7 : {ty}
+  %c8 = arith.constant 8 : {ty}
+  %c10 = arith.constant 10 : {ty}
+  %c0 = arith.constant 0 : {ty}
+  affine.for %i = 0 to 64 {{
+    %x = affine.load %a[%i] : memref<64x{ty}>
+    %y = affine.load %b[%i] : memref<64x{ty}>
+    {body}
+    affine.store %r, %b[%i] : memref<64x{ty}>
+  }}
+  return
+}}"
+    )
+}
+
+fn inner(ty: &str, body: &str) -> LoopBody {
+    of(&text(ty, body)).remove(1)
+}
+
+/// Work of a kind on scalars, and on one vector.
+fn both(ty: &str, body: &str, kind: WorkKind) -> (f64, f64) {
+    let inner = inner(ty, body);
+    (inner.of(kind), inner.vectorised(kind, 8.0))
+}
+
+#[test]
+fn a_division_by_a_constant_is_a_product_and_shifts() {
+    let divide = |ty: &str, by: &str| both(ty, &format!("%r = arith.{by} : {ty}"), WorkKind::ConstantDivide);
+    // High half of the product and shift; vectors of 32 bits put the high half together from two products.
+    assert_eq!(divide("i32", "divui %x, %c10"), (2.0, 4.0));
+    assert_eq!(divide("i16", "divui %x, %c10"), (2.0, 2.0));
+    // The inverse of 7 has 33 bits.
+    assert_eq!(divide("i32", "divui %x, %c7"), (5.0, 7.0));
+    assert_eq!(divide("i32", "divsi %x, %c10"), (4.0, 6.0));
+}
+
+#[test]
+fn a_division_by_a_power_of_two_is_a_shift() {
+    let divide = |by: &str| both("i32", &format!("%r = arith.{by}, %c8 : i32"), WorkKind::Integer).0;
+    assert_eq!([divide("divui %x"), divide("remui %x"), divide("divsi %x"), divide("remsi %x")], [1.0, 1.0, 4.0, 5.0]);
+}
+
+#[test]
+fn a_remainder_uses_the_quotient_of_the_same_operands() {
+    let own = inner(
+        "i32",
+        "%q = arith.divui %x, %c10 : i32
+         %m = arith.remui %x, %c10 : i32
+         %r = arith.xori %q, %m : i32",
+    );
+    assert_eq!((own.of(WorkKind::ConstantDivide), own.of(WorkKind::Integer)), (2.0, 3.0));
+}
+
+#[test]
+fn a_test_for_divisibility_needs_no_remainder() {
+    let own = inner(
+        "i32",
+        "%m = arith.remui %x, %c10 : i32
+         %c = arith.cmpi eq, %m, %c0 : i32
+         %r = arith.select %c, %x, %y : i32",
+    );
+    assert_eq!((own.of(WorkKind::ConstantDivide), own.of(WorkKind::Integer)), (2.0, 0.0));
+}
+
+#[test]
+fn divisions_that_some_processors_vectorise_are_counted_both_ways() {
+    let variable = text("i32", "%r = arith.divui %x, %y : i32");
+    assert_eq!((work(&variable, "dividing_integer_divide"), work(&variable, "divided_integer_divide")), (64.0, 8.0));
+    let wide = text("i64", "%r = arith.divui %x, %c10 : i64");
+    assert_eq!((work(&wide, "dividing_constant_divide"), work(&wide, "divided_constant_divide")), (128.0, 32.0));
+    let narrow = text("i32", "%r = arith.divui %x, %c10 : i32");
+    assert_eq!((work(&narrow, "dividing_constant_divide"), work(&narrow, "vector_constant_divide")), (0.0, 32.0));
+}
+
+#[test]
+fn two_shifts_that_add_up_to_the_width_are_a_rotation() {
+    let turned = |distance: &str, combine: &str| {
+        let body = format!(
+            "%p = arith.shli %x, %c3 : i8
+             %q = arith.shrui %x, {distance} : i8
+             %r = arith.{combine} %p, %q : i8"
+        );
+        both("i8", &body, WorkKind::Integer).0
+    };
+    assert_eq!((turned("%c5", "ori"), turned("%c5", "addi")), (1.0, 1.0));
+    assert_eq!(turned("%c7", "ori"), 3.0);
+}
+
+#[test]
+fn a_wide_product_of_64_bits_is_not_vectorised() {
+    let product = |ty: &str| text(ty, &format!("%l, %r = arith.mului_extended %x, %y : {ty}"));
+    assert_eq!((work(&product("i64"), "unvectorised_integer"), work(&product("i32"), "vector_integer")), (128.0, 40.0));
+}
+
+#[test]
+fn conversions_of_scalars_are_parts_of_registers_and_of_loads() {
+    let body = "%e = arith.extui %x : i16 to i32
+        %s = arith.divui %e, %k : i32
+        %r = arith.trunci %s : i32 to i16";
+    let text = text("i16", body).replace("%c0 = ", "%k = arith.constant 1000 : i32\n  %c0 = ");
+    let own = of(&text).remove(1);
+    assert_eq!((own.of(WorkKind::Cast), own.vectorised(WorkKind::Cast, 8.0)), (0.0, 4.0));
+}

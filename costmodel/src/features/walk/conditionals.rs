@@ -1,0 +1,68 @@
+//! Operations one of whose regions is executed: as branches, or as selections between the results of all of them.
+
+use ir::registry::facts::{BranchForm, RegionExecution};
+use ir::registry::features::InstructionClass as Class;
+use ir::tree::{OpId, Tree};
+
+use super::events::{Collect, Placement, Work};
+use super::lanes::MachineCost;
+use super::state::{RegionContext, Walk};
+use crate::features::kind::work_kind;
+use crate::features::table::WorkKind;
+
+/// Most simple operations that both sides of a branch may have to be executed always: LLVM's `two-entry-phi-node-folding-threshold`.
+const MOST_SPECULATED: usize = 4;
+
+/// Whether both sides of a branch are executed always, and their results selected: few simple operations without effects.
+pub fn is_speculated(tree: &Tree, operation: OpId) -> bool {
+    let node = tree.operation(operation);
+    let blocks: Vec<_> = node.regions.iter().flat_map(|&region| &tree.region(region).blocks).collect();
+    if node.results.is_empty() || node.regions.len() != 2 || blocks.len() != 2 {
+        return false;
+    }
+    let mut count = 0;
+    for &operation in
+        blocks.iter().flat_map(|&&block| tree.block(block).operations.split_last()).flat_map(|(_, own)| own)
+    {
+        let is_simple = !matches!(tree.record(operation).features.class, Class::Load | Class::Store)
+            && tree.operation(operation).regions.is_empty();
+        match work_kind(tree, operation).filter(|_| is_simple) {
+            Some(WorkKind::Float | WorkKind::Integer | WorkKind::Select | WorkKind::Cast | WorkKind::Address) => {
+                count += 1
+            }
+            None if is_simple => {}
+            _ => return false,
+        }
+    }
+    count <= MOST_SPECULATED
+}
+
+impl<C: Collect> Walk<'_, C> {
+    /// Both sides of a branch, and a selection for each result.
+    pub(super) fn speculated(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
+        let Placement { loop_index, weight } = placement;
+        for _ in &self.tree.operation(operation).results {
+            let work = Work { loop_index, kind: WorkKind::Select, cost: MachineCost::SCALAR, weight, bits: 0.0 };
+            self.collector.work(&work);
+        }
+        self.regions(operation, inside, |_, _| Some(placement));
+    }
+
+    /// A branch to one of several regions. Vectors execute all of them, and select the results.
+    pub(super) fn conditional(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
+        let tree = self.tree;
+        let node = tree.operation(operation);
+        let Placement { loop_index, weight } = placement;
+        // One of several regions: each as often as the others.
+        let is_one_of = tree.record(operation).regions == RegionExecution::Branch(BranchForm::Other);
+        let equal = 1.0 / node.regions.len().max(1) as f64;
+        let cost = MachineCost::SCALAR.expanded(1.0, node.results.len().max(1) as f64);
+        self.collector.work(&Work { loop_index, kind: WorkKind::Branch, cost, weight, bits: 0.0 });
+        let around = self.entries(placement);
+        self.regions(operation, inside, |walk, block| {
+            let counted = walk.executions(block, around / 2.0) / around.max(1.0);
+            let share = if is_one_of { equal } else { counted };
+            Some(Placement { loop_index, weight: weight * share.clamp(0.0, 1.0) })
+        });
+    }
+}
