@@ -35,7 +35,6 @@ def labels(number: int) -> dict[str, Any]:
         "calls": 0,
         "calls_dynamic": 0.1 + share,
         "frequencies": {"exact": False, "source": "data_dependent", "estimated_share": share / 3},
-        "mca_iterations_min": 100,
         "instructions_unmodelled": 0,
     }
 

@@ -26,7 +26,7 @@ type Count = fn(&Labels) -> Option<u64>;
 type Number = fn(&Labels) -> f64;
 
 /// Counts of a target, by the name after the target's.
-const COUNTS: [(&str, Count); 18] = [
+const COUNTS: [(&str, Count); 17] = [
     ("pressure_general_registers", |l| Some(l.pressure.general.into())),
     ("pressure_vector_registers", |l| Some(l.pressure.vector.into())),
     ("pressure_float_registers", |l| l.pressure.float.map(u64::from)),
@@ -44,7 +44,6 @@ const COUNTS: [(&str, Count); 18] = [
     ("instructions", |l| Some(l.instructions_static)),
     ("instructions_unmodelled", |l| Some(l.instructions_unmodelled.into())),
     ("calls", |l| Some(l.calls.into())),
-    ("mca_iterations_min", |l| Some(l.mca_iterations_min.into())),
 ];
 
 /// Numbers of a target.
@@ -214,7 +213,6 @@ pub fn read(reader: &Reader, target: Target) -> Result<Vec<Option<Labels>>, Tabl
             calls: small("calls")?,
             calls_dynamic: number("calls_executed")?,
             frequencies: frequencies(source, number("estimated_cycles_share")?),
-            mca_iterations_min: small("mca_iterations_min")?,
             instructions_unmodelled: small("instructions_unmodelled")?,
         })
     };

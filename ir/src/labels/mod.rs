@@ -105,9 +105,6 @@ pub struct Labels {
     pub calls_dynamic: f64,
     /// Exactness of the execution counts.
     pub frequencies: Frequencies,
-    /// Fewest simulated passes over any block of the function (see [`Settings::mca_iterations`]); `u32::MAX` if no block
-    /// has an instruction.
-    pub mca_iterations_min: u32,
     /// Instructions in the code that the scheduling model does not know; they cost nothing.
     pub instructions_unmodelled: u32,
 }
@@ -118,11 +115,8 @@ pub struct Labels {
 pub struct Settings {
     /// Whether LLVM may unroll loops. Off by default, so that unrolling in MLIR has an effect on labels.
     pub loop_unrolling: bool,
-    /// Passes that llvm-mca simulates over a short, a medium and a long block. Longer blocks get fewer passes: the cost of
-    /// filling the pipeline has about the same weight, and the time is bounded.
-    pub mca_iterations: [u32; 3],
-    /// Most instructions of a short and of a medium block; longer blocks are long.
-    pub mca_block_sizes: [u32; 2],
+    /// Passes that llvm-mca simulates over each block, at least 1.
+    pub mca_iterations: u32,
     /// Most bytes of a module's text.
     pub text_limit_bytes: u64,
     /// Most instructions of a module in LLVM IR, before optimisation and after it.
@@ -131,13 +125,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            loop_unrolling: false,
-            mca_iterations: [100, 25, 10],
-            mca_block_sizes: [40, 160],
-            text_limit_bytes: 4 << 20,
-            instruction_limit: 20_000,
-        }
+        Self { loop_unrolling: false, mca_iterations: 100, text_limit_bytes: 4 << 20, instruction_limit: 20_000 }
     }
 }
 

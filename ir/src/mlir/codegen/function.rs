@@ -10,9 +10,9 @@ use super::control::Counts;
 use super::frequency::{Frequency, frequencies};
 use super::machine_ir::{MachineBlock, MachineFunction, StackObject};
 use super::pressure::{pressure, registers_used};
-use super::simulator::{Cost, Region, Simulator, passes};
+use super::simulator::{Cost, Region, Simulator};
 use super::targets::{Backend, backend};
-use crate::labels::{Failure, Frequencies, FrequencySource, Labels, Phase, Port, Settings, Target};
+use crate::labels::{Failure, Frequencies, FrequencySource, Labels, Phase, Port, Target};
 
 /// What the code generator emitted of a module for one target, by function.
 pub(super) struct Emitted {
@@ -32,8 +32,8 @@ pub(super) struct CompiledFunction {
     before: MachineFunction,
     after: MachineFunction,
     counts: Option<Counts>,
-    /// For each block of `after`: the number of passes to simulate, and its instructions.
-    pub(super) regions: Vec<(u32, Region)>,
+    /// The instructions of each block of `after`.
+    pub(super) regions: Vec<Region>,
 }
 
 impl Emitted {
@@ -41,12 +41,7 @@ impl Emitted {
     ///
     /// # Errors
     /// The three outputs of the code generator do not have the same functions and blocks.
-    pub(super) fn function(
-        &self,
-        target: Target,
-        name: &str,
-        settings: &Settings,
-    ) -> Result<CompiledFunction, Failure> {
+    pub(super) fn function(&self, target: Target, name: &str) -> Result<CompiledFunction, Failure> {
         let missing = |what: &str| Failure { phase: Phase::Generate, reason: format!("no {what} for @{name}") };
         let before = self.before.get(name).ok_or_else(|| missing("machine IR before allocation"))?.clone();
         let after = self.after.get(name).ok_or_else(|| missing("final machine IR"))?.clone();
@@ -58,7 +53,7 @@ impl Emitted {
         let mut regions = Vec::new();
         for (block, preamble) in after.blocks.iter().zip(backend(target.instruction_set()).preambles(&after)) {
             let instructions = by_number.remove(&block.number).unwrap_or_default();
-            regions.push((passes(settings, instructions.len()), Region { preamble, instructions }));
+            regions.push(Region { preamble, instructions });
         }
         if let Some((number, _)) = by_number.into_iter().find(|(_, instructions)| !instructions.is_empty()) {
             return Err(missing(&format!("machine block {number}")));
@@ -80,12 +75,12 @@ impl CompiledFunction {
         let frequencies = frequencies(after, counts.as_ref());
         let mut accesses = Accesses::default();
         let mut timing = Timing::new(simulator.ports().len());
-        for ((block, frequency), (passes, region)) in after.blocks.iter().zip(&frequencies).zip(regions) {
+        for ((block, frequency), region) in after.blocks.iter().zip(&frequencies).zip(regions) {
             accesses.add(block, frequency.count, &after.stack, backend);
             if region.instructions.is_empty() {
                 continue;
             }
-            let cost = simulator.cost(*passes, region).ok_or_else(|| Failure {
+            let cost = simulator.cost(region).ok_or_else(|| Failure {
                 phase: Phase::Simulate,
                 reason: format!("llvm-mca refuses block {} of @{}", block.number, after.name),
             })?;
@@ -117,7 +112,6 @@ impl CompiledFunction {
                 source: frequency_source(counts.as_ref()),
                 estimated_share: timing.per_cycle(timing.estimated_cycles),
             },
-            mca_iterations_min: timing.passes_min,
             instructions_unmodelled: timing.instructions_unmodelled,
         })
     }
@@ -187,8 +181,6 @@ struct Timing {
     cycles: f64,
     /// The part of `cycles` in blocks whose executions are estimates.
     estimated_cycles: f64,
-    /// Fewest simulated passes over any block; `u32::MAX` if no block has an instruction.
-    passes_min: u32,
     instructions_unmodelled: u32,
     /// Busy cycles of each port, in the simulator's order.
     busy: Vec<f64>,
@@ -201,7 +193,6 @@ impl Timing {
             instructions_dynamic: 0.0,
             cycles: 0.0,
             estimated_cycles: 0.0,
-            passes_min: u32::MAX,
             instructions_unmodelled: 0,
             busy: vec![0.0; ports],
         }
@@ -216,7 +207,6 @@ impl Timing {
         if !frequency.exact {
             self.estimated_cycles += cycles;
         }
-        self.passes_min = self.passes_min.min(cost.passes);
         self.instructions_unmodelled += cost.unmodelled;
         for (sum, port) in self.busy.iter_mut().zip(&cost.ports) {
             *sum += port * executions;

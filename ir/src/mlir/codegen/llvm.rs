@@ -263,6 +263,20 @@ impl Code {
         }
     }
 
+    /// Marks the named functions `alwaysinline`, so that LLVM's inliner does not weigh their size.
+    pub fn inline_always(&self, names: &[String]) {
+        // SAFETY: functions of this module; `alwaysinline` is valid on functions.
+        unsafe {
+            let kind = LLVMGetEnumAttributeKindForName(c"alwaysinline".as_ptr(), 12);
+            let attribute = LLVMCreateEnumAttribute(self.context.raw, kind, 0);
+            for (name, function) in self.definitions() {
+                if names.contains(&name) {
+                    LLVMAddAttributeAtIndex(function, llvm_sys::LLVMAttributeFunctionIndex, attribute);
+                }
+            }
+        }
+    }
+
     /// Number of instructions in all functions.
     #[must_use]
     pub fn instructions(&self) -> u64 {

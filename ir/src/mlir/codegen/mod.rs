@@ -101,7 +101,7 @@ impl Labeller {
             batch.jobs.iter().map(|job| self.prepare(job, batch)).collect();
         let mut failed: BTreeMap<Target, Failure> = BTreeMap::new();
         for (position, target) in batch.targets.iter().enumerate() {
-            let regions: Vec<(u32, Region)> = prepared
+            let regions: Vec<Region> = prepared
                 .iter()
                 .flatten()
                 .flatten()
@@ -109,7 +109,7 @@ impl Labeller {
                 .flat_map(|compiled| compiled.regions.iter().cloned())
                 .collect();
             if let Some((_, simulator)) = self.machines.get_mut(target)
-                && let Err(failure) = simulator.simulate(&regions)
+                && let Err(failure) = simulator.simulate(batch.settings.mca_iterations, &regions)
             {
                 failed.insert(*target, failure);
             }
@@ -146,6 +146,7 @@ impl Labeller {
             .ok_or_else(|| lowering::failure(Phase::Translate, &self.bridge.take_diagnostics()))?;
         check_size(&code, settings)?;
         code.internalise(&lowered.private);
+        code.inline_always(&lowered.private);
         code.separate_arguments();
         Ok((code, lowered.public))
     }
@@ -160,7 +161,7 @@ impl Labeller {
             for (name, outcomes) in &mut functions {
                 outcomes.push(match &on_target {
                     Err(failure) => Err(failure.clone()),
-                    Ok(emitted) => emitted.function(target, name, settings),
+                    Ok(emitted) => emitted.function(target, name),
                 });
             }
         }

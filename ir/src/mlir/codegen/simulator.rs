@@ -5,14 +5,14 @@
 //! block; blocks of equal text are simulated once. The model is static: a call takes 100 cycles, and every access
 //! hits the first-level cache.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
 use super::targets::backend;
-use crate::labels::{Failure, Phase, Settings, Target};
+use crate::labels::{Failure, Phase, Target};
 
 /// Options of llvm-mca besides the target and the number of passes.
 pub const OPTIONS: [&str; 3] = ["-json", "-instruction-info=false", "-skip-unsupported-instructions=any"];
@@ -24,8 +24,6 @@ pub struct Cost {
     pub cycles: f64,
     /// Busy cycles of each port per pass, in the order of [`Simulator::ports`].
     pub ports: Vec<f64>,
-    /// Passes simulated.
-    pub passes: u32,
     /// Instructions that the scheduling model does not know; they cost nothing.
     pub unmodelled: u32,
 }
@@ -44,7 +42,8 @@ pub struct Simulator {
     program: String,
     target: Target,
     ports: Vec<String>,
-    known: BTreeMap<(u32, Region), Option<Cost>>,
+    passes: u32,
+    known: BTreeMap<Region, Option<Cost>>,
 }
 
 /// Most cached blocks; a full cache is emptied.
@@ -67,18 +66,12 @@ pub fn find(version: &str) -> Result<String, Failure> {
     })
 }
 
-/// Number of passes to simulate over a block of `instructions`.
-#[must_use]
-pub fn passes(settings: &Settings, instructions: usize) -> u32 {
-    let [short, medium] = settings.mca_block_sizes;
-    settings.mca_iterations[usize::from(instructions > short as usize) + usize::from(instructions > medium as usize)]
-}
-
 impl Simulator {
-    /// A simulator for a target; `program` is the name of llvm-mca.
+    /// A simulator for a target; `program` is the name of llvm-mca. No pass has been chosen: see
+    /// [`simulate`](Self::simulate).
     #[must_use]
     pub fn new(program: &str, target: Target) -> Self {
-        Self { program: program.to_owned(), target, ports: Vec::new(), known: BTreeMap::new() }
+        Self { program: program.to_owned(), target, ports: Vec::new(), passes: 0, known: BTreeMap::new() }
     }
 
     /// Names of the ports of the scheduling model; empty before the first run.
@@ -89,51 +82,45 @@ impl Simulator {
 
     /// The cost of a block that was simulated; `None` if llvm-mca rejected it.
     #[must_use]
-    pub fn cost(&self, passes: u32, region: &Region) -> Option<&Cost> {
-        // The key is owned; looking up by reference would need a copy of the text.
-        self.known.get(&(passes, region.clone()))?.as_ref()
+    pub fn cost(&self, region: &Region) -> Option<&Cost> {
+        self.known.get(region)?.as_ref()
     }
 
-    /// Simulates the blocks that are not cached.
+    /// Simulates `passes` passes over each of the blocks that are not cached.
     ///
     /// # Errors
     /// llvm-mca cannot be started or fails.
-    pub fn simulate(&mut self, regions: &[(u32, Region)]) -> Result<(), Failure> {
-        if self.known.len() > MOST_KNOWN {
+    pub fn simulate(&mut self, passes: u32, regions: &[Region]) -> Result<(), Failure> {
+        if self.known.len() > MOST_KNOWN || self.passes != passes {
             self.known.clear();
+            self.passes = passes;
         }
-        let mut missing: BTreeMap<u32, Vec<&Region>> = BTreeMap::new();
-        for (passes, region) in regions {
-            if !region.instructions.is_empty() && !self.known.contains_key(&(*passes, region.clone())) {
-                missing.entry(*passes).or_default().push(region);
-            }
-        }
-        for (passes, mut regions) in missing {
-            regions.sort_unstable();
-            regions.dedup();
-            self.run_all(passes, &regions)?;
-        }
-        Ok(())
+        let missing = |region: &&Region| !region.instructions.is_empty() && !self.known.contains_key(*region);
+        let missing: BTreeSet<&Region> = regions.iter().filter(missing).collect();
+        self.run_all(&missing.into_iter().collect::<Vec<_>>())
     }
 
     /// Simulates all regions in one process; if that fails, each half, down to the region that llvm-mca rejects.
-    fn run_all(&mut self, passes: u32, regions: &[&Region]) -> Result<(), Failure> {
-        match self.run(passes, regions) {
+    fn run_all(&mut self, regions: &[&Region]) -> Result<(), Failure> {
+        if regions.is_empty() {
+            return Ok(());
+        }
+        match self.run(regions) {
             Ok(()) => Ok(()),
             Err(_) if regions.len() > 1 => {
                 let (one, other) = regions.split_at(regions.len() / 2);
-                self.run_all(passes, one)?;
-                self.run_all(passes, other)
+                self.run_all(one)?;
+                self.run_all(other)
             }
             Err(failure) if self.ports.is_empty() => Err(failure),
             Err(_) => {
-                self.known.insert((passes, regions[0].clone()), None);
+                self.known.insert(regions[0].clone(), None);
                 Ok(())
             }
         }
     }
 
-    fn run(&mut self, passes: u32, regions: &[&Region]) -> Result<(), Failure> {
+    fn run(&mut self, regions: &[&Region]) -> Result<(), Failure> {
         let comment = backend(self.target.instruction_set()).comment();
         let mut text = String::new();
         for (index, region) in regions.iter().enumerate() {
@@ -145,8 +132,7 @@ impl Simulator {
             }
             text.push_str(&format!("{comment} LLVM-MCA-END {index}\n"));
         }
-        let report: McaReport =
-            serde_json::from_str(&self.call(passes, &text)?).map_err(|error| fail(&error.to_string()))?;
+        let report: McaReport = serde_json::from_str(&self.call(&text)?).map_err(|error| fail(&error.to_string()))?;
         if self.ports.is_empty() {
             self.ports = report.target_info.resources.iter().map(|name| readable(name)).collect();
         }
@@ -161,9 +147,8 @@ impl Simulator {
                 }
             }
             costs[index] = Some(Cost {
-                cycles: region.summary.cycles / f64::from(passes),
+                cycles: region.summary.cycles / f64::from(self.passes),
                 ports,
-                passes,
                 unmodelled: regions[index].instructions.len().saturating_sub(modelled) as u32,
             });
         }
@@ -172,19 +157,18 @@ impl Simulator {
             let cost = cost.unwrap_or_else(|| Cost {
                 cycles: 0.0,
                 ports: vec![0.0; self.ports.len()],
-                passes,
                 unmodelled: region.instructions.len() as u32,
             });
-            self.known.insert((passes, (*region).clone()), Some(cost));
+            self.known.insert((*region).clone(), Some(cost));
         }
         Ok(())
     }
 
-    fn call(&self, passes: u32, text: &str) -> Result<String, Failure> {
+    fn call(&self, text: &str) -> Result<String, Failure> {
         let mut child = Command::new(&self.program)
             .arg(format!("-mtriple={}", self.target.triple()))
             .arg(format!("-mcpu={}", self.target.cpu()))
-            .arg(format!("-iterations={passes}"))
+            .arg(format!("-iterations={}", self.passes))
             .args(OPTIONS)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
