@@ -22,6 +22,7 @@ const LEAST_FOR_EPILOGUE: f64 = 16.0;
 
 /// Copies of operands for each move between the lanes of an interleaved group, in LLVM's cost model of AVX-512.
 const COPIES_PER_MOVE: f64 = 0.5;
+
 /// Least constant trip count with which a vector of as many lanes pays on some processors.
 const LEAST_LANES: f64 = 4.0;
 
