@@ -34,7 +34,7 @@ const STRATEGIES: [&str; 7] =
     ["model", "model, verify 3", "analytical model", "keep", "LLVM unrolls", "MLIR's pass", "random"];
 
 /// Values of `--caution` and `--verify` that are tried on all decisions.
-const CAUTIONS: [f64; 6] = [0.0, 0.2, 0.4, 0.7, 0.8, 1.0];
+const CAUTIONS: [f64; 6] = [0.0, 0.2, 0.4, 0.7, Options::CAUTION, 1.3];
 const VERIFIED: [u32; 5] = [1, 2, 3, 5, 8];
 
 /// A line of the journal.

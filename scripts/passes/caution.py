@@ -115,7 +115,7 @@ def main():
     families = {columns["family"][row] for row in sources}
     print(f"{len(every)} decisions over {len(sources)} kernels of {len(families)} families\n")
     print("| rule | regret | changed, % | slower by over 2 %, % |\n| --- | ---: | ---: | ---: |")
-    rules = [(f"caution {part:.2f}", lambda gain, half, part=part: gain > part * half) for part in np.arange(0, 1.01, 0.05)]
+    rules = [(f"caution {part:.2f}", lambda gain, half, part=part: gain > part * half) for part in np.arange(0, 1.51, 0.05)]
     rules += [(f"margin {least}", lambda gain, half, least=least: gain >= np.log(least)) for least in (1.1, 1.2, 1.3, 1.5, 1.6, 1.8, 2.0)]
     for name, rule in rules:
         chosen = [choice(gains, halves, spilling, rule(gains, halves)) for gains, halves, _, spilling, _ in every]
