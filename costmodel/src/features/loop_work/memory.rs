@@ -130,7 +130,8 @@ fn find_conflicts(bodies: &mut [LoopBody], accesses: &[Access], written: &BTreeS
 fn limits(distance: usize, stride: f64, element_bits: f64) -> bool {
     let elements = distance * (stride.abs() as usize).max(1);
     let in_flight = ITERATIONS_IN_FLIGHT * ((element_bits / 8.0) as usize).max(1);
-    let is_safe = |lanes: &usize| lanes <= &distance && (elements.is_multiple_of(*lanes) || elements / lanes >= in_flight);
+    let is_safe =
+        |lanes: &usize| lanes <= &distance && (elements.is_multiple_of(*lanes) || elements / lanes >= in_flight);
     let full = REGISTER_BITS / element_bits.max(8.0);
     let longest =
         (1..).map(|power| 1usize << power).take_while(is_safe).take_while(|&lanes| lanes as f64 <= full).last();
