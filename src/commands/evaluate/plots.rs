@@ -34,8 +34,6 @@ fn scatters(measured: &Measured<'_>, shipped: &Answers) -> Vec<(String, Plot)> {
         let points: Vec<(f64, f64)> = points.into_iter().filter(|p| !log || p.0 > 0.0 && p.1 > 0.0).collect();
         let most = points.iter().map(|p| p.0).fold(0.0, f64::max);
         let least = points.iter().map(|p| p.0).fold(f64::INFINITY, f64::min);
-        let steps = (0..=40).map(|i| f64::from(i) / 40.0);
-        let right = steps.map(|t| if log { least * libm::pow(most / least, t) } else { least + t * (most - least) });
         let variable =
             |what: &str| Variable { label: format!("{what}, {}", name.quantity.unit()), log, better: Better::Neither };
         plots.push((
@@ -48,7 +46,7 @@ fn scatters(measured: &Measured<'_>, shipped: &Answers) -> Vec<(String, Plot)> {
                 points,
                 frontiers: vec![Frontier {
                     label: "right".into(),
-                    points: right.map(|x| (x, x)).collect(),
+                    points: vec![(least, least), (most, most)],
                     names: Vec::new(),
                 }],
                 joined: true,
