@@ -27,6 +27,11 @@ const fn wrapping(name: &'static str) -> Record {
     integers(name).form("%lhs , %rhs overflow {} : !lhs=rhs=r", "r")
 }
 
+/// A product twice as wide as its factors, in two halves.
+const fn wide_product(name: &'static str) -> Record {
+    integers(name).form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high").machine(Machine::WideProduct)
+}
+
 const fn exact(name: &'static str) -> Record {
     integers(name).form("%lhs , %rhs 'exact=isExact {} : !lhs=rhs=r", "r")
 }
@@ -123,12 +128,8 @@ pub(super) const RECORDS: &[Record] = &[
     integers("arith.addui_extended")
         .form("%lhs , %rhs {} : !lhs=rhs=sum , !overflow", "sum overflow")
         .machine(Machine::Carry),
-    integers("arith.mulsi_extended")
-        .form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high")
-        .machine(Machine::WideProduct),
-    integers("arith.mului_extended")
-        .form("%lhs , %rhs {} : !lhs=rhs=low=high", "low high")
-        .machine(Machine::WideProduct),
+    wide_product("arith.mulsi_extended"),
+    wide_product("arith.mului_extended"),
     integers("arith.cmpi")
         .form("@predicate:cmpi , %lhs , %rhs {} : !lhs=rhs", "r=i1(lhs)")
         .evaluation(Value::Compare)
