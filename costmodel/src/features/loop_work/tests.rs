@@ -1,8 +1,10 @@
 //! Loops of small functions against counts by hand.
 
+mod forms;
 mod integers;
 mod packing;
 mod tiles;
+mod trips;
 
 use ir::analysis::Analysis;
 
@@ -144,73 +146,6 @@ fn a_floating_point_sum_is_reorderable_only_with_flags() {
     // Another use of the partial sum.
     let used = sum("fastmath<reassoc>", "affine.store %s, %a[%i] : memref<64xf32>");
     assert_eq!(carried(&used)[Reduction::Recurrence as usize], 1.0);
-}
-
-#[test]
-fn a_matrix_product_is_three_loops_in_every_form() {
-    let named = "func.func @f(%a: tensor<4x16xf32>, %b: tensor<16x12xf32>, %c: tensor<4x12xf32>) -> tensor<4x12xf32> {
-  %0 = linalg.matmul ins(%a, %b : tensor<4x16xf32>, tensor<16x12xf32>) outs(%c : tensor<4x12xf32>) -> tensor<4x12xf32>
-  return %0 : tensor<4x12xf32>
-}";
-    let loops = "func.func @f(%a: memref<4x16xf32>, %b: memref<16x12xf32>, %c: memref<4x12xf32>) {
-  affine.for %i = 0 to 4 {
-    affine.for %j = 0 to 12 {
-      affine.for %k = 0 to 16 {
-        %0 = affine.load %a[%i, %k] : memref<4x16xf32>
-        %1 = affine.load %b[%k, %j] : memref<16x12xf32>
-        %2 = affine.load %c[%i, %j] : memref<4x12xf32>
-        %3 = arith.mulf %0, %1 : f32
-        %4 = arith.addf %2, %3 : f32
-        affine.store %4, %c[%i, %j] : memref<4x12xf32>
-      }
-    }
-  }
-  return
-}";
-    let branches = "func.func @f(%a: memref<4x16xf32>, %b: memref<16x12xf32>, %c: memref<4x12xf32>) {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c4 = arith.constant 4 : index
-  %c12 = arith.constant 12 : index
-  %c16 = arith.constant 16 : index
-  cf.br ^rows(%c0 : index)
-^rows(%i: index):
-  %i1 = arith.cmpi slt, %i, %c4 : index
-  cf.cond_br %i1, ^columns(%c0 : index), ^end
-^columns(%j: index):
-  %j1 = arith.cmpi slt, %j, %c12 : index
-  cf.cond_br %j1, ^sum(%c0 : index), ^next_row
-^sum(%k: index):
-  %k1 = arith.cmpi slt, %k, %c16 : index
-  cf.cond_br %k1, ^body, ^next_column
-^body:
-  %0 = memref.load %a[%i, %k] : memref<4x16xf32>
-  %1 = memref.load %b[%k, %j] : memref<16x12xf32>
-  %2 = memref.load %c[%i, %j] : memref<4x12xf32>
-  %3 = arith.mulf %0, %1 : f32
-  %4 = arith.addf %2, %3 : f32
-  memref.store %4, %c[%i, %j] : memref<4x12xf32>
-  %k2 = arith.addi %k, %c1 : index
-  cf.br ^sum(%k2 : index)
-^next_column:
-  %j2 = arith.addi %j, %c1 : index
-  cf.br ^columns(%j2 : index)
-^next_row:
-  %i2 = arith.addi %i, %c1 : index
-  cf.br ^rows(%i2 : index)
-^end:
-  return
-}";
-    for text in [named, loops, branches] {
-        let levels = of(text);
-        let inner = levels.last().expect("levels");
-        assert_eq!(levels.len(), 4, "{text}");
-        assert_eq!((inner.iterations, inner.entries), (768.0, 48.0), "{text}");
-        assert_eq!((inner.of(WorkKind::Load), inner.of(WorkKind::StridedLoad)), (1.0, 1.0), "{text}");
-        assert_eq!(inner.of(WorkKind::Float), 2.0, "{text}");
-        assert_eq!(inner.of(WorkKind::Store), 0.0, "{text}");
-        assert_eq!(inner.carries(Reduction::Ordered), 1.0, "{text}");
-    }
 }
 
 #[test]
@@ -500,61 +435,6 @@ fn strided_accesses_to_narrow_elements_are_counted_apart() {
 }
 
 #[test]
-fn a_loop_shorter_than_a_vector_may_be_one_vector() {
-    let text = "func.func @f(%a: memref<8x4xf32>, %s: f32) {
-  affine.for %i = 0 to 8 {
-    affine.for %j = 0 to 4 {
-      %0 = affine.load %a[%i, %j] : memref<8x4xf32>
-      %1 = arith.mulf %0, %s : f32
-      affine.store %1, %a[%i, %j] : memref<8x4xf32>
-    }
-  }
-  return
-}";
-    assert_eq!((work(text, "short_float"), work(text, "brief_float")), (32.0, 8.0));
-    // As many lanes as a constant trip count of 8 or more fills.
-    let narrow = text.replace("f32", "i8").replace("mulf", "addi").replace("0 to 4", "0 to 24").replace("8x4", "8x24");
-    assert_eq!((work(&narrow, "vector_integer"), work(&narrow, "short_integer")), (16.0, 0.0));
-    // 3 lanes do not pay.
-    let few = text.replace("0 to 4", "0 to 3");
-    assert_eq!((work(&few, "unvectorised_float"), work(&few, "brief_float")), (24.0, 0.0));
-}
-
-#[test]
-fn parts_of_a_range_are_full_but_for_the_last() {
-    let text = "func.func @f(%a: memref<1000xf32>, %s: f32) {
-  affine.for %i = 0 to 1000 step 64 {
-    affine.for %j = affine_map<(d0) -> (d0)>(%i) to min affine_map<(d0) -> (d0 + 64, 1000)>(%i) {
-      %0 = affine.load %a[%j] : memref<1000xf32>
-      %1 = arith.mulf %0, %s : f32
-      affine.store %1, %a[%j] : memref<1000xf32>
-    }
-  }
-  return
-}";
-    let inner = &of(text)[2];
-    assert_eq!((inner.trips(), inner.typical()), (62.5, (15.625, 64.0)));
-    // 4 vectors of 8 at once: no iterations remain.
-    assert_eq!((work(text, "vector_float"), work(text, "rest_entries")), (125.0, 0.0));
-}
-
-#[test]
-fn a_loop_of_one_iteration_is_none() {
-    let text = "func.func @f(%a: memref<64x1xf32>, %s: f32) {
-  affine.for %i = 0 to 64 {
-    affine.for %j = affine_map<(d0) -> (d0)>(%i) to affine_map<(d0) -> (d0 + 1)>(%i) {
-      %0 = affine.load %a[%j, 0] : memref<64x1xf32>
-      %1 = arith.mulf %0, %s : f32
-      affine.store %1, %a[%j, 0] : memref<64x1xf32>
-    }
-  }
-  return
-}";
-    assert_eq!(of(text).len(), 2);
-    assert_eq!(work(text, "vector_float"), 8.0);
-}
-
-#[test]
 fn cheap_sides_of_a_branch_are_both_executed() {
     let branch = |side: &str| {
         let levels = of(&nest(&format!(
@@ -579,30 +459,6 @@ fn cheap_sides_of_a_branch_are_both_executed() {
 }
 
 #[test]
-fn a_parallel_loop_carries_what_it_reduces() {
-    let levels = of("func.func @f(%a: memref<64xi32>, %r: memref<1xi32>) {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c64 = arith.constant 64 : index
-  %z = arith.constant 0 : i32
-  %s = scf.parallel (%i) = (%c0) to (%c64) step (%c1) init (%z) -> i32 {
-    %0 = memref.load %a[%i] : memref<64xi32>
-    scf.reduce(%0 : i32) {
-    ^bb0(%x: i32, %y: i32):
-      %1 = arith.addi %x, %y : i32
-      scf.reduce.return %1 : i32
-    }
-  }
-  memref.store %s, %r[%c0] : memref<1xi32>
-  return
-}");
-    assert_eq!(levels.len(), 2);
-    let body = &levels[1];
-    assert_eq!((body.carries(Reduction::Reorderable), body.of(WorkKind::Integer)), (1.0, 1.0));
-    assert_eq!((body.of(WorkKind::Store), body.has_inner), (0.0, false));
-}
-
-#[test]
 fn loops_over_misaligned_elements_are_counted_as_scalar_besides() {
     let loop_over = |elements: u32| {
         format!(
@@ -624,95 +480,6 @@ fn loops_over_misaligned_elements_are_counted_as_scalar_besides() {
     assert_eq!(counts(4000), [1000.0, 20000.0, 8000.0]);
     // Whole vectors of any length need no mask.
     assert_eq!(counts(4096), [1024.0, 0.0, 0.0]);
-}
-
-#[test]
-fn a_branch_may_rename_what_it_passes_to_a_block() {
-    let plain = same_loop("branches");
-    let renamed = plain
-        .replace("cf.cond_br %c, ^body, ^next", "cf.cond_br %c, ^body(%j, %s : index, f32), ^next")
-        .replace("^body:", "^body(%jj: index, %ss: f32):")
-        .replace("arith.addi %j,", "arith.addi %jj,");
-    assert_ne!(plain, renamed);
-    let (plain, renamed) = (of(&plain), of(&renamed));
-    assert_eq!(renamed.len(), 3);
-    assert_eq!((renamed[2].trips(), renamed[2].chain), (plain[2].trips(), plain[2].chain));
-    assert_eq!((renamed[2].carried, renamed[2].work), (plain[2].carried, plain[2].work));
-}
-
-/// A scan of sums of `%a[%i, %j]` that stores each product, as text in one of four forms of loops.
-fn same_loop(form: &str) -> String {
-    let head = "func.func @f(%a: memref<16x64xf32>, %b: memref<16x64xf32>, %r: memref<16xf32>) {
-      %z = arith.constant 0.0 : f32
-      %c0 = arith.constant 0 : index
-      %c1 = arith.constant 1 : index
-      %c16 = arith.constant 16 : index
-      %c64 = arith.constant 64 : index\n";
-    let body = "%x = memref.load %a[%i, %j] : memref<16x64xf32>
-      %p = arith.mulf %x, %x : f32
-      memref.store %p, %b[%i, %j] : memref<16x64xf32>
-      %n = arith.addf %s, %p : f32\n";
-    let rest = match form {
-        "affine" => format!(
-            "affine.for %i = 0 to 16 {{
-               %t = affine.for %j = 0 to 64 iter_args(%s = %z) -> (f32) {{ {body} affine.yield %n : f32 }}
-               memref.store %t, %r[%i] : memref<16xf32>
-             }}"
-        ),
-        "for" => format!(
-            "scf.for %i = %c0 to %c16 step %c1 {{
-               %t = scf.for %j = %c0 to %c64 step %c1 iter_args(%s = %z) -> (f32) {{ {body} scf.yield %n : f32 }}
-               memref.store %t, %r[%i] : memref<16xf32>
-             }}"
-        ),
-        "while" => format!(
-            "scf.for %i = %c0 to %c16 step %c1 {{
-               %t:2 = scf.while (%k = %c0, %q = %z) : (index, f32) -> (index, f32) {{
-                 %c = arith.cmpi slt, %k, %c64 : index
-                 scf.condition(%c) %k, %q : index, f32
-               }} do {{
-                 ^bb0(%j: index, %s: f32):
-                 {body}
-                 %m = arith.addi %j, %c1 : index
-                 scf.yield %m, %n : index, f32
-               }}
-               memref.store %t#1, %r[%i] : memref<16xf32>
-             }}"
-        ),
-        _ => format!(
-            "cf.br ^outer(%c0 : index)
-             ^outer(%i: index):
-               %d = arith.cmpi slt, %i, %c16 : index
-               cf.cond_br %d, ^inner(%c0, %z : index, f32), ^end
-             ^inner(%j: index, %s: f32):
-               %c = arith.cmpi slt, %j, %c64 : index
-               cf.cond_br %c, ^body, ^next
-             ^body:
-               {body}
-               %m = arith.addi %j, %c1 : index
-               cf.br ^inner(%m, %n : index, f32)
-             ^next:
-               memref.store %s, %r[%i] : memref<16xf32>
-               %o = arith.addi %i, %c1 : index
-               cf.br ^outer(%o : index)
-             ^end:"
-        ),
-    };
-    format!("{head}{rest}\nreturn\n}}")
-}
-
-#[test]
-fn a_loop_is_the_same_work_in_every_form() {
-    let counts = |form: &str| {
-        let mut work = vec![0.0; WORK];
-        fill_counts(&of(&same_loop(form)), LiveValues { data: 0.0, parts: 0.0, indices: 0.0 }, &mut work);
-        work_names().zip(work).filter(|(_, count)| *count != 0.0).collect::<Vec<_>>()
-    };
-    let affine = counts("affine");
-    assert!(affine.iter().any(|(name, count)| name == "ordered_float" && *count == 2048.0), "{affine:?}");
-    for form in ["for", "while", "branches"] {
-        assert_eq!(counts(form), affine, "{form}");
-    }
 }
 
 #[test]
@@ -775,22 +542,4 @@ fn contractions_gathers_and_transpositions_of_vectors_count_by_what_they_do() {
     let gather = "%r = vector.gather %m[%c0] [%v], %k, %p : memref<64xf32>, vector<16xindex>, vector<16xi1>, vector<16xf32> into vector<16xf32>
         vector.store %r, %w[%c0] : memref<16xf32>, vector<16xf32>";
     assert_eq!(explicit(gather, WorkKind::IndirectLoad), 16.0);
-}
-
-#[test]
-fn generated_elements_are_loops_over_the_dimensions() {
-    let levels = of("func.func @f(%x: f32) -> tensor<6x10xf32> {
-      %r = tensor.generate {
-      ^bb0(%i: index, %j: index):
-        %y = arith.mulf %x, %x : f32
-        %s = arith.addi %i, %j : index
-        %k = arith.index_cast %s : index to i32
-        %z = arith.sitofp %k : i32 to f32
-        %w = arith.mulf %z, %y : f32
-        tensor.yield %w : f32
-      } : tensor<6x10xf32>
-      return %r : tensor<6x10xf32>
-    }");
-    let inner = &levels[2];
-    assert_eq!((inner.iterations, inner.of(WorkKind::Store), inner.of(WorkKind::Float)), (60.0, 1.0, 1.0));
 }
