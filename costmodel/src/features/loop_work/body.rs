@@ -161,8 +161,8 @@ impl LoopBody {
         }
     }
 
-    /// Notes that an access is a member of an interleaved group as wide as `stride`, which has `members`.
-    pub fn add_to_group(&mut self, access: &Access, stride: f64, members: f64, is_full: bool) {
+    /// Adds an access to the interleaved groups. Its group is `stride` elements wide and has `members`, as many if it has no gaps.
+    pub fn add_to_group(&mut self, access: &Access, stride: f64, members: f64) {
         let weight = access.weight;
         self.interleave = self.interleave.max(members);
         // Each vector of a member takes elements from as many vectors as the group is wide.
@@ -171,11 +171,11 @@ impl LoopBody {
             self.groups.stores += weight;
         } else {
             self.groups.loads += weight;
-            self.groups.gaps += if is_full { 0.0 } else { (stride / members - 1.0) * weight };
+            self.groups.gaps += (stride / members - 1.0) * weight;
         }
     }
 
-    /// Notes that scalar work computes on elements of a width; more than 64 bits have no vectors.
+    /// Adds the part of scalar work that computes on elements of 16, 32 or 64 bits.
     pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
         let is_vectorised = !cost.is_explicit() && cost.vectorised.is_finite();
         if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| is_vectorised) {

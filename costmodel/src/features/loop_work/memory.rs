@@ -50,7 +50,7 @@ pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access], packed: &BTr
             body.has_reversed |= stride == -1.0;
         }
         if let Some((stride, group)) = group {
-            body.add_to_group(access, stride, group.members / group.groups, group.is_full(stride));
+            body.add_to_group(access, stride, group.members / group.groups);
         }
         body.has_sub_byte |= access.is_sub_byte;
         body.widest = body.widest.max(access.element_bits);
@@ -140,8 +140,8 @@ fn limits(distance: usize, stride: f64, element_bits: f64) -> bool {
     lanes * lanes < full
 }
 
-/// A loop, a buffer, whether it is stored to, and the bits of the stride.
-type Place = (usize, ValueId, bool, u64);
+/// What accesses of one interleaved group have in common: the loop, the buffer, whether it is stored to, and the bits of the stride.
+type Pattern = (usize, ValueId, bool, u64);
 
 /// Elements that one iteration accesses with one stride.
 #[derive(Debug, Clone, Copy, Default)]
@@ -161,13 +161,13 @@ impl Neighbours {
     }
 }
 
-fn place(access: &Access) -> Place {
+fn pattern(access: &Access) -> Pattern {
     (access.loop_index, access.buffer, access.is_store, access.address.stride.to_bits())
 }
 
-fn neighbours(accesses: &[Access]) -> BTreeMap<Place, Neighbours> {
+fn neighbours(accesses: &[Access]) -> BTreeMap<Pattern, Neighbours> {
     let direct = accesses.iter().filter(|a| !a.address.data);
-    let mut all: Vec<(Place, f64)> = direct.map(|a| (place(a), a.address.offset)).collect();
+    let mut all: Vec<(Pattern, f64)> = direct.map(|a| (pattern(a), a.address.offset)).collect();
     all.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     all.dedup();
     let mut neighbours = BTreeMap::new();
@@ -188,8 +188,8 @@ fn neighbours(accesses: &[Access]) -> BTreeMap<Place, Neighbours> {
 }
 
 /// The stride and the interleaved groups of an access. Loads may leave out elements; stores may not.
-fn group(access: &Access, neighbours: &BTreeMap<Place, Neighbours>) -> Option<(f64, Neighbours)> {
+fn group(access: &Access, neighbours: &BTreeMap<Pattern, Neighbours>) -> Option<(f64, Neighbours)> {
     let stride = access.group_stride()?;
-    let own = *neighbours.get(&place(access))?;
+    let own = *neighbours.get(&pattern(access))?;
     (!access.is_store || own.is_full(stride)).then_some((stride, own))
 }

@@ -5,9 +5,10 @@
 //! product of 32 bits; other sets have all of these.
 
 use ir::registry::facts::Evaluation;
-use ir::registry::features::{InstructionClass, MachineWork, Shift};
+use ir::registry::features::{MachineWork, Shift};
 use ir::tree::{AffineExpr, AttributeValue, OpId, Tree, ValueId};
 
+use super::access::is_loaded;
 use super::lanes::{REGISTER_BITS, element_bits_or_default, is_vector};
 use super::values::{Values, constant_integer};
 use crate::features::kind::arithmetic;
@@ -101,13 +102,9 @@ pub fn is_extreme(evaluation: Evaluation) -> bool {
 
 /// Whether an integer conversion of scalars is no instruction: the low part of a register, or an extending load.
 fn is_free_on_scalars(tree: &Tree, operation: OpId) -> bool {
-    let by_load = || {
-        let definer = tree.operation(operation).operands.first().and_then(|&value| tree.definer(value));
-        definer.is_some_and(|by| tree.record(by).features.class == InstructionClass::Load)
-    };
     match tree.record(operation).evaluation {
         Evaluation::Truncate => true,
-        Evaluation::Extend => by_load(),
+        Evaluation::Extend => is_loaded(tree, operation),
         _ => false,
     }
 }
