@@ -88,7 +88,7 @@ pub enum MachineWork {
     Integer,
     /// An integer division; division by a constant has a kind of its own.
     IntegerDivide,
-    /// A product of integers of twice their width.
+    /// An integer product twice as wide as its factors.
     WideProduct,
     /// A sum of integers and its carry.
     Carry,

@@ -55,7 +55,7 @@ fn class(body: &LoopBody) -> LoopClass {
     } else if body.has_divisions() {
         LoopClass::Divided
     } else if body.of(WorkKind::MathCall) > 0.0 {
-        // A sum in order makes vectors too dear.
+        // An ordered sum takes each lane out again, so that vectors do not pay.
         if body.carries(Reduction::Ordered) > 0.0 { LoopClass::Calling } else { LoopClass::Called }
     } else if body.carries(Reduction::Ordered) + body.carries(Reduction::Extreme) > 0.0 {
         LoopClass::Reordered
@@ -89,7 +89,7 @@ fn short(body: &LoopBody) -> Option<LoopClass> {
     Some(LoopClass::Short).filter(|_| trips < SURE_LANES || body.interleave > 1.0)
 }
 
-/// Lanes of the vectors of a loop with this trip count, at most `lanes`: LLVM takes no more than a constant trip count fills.
+/// The vectorisation factor of a loop with this trip count, at most `lanes`. LLVM chooses none above a constant trip count.
 fn filled_lanes(body: &LoopBody, trips: f64, lanes: f64) -> f64 {
     if body.is_regular() && body.interleave == 1.0 && trips < lanes {
         libm::exp2(libm::floor(libm::log2(trips.max(1.0))))
@@ -105,8 +105,8 @@ fn is_masked(body: &LoopBody, lanes: f64) -> bool {
     body.is_regular() && trips < FEW_TRIPS && libm::floor(trips) == trips && trips > lanes && trips % lanes != 0.0
 }
 
-/// Whether LLVM vectorises a loop with interleaved groups: those with gaps need a scalar epilogue, for which short loops have no
-/// iterations; and that must take fewer instructions. Half of the moves between lanes need a copy of their operand.
+/// Whether LLVM vectorises a loop with interleaved groups. Groups with gaps need a scalar epilogue, which LLVM does not make for short
+/// loops. The vector loop has to take fewer instructions than the scalar one; half of its shuffles also copy an operand.
 fn interleaving_pays(body: &LoopBody, lanes: f64) -> bool {
     let has_epilogue = body.groups.gaps == 0.0 || body.trips() >= FEW_TRIPS;
     has_epilogue

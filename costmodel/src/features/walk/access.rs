@@ -165,7 +165,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// The kind of work that it is. A member of an [interleaved group](Self::group_stride) is contiguous.
+    /// The kind of work that the access is. `is_grouped` says that it belongs to an [interleaved group](Self::group_stride), which is
+    /// accessed as contiguous memory.
     pub fn kind(&self, is_grouped: bool) -> WorkKind {
         let stride = self.stride_here().unwrap_or(0.0).abs();
         let is_contiguous = stride <= 1.0 || self.cost.is_explicit() || is_grouped;
@@ -181,8 +182,8 @@ impl Access {
         }
     }
 
-    /// The stride of the interleaved group that it may be a member of, in elements: accesses whose elements a vectoriser
-    /// loads or stores together and moves between lanes. `None` if it is contiguous, or its stride is above [`LARGEST_GROUP`].
+    /// Its stride if it may belong to an interleaved group, in elements: a vectoriser accesses the memory of a group contiguously and
+    /// shuffles lanes. `None` if the access is contiguous, indirect or a vector, or if its stride is above [`LARGEST_GROUP`].
     pub fn group_stride(&self) -> Option<f64> {
         let stride = self.stride_here()?.abs();
         (stride > 1.0 && stride <= LARGEST_GROUP && !self.address.data && !self.cost.is_explicit()).then_some(stride)

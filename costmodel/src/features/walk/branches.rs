@@ -46,7 +46,7 @@ impl<C: Collect> Walk<'_, C> {
         }
     }
 
-    /// Notes which arguments of blocks only rename a value.
+    /// Records which block arguments always have the value that a single branch passes to them.
     fn name_arguments(&mut self, blocks: &[BlockId], renamed: &Renamed) {
         for &argument in blocks.iter().flat_map(|&block| &self.tree.block(block).arguments) {
             if let Some(source) = renamed.get(argument) {

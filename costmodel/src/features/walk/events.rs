@@ -121,7 +121,7 @@ pub struct Work {
     pub cost: MachineCost,
     /// Executions in each iteration of the loop.
     pub weight: f64,
-    /// Width of the elements that it computes on, in bits; 0 if it has none, more than 64 if they have no vectors.
+    /// Width of the elements that it computes on, in bits; 0 if it has none.
     pub bits: f64,
 }
 

@@ -8,11 +8,11 @@ use super::reduction::{Reduction, has_no_nan, may_reassociate};
 use crate::features::kind::combination;
 use crate::features::table::WorkKind;
 
-/// Lanes of 32 bits in the part of a vector that is no longer halved.
+/// Lanes of 32 bits in 128 bits, below which lanes are combined as scalars.
 const LAST_LANES: f64 = 4.0;
-/// Instructions of a scalar extreme that propagates NaN: AVX-512, which has none, tests sign and NaN.
+/// Instructions of a scalar minimum or maximum that propagates NaN. AVX-512 has no single one: it compares signs and tests for NaN.
 const SCALAR_EXTREME: f64 = 9.0;
-/// Instructions of a vector extreme that propagates NaN, and of the move of the upper half before.
+/// Instructions of a vector minimum or maximum that propagates NaN, including the extraction of the upper half that it combines.
 const VECTOR_EXTREME: f64 = 7.0;
 
 /// How the lanes that a `vector.reduction` combines depend on each other.

@@ -114,7 +114,7 @@ pub fn result_elements(tree: &Tree, results: &[ValueId]) -> f64 {
 pub struct MachineCost {
     /// Machine operations.
     pub units: f64,
-    /// Vectors of an explicit vector operation: its rows, or as many operations on vectors as it becomes; 0 for scalars.
+    /// LLVM vector operations that an explicit vector operation becomes: one for each row, unless it expands to more; 0 for scalars.
     pub vectors: f64,
     /// Parts of an explicit vector operation: lanes if it is expanded lane by lane, else pieces of 128 bits; 0 for
     /// scalars.

@@ -25,7 +25,7 @@ pub struct Computed {
     pub forwarding: Forwarding,
     /// Its operations that execute in it, to be packed.
     pub packing: Packing,
-    /// The parts of vectors that it has taken.
+    /// Slices of vectors that the block has extracted so far.
     pub slices: Slices,
 }
 

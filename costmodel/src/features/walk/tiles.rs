@@ -135,8 +135,8 @@ impl<C: Collect> Walk<'_, C> {
     }
 }
 
-/// The rows that a block has taken parts of so far, by the vector, the first lane and the lanes: a row of which another slice has
-/// taken the same part is a common subexpression.
+/// First and last row that a block has extracted so far, by the vector, the first lane and the number of lanes. Extracting the same lanes of
+/// a row again is a common subexpression.
 #[derive(Debug, Default)]
 pub struct Slices(BTreeMap<(ValueId, u64, u64), (f64, f64)>);
 
@@ -206,7 +206,7 @@ pub fn is_fused_product(tree: &Tree, operation: OpId, kind: WorkKind) -> bool {
     is_sum && kind != WorkKind::Integer
 }
 
-/// A reduction of some dimensions of a vector.
+/// The work of a `vector.multi_reduction`, which reduces some dimensions of a vector.
 #[derive(Debug, Clone, Copy)]
 pub struct Reduced {
     /// The vectors that are combined.
@@ -218,7 +218,7 @@ pub struct Reduced {
 }
 
 impl Reduced {
-    /// The work of a `vector.multi_reduction`. `lower-vector-multi-reduction` transposes the vector so that the dimensions that it
+    /// Reads the operation. `lower-vector-multi-reduction` transposes the vector so that the dimensions that it
     /// reduces come first, and combines rows. All elements are combined as one vector.
     pub fn of(tree: &Tree, operation: OpId) -> Self {
         let node = tree.operation(operation);
@@ -244,8 +244,8 @@ pub fn keeps_rows(tree: &Tree, operation: OpId) -> bool {
     ends(tree, operation, "permutation").is_some_and(|(_, last)| last as usize + 1 == rank)
 }
 
-/// Moves between lanes that put a vector together from elements: a row that consists of the elements of one vector in their order costs nothing,
-/// another one a move for each vector or scalar that it has elements of.
+/// Moves between lanes that build a vector from elements. A row that is the low elements of one vector in their order costs nothing, and
+/// later elements in their order one move. Any other row costs one move for each vector or scalar that its elements come from.
 pub fn gathered(tree: &Tree, operation: OpId) -> f64 {
     let node = tree.operation(operation);
     let Some(&result) = node.results.first() else { return 0.0 };

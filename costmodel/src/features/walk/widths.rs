@@ -69,7 +69,7 @@ pub fn width(tree: &Tree, values: &Values, operation: OpId) -> f64 {
         Evaluation::Compare | Evaluation::MinSigned | Evaluation::MaxSigned => {
             node.operands.iter().map(|&v| significant_bits(tree, values, v)).fold(0.0, f64::max)
         }
-        // From the width of the operation that computes its operand.
+        // A truncation reads as many bits as its operand is computed on.
         Evaluation::Truncate => node.operands.first().map_or(64.0, |&operand| computed(tree, values, operand)),
         Evaluation::Extend => {
             let result = node.results.first().map_or(64.0, |result| bits(result).min(used(values, *result)));

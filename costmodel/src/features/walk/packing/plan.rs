@@ -22,7 +22,7 @@ const DEEPEST: u32 = 12;
 #[derive(Default)]
 pub struct Plan {
     bundles: Vec<Vec<usize>>,
-    /// Bundles that are put together from other values.
+    /// Bundles without one vector operation: their vectors are built by inserting scalars and shuffling lanes of other vectors.
     gathers: Vec<Vec<ValueId>>,
     /// Items that are packed, and the first item of the vector of each.
     pub packed: BTreeMap<usize, usize>,
