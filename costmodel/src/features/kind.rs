@@ -83,6 +83,14 @@ pub(super) fn arithmetic(tree: &Tree, value: ValueId) -> WorkKind {
     }
 }
 
+/// The kind of simple arithmetic on the elements of a value.
+pub(super) fn element_arithmetic(tree: &Tree, value: ValueId) -> WorkKind {
+    match tree.ty(tree.types().element(tree.value(value).ty)) {
+        Type::Integer(..) | Type::Index => arithmetic(tree, value),
+        _ => narrow_float(tree, value).unwrap_or(WorkKind::Float),
+    }
+}
+
 /// The kind of arithmetic whose result is a 16-bit floating-point number.
 pub(super) fn narrow_float(tree: &Tree, value: ValueId) -> Option<WorkKind> {
     match tree.ty(tree.types().element(tree.value(value).ty)) {

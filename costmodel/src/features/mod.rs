@@ -51,7 +51,7 @@ pub(crate) use self::walk::loops::form;
 use self::walk::packing::Finding;
 use self::walk::reduction::Reduction;
 pub(crate) use self::walk::structured::{Structure, structure};
-use self::walk::{Collect, Loop, Placement, TextAccess, TextLoop, Visit, WholeTensors, Work};
+use self::walk::{Collect, Loop, Placement, TextAccess, TextLoop, Visit, WholeLoop, Work};
 
 /// Larger numbers are clamped to this, so that their squares fit `f32`.
 pub(crate) const LARGEST: f64 = 1e18;
@@ -147,7 +147,7 @@ impl Collect for Collectors {
         self.loops.invariant(loop_index, value);
     }
 
-    fn whole_tensors(&mut self, work: &WholeTensors, reads: usize, element_bits: f64, kind: WorkKind) {
-        self.loops.whole_tensors(work, reads, element_bits, kind);
+    fn whole_tensors(&mut self, own: &WholeLoop) {
+        self.loops.whole_tensors(own);
     }
 }

@@ -1,7 +1,7 @@
 //! Collects the machine work of a function as an optimising compiler leaves it, by loop.
 //!
 //! A [`LoopBody`] is the function's body or one loop (structured operations are one loop for each iterator) with the
-//! machine work of one iteration by [`WorkKind`], and what decides whether a vectoriser takes it: loop-carried values,
+//! machine work of one iteration by [`WorkKind`](super::table::WorkKind), and what decides whether a vectoriser takes it: loop-carried values,
 //! strides, dependences. Control flow between blocks that makes no loop is not followed.
 
 mod body;
@@ -16,12 +16,11 @@ use ir::tree::{OpId, ValueId};
 pub(super) use self::body::LoopBody;
 pub(super) use self::counts::{LiveValues, fill_counts};
 pub(super) use self::vectorize::fill_features;
-use super::table::WorkKind;
 use super::walk::access::Access;
 use super::walk::chain::Chain;
 use super::walk::packing::Finding;
 use super::walk::reduction::Reduction;
-use super::walk::{Collect, Loop, Placement, WholeTensors, Work};
+use super::walk::{Collect, Loop, Placement, WholeLoop, Work};
 
 /// The collector.
 pub(super) struct LoopWork {
@@ -114,15 +113,12 @@ impl Collect for LoopWork {
         self.invariants.push((loop_index, value));
     }
 
-    fn whole_tensors(&mut self, work: &WholeTensors, reads: usize, element_bits: f64, kind: WorkKind) {
-        let Some(body) = self.bodies.last_mut() else { return };
-        (body.narrowest, body.widest) = (element_bits, element_bits);
-        body.work[kind as usize] += work.flops / work.iterations.max(1.0);
-        body.work[WorkKind::MathCall as usize] += work.transcendentals / work.iterations.max(1.0);
-        body.work[WorkKind::Load as usize] += reads as f64;
-        body.work[WorkKind::Store as usize] += 1.0;
-        if work.reduces {
-            body.carried[Reduction::Ordered as usize] += 1.0;
+    fn whole_tensors(&mut self, own: &WholeLoop) {
+        let body = &mut self.bodies[own.loop_index];
+        (body.narrowest, body.widest) = (own.narrowest, own.widest);
+        body.has_sub_byte |= own.is_sub_byte;
+        if let Some(how) = own.carried {
+            body.carried[how as usize] += 1.0;
         }
     }
 }

@@ -5,6 +5,7 @@ mod integers;
 mod packing;
 mod tiles;
 mod trips;
+mod whole;
 
 use ir::analysis::Analysis;
 

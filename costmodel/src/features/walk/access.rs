@@ -217,7 +217,8 @@ pub fn distance(shape: &[Dimension], dimension: usize) -> f64 {
     shape[dimension + 1..].iter().map(extent).product()
 }
 
-fn extent(dimension: &Dimension) -> f64 {
+/// The extent of a dimension.
+pub fn extent(dimension: &Dimension) -> f64 {
     match dimension {
         Dimension::Static(extent) => *extent as f64,
         _ => DYNAMIC_EXTENT,

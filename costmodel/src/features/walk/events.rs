@@ -102,12 +102,29 @@ pub enum TextBody {
 pub struct WholeTensors {
     /// Floating-point operations.
     pub flops: f64,
+    /// The same and operations on integers.
+    pub simple: f64,
     /// Calls of mathematical functions.
     pub transcendentals: f64,
     /// Iterations of its loop nest.
     pub iterations: f64,
     /// Whether it reduces.
     pub reduces: bool,
+}
+
+/// The innermost loop of an operation on whole tensors.
+#[derive(Debug, Clone, Copy)]
+pub struct WholeLoop {
+    /// Index of the loop.
+    pub loop_index: usize,
+    /// Width of the narrowest element that it accesses, in bits.
+    pub narrowest: f64,
+    /// Width of the widest element that it accesses, in bits.
+    pub widest: f64,
+    /// Whether elements do not fill whole bytes.
+    pub is_sub_byte: bool,
+    /// How it combines the value that it carries.
+    pub carried: Option<Reduction>,
 }
 
 /// Machine work of an operation in the optimised function.
@@ -152,7 +169,6 @@ pub trait Collect {
     fn carried_in_memory(&mut self, _access: &Access, _how: Reduction, _chain: Chain) {}
     /// A use of a value in a loop that does not change it.
     fn invariant(&mut self, _loop_index: usize, _value: ValueId) {}
-    /// An operation on whole tensors, directly after its loop. `reads` is the number of its operands, `element_bits` is
-    /// the width of its result's elements, `kind` the kind of its arithmetic.
-    fn whole_tensors(&mut self, _work: &WholeTensors, _reads: usize, _element_bits: f64, _kind: WorkKind) {}
+    /// The innermost loop of an operation on whole tensors, whose work is reported apart.
+    fn whole_tensors(&mut self, _own: &WholeLoop) {}
 }

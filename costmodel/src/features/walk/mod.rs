@@ -40,7 +40,7 @@ use ir::registry::features::{FusedPart, InstructionClass as Class, MachineWork, 
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use self::access::{Access, Subscripts, divisions, evaluate};
-pub use self::events::{Collect, Context, Placement, TextAccess, TextBody, TextLoop, Visit, WholeTensors, Work};
+pub use self::events::{Collect, Context, Placement, TextAccess, TextBody, TextLoop, Visit, WholeLoop, Work};
 use self::evolution::Evolution;
 use self::integers::Use;
 use self::lanes::{MachineCost, VectorWidth, is_shaped, is_vector};

@@ -1,18 +1,19 @@
 //! Structured operations: the loops of `linalg` in their order with the subscripts of each operand, and operations on
 //! whole tensors.
 
-use ir::registry::facts::Dialect;
+use ir::registry::facts::{Arithmetic, Dialect};
 use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, ValueId};
 
 use super::access::{self, Access, Subscript, evaluate};
-use super::events::{Collect, Placement, WholeTensors};
+use super::events::{Collect, Placement, WholeLoop, WholeTensors};
 use super::evolution::Evolution;
 use super::lanes::{self, MachineCost, is_shaped};
-use super::reduction::reduces_by_work;
+use super::reduction::{Reduction, reduces_by_work};
 use super::state::{RegionContext, Walk};
+use super::tiles::ends;
 use crate::features::counts::{UNKNOWN_TRIPS, midpoint};
-use crate::features::kind::narrow_float;
+use crate::features::kind::{element_arithmetic, work_kind};
 use crate::features::table::WorkKind;
 
 /// Nesting levels that an operation counts for as written: the iterators of a structured operation, else 1.
@@ -108,27 +109,106 @@ impl<C: Collect> Walk<'_, C> {
         stores
     }
 
-    /// Reports one loop over the work of an operation on whole tensors whose loops are not known.
+    /// Reports the loops over an operation on whole tensors: one for each dimension of its result, and one inside over what is combined
+    /// to an element.
     fn whole_loop(&mut self, operation: OpId, placement: Placement, entries: f64) {
         let tree = self.tree;
         let Some(work) = self.whole_tensors(operation, entries) else { return };
-        self.open_loop(operation, placement.loop_index, work.iterations, entries);
-        let node = tree.operation(operation);
-        let result = node.results.first().copied();
-        let element_bits = result.map_or(0.0, |v| lanes::element_bits_or_default(tree, v));
-        let kind = result.and_then(|v| narrow_float(tree, v)).unwrap_or(WorkKind::Float);
-        self.collector.whole_tensors(&work, node.operands.len(), element_bits, kind);
+        let Some(&result) = tree.operation(operation).results.first() else { return };
+        let (mut stored, mut around) = (placement, entries);
+        for extent in shape(tree, result).iter().map(access::extent) {
+            stored = self.open_if_several(operation, stored, around * extent, around);
+            around *= extent;
+        }
+        let inside = self.open_if_several(operation, stored, work.iterations, around);
+        let bits = lanes::element_bits_or_default(tree, result);
+        let kind = element_arithmetic(tree, result);
+        let carried = match kind {
+            WorkKind::Integer | WorkKind::Address => Reduction::Reorderable,
+            _ => Reduction::Ordered,
+        };
+        self.collector.whole_tensors(&WholeLoop {
+            loop_index: inside.loop_index,
+            carried: work.reduces.then_some(carried),
+            ..WholeLoop::of(tree, operation)
+        });
+        let each = |total: f64| total / work.iterations.max(1.0);
+        let (simple, called) = (each(work.simple), each(work.transcendentals));
+        let arithmetic = match work_kind(tree, operation) {
+            Some(WorkKind::MinMax) if carried == Reduction::Reorderable => [(kind, simple), (WorkKind::MathCall, 0.0)],
+            Some(kind) => [(kind, (simple + called).max(1.0)), (WorkKind::MathCall, 0.0)],
+            None => [(kind, simple), (WorkKind::MathCall, called)],
+        };
+        for (kind, amount) in arithmetic.into_iter().chain([reads(tree, operation)]) {
+            self.work(inside, kind, MachineCost::SCALAR.expanded(amount, amount), bits);
+        }
+        self.work(stored, WorkKind::Store, MachineCost::SCALAR, bits);
+    }
+
+    /// Opens a loop at a placement unless it has a single iteration; the placement of its body.
+    fn open_if_several(&mut self, operation: OpId, at: Placement, iterations: f64, entries: f64) -> Placement {
+        if iterations <= entries {
+            return at;
+        }
+        Placement { loop_index: self.open_loop(operation, at.loop_index, iterations, entries), weight: 1.0 }
     }
 
     /// The work of an operation on whole tensors over its `executions`; `None` without an analysis.
     pub(super) fn whole_tensors(&self, operation: OpId, executions: f64) -> Option<WholeTensors> {
         let work = self.function?.operation(operation).work;
         let (flops, transcendentals) = (midpoint(work.flops), midpoint(work.transcendentals));
-        let elements = lanes::result_elements(self.tree, &self.tree.operation(operation).results);
-        let iterations = (executions * elements).max(flops / 2.0);
-        let reduces = reduces_by_work(flops, executions, elements);
-        Some(WholeTensors { flops, transcendentals, iterations, reduces })
+        let simple = flops + midpoint(work.integer_operations);
+        let elements = executions * lanes::result_elements(self.tree, &self.tree.operation(operation).results);
+        // A body combines elements of the first operand; products are added up.
+        let node = self.tree.operation(operation);
+        let combined = if node.regions.is_empty() {
+            simple / 2.0
+        } else {
+            executions * lanes::result_elements(self.tree, node.operands.get(..1).unwrap_or(&[]))
+        };
+        let iterations = elements.max(combined);
+        let reduces = reduces_by_work(simple, executions, elements / executions.max(1.0));
+        Some(WholeTensors { flops, simple, transcendentals, iterations, reduces })
     }
+}
+
+impl WholeLoop {
+    /// The elements that an operation accesses.
+    fn of(tree: &Tree, operation: OpId) -> Self {
+        let mut own = Self { loop_index: 0, narrowest: f64::INFINITY, widest: 0.0, is_sub_byte: false, carried: None };
+        let node = tree.operation(operation);
+        for &value in arrays(tree, &node.operands).chain(&node.results) {
+            let bits = lanes::element_bits_or_default(tree, value);
+            (own.narrowest, own.widest) = (own.narrowest.min(bits), own.widest.max(bits));
+            own.is_sub_byte |= lanes::is_sub_byte(tree, value);
+        }
+        own
+    }
+}
+
+/// The tensors of several elements among some values.
+fn arrays<'t>(tree: &'t Tree, values: &'t [ValueId]) -> impl Iterator<Item = &'t ValueId> {
+    values.iter().filter(|&&value| lanes::result_elements(tree, &[value]) > 1.0)
+}
+
+/// The kind and the number of reads of an operation on whole tensors for each element of its result. A move reads one element, arithmetic
+/// one of each operand. Elements that do not change in the innermost loop stay in a register.
+fn reads(tree: &Tree, operation: OpId) -> (WorkKind, f64) {
+    let node = tree.operation(operation);
+    let rank = node.results.first().map_or(0, |&result| shape(tree, result).len());
+    let last = |name: &str| ends(tree, operation, name).map(|(_, last)| last as usize + 1);
+    let several = arrays(tree, &node.operands).count() as f64;
+    let is_move = matches!(tree.record(operation).arithmetic, Arithmetic::None);
+    let is_spread = last("broadcast_dimensions").is_some_and(|last| last < rank);
+    let amount = match is_move && work_kind(tree, operation).is_none() {
+        true if is_spread => 0.0,
+        true => several.min(1.0),
+        false => several,
+    };
+    let is_reduced = |last: usize| node.operands.first().is_some_and(|&v| last < shape(tree, v).len());
+    let is_strided = last("permutation").is_some_and(|last| last < rank)
+        || !node.regions.is_empty() && last("dimensions").is_some_and(is_reduced);
+    (if is_strided { WorkKind::StridedLoad } else { WorkKind::Load }, amount)
 }
 
 /// A loop nest in one operation.

@@ -163,7 +163,7 @@ impl Slices {
 }
 
 /// The first and the last number of a list of integers that an operation has as an attribute.
-fn ends(tree: &Tree, operation: OpId, name: &str) -> Option<(f64, f64)> {
+pub fn ends(tree: &Tree, operation: OpId, name: &str) -> Option<(f64, f64)> {
     let integer =
         |value: &AttributeValue| if let AttributeValue::Integer(value, _) = value { Some(*value as f64) } else { None };
     match tree.attribute(operation, name)? {
