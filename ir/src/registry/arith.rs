@@ -41,8 +41,9 @@ const fn floats(name: &'static str) -> Record {
     op(name).form("%lhs , %rhs rounding fastmath {} : !lhs=rhs=r", "r").each(Simple(1)).class(Class::Float)
 }
 
+/// `arith-expand` makes two comparisons and two selections of it, whatever its fast-math flags say.
 const fn extreme(name: &'static str) -> Record {
-    floats(name).accumulation(Accumulation::Extreme)
+    floats(name).accumulation(Accumulation::Extreme).machine(Machine::MinMax)
 }
 
 const fn cast(name: &'static str) -> Record {
@@ -137,7 +138,7 @@ pub(super) const RECORDS: &[Record] = &[
     floats("arith.cmpf")
         .form("@predicate:cmpf , %lhs , %rhs fastmath {} : !lhs=rhs", "r=i1(lhs)")
         .machine(Machine::Select),
-    floats("arith.addf").each(Sum).sum(SumTerm::Sum).accumulation(Accumulation::Floats).fused(FusedPart::Sum),
+    floats("arith.addf").each(Sum).sum(SumTerm::Sum).accumulation(Accumulation::Sum).fused(FusedPart::Sum),
     floats("arith.subf").each(Sum).accumulation(Accumulation::Floats).fused(FusedPart::Sum),
     floats("arith.mulf")
         .each(Product)
@@ -146,9 +147,9 @@ pub(super) const RECORDS: &[Record] = &[
         .fused(FusedPart::Product),
     floats("arith.divf").class(Class::Division),
     floats("arith.remf").class(Class::Division).machine(Machine::Remainder),
-    floats("arith.negf").form("%a fastmath {} : !a=r", "r"),
-    extreme("arith.maximumf").machine(Machine::MinMax),
-    extreme("arith.minimumf").machine(Machine::MinMax),
+    floats("arith.negf").form("%a fastmath {} : !a=r", "r").fused(FusedPart::Negation),
+    extreme("arith.maximumf"),
+    extreme("arith.minimumf"),
     extreme("arith.maxnumf"),
     extreme("arith.minnumf"),
     // Names of earlier versions, which have no known form.

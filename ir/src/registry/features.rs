@@ -115,7 +115,9 @@ pub enum Accumulation {
     Integers,
     /// An extreme of floating-point numbers.
     Extreme,
-    /// A floating-point sum or product: the order is fixed.
+    /// A floating-point sum: the order is fixed, and some vector instructions add lanes in it.
+    Sum,
+    /// A floating-point difference or product: the order is fixed.
     Floats,
     /// Anything else.
     Recurrence,
@@ -156,6 +158,8 @@ pub enum FusedPart {
     Sum,
     /// The multiplication.
     Product,
+    /// A change of sign, which becomes part of it.
+    Negation,
 }
 
 /// Direction in which an operation shifts its first operand by its second.

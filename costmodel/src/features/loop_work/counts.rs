@@ -42,7 +42,7 @@ fn class(body: &LoopBody) -> LoopClass {
         LoopClass::Plain
     } else if body.has_conflict {
         LoopClass::Conflict
-    } else if body.carries(Reduction::Recurrence) > 0.0 {
+    } else if body.carries(Reduction::Recurrence) + body.carries(Reduction::Extreme) > 0.0 {
         LoopClass::Recurrent
     } else if body.of(WorkKind::Bf16) > 0.0 {
         LoopClass::Bf16
@@ -57,7 +57,7 @@ fn class(body: &LoopBody) -> LoopClass {
     } else if body.of(WorkKind::MathCall) > 0.0 {
         // An ordered sum takes each lane out again, so that vectors do not pay.
         if body.carries(Reduction::Ordered) > 0.0 { LoopClass::Calling } else { LoopClass::Called }
-    } else if body.carries(Reduction::Ordered) + body.carries(Reduction::Extreme) > 0.0 {
+    } else if body.carries(Reduction::Ordered) > 0.0 {
         LoopClass::Reordered
     } else if has_gathers(body) {
         gathered(body)

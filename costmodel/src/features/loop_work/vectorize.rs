@@ -208,7 +208,7 @@ pub fn can_vectorise(body: &LoopBody, vectoriser: Vectoriser) -> bool {
         && !body.has_conflict
         && !body.has_sub_byte
         && !body.is_scalar_only
-        && body.carries(Reduction::Recurrence) == 0.0
+        && body.carries(Reduction::Recurrence) + body.carries(Reduction::Extreme) == 0.0
         && (vectoriser.reorders || body.carries(Reduction::Ordered) == 0.0)
         && (vectoriser.gathers || !has_gathers(body))
         && (vectoriser.calls || body.of(WorkKind::MathCall) == 0.0)

@@ -8,7 +8,7 @@ use ir::tree::{BlockId, ValueId};
 use super::chain::Chains;
 use super::events::{Collect, Context, Placement};
 use super::evolution::Evolution;
-use super::reduction::Reduction;
+use super::reduction::{Carried, Reduction};
 use super::state::Walk;
 use crate::features::counts::midpoint;
 
@@ -130,7 +130,7 @@ impl<C: Collect> Walk<'_, C> {
                         self.note_control(argument, Some(value), None);
                         continue;
                     }
-                    let how = Reduction::of(tree, &self.values, value, Some((argument, uses[&argument])));
+                    let how = Reduction::of(tree, &self.values, value, Carried::Argument(argument, uses[&argument]));
                     self.collector.carried(index, how, chains.to(value));
                 }
             }

@@ -11,7 +11,7 @@ use super::chain::Chains;
 use super::events::{Collect, Placement, Work};
 use super::evolution::Evolution;
 use super::lanes::MachineCost;
-use super::reduction::Reduction;
+use super::reduction::{Carried, Reduction};
 use super::state::{RegionContext, Walk};
 use crate::features::counts::UNKNOWN_TRIPS;
 use crate::features::table::WorkKind;
@@ -97,7 +97,8 @@ impl<C: Collect> Walk<'_, C> {
             self.values.equals(own, operand);
             let last = tree.block(block).operations.last();
             let Some(&next) = last.and_then(|&last| tree.operation(last).operands.first()) else { continue };
-            let how = Reduction::of(tree, &self.values, next, Some((carried, self.values.get(carried).uses)));
+            let how =
+                Reduction::of(tree, &self.values, next, Carried::Argument(carried, self.values.get(carried).uses));
             let chain = Chains::through(tree, &self.values, &[block], &[carried]).to(next);
             self.collector.carried(placement.loop_index, how, chain);
         }
@@ -165,7 +166,8 @@ impl<C: Collect> Walk<'_, C> {
                 self.control_of_while(operation, argument, value);
                 continue;
             }
-            let how = Reduction::of(tree, &self.values, value, Some((argument, self.values.get(argument).uses)));
+            let how =
+                Reduction::of(tree, &self.values, value, Carried::Argument(argument, self.values.get(argument).uses));
             self.collector.carried(loop_index, how, chains.to(value));
         }
     }

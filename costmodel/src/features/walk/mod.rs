@@ -46,7 +46,7 @@ use self::integers::Use;
 use self::lanes::{MachineCost, VectorWidth, is_shaped, is_vector};
 pub use self::loop_nest::Loop;
 use self::loop_nest::LoopNest;
-use self::reduction::{has_no_nan, may_contract};
+use self::reduction::may_contract;
 use self::redundancy::Computed;
 use self::state::{RegionContext, Walk};
 use self::tiles::Tile;
@@ -313,9 +313,6 @@ impl<C: Collect> Walk<'_, C> {
         }
         if kind == WorkKind::Cast && widths::is_free(tree, &self.values, operation) {
             return self.values.equals(node.results[0], node.operands[0]);
-        }
-        if kind == WorkKind::MinMax && has_no_nan(tree, operation) {
-            kind = WorkKind::Float;
         }
         let is_folded = node.results.first().is_some_and(|&result| self.values.is_folded(result));
         if is_folded && tree.record(operation).features.shift != Shift::None {

@@ -9,7 +9,7 @@ use super::access::{Access, Subscripts};
 use super::chain::Chain;
 use super::events::{Collect, Placement};
 use super::loop_nest::LoopNest;
-use super::reduction::{Reduction, alike};
+use super::reduction::{Carried, Reduction, alike};
 use super::values::Values;
 use crate::features::counts;
 use crate::features::kind::work_kind;
@@ -70,7 +70,9 @@ impl<C: Collect> Walk<'_, C> {
     /// Reports what a store to a loop-invariant address carries from iteration to iteration.
     pub fn carried_in_memory(&mut self, stored: Option<ValueId>, access: &Access) {
         if access.is_invariant() {
-            let how = stored.map_or(Reduction::Recurrence, |v| Reduction::of(self.tree, &self.values, v, None));
+            let how = stored.map_or(Reduction::Recurrence, |v| {
+                Reduction::of(self.tree, &self.values, v, Carried::Memory(access.buffer))
+            });
             self.collector.carried_in_memory(
                 access,
                 how,
