@@ -430,7 +430,7 @@ named! {
         Calling = "calling",
         /// loops that compute on `bf16`
         Bf16 = "brain",
-        /// loops that stay scalar because of an operation, or because they have fewer iterations than vector lanes: less than 4, or not as many in each entry
+        /// loops that stay scalar because of an operation or of how they accumulate floating-point numbers, or because they have fewer iterations than vector lanes: less than 4, or not as many in each entry
         Unvectorised = "unvectorised",
         /// loops with fewer iterations than vector lanes, as many in each entry
         Short = "short",

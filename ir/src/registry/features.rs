@@ -119,6 +119,8 @@ pub enum Accumulation {
     Sum,
     /// A floating-point difference or product: the order is fixed.
     Floats,
+    /// A fused multiply-add: the order is fixed, whatever its flags.
+    Fused,
     /// Anything else.
     Recurrence,
 }

@@ -2,7 +2,7 @@
 
 use super::facts::ElementArithmetic::{Simple, Transcendental};
 use super::facts::{Dialect, ElementArithmetic, Expansion, StepClass, SumTerm, TrafficRule};
-use super::features::{InstructionClass as Class, MachineWork as Machine};
+use super::features::{Accumulation, InstructionClass as Class, MachineWork as Machine};
 use super::record::Record;
 
 const fn op(name: &'static str, each: ElementArithmetic, class: Class) -> Record {
@@ -55,7 +55,10 @@ pub(super) const RECORDS: &[Record] = &[
     simple("math.roundeven"),
     simple("math.trunc"),
     binary("math.copysign", Simple(1), Class::Float),
-    op("math.fma", Simple(2), Class::Float).form("%a , %b , %c fastmath {} : !a=b=c=r", "r").sum(SumTerm::FusedProduct),
+    op("math.fma", Simple(2), Class::Float)
+        .form("%a , %b , %c fastmath {} : !a=b=c=r", "r")
+        .sum(SumTerm::FusedProduct)
+        .accumulation(Accumulation::Fused),
     op("math.clampf", Simple(1), Class::Float).form("%value to [ %min , %max ] fastmath {} : !value=min=max=r", "r"),
     integer("math.absi"),
     integer("math.ctlz").machine(Machine::ZeroCount),

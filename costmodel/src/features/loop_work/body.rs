@@ -230,7 +230,9 @@ impl LoopBody {
 
     /// Whether it carries a value whose order is fixed: an iteration waits for the one before.
     pub fn is_chained(&self) -> bool {
-        [Reduction::Ordered, Reduction::Extreme, Reduction::Recurrence].into_iter().any(|how| self.carries(how) > 0.0)
+        [Reduction::Ordered, Reduction::Scalar, Reduction::Extreme, Reduction::Recurrence]
+            .into_iter()
+            .any(|how| self.carries(how) > 0.0)
     }
 
     /// Mean trip count.

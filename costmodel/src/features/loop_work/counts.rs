@@ -42,10 +42,12 @@ fn class(body: &LoopBody) -> LoopClass {
         LoopClass::Plain
     } else if body.has_conflict {
         LoopClass::Conflict
-    } else if body.carries(Reduction::Recurrence) + body.carries(Reduction::Extreme) > 0.0 {
+    } else if body.carries(Reduction::Recurrence) > 0.0 {
         LoopClass::Recurrent
     } else if body.of(WorkKind::Bf16) > 0.0 {
         LoopClass::Bf16
+    } else if body.carries(Reduction::Scalar) + body.carries(Reduction::Extreme) > 0.0 {
+        LoopClass::Unvectorised
     } else if body.is_scalar_only && body.of(WorkKind::Call) + body.of(WorkKind::Runtime) == 0.0 {
         LoopClass::Unvectorised
     } else if !can_vectorise(body, PERMISSIVE) {

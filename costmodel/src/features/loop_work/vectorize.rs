@@ -114,7 +114,7 @@ fn fill_hottest(body: &LoopBody, all: f64, features: &mut FeatureVector) {
         (Feature::HotBuffers, body.buffers),
         (Feature::HotCarriedIntegers, body.carries(Reduction::Reorderable)),
         (Feature::HotCarriedExtremes, body.carries(Reduction::Extreme)),
-        (Feature::HotCarriedFloats, body.carries(Reduction::Ordered)),
+        (Feature::HotCarriedFloats, body.carries(Reduction::Ordered) + body.carries(Reduction::Scalar)),
         (Feature::HotCarriedOthers, body.carries(Reduction::Recurrence)),
     ] {
         features.set(feature, value);
@@ -208,7 +208,7 @@ pub fn can_vectorise(body: &LoopBody, vectoriser: Vectoriser) -> bool {
         && !body.has_conflict
         && !body.has_sub_byte
         && !body.is_scalar_only
-        && body.carries(Reduction::Recurrence) + body.carries(Reduction::Extreme) == 0.0
+        && [Reduction::Scalar, Reduction::Extreme, Reduction::Recurrence].iter().all(|&how| body.carries(how) == 0.0)
         && (vectoriser.reorders || body.carries(Reduction::Ordered) == 0.0)
         && (vectoriser.gathers || !has_gathers(body))
         && (vectoriser.calls || body.of(WorkKind::MathCall) == 0.0)

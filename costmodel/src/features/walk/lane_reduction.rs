@@ -43,7 +43,7 @@ pub fn steps(tree: &Tree, operation: OpId) -> f64 {
         Reduction::Extreme => {
             SCALAR_EXTREME * lanes.min(LAST_LANES) + VECTOR_EXTREME * libm::log2((lanes / LAST_LANES).max(1.0))
         }
-        Reduction::Reorderable | Reduction::Recurrence => 0.0,
+        Reduction::Reorderable | Reduction::Scalar | Reduction::Recurrence => 0.0,
     }
 }
 

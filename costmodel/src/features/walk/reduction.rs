@@ -16,6 +16,9 @@ pub enum Reduction {
     Extreme,
     /// A floating-point sum whose order is fixed. LLVM vectorises it for sets of vector instructions that add lanes in order.
     Ordered,
+    /// Another accumulation of floating-point numbers, which no vectoriser takes: of differences, products, fused multiply-adds (LLVM has no
+    /// reductions of `llvm.fma`) or several sums.
+    Scalar,
     /// Anything else.
     Recurrence,
 }
@@ -55,7 +58,7 @@ impl Reduction {
     pub const COUNT: usize = Self::Recurrence as usize + 1;
 
     /// The reduction whose next value is `next`. The value is a recurrence if anything between it and `next` has another use, or if the
-    /// operations between them are not all alike. LLVM has no reductions of `llvm.fma`.
+    /// operations between them are not all alike.
     pub fn of(tree: &Tree, values: &Values, next: ValueId, carried: Carried) -> Self {
         let Definition::Result { operation, .. } = tree.value(next).definition else {
             return Self::Recurrence;
@@ -70,7 +73,8 @@ impl Reduction {
             Accumulation::Extreme => Self::Extreme,
             Accumulation::Sum | Accumulation::Floats if may_reassociate(tree, operation) => Self::Reorderable,
             Accumulation::Sum | Accumulation::Floats if adds_once(tree, values, operation, carried) => Self::Ordered,
-            _ => Self::Recurrence,
+            Accumulation::Sum | Accumulation::Floats | Accumulation::Fused => Self::Scalar,
+            Accumulation::Recurrence => Self::Recurrence,
         }
     }
 }
