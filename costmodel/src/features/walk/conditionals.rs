@@ -1,9 +1,12 @@
 //! Operations one of whose regions is executed: as branches, or as selections between the results of all of them.
 
+use std::collections::BTreeMap;
+
 use ir::registry::facts::{BranchForm, RegionExecution};
 use ir::registry::features::InstructionClass as Class;
-use ir::tree::{OpId, Tree};
+use ir::tree::{AttributeValue, OpId, Tree};
 
+use super::access::evaluate;
 use super::events::{Collect, Placement, Work};
 use super::lanes::MachineCost;
 use super::state::{RegionContext, Walk};
@@ -38,9 +41,35 @@ pub fn is_speculated(tree: &Tree, operation: OpId) -> bool {
 }
 
 impl<C: Collect> Walk<'_, C> {
+    /// Reports the tests of an operation whose condition is a set of affine constraints, each in the loop that changes it. A lower and an
+    /// upper bound of one expression are one comparison of its distance from the lower bound; those of one iteration are combined.
+    fn tests(&mut self, operation: OpId, placement: Placement) {
+        let tree = self.tree;
+        let Some(AttributeValue::AffineSet(set)) = tree.attribute(operation, "condition") else { return };
+        let names: Vec<_> = tree.operation(operation).operands.iter().map(|&v| self.values.get(v).into()).collect();
+        let constraints = &set.constraints;
+        let mut bounds: BTreeMap<(usize, u64), u32> = BTreeMap::new();
+        for constraint in &constraints.results {
+            let own = evaluate(constraint, constraints.dimensions, &names).evolution;
+            *bounds.entry((own.varies_in.min(placement.loop_index), own.stride.abs().to_bits())).or_default() += 1;
+        }
+        let inner = bounds.keys().filter(|(loop_index, _)| *loop_index == placement.loop_index).count();
+        let combined = inner.saturating_sub(1) as f64;
+        self.work(placement, WorkKind::Integer, MachineCost::SCALAR.expanded(combined, combined), 64.0);
+        for ((loop_index, _), count) in bounds {
+            let weight = if loop_index == placement.loop_index { placement.weight } else { 1.0 };
+            let inside = Placement { loop_index, weight };
+            self.work(inside, WorkKind::Select, MachineCost::SCALAR, 64.0);
+            if count > 1 {
+                self.work(inside, WorkKind::Address, MachineCost::SCALAR, 64.0);
+            }
+        }
+    }
+
     /// Both sides of a branch, and a selection for each result.
     pub(super) fn speculated(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
         let Placement { loop_index, weight } = placement;
+        self.tests(operation, placement);
         for _ in &self.tree.operation(operation).results {
             let work = Work { loop_index, kind: WorkKind::Select, cost: MachineCost::SCALAR, weight, bits: 0.0 };
             self.collector.work(&work);
@@ -53,6 +82,7 @@ impl<C: Collect> Walk<'_, C> {
         let tree = self.tree;
         let node = tree.operation(operation);
         let Placement { loop_index, weight } = placement;
+        self.tests(operation, placement);
         // One of several regions: each as often as the others.
         let is_one_of = tree.record(operation).regions == RegionExecution::Branch(BranchForm::Other);
         let equal = 1.0 / node.regions.len().max(1) as f64;

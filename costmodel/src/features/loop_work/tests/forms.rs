@@ -203,3 +203,24 @@ fn generated_elements_are_loops_over_the_dimensions() {
     let inner = &levels[2];
     assert_eq!((inner.iterations, inner.of(WorkKind::Store), inner.of(WorkKind::Float)), (60.0, 1.0, 1.0));
 }
+
+#[test]
+fn affine_conditions_test_each_range_in_the_loop_that_changes_it() {
+    let text = "#inside = affine_set<(d0, d1) : (d0 - 2 >= 0, -d0 + 5 >= 0, d1 - 3 >= 0, -d1 + 9 >= 0, d1 + d0 >= 0)>
+func.func @f(%a: memref<8x16xf32>, %b: memref<8x16xf32>) {
+  affine.for %i = 0 to 8 {
+    affine.for %j = 0 to 16 {
+      affine.if #inside(%i, %j) {
+        %0 = affine.load %a[%i, %j] : memref<8x16xf32>
+        affine.store %0, %b[%i, %j] : memref<8x16xf32>
+      }
+    }
+  }
+  return
+}";
+    let bodies = of(text);
+    let tests = |at: usize| [WorkKind::Select, WorkKind::Address, WorkKind::Integer].map(|kind| bodies[at].of(kind));
+    assert_eq!(tests(1), [1.0, 1.0, 0.0]);
+    // The sum has the stride of the inner variable and shares its comparison.
+    assert_eq!(tests(2), [1.0, 1.0, 0.0]);
+}
