@@ -12,7 +12,7 @@ use ir::tree::{AffineExpr, AffineMap, AttributeValue, Definition, Dimension, OpI
 use super::access::{self, Access};
 use super::events::{Collect, Placement};
 use super::evolution::Evolution;
-use super::lanes::{MachineCost, VectorWidth, extents};
+use super::lanes::{MachineCost, PART_BITS, VectorWidth, extents};
 use super::state::Walk;
 use super::values::Values;
 use crate::features::table::WorkKind;
@@ -173,28 +173,32 @@ pub fn ends(tree: &Tree, operation: OpId, name: &str) -> Option<(f64, f64)> {
     }
 }
 
-/// What an operation that takes a vector apart or puts one together moves between lanes; `None` if it only takes whole rows.
+/// What an operation that takes a vector apart or puts one together moves between lanes: the smaller rows. `None` if it only takes whole
+/// rows.
 pub fn moved(tree: &Tree, operation: OpId) -> Option<VectorWidth> {
     let node = tree.operation(operation);
     let (&part, &result) = (node.operands.first()?, node.results.first()?);
     let [from, to] = [part, result].map(|value| VectorWidth::of(tree, value));
-    if from.bits > 0.0 && to.bits > 0.0 && from.row() == to.row() {
-        return None;
+    // An element is moved, or spread over a register, which all rows and parts share.
+    if from.bits == 0.0 || to.bits == 0.0 {
+        let is_spread_by_load = node.operands.len() == 1 && access::is_loaded(tree, operation);
+        let element = VectorWidth { bits: PART_BITS, lanes: 1.0, rows: 1.0 };
+        return Some(element).filter(|_| from.bits > 0.0 || !is_spread_by_load);
     }
-    if from.bits == 0.0 && node.operands.len() == 1 && access::is_loaded(tree, operation) {
+    if from.row() == to.row() {
         return None;
     }
     // The low lanes of a register are a register.
     if to.lanes < from.lanes && ends(tree, operation, "offsets").is_some_and(|(_, lane)| lane == 0.0) {
         return None;
     }
-    let wider = from.row().max(to.row());
+    let narrow = if from.row().bits < to.row().bits { from } else { to };
     let rows = match from.lanes.total_cmp(&to.lanes) {
-        std::cmp::Ordering::Less => from.rows.max(1.0),
+        std::cmp::Ordering::Less => from.rows,
         std::cmp::Ordering::Equal => from.rows.max(to.rows),
-        std::cmp::Ordering::Greater => to.rows.max(1.0),
+        std::cmp::Ordering::Greater => to.rows,
     };
-    Some(wider.of_rows(rows))
+    Some(narrow.of_rows(rows))
 }
 
 /// Whether an outer product is a fused multiply-add: what combines the products is a floating-point sum.

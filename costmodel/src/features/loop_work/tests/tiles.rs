@@ -203,3 +203,20 @@ fn masks_compare_lane_indices_of_32_bits() {
     );
     assert_eq!(explicit(&levels[1], WorkKind::Select), (1.0, 4.0));
 }
+
+#[test]
+fn slices_move_their_own_lanes() {
+    let parts = |body: &str| {
+        let levels = looped(&format!(
+            "%t = vector.load %a[%i, %c0] : memref<64x64xf32>, vector<18xf32>
+             {body}"
+        ));
+        explicit(&levels[1], WorkKind::Shuffle).1
+    };
+    let slice = "%x = vector.extract_strided_slice %t {offsets = [1], sizes = [16], strides = [1]} : vector<18xf32> to vector<16xf32>
+         vector.store %x, %b[%i, %c0] : memref<64x64xf32>, vector<16xf32>";
+    assert_eq!(parts(slice), 4.0);
+    let element = "%x = vector.extract %t[5] : f32 from vector<18xf32>
+         memref.store %x, %b[%i, %i] : memref<64x64xf32>";
+    assert_eq!(parts(element), 1.0);
+}
