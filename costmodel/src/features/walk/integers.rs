@@ -1,4 +1,4 @@
-//! Integer operations that are more, or fewer, than one machine instruction.
+//! Operations, most of them on integers, that are more, or fewer, than one machine instruction.
 //!
 //! Amounts are the instructions that LLVM emits, on scalars and on one vector register, and lie between those of the instruction
 //! sets where these differ: x86 multiplies and shifts no vectors of bytes, and has no vector instruction for the high half of a
@@ -10,7 +10,7 @@ use ir::tree::{AffineExpr, AttributeValue, OpId, Tree, ValueId};
 
 use super::access::is_loaded;
 use super::lanes::{REGISTER_BITS, element_bits_or_default, is_vector};
-use super::values::{Values, constant_integer};
+use super::values::{Values, constant_integer, is_constant};
 use crate::features::kind::arithmetic;
 use crate::features::table::WorkKind;
 
@@ -81,6 +81,10 @@ pub fn expansion(tree: &Tree, operation: OpId, kind: WorkKind, bits: f64, own_us
         MachineWork::BitCount => Expansion::simple(kind, 1.0, 5.0),
         MachineWork::ZeroCount => Expansion::simple(kind, 1.0, if bits < 32.0 { 5.0 } else { 3.0 }),
         _ if is_extreme(record.evaluation) => Expansion::simple(kind, 2.0, 1.0),
+        // A constant is no NaN: a comparison and a selection.
+        MachineWork::MinMax if kind == WorkKind::MinMax && has_constant(tree, operation) => {
+            Expansion::simple(WorkKind::Select, 2.0, 2.0)
+        }
         _ if kind == WorkKind::Cast && is_free_on_scalars(tree, operation) => Expansion::simple(kind, 0.0, 1.0),
         _ if kind != WorkKind::Integer => Expansion::one(kind),
         // An instruction of AVX-512; two shifts and their combination in other sets of vector instructions.
@@ -98,6 +102,10 @@ pub fn expansion(tree: &Tree, operation: OpId, kind: WorkKind, bits: f64, own_us
 pub fn is_extreme(evaluation: Evaluation) -> bool {
     use Evaluation::{MaxSigned, MaxUnsigned, MinSigned, MinUnsigned};
     matches!(evaluation, MinSigned | MaxSigned | MinUnsigned | MaxUnsigned)
+}
+
+fn has_constant(tree: &Tree, operation: OpId) -> bool {
+    tree.operation(operation).operands.iter().any(|&value| is_constant(tree, value))
 }
 
 /// Whether an integer conversion of scalars is no instruction: the low part of a register, or an extending load.

@@ -224,3 +224,23 @@ func.func @f(%a: memref<8x16xf32>, %b: memref<8x16xf32>) {
     // The sum has the stride of the inner variable and shares its comparison.
     assert_eq!(tests(2), [1.0, 1.0, 0.0]);
 }
+
+#[test]
+fn an_extreme_with_a_constant_is_a_comparison_and_a_selection() {
+    let extreme = |other: &str| {
+        let bodies = of(&format!(
+            "func.func @f(%a: memref<16xf32>, %b: memref<16xf32>) {{
+  %c = arith.constant 6.0 : f32
+  affine.for %i = 0 to 16 {{
+    %x = affine.load %a[%i] : memref<16xf32>
+    %y = affine.load %b[%i] : memref<16xf32>
+    %z = arith.maximumf %x, {other} : f32
+    affine.store %z, %b[%i] : memref<16xf32>
+  }}
+  return
+}}"
+        ));
+        (bodies[1].of(WorkKind::MinMax), bodies[1].of(WorkKind::Select))
+    };
+    assert_eq!((extreme("%y"), extreme("%c")), ((1.0, 0.0), (0.0, 2.0)));
+}
