@@ -95,6 +95,8 @@ pub struct LoopBody {
     pub misaligned: f64,
     /// Whether it accesses elements that do not fill whole bytes.
     pub has_sub_byte: bool,
+    /// Whether it stores a loop-invariant number whose bytes differ.
+    pub has_pattern: bool,
     /// Whether a load may depend on a store of a near iteration.
     pub has_conflict: bool,
     /// Width of the narrowest element that it accesses, in bits; 0 if none.
@@ -136,6 +138,7 @@ impl LoopBody {
             has_vectors: false,
             misaligned: 0.0,
             has_sub_byte: false,
+            has_pattern: false,
             has_conflict: false,
             narrowest: 0.0,
             widest: 0.0,

@@ -117,6 +117,7 @@ impl Collect for LoopWork {
         let body = &mut self.bodies[own.loop_index];
         (body.narrowest, body.widest) = (own.narrowest, own.widest);
         body.has_sub_byte |= own.is_sub_byte;
+        body.has_pattern |= own.is_pattern;
         if let Some(how) = own.carried {
             body.carried[how as usize] += 1.0;
         }

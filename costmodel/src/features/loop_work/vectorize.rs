@@ -222,10 +222,11 @@ pub fn has_gathers(body: &LoopBody) -> bool {
     kinds.iter().any(|&kind| body.of(kind) > 0.0)
 }
 
-/// Whether a loop only copies or fills memory, which becomes a call.
+/// Whether a loop only copies memory, or fills it with equal bytes, which becomes a call.
 pub fn is_copy(body: &LoopBody) -> bool {
     !body.has_inner
         && !body.has_reversed
+        && (!body.has_pattern || body.of(WorkKind::Load) > 0.0)
         && body.of(WorkKind::Store) == 1.0
         && body.work.iter().sum::<f64>() == 1.0 + body.of(WorkKind::Load)
 }

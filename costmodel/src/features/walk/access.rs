@@ -5,7 +5,7 @@ use ir::tree::{AffineExpr, AttributeValue, Definition, Dimension, OpId, Tree, Ty
 
 use super::evolution::Evolution;
 use super::lanes::MachineCost;
-use super::values::{ValueFacts, Values};
+use super::values::{ValueFacts, Values, is_constant};
 use crate::features::table::WorkKind;
 
 /// Assumed extent of a dynamic dimension, in elements: large enough that rows are not contiguous.
@@ -162,6 +162,8 @@ pub struct Access {
     pub is_sub_byte: bool,
     /// Whether elements are aligned to less than their size.
     pub is_misaligned: bool,
+    /// Whether it stores a value that its loop does not change and whose bytes differ.
+    pub is_pattern: bool,
 }
 
 impl Access {
@@ -198,6 +200,17 @@ impl Access {
     pub fn is_invariant(&self) -> bool {
         self.loop_index > 0 && self.address.varies_in < self.loop_index && !self.address.data
     }
+}
+
+/// Whether the bytes of a number differ, or may differ: a loop that stores a number of equal bytes becomes a call of `memset`.
+pub fn has_different_bytes(tree: &Tree, value: ValueId) -> bool {
+    let by = tree.definer(value).filter(|_| is_constant(tree, value));
+    let is_uniform = match by.and_then(|by| tree.attribute(by, "value")) {
+        Some(AttributeValue::Integer(number, _)) => matches!(number, 0 | -1),
+        Some(AttributeValue::Float(number, _) | AttributeValue::Dense { splat: Some(number), .. }) => *number == 0.0,
+        _ => false,
+    };
+    !is_uniform && super::lanes::element_bits_or_default(tree, value) > 8.0
 }
 
 /// The address of an element of a tensor or memref, in elements.

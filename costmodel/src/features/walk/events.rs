@@ -123,6 +123,8 @@ pub struct WholeLoop {
     pub widest: f64,
     /// Whether elements do not fill whole bytes.
     pub is_sub_byte: bool,
+    /// Whether the bytes of the elements of its first operand differ, or may differ.
+    pub is_pattern: bool,
     /// How it combines the value that it carries.
     pub carried: Option<Reduction>,
 }

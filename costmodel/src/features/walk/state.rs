@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ir::analysis::FunctionAnalysis;
 use ir::tree::{BlockId, OpId, Tree, ValueId};
 
-use super::access::{Access, Subscripts};
+use super::access::{Access, Subscripts, has_different_bytes};
 use super::chain::Chain;
 use super::events::{Collect, Placement};
 use super::loop_nest::LoopNest;
@@ -79,6 +79,11 @@ impl<C: Collect> Walk<'_, C> {
                 stored.map_or_else(Chain::default, |value| self.chain_to(value)),
             );
         }
+    }
+
+    /// Whether a loop stores a value that it does not change and whose bytes differ. `number` is where the value comes from.
+    pub fn is_pattern(&self, number: ValueId, value: ValueId, loop_index: usize) -> bool {
+        self.values.evolution(value).varies_in < loop_index && has_different_bytes(self.tree, number)
     }
 
     /// The chain of operations alike that ends with a value.

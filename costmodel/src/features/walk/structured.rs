@@ -3,9 +3,9 @@
 
 use ir::registry::facts::{Arithmetic, Dialect};
 use ir::registry::features::InstructionClass as Class;
-use ir::tree::{AffineExpr, AffineMap, AttributeValue, Dimension, OpId, Tree, ValueId};
+use ir::tree::{AffineExpr, AffineMap, AttributeValue, Definition, Dimension, OpId, Tree, ValueId};
 
-use super::access::{self, Access, Subscript, evaluate};
+use super::access::{self, Access, Subscript, evaluate, has_different_bytes};
 use super::events::{Collect, Placement, WholeLoop, WholeTensors};
 use super::evolution::Evolution;
 use super::lanes::{self, MachineCost, is_shaped};
@@ -59,7 +59,8 @@ impl<C: Collect> Walk<'_, C> {
         for (result, store) in stores.into_iter().enumerate() {
             let value = yielded.and_then(|values| values.get(result)).copied();
             self.carried_in_memory(value, &store);
-            self.collector.access(&store);
+            let is_pattern = value.is_some_and(|value| self.is_pattern(outside(tree, operation, value), value, index));
+            self.collector.access(&Access { is_pattern, ..store });
         }
     }
 
@@ -95,6 +96,7 @@ impl<C: Collect> Walk<'_, C> {
                 element_bits: lanes::element_bits_or_default(tree, operand),
                 is_sub_byte: lanes::is_sub_byte(tree, operand),
                 is_misaligned: lanes::is_misaligned(tree, operand),
+                is_pattern: false,
             };
             let is_output = index >= structure.inputs;
             if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.values.is_used(argument)) {
@@ -129,6 +131,11 @@ impl<C: Collect> Walk<'_, C> {
         };
         self.collector.whole_tensors(&WholeLoop {
             loop_index: inside.loop_index,
+            is_pattern: tree
+                .operation(operation)
+                .operands
+                .first()
+                .is_some_and(|&value| has_different_bytes(tree, value)),
             carried: work.reduces.then_some(carried),
             ..WholeLoop::of(tree, operation)
         });
@@ -175,7 +182,14 @@ impl<C: Collect> Walk<'_, C> {
 impl WholeLoop {
     /// The elements that an operation accesses.
     fn of(tree: &Tree, operation: OpId) -> Self {
-        let mut own = Self { loop_index: 0, narrowest: f64::INFINITY, widest: 0.0, is_sub_byte: false, carried: None };
+        let mut own = Self {
+            loop_index: 0,
+            narrowest: f64::INFINITY,
+            widest: 0.0,
+            is_sub_byte: false,
+            is_pattern: false,
+            carried: None,
+        };
         let node = tree.operation(operation);
         for &value in arrays(tree, &node.operands).chain(&node.results) {
             let bits = lanes::element_bits_or_default(tree, value);
@@ -209,6 +223,16 @@ fn reads(tree: &Tree, operation: OpId) -> (WorkKind, f64) {
     let is_strided = last("permutation").is_some_and(|last| last < rank)
         || !node.regions.is_empty() && last("dimensions").is_some_and(is_reduced);
     (if is_strided { WorkKind::StridedLoad } else { WorkKind::Load }, amount)
+}
+
+/// The operand of a structured operation that an argument of its body is an element of; other values as they are.
+fn outside(tree: &Tree, operation: OpId, value: ValueId) -> ValueId {
+    match tree.value(value).definition {
+        Definition::Argument { block, index } if tree.entry(operation, 0) == Some(block) => {
+            tree.operation(operation).operands.get(index as usize).copied().unwrap_or(value)
+        }
+        _ => value,
+    }
 }
 
 /// A loop nest in one operation.

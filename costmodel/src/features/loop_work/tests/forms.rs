@@ -244,3 +244,46 @@ fn an_extreme_with_a_constant_is_a_comparison_and_a_selection() {
     };
     assert_eq!((extreme("%y"), extreme("%c")), ((1.0, 0.0), (0.0, 2.0)));
 }
+
+#[test]
+fn filling_memory_with_equal_bytes_is_a_call() {
+    let filled = |number: &str, ty: &str| {
+        format!(
+            "func.func @f(%a: memref<64x{ty}>, %s: {ty}) {{
+  %c = arith.constant {number} : {ty}
+  affine.for %i = 0 to 64 {{
+    affine.store %c, %a[%i] : memref<64x{ty}>
+  }}
+  return
+}}"
+        )
+    };
+    let structured = |number: &str| {
+        format!(
+            "#one = affine_map<(d0) -> ()>
+#all = affine_map<(d0) -> (d0)>
+func.func @f(%a: tensor<64xf32>) -> tensor<64xf32> {{
+  %c = arith.constant dense<{number}> : tensor<f32>
+  %0 = linalg.generic {{indexing_maps = [#one, #all], iterator_types = [\"parallel\"]}}
+      ins(%c : tensor<f32>) outs(%a : tensor<64xf32>) {{
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  }} -> tensor<64xf32>
+  return %0 : tensor<64xf32>
+}}"
+        )
+    };
+    for (text, calls) in [
+        (filled("0.0", "f32"), 1.0),
+        (filled("-1", "i32"), 1.0),
+        (filled("3", "i8"), 1.0),
+        (filled("3", "i32"), 0.0),
+        (filled("1.0", "f32"), 0.0),
+        (filled("1.0", "f32").replace("store %c", "store %s"), 0.0),
+        (structured("0.0"), 1.0),
+        (structured("0.5"), 0.0),
+    ] {
+        assert_eq!(super::work(&text, "copy_entries"), calls, "{text}");
+        assert_eq!(super::work(&text, "vector_store"), 8.0 * (1.0 - calls), "{text}");
+    }
+}
