@@ -75,8 +75,8 @@ pub struct LoopBody {
     pub explicit: [ExplicitWork; WorkKind::COUNT],
     /// Steps of reductions that combine the lanes of a vector one after another.
     pub lane_steps: f64,
-    /// Whether it contains another loop.
-    pub has_inner: bool,
+    /// Loops directly inside.
+    pub inner: usize,
     /// Values that it carries from iteration to iteration, by [`Reduction`].
     pub carried: [f64; Reduction::COUNT],
     /// The longest chain that an iteration passes to the next.
@@ -95,6 +95,8 @@ pub struct LoopBody {
     pub misaligned: f64,
     /// Whether it accesses elements that do not fill whole bytes.
     pub has_sub_byte: bool,
+    /// Loops, itself first, with which all of its accesses go through adjacent memory.
+    pub contiguous: usize,
     /// Whether it stores a loop-invariant number whose bytes differ.
     pub has_pattern: bool,
     /// Whether a load may depend on a store of a near iteration.
@@ -128,7 +130,7 @@ impl LoopBody {
             copies: 1.0,
             explicit: [ExplicitWork::default(); WorkKind::COUNT],
             lane_steps: 0.0,
-            has_inner: false,
+            inner: 0,
             carried: [0.0; Reduction::COUNT],
             chain: Chain::default(),
             forwarded: 0.0,
@@ -138,6 +140,7 @@ impl LoopBody {
             has_vectors: false,
             misaligned: 0.0,
             has_sub_byte: false,
+            contiguous: usize::MAX,
             has_pattern: false,
             has_conflict: false,
             narrowest: 0.0,

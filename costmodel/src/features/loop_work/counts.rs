@@ -4,6 +4,8 @@
 //! Work of vectorised loops is counted once for every vector of [`REGISTER_BITS`]; their remainder iterations are
 //! counted apart.
 
+use std::collections::BTreeMap;
+
 use super::body::LoopBody;
 use super::vectorize::{
     PERMISSIVE, can_vectorise, has_gathers, hottest, instructions, interleave_count, is_copy, packed_instructions,
@@ -38,7 +40,7 @@ const GATHERED_BITS: f64 = 32.0;
 
 /// The class of a loop; of the two classes of loops that may be vectorised or not, the vectorised one.
 fn class(body: &LoopBody) -> LoopClass {
-    if body.has_inner || body.has_vectors {
+    if body.inner > 0 || body.has_vectors {
         LoopClass::Plain
     } else if body.has_conflict {
         LoopClass::Conflict
@@ -167,8 +169,12 @@ pub struct LiveValues {
 /// Adds the counts of a function's loops to `work`, which is indexed by [`WorkCount::index`].
 pub fn fill_counts(bodies: &[LoopBody], live: LiveValues, work: &mut [f64]) {
     let mut counts = Counts(work);
-    for body in bodies {
-        counts.add_loop(body);
+    let calls = calls(bodies);
+    for (index, body) in bodies.iter().enumerate() {
+        match calls.get(&index) {
+            Some(&calls) => counts.add_calls(body, calls),
+            None => counts.add_loop(body),
+        }
     }
     // Spilled values are assumed to be used in the hottest loop.
     let iterations = hottest(bodies).map_or(0.0, |body| body.iterations);
@@ -181,6 +187,26 @@ pub fn fill_counts(bodies: &[LoopBody], live: LiveValues, work: &mut [f64]) {
     ] {
         counts.add(count, iterations * (values - registers).max(0.0));
     }
+}
+
+/// The loops that become calls that copy or fill memory, by index, and the calls of each. LLVM merges the calls of a loop around that are
+/// for adjacent memory, so that nothing is left of that loop.
+fn calls(bodies: &[LoopBody]) -> BTreeMap<usize, f64> {
+    let mut calls = BTreeMap::new();
+    for (index, body) in bodies.iter().enumerate().filter(|(_, body)| is_copy(body)) {
+        let mut outermost = index;
+        for _ in 1..body.contiguous {
+            let parent = bodies[outermost].parent;
+            let outer = &bodies[parent];
+            if parent == 0 || outer.inner > 1 || outer.work.iter().any(|work| *work > 0.0) {
+                break;
+            }
+            outermost = parent;
+            calls.insert(parent, 0.0);
+        }
+        calls.insert(index, bodies[outermost].entries);
+    }
+    calls
 }
 
 struct Counts<'a>(&'a mut [f64]);
@@ -208,6 +234,13 @@ impl Counts<'_> {
         self.0[WorkCount::Iterations(class).index()] += iterations;
     }
 
+    /// Adds a loop of which nothing but calls is left that copy or fill memory.
+    fn add_calls(&mut self, body: &LoopBody, calls: f64) {
+        self.add(LoopCount::Entries, calls);
+        self.add(LoopCount::CopyEntries, calls);
+        self.add(LoopCount::CopyIterations, if calls > 0.0 { body.iterations } else { 0.0 });
+    }
+
     fn add_loop(&mut self, body: &LoopBody) {
         for (kind, explicit) in WorkKind::ALL.into_iter().zip(&body.explicit) {
             self.0[WorkCount::ExplicitVectors(kind).index()] += body.iterations * explicit.operations;
@@ -217,10 +250,6 @@ impl Counts<'_> {
         self.add(LoopCount::Entries, body.entries);
         let lanes = body.lanes(REGISTER_BITS).max(1.0);
         match class(body) {
-            _ if is_copy(body) => {
-                self.add(LoopCount::CopyEntries, body.entries);
-                self.add(LoopCount::CopyIterations, body.iterations);
-            }
             class @ (LoopClass::Vector
             | LoopClass::Interleaved
             | LoopClass::Divided

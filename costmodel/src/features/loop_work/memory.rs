@@ -54,6 +54,7 @@ pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access], packed: &BTr
         }
         body.has_sub_byte |= access.is_sub_byte;
         body.has_pattern |= access.is_pattern;
+        body.contiguous = body.contiguous.min(access.contiguous);
         body.widest = body.widest.max(access.element_bits);
         let narrowest = if body.narrowest == 0.0 { f64::INFINITY } else { body.narrowest };
         body.narrowest = narrowest.min(access.element_bits);

@@ -59,7 +59,7 @@ impl LoopWork {
 
 impl Collect for LoopWork {
     fn optimised_loop(&mut self, new: &Loop) {
-        self.bodies[new.parent].has_inner = true;
+        self.bodies[new.parent].inner += 1;
         self.bodies.push(new.into());
     }
 
@@ -118,6 +118,7 @@ impl Collect for LoopWork {
         (body.narrowest, body.widest) = (own.narrowest, own.widest);
         body.has_sub_byte |= own.is_sub_byte;
         body.has_pattern |= own.is_pattern;
+        body.contiguous = own.contiguous;
         if let Some(how) = own.carried {
             body.carried[how as usize] += 1.0;
         }

@@ -66,7 +66,7 @@ pub fn fill_features(bodies: &[LoopBody], features: &mut FeatureVector) {
     };
     features.set(Feature::VectorizableShare, share(&|body| can_vectorise(body, AVX2)));
     features.set(Feature::OrderedShare, share(&|body| can_vectorise(body, PERMISSIVE)));
-    features.set(Feature::InnermostShare, share(&|body| !body.has_inner));
+    features.set(Feature::InnermostShare, share(&|body| body.inner == 0));
     features.set(Feature::CallShare, share(&|body| body.of(WorkKind::Call) + body.of(WorkKind::MathCall) > 0.0));
     features.set(Feature::CopyShare, share(&is_copy));
     let most = |of: &dyn Fn(&LoopBody) -> f64| bodies.iter().map(of).fold(0.0, f64::max);
@@ -102,7 +102,7 @@ fn fill_hottest(body: &LoopBody, all: f64, features: &mut FeatureVector) {
         (Feature::HotVectors, flag(body.has_vectors)),
         (Feature::HotConflicts, flag(body.has_conflict)),
         (Feature::HotCopy, flag(is_copy(body))),
-        (Feature::HotInner, flag(body.has_inner)),
+        (Feature::HotInner, flag(body.inner > 0)),
         (Feature::HotNarrowest, body.narrowest),
         (Feature::HotWidest, body.widest),
         (Feature::HotNeighbours, body.store_run),
@@ -203,7 +203,7 @@ fn vector_instructions(body: &LoopBody, vectoriser: Vectoriser) -> f64 {
 /// Whether a vectoriser can take a loop.
 pub fn can_vectorise(body: &LoopBody, vectoriser: Vectoriser) -> bool {
     let none = |kinds: &[WorkKind]| kinds.iter().all(|&kind| body.of(kind) == 0.0);
-    !body.has_inner
+    body.inner == 0
         && !body.has_vectors
         && !body.has_conflict
         && !body.has_sub_byte
@@ -224,7 +224,7 @@ pub fn has_gathers(body: &LoopBody) -> bool {
 
 /// Whether a loop only copies memory, or fills it with equal bytes, which becomes a call.
 pub fn is_copy(body: &LoopBody) -> bool {
-    !body.has_inner
+    body.inner == 0
         && !body.has_reversed
         && (!body.has_pattern || body.of(WorkKind::Load) > 0.0)
         && body.of(WorkKind::Store) == 1.0

@@ -164,6 +164,8 @@ pub struct Access {
     pub is_misaligned: bool,
     /// Whether it stores a value that its loop does not change and whose bytes differ.
     pub is_pattern: bool,
+    /// Loops, the innermost first, that it goes through adjacent memory with; 0 if it does not.
+    pub contiguous: usize,
 }
 
 impl Access {

@@ -125,6 +125,8 @@ pub struct WholeLoop {
     pub is_sub_byte: bool,
     /// Whether the bytes of the elements of its first operand differ, or may differ.
     pub is_pattern: bool,
+    /// Loops, the innermost first, that it goes through adjacent memory with.
+    pub contiguous: usize,
     /// How it combines the value that it carries.
     pub carried: Option<Reduction>,
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ir::tree::ValueId;
+use ir::tree::{Dimension, ValueId};
+
+use super::access::{Subscript, extent};
+use super::evolution::Evolution;
 
 /// The function's body (index 0) or one loop.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +40,24 @@ impl LoopNest {
     /// A loop by its index.
     pub fn get(&self, index: usize) -> &Loop {
         &self.loops[index]
+    }
+
+    /// How many loops, the innermost of which is `index`, an access to an array goes through adjacent memory with: all but the outermost go
+    /// through a whole dimension.
+    pub fn contiguous(&self, shape: &[Dimension], subscripts: &[Subscript], mut index: usize) -> usize {
+        let mut loops = 0;
+        for (dimension, subscript) in shape.iter().zip(subscripts).rev().filter(|(d, _)| extent(d) != 1.0) {
+            let own = &self.loops[index];
+            if index == 0 || subscript.evolution != Evolution::induction(index, 1.0) {
+                break;
+            }
+            loops += 1;
+            if own.iterations != own.entries * extent(dimension) {
+                break;
+            }
+            index = own.parent;
+        }
+        loops
     }
 
     /// Adds a loop over the operations at the positions of a span; its index. `longest` is the largest trip count if it is known.

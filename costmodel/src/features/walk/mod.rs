@@ -464,6 +464,11 @@ impl<C: Collect> Walk<'_, C> {
             is_sub_byte: lanes::is_sub_byte(tree, shaped),
             is_misaligned: lanes::is_misaligned(tree, shaped),
             is_pattern: is_store && stored.is_some_and(|value| self.is_pattern(value, value, loop_index)),
+            contiguous: self.nest.contiguous(
+                tree.types().shape(tree.value(shaped).ty).unwrap_or(&[]),
+                &self.subscripts.list,
+                loop_index,
+            ),
         };
         let bits = (width.bits == 0.0 && !access.is_sub_byte).then_some(access.element_bits);
         if is_store {

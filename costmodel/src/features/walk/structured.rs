@@ -97,6 +97,7 @@ impl<C: Collect> Walk<'_, C> {
                 is_sub_byte: lanes::is_sub_byte(tree, operand),
                 is_misaligned: lanes::is_misaligned(tree, operand),
                 is_pattern: false,
+                contiguous: self.nest.contiguous(shape(tree, operand), &subscripts, loop_index),
             };
             let is_output = index >= structure.inputs;
             if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.values.is_used(argument)) {
@@ -188,6 +189,7 @@ impl WholeLoop {
             widest: 0.0,
             is_sub_byte: false,
             is_pattern: false,
+            contiguous: usize::MAX,
             carried: None,
         };
         let node = tree.operation(operation);
@@ -195,6 +197,9 @@ impl WholeLoop {
             let bits = lanes::element_bits_or_default(tree, value);
             (own.narrowest, own.widest) = (own.narrowest.min(bits), own.widest.max(bits));
             own.is_sub_byte |= lanes::is_sub_byte(tree, value);
+        }
+        if ["permutation", "broadcast_dimensions"].iter().any(|name| ends(tree, operation, name).is_some()) {
+            own.contiguous = 1;
         }
         own
     }

@@ -94,7 +94,7 @@ fn a_parallel_loop_carries_what_it_reduces() {
     assert_eq!(levels.len(), 2);
     let body = &levels[1];
     assert_eq!((body.carries(Reduction::Reorderable), body.of(WorkKind::Integer)), (1.0, 1.0));
-    assert_eq!((body.of(WorkKind::Store), body.has_inner), (0.0, false));
+    assert_eq!((body.of(WorkKind::Store), body.inner), (0.0, 0));
 }
 
 #[test]
@@ -286,4 +286,28 @@ func.func @f(%a: tensor<64xf32>) -> tensor<64xf32> {{
         assert_eq!(super::work(&text, "copy_entries"), calls, "{text}");
         assert_eq!(super::work(&text, "vector_store"), 8.0 * (1.0 - calls), "{text}");
     }
+}
+
+#[test]
+fn calls_for_adjacent_memory_are_one() {
+    let calls = |stored: &str, loaded: &str, rows: usize| {
+        let text = format!(
+            "func.func @f(%a: memref<4x8x64xf32>, %b: memref<4x8x64xf32>) {{
+  affine.for %i = 0 to 4 {{
+    affine.for %j = 0 to {rows} {{
+      affine.for %k = 0 to 64 {{
+        %x = affine.load %a[{loaded}] : memref<4x8x64xf32>
+        affine.store %x, %b[{stored}] : memref<4x8x64xf32>
+      }}
+    }}
+  }}
+  return
+}}"
+        );
+        (super::work(&text, "copy_entries"), super::work(&text, "plain_iterations"))
+    };
+    // The function's body is one iteration.
+    assert_eq!(calls("%i, %j, %k", "%i, %j, %k", 8), (1.0, 1.0));
+    assert_eq!(calls("%i, %j, %k", "%i, %j, %k", 6), (4.0, 5.0), "part of the rows");
+    assert_eq!(calls("%i, %j, %k", "%j, %i, %k", 4), (16.0, 21.0), "rows in another order");
 }
