@@ -99,6 +99,7 @@ impl WorkCount {
             Self::Loop(count) => match count {
                 LoopCount::Entries | LoopCount::RestEntries | LoopCount::CopyEntries => Unit::Entries,
                 LoopCount::RestInstructions
+                | LoopCount::LongInstructions
                 | LoopCount::PackedInstructions
                 | LoopCount::CopiedInstructions
                 | LoopCount::LaneSteps => Unit::Instructions,

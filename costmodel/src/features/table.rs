@@ -474,6 +474,10 @@ named! {
         RestInstructions = "rest_instructions",
         /// Entries of vectorised loops that have remainder iterations.
         RestEntries = "rest_entries",
+        /// Iterations of vectorised loops in vectors of 1024 bits, as groups of registers of a set of scalable vectors (RISC-V) are; the last ones are shorter.
+        LongIterations = "long_iterations",
+        /// Instructions of these iterations.
+        LongInstructions = "long_instructions",
         /// Instructions of scalar loops some of whose neighbouring operations are packed into vectors.
         PackedInstructions = "packed_instructions",
         /// Instructions of the loops of class `copied`.

@@ -35,6 +35,9 @@ const SURE_LANES: f64 = 8.0;
 /// The tails of others are masked, and masked accesses have to be aligned.
 const WHOLE_VECTORS: f64 = 2048.0;
 
+/// Width of the groups of registers that LLVM vectorises loops for on RISC-V: two registers of 512 bits.
+const LONG_BITS: f64 = 1024.0;
+
 /// Narrowest elements that instructions gather and scatter, in bits.
 const GATHERED_BITS: f64 = 32.0;
 
@@ -48,9 +51,9 @@ fn class(body: &LoopBody) -> LoopClass {
         LoopClass::Recurrent
     } else if body.of(WorkKind::Bf16) > 0.0 {
         LoopClass::Bf16
-    } else if body.carries(Reduction::Scalar) + body.carries(Reduction::Extreme) > 0.0 {
-        LoopClass::Unvectorised
-    } else if body.is_scalar_only && body.of(WorkKind::Call) + body.of(WorkKind::Runtime) == 0.0 {
+    } else if body.carries(Reduction::Scalar) + body.carries(Reduction::Extreme) > 0.0
+        || body.is_scalar_only && body.of(WorkKind::Call) + body.of(WorkKind::Runtime) == 0.0
+    {
         LoopClass::Unvectorised
     } else if !can_vectorise(body, PERMISSIVE) {
         LoopClass::Calling
@@ -279,6 +282,7 @@ impl Counts<'_> {
 
     fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64) {
         self.add_misaligned(body);
+        self.add_long(class, body);
         if class == LoopClass::Interleaved && body.copies == body.interleave && body.groups.gaps == 0.0 {
             return self.add_copies(body, lanes);
         }
@@ -316,6 +320,20 @@ impl Counts<'_> {
             self.add(LoopCount::MisalignedInstructions, body.iterations * packed_instructions(body));
             self.add(LoopCount::MisalignedAccesses, body.iterations * body.misaligned);
         }
+    }
+
+    /// Adds a vectorised loop as LLVM's tail folding by vector lengths leaves it: without remainder, in vectors of at most as many lanes
+    /// as it has iterations. Calls are not vectorised then, and interleaved groups are loaded and stored by segments.
+    fn add_long(&mut self, class: LoopClass, body: &LoopBody) {
+        let trips = body.trips();
+        if class == LoopClass::Called || body.misaligned > 0.0 && trips % WHOLE_VECTORS != 0.0 {
+            return;
+        }
+        let lanes = body.lanes(LONG_BITS).min(libm::exp2(libm::floor(libm::log2(trips.max(1.0)))));
+        let iterations = body.entries * libm::ceil(trips / lanes);
+        let each = vectorised_instructions(body, body.lanes(REGISTER_BITS)) - body.groups.moves;
+        self.add(LoopCount::LongIterations, iterations);
+        self.add(LoopCount::LongInstructions, iterations * each);
     }
 
     /// Adds a loop with interleaved groups that stays scalar.

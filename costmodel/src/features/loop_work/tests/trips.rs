@@ -56,3 +56,23 @@ fn a_loop_of_one_iteration_is_none() {
     assert_eq!(of(text).len(), 2);
     assert_eq!(work(text, "vector_float"), 8.0);
 }
+
+#[test]
+fn long_vectors_leave_no_remainder() {
+    let counts = |trips: u32| {
+        let text = format!(
+            "func.func @f(%a: memref<{trips}xf32>, %b: memref<{trips}xf32>) {{
+  affine.for %i = 0 to {trips} {{
+    %x = affine.load %a[%i] : memref<{trips}xf32>
+    %y = arith.addf %x, %x : f32
+    affine.store %y, %b[%i] : memref<{trips}xf32>
+  }}
+  return
+}}"
+        );
+        (work(&text, "long_iterations"), work(&text, "long_instructions"))
+    };
+    // 32 elements in 1024 bits; a load, a sum, a store and two for the loop.
+    assert_eq!(counts(100), (4.0, 20.0));
+    assert_eq!(counts(20), (2.0, 10.0));
+}
