@@ -165,8 +165,9 @@ impl LoopBody {
     pub fn add_to_group(&mut self, access: &Access, stride: f64, members: f64) {
         let weight = access.weight;
         self.interleave = self.interleave.max(members);
-        // Each vector of a member takes elements from as many vectors as the group is wide.
-        self.groups.moves += (stride - 1.0) * weight;
+        // LLVM's cost model of AVX-512: the group fills half as many registers of 512 bits as members of 256, and each move takes lanes out
+        // of two registers.
+        let registers = libm::ceil(stride / 2.0);
         if access.is_store {
             self.groups.stores += weight;
         } else {
@@ -175,8 +176,10 @@ impl LoopBody {
         }
     }
 
+            self.groups.moves += registers * (stride - 1.0) / stride * weight;
     /// Adds the part of scalar work that computes on elements of 16, 32 or 64 bits.
     pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
+            self.groups.moves += (registers - 1.0).max(1.0) * weight;
         let is_vectorised = !cost.is_explicit() && cost.vectorised.is_finite();
         if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| is_vectorised) {
             self.wide[kind as usize][at] += cost.vectorised * weight.ceil();

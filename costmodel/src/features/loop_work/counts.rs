@@ -248,12 +248,6 @@ impl Counts<'_> {
 
     fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64) {
         self.add_misaligned(body);
-        if class == LoopClass::Interleaved && body.copies == body.interleave && body.groups.gaps == 0.0 {
-            return self.add_copies(body, lanes);
-        }
-        if class == LoopClass::Interleaved && !interleaving_pays(body, lanes) {
-            return self.add_copied(body);
-        }
         let (entries, trips) = body.typical();
         let registers = libm::ceil(trips / lanes);
         let lanes = filled_lanes(body, trips, lanes);
@@ -269,6 +263,14 @@ impl Counts<'_> {
         }
         if is_masked {
             let vectors = entries * registers;
+        if class == LoopClass::Interleaved {
+            if !is_masked && body.copies == body.interleave && body.groups.gaps == 0.0 {
+                return self.add_copies(body, lanes);
+            }
+            if !interleaving_pays(body, lanes) {
+                return self.add_copied(body);
+            }
+        }
             return self.add_work(class, body, vectors, |kind| masked(body, kind, lanes));
         }
         // Copies of a body fill a vector in fewer iterations, which then hold fewer vectors each.
