@@ -137,7 +137,7 @@ impl MachineCost {
         } else {
             let row = width.row();
             let bits = power_of_two(row.lanes) * row.bits / row.lanes;
-            let (units, parts) = ((bits / REGISTER_BITS).ceil(), bits / PART_BITS);
+            let (units, parts) = ((bits / REGISTER_BITS).ceil(), (bits / PART_BITS).max(1.0));
             Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts, ..Self::SCALAR }
         }
     }
