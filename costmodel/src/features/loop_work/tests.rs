@@ -304,12 +304,14 @@ fn stores_of_values_computed_differently_are_one_interleaved_group() {
 /// An unrolled loop over 64 elements of `%a` and `%b`: `body` with `#` for the offset of each copy.
 fn unrolled(copies: usize, carried: &str, body: impl Fn(usize) -> String, end: &str) -> String {
     let copies_of_body: String = (0..copies).map(body).collect();
+    let after = if carried.is_empty() { "" } else { "affine.store %r, %b[72] : memref<80xf32>" };
     format!(
         "func.func @f(%a: memref<80xf32>, %b: memref<80xf32>, %z: f32) {{
   {carried}affine.for %i = 0 to 64 step {copies} {} {{
 {copies_of_body}
     {end}
   }}
+  {after}
   return
 }}",
         if carried.is_empty() { "" } else { "iter_args(%s0 = %z) -> (f32)" }

@@ -90,13 +90,7 @@ impl<C: Collect> Walk<'_, C> {
             if !is_live {
                 continue;
             }
-            let used = node.results.iter().map(|&result| self.values.get(result).demanded).fold(0.0, f64::max);
-            let demanded = widths::demands(tree, operation, used).unwrap_or(f64::INFINITY);
-            for &operand in &node.operands {
-                let facts = self.values.entry(operand);
-                facts.uses += 1;
-                facts.demanded = facts.demanded.max(demanded);
-            }
+            self.note_operands(operation);
             for value in integers::folds(tree, operation).into_iter().flatten() {
                 self.values.entry(value).folded += 1;
             }
@@ -114,6 +108,33 @@ impl<C: Collect> Walk<'_, C> {
         let tree = self.tree;
         let mut computed = match context.placement {
             Some(_) => Computed::new(tree, &self.values, block),
+    /// Counts the uses of values by a live operation.
+    fn note_operands(&mut self, operation: OpId) {
+        let tree = self.tree;
+        let node = tree.operation(operation);
+        let used = node.results.iter().map(|&result| self.values.get(result).demanded).fold(0.0, f64::max);
+        let demanded = widths::demands(tree, operation, used).unwrap_or(f64::INFINITY);
+        let unused = match loops::terminated(tree, operation) {
+            Some(parent) => loops::unused(tree, &self.values, parent),
+            None => Vec::new(),
+        };
+        let is_address = work_kind(tree, operation) == Some(WorkKind::Address);
+        let only_addresses = is_address && node.results.iter().all(|&result| self.values.is_subscript(result));
+        let accessed = access::accessed(tree, operation).unwrap_or(usize::MAX);
+        for (index, &operand) in node.operands.iter().enumerate() {
+            // A shift to higher places may drop all bits that it shifts.
+            let is_dropped = demanded == 0.0 && index == 0;
+            if is_dropped || unused.contains(&index) {
+                continue;
+            }
+            let facts = self.values.entry(operand);
+            facts.uses += 1;
+            facts.subscripts += u32::from(only_addresses || index > accessed);
+            facts.user = Some(operation);
+            facts.demanded = facts.demanded.max(demanded);
+        }
+    }
+
             None => Computed::default(),
         };
         for &operation in &tree.block(block).operations {
@@ -324,6 +345,11 @@ impl<C: Collect> Walk<'_, C> {
         let is_fused = kind == WorkKind::Float && self.is_fused(operation, evolution);
         let bits = widths::width(tree, &self.values, operation);
         let quotient = integers::quotient(tree, &self.values, operation);
+        // Affine addresses are part of addressing modes, or pointers to which each iteration adds a constant.
+        let is_affine = !evolution.data && !evolution.stride.is_nan();
+        if kind == WorkKind::Address && is_affine && node.results.iter().all(|&v| self.values.is_subscript(v)) {
+            return;
+        }
         let is_shared = quotient.is_some_and(|quotient| computed.repeats_quotient(quotient));
         let expansion = integers::expansion(tree, operation, kind, bits, Use { is_shared, is_folded });
         kind = expansion.kind;

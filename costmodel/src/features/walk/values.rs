@@ -52,6 +52,10 @@ pub struct ValueFacts {
 pub struct Values {
     written: Stretch,
     appended: Stretch,
+    /// Those of them that are subscripts, or index arithmetic that only subscripts use.
+    pub subscripts: u32,
+    /// The first of the live operations that use it.
+    pub user: Option<OpId>,
     /// Index of the first value that is appended.
     split: usize,
 }
@@ -128,3 +132,9 @@ impl Values {
         self.get(value).uses > 0
     }
 }
+    /// Whether all uses of a value are subscripts.
+    pub fn is_subscript(&self, value: ValueId) -> bool {
+        let facts = self.get(value);
+        facts.subscripts > 0 && facts.subscripts == facts.uses
+    }
+
