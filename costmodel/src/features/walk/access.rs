@@ -5,6 +5,7 @@ use ir::tree::{AffineExpr, AttributeValue, Definition, Dimension, OpId, Tree, Ty
 
 use super::evolution::Evolution;
 use super::lanes::MachineCost;
+use super::memory_operands::Folding;
 use super::values::{ValueFacts, Values};
 use crate::features::table::WorkKind;
 
@@ -162,6 +163,8 @@ pub struct Access {
     pub is_sub_byte: bool,
     /// Whether elements are aligned to less than their size.
     pub is_misaligned: bool,
+    /// Whether x86 makes it part of an arithmetic instruction.
+    pub folding: Folding,
 }
 
 impl Access {

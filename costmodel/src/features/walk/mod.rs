@@ -24,6 +24,7 @@ mod lane_reduction;
 pub mod lanes;
 mod loop_nest;
 pub mod loops;
+mod memory_operands;
 pub mod packing;
 pub mod reduction;
 mod redundancy;
@@ -48,6 +49,7 @@ pub use self::loop_nest::Loop;
 use self::loop_nest::LoopNest;
 use self::reduction::{has_no_nan, may_contract};
 use self::redundancy::Computed;
+use self::memory_operands::Folding;
 use self::state::{RegionContext, Walk};
 use self::tiles::Tile;
 use self::values::{Values, constant_integer};
@@ -498,6 +500,10 @@ impl<C: Collect> Walk<'_, C> {
             computed.packing.access(operation, access.buffer, true, access.address, bits);
             computed.store();
             self.divisions(operation, placement);
+            folding: match node.results.first() {
+                Some(&loaded) => Folding::of_loaded(tree, &self.values, loaded),
+                None => Folding::of_store(tree, &self.values, operation),
+            },
             self.carried_in_memory(stored, &access);
             return self.transfer(access, tile, placement);
         }

@@ -9,6 +9,7 @@ use super::access::{self, Access, Subscript, evaluate};
 use super::events::{Collect, Placement, WholeTensors};
 use super::evolution::Evolution;
 use super::lanes::{self, MachineCost, is_shaped};
+use super::memory_operands::Folding;
 use super::reduction::reduces_by_work;
 use super::state::{RegionContext, Walk};
 use crate::features::counts::{UNKNOWN_TRIPS, midpoint};
@@ -94,6 +95,9 @@ impl<C: Collect> Walk<'_, C> {
                 element_bits: lanes::element_bits_or_default(tree, operand),
                 is_sub_byte: lanes::is_sub_byte(tree, operand),
                 is_misaligned: lanes::is_misaligned(tree, operand),
+                folding: arguments
+                    .get(index)
+                    .map_or_else(Folding::default, |&v| Folding::of_loaded(tree, &self.values, v)),
             };
             let is_output = index >= structure.inputs;
             if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.values.is_used(argument)) {
@@ -102,7 +106,7 @@ impl<C: Collect> Walk<'_, C> {
                 self.collector.access(&access);
             }
             if is_output {
-                stores.push(Access { is_store: true, ..access });
+                stores.push(Access { is_store: true, folding: Folding::default(), ..access });
             }
         }
         stores

@@ -1,6 +1,7 @@
 //! Facts about the values of one function, by value, and about what computes them.
 
-use ir::registry::facts::Evaluation;
+use ir::registry::facts::{Evaluation, SumTerm};
+use ir::registry::features::{Accumulation, FusedPart};
 use ir::tree::{AttributeValue, BlockId, OpId, Operation, Tree, ValueId};
 
 use super::evolution::Evolution;
@@ -26,6 +27,22 @@ pub fn same_attributes(a: &Operation, b: &Operation) -> bool {
 }
 
 /// Facts about a value.
+/// Whether an operation is an integer minimum or maximum: a comparison and a conditional move of scalars.
+pub fn is_extreme(evaluation: Evaluation) -> bool {
+    use Evaluation::{MaxSigned, MaxUnsigned, MinSigned, MinUnsigned};
+    matches!(evaluation, MinSigned | MaxSigned | MinUnsigned | MaxUnsigned)
+}
+
+/// Whether an operation gives the same with its operands swapped.
+pub fn commutes(tree: &Tree, operation: OpId) -> bool {
+    let record = tree.record(operation);
+    let is_difference = match record.features.fused {
+        FusedPart::Sum => record.sum != SumTerm::Sum,
+        _ => record.evaluation == Evaluation::Sub,
+    };
+    record.features.accumulation != Accumulation::Recurrence && !is_difference
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ValueFacts {
     /// How it changes with the loops of the optimised function.
