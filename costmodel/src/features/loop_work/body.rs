@@ -184,10 +184,8 @@ impl LoopBody {
         }
     }
 
-            self.groups.moves += registers * (stride - 1.0) / stride * weight;
     /// Adds the part of scalar work that computes on elements of 16, 32 or 64 bits.
     pub fn add_width(&mut self, kind: WorkKind, cost: MachineCost, weight: f64, bits: f64) {
-            self.groups.moves += (registers - 1.0).max(1.0) * weight;
         let is_vectorised = !cost.is_explicit() && cost.vectorised.is_finite();
         if let Some(at) = WIDTHS.iter().position(|&width| width == bits).filter(|_| is_vectorised) {
             self.wide[kind as usize][at] += cost.vectorised * weight.ceil();
@@ -223,13 +221,13 @@ impl LoopBody {
             WorkKind::MathCall => self.of(kind) * lanes,
             _ => self.of(kind) + self.expanded[kind as usize] + self.widened(kind),
         }
+    }
+
     /// The part of the [vectorised](Self::vectorised) work that computes on all registers but the first of elements wider than those in
     /// memory.
     pub fn widened(&self, kind: WorkKind) -> f64 {
         let more = |(bits, work): (f64, f64)| work * (bits / self.widest.max(8.0) - 1.0).max(0.0);
         WIDTHS.into_iter().zip(self.wide[kind as usize]).map(more).sum()
-    }
-
     }
 
     /// Whether some of its neighbouring operations are packed into vectors.

@@ -282,18 +282,18 @@ impl Counts<'_> {
         }
         if is_masked {
             let vectors = entries * registers;
-        if class == LoopClass::Interleaved {
-            if !is_masked && body.copies == body.interleave && body.groups.gaps == 0.0 {
-                return self.add_copies(body, lanes);
-            }
-            if !interleaving_pays(body, lanes) {
-                return self.add_copied(body);
-            }
-        }
             return self.add_work(class, body, vectors, |kind| masked(body, kind, lanes));
         }
         // Copies of a body fill a vector in fewer iterations, which then hold fewer vectors each.
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
+        let each = vectorised_instructions(body, lanes);
+        let (vectors, rest) = split(body, each, trips, group);
+        let vectors = entries * vectors * group / lanes;
+        let folded = if body.groups.is_any() { 0.0 } else { body.folded_vectors };
+        self.add_vectors(class, body, vectors, folded, |kind| body.vectorised(kind, lanes));
+        self.add_rest(entries, rest * instructions(body));
+    }
+
     /// Adds work of vector iterations of a vectorised loop to a class. Apart are the `folded` loads, and what longer vectors, or groups of
     /// registers, may save: LLVM chooses the vectorisation factor by the elements in memory, and wider elements then fill several registers
     /// of 256 bits.
@@ -312,14 +312,6 @@ impl Counts<'_> {
         self.add(LoopCount::FoldedVectors, vectors * folded);
     }
 
-        let each = vectorised_instructions(body, lanes);
-        let (vectors, rest) = split(body, each, trips, group);
-        let vectors = entries * vectors * group / lanes;
-        let folded = if body.groups.is_any() { 0.0 } else { body.folded_vectors };
-        self.add_vectors(class, body, vectors, folded, |kind| body.vectorised(kind, lanes));
-        self.add_rest(entries, rest * instructions(body));
-    }
-
     /// Adds a vectorised loop as the scalar loop that it is on processors that do not access misaligned elements under masks.
     fn add_misaligned(&mut self, body: &LoopBody) {
         if body.misaligned > 0.0 && body.typical().1 % WHOLE_VECTORS != 0.0 {
@@ -334,21 +326,21 @@ impl Counts<'_> {
         self.add(LoopCount::CopiedInstructions, body.iterations * packed_instructions(body));
     }
 
-            WorkKind::Load => (body.vectorised(kind, lanes) - body.folded_vectors) / body.copies,
     /// Adds a loop whose iterations compute several adjacent elements alike as the loop over the elements.
     fn add_copies(&mut self, body: &LoopBody, lanes: f64) {
         let (entries, trips) = body.typical();
         let elements = trips * body.copies;
         // The moves between lanes of loads and stores cancel.
-        self.add(LoopCount::FoldedVectors, entries * vectors * body.folded_vectors / body.copies);
         let work = |kind| match kind {
             WorkKind::Address => 0.0,
             WorkKind::Shuffle => (body.vectorised(kind, lanes) - body.groups.moves) / body.copies,
+            WorkKind::Load => (body.vectorised(kind, lanes) - body.folded_vectors) / body.copies,
             _ => body.vectorised(kind, lanes) / body.copies,
         };
         let each = (vectorised_instructions(body, lanes) - body.groups.moves) / body.copies;
         let (vectors, rest) = split(body, each, elements, lanes);
         self.add_work(LoopClass::Vector, body, entries * vectors, work);
+        self.add(LoopCount::FoldedVectors, entries * vectors * body.folded_vectors / body.copies);
         self.add_rest(entries, rest / body.copies * packed_instructions(body));
     }
 

@@ -262,9 +262,6 @@ pub fn is_loaded(tree: &Tree, operation: OpId) -> bool {
     definer.is_some_and(|definer| tree.record(definer).features.class == Class::Load)
 }
 
-/// The buffer that a value is a view of; the value itself if it is none.
-pub fn buffer(tree: &Tree, mut value: ValueId) -> ValueId {
-    // Views of views are few; a bound keeps malformed texts finite.
 /// Index of the operand that a load or store of a scalar accesses, behind which its subscripts are; `None` for other operations.
 /// Accesses to vectors have no offsets in the addresses of some processors.
 pub fn accessed(tree: &Tree, operation: OpId) -> Option<usize> {
@@ -278,6 +275,9 @@ pub fn accessed(tree: &Tree, operation: OpId) -> Option<usize> {
     node.operands.iter().rposition(|&v| super::lanes::is_shaped(tree, v))
 }
 
+/// The buffer that a value is a view of; the value itself if it is none.
+pub fn buffer(tree: &Tree, mut value: ValueId) -> ValueId {
+    // Views of views are few; a bound keeps malformed texts finite.
     for _ in 0..64 {
         let Definition::Result { operation, index } = tree.value(value).definition else { break };
         let Some(next) = source(tree, operation, index) else { break };

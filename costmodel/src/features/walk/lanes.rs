@@ -181,7 +181,8 @@ impl MachineCost {
     /// The cost of several machine operations instead of one on scalars, or on each register of a vector.
     pub fn expanded(self, scalar: f64, vectorised: f64) -> Self {
         if self.is_explicit() {
-            Self { units: self.units * vectorised, parts: self.parts * vectorised, ..self }
+            let vectors = if vectorised > 0.0 { self.vectors } else { 0.0 };
+            Self { units: self.units * vectorised, vectors, parts: self.parts * vectorised, ..self }
         } else {
             Self { units: scalar, vectorised, ..self }
         }

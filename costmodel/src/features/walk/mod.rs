@@ -26,6 +26,8 @@ mod loop_nest;
 pub mod loops;
 mod memory_operands;
 pub mod packing;
+mod range;
+mod ranges;
 pub mod reduction;
 mod redundancy;
 mod state;
@@ -47,9 +49,9 @@ use self::integers::Use;
 use self::lanes::{MachineCost, VectorWidth, is_shaped, is_vector};
 pub use self::loop_nest::Loop;
 use self::loop_nest::LoopNest;
+use self::memory_operands::Folding;
 use self::reduction::{has_no_nan, may_contract};
 use self::redundancy::Computed;
-use self::memory_operands::Folding;
 use self::state::{RegionContext, Walk};
 use self::tiles::Tile;
 use self::values::{Values, constant_integer};
@@ -106,10 +108,6 @@ impl<C: Collect> Walk<'_, C> {
         self.nest.sort_stores();
     }
 
-    fn block(&mut self, block: BlockId, context: Context) {
-        let tree = self.tree;
-        let mut computed = match context.placement {
-            Some(_) => Computed::new(tree, &self.values, block),
     /// Counts the uses of values by a live operation.
     fn note_operands(&mut self, operation: OpId) {
         let tree = self.tree;
@@ -137,6 +135,10 @@ impl<C: Collect> Walk<'_, C> {
         }
     }
 
+    fn block(&mut self, block: BlockId, context: Context) {
+        let tree = self.tree;
+        let mut computed = match context.placement {
+            Some(_) => Computed::new(tree, &self.values, block),
             None => Computed::default(),
         };
         for &operation in &tree.block(block).operations {
@@ -321,13 +323,16 @@ impl<C: Collect> Walk<'_, C> {
         let evolution = self.result_evolution(operation);
         let kind = work_kind(tree, operation);
         let significant = widths::significant(tree, &self.values, operation);
+        let range = ranges::of_result(tree, &self.values, operation);
         for &result in &node.results {
             self.values.evolves(result, evolution);
-            self.values.entry(result).significant = significant;
+            let facts = self.values.entry(result);
+            (facts.significant, facts.range) = (significant, range);
         }
         // A branch to one block is a matter of the order of blocks.
         let is_control = node.successors.len() == 1 || self.control.contains(&operation);
-        let Some(mut kind) = kind.filter(|_| !is_control) else { return };
+        let is_known = range.is_some_and(|range| range.constant().is_some());
+        let Some(mut kind) = kind.filter(|_| !is_control && !is_known) else { return };
         if let Some(before) = computed.repeats(tree, &self.values, operation, false) {
             return self.repeat(operation, before);
         }
@@ -340,6 +345,11 @@ impl<C: Collect> Walk<'_, C> {
         if kind == WorkKind::MinMax && has_no_nan(tree, operation) {
             kind = WorkKind::Float;
         }
+        // Affine addresses are part of addressing modes, or pointers to which each iteration adds a constant.
+        let is_affine = !evolution.data && !evolution.stride.is_nan();
+        if kind == WorkKind::Address && is_affine && node.results.iter().all(|&v| self.values.is_subscript(v)) {
+            return;
+        }
         let is_folded = node.results.first().is_some_and(|&result| self.values.is_folded(result));
         if is_folded && tree.record(operation).features.shift != Shift::None {
             return;
@@ -347,13 +357,9 @@ impl<C: Collect> Walk<'_, C> {
         let is_fused = kind == WorkKind::Float && self.is_fused(operation, evolution);
         let bits = widths::width(tree, &self.values, operation);
         let quotient = integers::quotient(tree, &self.values, operation);
-        // Affine addresses are part of addressing modes, or pointers to which each iteration adds a constant.
-        let is_affine = !evolution.data && !evolution.stride.is_nan();
-        if kind == WorkKind::Address && is_affine && node.results.iter().all(|&v| self.values.is_subscript(v)) {
-            return;
-        }
         let is_shared = quotient.is_some_and(|quotient| computed.repeats_quotient(quotient));
-        let expansion = integers::expansion(tree, operation, kind, bits, Use { is_shared, is_folded });
+        let is_unsigned = node.operands.first().is_some_and(|&v| ranges::is_unsigned(tree, &self.values, v));
+        let expansion = integers::expansion(tree, operation, kind, bits, Use { is_shared, is_folded, is_unsigned });
         kind = expansion.kind;
         if evolution.varies_in >= placement.loop_index {
             computed.packing.work(tree, operation, kind, bits, is_fused);
@@ -494,16 +500,16 @@ impl<C: Collect> Walk<'_, C> {
             element_bits: lanes::element_bits_or_default(tree, shaped),
             is_sub_byte: lanes::is_sub_byte(tree, shaped),
             is_misaligned: lanes::is_misaligned(tree, shaped),
+            folding: match node.results.first() {
+                Some(&loaded) => Folding::of_loaded(tree, &self.values, loaded),
+                None => Folding::of_store(tree, &self.values, operation),
+            },
         };
         let bits = (width.bits == 0.0 && !access.is_sub_byte).then_some(access.element_bits);
         if is_store {
             computed.packing.access(operation, access.buffer, true, access.address, bits);
             computed.store();
             self.divisions(operation, placement);
-            folding: match node.results.first() {
-                Some(&loaded) => Folding::of_loaded(tree, &self.values, loaded),
-                None => Folding::of_store(tree, &self.values, operation),
-            },
             self.carried_in_memory(stored, &access);
             return self.transfer(access, tile, placement);
         }
@@ -535,15 +541,16 @@ impl<C: Collect> Walk<'_, C> {
 }
 
 /// The operand that an integer operation or a selection gives unchanged: a sum with 0, a product with 1, an extreme of equal operands or a
-/// selection from them.
+/// selection from them, and what the [ranges](ranges::unchanged) of its operands decide.
 fn unchanged(tree: &Tree, values: &Values, operation: OpId) -> Option<ValueId> {
     let neutral = match tree.record(operation).evaluation {
         Evaluation::Add | Evaluation::Sub => 0,
         Evaluation::Mul => 1,
         evaluation => {
-            let is_choice = integers::is_extreme(evaluation) || widths::is_selection(tree, operation);
+            let is_choice = values::is_extreme(evaluation) || widths::is_selection(tree, operation);
             let [.., first, second] = tree.operation(operation).operands.as_slice() else { return None };
-            return Some(*first).filter(|_| is_choice && values.first(*first) == values.first(*second));
+            let is_same = is_choice && values.first(*first) == values.first(*second);
+            return if is_same { Some(*first) } else { ranges::unchanged(tree, values, operation) };
         }
     };
     let &[first, second] = tree.operation(operation).operands.as_slice() else { return None };

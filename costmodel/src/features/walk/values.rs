@@ -5,6 +5,7 @@ use ir::registry::features::{Accumulation, FusedPart};
 use ir::tree::{AttributeValue, BlockId, OpId, Operation, Tree, ValueId};
 
 use super::evolution::Evolution;
+use super::range::Range;
 
 /// Whether a value is the result of a constant operation.
 pub fn is_constant(tree: &Tree, value: ValueId) -> bool {
@@ -26,7 +27,6 @@ pub fn same_attributes(a: &Operation, b: &Operation) -> bool {
     a.attributes.len() == b.attributes.len() && a.attributes.iter().zip(&b.attributes).all(|(a, b)| a.value == b.value)
 }
 
-/// Facts about a value.
 /// Whether an operation is an integer minimum or maximum: a comparison and a conditional move of scalars.
 pub fn is_extreme(evaluation: Evaluation) -> bool {
     use Evaluation::{MaxSigned, MaxUnsigned, MinSigned, MinUnsigned};
@@ -43,6 +43,7 @@ pub fn commutes(tree: &Tree, operation: OpId) -> bool {
     record.features.accumulation != Accumulation::Recurrence && !is_difference
 }
 
+/// Facts about a value.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ValueFacts {
     /// How it changes with the loops of the optimised function.
@@ -51,10 +52,16 @@ pub struct ValueFacts {
     pub uses: u32,
     /// Those of them that make less of the operation that computes it, see [`folds`](super::integers::folds).
     pub folded: u32,
+    /// Those of them that are subscripts, or index arithmetic that only subscripts use.
+    pub subscripts: u32,
+    /// The first of the live operations that use it.
+    pub user: Option<OpId>,
     /// Low bits that live operations use of an integer.
     pub demanded: f64,
     /// Bits that hold an integer as a signed number, if they are fewer than its type has.
     pub significant: Option<f64>,
+    /// The numbers that an integer may be, if they are fewer than those of its type.
+    pub range: Option<Range>,
     /// 1 + index of the innermost loop of the text with whose induction variable it varies; 0 if none.
     pub text_loop: u32,
     /// Longest chain of dependent operations that ends with it.
@@ -69,10 +76,6 @@ pub struct ValueFacts {
 pub struct Values {
     written: Stretch,
     appended: Stretch,
-    /// Those of them that are subscripts, or index arithmetic that only subscripts use.
-    pub subscripts: u32,
-    /// The first of the live operations that use it.
-    pub user: Option<OpId>,
     /// Index of the first value that is appended.
     split: usize,
 }
@@ -133,9 +136,9 @@ impl Values {
 
     /// Sets that a value equals another, whose first it takes over.
     pub fn equals(&mut self, value: ValueId, other: ValueId) {
-        let (first, evolution) = (self.first(other), self.evolution(other));
+        let other = ValueFacts { same_as: Some(self.first(other)), ..self.get(other) };
         let facts = self.entry(value);
-        (facts.same_as, facts.evolution) = (Some(first), evolution);
+        (facts.same_as, facts.evolution, facts.range) = (other.same_as, other.evolution, other.range);
     }
 
     /// Whether all uses of a value make less of the operation that computes it.
@@ -144,14 +147,14 @@ impl Values {
         facts.folded > 0 && facts.folded == facts.uses
     }
 
-    /// Whether a live operation uses a value.
-    pub fn is_used(&self, value: ValueId) -> bool {
-        self.get(value).uses > 0
-    }
-}
     /// Whether all uses of a value are subscripts.
     pub fn is_subscript(&self, value: ValueId) -> bool {
         let facts = self.get(value);
         facts.subscripts > 0 && facts.subscripts == facts.uses
     }
 
+    /// Whether a live operation uses a value.
+    pub fn is_used(&self, value: ValueId) -> bool {
+        self.get(value).uses > 0
+    }
+}
