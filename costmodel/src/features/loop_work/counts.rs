@@ -91,11 +91,7 @@ fn short(body: &LoopBody) -> Option<LoopClass> {
 
 /// The vectorisation factor of a loop with this trip count, at most `lanes`. LLVM chooses none above a constant trip count.
 fn filled_lanes(body: &LoopBody, trips: f64, lanes: f64) -> f64 {
-    if body.is_regular() && body.interleave == 1.0 && trips < lanes {
-        libm::exp2(libm::floor(libm::log2(trips.max(1.0))))
-    } else {
-        lanes
-    }
+    if body.is_regular() && trips < lanes { libm::exp2(libm::floor(libm::log2(trips.max(1.0)))) } else { lanes }
 }
 
 /// Whether the tail of a vectorised loop is folded by masking instead of a scalar epilogue: its trip count is constant, small and no
@@ -261,13 +257,15 @@ impl Counts<'_> {
         self.add_misaligned(body);
         let (entries, trips) = body.typical();
         let registers = libm::ceil(trips / lanes);
-        let lanes = filled_lanes(body, trips, lanes);
-        let is_masked = is_masked(body, lanes);
+        let is_masked = is_masked(body, filled_lanes(body, trips, lanes));
+        let lanes = if body.interleave == 1.0 { filled_lanes(body, trips, lanes) } else { lanes };
         if class == LoopClass::Interleaved {
-            if !is_masked && body.copies == body.interleave && body.groups.gaps == 0.0 {
+            let has_gaps = body.groups.gaps > 0.0;
+            if !is_masked && body.copies == body.interleave && !has_gaps {
                 return self.add_copies(body, lanes);
             }
-            if !interleaving_pays(body, lanes) {
+            // The members of a masked group are gathered.
+            if (!is_masked || has_gaps) && !interleaving_pays(body, lanes) {
                 return self.add_copied(body);
             }
         }

@@ -379,3 +379,26 @@ fn copies_that_use_a_value_twice_keep_their_moves_between_lanes() {
     let moves = of(&text)[1].groups.moves;
     assert_eq!((of(&text)[1].copies, moves), (1.0, 3.0));
 }
+
+#[test]
+fn copies_in_few_iterations_that_fill_no_vector_are_gathered() {
+    let text = |trips: usize| {
+        format!(
+            "func.func @f(%a: memref<80xf64>, %b: memref<80xf64>) {{
+  affine.for %i = 0 to {trips} {{
+    %0 = affine.load %a[%i * 2] : memref<80xf64>
+    %1 = arith.addf %0, %0 : f64
+    affine.store %1, %b[%i * 2] : memref<80xf64>
+    %2 = affine.load %a[%i * 2 + 1] : memref<80xf64>
+    %3 = arith.addf %2, %2 : f64
+    affine.store %3, %b[%i * 2 + 1] : memref<80xf64>
+  }}
+  return
+}}"
+        )
+    };
+    let kinds =
+        |trips| ["gathered_float", "gathered_strided_load", "vector_float"].map(|name| work(&text(trips), name));
+    // Vectors of four: the last iteration is masked, and masks are for gathers and scatters only.
+    assert_eq!((kinds(14), kinds(12)), ([8.0, 8.0, 0.0], [0.0, 0.0, 6.0]));
+}
