@@ -109,8 +109,10 @@ fn is_free_on_scalars(tree: &Tree, operation: OpId, is_unsigned: bool) -> bool {
         Evaluation::Truncate => true,
         Evaluation::Extend | Evaluation::IndexCast => {
             let is_zero_extension = is_unsigned || record.features.bits == BitRule::ZeroExtension;
-            let from = tree.operation(operation).operands.first().and_then(|&operand| element_bits(tree, operand));
-            is_loaded(tree, operation) || (from == Some(32.0) && is_zero_extension)
+            let node = tree.operation(operation);
+            let bits = |values: &[ValueId]| values.first().map_or(64.0, |&value| element_bits_or_default(tree, value));
+            let (from, to) = (bits(&node.operands), bits(&node.results));
+            is_loaded(tree, operation) || to <= from || (from == 32.0 && is_zero_extension)
         }
         _ => false,
     }

@@ -197,3 +197,27 @@ fn an_update_of_an_element_is_one_instruction() {
     // A comparison and a move take the loaded value twice.
     assert_eq!(update("arith.maxsi %y, %c1"), [0.0, 64.0, 64.0]);
 }
+
+#[test]
+fn a_cast_of_an_index_is_an_instruction_if_it_extends_a_sign() {
+    let casts = |body: &str| {
+        let text = format!(
+            "func.func @f(%a: memref<64xi32>, %b: memref<64xindex>) {{
+  %c1 = arith.constant 1 : i32
+  affine.for %i = 0 to 64 {{
+    %x = affine.load %a[%i] : memref<64xi32>
+    %y = arith.addi %x, %c1 : i32
+    {body}
+  }}
+  return
+}}"
+        );
+        of(&text)[1].of(WorkKind::Address)
+    };
+    let store = "affine.store %j, %b[%i] : memref<64xindex>";
+    assert_eq!(casts(&format!("%j = arith.index_cast %y : i32 to index\n {store}")), 1.0);
+    // The element is loaded with its sign extended.
+    assert_eq!(casts(&format!("%j = arith.index_cast %x : i32 to index\n {store}")), 0.0);
+    let narrow = "%j = arith.index_cast %i : index to i32\n affine.store %j, %a[%i] : memref<64xi32>";
+    assert_eq!(casts(narrow), 0.0);
+}
