@@ -478,6 +478,12 @@ named! {
         LongIterations = "long_iterations",
         /// Instructions of these iterations.
         LongInstructions = "long_instructions",
+        /// Vector instructions of vectorised loops on elements wider than those in memory, without the first register of each.
+        WidenedInstructions = "widened_instructions",
+        /// Loads and stores of scalar loops that x86 makes part of an arithmetic instruction.
+        FoldedAccesses = "folded_accesses",
+        /// Loads of vectorised loops, as many of 256 bits, that x86 makes part of an arithmetic instruction.
+        FoldedVectors = "folded_vectors",
         /// Instructions of scalar loops some of whose neighbouring operations are packed into vectors.
         PackedInstructions = "packed_instructions",
         /// Instructions of the loops of class `copied`.

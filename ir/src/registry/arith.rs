@@ -3,7 +3,7 @@
 use super::facts::Dialect::{Arith, Complex, Index, Ub};
 use super::facts::ElementArithmetic::{Product, Simple, Sum};
 use super::facts::{Drawing, Evaluation as Value, Expansion, StepClass, SumTerm, TrafficRule};
-use super::features::{Accumulation, FusedPart, InstructionClass as Class, MachineWork as Machine, Shift};
+use super::features::{Accumulation, BitRule, FusedPart, InstructionClass as Class, MachineWork as Machine, Shift};
 use super::names::CONSTANT;
 use super::record::Record;
 use super::syntax::Reader;
@@ -54,8 +54,8 @@ const fn integer_extreme(name: &'static str) -> Record {
     integers(name).machine(Machine::Select).accumulation(Accumulation::Integers)
 }
 
-const fn bits(name: &'static str) -> Record {
-    integers(name).accumulation(Accumulation::Integers)
+const fn bitwise(name: &'static str, rule: BitRule) -> Record {
+    integers(name).accumulation(Accumulation::Integers).bits(rule)
 }
 
 const fn index(name: &'static str) -> Record {
@@ -110,7 +110,7 @@ pub(super) const RECORDS: &[Record] = &[
         .sum(SumTerm::Product)
         .accumulation(Accumulation::Integers),
     wrapping("arith.shli").shift(Shift::Left),
-    exact("arith.shrsi").shift(Shift::Right),
+    exact("arith.shrsi").shift(Shift::RightSigned),
     exact("arith.shrui").shift(Shift::Right),
     exact("arith.divsi").machine(Machine::IntegerDivide).evaluation(Value::DivSigned),
     exact("arith.divui").machine(Machine::IntegerDivide).evaluation(Value::DivUnsigned),
@@ -119,9 +119,9 @@ pub(super) const RECORDS: &[Record] = &[
     integers("arith.floordivsi").machine(Machine::IntegerDivide).evaluation(Value::FloorDiv),
     integers("arith.remsi").machine(Machine::IntegerDivide).evaluation(Value::Remainder),
     integers("arith.remui").machine(Machine::IntegerDivide).evaluation(Value::RemainderUnsigned),
-    bits("arith.andi"),
-    bits("arith.ori"),
-    bits("arith.xori"),
+    bitwise("arith.andi", BitRule::Conjunction),
+    bitwise("arith.ori", BitRule::Disjunction),
+    bitwise("arith.xori", BitRule::Disjunction),
     integer_extreme("arith.maxsi").evaluation(Value::MaxSigned),
     integer_extreme("arith.maxui").evaluation(Value::MaxUnsigned),
     integer_extreme("arith.minsi").evaluation(Value::MinSigned),
@@ -156,7 +156,10 @@ pub(super) const RECORDS: &[Record] = &[
     Record { syntax: super::syntax::Syntax::Guessed, ..floats("arith.maxf") },
     Record { syntax: super::syntax::Syntax::Guessed, ..floats("arith.minf") },
     cast("arith.extsi").evaluation(Value::Extend),
-    cast("arith.extui").form("%in 'nneg=nonNeg {} : !in to !out", "out").evaluation(Value::Extend),
+    cast("arith.extui")
+        .form("%in 'nneg=nonNeg {} : !in to !out", "out")
+        .evaluation(Value::Extend)
+        .bits(BitRule::ZeroExtension),
     cast("arith.trunci").form("%in overflow {} : !in to !out", "out").evaluation(Value::Truncate),
     cast("arith.extf").form("%in rounding fastmath {} : !in to !out", "out"),
     cast("arith.truncf").form("%in rounding fastmath {} : !in to !out", "out").machine(Machine::Truncation),
@@ -166,7 +169,11 @@ pub(super) const RECORDS: &[Record] = &[
     cast("arith.fptoui"),
     cast("arith.bitcast").machine(Machine::None),
     cast("arith.index_cast").machine(Machine::Address).evaluation(Value::IndexCast),
-    cast("arith.index_castui").machine(Machine::Address).evaluation(Value::Extend).sum(SumTerm::None),
+    cast("arith.index_castui")
+        .machine(Machine::Address)
+        .evaluation(Value::Extend)
+        .bits(BitRule::ZeroExtension)
+        .sum(SumTerm::None),
     cast("arith.scaling_extf")
         .form("%in , %scale rounding fastmath {} : !in , !scale to !out", "out")
         .sum(SumTerm::None),

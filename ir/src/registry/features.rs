@@ -171,8 +171,31 @@ pub enum Shift {
     None,
     /// To higher places.
     Left,
-    /// To lower places.
+    /// To lower places, zeros behind.
     Right,
+    /// To lower places, copies of the sign behind.
+    RightSigned,
+}
+
+impl Shift {
+    /// Whether it moves bits to lower places.
+    #[must_use]
+    pub const fn is_right(self) -> bool {
+        matches!(self, Self::Right | Self::RightSigned)
+    }
+}
+
+/// How the bits of an integer result follow from those of the operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BitRule {
+    /// Otherwise.
+    None,
+    /// The bits of the operand, and zeros.
+    ZeroExtension,
+    /// No bits that either operand does not have.
+    Conjunction,
+    /// No bits that neither operand has.
+    Disjunction,
 }
 
 /// Facts for the features of the cost model.
@@ -192,6 +215,8 @@ pub struct FeatureFacts {
     pub lanes: LaneAccess,
     /// Where it moves bits.
     pub shift: Shift,
+    /// Which bits its result has.
+    pub bits: BitRule,
 }
 
 impl FeatureFacts {
@@ -204,6 +229,7 @@ impl FeatureFacts {
         fused: FusedPart::None,
         lanes: LaneAccess::Adjacent,
         shift: Shift::None,
+        bits: BitRule::None,
     };
 }
 

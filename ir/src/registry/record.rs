@@ -5,7 +5,7 @@ use super::facts::{
     MemoryEffect, Nest, ProductForm, RegionExecution, StepClass, SumTerm, TrafficRule, ViewForm,
 };
 use super::features::{
-    Accumulation, BufferSource, FeatureFacts, FusedPart, InstructionClass, LaneAccess, MachineWork, Shift,
+    Accumulation, BitRule, BufferSource, FeatureFacts, FusedPart, InstructionClass, LaneAccess, MachineWork, Shift,
 };
 use super::names;
 use super::syntax::{Body, Format, Reader, ShortName, ShortNamePrinted, Syntax};
@@ -344,6 +344,11 @@ impl Record {
 
     pub(super) const fn shift(mut self, shift: Shift) -> Self {
         self.features.shift = shift;
+        self
+    }
+
+    pub(super) const fn bits(mut self, bits: BitRule) -> Self {
+        self.features.bits = bits;
         self
     }
 

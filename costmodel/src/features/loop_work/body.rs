@@ -67,6 +67,10 @@ pub struct LoopBody {
     pub is_scalar_only: bool,
     /// What packing neighbouring operations into vectors saves of it; negative for moves between lanes that this adds.
     pub saved: [f64; WorkKind::COUNT],
+    /// The part of it that is accesses of scalars that x86 makes part of an arithmetic instruction.
+    pub folded: [f64; WorkKind::COUNT],
+    /// Loads of an iteration that it makes part of a vector instruction if the loop is vectorised.
+    pub folded_vectors: f64,
     /// Loads whose value the previous iteration has already loaded.
     pub reused: f64,
     /// Adjacent elements that one iteration computes alike, without any other work; 1 if there is other work.
@@ -126,6 +130,8 @@ impl LoopBody {
             expanded: [0.0; WorkKind::COUNT],
             is_scalar_only: false,
             saved: [0.0; WorkKind::COUNT],
+            folded: [0.0; WorkKind::COUNT],
+            folded_vectors: 0.0,
             reused: 0.0,
             copies: 1.0,
             explicit: [ExplicitWork::default(); WorkKind::COUNT],
@@ -171,12 +177,15 @@ impl LoopBody {
     pub fn add_to_group(&mut self, access: &Access, stride: f64, members: f64) {
         let weight = access.weight;
         self.interleave = self.interleave.max(members);
-        // Each vector of a member takes elements from as many vectors as the group is wide.
-        self.groups.moves += (stride - 1.0) * weight;
+        // LLVM's cost model of AVX-512: the group fills half as many registers of 512 bits as members of 256, and each move takes lanes out
+        // of two registers.
+        let registers = libm::ceil(stride / 2.0);
         if access.is_store {
             self.groups.stores += weight;
+            self.groups.moves += registers * (stride - 1.0) / stride * weight;
         } else {
             self.groups.loads += weight;
+            self.groups.moves += (registers - 1.0).max(1.0) * weight;
             self.groups.gaps += (stride / members - 1.0) * weight;
         }
     }
@@ -216,12 +225,15 @@ impl LoopBody {
             // The lanes of the vector before and of this one are put together.
             WorkKind::Shuffle => self.of(kind) + reused + self.groups.moves,
             WorkKind::MathCall => self.of(kind) * lanes,
-            _ => {
-                let wide = WIDTHS.into_iter().zip(self.wide[kind as usize]);
-                let more = |(bits, work): (f64, f64)| work * (bits / self.widest.max(8.0) - 1.0).max(0.0);
-                self.of(kind) + self.expanded[kind as usize] + wide.map(more).sum::<f64>()
-            }
+            _ => self.of(kind) + self.expanded[kind as usize] + self.widened(kind),
         }
+    }
+
+    /// The part of the [vectorised](Self::vectorised) work that computes on all registers but the first of elements wider than those in
+    /// memory.
+    pub fn widened(&self, kind: WorkKind) -> f64 {
+        let more = |(bits, work): (f64, f64)| work * (bits / self.widest.max(8.0) - 1.0).max(0.0);
+        WIDTHS.into_iter().zip(self.wide[kind as usize]).map(more).sum()
     }
 
     /// Whether some of its neighbouring operations are packed into vectors.

@@ -98,11 +98,7 @@ fn short(body: &LoopBody) -> Option<LoopClass> {
 
 /// The vectorisation factor of a loop with this trip count, at most `lanes`. LLVM chooses none above a constant trip count.
 fn filled_lanes(body: &LoopBody, trips: f64, lanes: f64) -> f64 {
-    if body.is_regular() && body.interleave == 1.0 && trips < lanes {
-        libm::exp2(libm::floor(libm::log2(trips.max(1.0))))
-    } else {
-        lanes
-    }
+    if body.is_regular() && trips < lanes { libm::exp2(libm::floor(libm::log2(trips.max(1.0)))) } else { lanes }
 }
 
 /// Whether the tail of a vectorised loop is folded by masking instead of a scalar epilogue: its trip count is constant, small and no
@@ -229,6 +225,18 @@ impl Counts<'_> {
         self.add_work(class, body, iterations, |kind| body.packed(kind));
     }
 
+    /// Adds the work of a loop that stays scalar to its class and to that of all of these. Accesses that may be part of arithmetic
+    /// instructions are counted apart unless some processors vectorise the loop.
+    fn add_scalar(&mut self, class: LoopClass, body: &LoopBody) {
+        let may_be_vectorised = matches!(class, LoopClass::Short | LoopClass::Unvectorised | LoopClass::Bf16);
+        let share = if may_be_vectorised { 0.0 } else { 1.0 };
+        for class in [LoopClass::Scalar, class] {
+            let work = |kind| (body.packed(kind) - share * body.folded[kind as usize]).max(0.0);
+            self.add_work(class, body, body.iterations, work);
+        }
+        self.add(LoopCount::FoldedAccesses, share * body.iterations * body.folded.iter().sum::<f64>());
+    }
+
     fn add_work(&mut self, class: LoopClass, body: &LoopBody, iterations: f64, work: impl Fn(WorkKind) -> f64) {
         for kind in WorkKind::ALL {
             let scalar = work(kind) - body.explicit[kind as usize].units;
@@ -263,8 +271,7 @@ impl Counts<'_> {
                 self.add_vectorised(class, body, lanes);
             }
             class => {
-                self.add_packed(LoopClass::Scalar, body, body.iterations);
-                self.add_packed(class, body, body.iterations);
+                self.add_scalar(class, body);
                 self.add(LoopCount::MisalignedAccesses, body.iterations * body.misaligned);
                 if body.is_packed() {
                     self.add(LoopCount::PackedInstructions, body.iterations * packed_instructions(body));
@@ -283,16 +290,20 @@ impl Counts<'_> {
     fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64) {
         self.add_misaligned(body);
         self.add_long(class, body);
-        if class == LoopClass::Interleaved && body.copies == body.interleave && body.groups.gaps == 0.0 {
-            return self.add_copies(body, lanes);
-        }
-        if class == LoopClass::Interleaved && !interleaving_pays(body, lanes) {
-            return self.add_copied(body);
-        }
         let (entries, trips) = body.typical();
         let registers = libm::ceil(trips / lanes);
-        let lanes = filled_lanes(body, trips, lanes);
-        let is_masked = is_masked(body, lanes);
+        let is_masked = is_masked(body, filled_lanes(body, trips, lanes));
+        let lanes = if body.interleave == 1.0 { filled_lanes(body, trips, lanes) } else { lanes };
+        if class == LoopClass::Interleaved {
+            let has_gaps = body.groups.gaps > 0.0;
+            if !is_masked && body.copies == body.interleave && !has_gaps {
+                return self.add_copies(body, lanes);
+            }
+            // The members of a masked group are gathered.
+            if (!is_masked || has_gaps) && !interleaving_pays(body, lanes) {
+                return self.add_copied(body);
+            }
+        }
         let class = if is_masked && class == LoopClass::Interleaved { gathered(body) } else { class };
         match class {
             LoopClass::Divided => self.add_packed(LoopClass::Dividing, body, body.iterations),
@@ -310,8 +321,28 @@ impl Counts<'_> {
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
         let each = vectorised_instructions(body, lanes);
         let (vectors, rest) = split(body, each, trips, group);
-        self.add_work(class, body, entries * vectors * group / lanes, |kind| body.vectorised(kind, lanes));
+        let vectors = entries * vectors * group / lanes;
+        let folded = if body.groups.is_any() { 0.0 } else { body.folded_vectors };
+        self.add_vectors(class, body, vectors, folded, |kind| body.vectorised(kind, lanes));
         self.add_rest(entries, rest * instructions(body));
+    }
+
+    /// Adds work of vector iterations of a vectorised loop to a class. Apart are the `folded` loads, and what longer vectors, or groups of
+    /// registers, may save: LLVM chooses the vectorisation factor by the elements in memory, and wider elements then fill several registers
+    /// of 256 bits.
+    fn add_vectors(
+        &mut self,
+        class: LoopClass,
+        body: &LoopBody,
+        vectors: f64,
+        folded: f64,
+        work: impl Fn(WorkKind) -> f64,
+    ) {
+        let apart = |kind| body.widened(kind) + if kind == WorkKind::Load { folded } else { 0.0 };
+        self.add_work(class, body, vectors, |kind| (work(kind) - apart(kind)).max(0.0));
+        let widened: f64 = WorkKind::ALL.into_iter().map(|kind| body.widened(kind)).sum();
+        self.add(LoopCount::WidenedInstructions, vectors * widened);
+        self.add(LoopCount::FoldedVectors, vectors * folded);
     }
 
     /// Adds a vectorised loop as the scalar loop that it is on processors that do not access misaligned elements under masks.
@@ -350,11 +381,13 @@ impl Counts<'_> {
         let work = |kind| match kind {
             WorkKind::Address => 0.0,
             WorkKind::Shuffle => (body.vectorised(kind, lanes) - body.groups.moves) / body.copies,
+            WorkKind::Load => (body.vectorised(kind, lanes) - body.folded_vectors) / body.copies,
             _ => body.vectorised(kind, lanes) / body.copies,
         };
         let each = (vectorised_instructions(body, lanes) - body.groups.moves) / body.copies;
         let (vectors, rest) = split(body, each, elements, lanes);
         self.add_work(LoopClass::Vector, body, entries * vectors, work);
+        self.add(LoopCount::FoldedVectors, entries * vectors * body.folded_vectors / body.copies);
         self.add_rest(entries, rest / body.copies * packed_instructions(body));
     }
 

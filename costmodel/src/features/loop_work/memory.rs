@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ir::tree::{OpId, ValueId};
 
 use super::body::LoopBody;
+use crate::features::table::WorkKind;
 use crate::features::walk::access::Access;
 use crate::features::walk::lanes::REGISTER_BITS;
 
@@ -40,10 +41,16 @@ pub fn place_accesses(bodies: &mut [LoopBody], accesses: &[Access], packed: &BTr
         if access.is_misaligned && !access.cost.is_explicit() {
             bodies[at].misaligned += access.weight;
         }
-        if at == access.loop_index
-            && let Some(saved) = packed.get(&access.operation)
-        {
-            bodies[at].saved[kind as usize] += saved * access.weight;
+        if at == access.loop_index && !access.cost.is_explicit() {
+            let body = &mut bodies[at];
+            let saved = packed.get(&access.operation).copied().unwrap_or(0.0);
+            body.saved[kind as usize] += saved * access.weight;
+            if access.folding.scalar {
+                body.folded[kind as usize] += (1.0 - saved) * access.weight;
+            }
+            if access.folding.vector && kind == WorkKind::Load {
+                body.folded_vectors += access.weight;
+            }
         }
         let body = &mut bodies[access.loop_index];
         if let Some(stride) = access.stride_here() {

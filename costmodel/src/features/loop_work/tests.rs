@@ -340,12 +340,14 @@ fn stores_of_values_computed_differently_are_one_interleaved_group() {
 /// An unrolled loop over 64 elements of `%a` and `%b`: `body` with `#` for the offset of each copy.
 fn unrolled(copies: usize, carried: &str, body: impl Fn(usize) -> String, end: &str) -> String {
     let copies_of_body: String = (0..copies).map(body).collect();
+    let after = if carried.is_empty() { "" } else { "affine.store %r, %b[72] : memref<80xf32>" };
     format!(
         "func.func @f(%a: memref<80xf32>, %b: memref<80xf32>, %z: f32) {{
   {carried}affine.for %i = 0 to 64 step {copies} {} {{
 {copies_of_body}
     {end}
   }}
+  {after}
   return
 }}",
         if carried.is_empty() { "" } else { "iter_args(%s0 = %z) -> (f32)" }
@@ -578,4 +580,70 @@ fn contractions_gathers_and_transpositions_of_vectors_count_by_what_they_do() {
     let gather = "%r = vector.gather %m[%c0] [%v], %k, %p : memref<64xf32>, vector<16xindex>, vector<16xi1>, vector<16xf32> into vector<16xf32>
         vector.store %r, %w[%c0] : memref<16xf32>, vector<16xf32>";
     assert_eq!(explicit(gather, WorkKind::IndirectLoad), 16.0);
+}
+
+#[test]
+fn a_load_with_one_use_may_be_an_operand_in_memory() {
+    let loads = |body: &str| {
+        let text = nest(&format!(
+            "%0 = affine.load %a[%i, %j] : memref<8x64xf32>
+             %1 = affine.load %b[%i, %j] : memref<8x64xf32>
+             {body}
+             affine.store %r, %b[%i, %j] : memref<8x64xf32>"
+        ));
+        (work(&text, "vector_load"), work(&text, "folded_vectors"))
+    };
+    // 512 elements in vectors of 8: one of two operands may be in memory, only the subtrahend of a difference.
+    assert_eq!(loads("%r = arith.addf %0, %1 : f32"), (64.0, 64.0));
+    assert_eq!(loads("%r = arith.subf %s, %1 : f32"), (0.0, 64.0));
+    assert_eq!(loads("%r = arith.subf %1, %s : f32"), (64.0, 0.0));
+    assert_eq!(loads("%t = arith.addf %0, %0 : f32\n %r = arith.addf %t, %1 : f32"), (64.0, 64.0));
+}
+
+#[test]
+fn affine_addresses_are_no_arithmetic() {
+    let addresses = |index: &str| {
+        let text = format!(
+            "func.func @f(%a: memref<80xf32>, %b: memref<80xindex>) {{
+  %c4 = arith.constant 4 : index
+  affine.for %i = 0 to 64 {{
+    %j = arith.addi %i, %c4 : index
+    %x = memref.load %a[%j] : memref<80xf32>
+    memref.store %x, %a[%i] : memref<80xf32>
+    {index}
+  }}
+  return
+}}"
+        );
+        of(&text)[1].of(WorkKind::Address)
+    };
+    assert_eq!((addresses(""), addresses("memref.store %j, %b[%i] : memref<80xindex>")), (0.0, 1.0));
+}
+
+/// A loop that stores a function of the last elements, which it passes from iteration to iteration.
+fn window(next: &str) -> String {
+    format!(
+        "func.func @f(%a: memref<80xf32>, %b: memref<80xf32>, %s: f32) {{
+  %r:3 = affine.for %i = 0 to 64 iter_args(%p = %s, %q = %s, %t = %s) -> (f32, f32, f32) {{
+    %x = affine.load %a[%i + 2] : memref<80xf32>
+    %y = arith.addf %p, %q : f32
+    %z = arith.mulf %y, %x : f32
+    %u = arith.mulf %t, %t : f32
+    affine.store %z, %b[%i] : memref<80xf32>
+    affine.yield %q, {next}, %u : f32, f32, f32
+  }}
+  return
+}}"
+    )
+}
+
+#[test]
+fn values_of_earlier_iterations_are_moved_and_vectorised() {
+    let kinds = |next: &str| {
+        let text = window(next);
+        ["vector_shuffle", "vector_float", "recurrent_shuffle", "recurrent_float"].map(|name| work(&text, name))
+    };
+    // The value that feeds only itself is dead.
+    assert_eq!(kinds("%x"), [16.0, 16.0, 0.0, 0.0]);
+    assert_eq!(kinds("%z"), [0.0, 0.0, 64.0, 128.0]);
 }

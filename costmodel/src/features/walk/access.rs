@@ -5,6 +5,7 @@ use ir::tree::{AffineExpr, AttributeValue, Definition, Dimension, OpId, Tree, Ty
 
 use super::evolution::Evolution;
 use super::lanes::MachineCost;
+use super::memory_operands::Folding;
 use super::values::{ValueFacts, Values, is_constant};
 use crate::features::table::WorkKind;
 
@@ -166,6 +167,8 @@ pub struct Access {
     pub is_pattern: bool,
     /// Loops, the innermost first, that it goes through adjacent memory with; 0 if it does not.
     pub contiguous: usize,
+    /// Whether x86 makes it part of an arithmetic instruction.
+    pub folding: Folding,
 }
 
 impl Access {
@@ -273,6 +276,19 @@ pub fn is_masked(tree: &Tree, operation: OpId) -> bool {
 pub fn is_loaded(tree: &Tree, operation: OpId) -> bool {
     let definer = tree.operation(operation).operands.first().and_then(|&value| tree.definer(value));
     definer.is_some_and(|definer| tree.record(definer).features.class == Class::Load)
+}
+
+/// Index of the operand that a load or store of a scalar accesses, behind which its subscripts are; `None` for other operations.
+/// Accesses to vectors have no offsets in the addresses of some processors.
+pub fn accessed(tree: &Tree, operation: OpId) -> Option<usize> {
+    let node = tree.operation(operation);
+    let data = match tree.record(operation).features.class {
+        Class::Load => node.results.first(),
+        Class::Store => node.operands.first(),
+        _ => None,
+    };
+    data.filter(|&&data| !super::lanes::is_vector(tree, data))?;
+    node.operands.iter().rposition(|&v| super::lanes::is_shaped(tree, v))
 }
 
 /// The buffer that a value is a view of; the value itself if it is none.

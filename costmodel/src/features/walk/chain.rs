@@ -95,6 +95,11 @@ impl Chains {
         }
     }
 
+    /// Whether a value depends on an argument.
+    pub fn depends(&self, value: ValueId) -> bool {
+        self.0.contains_key(&value)
+    }
+
     /// The chain that ends with a value; empty if it depends on no argument.
     pub fn to(&self, value: ValueId) -> Chain {
         self.0.get(&value).copied().unwrap_or_default()

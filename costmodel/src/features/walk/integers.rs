@@ -5,12 +5,12 @@
 //! product of 32 bits; other sets have all of these.
 
 use ir::registry::facts::Evaluation;
-use ir::registry::features::{MachineWork, Shift};
+use ir::registry::features::{BitRule, MachineWork, Shift};
 use ir::tree::{AffineExpr, AttributeValue, OpId, Tree, ValueId};
 
 use super::access::is_loaded;
-use super::lanes::{REGISTER_BITS, element_bits_or_default, is_vector};
-use super::values::{Values, constant_integer, is_constant};
+use super::lanes::{REGISTER_BITS, element_bits, element_bits_or_default, is_vector};
+use super::values::{Values, constant_integer, is_constant, is_extreme};
 use crate::features::kind::arithmetic;
 use crate::features::table::WorkKind;
 
@@ -52,6 +52,8 @@ pub struct Use {
     pub is_shared: bool,
     /// Whether all uses of its result make less of it, see [`folds`].
     pub is_folded: bool,
+    /// Whether its first operand is known not to be negative.
+    pub is_unsigned: bool,
 }
 
 /// What an operation of a kind on elements of `bits` becomes.
@@ -80,12 +82,17 @@ pub fn expansion(tree: &Tree, operation: OpId, kind: WorkKind, bits: f64, own_us
         // One instruction in some vector instruction sets; tables of half bytes and sums of bytes in others.
         MachineWork::BitCount => Expansion::simple(kind, 1.0, 5.0),
         MachineWork::ZeroCount => Expansion::simple(kind, 1.0, if bits < 32.0 { 5.0 } else { 3.0 }),
-        _ if is_extreme(record.evaluation) => Expansion::simple(kind, 2.0, 1.0),
         // A constant is no NaN: a comparison and a selection.
         MachineWork::MinMax if kind == WorkKind::MinMax && has_constant(tree, operation) => {
             Expansion::simple(WorkKind::Select, 2.0, 2.0)
         }
-        _ if kind == WorkKind::Cast && is_free_on_scalars(tree, operation) => Expansion::simple(kind, 0.0, 1.0),
+        _ if is_extreme(record.evaluation) => Expansion::simple(kind, 2.0, if own_use.is_folded { 0.0 } else { 1.0 }),
+        _ if record.evaluation == Evaluation::Sub && own_use.is_folded => Expansion::simple(kind, 1.0, 0.0),
+        _ if matches!(kind, WorkKind::Cast | WorkKind::Address)
+            && is_free_on_scalars(tree, operation, own_use.is_unsigned) =>
+        {
+            Expansion::simple(kind, 0.0, 1.0)
+        }
         _ if kind != WorkKind::Integer => Expansion::one(kind),
         // An instruction of AVX-512; two shifts and their combination in other sets of vector instructions.
         _ if rotation(tree, operation).is_some() => Expansion::simple(kind, 1.0, if bits < 32.0 { 3.0 } else { 2.0 }),
@@ -98,21 +105,23 @@ pub fn expansion(tree: &Tree, operation: OpId, kind: WorkKind, bits: f64, own_us
     }
 }
 
-/// Whether an operation is an integer minimum or maximum: a comparison and a conditional move of scalars.
-pub fn is_extreme(evaluation: Evaluation) -> bool {
-    use Evaluation::{MaxSigned, MaxUnsigned, MinSigned, MinUnsigned};
-    matches!(evaluation, MinSigned | MaxSigned | MinUnsigned | MaxUnsigned)
-}
-
 fn has_constant(tree: &Tree, operation: OpId) -> bool {
     tree.operation(operation).operands.iter().any(|&value| is_constant(tree, value))
 }
 
-/// Whether an integer conversion of scalars is no instruction: the low part of a register, or an extending load.
-fn is_free_on_scalars(tree: &Tree, operation: OpId) -> bool {
-    match tree.record(operation).evaluation {
+/// Whether an integer conversion of scalars is no instruction: the low part of a register, an extending load, or the result of an
+/// operation on 32 bits, which clears the others. `is_unsigned` if the operand is known not to be negative.
+fn is_free_on_scalars(tree: &Tree, operation: OpId, is_unsigned: bool) -> bool {
+    let record = tree.record(operation);
+    match record.evaluation {
         Evaluation::Truncate => true,
-        Evaluation::Extend => is_loaded(tree, operation),
+        Evaluation::Extend | Evaluation::IndexCast => {
+            let is_zero_extension = is_unsigned || record.features.bits == BitRule::ZeroExtension;
+            let node = tree.operation(operation);
+            let bits = |values: &[ValueId]| values.first().map_or(64.0, |&value| element_bits_or_default(tree, value));
+            let (from, to) = (bits(&node.operands), bits(&node.results));
+            is_loaded(tree, operation) || to <= from || (from == 32.0 && is_zero_extension)
+        }
         _ => false,
     }
 }
@@ -241,14 +250,54 @@ pub fn rotation(tree: &Tree, operation: OpId) -> Option<[ValueId; 2]> {
     (a == b && turned as f64 == element_bits_or_default(tree, first)).then_some([first, second])
 }
 
-/// The operands of an operation that need less computation because of it: the shifts of a [`rotation`] become part of it, and a remainder
-/// that is compared with 0 need not be known.
+/// The extremes that a truncation makes part of it on vectors: those with a limit of the narrow type, to which instructions of all
+/// sets saturate.
+fn limits(tree: &Tree, operation: OpId) -> [Option<ValueId>; 2] {
+    let node = tree.operation(operation);
+    let (&[value], &[result]) = (node.operands.as_slice(), node.results.as_slice()) else { return [None; 2] };
+    let half = match element_bits(tree, result) {
+        Some(bits) if bits < 64.0 => 1i128 << (bits as u32 - 1),
+        _ => return [None; 2],
+    };
+    let limited = |value: ValueId| {
+        let by = tree.definer(value)?;
+        let limit = constant_integer(tree, *tree.operation(by).operands.get(1)?)?;
+        let is_limit = match tree.record(by).evaluation {
+            Evaluation::MinSigned => limit == half - 1 || limit == 2 * half - 1,
+            Evaluation::MinUnsigned => limit == 2 * half - 1,
+            Evaluation::MaxSigned => limit == -half,
+            evaluation if is_extreme(evaluation) => false,
+            _ => return None,
+        };
+        Some((is_limit, *tree.operation(by).operands.first()?))
+    };
+    let Some((is_limit, inner)) = limited(value) else { return [None; 2] };
+    let is_inner_limit = limited(inner).is_some_and(|(is_limit, _)| is_limit);
+    [Some(value).filter(|_| is_limit), Some(inner).filter(|_| is_inner_limit)]
+}
+
+/// The difference that an extreme makes an absolute value of.
+fn negated(tree: &Tree, operation: OpId) -> Option<ValueId> {
+    let &[first, second] = tree.operation(operation).operands.as_slice() else { return None };
+    let is_negated = |value: ValueId, of: ValueId| {
+        let by = tree.definer(value).filter(|&by| tree.record(by).evaluation == Evaluation::Sub);
+        let operands = by.map_or(&[][..], |by| &tree.operation(by).operands[..]);
+        matches!(operands, [zero, other] if *other == of && constant_integer(tree, *zero) == Some(0))
+    };
+    Some(first).filter(|_| is_negated(first, second)).or(Some(second).filter(|_| is_negated(second, first)))
+}
+
+/// The operands of an operation that need less computation because of it: the shifts of a [`rotation`] and the [`limits`] of a truncation
+/// become part of it, so does the difference of an absolute value, and a remainder or difference that is compared with 0 need not be known.
 pub fn folds(tree: &Tree, operation: OpId) -> [Option<ValueId>; 2] {
     if let Some(shifts) = rotation(tree, operation) {
         return shifts.map(Some);
     }
-    if tree.record(operation).evaluation != Evaluation::Compare {
-        return [None; 2];
+    match tree.record(operation).evaluation {
+        Evaluation::Truncate => return limits(tree, operation),
+        Evaluation::MaxSigned => return [negated(tree, operation), None],
+        Evaluation::Compare => {}
+        _ => return [None; 2],
     }
     let is_equality = matches!(tree.attribute(operation, "predicate"), Some(AttributeValue::Integer(0 | 1, _)));
     let &[value, other] = tree.operation(operation).operands.as_slice() else { return [None; 2] };

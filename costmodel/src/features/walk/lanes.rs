@@ -137,7 +137,7 @@ impl MachineCost {
         } else {
             let row = width.row();
             let bits = power_of_two(row.lanes) * row.bits / row.lanes;
-            let (units, parts) = ((bits / REGISTER_BITS).ceil(), bits / PART_BITS);
+            let (units, parts) = ((bits / REGISTER_BITS).ceil(), (bits / PART_BITS).max(1.0));
             Self { units: width.rows * units, vectors: width.rows, parts: width.rows * parts, ..Self::SCALAR }
         }
     }
@@ -181,7 +181,8 @@ impl MachineCost {
     /// The cost of several machine operations instead of one on scalars, or on each register of a vector.
     pub fn expanded(self, scalar: f64, vectorised: f64) -> Self {
         if self.is_explicit() {
-            Self { units: self.units * vectorised, parts: self.parts * vectorised, ..self }
+            let vectors = if vectorised > 0.0 { self.vectors } else { 0.0 };
+            Self { units: self.units * vectorised, vectors, parts: self.parts * vectorised, ..self }
         } else {
             Self { units: scalar, vectorised, ..self }
         }

@@ -1,20 +1,26 @@
 //! Loop operations of `affine` and `scf`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ir::analysis::{FunctionAnalysis, added};
 use ir::registry::facts::{LoopForm, RegionExecution};
-use ir::tree::{AttributeValue, BlockId, OpId, Tree, ValueId};
+use ir::registry::features::InstructionClass as Class;
+use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use super::access::evaluate;
 use super::chain::Chains;
 use super::events::{Collect, Placement, Work};
 use super::evolution::Evolution;
+use super::forwarding::Place;
 use super::lanes::MachineCost;
 use super::reduction::{Carried, Reduction};
 use super::state::{RegionContext, Walk};
+use super::values::Values;
 use crate::features::counts::UNKNOWN_TRIPS;
 use crate::features::table::WorkKind;
+
+/// Most values that a loop passes on from one to the next and that are followed.
+const LONGEST_WINDOW: usize = 256;
 
 /// The form of a loop operation; `None` for other operations.
 pub fn form(tree: &Tree, operation: OpId) -> Option<LoopForm> {
@@ -22,6 +28,15 @@ pub fn form(tree: &Tree, operation: OpId) -> Option<LoopForm> {
         RegionExecution::Loop(form) => Some(form),
         _ => None,
     }
+}
+
+/// The loop operation whose body an operation ends.
+pub fn terminated(tree: &Tree, operation: OpId) -> Option<OpId> {
+    let node = tree.operation(operation);
+    let block = tree.block(node.block);
+    let parent = tree.region(block.region).operation?;
+    let is_last = block.operations.last() == Some(&operation);
+    Some(parent).filter(|&parent| is_last && !node.operands.is_empty() && form(tree, parent).is_some())
 }
 
 /// Number of induction variables of a loop operation, which are the first of its body's `arguments`.
@@ -40,6 +55,48 @@ pub fn text_induction_variables(tree: &Tree, operation: OpId, block: BlockId) ->
         Some(LoopForm::AffineParallel | LoopForm::Parallel) => tree.block(block).arguments.len(),
         _ => 1,
     }
+}
+
+/// The places of values that the body of a loop with one induction variable yields for nothing: only their own next values are computed from
+/// them, and the loop's results are not used.
+pub fn unused(tree: &Tree, values: &Values, operation: OpId) -> Vec<usize> {
+    let node = tree.operation(operation);
+    let mut is_live: Vec<bool> = node.results.iter().map(|&result| values.is_used(result)).collect();
+    let is_simple = matches!(form(tree, operation), Some(LoopForm::For | LoopForm::AffineFor));
+    if !is_simple || is_live.iter().all(|&live| live) {
+        return Vec::new();
+    }
+    let Some(body) = node.regions.last().and_then(|&region| tree.region(region).blocks.last()) else {
+        return Vec::new();
+    };
+    let block = tree.block(*body);
+    let Some((&last, operations)) = block.operations.split_last() else { return Vec::new() };
+    let (arguments, yielded) = (&block.arguments[1..], &tree.operation(last).operands);
+    let is_root = |own: &&OpId| {
+        let node = tree.operation(**own);
+        let class = tree.record(**own).features.class;
+        node.results.is_empty() || !node.regions.is_empty() || matches!(class, Class::Call | Class::Unknown)
+    };
+    let inside = |&own: &OpId| tree.operation(own).regions.iter().flat_map(|&region| &tree.region(region).blocks);
+    let nested = operations.iter().flat_map(inside).flat_map(|&block| tree.walk_block(block));
+    let roots = operations.iter().filter(is_root).copied().chain(nested);
+    let mut open: Vec<ValueId> = roots.flat_map(|own| &tree.operation(own).operands).copied().collect();
+    open.extend(is_live.iter().zip(yielded).filter(|(live, _)| **live).map(|(_, &value)| value));
+    let mut seen = BTreeSet::new();
+    while let Some(value) = open.pop() {
+        if !seen.insert(value) {
+            continue;
+        }
+        if let Some(place) = arguments.iter().position(|&argument| argument == value) {
+            if let (Some(live), Some(&next)) = (is_live.get_mut(place), yielded.get(place)) {
+                *live = true;
+                open.push(next);
+            }
+        } else if let Some(by) = tree.definer(value).filter(|&by| tree.operation(by).block == *body) {
+            open.extend(&tree.operation(by).operands);
+        }
+    }
+    (0..is_live.len()).filter(|&place| !is_live[place]).collect()
 }
 
 /// The largest trip count of each loop with one induction variable, as far as it is known.
@@ -159,17 +216,69 @@ impl<C: Collect> Walk<'_, C> {
             return;
         }
         let chains = Chains::through(tree, &self.values, &[body], carried);
-        for (&value, &argument) in yielded[skip..].iter().zip(carried) {
+        let next: BTreeMap<ValueId, ValueId> = carried.iter().copied().zip(yielded[skip..].iter().copied()).collect();
+        for (index, (&value, &argument)) in yielded[skip..].iter().zip(carried).enumerate() {
+            let is_returned = tree.operation(operation).results.get(index).is_some_and(|&v| self.values.is_used(v));
+            if !is_returned && !self.values.is_used(argument) {
+                continue;
+            }
             // The induction variable of a `while` loop is an argument to which its body adds a constant.
             if let Some(step) = added(tree, value, argument).filter(|_| variables == 0) {
                 self.values.evolves(argument, Evolution::induction(loop_index, step as f64));
                 self.control_of_while(operation, argument, value);
                 continue;
             }
-            let how =
-                Reduction::of(tree, &self.values, value, Carried::Argument(argument, self.values.get(argument).uses));
-            self.collector.carried(loop_index, how, chains.to(value));
+            let is_fixed = self.is_fixed_order(operation, &next, &chains, argument);
+            if is_fixed || (value != argument && next.contains_key(&value)) {
+                let placement = Placement { loop_index, weight: 1.0 };
+                self.work(placement, WorkKind::Shuffle, MachineCost::SCALAR, 0.0);
+            }
+            if !is_fixed {
+                let carried = Carried::Argument(argument, self.values.get(argument).uses);
+                let how = Reduction::of(tree, &self.values, value, carried);
+                self.collector.carried(loop_index, how, chains.to(value));
+            }
         }
+    }
+
+    /// Whether a carried value is one that an iteration before computes without it: a fixed-order recurrence. Vectors take lanes of it from
+    /// those of the vector before; scalars are moved from register to register.
+    fn is_fixed_order(
+        &self,
+        operation: OpId,
+        next: &BTreeMap<ValueId, ValueId>,
+        chains: &Chains,
+        argument: ValueId,
+    ) -> bool {
+        let steps = std::iter::successors(Some(argument), |value| next.get(value).copied()).take(LONGEST_WINDOW);
+        let Some(last) = steps.take_while(|value| next.contains_key(value)).last() else { return false };
+        let computed = next[&last];
+        !next.contains_key(&computed)
+            && !chains.depends(computed)
+            && self.is_loaded_in_sequence(operation, last, computed)
+    }
+
+    /// Whether the value that `argument` starts with and the next are not both loads without another use, or are elements one step apart:
+    /// LLVM makes such loads one of a carried address, which has to be an induction variable.
+    fn is_loaded_in_sequence(&self, operation: OpId, argument: ValueId, computed: ValueId) -> bool {
+        let (tree, node) = (self.tree, self.tree.operation(operation));
+        let Definition::Argument { block, index } = tree.value(argument).definition else { return true };
+        let place = node.operands.len() + index as usize;
+        let first = place.checked_sub(tree.block(block).arguments.len()).and_then(|at| node.operands.get(at));
+        let load = |value: ValueId| {
+            let by = tree.definer(value).filter(|&by| tree.record(by).features.class == Class::Load);
+            by.filter(|_| self.values.get(value).uses == 1)
+        };
+        let (Some(first), Some(computed)) = (first.and_then(|&value| load(value)), load(computed)) else { return true };
+        let (Some(first), Some(computed)) = (Place::of(tree, first), Place::of(tree, computed)) else { return false };
+        let Some(&variable) = tree.block(block).arguments.first() else { return false };
+        let step = self.steps(operation, 1).first().copied().unwrap_or(1.0);
+        // Loops are assumed to start at 0.
+        first.memref() == computed.memref()
+            && first.index().len() == computed.index().len()
+            && first.index().iter().zip(computed.index()).all(|(first, computed)| {
+                computed.constant as f64 - step * computed.coefficient(variable) as f64 == first.constant as f64
+            })
     }
 
     /// Notes the control of a `while` loop whose `variable` becomes `next`.

@@ -24,7 +24,10 @@ mod lane_reduction;
 pub mod lanes;
 mod loop_nest;
 pub mod loops;
+mod memory_operands;
 pub mod packing;
+mod range;
+mod ranges;
 pub mod reduction;
 mod redundancy;
 mod state;
@@ -46,6 +49,7 @@ use self::integers::Use;
 use self::lanes::{MachineCost, VectorWidth, is_shaped, is_vector};
 pub use self::loop_nest::Loop;
 use self::loop_nest::LoopNest;
+use self::memory_operands::Folding;
 use self::reduction::may_contract;
 use self::redundancy::Computed;
 use self::state::{RegionContext, Walk};
@@ -90,13 +94,7 @@ impl<C: Collect> Walk<'_, C> {
             if !is_live {
                 continue;
             }
-            let used = node.results.iter().map(|&result| self.values.get(result).demanded).fold(0.0, f64::max);
-            let demanded = widths::demands(tree, operation, used).unwrap_or(f64::INFINITY);
-            for &operand in &node.operands {
-                let facts = self.values.entry(operand);
-                facts.uses += 1;
-                facts.demanded = facts.demanded.max(demanded);
-            }
+            self.note_operands(operation);
             for value in integers::folds(tree, operation).into_iter().flatten() {
                 self.values.entry(value).folded += 1;
             }
@@ -108,6 +106,33 @@ impl<C: Collect> Walk<'_, C> {
             }
         }
         self.nest.sort_stores();
+    }
+
+    /// Counts the uses of values by a live operation.
+    fn note_operands(&mut self, operation: OpId) {
+        let tree = self.tree;
+        let node = tree.operation(operation);
+        let used = node.results.iter().map(|&result| self.values.get(result).demanded).fold(0.0, f64::max);
+        let demanded = widths::demands(tree, operation, used).unwrap_or(f64::INFINITY);
+        let unused = match loops::terminated(tree, operation) {
+            Some(parent) => loops::unused(tree, &self.values, parent),
+            None => Vec::new(),
+        };
+        let is_address = work_kind(tree, operation) == Some(WorkKind::Address);
+        let only_addresses = is_address && node.results.iter().all(|&result| self.values.is_subscript(result));
+        let accessed = access::accessed(tree, operation).unwrap_or(usize::MAX);
+        for (index, &operand) in node.operands.iter().enumerate() {
+            // A shift to higher places may drop all bits that it shifts.
+            let is_dropped = demanded == 0.0 && index == 0;
+            if is_dropped || unused.contains(&index) {
+                continue;
+            }
+            let facts = self.values.entry(operand);
+            facts.uses += 1;
+            facts.subscripts += u32::from(only_addresses || index > accessed);
+            facts.user = Some(operation);
+            facts.demanded = facts.demanded.max(demanded);
+        }
     }
 
     fn block(&mut self, block: BlockId, context: Context) {
@@ -298,13 +323,16 @@ impl<C: Collect> Walk<'_, C> {
         let evolution = self.result_evolution(operation);
         let kind = work_kind(tree, operation);
         let significant = widths::significant(tree, &self.values, operation);
+        let range = ranges::of_result(tree, &self.values, operation);
         for &result in &node.results {
             self.values.evolves(result, evolution);
-            self.values.entry(result).significant = significant;
+            let facts = self.values.entry(result);
+            (facts.significant, facts.range) = (significant, range);
         }
         // A branch to one block is a matter of the order of blocks.
         let is_control = node.successors.len() == 1 || self.control.contains(&operation);
-        let Some(mut kind) = kind.filter(|_| !is_control) else { return };
+        let is_known = range.is_some_and(|range| range.constant().is_some());
+        let Some(mut kind) = kind.filter(|_| !is_control && !is_known) else { return };
         if let Some(before) = computed.repeats(tree, &self.values, operation, false) {
             return self.repeat(operation, before);
         }
@@ -314,6 +342,11 @@ impl<C: Collect> Walk<'_, C> {
         if kind == WorkKind::Cast && widths::is_free(tree, &self.values, operation) {
             return self.values.equals(node.results[0], node.operands[0]);
         }
+        // Affine addresses are part of addressing modes, or pointers to which each iteration adds a constant.
+        let is_affine = !evolution.data && !evolution.stride.is_nan();
+        if kind == WorkKind::Address && is_affine && node.results.iter().all(|&v| self.values.is_subscript(v)) {
+            return;
+        }
         let is_folded = node.results.first().is_some_and(|&result| self.values.is_folded(result));
         if is_folded && tree.record(operation).features.shift != Shift::None {
             return;
@@ -322,7 +355,8 @@ impl<C: Collect> Walk<'_, C> {
         let bits = widths::width(tree, &self.values, operation);
         let quotient = integers::quotient(tree, &self.values, operation);
         let is_shared = quotient.is_some_and(|quotient| computed.repeats_quotient(quotient));
-        let expansion = integers::expansion(tree, operation, kind, bits, Use { is_shared, is_folded });
+        let is_unsigned = node.operands.first().is_some_and(|&v| ranges::is_unsigned(tree, &self.values, v));
+        let expansion = integers::expansion(tree, operation, kind, bits, Use { is_shared, is_folded, is_unsigned });
         kind = expansion.kind;
         if evolution.varies_in >= placement.loop_index {
             computed.packing.work(tree, operation, kind, bits, is_fused);
@@ -469,6 +503,10 @@ impl<C: Collect> Walk<'_, C> {
                 &self.subscripts.list,
                 loop_index,
             ),
+            folding: match node.results.first() {
+                Some(&loaded) => Folding::of_loaded(tree, &self.values, loaded),
+                None => Folding::of_store(tree, &self.values, operation),
+            },
         };
         let bits = (width.bits == 0.0 && !access.is_sub_byte).then_some(access.element_bits);
         if is_store {
@@ -506,15 +544,16 @@ impl<C: Collect> Walk<'_, C> {
 }
 
 /// The operand that an integer operation or a selection gives unchanged: a sum with 0, a product with 1, an extreme of equal operands or a
-/// selection from them.
+/// selection from them, and what the [ranges](ranges::unchanged) of its operands decide.
 fn unchanged(tree: &Tree, values: &Values, operation: OpId) -> Option<ValueId> {
     let neutral = match tree.record(operation).evaluation {
         Evaluation::Add | Evaluation::Sub => 0,
         Evaluation::Mul => 1,
         evaluation => {
-            let is_choice = integers::is_extreme(evaluation) || widths::is_selection(tree, operation);
+            let is_choice = values::is_extreme(evaluation) || widths::is_selection(tree, operation);
             let [.., first, second] = tree.operation(operation).operands.as_slice() else { return None };
-            return Some(*first).filter(|_| is_choice && values.first(*first) == values.first(*second));
+            let is_same = is_choice && values.first(*first) == values.first(*second);
+            return if is_same { Some(*first) } else { ranges::unchanged(tree, values, operation) };
         }
     };
     let &[first, second] = tree.operation(operation).operands.as_slice() else { return None };

@@ -9,6 +9,7 @@ use super::access::{self, Access, Subscript, evaluate, has_different_bytes};
 use super::events::{Collect, Placement, WholeLoop, WholeTensors};
 use super::evolution::Evolution;
 use super::lanes::{self, MachineCost, is_shaped};
+use super::memory_operands::Folding;
 use super::reduction::{Reduction, reduces_by_work};
 use super::state::{RegionContext, Walk};
 use super::tiles::ends;
@@ -98,6 +99,9 @@ impl<C: Collect> Walk<'_, C> {
                 is_misaligned: lanes::is_misaligned(tree, operand),
                 is_pattern: false,
                 contiguous: self.nest.contiguous(shape(tree, operand), &subscripts, loop_index),
+                folding: arguments
+                    .get(index)
+                    .map_or_else(Folding::default, |&v| Folding::of_loaded(tree, &self.values, v)),
             };
             let is_output = index >= structure.inputs;
             if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.values.is_used(argument)) {
@@ -106,7 +110,7 @@ impl<C: Collect> Walk<'_, C> {
                 self.collector.access(&access);
             }
             if is_output {
-                stores.push(Access { is_store: true, ..access });
+                stores.push(Access { is_store: true, folding: Folding::default(), ..access });
             }
         }
         stores

@@ -1,9 +1,11 @@
 //! Facts about the values of one function, by value, and about what computes them.
 
-use ir::registry::facts::Evaluation;
+use ir::registry::facts::{Evaluation, SumTerm};
+use ir::registry::features::{Accumulation, FusedPart};
 use ir::tree::{AttributeValue, BlockId, OpId, Operation, Tree, ValueId};
 
 use super::evolution::Evolution;
+use super::range::Range;
 
 /// Whether a value is the result of a constant operation.
 pub fn is_constant(tree: &Tree, value: ValueId) -> bool {
@@ -25,6 +27,22 @@ pub fn same_attributes(a: &Operation, b: &Operation) -> bool {
     a.attributes.len() == b.attributes.len() && a.attributes.iter().zip(&b.attributes).all(|(a, b)| a.value == b.value)
 }
 
+/// Whether an operation is an integer minimum or maximum: a comparison and a conditional move of scalars.
+pub fn is_extreme(evaluation: Evaluation) -> bool {
+    use Evaluation::{MaxSigned, MaxUnsigned, MinSigned, MinUnsigned};
+    matches!(evaluation, MinSigned | MaxSigned | MinUnsigned | MaxUnsigned)
+}
+
+/// Whether an operation gives the same with its operands swapped.
+pub fn commutes(tree: &Tree, operation: OpId) -> bool {
+    let record = tree.record(operation);
+    let is_difference = match record.features.fused {
+        FusedPart::Sum => record.sum != SumTerm::Sum,
+        _ => record.evaluation == Evaluation::Sub,
+    };
+    record.features.accumulation != Accumulation::Recurrence && !is_difference
+}
+
 /// Facts about a value.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ValueFacts {
@@ -34,10 +52,16 @@ pub struct ValueFacts {
     pub uses: u32,
     /// Those of them that make less of the operation that computes it, see [`folds`](super::integers::folds).
     pub folded: u32,
+    /// Those of them that are subscripts, or index arithmetic that only subscripts use.
+    pub subscripts: u32,
+    /// The first of the live operations that use it.
+    pub user: Option<OpId>,
     /// Low bits that live operations use of an integer.
     pub demanded: f64,
     /// Bits that hold an integer as a signed number, if they are fewer than its type has.
     pub significant: Option<f64>,
+    /// The numbers that an integer may be, if they are fewer than those of its type.
+    pub range: Option<Range>,
     /// 1 + index of the innermost loop of the text with whose induction variable it varies; 0 if none.
     pub text_loop: u32,
     /// Longest chain of dependent operations that ends with it.
@@ -112,15 +136,21 @@ impl Values {
 
     /// Sets that a value equals another, whose first it takes over.
     pub fn equals(&mut self, value: ValueId, other: ValueId) {
-        let (first, evolution) = (self.first(other), self.evolution(other));
+        let other = ValueFacts { same_as: Some(self.first(other)), ..self.get(other) };
         let facts = self.entry(value);
-        (facts.same_as, facts.evolution) = (Some(first), evolution);
+        (facts.same_as, facts.evolution, facts.range) = (other.same_as, other.evolution, other.range);
     }
 
     /// Whether all uses of a value make less of the operation that computes it.
     pub fn is_folded(&self, value: ValueId) -> bool {
         let facts = self.get(value);
         facts.folded > 0 && facts.folded == facts.uses
+    }
+
+    /// Whether all uses of a value are subscripts.
+    pub fn is_subscript(&self, value: ValueId) -> bool {
+        let facts = self.get(value);
+        facts.subscripts > 0 && facts.subscripts == facts.uses
     }
 
     /// Whether a live operation uses a value.

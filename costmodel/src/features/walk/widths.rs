@@ -22,8 +22,12 @@ pub fn demands(tree: &Tree, operation: OpId, used: f64) -> Option<f64> {
         }
         Evaluation::Extend | Evaluation::Add | Evaluation::Sub | Evaluation::Mul => Some(used),
         // A shift to higher places needs fewer bits; one to lower places as many more.
-        Evaluation::None if record.features.shift == Shift::Left => Some(used),
-        Evaluation::None if record.features.shift == Shift::Right => {
+        Evaluation::None if record.features.shift == Shift::Left => {
+            let distance = tree.operation(operation).operands.get(1).and_then(|&value| constant_integer(tree, value));
+            let used = used.min(element_bits(tree, *tree.operation(operation).results.first()?)?);
+            Some(distance.map_or(used, |distance| (used - distance as f64).max(0.0)))
+        }
+        Evaluation::None if record.features.shift.is_right() => {
             let distance = constant_integer(tree, *tree.operation(operation).operands.get(1)?)?;
             (distance >= 0).then_some(used + distance as f64)
         }

@@ -113,3 +113,111 @@ fn conversions_of_scalars_are_parts_of_registers_and_of_loads() {
     let own = of(&text).remove(1);
     assert_eq!((own.of(WorkKind::Cast), own.vectorised(WorkKind::Cast, 8.0)), (0.0, 4.0));
 }
+
+/// Work of a kind on one vector of 16 integers that are extended from `%x` and `%y`, computed on as 32 bits and truncated.
+fn narrow(extension: &str, body: &str, kind: WorkKind) -> f64 {
+    let body = format!(
+        "%e = arith.{extension} %x : i8 to i32
+         %f = arith.{extension} %y : i8 to i32
+         {body}
+         %r = arith.trunci %s : i32 to i8"
+    );
+    let constants = "%c0 = arith.constant 0 : i8
+  %zero = arith.constant 0 : i32
+  %least = arith.constant -128 : i32
+  %most = arith.constant 127 : i32
+  %all = arith.constant 255 : i32";
+    let text = text("i8", &body).replace("%c0 = arith.constant 0 : i8", constants);
+    of(&text).remove(1).vectorised(kind, 32.0)
+}
+
+#[test]
+fn extremes_that_no_value_of_the_range_needs_are_dropped() {
+    let extremes = |body: &str| narrow("extui", body, WorkKind::Select);
+    // A sum of two bytes is not negative, and at most 510.
+    assert_eq!(extremes("%t = arith.addi %e, %f : i32\n %s = arith.maxsi %t, %zero : i32"), 0.0);
+    assert_eq!(extremes("%t = arith.subi %e, %f : i32\n %s = arith.maxsi %t, %zero : i32"), 4.0);
+    assert_eq!(extremes("%t = arith.andi %e, %f : i32\n %s = arith.minsi %t, %all : i32"), 0.0);
+    // The comparison never holds.
+    let never = "%t = arith.addi %e, %f : i32
+         %c = arith.cmpi slt, %t, %zero : i32
+         %s = arith.select %c, %e, %t : i32";
+    assert_eq!(extremes(never), 0.0);
+}
+
+#[test]
+fn a_truncation_saturates_to_the_limits_of_its_type() {
+    let clamp = |low: &str, high: &str| {
+        let body = format!(
+            "%t = arith.muli %e, %f : i32
+             %u = arith.minsi %t, {high} : i32
+             %s = arith.maxsi %u, {low} : i32"
+        );
+        narrow("extsi", &body, WorkKind::Select)
+    };
+    // Vectors of 32 bits take four registers.
+    assert_eq!((clamp("%least", "%most"), clamp("%zero", "%all"), clamp("%zero", "%most")), (0.0, 4.0, 4.0));
+}
+
+#[test]
+fn an_extreme_of_a_number_and_its_negative_is_one_vector_instruction() {
+    let body = "%n = arith.subi %c0, %x : i32\n %r = arith.maxsi %x, %n : i32";
+    assert_eq!((both("i32", body, WorkKind::Integer), both("i32", body, WorkKind::Select)), ((1.0, 0.0), (2.0, 1.0)));
+}
+
+#[test]
+fn bits_that_a_shift_drops_are_not_computed() {
+    let body = "%p = arith.muli %x, %y : i8
+         %q = arith.shli %p, %c5 : i8
+         %r = arith.shli %q, %c3 : i8";
+    let own = inner("i8", body);
+    // Nothing is left of the value.
+    assert_eq!((own.of(WorkKind::Integer), own.of(WorkKind::Load)), (0.0, 0.0));
+}
+
+#[test]
+fn an_update_of_an_element_is_one_instruction() {
+    let update = |combine: &str| {
+        let text = format!(
+            "func.func @f(%a: memref<64xi32>, %b: memref<64xi32>) {{
+  %c1 = arith.constant 1 : i32
+  affine.for %i = 0 to 64 {{
+    %x = affine.load %a[%i] : memref<64xi32>
+    %j = arith.index_cast %x : i32 to index
+    %y = memref.load %b[%j] : memref<64xi32>
+    %z = {combine} : i32
+    memref.store %z, %b[%j] : memref<64xi32>
+  }}
+  return
+}}"
+        );
+        ["folded_accesses", "conflict_indirect_load", "conflict_strided_store"].map(|name| work(&text, name))
+    };
+    assert_eq!(update("arith.addi %y, %c1"), [128.0, 0.0, 0.0]);
+    // A comparison and a move take the loaded value twice.
+    assert_eq!(update("arith.maxsi %y, %c1"), [0.0, 64.0, 64.0]);
+}
+
+#[test]
+fn a_cast_of_an_index_is_an_instruction_if_it_extends_a_sign() {
+    let casts = |body: &str| {
+        let text = format!(
+            "func.func @f(%a: memref<64xi32>, %b: memref<64xindex>) {{
+  %c1 = arith.constant 1 : i32
+  affine.for %i = 0 to 64 {{
+    %x = affine.load %a[%i] : memref<64xi32>
+    %y = arith.addi %x, %c1 : i32
+    {body}
+  }}
+  return
+}}"
+        );
+        of(&text)[1].of(WorkKind::Address)
+    };
+    let store = "affine.store %j, %b[%i] : memref<64xindex>";
+    assert_eq!(casts(&format!("%j = arith.index_cast %y : i32 to index\n {store}")), 1.0);
+    // The element is loaded with its sign extended.
+    assert_eq!(casts(&format!("%j = arith.index_cast %x : i32 to index\n {store}")), 0.0);
+    let narrow = "%j = arith.index_cast %i : index to i32\n affine.store %j, %a[%i] : memref<64xi32>";
+    assert_eq!(casts(narrow), 0.0);
+}

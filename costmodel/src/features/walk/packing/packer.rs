@@ -178,9 +178,17 @@ impl<'a> Packer<'a> {
             self.facts.bundle(&stored, &mut all, 1);
         }
         self.facts.gather(&mut all);
-        if all.moves == 0.0 && all.packed.len() == self.facts.items.len() {
+        if all.moves == 0.0 && all.packed.len() == self.facts.items.len() && self.has_single_uses() {
             self.copies = copies;
         }
+    }
+
+    /// Whether every value that the block computes has one use, without which LLVM does not merge the shuffles of its operands with that
+    /// of its user.
+    fn has_single_uses(&self) -> bool {
+        let computed = self.facts.items.iter().filter(|item| !item.role.is_access());
+        let results = computed.flat_map(|item| &self.facts.tree.operation(item.operation).results);
+        results.into_iter().all(|result| self.facts.uses.get(result) == Some(&1))
     }
 
     /// Packs values that a loop carries.

@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ir::registry::facts::{Evaluation, SumTerm};
-use ir::registry::features::{Accumulation, FusedPart};
 use ir::tree::ValueId;
 
 use super::facts::Facts;
 use super::item::Role;
 use crate::features::walk::forwarding::Place;
 use crate::features::walk::lanes::REGISTER_BITS;
-use crate::features::walk::values::{is_constant, same_attributes};
+use crate::features::walk::values::{commutes, is_constant, same_attributes};
 
 /// Most accesses of one buffer that a bundle is moved across.
 pub const MOST_CROSSED: usize = 256;
@@ -69,7 +67,7 @@ impl Facts<'_> {
         let mut columns: Vec<Vec<ValueId>> =
             (0..operands).map(|index| items.iter().map(|&at| self.operand(at, index)).collect()).collect();
         if let [left, right] = &mut columns[..]
-            && self.commutes(items[0])
+            && commutes(self.tree, self.items[items[0]].operation)
         {
             for lane in 1..items.len() {
                 let straight = self.score(left[lane - 1], left[lane]) + self.score(right[lane - 1], right[lane]);
@@ -206,15 +204,5 @@ impl Facts<'_> {
             (None, None) => 1,
             _ => 0,
         }
-    }
-
-    /// Whether an operation gives the same with its operands swapped.
-    fn commutes(&self, at: usize) -> bool {
-        let record = self.tree.record(self.items[at].operation);
-        let is_difference = match record.features.fused {
-            FusedPart::Sum => record.sum != SumTerm::Sum,
-            _ => record.evaluation == Evaluation::Sub,
-        };
-        record.features.accumulation != Accumulation::Recurrence && !is_difference
     }
 }
