@@ -135,6 +135,10 @@ impl Collect for Collectors {
         self.loops.explicit_vector(loop_index);
     }
 
+    fn ready(&mut self, loop_index: usize, cycles: f64) {
+        self.loops.ready(loop_index, cycles);
+    }
+
     fn carried(&mut self, loop_index: usize, how: Reduction, chain: Chain) {
         self.loops.carried(loop_index, how, chain);
     }

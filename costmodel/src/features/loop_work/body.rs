@@ -85,6 +85,8 @@ pub struct LoopBody {
     pub carried: [f64; Reduction::COUNT],
     /// The longest chain that an iteration passes to the next.
     pub chain: Chain,
+    /// Cycles of the longest chain of dependent operations within one iteration.
+    pub path: f64,
     /// Stores to memory that loads of the next iterations wait for, each divided by the distance in iterations.
     pub forwarded: f64,
     /// Elements that one iteration accesses of the widest interleaved group; 1 without one.
@@ -139,6 +141,7 @@ impl LoopBody {
             inner: 0,
             carried: [0.0; Reduction::COUNT],
             chain: Chain::default(),
+            path: 0.0,
             forwarded: 0.0,
             interleave: 1.0,
             groups: Groups::default(),

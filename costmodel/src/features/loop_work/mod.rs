@@ -30,8 +30,6 @@ pub(super) struct LoopWork {
     packed: BTreeMap<OpId, f64>,
     /// Loop-invariant values, by the loop that uses them.
     invariants: Vec<(usize, ValueId)>,
-    /// Chains of values carried in memory, by loop, buffer and bits of the address.
-    memory_chains: BTreeMap<(usize, ValueId, u64), Chain>,
 }
 
 impl LoopWork {
@@ -41,15 +39,11 @@ impl LoopWork {
             accesses: Vec::new(),
             packed: BTreeMap::new(),
             invariants: Vec::new(),
-            memory_chains: BTreeMap::new(),
         }
     }
 
     /// The loops, once the walk is done: the function's body first, outer before inner.
     pub fn finish(mut self) -> Vec<LoopBody> {
-        for ((index, ..), chain) in &self.memory_chains {
-            self.bodies[*index].chain = self.bodies[*index].chain.longer(*chain);
-        }
         memory::place_accesses(&mut self.bodies, &self.accesses, &self.packed);
         let invariants: BTreeSet<(usize, ValueId)> = self.invariants.into_iter().collect();
         invariants.iter().for_each(|(index, _)| self.bodies[*index].invariants += 1.0);
@@ -78,6 +72,10 @@ impl Collect for LoopWork {
             Finding::Work(kind, saved) => {
                 self.bodies[placement.loop_index].saved[kind as usize] += placement.weight * saved;
             }
+            Finding::Forwarded(chain) => {
+                let body = &mut self.bodies[placement.loop_index];
+                body.chain = body.chain.longer(chain);
+            }
             Finding::Reused => self.bodies[placement.loop_index].reused += placement.weight,
             Finding::Unvectorisable => self.bodies[placement.loop_index].has_conflict = true,
             Finding::Copies(copies) => self.bodies[placement.loop_index].copies = copies as f64,
@@ -95,6 +93,11 @@ impl Collect for LoopWork {
         self.bodies[loop_index].lane_steps += steps;
     }
 
+    fn ready(&mut self, loop_index: usize, cycles: f64) {
+        let body = &mut self.bodies[loop_index];
+        body.path = body.path.max(cycles);
+    }
+
     fn carried(&mut self, loop_index: usize, how: Reduction, chain: Chain) {
         let body = &mut self.bodies[loop_index];
         body.carried[how as usize] += 1.0;
@@ -102,11 +105,9 @@ impl Collect for LoopWork {
     }
 
     fn carried_in_memory(&mut self, access: &Access, how: Reduction, chain: Chain) {
-        self.bodies[access.loop_index].carried[how as usize] += 1.0;
-        // Stores to one element follow each other.
-        let key = (access.loop_index, access.buffer, access.address.offset.to_bits());
-        let own = self.memory_chains.entry(key).or_default();
-        *own = own.then(chain);
+        let body = &mut self.bodies[access.loop_index];
+        body.carried[how as usize] += 1.0;
+        body.chain = body.chain.longer(chain);
     }
 
     fn invariant(&mut self, loop_index: usize, value: ValueId) {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use ir::analysis::{BranchLoop, Renamed};
 use ir::tree::{BlockId, ValueId};
 
-use super::chain::Chains;
 use super::events::{Collect, Context, Placement};
 use super::evolution::Evolution;
+use super::recurrence::recurrence;
 use super::reduction::{Carried, Reduction};
 use super::state::Walk;
 use crate::features::counts::midpoint;
@@ -122,16 +122,18 @@ impl<C: Collect> Walk<'_, C> {
         self.note_control(own.variable, None, test.and_then(|&last| tree.operation(last).operands.first().copied()));
         self.control.extend(test);
         let uses = self.uses_inside(own);
-        let chains = Chains::through(tree, &self.values, &own.blocks, arguments);
         for &terminator in terminators {
             for (_, passed) in tree.operation(terminator).successors.iter().filter(|(to, _)| *to == own.header) {
-                for (&value, &argument) in passed.iter().zip(arguments) {
-                    if argument == own.variable {
-                        self.note_control(argument, Some(value), None);
-                        continue;
-                    }
+                let is_variable = |(_, argument): &(&ValueId, &ValueId)| **argument == own.variable;
+                if let Some((&value, &argument)) = passed.iter().zip(arguments).find(is_variable) {
+                    self.note_control(argument, Some(value), None);
+                }
+                let others = passed.iter().zip(arguments).filter(|pair| !is_variable(pair));
+                let (passed, arguments): (Vec<ValueId>, Vec<ValueId>) = others.unzip();
+                let chain = recurrence(tree, &self.values, &own.blocks, &arguments, &passed);
+                for (&value, &argument) in passed.iter().zip(&arguments) {
                     let how = Reduction::of(tree, &self.values, value, Carried::Argument(argument, uses[&argument]));
-                    self.collector.carried(index, how, chains.to(value));
+                    self.collector.carried(index, how, chain);
                 }
             }
         }

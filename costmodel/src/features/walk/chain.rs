@@ -1,15 +1,18 @@
-//! The longest chain of dependent operations through one iteration of a loop: what each iteration waits for.
+//! Chains of dependent operations, and the latency of an operation on one.
 
-use std::collections::BTreeMap;
+use ir::registry::facts::Evaluation;
+use ir::registry::features::InstructionClass as Class;
+use ir::tree::{OpId, Tree, Type, ValueId};
 
-use ir::registry::facts::Dialect;
-use ir::registry::features::MachineWork;
-use ir::tree::{BlockId, OpId, Tree, ValueId};
-
-use super::lane_reduction;
-use super::values::Values;
-use crate::features::kind::{combination, work_kind};
+use super::values::{constant_integer, is_extreme};
+use crate::features::kind::work_kind;
 use crate::features::table::WorkKind;
+
+/// Cycles of a load that hits the first level of cache.
+const LOAD: f64 = 5.0;
+
+/// Cycles of a selection.
+pub const SELECTION: f64 = 1.0;
 
 /// Operations on a chain, by how long each takes about.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -22,12 +25,14 @@ pub struct Chain {
     pub slow: f64,
     /// All others.
     pub others: f64,
+    /// Latency of all of them in cycles, see [`latency`].
+    pub cycles: f64,
 }
 
 impl Chain {
-    /// One operation of a kind; nothing for `None`.
-    pub fn of(kind: Option<WorkKind>) -> Self {
-        let none = Self::default();
+    /// One operation of a kind with a latency; nothing for `None`.
+    pub fn of(kind: Option<WorkKind>, cycles: f64) -> Self {
+        let none = Self { cycles, ..Self::default() };
         match kind {
             None => none,
             Some(WorkKind::Float | WorkKind::F16 | WorkKind::Bf16) => Self { floats: 1.0, ..none },
@@ -39,6 +44,11 @@ impl Chain {
         }
     }
 
+    /// An operation without regions.
+    pub fn of_operation(tree: &Tree, operation: OpId) -> Self {
+        Self::of(work_kind(tree, operation), latency(tree, operation))
+    }
+
     /// One chain after another.
     pub fn then(self, next: Self) -> Self {
         Self {
@@ -46,67 +56,71 @@ impl Chain {
             extremes: self.extremes + next.extremes,
             slow: self.slow + next.slow,
             others: self.others + next.others,
+            cycles: self.cycles + next.cycles,
         }
     }
 
-    /// The longer of two, by rough latencies in cycles: only their order matters.
+    /// What is left of a chain without another.
+    pub fn less(self, other: Self) -> Self {
+        self.then(other.over(-1.0))
+    }
+
+    /// A part of a chain.
+    pub fn over(self, divisor: f64) -> Self {
+        Self {
+            floats: self.floats / divisor,
+            extremes: self.extremes / divisor,
+            slow: self.slow / divisor,
+            others: self.others / divisor,
+            cycles: self.cycles / divisor,
+        }
+    }
+
+    /// Latency in cycles on Arm's Neoverse V1.
+    pub fn short_cycles(self) -> f64 {
+        (self.cycles - 2.0 * self.floats - 6.0 * self.extremes - 4.0 * self.slow).max(0.0)
+    }
+
+    /// The longer of two.
     pub fn longer(self, other: Self) -> Self {
-        if other.cycles() > self.cycles() { other } else { self }
-    }
-
-    /// Rough latency in cycles: 4 of a sum, 8 of an extreme, 15 of a division.
-    fn cycles(self) -> f64 {
-        4.0 * self.floats + 8.0 * self.extremes + 15.0 * self.slow + self.others
+        if other.cycles > self.cycles { other } else { self }
     }
 }
 
-/// Chains from the arguments of a block to the values that it computes.
-pub struct Chains(BTreeMap<ValueId, Chain>);
-
-impl Chains {
-    /// Follows the operations of blocks, which are in order, from these arguments. A nested loop or branch counts as one operation.
-    pub fn through(tree: &Tree, values: &Values, blocks: &[BlockId], arguments: &[ValueId]) -> Self {
-        let mut chains: BTreeMap<ValueId, Chain> = arguments.iter().map(|&value| (value, Chain::default())).collect();
-        for &operation in blocks.iter().flat_map(|&block| &tree.block(block).operations) {
-            // A masked operation is the first one of its region.
-            let inner = match tree.record(operation).dialect {
-                Dialect::Vector => tree.entry(operation, 0).and_then(|block| tree.block(block).operations.first()),
-                _ => None,
-            };
-            let work = *inner.unwrap_or(&operation);
-            let chain = |&value: &ValueId| chains.get(&values.first(value)).copied();
-            let before = tree.operation(work).operands.iter().filter_map(chain).reduce(Chain::longer);
-            let Some(before) = before else { continue };
-            let own = before.then(Self::link(tree, work));
-            for &result in &tree.operation(operation).results {
-                chains.insert(result, own);
-            }
+/// Cycles from the operands of an operation without regions to its result: those of LLVM's scheduling model of Skylake, rounded.
+pub fn latency(tree: &Tree, operation: OpId) -> f64 {
+    let record = tree.record(operation);
+    if record.features.class == Class::Load {
+        return LOAD;
+    }
+    let Some(kind) = work_kind(tree, operation) else { return 0.0 };
+    let is_float = |values: &[ValueId]| values.first().is_some_and(|&value| is_float(tree, value));
+    let node = tree.operation(operation);
+    match kind {
+        WorkKind::Float => 4.0,
+        // Two conversions around the operation.
+        WorkKind::F16 | WorkKind::Bf16 => 14.0,
+        // An extreme, a test for NaN and a selection.
+        WorkKind::MinMax | WorkKind::Bf16MinMax => 8.0,
+        WorkKind::Divide => 14.0,
+        WorkKind::IntegerDivide => 26.0,
+        // A product and shifts.
+        WorkKind::ConstantDivide => 6.0,
+        // llvm-mca knows no dependence through a call.
+        WorkKind::Call | WorkKind::MathCall | WorkKind::Runtime | WorkKind::Branch => 0.0,
+        WorkKind::Integer | WorkKind::Address if record.evaluation == Evaluation::Mul => {
+            let by_power = node.operands.iter().filter_map(|&value| constant_integer(tree, value));
+            if by_power.into_iter().any(|factor| factor.unsigned_abs().is_power_of_two()) { 1.0 } else { 3.0 }
         }
-        Self(chains)
-    }
-
-    fn link(tree: &Tree, operation: OpId) -> Chain {
-        match tree.record(operation).features.machine {
-            MachineWork::LaneReduction => {
-                let one = Chain::of(Some(combination(tree, operation)));
-                Chain { floats: one.floats * lane_reduction::links(tree, operation), ..one }
-            }
-            _ => Chain::of(kind(tree, operation)),
-        }
-    }
-
-    /// Whether a value depends on an argument.
-    pub fn depends(&self, value: ValueId) -> bool {
-        self.0.contains_key(&value)
-    }
-
-    /// The chain that ends with a value; empty if it depends on no argument.
-    pub fn to(&self, value: ValueId) -> Chain {
-        self.0.get(&value).copied().unwrap_or_default()
+        // A comparison and a conditional move.
+        WorkKind::Integer if is_extreme(record.evaluation) => 2.0,
+        WorkKind::Cast if is_float(&node.operands) || is_float(&node.results) => 5.0,
+        WorkKind::Select if is_float(&node.operands) => 3.0,
+        WorkKind::Shuffle => 3.0,
+        _ => 1.0,
     }
 }
 
-/// The kind of work of an operation on a chain; nested operations are one of unknown kind.
-fn kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
-    if tree.operation(operation).regions.is_empty() { work_kind(tree, operation) } else { Some(WorkKind::Branch) }
+fn is_float(tree: &Tree, value: ValueId) -> bool {
+    matches!(tree.ty(tree.types().element(tree.value(value).ty)), Type::Float(_))
 }

@@ -7,6 +7,7 @@ use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AttributeValue, OpId, Tree};
 
 use super::access::evaluate;
+use super::chain::SELECTION;
 use super::events::{Collect, Placement, Work};
 use super::lanes::MachineCost;
 use super::state::{RegionContext, Walk};
@@ -75,6 +76,12 @@ impl<C: Collect> Walk<'_, C> {
             self.collector.work(&work);
         }
         self.regions(operation, inside, |_, _| Some(placement));
+        let node = self.tree.operation(operation);
+        let blocks = node.regions.iter().flat_map(|&region| &self.tree.region(region).blocks);
+        let last = blocks.filter_map(|&block| self.tree.block(block).operations.last());
+        let yielded = last.flat_map(|&last| &self.tree.operation(last).operands);
+        let selected: Vec<_> = node.operands.iter().chain(yielded).copied().collect();
+        self.computed(&selected, &node.results, placement, SELECTION);
     }
 
     /// A branch to one of several regions. Vectors execute all of them, and select the results.

@@ -167,6 +167,8 @@ pub trait Collect {
     fn explicit_vector(&mut self, _loop_index: usize) {}
     /// Steps of reductions that combine the lanes of a vector one after another, in each iteration of a loop.
     fn lane_steps(&mut self, _loop_index: usize, _steps: f64) {}
+    /// A value that is computed so many cycles after the start of an iteration of a loop, as far as operands limit that.
+    fn ready(&mut self, _loop_index: usize, _cycles: f64) {}
     /// A value that a loop carries in a register, and the chain through one iteration.
     fn carried(&mut self, _loop_index: usize, _how: Reduction, _chain: Chain) {}
     /// A value that a loop carries in an element of a buffer that it does not change.

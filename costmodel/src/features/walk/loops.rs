@@ -8,11 +8,11 @@ use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use super::access::evaluate;
-use super::chain::Chains;
 use super::events::{Collect, Placement, Work};
 use super::evolution::Evolution;
 use super::forwarding::Place;
 use super::lanes::MachineCost;
+use super::recurrence::{Chains, recurrence};
 use super::reduction::{Carried, Reduction};
 use super::state::{RegionContext, Walk};
 use super::values::Values;
@@ -156,7 +156,7 @@ impl<C: Collect> Walk<'_, C> {
             let Some(&next) = last.and_then(|&last| tree.operation(last).operands.first()) else { continue };
             let how =
                 Reduction::of(tree, &self.values, next, Carried::Argument(carried, self.values.get(carried).uses));
-            let chain = Chains::through(tree, &self.values, &[block], &[carried]).to(next);
+            let chain = recurrence(tree, &self.values, &[block], &[carried], &[next]);
             self.collector.carried(placement.loop_index, how, chain);
         }
         self.regions(operation, inside, |_, _| Some(placement));
@@ -215,11 +215,10 @@ impl<C: Collect> Walk<'_, C> {
         if carried.is_empty() {
             return;
         }
-        let chains = Chains::through(tree, &self.values, &[body], carried);
-        let next: BTreeMap<ValueId, ValueId> = carried.iter().copied().zip(yielded[skip..].iter().copied()).collect();
+        let (mut arguments, mut passed) = (Vec::new(), Vec::new());
         for (index, (&value, &argument)) in yielded[skip..].iter().zip(carried).enumerate() {
-            let is_returned = tree.operation(operation).results.get(index).is_some_and(|&v| self.values.is_used(v));
-            if !is_returned && !self.values.is_used(argument) {
+            let has_use = tree.operation(operation).results.get(index).is_some_and(|&v| self.values.is_used(v));
+            if !has_use && !self.values.is_used(argument) {
                 continue;
             }
             // The induction variable of a `while` loop is an argument to which its body adds a constant.
@@ -228,6 +227,13 @@ impl<C: Collect> Walk<'_, C> {
                 self.control_of_while(operation, argument, value);
                 continue;
             }
+            arguments.push(argument);
+            passed.push(value);
+        }
+        let chains = Chains::through(tree, &self.values, &[body], &arguments);
+        let chain = chains.recurrence(tree, &self.values, &[body], &arguments, &passed);
+        let next: BTreeMap<ValueId, ValueId> = arguments.iter().copied().zip(passed.iter().copied()).collect();
+        for (&argument, &value) in arguments.iter().zip(&passed) {
             let is_fixed = self.is_fixed_order(operation, &next, &chains, argument);
             if is_fixed || (value != argument && next.contains_key(&value)) {
                 let placement = Placement { loop_index, weight: 1.0 };
@@ -236,7 +242,7 @@ impl<C: Collect> Walk<'_, C> {
             if !is_fixed {
                 let carried = Carried::Argument(argument, self.values.get(argument).uses);
                 let how = Reduction::of(tree, &self.values, value, carried);
-                self.collector.carried(loop_index, how, chains.to(value));
+                self.collector.carried(loop_index, how, chain);
             }
         }
     }

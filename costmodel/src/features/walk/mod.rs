@@ -28,6 +28,7 @@ mod memory_operands;
 pub mod packing;
 mod range;
 mod ranges;
+mod recurrence;
 pub mod reduction;
 mod redundancy;
 mod state;
@@ -361,6 +362,7 @@ impl<C: Collect> Walk<'_, C> {
         if evolution.varies_in >= placement.loop_index {
             computed.packing.work(tree, operation, kind, bits, is_fused);
         }
+        self.computed(&node.operands, &node.results, placement, chain::latency(tree, operation));
         if is_fused {
             return;
         }
@@ -381,6 +383,13 @@ impl<C: Collect> Walk<'_, C> {
         if node.results.iter().any(|&v| is_vector(tree, v)) {
             self.collector.explicit_vector(placement.loop_index);
         }
+    }
+
+    /// Notes when an operation has computed its results: `latency` cycles after its operands.
+    fn computed(&mut self, operands: &[ValueId], results: &[ValueId], placement: Placement, latency: f64) {
+        let cycles = self.values.ready(operands, placement.loop_index) + latency;
+        results.iter().for_each(|&result| self.values.entry(result).ready = (placement.loop_index, cycles));
+        self.collector.ready(placement.loop_index, cycles);
     }
 
     /// Notes that the results of an operation equal those of one before it.
@@ -527,6 +536,8 @@ impl<C: Collect> Walk<'_, C> {
         match computed.repeats(tree, &self.values, operation, true) {
             Some(before) => self.repeat(operation, before),
             None => {
+                let indices = &node.operands[accessed + 1..];
+                self.computed(indices, &node.results, placement, chain::latency(tree, operation));
                 computed.packing.access(operation, access.buffer, false, access.address, bits);
                 self.divisions(operation, placement);
                 self.transfer(access, tile, placement);

@@ -12,7 +12,6 @@ use super::loop_nest::LoopNest;
 use super::reduction::{Carried, Reduction, alike};
 use super::values::Values;
 use crate::features::counts;
-use crate::features::kind::work_kind;
 
 /// The state of a walk.
 pub struct Walk<'a, C> {
@@ -90,7 +89,7 @@ impl<C: Collect> Walk<'_, C> {
     fn chain_to(&self, value: ValueId) -> Chain {
         let definer = |value: ValueId| self.tree.definer(self.values.first(value));
         let Some(last) = definer(value) else { return Chain::default() };
-        let own = Chain::of(work_kind(self.tree, last));
+        let own = Chain::of_operation(self.tree, last);
         alike(self.tree, last, definer).fold(Chain::default(), |chain, _| chain.then(own))
     }
 

@@ -66,6 +66,8 @@ pub struct ValueFacts {
     pub text_loop: u32,
     /// Longest chain of dependent operations that ends with it.
     pub chain: u32,
+    /// The loop in whose body it is computed, and cycles from the start of an iteration until then if nothing but operands limits it.
+    pub ready: (usize, f64),
     /// The value computed, loaded or stored before that it equals.
     pub same_as: Option<ValueId>,
 }
@@ -139,6 +141,12 @@ impl Values {
         let other = ValueFacts { same_as: Some(self.first(other)), ..self.get(other) };
         let facts = self.entry(value);
         (facts.same_as, facts.evolution, facts.range) = (other.same_as, other.evolution, other.range);
+    }
+
+    /// Cycles from the start of an iteration of a loop until all of these values are computed.
+    pub fn ready(&self, values: &[ValueId], loop_index: usize) -> f64 {
+        let ready = values.iter().map(|&value| self.get(self.first(value)).ready);
+        ready.filter(|(index, _)| *index == loop_index).fold(0.0, |latest, (_, cycles)| latest.max(cycles))
     }
 
     /// Whether all uses of a value make less of the operation that computes it.

@@ -17,7 +17,8 @@ pub struct Facts<'a> {
     /// The operations.
     pub items: &'a [Item],
     places: &'a BTreeMap<OpId, Place>,
-    block: BlockId,
+    /// The block.
+    pub block: BlockId,
     /// Arguments of the block.
     pub arguments: &'a [ValueId],
     /// The item that computes a value.
@@ -82,6 +83,11 @@ impl<'a> Facts<'a> {
                 node.operands.iter().for_each(|&v| *self.uses.entry(values.first(v)).or_default() += 1);
             }
         }
+    }
+
+    /// Whether an item is a store.
+    pub fn is_store(&self, at: usize) -> bool {
+        matches!(self.items[at].role, Role::Store { .. })
     }
 
     /// Whether an item is a load.

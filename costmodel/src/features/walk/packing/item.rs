@@ -3,6 +3,7 @@
 use ir::tree::{OpId, ValueId};
 
 use crate::features::table::WorkKind;
+use crate::features::walk::chain::Chain;
 
 /// An operation of a block, as far as it executes there.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub enum Finding {
     Access(OpId, f64),
     /// A load whose value the previous iteration has already loaded: it is taken from a register (partial redundancy elimination).
     Reused,
+    /// The chain through values that one iteration stores and the next one loads.
+    Forwarded(Chain),
     /// The loop is not vectorised: too many accesses may overlap to be checked at run time, or a value that the next iteration
     /// reuses is loaded after a store of this one.
     Unvectorisable,

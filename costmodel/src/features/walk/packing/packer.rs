@@ -10,8 +10,10 @@ use super::facts::Facts;
 use super::item::{Finding, Role};
 use super::plan::{MOST_CROSSED, Plan};
 use crate::features::table::WorkKind;
+use crate::features::walk::chain::Chain;
 use crate::features::walk::forwarding::Place;
 use crate::features::walk::lanes::REGISTER_BITS;
+use crate::features::walk::recurrence::recurrence;
 use crate::linear::Linear;
 
 /// Most lanes of a group of indices: LLVM's limit.
@@ -46,15 +48,10 @@ impl<'a> Packer<'a> {
     /// Finds loads of elements that the iteration before has loaded, too, of buffers that the block does not store to, and
     /// whether they keep the loop from being vectorised.
     pub fn find_reused(&mut self) {
-        let is_store = |at: &usize| matches!(self.facts.items[*at].role, Role::Store { .. });
-        let stores: BTreeMap<ValueId, Vec<usize>> = (self.facts.accesses.iter())
-            .map(|(&buffer, accesses)| (buffer, accesses.iter().copied().filter(is_store).collect()))
-            .collect();
-        let is_stored = |buffer: &ValueId, place: &Place, order: Range<usize>| {
-            let stores = &stores[buffer];
-            let is_apart = |&at: &usize| self.facts.place(at).is_some_and(|stored| stored.is_apart(place));
-            stores.len() > MOST_CROSSED || !stores.iter().filter(|at| order.contains(at)).all(is_apart)
-        };
+        let is_store = |at: &usize| self.facts.is_store(*at);
+        let stores = self.stores_by_buffer();
+        let is_stored =
+            |buffer: &ValueId, place: &Place, order: Range<usize>| self.may_store(&stores[buffer], place, order);
         let mut loaded = BTreeMap::new();
         for (at, item) in self.facts.items.iter().enumerate() {
             if let (Role::Load { .. }, Some(_), Some(place)) = (item.role, item.bits, self.facts.place(at)) {
@@ -82,6 +79,42 @@ impl<'a> Packer<'a> {
         self.is_unvectorisable |=
             first_store.is_some_and(|store| reused.iter().any(|(&at, &loaded_at)| at < store && store < loaded_at));
         self.facts.reused = reused.into_keys().collect();
+    }
+
+    /// The chain from loads of elements that the iteration before has stored to the values that are stored for the next one. LLVM keeps
+    /// them in registers: by partial redundancy elimination, or by forwarding over one iteration of a loop with stride 1.
+    fn forwarded(&self) -> Chain {
+        let stores = self.stores_by_buffer();
+        let (mut loaded, mut stored) = (Vec::new(), Vec::new());
+        for (at, item) in self.facts.items.iter().enumerate() {
+            let Role::Load { buffer, stride, .. } = item.role else { continue };
+            let Some(place) = self.facts.place(at).filter(|_| stride != 0 && item.bits.is_some()) else { continue };
+            let Some(later) = place.shifted(stride).filter(|_| place.is_unshifted() || stride.abs() == 1) else {
+                continue;
+            };
+            let own = &stores[&buffer];
+            let Some(&last) = own.iter().rev().find(|&&store| self.facts.place(store) == Some(&later)) else {
+                continue;
+            };
+            if !self.may_store(own, &later, last + 1..usize::MAX) && !self.may_store(own, place, 0..at) {
+                loaded.extend(self.facts.tree.operation(item.operation).results.first());
+                stored.push(self.facts.operand(last, 0));
+            }
+        }
+        recurrence(self.facts.tree, self.facts.values, &[self.facts.block], &loaded, &stored)
+    }
+
+    /// The stores to each buffer, in their order.
+    fn stores_by_buffer(&self) -> BTreeMap<ValueId, Vec<usize>> {
+        let is_store = |at: &usize| self.facts.is_store(*at);
+        let accesses = self.facts.accesses.iter();
+        accesses.map(|(&buffer, own)| (buffer, own.iter().copied().filter(is_store).collect())).collect()
+    }
+
+    /// Whether one of these stores whose order is in a range may change a place.
+    fn may_store(&self, stores: &[usize], place: &Place, order: Range<usize>) -> bool {
+        let is_apart = |&at: &usize| self.facts.place(at).is_some_and(|stored| stored.is_apart(place));
+        stores.len() > MOST_CROSSED || !stores.iter().filter(|at| order.contains(at)).all(is_apart)
     }
 
     /// Indices of several dimensions by which more than one buffer is accessed: LLVM computes such an index once, and no longer
@@ -268,9 +301,11 @@ impl<'a> Packer<'a> {
         let moves = Some(Finding::Work(WorkKind::Shuffle, -self.moves)).filter(|_| self.moves > 0.0);
         let reused = self.facts.reused.iter().map(|_| Finding::Reused);
         let copies = Some(Finding::Copies(self.copies)).filter(|_| self.copies > 1);
+        let forwarded =
+            Some(Finding::Forwarded(self.forwarded())).filter(|found| *found != Finding::Forwarded(Chain::default()));
         let checks = Some(Finding::Unvectorisable).filter(|_| self.is_unvectorisable);
         let saved = self.saved.iter().map(|&each| saving(each));
-        saved.chain(moves).chain(reused).chain(copies).chain(checks).collect()
+        saved.chain(moves).chain(reused).chain(copies).chain(forwarded).chain(checks).collect()
     }
 
     /// Packs a group if that saves operations.
