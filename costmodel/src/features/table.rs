@@ -502,6 +502,18 @@ named! {
         ChainedSlow = "chained_slow",
         /// Other operations on the longest chain from one iteration of a scalar loop to the next, times the iterations.
         ChainedOthers = "chained_others",
+        /// Cycles that an iteration of a loop waits for the longest chain from the one before, beyond those that issue its instructions, times the iterations.
+        ChainWait = "chain_wait",
+        /// The same on a processor that adds floating-point numbers in 2 cycles and has an instruction for extremes.
+        ShortChainWait = "short_chain_wait",
+        /// Cycles that an iteration of a loop waits for the ports of its loads, stores, floating-point operations or moves between lanes, beyond those that issue its instructions, times the iterations.
+        PortWait = "port_wait",
+        /// Cycles that an iteration of a loop waits for the longest chain within it, because only so many instructions are in flight, times the iterations.
+        WindowWait = "window_wait",
+        /// Cycles that an iteration of a loop waits for the unit that divides, beyond those that issue its instructions, times the iterations.
+        DividerWait = "divider_wait",
+        /// Cycles that an iteration of a loop waits for the longest chain within it if instructions are issued in order, times the iterations.
+        InOrderWait = "in_order_wait",
         /// Stores that loads of later iterations of a scalar loop wait for, each divided by the distance in iterations, times the iterations.
         Forwarded = "forwarded",
         /// Estimated instructions of reductions of explicit vectors that combine the lanes one after another, where no instruction reduces a vector: ordered floating-point sums, and extremes that propagate NaN.

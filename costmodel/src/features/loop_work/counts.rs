@@ -11,6 +11,7 @@ use super::vectorize::{
     PERMISSIVE, can_vectorise, has_gathers, hottest, instructions, interleave_count, is_copy, packed_instructions,
     vectorised_instructions,
 };
+use super::waits::Waits;
 use crate::features::declaration::WorkCount;
 use crate::features::table::{LoopClass, LoopCount, WorkKind};
 use crate::features::walk::lanes::REGISTER_BITS;
@@ -283,6 +284,7 @@ impl Counts<'_> {
                     self.add_to_class(LoopClass::Brief, body, body.entries);
                 }
                 self.add_carried(body);
+                self.add_waits(Waits::of_scalar(body), body.iterations);
             }
         }
     }
@@ -315,6 +317,7 @@ impl Counts<'_> {
         }
         if is_masked {
             let vectors = entries * registers;
+            self.add_waits(Waits::of_vectors(body, lanes), vectors);
             return self.add_work(class, body, vectors, |kind| masked(body, kind, lanes));
         }
         // Copies of a body fill a vector in fewer iterations, which then hold fewer vectors each.
@@ -324,6 +327,7 @@ impl Counts<'_> {
         let vectors = entries * vectors * group / lanes;
         let folded = if body.groups.is_any() { 0.0 } else { body.folded_vectors };
         self.add_vectors(class, body, vectors, folded, |kind| body.vectorised(kind, lanes));
+        self.add_waits(Waits::of_vectors(body, lanes), vectors);
         self.add_rest(entries, rest * instructions(body));
     }
 
@@ -395,6 +399,20 @@ impl Counts<'_> {
     fn add_rest(&mut self, entries: f64, instructions: f64) {
         self.add(LoopCount::RestInstructions, entries * instructions);
         self.add(LoopCount::RestEntries, if instructions > 0.0 { entries } else { 0.0 });
+    }
+
+    /// Adds what limits iterations besides their number of instructions.
+    fn add_waits(&mut self, waits: Waits, iterations: f64) {
+        for (count, cycles) in [
+            (LoopCount::ChainWait, waits.chain),
+            (LoopCount::ShortChainWait, waits.short_chain),
+            (LoopCount::PortWait, waits.ports),
+            (LoopCount::WindowWait, waits.window),
+            (LoopCount::DividerWait, waits.divider),
+            (LoopCount::InOrderWait, waits.in_order),
+        ] {
+            self.add(count, iterations * cycles);
+        }
     }
 
     /// Adds the chain that each iteration waits for.

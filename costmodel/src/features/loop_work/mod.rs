@@ -8,6 +8,7 @@ mod body;
 mod counts;
 mod memory;
 mod vectorize;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
 

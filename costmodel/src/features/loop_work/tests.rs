@@ -1,5 +1,6 @@
 //! Loops of small functions against counts by hand.
 
+mod chains;
 mod forms;
 mod integers;
 mod packing;
