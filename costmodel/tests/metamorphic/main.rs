@@ -35,13 +35,10 @@ const SPELLED: &str = "index arithmetic of subscripts that are spelled out is co
 const WORDED: &str = "the counts are the same, the words are not";
 
 /// Rewritten pairs whose predicted cycles differ by more than 5 % on some processor, with the reason.
-const OTHER_PREDICTIONS: [(&str, &str); 7] = [
+const OTHER_PREDICTIONS: [(&str, &str); 4] = [
     ("canonical expression-0003 linalg", REMOVED),
     ("canonical expression-0003 scf", REMOVED),
     ("canonical transpose-0001 linalg", REMOVED),
-    ("scf scan-0001 affine", SPELLED),
-    ("scf segmented-0001 affine", SPELLED),
-    ("scf statistics-0001 affine", WORDED),
     ("scf vector-rows-0001 affine", SPELLED),
 ];
 
