@@ -92,7 +92,7 @@ struct DecisionPass : PassWrapper<Self, OperationPass<func::FuncOp>> {
       *this, "caution",
       llvm::cl::desc("Part of the ratio's interval that must be a gain for a "
                      "change, from 0 (the prediction decides) to 10"),
-      llvm::cl::init(1.05)};
+      llvm::cl::init(SearchOptions().caution)};
   Option<double> maxOod{*this, "max-ood",
                         llvm::cl::desc("Largest novelty score of a candidate"),
                         llvm::cl::init(1.0)};

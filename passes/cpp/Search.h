@@ -47,7 +47,7 @@ struct SearchOptions {
   Choices choices;
   /// Part of the ratio's interval below the prediction that must lie above 1
   /// for a change, on the logarithmic scale; 0 for the prediction alone.
-  double caution = 1.05;
+  double caution = 1.0;
   /// Largest novelty score of a candidate.
   double maxNovelty = 1.0;
   /// Whether spills count by their cost only.

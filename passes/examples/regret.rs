@@ -408,8 +408,8 @@ fn summary_of(name: &str, nests: &[Nest], deciding: Duration) -> String {
     let compiling: f64 = nests.iter().map(|nest| nest.seconds).sum();
     let deciding = deciding.as_secs_f64().max(1e-9);
     format!(
-        "\nDecision \"{name}\": {candidates} candidates of {} nests. More spills than the original although a candidate has none: \
-         {} nests by the model, {} with `--verify 3`. Deciding took {deciding:.2} s ({:.2} ms a candidate), compiling and measuring \
+        "\nDecision \"{name}\": {candidates} candidates of {} nests. Nests with more spills than the original although a candidate has none: \
+         {} by the model, {} with `--verify 3`. Deciding took {deciding:.2} s ({:.2} ms a candidate), compiling and measuring \
          every candidate {compiling:.1} s: {:.0} times as long.\n",
         nests.len(),
         spilling(0),

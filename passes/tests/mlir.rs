@@ -88,13 +88,13 @@ fn obeys_the_rules(decision: &Decision, options: &Options) {
 fn choices_follow_caution_novelty_and_spills() {
     let blocks = include_str!("../kernels/blocks.mlir");
     let mut changed = Vec::new();
-    for caution in [0.0, 0.3, Options::CAUTION, 1.0, 10.0] {
+    for caution in [0.0, 0.3, Options::CAUTION, 10.0] {
         let options = Options { caution, depth: 1, ..Options::default() };
         let decisions = run(blocks, &options).decisions;
         decisions.iter().for_each(|decision| obeys_the_rules(decision, &options));
         changed.push(decisions.iter().filter(|decision| decision.kept.is_none()).count());
     }
-    assert!(changed.is_sorted_by(|before, after| before >= after) && changed[0] > changed[4], "{changed:?}");
+    assert!(changed.is_sorted_by(|before, after| before >= after) && changed[0] > changed[3], "{changed:?}");
     let nothing_is_familiar = Options { max_novelty: -1.0, depth: 1, ..Options::default() };
     let kept = run(MATMUL, &nothing_is_familiar);
     assert!(kept.decisions[0].kept.as_ref().unwrap().contains("novelty score"), "{kept:?}");
