@@ -106,18 +106,27 @@ impl HeatMap {
                 }
             }
         }
-        // Skip labels that would overlap.
+        // Labels that would overlap are on two lines; if that is not enough, some are skipped.
         let every = |count: usize, room: i32, each: i32| count.div_ceil((room / each).max(1) as usize).max(1);
         let longest = self.x.iter().map(|name| width(&fitting(name, MOST_LETTERS), 13)).max().unwrap_or(0);
-        for (i, name) in self.x.iter().enumerate().step_by(every(self.x.len(), right - left, longest + 10)) {
-            let at = ((edge_x(i as i32) + edge_x(i as i32 + 1)) / 2, bottom + 16);
+        let needed = every(self.x.len(), right - left, longest + 10);
+        let lines = if needed == 2 { 2 } else { 1 };
+        for (i, name) in self.x.iter().enumerate().step_by(needed / lines) {
+            let line = if i % lines == 1 { 31 } else { 16 };
+            let at = ((edge_x(i as i32) + edge_x(i as i32 + 1)) / 2, bottom + line);
             canvas.text(&fitting(name, MOST_LETTERS), at, 13, GREY, Anchor::Centre)?;
         }
         for (i, name) in self.y.iter().enumerate().step_by(every(self.y.len(), bottom - top, 18)) {
             let at = (left - 8, (edge_y(i as i32) + edge_y(i as i32 + 1)) / 2);
             canvas.text(&fitting(name, MOST_LETTERS), at, 13, GREY, Anchor::Right)?;
         }
-        canvas.text(&self.x_label, ((left + right) / 2, bottom + 44), 15, BLACK, Anchor::Centre)?;
+        canvas.text(
+            &self.x_label,
+            ((left + right) / 2, bottom + if lines == 2 { 50 } else { 44 }),
+            15,
+            BLACK,
+            Anchor::Centre,
+        )?;
         canvas.upright(&self.y_label, (22, (top + bottom) / 2), 15, BLACK)?;
         self.legend(canvas, (right + 30, top, bottom), (low, high))
     }
