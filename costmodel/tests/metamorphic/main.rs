@@ -32,7 +32,6 @@ const REWRITTEN: [&str; 2] = ["canonical", "scf"];
 
 const REMOVED: &str = "operations without effect on the result are removed";
 const SPELLED: &str = "index arithmetic of subscripts that are spelled out is counted, that of maps is not";
-const WORDED: &str = "the counts are the same, the words are not";
 
 /// Rewritten pairs whose predicted cycles differ by more than 5 % on some processor, with the reason.
 const OTHER_PREDICTIONS: [(&str, &str); 4] = [
