@@ -29,6 +29,8 @@ pub struct Facts<'a> {
     pub uses: BTreeMap<ValueId, u32>,
     /// Accesses of each buffer, in their order.
     pub accesses: BTreeMap<ValueId, Vec<usize>>,
+    /// Stores to each buffer, in their order.
+    pub stores: BTreeMap<ValueId, Vec<usize>>,
     /// Loads of elements that the iteration before has loaded, too.
     pub reused: BTreeSet<usize>,
     /// Items that are packed so far, and the first item of the vector of each.
@@ -45,9 +47,14 @@ impl<'a> Facts<'a> {
         places: &'a BTreeMap<OpId, Place>,
     ) -> Self {
         let mut accesses: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();
+        let mut stores: BTreeMap<ValueId, Vec<usize>> = BTreeMap::new();
         for (index, item) in items.iter().enumerate() {
             if let Role::Load { buffer, .. } | Role::Store { buffer, .. } = item.role {
                 accesses.entry(buffer).or_default().push(index);
+                let own = stores.entry(buffer).or_default();
+                if matches!(item.role, Role::Store { .. }) {
+                    own.push(index);
+                }
             }
         }
         Self {
@@ -61,6 +68,7 @@ impl<'a> Facts<'a> {
             levels: Vec::new(),
             uses: BTreeMap::new(),
             accesses,
+            stores,
             packed: BTreeMap::new(),
             reused: BTreeSet::new(),
         }

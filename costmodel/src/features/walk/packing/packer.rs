@@ -49,9 +49,6 @@ impl<'a> Packer<'a> {
     /// whether they keep the loop from being vectorised.
     pub fn find_reused(&mut self) {
         let is_store = |at: &usize| self.facts.is_store(*at);
-        let stores = self.stores_by_buffer();
-        let is_stored =
-            |buffer: &ValueId, place: &Place, order: Range<usize>| self.may_store(&stores[buffer], place, order);
         let mut loaded = BTreeMap::new();
         for (at, item) in self.facts.items.iter().enumerate() {
             if let (Role::Load { .. }, Some(_), Some(place)) = (item.role, item.bits, self.facts.place(at)) {
@@ -65,8 +62,9 @@ impl<'a> Packer<'a> {
             // The address in the next iteration is known to be the same only if nothing is added to the induction variable.
             let Some(later) = place.shifted(stride).filter(|_| place.is_unshifted()) else { continue };
             let Some(&loaded_at) = loaded.get(&later) else { continue };
+            let stores = &self.facts.stores[&buffer];
             // From the load in one iteration to that in the next.
-            if !is_stored(&buffer, &later, loaded_at..usize::MAX) && !is_stored(&buffer, place, 0..at) {
+            if !self.may_store(stores, &later, loaded_at..usize::MAX) && !self.may_store(stores, place, 0..at) {
                 reused.insert(at, loaded_at);
             }
         }
@@ -83,8 +81,9 @@ impl<'a> Packer<'a> {
 
     /// The chain from loads of elements that the iteration before has stored to the values that are stored for the next one. LLVM keeps
     /// them in registers: by partial redundancy elimination, or by forwarding over one iteration of a loop with stride 1.
-    fn forwarded(&self) -> Chain {
-        let stores = self.stores_by_buffer();
+    fn forwarded(&self) -> Option<Chain> {
+        let stores = (0..self.facts.items.len()).filter(|&at| self.facts.is_store(at));
+        let last: BTreeMap<&Place, usize> = stores.filter_map(|at| Some((self.facts.place(at)?, at))).collect();
         let (mut loaded, mut stored) = (Vec::new(), Vec::new());
         for (at, item) in self.facts.items.iter().enumerate() {
             let Role::Load { buffer, stride, .. } = item.role else { continue };
@@ -92,23 +91,15 @@ impl<'a> Packer<'a> {
             let Some(later) = place.shifted(stride).filter(|_| place.is_unshifted() || stride.abs() == 1) else {
                 continue;
             };
-            let own = &stores[&buffer];
-            let Some(&last) = own.iter().rev().find(|&&store| self.facts.place(store) == Some(&later)) else {
-                continue;
-            };
+            let Some(&last) = last.get(&later) else { continue };
+            let own = &self.facts.stores[&buffer];
             if !self.may_store(own, &later, last + 1..usize::MAX) && !self.may_store(own, place, 0..at) {
                 loaded.extend(self.facts.tree.operation(item.operation).results.first());
                 stored.push(self.facts.operand(last, 0));
             }
         }
-        recurrence(self.facts.tree, self.facts.values, &[self.facts.block], &loaded, &stored)
-    }
-
-    /// The stores to each buffer, in their order.
-    fn stores_by_buffer(&self) -> BTreeMap<ValueId, Vec<usize>> {
-        let is_store = |at: &usize| self.facts.is_store(*at);
-        let accesses = self.facts.accesses.iter();
-        accesses.map(|(&buffer, own)| (buffer, own.iter().copied().filter(is_store).collect())).collect()
+        let Facts { tree, values, block, .. } = self.facts;
+        (!loaded.is_empty()).then(|| recurrence(tree, values, &[block], &loaded, &stored))
     }
 
     /// Whether one of these stores whose order is in a range may change a place.
@@ -157,7 +148,7 @@ impl<'a> Packer<'a> {
         let place = |index: usize| self.facts.place(index);
         let is_store = |index: &usize| {
             let item = &self.facts.items[*index];
-            matches!(item.role, Role::Store { .. }) && item.bits.is_some() && place(*index).is_some()
+            self.facts.is_store(*index) && item.bits.is_some() && place(*index).is_some()
         };
         let mut stores: Vec<usize> = (0..self.facts.items.len()).filter(is_store).collect();
         stores.sort_by(|&a, &b| place(a).cmp(&place(b)).then(a.cmp(&b)));
@@ -301,8 +292,7 @@ impl<'a> Packer<'a> {
         let moves = Some(Finding::Work(WorkKind::Shuffle, -self.moves)).filter(|_| self.moves > 0.0);
         let reused = self.facts.reused.iter().map(|_| Finding::Reused);
         let copies = Some(Finding::Copies(self.copies)).filter(|_| self.copies > 1);
-        let forwarded =
-            Some(Finding::Forwarded(self.forwarded())).filter(|found| *found != Finding::Forwarded(Chain::default()));
+        let forwarded = self.forwarded().map(Finding::Forwarded);
         let checks = Some(Finding::Unvectorisable).filter(|_| self.is_unvectorisable);
         let saved = self.saved.iter().map(|&each| saving(each));
         saved.chain(moves).chain(reused).chain(copies).chain(forwarded).chain(checks).collect()
