@@ -116,8 +116,8 @@ impl<C: Collect> Walk<'_, C> {
         stores
     }
 
-    /// Reports the loops over an operation on whole tensors: one for each dimension of its result, and one inside over what is combined
-    /// to an element.
+    /// Reports the loops of an operation on whole tensors: one for each dimension of its result, and inside them one over the elements
+    /// that are reduced to one.
     fn whole_loop(&mut self, operation: OpId, placement: Placement, entries: f64) {
         let tree = self.tree;
         let Some(work) = self.whole_tensors(operation, entries) else { return };

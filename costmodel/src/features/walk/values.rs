@@ -66,7 +66,7 @@ pub struct ValueFacts {
     pub text_loop: u32,
     /// Longest chain of dependent operations that ends with it.
     pub chain: u32,
-    /// The loop in whose body it is computed, and cycles from the start of an iteration until then if nothing but operands limits it.
+    /// Index of the loop whose body computes it, and the cycle of an iteration in which it is computed if only operands delay that.
     pub ready: (usize, f64),
     /// The value computed, loaded or stored before that it equals.
     pub same_as: Option<ValueId>,
