@@ -9,7 +9,7 @@ use crate::features::kind::work_kind;
 use crate::features::table::WorkKind;
 
 /// Cycles of a load that hits the first level of cache.
-const LOAD: f64 = 5.0;
+pub const LOAD: f64 = 5.0;
 
 /// Cycles of a selection.
 pub const SELECTION: f64 = 1.0;
@@ -44,7 +44,7 @@ impl Chain {
         }
     }
 
-    /// An operation without regions.
+    /// The chain of one operation, which has no regions.
     pub fn of_operation(tree: &Tree, operation: OpId) -> Self {
         Self::of(work_kind(tree, operation), latency(tree, operation))
     }

@@ -8,7 +8,7 @@ use ir::tree::{AttributeValue, OpId, Tree};
 
 use super::access::evaluate;
 use super::chain::SELECTION;
-use super::events::{Collect, Placement, Work};
+use super::events::{Collect, Placement};
 use super::lanes::MachineCost;
 use super::state::{RegionContext, Walk};
 use crate::features::kind::work_kind;
@@ -69,11 +69,9 @@ impl<C: Collect> Walk<'_, C> {
 
     /// Both sides of a branch, and a selection for each result.
     pub(super) fn speculated(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
-        let Placement { loop_index, weight } = placement;
         self.tests(operation, placement);
         for _ in &self.tree.operation(operation).results {
-            let work = Work { loop_index, kind: WorkKind::Select, cost: MachineCost::SCALAR, weight, bits: 0.0 };
-            self.collector.work(&work);
+            self.work(placement, WorkKind::Select, MachineCost::SCALAR, 0.0);
         }
         self.regions(operation, inside, |_, _| Some(placement));
         let node = self.tree.operation(operation);
@@ -94,7 +92,7 @@ impl<C: Collect> Walk<'_, C> {
         let is_one_of = tree.record(operation).regions == RegionExecution::Branch(BranchForm::Other);
         let equal = 1.0 / node.regions.len().max(1) as f64;
         let cost = MachineCost::SCALAR.expanded(1.0, node.results.len().max(1) as f64);
-        self.collector.work(&Work { loop_index, kind: WorkKind::Branch, cost, weight, bits: 0.0 });
+        self.work(placement, WorkKind::Branch, cost, 0.0);
         let around = self.entries(placement);
         self.regions(operation, inside, |walk, block| {
             let counted = walk.executions(block, around / 2.0) / around.max(1.0);

@@ -8,7 +8,7 @@ use ir::registry::features::InstructionClass as Class;
 use ir::tree::{AttributeValue, BlockId, Definition, OpId, Tree, ValueId};
 
 use super::access::evaluate;
-use super::events::{Collect, Placement, Work};
+use super::events::{Collect, Placement};
 use super::evolution::Evolution;
 use super::forwarding::Place;
 use super::lanes::MachineCost;
@@ -138,8 +138,7 @@ impl<C: Collect> Walk<'_, C> {
     /// An operation whose region computes each element of its result: loops over the dimensions that store what it yields.
     pub(super) fn elements(&mut self, operation: OpId, placement: Placement, inside: RegionContext) {
         if let Some(loop_index) = self.loop_operation(operation, placement, inside) {
-            let work = Work { loop_index, kind: WorkKind::Store, cost: MachineCost::SCALAR, weight: 1.0, bits: 0.0 };
-            self.collector.work(&work);
+            self.work(Placement { loop_index, weight: 1.0 }, WorkKind::Store, MachineCost::SCALAR, 0.0);
         }
     }
 

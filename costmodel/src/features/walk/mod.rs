@@ -412,13 +412,7 @@ impl<C: Collect> Walk<'_, C> {
         for (expression, kind, varies_in) in found {
             let loop_index = varies_in.min(placement.loop_index);
             let each = integers::division_in_subscript(&expression);
-            self.collector.work(&Work {
-                loop_index,
-                kind,
-                cost: MachineCost::SCALAR.expanded(each, each),
-                weight: placement.weight,
-                bits: 64.0,
-            });
+            self.work(Placement { loop_index, ..placement }, kind, MachineCost::SCALAR.expanded(each, each), 64.0);
         }
     }
 
@@ -537,7 +531,7 @@ impl<C: Collect> Walk<'_, C> {
             Some(before) => self.repeat(operation, before),
             None => {
                 let indices = &node.operands[accessed + 1..];
-                self.computed(indices, &node.results, placement, chain::latency(tree, operation));
+                self.computed(indices, &node.results, placement, chain::LOAD);
                 computed.packing.access(operation, access.buffer, false, access.address, bits);
                 self.divisions(operation, placement);
                 self.transfer(access, tile, placement);

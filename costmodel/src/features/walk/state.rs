@@ -7,11 +7,13 @@ use ir::tree::{BlockId, OpId, Tree, ValueId};
 
 use super::access::{Access, Subscripts, has_different_bytes};
 use super::chain::Chain;
-use super::events::{Collect, Placement};
+use super::events::{Collect, Placement, Work};
+use super::lanes::MachineCost;
 use super::loop_nest::LoopNest;
 use super::reduction::{Carried, Reduction, alike};
 use super::values::Values;
 use crate::features::counts;
+use crate::features::table::WorkKind;
 
 /// The state of a walk.
 pub struct Walk<'a, C> {
@@ -80,9 +82,16 @@ impl<C: Collect> Walk<'_, C> {
         }
     }
 
-    /// Whether a loop stores a value that it does not change and whose bytes differ. `number` is where the value comes from.
+    /// Whether a loop stores one value in all iterations, and its bytes differ: such a fill is no call of `memset`. `number` defines the
+    /// value.
     pub fn is_pattern(&self, number: ValueId, value: ValueId, loop_index: usize) -> bool {
         self.values.evolution(value).varies_in < loop_index && has_different_bytes(self.tree, number)
+    }
+
+    /// Reports work at a placement, on elements of `bits`.
+    pub fn work(&mut self, placement: Placement, kind: WorkKind, cost: MachineCost, bits: f64) {
+        let Placement { loop_index, weight } = placement;
+        self.collector.work(&Work { loop_index, kind, cost, weight, bits });
     }
 
     /// The chain of operations alike that ends with a value.

@@ -4,7 +4,7 @@ use ir::registry::features::MachineWork;
 use ir::tree::{OpId, ValueId};
 
 use super::access::is_loaded;
-use super::events::{Collect, Placement, Work};
+use super::events::{Collect, Placement};
 use super::integers::Expansion;
 use super::lanes::{MachineCost, VectorWidth};
 use super::state::Walk;
@@ -66,12 +66,6 @@ impl<C: Collect> Walk<'_, C> {
                 }
             }
         }
-    }
-
-    /// Reports work at a placement, on elements of `bits`.
-    pub(super) fn work(&mut self, placement: Placement, kind: WorkKind, cost: MachineCost, bits: f64) {
-        let Placement { loop_index, weight } = placement;
-        self.collector.work(&Work { loop_index, kind, cost, weight, bits });
     }
 
     fn contraction(&mut self, operation: OpId, kind: WorkKind, width: VectorWidth, placement: Placement) {
