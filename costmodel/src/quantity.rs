@@ -140,6 +140,7 @@ impl Quantity {
     #[must_use]
     pub fn is_robust(self) -> bool {
         self.grows()
+            || self == Self::VectorRegisterPressure
             || matches!(
                 self,
                 Self::GpuVectorRegisters | Self::GpuScalarRegisters | Self::GpuWavesPerSimd | Self::GpuCodeInstructions

@@ -50,6 +50,7 @@ pub(crate) use self::walk::lanes::{is_shaped, lanes};
 pub(crate) use self::walk::loops::form;
 use self::walk::packing::Finding;
 use self::walk::reduction::Reduction;
+use self::walk::registers::RegisterValue;
 pub(crate) use self::walk::structured::{Structure, structure};
 use self::walk::{Collect, Loop, Placement, TextAccess, TextLoop, Visit, WholeLoop, Work};
 
@@ -149,6 +150,22 @@ impl Collect for Collectors {
 
     fn invariant(&mut self, loop_index: usize, value: ir::tree::ValueId) {
         self.loops.invariant(loop_index, value);
+    }
+
+    fn step(&mut self, loop_index: usize) {
+        self.loops.step(loop_index);
+    }
+
+    fn writes(&mut self, own: &RegisterValue, at: usize) {
+        self.loops.writes(own, at);
+    }
+
+    fn reads(&mut self, value: ir::tree::ValueId, at: usize) {
+        self.loops.reads(value, at);
+    }
+
+    fn reads_at_end(&mut self, value: ir::tree::ValueId, loop_index: usize) {
+        self.loops.reads_at_end(value, loop_index);
     }
 
     fn whole_tensors(&mut self, own: &WholeLoop) {

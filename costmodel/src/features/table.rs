@@ -413,6 +413,20 @@ features! {
     LargestArgument = "largest_argument", Function, Elements, Logarithmic;
     /// Most registers with floating-point, vector and tensor-element values at once, vector registers of 512 bits.
     LiveRegisters = "live_registers", Function, Values, Logarithmic;
+    /// Most registers that a loop needs at once for data, loops vectorised in registers of 256 bits and interleaved, each load as late as
+    /// possible, or part of an arithmetic instruction as on x86; explicit vectors in registers of 512 bits.
+    LateRegisters = "late_registers", LoopWork, Values, Logarithmic;
+    /// The same, each load where the text has it.
+    EarlyRegisters = "early_registers", LoopWork, Values, Logarithmic;
+    /// The same with constants in registers, each load as late as possible and explicit vectors in registers of 128 bits.
+    PartRegisters = "part_registers", LoopWork, Values, Logarithmic;
+    /// Most registers that a loop needs at once for data if none is vectorised.
+    ScalarRegisters = "scalar_registers", LoopWork, Values, Logarithmic;
+    /// Most vector registers that a loop needs at once if loops are vectorised in groups of two registers of 512 bits, and scalars are in
+    /// registers of their own.
+    LongRegisters = "long_registers", LoopWork, Values, Logarithmic;
+    /// Most registers that a scalar loop needs at once for integers and for the addresses of buffers.
+    IntegerRegisters = "integer_registers", LoopWork, Values, Logarithmic;
 }
 
 named! {

@@ -1,5 +1,6 @@
 //! One loop of the optimised function with the machine work of an iteration.
 
+use super::live::Registers;
 use crate::features::table::WorkKind;
 use crate::features::walk::Loop;
 use crate::features::walk::access::Access;
@@ -117,6 +118,8 @@ pub struct LoopBody {
     pub invariants: f64,
     /// Buffers that it accesses.
     pub buffers: f64,
+    /// Registers that it needs at once.
+    pub registers: Registers,
 }
 
 impl LoopBody {
@@ -157,6 +160,7 @@ impl LoopBody {
             store_run: 0.0,
             invariants: 0.0,
             buffers: 0.0,
+            registers: Registers::default(),
         }
     }
 

@@ -43,7 +43,7 @@ const LONG_BITS: f64 = 1024.0;
 const GATHERED_BITS: f64 = 32.0;
 
 /// The class of a loop; of the two classes of loops that may be vectorised or not, the vectorised one.
-fn class(body: &LoopBody) -> LoopClass {
+pub fn class(body: &LoopBody) -> LoopClass {
     if body.inner > 0 || body.has_vectors {
         LoopClass::Plain
     } else if body.has_conflict {
@@ -98,7 +98,7 @@ fn short(body: &LoopBody) -> Option<LoopClass> {
 }
 
 /// The vectorisation factor of a loop with this trip count, at most `lanes`. LLVM chooses none above a constant trip count.
-fn filled_lanes(body: &LoopBody, trips: f64, lanes: f64) -> f64 {
+pub fn filled_lanes(body: &LoopBody, trips: f64, lanes: f64) -> f64 {
     if body.is_regular() && trips < lanes { libm::exp2(libm::floor(libm::log2(trips.max(1.0)))) } else { lanes }
 }
 

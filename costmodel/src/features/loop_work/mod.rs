@@ -6,6 +6,7 @@
 
 mod body;
 mod counts;
+mod live;
 mod memory;
 mod vectorize;
 mod waits;
@@ -16,11 +17,13 @@ use ir::tree::{OpId, ValueId};
 
 pub(super) use self::body::LoopBody;
 pub(super) use self::counts::{LiveValues, fill_counts};
+use self::live::LiveRanges;
 pub(super) use self::vectorize::fill_features;
 use super::walk::access::Access;
 use super::walk::chain::Chain;
 use super::walk::packing::Finding;
 use super::walk::reduction::Reduction;
+use super::walk::registers::RegisterValue;
 use super::walk::{Collect, Loop, Placement, WholeLoop, Work};
 
 /// The collector.
@@ -31,6 +34,8 @@ pub(super) struct LoopWork {
     packed: BTreeMap<OpId, f64>,
     /// Loop-invariant values, by the loop that uses them.
     invariants: Vec<(usize, ValueId)>,
+    /// Values in registers.
+    live: LiveRanges,
 }
 
 impl LoopWork {
@@ -40,6 +45,7 @@ impl LoopWork {
             accesses: Vec::new(),
             packed: BTreeMap::new(),
             invariants: Vec::new(),
+            live: LiveRanges::new(),
         }
     }
 
@@ -48,6 +54,8 @@ impl LoopWork {
         memory::place_accesses(&mut self.bodies, &self.accesses, &self.packed);
         let invariants: BTreeSet<(usize, ValueId)> = self.invariants.into_iter().collect();
         invariants.iter().for_each(|(index, _)| self.bodies[*index].invariants += 1.0);
+        let registers = self.live.registers(&self.bodies);
+        self.bodies.iter_mut().zip(registers).for_each(|(body, registers)| body.registers = registers);
         self.bodies
     }
 }
@@ -55,6 +63,7 @@ impl LoopWork {
 impl Collect for LoopWork {
     fn optimised_loop(&mut self, new: &Loop) {
         self.bodies[new.parent].inner += 1;
+        self.live.open(new.parent);
         self.bodies.push(new.into());
     }
 
@@ -113,6 +122,22 @@ impl Collect for LoopWork {
 
     fn invariant(&mut self, loop_index: usize, value: ValueId) {
         self.invariants.push((loop_index, value));
+    }
+
+    fn step(&mut self, loop_index: usize) {
+        self.live.step(loop_index);
+    }
+
+    fn writes(&mut self, own: &RegisterValue, at: usize) {
+        self.live.writes(own, at);
+    }
+
+    fn reads(&mut self, value: ValueId, at: usize) {
+        self.live.reads(value, at);
+    }
+
+    fn reads_at_end(&mut self, value: ValueId, loop_index: usize) {
+        self.live.reads_at_end(value, loop_index);
     }
 
     fn whole_tensors(&mut self, own: &WholeLoop) {

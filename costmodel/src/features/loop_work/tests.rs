@@ -4,6 +4,7 @@ mod chains;
 mod forms;
 mod integers;
 mod packing;
+mod registers;
 mod tiles;
 mod trips;
 mod whole;

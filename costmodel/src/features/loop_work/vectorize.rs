@@ -74,6 +74,12 @@ pub fn fill_features(bodies: &[LoopBody], features: &mut FeatureVector) {
     features.set(Feature::MostBuffers, most(&|body| body.buffers));
     features.set(Feature::MostCarried, most(&|body| body.carried.iter().sum()));
     features.set(Feature::MostWork, most(&|body| body.work.iter().sum()));
+    features.set(Feature::LateRegisters, most(&|body| body.registers.late));
+    features.set(Feature::EarlyRegisters, most(&|body| body.registers.early));
+    features.set(Feature::PartRegisters, most(&|body| body.registers.parts));
+    features.set(Feature::ScalarRegisters, most(&|body| body.registers.scalar));
+    features.set(Feature::LongRegisters, most(&|body| body.registers.long));
+    features.set(Feature::IntegerRegisters, most(&|body| body.registers.integers));
     features.set(Feature::Levels, bodies.len() as f64);
     if let Some(body) = hottest(bodies) {
         fill_hottest(body, all, features);

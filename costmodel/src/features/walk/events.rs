@@ -9,6 +9,7 @@ use super::lanes::MachineCost;
 use super::loop_nest::Loop;
 use super::packing::Finding;
 use super::reduction::Reduction;
+use super::registers::RegisterValue;
 use crate::features::table::WorkKind;
 
 /// The loops around an operation, and its executions.
@@ -175,6 +176,14 @@ pub trait Collect {
     fn carried_in_memory(&mut self, _access: &Access, _how: Reduction, _chain: Chain) {}
     /// A use of a value in a loop that does not change it.
     fn invariant(&mut self, _loop_index: usize, _value: ValueId) {}
+    /// An operation in a loop's body; the values that it reads and writes are reported next.
+    fn step(&mut self, _loop_index: usize) {}
+    /// A value that the last operation, in loop `at`, leaves in a register.
+    fn writes(&mut self, _own: &RegisterValue, _at: usize) {}
+    /// A value in a register that the last operation, in loop `at`, reads.
+    fn reads(&mut self, _value: ValueId, _at: usize) {}
+    /// A value that a loop keeps in a register to its end.
+    fn reads_at_end(&mut self, _value: ValueId, _loop_index: usize) {}
     /// The innermost loop of an operation on whole tensors, whose work is reported apart.
     fn whole_tensors(&mut self, _own: &WholeLoop) {}
 }

@@ -14,6 +14,7 @@ use super::forwarding::Place;
 use super::lanes::MachineCost;
 use super::recurrence::{Chains, recurrence};
 use super::reduction::{Carried, Reduction};
+use super::registers::Origin;
 use super::state::{RegionContext, Walk};
 use super::values::Values;
 use crate::features::counts::UNKNOWN_TRIPS;
@@ -124,6 +125,7 @@ impl<C: Collect> Walk<'_, C> {
         for block in blocks() {
             for &argument in tree.block(block).arguments.iter().skip(variables) {
                 self.values.evolves(argument, Evolution::data(innermost));
+                self.writes(&[argument], innermost, Placement { loop_index: innermost, ..placement }, Origin::Carried);
             }
         }
         let is_loop = innermost != placement.loop_index;

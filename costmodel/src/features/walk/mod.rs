@@ -31,6 +31,7 @@ mod ranges;
 mod recurrence;
 pub mod reduction;
 mod redundancy;
+pub mod registers;
 mod state;
 pub mod structured;
 mod tiles;
@@ -53,6 +54,7 @@ use self::loop_nest::LoopNest;
 use self::memory_operands::Folding;
 use self::reduction::may_contract;
 use self::redundancy::Computed;
+use self::registers::Origin;
 use self::state::{RegionContext, Walk};
 use self::tiles::Tile;
 use self::values::{Values, constant_integer};
@@ -63,15 +65,15 @@ use super::table::WorkKind;
 /// Walks over a function.
 pub fn walk(analysis: &Analysis<'_>, function: OpId, collector: &mut impl Collect) {
     let tree = analysis.tree();
-    let Some(entry) = tree.entry(function, 0) else { return };
-    let blocks = &tree.region(tree.block(entry).region).blocks;
+    let Some(entry_block) = tree.entry(function, 0) else { return };
+    let blocks = &tree.region(tree.block(entry_block).region).blocks;
     let operations: Vec<OpId> = blocks.iter().flat_map(|&block| tree.walk_block(block)).collect();
     let analysis = analysis.function(function);
     let mut walk = Walk {
         tree,
         function: analysis,
         collector,
-        values: Values::of(tree, entry, &operations),
+        values: Values::of(tree, entry_block, &operations),
         nest: LoopNest::new(operations.len()),
         text_loops: 0,
         positions: Default::default(),
@@ -80,6 +82,8 @@ pub fn walk(analysis: &Analysis<'_>, function: OpId, collector: &mut impl Collec
         control: Default::default(),
     };
     walk.find_live(&operations);
+    let entry = Placement { loop_index: 0, weight: 1.0 };
+    walk.writes(&tree.block(entry_block).arguments, 0, entry, Origin::Computed);
     walk.function_body(blocks);
 }
 
@@ -290,6 +294,7 @@ impl<C: Collect> Walk<'_, C> {
         for &operand in &node.operands {
             self.note_use(operand, placement.loop_index);
         }
+        self.reads(&node.operands, placement);
         match class {
             Class::Structured => self.structured(operation, placement, inside),
             Class::Loop => {
@@ -308,6 +313,8 @@ impl<C: Collect> Walk<'_, C> {
         for &result in &node.results {
             self.values.evolves(result, Evolution::data(placement.loop_index));
         }
+        self.collector.step(placement.loop_index);
+        self.writes(&node.results, placement.loop_index, placement, Origin::Computed);
     }
 
     /// An operation without regions, where it executes in the optimised function.
@@ -333,6 +340,9 @@ impl<C: Collect> Walk<'_, C> {
         // A branch to one block is a matter of the order of blocks.
         let is_control = node.successors.len() == 1 || self.control.contains(&operation);
         let is_known = range.is_some_and(|range| range.constant().is_some());
+        if kind.is_none() && node.results.is_empty() {
+            self.reads(&node.operands, placement);
+        }
         let Some(mut kind) = kind.filter(|_| !is_control && !is_known) else { return };
         if let Some(before) = computed.repeats(tree, &self.values, operation, false) {
             return self.repeat(operation, before);
@@ -363,6 +373,8 @@ impl<C: Collect> Walk<'_, C> {
             computed.packing.work(tree, operation, kind, bits, is_fused);
         }
         self.computed(&node.operands, &node.results, placement, chain::latency(tree, operation));
+        self.reads(&node.operands, placement);
+        self.writes(&node.results, evolution.varies_in.min(placement.loop_index), placement, Origin::Computed);
         if is_fused {
             return;
         }
@@ -516,6 +528,7 @@ impl<C: Collect> Walk<'_, C> {
             computed.packing.access(operation, access.buffer, true, access.address, bits);
             computed.store();
             self.divisions(operation, placement);
+            self.reads(&node.operands[..accessed.min(1)], placement);
             self.carried_in_memory(stored, &access);
             return self.transfer(access, tile, placement);
         }
@@ -532,6 +545,10 @@ impl<C: Collect> Walk<'_, C> {
             None => {
                 let indices = &node.operands[accessed + 1..];
                 self.computed(indices, &node.results, placement, chain::LOAD);
+                self.reads(indices, placement);
+                let is_carried = varies_in >= loop_index && access.is_invariant();
+                let origin = if is_carried { Origin::Carried } else { Origin::Loaded(access.folding) };
+                self.writes(&node.results, varies_in.min(loop_index), placement, origin);
                 computed.packing.access(operation, access.buffer, false, access.address, bits);
                 self.divisions(operation, placement);
                 self.transfer(access, tile, placement);

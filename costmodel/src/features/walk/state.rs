@@ -71,6 +71,9 @@ impl<C: Collect> Walk<'_, C> {
     /// Reports what a store to a loop-invariant address carries from iteration to iteration.
     pub fn carried_in_memory(&mut self, stored: Option<ValueId>, access: &Access) {
         if access.is_invariant() {
+            if let Some(stored) = stored {
+                self.collector.reads_at_end(self.values.first(stored), access.loop_index);
+            }
             let how = stored.map_or(Reduction::Recurrence, |v| {
                 Reduction::of(self.tree, &self.values, v, Carried::Memory(access.buffer))
             });

@@ -11,6 +11,7 @@ use super::evolution::Evolution;
 use super::lanes::{self, MachineCost, is_shaped};
 use super::memory_operands::Folding;
 use super::reduction::{Reduction, reduces_by_work};
+use super::registers::Origin;
 use super::state::{RegionContext, Walk};
 use super::tiles::ends;
 use crate::features::counts::{UNKNOWN_TRIPS, midpoint};
@@ -107,6 +108,10 @@ impl<C: Collect> Walk<'_, C> {
             if let Some(argument) = arguments.get(index).copied().filter(|&argument| self.values.is_used(argument)) {
                 let varies_in = if is_output { loop_index } else { access.address.varies_in };
                 self.values.evolves(argument, Evolution::data(varies_in));
+                let inside = Placement { loop_index, weight: 1.0 };
+                let is_carried = is_output && access.is_invariant();
+                let origin = if is_carried { Origin::Carried } else { Origin::Loaded(access.folding) };
+                self.writes(&[argument], varies_in.min(loop_index), inside, origin);
                 self.collector.access(&access);
             }
             if is_output {
