@@ -425,7 +425,7 @@ features! {
     /// Most vector registers that a loop needs at once if loops are vectorised in groups of two registers of 512 bits, and scalars are in
     /// registers of their own.
     LongRegisters = "long_registers", LoopWork, Values, Logarithmic;
-    /// Most registers that a scalar loop needs at once for integers and for the addresses of buffers.
+    /// Most registers that a loop needs at once for integers, addresses and counters if none is vectorised.
     IntegerRegisters = "integer_registers", LoopWork, Values, Logarithmic;
 }
 

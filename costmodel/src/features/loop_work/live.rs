@@ -1,6 +1,6 @@
 //! Registers that the optimised loops need at once, by the live ranges of their values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ir::tree::ValueId;
 
@@ -8,6 +8,7 @@ use super::body::LoopBody;
 use super::counts::{class, filled_lanes};
 use super::vectorize::{has_gathers, instructions, interleave_count, packed_instructions, vectorised_instructions};
 use crate::features::table::LoopClass;
+use crate::features::walk::access::Access;
 use crate::features::walk::lanes::{PART_BITS, REGISTER_BITS};
 use crate::features::walk::registers::{Origin, RegisterValue};
 
@@ -37,7 +38,7 @@ pub struct Registers {
     pub scalar: f64,
     /// Of vectors, in groups of two registers of 512 bits if the loop is vectorised.
     pub long: f64,
-    /// Of integers and addresses of buffers, no loop vectorised.
+    /// Of integers, addresses and counters of loops, no loop vectorised.
     pub integers: f64,
 }
 
@@ -144,7 +145,7 @@ impl LiveRanges {
     }
 
     /// What each loop needs, once the walk is done.
-    pub fn registers(mut self, bodies: &[LoopBody]) -> Vec<Registers> {
+    pub fn registers(mut self, bodies: &[LoopBody], addresses: &[f64]) -> Vec<Registers> {
         self.close();
         let vectorised: Vec<Form> = bodies.iter().map(|body| Form::of(body, true)).collect();
         let contiguous: Vec<Form> = bodies.iter().map(|body| Form::of(body, false)).collect();
@@ -171,7 +172,7 @@ impl LiveRanges {
                 parts: total(contiguous, late, 1),
                 scalar: total(scalar, early, 1),
                 long: late.own[2] + late.outside[2],
-                integers: scalar.packed * early.own[2] + early.outside[2] + body.buffers,
+                integers: scalar.packed * early.own[2] + early.outside[2] + addresses[index],
             }
         };
         (0..bodies.len()).map(registers).collect()
@@ -245,6 +246,39 @@ impl LiveRanges {
         }
         peaks
     }
+}
+
+/// General registers for addresses and counters during each loop: the buffers that its outermost loop, or code after that, accesses; a
+/// counter for it and each loop around; and for each further stride of its accesses to one buffer. Displacements are part of addresses.
+pub fn addresses(bodies: &[LoopBody], accesses: &[Access]) -> Vec<f64> {
+    let mut outermost = vec![0; bodies.len()];
+    let mut depth = vec![0.0; bodies.len()];
+    for (index, body) in bodies.iter().enumerate().skip(1) {
+        outermost[index] = if body.parent == 0 { index } else { outermost[body.parent] };
+        depth[index] = depth[body.parent] + 1.0;
+    }
+    // The last outermost loop that accesses each buffer, and the first.
+    let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
+    let mut strides = BTreeSet::new();
+    for access in accesses {
+        let own = last.entry(access.buffer).or_default();
+        *own = (*own).max(outermost[access.loop_index]);
+        if !access.is_invariant() {
+            strides.insert((access.loop_index, access.buffer, access.address.stride.to_bits()));
+        }
+    }
+    let mut later = vec![0.0; bodies.len() + 1];
+    last.values().for_each(|&index| later[index] += 1.0);
+    for index in (0..bodies.len()).rev() {
+        later[index] += later[index + 1];
+    }
+    let mut groups = vec![0.0; bodies.len()];
+    let mut before = None;
+    for (index, buffer, _) in strides {
+        groups[index] += if before == Some((index, buffer)) { 1.0 } else { 0.0 };
+        before = Some((index, buffer));
+    }
+    (0..bodies.len()).map(|index| later[outermost[index]] + depth[index] + groups[index]).collect()
 }
 
 /// What happens to a loop's registers at a step.

@@ -54,7 +54,8 @@ impl LoopWork {
         memory::place_accesses(&mut self.bodies, &self.accesses, &self.packed);
         let invariants: BTreeSet<(usize, ValueId)> = self.invariants.into_iter().collect();
         invariants.iter().for_each(|(index, _)| self.bodies[*index].invariants += 1.0);
-        let registers = self.live.registers(&self.bodies);
+        let addresses = live::addresses(&self.bodies, &self.accesses);
+        let registers = self.live.registers(&self.bodies, &addresses);
         self.bodies.iter_mut().zip(registers).for_each(|(body, registers)| body.registers = registers);
         self.bodies
     }

@@ -72,8 +72,9 @@ fn values_of_loops_around_stay_in_registers() {
 }}"
         )
     };
-    // What is carried and the element, and one buffer.
+    // What is carried, the element, two buffers and two counters.
     let without = needs(&nest("%r"), 2).integers;
+    assert_eq!(without, 6.0);
     assert_eq!(needs(&nest("%v"), 2).integers, without + 1.0, "a value that is used after the loop");
 }
 
@@ -115,4 +116,31 @@ fn explicit_vectors_fill_registers_by_their_width() {
 }";
     let own = needs(text, 1);
     assert_eq!((own.early, own.parts, own.long), (4.0, 16.0, 4.0));
+}
+
+#[test]
+fn addresses_need_a_register_for_each_buffer_that_is_still_used_and_each_stride() {
+    let text = "func.func @f(%a: memref<64x64xf32>, %b: memref<64x64xf32>, %c: memref<64x64xf32>) {
+  affine.for %i = 0 to 64 {
+    affine.for %j = 1 to 64 {
+      %0 = affine.load %a[%i, %j] : memref<64x64xf32>
+      %1 = affine.load %a[%i, %j - 1] : memref<64x64xf32>
+      %2 = affine.load %a[%j, %i] : memref<64x64xf32>
+      %3 = arith.addf %0, %1 : f32
+      %4 = arith.mulf %3, %2 : f32
+      affine.store %4, %b[%i, %j] : memref<64x64xf32>
+    }
+  }
+  affine.for %i = 0 to 64 {
+    affine.for %j = 0 to 64 {
+      %0 = affine.load %b[%i, %j] : memref<64x64xf32>
+      affine.store %0, %c[%j, %i] : memref<64x64xf32>
+    }
+  }
+  return
+}";
+    // Three buffers, two counters, and the second stride of `%a`.
+    assert_eq!(needs(text, 2).integers, 6.0);
+    // Two buffers and two counters.
+    assert_eq!(needs(text, 4).integers, 4.0);
 }
