@@ -334,7 +334,7 @@ impl<C: Collect> Walk<'_, C> {
         let is_control = node.successors.len() == 1 || self.control.contains(&operation);
         let is_known = range.is_some_and(|range| range.constant().is_some());
         let Some(mut kind) = kind.filter(|_| !is_control && !is_known) else { return };
-        if let Some(before) = computed.repeats(tree, &self.values, operation, false) {
+        if let Some(before) = computed.repeats(tree, &self.values, operation, None) {
             return self.repeat(operation, before);
         }
         if let (Some(same), Some(&result)) = (unchanged(tree, &self.values, operation), node.results.first()) {
@@ -470,11 +470,11 @@ impl<C: Collect> Walk<'_, C> {
         if let (Some(&value), Some(&result)) = (computed.forwarding.known.get(&operation), node.results.first()) {
             return self.values.equals(result, value);
         }
-        if computed.forwarding.overwritten.contains(&operation) {
-            return computed.store();
-        }
         let Some(accessed) = self.subscripts.accessed else { return };
         let shaped = node.operands[accessed];
+        if computed.forwarding.overwritten.contains(&operation) {
+            return computed.store(access::buffer(tree, shaped));
+        }
         let stored = node.operands.first().copied();
         let data = if is_store { stored } else { node.results.first().copied() };
         let width = data.map_or(VectorWidth::default(), |v| VectorWidth::of(tree, v));
@@ -514,7 +514,7 @@ impl<C: Collect> Walk<'_, C> {
         let bits = (width.bits == 0.0 && !access.is_sub_byte).then_some(access.element_bits);
         if is_store {
             computed.packing.access(operation, access.buffer, true, access.address, bits);
-            computed.store();
+            computed.store(access.buffer);
             self.divisions(operation, placement);
             self.carried_in_memory(stored, &access);
             return self.transfer(access, tile, placement);
@@ -527,7 +527,7 @@ impl<C: Collect> Walk<'_, C> {
         for &result in &node.results {
             self.values.evolves(result, Evolution::data(varies_in));
         }
-        match computed.repeats(tree, &self.values, operation, true) {
+        match computed.repeats(tree, &self.values, operation, Some(access.buffer)) {
             Some(before) => self.repeat(operation, before),
             None => {
                 let indices = &node.operands[accessed + 1..];
