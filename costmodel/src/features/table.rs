@@ -436,8 +436,10 @@ named! {
         Short = "short",
         /// loops with fewer iterations than vector lanes, if one vector holds all iterations, per entry
         Brief = "brief",
-        /// vectorised loops with contiguous accesses and no floating-point reduction, unrolled ones with copies alike included, per vector of 256 bits
+        /// vectorised loops with contiguous accesses and no floating-point reduction, per vector of 256 bits
         Vector = "vector",
+        /// the same if their iterations compute several adjacent elements alike (unrolled loops), as vectors of all of these elements that may be longer, per vector of 256 bits
+        Copies = "copies",
         /// loops whose iterations access several adjacent elements each (unrolled loops), if moves between lanes make vectors of iterations dear, neighbouring operations packed into vectors
         Copied = "copied",
         /// other loops whose iterations access several adjacent elements each, vectorised, per vector of 256 bits
@@ -484,6 +486,8 @@ named! {
         FoldedAccesses = "folded_accesses",
         /// Loads of vectorised loops, as many of 256 bits, that x86 makes part of an arithmetic instruction.
         FoldedVectors = "folded_vectors",
+        /// The same in vectorised loops whose iterations compute several adjacent elements alike.
+        FoldedCopies = "folded_copies",
         /// Instructions of scalar loops some of whose neighbouring operations are packed into vectors.
         PackedInstructions = "packed_instructions",
         /// Instructions of the loops of class `copied`.

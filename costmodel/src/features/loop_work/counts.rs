@@ -377,22 +377,22 @@ impl Counts<'_> {
         self.add(LoopCount::CopiedInstructions, body.iterations * packed_instructions(body));
     }
 
-    /// Adds a loop whose iterations compute several adjacent elements alike as the loop over the elements.
+    /// Adds a loop whose iterations compute several adjacent elements alike. The moves between lanes of its loads and stores cancel: LLVM
+    /// merges the members of each group to one vector of all of its elements, which fills longer registers where there are some.
     fn add_copies(&mut self, body: &LoopBody, lanes: f64) {
         let (entries, trips) = body.typical();
-        let elements = trips * body.copies;
-        // The moves between lanes of loads and stores cancel.
+        let lanes = filled_lanes(body, trips, lanes);
+        let (iterations, rest) = split(body, vectorised_instructions(body, lanes), trips, lanes);
+        let vectors = entries * iterations * lanes / body.lanes(REGISTER_BITS).max(1.0);
         let work = |kind| match kind {
             WorkKind::Address => 0.0,
-            WorkKind::Shuffle => (body.vectorised(kind, lanes) - body.groups.moves) / body.copies,
-            WorkKind::Load => (body.vectorised(kind, lanes) - body.folded_vectors) / body.copies,
-            _ => body.vectorised(kind, lanes) / body.copies,
+            WorkKind::Shuffle => body.vectorised(kind, lanes) - body.groups.moves,
+            WorkKind::Load => body.vectorised(kind, lanes) - body.folded_vectors,
+            _ => body.vectorised(kind, lanes),
         };
-        let each = (vectorised_instructions(body, lanes) - body.groups.moves) / body.copies;
-        let (vectors, rest) = split(body, each, elements, lanes);
-        self.add_work(LoopClass::Vector, body, entries * vectors, work);
-        self.add(LoopCount::FoldedVectors, entries * vectors * body.folded_vectors / body.copies);
-        self.add_rest(entries, rest / body.copies * packed_instructions(body));
+        self.add_work(LoopClass::Copies, body, vectors, work);
+        self.add(LoopCount::FoldedCopies, vectors * body.folded_vectors);
+        self.add_rest(entries, rest * packed_instructions(body));
     }
 
     /// Adds the instructions of the iterations that fill no vector, in each entry.

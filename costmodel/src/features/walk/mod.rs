@@ -513,7 +513,7 @@ impl<C: Collect> Walk<'_, C> {
         };
         let bits = (width.bits == 0.0 && !access.is_sub_byte).then_some(access.element_bits);
         if is_store {
-            computed.packing.access(operation, access.buffer, true, access.address, bits);
+            computed.packing.access(&access, bits);
             computed.store(access.buffer);
             self.divisions(operation, placement);
             self.carried_in_memory(stored, &access);
@@ -532,7 +532,7 @@ impl<C: Collect> Walk<'_, C> {
             None => {
                 let indices = &node.operands[accessed + 1..];
                 self.computed(indices, &node.results, placement, chain::LOAD);
-                computed.packing.access(operation, access.buffer, false, access.address, bits);
+                computed.packing.access(&access, bits);
                 self.divisions(operation, placement);
                 self.transfer(access, tile, placement);
             }

@@ -202,7 +202,12 @@ impl<'a> Packer<'a> {
             self.facts.bundle(&stored, &mut all, 1);
         }
         self.facts.gather(&mut all);
-        if all.moves == 0.0 && all.packed.len() == self.facts.items.len() && self.has_single_uses() {
+        let is_packed = |at: usize| all.packed.contains_key(&at) || self.facts.is_hoisted(at);
+        if all.moves == 0.0
+            && (0..self.facts.items.len()).all(is_packed)
+            && self.has_single_uses()
+            && self.facts.keeps_order(&all)
+        {
             self.copies = copies;
         }
     }
