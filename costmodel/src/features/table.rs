@@ -508,6 +508,8 @@ named! {
         ChainedOthers = "chained_others",
         /// Cycles that an iteration of a loop waits for the longest chain from the one before, beyond those that issue its instructions, times the iterations.
         ChainWait = "chain_wait",
+        /// The same of loops with floating-point reductions, if they stay scalar.
+        OrderedWait = "ordered_wait",
         /// The same on a processor that adds floating-point numbers in 2 cycles and has an instruction for extremes.
         ShortChainWait = "short_chain_wait",
         /// Cycles that an iteration of a loop waits for the ports of its loads, stores, floating-point operations or moves between lanes, beyond those that issue its instructions, times the iterations.

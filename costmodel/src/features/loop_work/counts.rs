@@ -312,7 +312,10 @@ impl Counts<'_> {
             LoopClass::Gathered => self.add_packed(LoopClass::Apart, body, body.iterations),
             LoopClass::NarrowGathered => self.add_packed(LoopClass::NarrowApart, body, body.iterations),
             LoopClass::Called => self.add_packed(LoopClass::CalledApart, body, body.iterations),
-            LoopClass::Reordered => self.add_to_class(LoopClass::Ordered, body, body.iterations),
+            LoopClass::Reordered => {
+                self.add_to_class(LoopClass::Ordered, body, body.iterations);
+                self.add(LoopCount::OrderedWait, body.iterations * Waits::of_scalar(body).chain);
+            }
             _ => {}
         }
         if is_masked {

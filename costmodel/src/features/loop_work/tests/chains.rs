@@ -147,3 +147,32 @@ fn long_blocks_wait_for_chains_that_do_not_fit_in_flight() {
     // 400 operations of 4 cycles each, less those that issue 799 instructions.
     assert!((1200.0..1600.0).contains(&serial), "{serial}");
 }
+
+#[test]
+fn a_scalar_reduction_waits_for_its_sums() {
+    let sums = |count: usize| {
+        let body: String = (0..count)
+            .map(|k| {
+                format!(
+                    "%x{k} = affine.load %a[{k}, %i] : memref<8x64xf32>
+                     %s{k} = affine.load %r[2 * {k}] : memref<16xf32>
+                     %t{k} = arith.addf %s{k}, %x{k} : f32
+                     affine.store %t{k}, %r[2 * {k}] : memref<16xf32>\n"
+                )
+            })
+            .collect();
+        work(
+            &format!(
+                "func.func @f(%a: memref<8x64xf32>, %r: memref<16xf32>) {{
+  affine.for %i = 0 to 64 {{
+    {body}
+  }}
+  return
+}}"
+            ),
+            "ordered_wait",
+        )
+    };
+    // A sum takes 4 cycles; an iteration has a load and a sum for each, and two instructions of loop control, 4 of which are issued in a cycle.
+    assert_eq!((sums(1), sums(2), sums(7)), (64.0 * 3.0, 64.0 * 2.5, 0.0));
+}
