@@ -139,6 +139,12 @@ fn split(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> (f64, f64) {
     (vectors + halves, rest)
 }
 
+/// Whether a vectorised loop has one iteration, so that nothing is left of the loop but its body: elements that the iterations of the loop
+/// around load and store are then kept in registers.
+fn is_single(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> bool {
+    body.is_regular() && trips == lanes * interleave_count(body, each, trips, lanes)
+}
+
 /// Work of a kind in one masked vector iteration. Interleaved groups are not masked: their members are gathered and scattered.
 fn masked(body: &LoopBody, kind: WorkKind, lanes: f64) -> f64 {
     let (work, groups) = (body.vectorised(kind, lanes), body.groups);
@@ -327,9 +333,15 @@ impl Counts<'_> {
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
         let each = vectorised_instructions(body, lanes);
         let (vectors, rest) = split(body, each, trips, group);
+        let (kept, chain) = if is_single(body, each, trips, group) { body.kept } else { Default::default() };
+        self.add_waits(Waits::of_chain(chain, vectors * each), entries);
         let vectors = entries * vectors * group / lanes;
         let folded = if body.groups.is_any() { 0.0 } else { body.folded_vectors };
-        self.add_vectors(class, body, vectors, folded, |kind| body.vectorised(kind, lanes));
+        let folded = folded.min(body.vectorised(WorkKind::Load, lanes) - kept).max(0.0);
+        self.add_vectors(class, body, vectors, folded, |kind| match kind {
+            WorkKind::Load | WorkKind::Store => body.vectorised(kind, lanes) - kept,
+            _ => body.vectorised(kind, lanes),
+        });
         self.add_waits(Waits::of_vectors(body, lanes), vectors);
         self.add_rest(entries, rest * instructions(body));
     }

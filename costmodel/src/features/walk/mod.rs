@@ -146,7 +146,9 @@ impl<C: Collect> Walk<'_, C> {
             self.operation(operation, context, &mut computed);
         }
         if let Some(placement) = context.placement {
-            for finding in computed.packing.findings(tree, &self.values, block, &computed.forwarding.places) {
+            let parent = self.nest.get(placement.loop_index).parent;
+            let places = &computed.forwarding.places;
+            for finding in computed.packing.findings(tree, &self.values, block, places, parent) {
                 self.collector.packed(placement, finding);
             }
         }

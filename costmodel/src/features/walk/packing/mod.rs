@@ -67,13 +67,15 @@ impl Packing {
         self.items.push(Item { operation, role, bits: element_bits });
     }
 
-    /// What a vectoriser makes of the block, once all of its operations are known. `places` are the elements of its accesses.
+    /// What a vectoriser makes of the block, once all of its operations are known. `places` are the elements of its accesses; `parent` is
+    /// the loop around the block's own, 0 if there is none.
     pub fn findings(
         &self,
         tree: &Tree,
         values: &Values,
         block: BlockId,
         places: &BTreeMap<OpId, Place>,
+        parent: usize,
     ) -> Vec<Finding> {
         let carried = carried(tree, block);
         let indirect = self.items.iter().filter(|item| item.role.is_indirect()).count();
@@ -85,7 +87,7 @@ impl Packing {
         packer.find_reused();
         packer.find_checks();
         packer.pack(&carried, indirect);
-        packer.findings()
+        packer.findings(parent)
     }
 }
 
