@@ -470,8 +470,10 @@ named! {
 named! {
     /// Counts of loops that belong to no class.
     pub enum LoopCount {
-        /// Entries of loops.
+        /// Entries of loops, without single ones.
         Entries = "entries",
+        /// Entries of vectorised loops with one vector iteration, of which nothing but the body is left if the length of vectors is known.
+        SingleEntries = "single_entries",
         /// Scalar instructions of remainder iterations that fill no vector.
         RestInstructions = "rest_instructions",
         /// Entries of vectorised loops that have remainder iterations.

@@ -117,6 +117,11 @@ fn interleaving_pays(body: &LoopBody, lanes: f64) -> bool {
         && vectorised_instructions(body, lanes) + COPIES_PER_MOVE * body.groups.moves < instructions(body) * lanes
 }
 
+/// Whether the interleaved groups of a loop are copies of the computation of one element, and leave out none.
+fn are_copies(body: &LoopBody) -> bool {
+    body.copies == body.interleave && body.groups.gaps == 0.0
+}
+
 /// Vector iterations in one entry of a vectorised loop, and the scalar iterations of its epilogue. `each` is the number of
 /// instructions of one vector iteration, which computes `lanes` scalar ones.
 fn split(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> (f64, f64) {
@@ -139,10 +144,20 @@ fn split(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> (f64, f64) {
     (vectors + halves, rest)
 }
 
-/// Whether a vectorised loop has one iteration, so that nothing is left of the loop but its body: elements that the iterations of the loop
-/// around load and store are then kept in registers.
-fn is_single(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> bool {
-    body.is_regular() && trips == lanes * interleave_count(body, each, trips, lanes)
+/// Whether a loop of this class has one vector iteration, so that nothing is left of it but its body: elements that the iterations of the
+/// loop around load and store are then kept in registers.
+fn vanishes(class: LoopClass, body: &LoopBody) -> bool {
+    let trips = body.trips();
+    let lanes = filled_lanes(body, trips, body.lanes(REGISTER_BITS).max(1.0));
+    let is_vectorised = match class {
+        LoopClass::Vector | LoopClass::Copies => true,
+        // Gaps leave a scalar iteration.
+        LoopClass::Interleaved => body.groups.gaps == 0.0 && (are_copies(body) || interleaving_pays(body, lanes)),
+        _ => false,
+    };
+    is_vectorised
+        && body.is_regular()
+        && trips == lanes * interleave_count(body, vectorised_instructions(body, lanes), trips, lanes)
 }
 
 /// Work of a kind in one masked vector iteration. Interleaved groups are not masked: their members are gathered and scattered.
@@ -249,6 +264,7 @@ impl Counts<'_> {
             let scalar = work(kind) - body.explicit[kind as usize].units;
             self.0[WorkCount::OfClass(class, kind).index()] += iterations * scalar;
         }
+        let iterations = if vanishes(class, body) { 0.0 } else { iterations };
         self.0[WorkCount::Iterations(class).index()] += iterations;
     }
 
@@ -265,9 +281,11 @@ impl Counts<'_> {
             self.0[WorkCount::ExplicitParts(kind).index()] += body.iterations * explicit.parts;
         }
         self.add(LoopCount::LaneSteps, body.iterations * body.lane_steps);
-        self.add(LoopCount::Entries, body.entries);
         let lanes = body.lanes(REGISTER_BITS).max(1.0);
-        match class(body) {
+        let class = class(body);
+        let entries = if vanishes(class, body) { LoopCount::SingleEntries } else { LoopCount::Entries };
+        self.add(entries, body.entries);
+        match class {
             class @ (LoopClass::Vector
             | LoopClass::Interleaved
             | LoopClass::Divided
@@ -304,7 +322,7 @@ impl Counts<'_> {
         let lanes = if body.interleave == 1.0 { filled_lanes(body, trips, lanes) } else { lanes };
         if class == LoopClass::Interleaved {
             let has_gaps = body.groups.gaps > 0.0;
-            if !is_masked && body.copies == body.interleave && !has_gaps {
+            if !is_masked && are_copies(body) {
                 return self.add_copies(body, lanes);
             }
             // The members of a masked group are gathered.
@@ -333,7 +351,7 @@ impl Counts<'_> {
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
         let each = vectorised_instructions(body, lanes);
         let (vectors, rest) = split(body, each, trips, group);
-        let (kept, chain) = if is_single(body, each, trips, group) { body.kept } else { Default::default() };
+        let (kept, chain) = if vanishes(class, body) { body.kept } else { Default::default() };
         self.add_waits(Waits::of_chain(chain, vectors * each), entries);
         let vectors = entries * vectors * group / lanes;
         let folded = if body.groups.is_any() { 0.0 } else { body.folded_vectors };
