@@ -97,7 +97,9 @@ impl WorkCount {
             Self::OfClass(..) | Self::ExplicitVectors(_) | Self::ExplicitParts(_) => Unit::Operations,
             Self::Iterations(_) => Unit::Iterations,
             Self::Loop(count) => match count {
-                LoopCount::Entries | LoopCount::RestEntries | LoopCount::CopyEntries => Unit::Entries,
+                LoopCount::Entries | LoopCount::SingleEntries | LoopCount::RestEntries | LoopCount::CopyEntries => {
+                    Unit::Entries
+                }
                 LoopCount::RestInstructions
                 | LoopCount::LongInstructions
                 | LoopCount::PackedInstructions

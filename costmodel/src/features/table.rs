@@ -450,8 +450,10 @@ named! {
         Short = "short",
         /// loops with fewer iterations than vector lanes, if one vector holds all iterations, per entry
         Brief = "brief",
-        /// vectorised loops with contiguous accesses and no floating-point reduction, unrolled ones with copies alike included, per vector of 256 bits
+        /// vectorised loops with contiguous accesses and no floating-point reduction, per vector of 256 bits
         Vector = "vector",
+        /// the same if their iterations compute several adjacent elements alike (unrolled loops), as vectors of all of these elements that may be longer, per vector of 256 bits
+        Copies = "copies",
         /// loops whose iterations access several adjacent elements each (unrolled loops), if moves between lanes make vectors of iterations dear, neighbouring operations packed into vectors
         Copied = "copied",
         /// other loops whose iterations access several adjacent elements each, vectorised, per vector of 256 bits
@@ -482,8 +484,10 @@ named! {
 named! {
     /// Counts of loops that belong to no class.
     pub enum LoopCount {
-        /// Entries of loops.
+        /// Entries of loops, without single ones.
         Entries = "entries",
+        /// Entries of vectorised loops with one vector iteration, of which nothing but the body is left if the length of vectors is known.
+        SingleEntries = "single_entries",
         /// Scalar instructions of remainder iterations that fill no vector.
         RestInstructions = "rest_instructions",
         /// Entries of vectorised loops that have remainder iterations.
@@ -498,6 +502,8 @@ named! {
         FoldedAccesses = "folded_accesses",
         /// Loads of vectorised loops, as many of 256 bits, that x86 makes part of an arithmetic instruction.
         FoldedVectors = "folded_vectors",
+        /// The same in vectorised loops whose iterations compute several adjacent elements alike.
+        FoldedCopies = "folded_copies",
         /// Instructions of scalar loops some of whose neighbouring operations are packed into vectors.
         PackedInstructions = "packed_instructions",
         /// Instructions of the loops of class `copied`.
@@ -518,6 +524,8 @@ named! {
         ChainedOthers = "chained_others",
         /// Cycles that an iteration of a loop waits for the longest chain from the one before, beyond those that issue its instructions, times the iterations.
         ChainWait = "chain_wait",
+        /// The same of loops with floating-point reductions, if they stay scalar.
+        OrderedWait = "ordered_wait",
         /// The same on a processor that adds floating-point numbers in 2 cycles and has an instruction for extremes.
         ShortChainWait = "short_chain_wait",
         /// Cycles that an iteration of a loop waits for the ports of its loads, stores, floating-point operations or moves between lanes, beyond those that issue its instructions, times the iterations.

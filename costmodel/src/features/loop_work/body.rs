@@ -72,6 +72,9 @@ pub struct LoopBody {
     pub folded: [f64; WorkKind::COUNT],
     /// Loads of an iteration that it makes part of a vector instruction if the loop is vectorised.
     pub folded_vectors: f64,
+    /// Elements that it loads and stores, which are the same in each iteration of the loop around but for one, and the chain from what
+    /// it loads of them to what it stores.
+    pub kept: (f64, Chain),
     /// Loads whose value the previous iteration has already loaded.
     pub reused: f64,
     /// Adjacent elements that one iteration computes alike, without any other work; 1 if there is other work.
@@ -137,6 +140,7 @@ impl LoopBody {
             saved: [0.0; WorkKind::COUNT],
             folded: [0.0; WorkKind::COUNT],
             folded_vectors: 0.0,
+            kept: (0.0, Chain::default()),
             reused: 0.0,
             copies: 1.0,
             explicit: [ExplicitWork::default(); WorkKind::COUNT],

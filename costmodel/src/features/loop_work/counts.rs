@@ -117,6 +117,11 @@ fn interleaving_pays(body: &LoopBody, lanes: f64) -> bool {
         && vectorised_instructions(body, lanes) + COPIES_PER_MOVE * body.groups.moves < instructions(body) * lanes
 }
 
+/// Whether the interleaved groups of a loop are copies of the computation of one element, and leave out none.
+fn are_copies(body: &LoopBody) -> bool {
+    body.copies == body.interleave && body.groups.gaps == 0.0
+}
+
 /// Vector iterations in one entry of a vectorised loop, and the scalar iterations of its epilogue. `each` is the number of
 /// instructions of one vector iteration, which computes `lanes` scalar ones.
 fn split(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> (f64, f64) {
@@ -137,6 +142,22 @@ fn split(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> (f64, f64) {
     }
     let (halves, rest) = divide(rest, half);
     (vectors + halves, rest)
+}
+
+/// Whether a loop of this class has one vector iteration, so that nothing is left of it but its body: elements that the iterations of the
+/// loop around load and store are then kept in registers.
+fn vanishes(class: LoopClass, body: &LoopBody) -> bool {
+    let trips = body.trips();
+    let lanes = filled_lanes(body, trips, body.lanes(REGISTER_BITS).max(1.0));
+    let is_vectorised = match class {
+        LoopClass::Vector | LoopClass::Copies => true,
+        // Gaps leave a scalar iteration.
+        LoopClass::Interleaved => body.groups.gaps == 0.0 && (are_copies(body) || interleaving_pays(body, lanes)),
+        _ => false,
+    };
+    is_vectorised
+        && body.is_regular()
+        && trips == lanes * interleave_count(body, vectorised_instructions(body, lanes), trips, lanes)
 }
 
 /// Work of a kind in one masked vector iteration. Interleaved groups are not masked: their members are gathered and scattered.
@@ -243,6 +264,7 @@ impl Counts<'_> {
             let scalar = work(kind) - body.explicit[kind as usize].units;
             self.0[WorkCount::OfClass(class, kind).index()] += iterations * scalar;
         }
+        let iterations = if vanishes(class, body) { 0.0 } else { iterations };
         self.0[WorkCount::Iterations(class).index()] += iterations;
     }
 
@@ -259,9 +281,11 @@ impl Counts<'_> {
             self.0[WorkCount::ExplicitParts(kind).index()] += body.iterations * explicit.parts;
         }
         self.add(LoopCount::LaneSteps, body.iterations * body.lane_steps);
-        self.add(LoopCount::Entries, body.entries);
         let lanes = body.lanes(REGISTER_BITS).max(1.0);
-        match class(body) {
+        let class = class(body);
+        let entries = if vanishes(class, body) { LoopCount::SingleEntries } else { LoopCount::Entries };
+        self.add(entries, body.entries);
+        match class {
             class @ (LoopClass::Vector
             | LoopClass::Interleaved
             | LoopClass::Divided
@@ -298,7 +322,7 @@ impl Counts<'_> {
         let lanes = if body.interleave == 1.0 { filled_lanes(body, trips, lanes) } else { lanes };
         if class == LoopClass::Interleaved {
             let has_gaps = body.groups.gaps > 0.0;
-            if !is_masked && body.copies == body.interleave && !has_gaps {
+            if !is_masked && are_copies(body) {
                 return self.add_copies(body, lanes);
             }
             // The members of a masked group are gathered.
@@ -312,7 +336,10 @@ impl Counts<'_> {
             LoopClass::Gathered => self.add_packed(LoopClass::Apart, body, body.iterations),
             LoopClass::NarrowGathered => self.add_packed(LoopClass::NarrowApart, body, body.iterations),
             LoopClass::Called => self.add_packed(LoopClass::CalledApart, body, body.iterations),
-            LoopClass::Reordered => self.add_to_class(LoopClass::Ordered, body, body.iterations),
+            LoopClass::Reordered => {
+                self.add_to_class(LoopClass::Ordered, body, body.iterations);
+                self.add(LoopCount::OrderedWait, body.iterations * Waits::of_scalar(body).chain);
+            }
             _ => {}
         }
         if is_masked {
@@ -324,9 +351,15 @@ impl Counts<'_> {
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
         let each = vectorised_instructions(body, lanes);
         let (vectors, rest) = split(body, each, trips, group);
+        let (kept, chain) = if vanishes(class, body) { body.kept } else { Default::default() };
+        self.add_waits(Waits::of_chain(chain, vectors * each), entries);
         let vectors = entries * vectors * group / lanes;
         let folded = if body.groups.is_any() { 0.0 } else { body.folded_vectors };
-        self.add_vectors(class, body, vectors, folded, |kind| body.vectorised(kind, lanes));
+        let folded = folded.min(body.vectorised(WorkKind::Load, lanes) - kept).max(0.0);
+        self.add_vectors(class, body, vectors, folded, |kind| match kind {
+            WorkKind::Load | WorkKind::Store => body.vectorised(kind, lanes) - kept,
+            _ => body.vectorised(kind, lanes),
+        });
         self.add_waits(Waits::of_vectors(body, lanes), vectors);
         self.add_rest(entries, rest * instructions(body));
     }
@@ -377,22 +410,22 @@ impl Counts<'_> {
         self.add(LoopCount::CopiedInstructions, body.iterations * packed_instructions(body));
     }
 
-    /// Adds a loop whose iterations compute several adjacent elements alike as the loop over the elements.
+    /// Adds a loop whose iterations compute several adjacent elements alike. The moves between lanes of its loads and stores cancel: LLVM
+    /// merges the members of each group to one vector of all of its elements, which fills longer registers where there are some.
     fn add_copies(&mut self, body: &LoopBody, lanes: f64) {
         let (entries, trips) = body.typical();
-        let elements = trips * body.copies;
-        // The moves between lanes of loads and stores cancel.
+        let lanes = filled_lanes(body, trips, lanes);
+        let (iterations, rest) = split(body, vectorised_instructions(body, lanes), trips, lanes);
+        let vectors = entries * iterations * lanes / body.lanes(REGISTER_BITS).max(1.0);
         let work = |kind| match kind {
             WorkKind::Address => 0.0,
-            WorkKind::Shuffle => (body.vectorised(kind, lanes) - body.groups.moves) / body.copies,
-            WorkKind::Load => (body.vectorised(kind, lanes) - body.folded_vectors) / body.copies,
-            _ => body.vectorised(kind, lanes) / body.copies,
+            WorkKind::Shuffle => body.vectorised(kind, lanes) - body.groups.moves,
+            WorkKind::Load => body.vectorised(kind, lanes) - body.folded_vectors,
+            _ => body.vectorised(kind, lanes),
         };
-        let each = (vectorised_instructions(body, lanes) - body.groups.moves) / body.copies;
-        let (vectors, rest) = split(body, each, elements, lanes);
-        self.add_work(LoopClass::Vector, body, entries * vectors, work);
-        self.add(LoopCount::FoldedVectors, entries * vectors * body.folded_vectors / body.copies);
-        self.add_rest(entries, rest / body.copies * packed_instructions(body));
+        self.add_work(LoopClass::Copies, body, vectors, work);
+        self.add(LoopCount::FoldedCopies, vectors * body.folded_vectors);
+        self.add_rest(entries, rest * packed_instructions(body));
     }
 
     /// Adds the instructions of the iterations that fill no vector, in each entry.

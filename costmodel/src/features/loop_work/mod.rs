@@ -52,6 +52,12 @@ impl LoopWork {
     /// The loops, once the walk is done: the function's body first, outer before inner.
     pub fn finish(mut self) -> Vec<LoopBody> {
         memory::place_accesses(&mut self.bodies, &self.accesses, &self.packed);
+        for index in 1..self.bodies.len() {
+            // Another loop beside it may touch what it keeps.
+            if self.bodies[self.bodies[index].parent].inner > 1 {
+                self.bodies[index].kept = Default::default();
+            }
+        }
         let invariants: BTreeSet<(usize, ValueId)> = self.invariants.into_iter().collect();
         invariants.iter().for_each(|(index, _)| self.bodies[*index].invariants += 1.0);
         let addresses = live::addresses(&self.bodies, &self.accesses);
@@ -86,6 +92,14 @@ impl Collect for LoopWork {
             Finding::Forwarded(chain) => {
                 let body = &mut self.bodies[placement.loop_index];
                 body.chain = body.chain.longer(chain);
+            }
+            Finding::Kept { elements, varies_in, chain } => {
+                let mut outermost = placement.loop_index;
+                while self.bodies[outermost].parent > varies_in {
+                    outermost = self.bodies[outermost].parent;
+                }
+                let entries = self.bodies[outermost].entries / self.bodies[placement.loop_index].entries.max(1.0);
+                self.bodies[placement.loop_index].kept = (elements * (1.0 - entries), chain);
             }
             Finding::Reused => self.bodies[placement.loop_index].reused += placement.weight,
             Finding::Unvectorisable => self.bodies[placement.loop_index].has_conflict = true,

@@ -375,7 +375,7 @@ fn copies_of_a_body_are_adjacent_whatever_computes_their_indices() {
     assert_eq!((body.store_run, body.interleave, body.has_conflict), (4.0, 4.0, false));
     // 64 elements in vectors of 8.
     assert_eq!(
-        (work(&text, "interleaved_float"), work(&text, "copied_float"), work(&text, "vector_float")),
+        (work(&text, "interleaved_float"), work(&text, "copied_float"), work(&text, "copies_float")),
         (0.0, 0.0, 8.0)
     );
 }

@@ -65,6 +65,11 @@ impl Waits {
         Self::new(vectorised_instructions(body, lanes), Chain::default(), body.path, divider, work)
     }
 
+    /// For the chain alone of an iteration with so many instructions.
+    pub fn of_chain(chain: Chain, instructions: f64) -> Self {
+        Self::new(instructions, chain, 0.0, 0.0, |_| 0.0)
+    }
+
     fn new(instructions: f64, chain: Chain, path: f64, divider: f64, work: impl Fn(WorkKind) -> f64) -> Self {
         let issue = instructions / ISSUED;
         // Iterations overlap as far as they are in flight together.

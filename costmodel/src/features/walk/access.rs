@@ -44,14 +44,14 @@ pub fn evaluate(expression: &AffineExpr, dimensions: u32, names: &[Subscript]) -
         AffineExpr::Symbol(s) => name(dimensions + s),
         AffineExpr::Add(a, b) => both(a, b, Evolution::plus),
         AffineExpr::Mul(a, b) => both(a, b, Evolution::times),
-        AffineExpr::Mod(a, b) | AffineExpr::FloorDiv(a, b) | AffineExpr::CeilDiv(a, b) => {
-            both(a, b, Evolution::combined)
-        }
+        AffineExpr::FloorDiv(a, b) => both(a, b, Evolution::floor_divided),
+        AffineExpr::Mod(a, b) | AffineExpr::CeilDiv(a, b) => both(a, b, Evolution::combined),
     }
 }
 
 /// The divisions and remainders in an affine expression, which no addressing mode computes, with the loop of the optimised function
-/// that changes each. Operands that divide by a power of two are shifts or masks.
+/// that changes each. Operands that divide by a power of two are shifts or masks; quotients that grow by a constant in each iteration are
+/// induction variables.
 pub fn divisions(
     expression: &AffineExpr,
     dimensions: u32,
@@ -70,8 +70,10 @@ pub fn divisions(
             AffineExpr::Constant(_) => WorkKind::ConstantDivide,
             _ => WorkKind::IntegerDivide,
         };
-        let varies_in = evaluate(expression, dimensions, names).evolution.varies_in;
-        found.push((expression.clone(), kind, varies_in));
+        let Evolution { varies_in, stride, .. } = evaluate(expression, dimensions, names).evolution;
+        if varies_in == 0 || stride.is_nan() {
+            found.push((expression.clone(), kind, varies_in));
+        }
     }
 }
 

@@ -60,6 +60,17 @@ impl Evolution {
         self.combined(other)
     }
 
+    /// The quotient of two values, rounded down: affine if the stride is a multiple of a constant divisor, as LLVM's scalar evolution
+    /// finds out if the value does not wrap.
+    pub fn floor_divided(self, divisor: Self) -> Self {
+        let by = divisor.offset;
+        let is_exact = divisor.is_constant() && by > 0.0 && !self.data && self.stride % by == 0.0;
+        if !is_exact || self.varies_in == 0 {
+            return self.combined(divisor);
+        }
+        Self { stride: self.stride / by, offset: libm::floor(self.offset / by), ..self }
+    }
+
     /// Any other function of two values: constant if both are, else without a known stride.
     pub fn combined(self, other: Self) -> Self {
         let sum = self.plus(other);

@@ -65,6 +65,11 @@ impl Place {
         &self.subscripts
     }
 
+    /// The values that the subscripts are made of.
+    pub fn values(&self) -> impl Iterator<Item = &ValueId> {
+        self.subscripts.iter().flat_map(|subscript| subscript.terms.keys())
+    }
+
     /// Whether nothing is added to the last subscript.
     pub fn is_unshifted(&self) -> bool {
         self.subscripts.last().is_some_and(|last| last.constant == 0)

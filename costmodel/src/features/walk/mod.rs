@@ -150,7 +150,9 @@ impl<C: Collect> Walk<'_, C> {
             self.operation(operation, context, &mut computed);
         }
         if let Some(placement) = context.placement {
-            for finding in computed.packing.findings(tree, &self.values, block, &computed.forwarding.places) {
+            let parent = self.nest.get(placement.loop_index).parent;
+            let places = &computed.forwarding.places;
+            for finding in computed.packing.findings(tree, &self.values, block, places, parent) {
                 self.collector.packed(placement, finding);
             }
         }
@@ -344,7 +346,7 @@ impl<C: Collect> Walk<'_, C> {
             self.reads(&node.operands, placement);
         }
         let Some(mut kind) = kind.filter(|_| !is_control && !is_known) else { return };
-        if let Some(before) = computed.repeats(tree, &self.values, operation, false) {
+        if let Some(before) = computed.repeats(tree, &self.values, operation, None) {
             return self.repeat(operation, before);
         }
         if let (Some(same), Some(&result)) = (unchanged(tree, &self.values, operation), node.results.first()) {
@@ -482,11 +484,11 @@ impl<C: Collect> Walk<'_, C> {
         if let (Some(&value), Some(&result)) = (computed.forwarding.known.get(&operation), node.results.first()) {
             return self.values.equals(result, value);
         }
-        if computed.forwarding.overwritten.contains(&operation) {
-            return computed.store();
-        }
         let Some(accessed) = self.subscripts.accessed else { return };
         let shaped = node.operands[accessed];
+        if computed.forwarding.overwritten.contains(&operation) {
+            return computed.store(access::buffer(tree, shaped));
+        }
         let stored = node.operands.first().copied();
         let data = if is_store { stored } else { node.results.first().copied() };
         let width = data.map_or(VectorWidth::default(), |v| VectorWidth::of(tree, v));
@@ -525,8 +527,8 @@ impl<C: Collect> Walk<'_, C> {
         };
         let bits = (width.bits == 0.0 && !access.is_sub_byte).then_some(access.element_bits);
         if is_store {
-            computed.packing.access(operation, access.buffer, true, access.address, bits);
-            computed.store();
+            computed.packing.access(&access, bits);
+            computed.store(access.buffer);
             self.divisions(operation, placement);
             self.reads(&node.operands[..accessed.min(1)], placement);
             self.carried_in_memory(stored, &access);
@@ -540,7 +542,7 @@ impl<C: Collect> Walk<'_, C> {
         for &result in &node.results {
             self.values.evolves(result, Evolution::data(varies_in));
         }
-        match computed.repeats(tree, &self.values, operation, true) {
+        match computed.repeats(tree, &self.values, operation, Some(access.buffer)) {
             Some(before) => self.repeat(operation, before),
             None => {
                 let indices = &node.operands[accessed + 1..];
@@ -549,7 +551,7 @@ impl<C: Collect> Walk<'_, C> {
                 let is_carried = varies_in >= loop_index && access.is_invariant();
                 let origin = if is_carried { Origin::Carried } else { Origin::Loaded(access.folding) };
                 self.writes(&node.results, varies_in.min(loop_index), placement, origin);
-                computed.packing.access(operation, access.buffer, false, access.address, bits);
+                computed.packing.access(&access, bits);
                 self.divisions(operation, placement);
                 self.transfer(access, tile, placement);
             }

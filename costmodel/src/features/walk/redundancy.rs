@@ -19,8 +19,8 @@ pub struct Computed {
     operations: BTreeMap<(u64, u32), OpId>,
     /// Quotients so far: dividend, divisor and signedness.
     quotients: BTreeSet<(ValueId, ValueId, bool)>,
-    /// Stores so far: loads before and after one may differ.
-    stores: u64,
+    /// Stores to each buffer so far: loads before and after one may differ.
+    stores: BTreeMap<ValueId, u64>,
     /// What its loads and stores make known.
     pub forwarding: Forwarding,
     /// Its operations that execute in it, to be packed.
@@ -35,9 +35,9 @@ impl Computed {
         Self { forwarding: Forwarding::of(tree, values, block), ..Self::default() }
     }
 
-    /// Records a store: a later load of the same address may differ.
-    pub fn store(&mut self) {
-        self.stores += 1;
+    /// Records a store to a buffer: a later load of the same address may differ. Memory of different buffers does not overlap.
+    pub fn store(&mut self, buffer: ValueId) {
+        *self.stores.entry(buffer).or_default() += 1;
     }
 
     /// Whether the block has computed a quotient before. Records it if not.
@@ -45,14 +45,14 @@ impl Computed {
         !self.quotients.insert(quotient)
     }
 
-    /// The operation of the block that has computed the same values before. Records this one if there is none.
-    pub fn repeats(&mut self, tree: &Tree, values: &Values, operation: OpId, is_load: bool) -> Option<OpId> {
+    /// The operation of the block that has computed, or loaded from a buffer, the same values before. Records this one if there is none.
+    pub fn repeats(&mut self, tree: &Tree, values: &Values, operation: OpId, loaded: Option<ValueId>) -> Option<OpId> {
         let node = tree.operation(operation);
         let mut hash = 0xcbf2_9ce4_8422_2325u64;
         let mut mix = |x: u64| hash = (hash ^ x).wrapping_mul(0x0100_0000_01b3).rotate_left(17);
         mix(node.name.index() as u64);
-        if is_load {
-            mix(self.stores);
+        if let Some(buffer) = loaded {
+            mix(self.stores.get(&buffer).copied().unwrap_or(0));
         }
         node.operands.iter().for_each(|&v| mix(values.first(v).index() as u64));
         let same = |other: OpId| {

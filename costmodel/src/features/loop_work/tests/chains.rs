@@ -147,3 +147,65 @@ fn long_blocks_wait_for_chains_that_do_not_fit_in_flight() {
     // 400 operations of 4 cycles each, less those that issue 799 instructions.
     assert!((1200.0..1600.0).contains(&serial), "{serial}");
 }
+
+#[test]
+fn a_scalar_reduction_waits_for_its_sums() {
+    let sums = |count: usize| {
+        let body: String = (0..count)
+            .map(|k| {
+                format!(
+                    "%x{k} = affine.load %a[{k}, %i] : memref<8x64xf32>
+                     %s{k} = affine.load %r[2 * {k}] : memref<16xf32>
+                     %t{k} = arith.addf %s{k}, %x{k} : f32
+                     affine.store %t{k}, %r[2 * {k}] : memref<16xf32>\n"
+                )
+            })
+            .collect();
+        work(
+            &format!(
+                "func.func @f(%a: memref<8x64xf32>, %r: memref<16xf32>) {{
+  affine.for %i = 0 to 64 {{
+    {body}
+  }}
+  return
+}}"
+            ),
+            "ordered_wait",
+        )
+    };
+    // A sum takes 4 cycles; an iteration has a load and a sum for each, and two instructions of loop control, 4 of which are issued in a cycle.
+    assert_eq!((sums(1), sums(2), sums(7)), (64.0 * 3.0, 64.0 * 2.5, 0.0));
+}
+
+/// A product of matrices whose rows have `columns` elements, with the sum over `%k` around the loop over the columns.
+fn rows(columns: usize) -> String {
+    format!(
+        "func.func @f(%a: memref<16x32xf32>, %b: memref<32x{columns}xf32>, %c: memref<16x{columns}xf32>) {{
+  affine.for %i = 0 to 16 {{
+    affine.for %k = 0 to 32 {{
+      affine.for %j = 0 to {columns} {{
+        %0 = affine.load %a[%i, %k] : memref<16x32xf32>
+        %1 = affine.load %b[%k, %j] : memref<32x{columns}xf32>
+        %2 = affine.load %c[%i, %j] : memref<16x{columns}xf32>
+        %3 = arith.mulf %0, %1 : f32
+        %4 = arith.addf %2, %3 : f32
+        affine.store %4, %c[%i, %j] : memref<16x{columns}xf32>
+      }}
+    }}
+  }}
+  return
+}}"
+    )
+}
+
+#[test]
+fn a_row_of_one_vector_is_kept_over_the_loop_around() {
+    // One store of a vector in each of 16 iterations of the outermost loop; in each of the 16 x 32 iterations a sum of 4 cycles, while the 7
+    // instructions are issued in 1.75: two loads, product, sum and store, and loop control.
+    assert_eq!((work(&rows(8), "vector_store"), work(&rows(8), "chain_wait")), (16.0, 16.0 * 32.0 * 2.25));
+    // Nothing is left of the loop over the columns.
+    let counts = ["vector_iterations", "entries", "single_entries"].map(|name| work(&rows(8), name));
+    assert_eq!(counts, [0.0, 1.0 + 1.0 + 16.0, 16.0 * 32.0]);
+    // A loop is left over longer rows.
+    assert_eq!((work(&rows(64), "vector_store"), work(&rows(64), "chain_wait")), (16.0 * 32.0 * 8.0, 0.0));
+}

@@ -221,3 +221,33 @@ fn a_cast_of_an_index_is_an_instruction_if_it_extends_a_sign() {
     let narrow = "%j = arith.index_cast %i : index to i32\n affine.store %j, %a[%i] : memref<64xi32>";
     assert_eq!(casts(narrow), 0.0);
 }
+
+#[test]
+fn a_quotient_that_grows_by_a_constant_is_an_index() {
+    let text = |step: usize| {
+        let copies: String = (0..step)
+            .map(|k| {
+                format!(
+                    "%x{k} = affine.load %a[%i floordiv 2] : memref<32xf32>
+                     affine.store %x{k}, %b[%i + {k}] : memref<64xf32>\n"
+                )
+            })
+            .collect();
+        format!(
+            "func.func @f(%a: memref<32xf32>, %b: memref<64xf32>) {{
+  affine.for %i = 0 to 64 step {step} {{
+    {copies}
+  }}
+  return
+}}"
+        )
+    };
+    let kinds = |step| {
+        let body = of(&text(step)).remove(1);
+        (body.of(WorkKind::Load), body.of(WorkKind::StridedLoad), body.of(WorkKind::Address))
+    };
+    // Iterations read each element twice: a gather, whose index is shifted.
+    assert_eq!(kinds(1), (0.0, 1.0, 1.0));
+    // The quotient grows by 1. Stores to another buffer do not change what is loaded.
+    assert_eq!(kinds(2), (1.0, 0.0, 0.0));
+}

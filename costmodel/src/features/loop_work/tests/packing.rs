@@ -17,13 +17,53 @@ fn element_wise(copies: usize, operation: impl Fn(usize) -> &'static str) -> Str
 }
 
 #[test]
-fn copies_that_are_all_alike_are_the_loop_over_the_elements() {
-    for name in ["vector_float", "vector_load", "vector_store", "vector_iterations", "rest_instructions"] {
-        let rolled = work(&element_wise(1, |_| "mulf"), name);
+fn copies_that_are_all_alike_have_the_vectors_of_the_loop_over_the_elements() {
+    for kind in ["float", "load", "store"] {
+        let rolled = work(&element_wise(1, |_| "mulf"), &format!("vector_{kind}"));
         for copies in [2, 4, 8] {
-            assert_eq!(work(&element_wise(copies, |_| "mulf"), name), rolled, "{name}, {copies} copies");
+            let text = element_wise(copies, |_| "mulf");
+            assert_eq!(work(&text, &format!("copies_{kind}")), rolled, "{kind}, {copies} copies");
         }
     }
+    // 64 elements in vectors of 8, one for each copy in an iteration. One iteration is no loop. Loads are part of products.
+    for (copies, iterations) in [(2, 4.0), (4, 2.0), (8, 0.0)] {
+        let text = element_wise(copies, |_| "mulf");
+        assert_eq!(work(&text, "copies_iterations"), iterations);
+        assert_eq!((work(&text, "folded_copies"), work(&text, "rest_instructions")), (8.0, 0.0));
+    }
+}
+
+/// A loop over 64 elements with two copies of a product of an element and one that the loop does not change; `loads` are those of a copy.
+fn two_products(loads: [&str; 2]) -> String {
+    let body: String = (0..2)
+        .map(|k| {
+            format!(
+                "{}\n{}\n %p{k} = arith.mulf %x{k}, %s{k} : f32
+                 affine.store %p{k}, %b[%i + {k}] : memref<80xf32>\n",
+                loads[0].replace('@', &k.to_string()),
+                loads[1].replace('@', &k.to_string())
+            )
+        })
+        .collect();
+    format!(
+        "func.func @f(%a: memref<80xf32>, %b: memref<80xf32>, %c: memref<8xf32>) {{
+  affine.for %o = 0 to 8 {{
+    affine.for %i = 0 to 64 step 2 {{
+      {body}
+    }}
+  }}
+  return
+}}"
+    )
+}
+
+#[test]
+fn copies_share_what_the_loop_does_not_change_if_it_is_computed_first() {
+    let element = "%x@ = affine.load %a[%i + @] : memref<80xf32>";
+    let shared = "%s@ = affine.load %c[%o] : memref<8xf32>";
+    // The shared value is computed before the other operand in both copies, or in all but the first.
+    assert_eq!(of(&two_products([shared, element]))[2].copies, 2.0);
+    assert_eq!(of(&two_products([element, shared]))[2].copies, 1.0);
 }
 
 #[test]
@@ -398,7 +438,7 @@ fn copies_in_few_iterations_that_fill_no_vector_are_gathered() {
         )
     };
     let kinds =
-        |trips| ["gathered_float", "gathered_strided_load", "vector_float"].map(|name| work(&text(trips), name));
+        |trips| ["gathered_float", "gathered_strided_load", "copies_float"].map(|name| work(&text(trips), name));
     // Vectors of four: the last iteration is masked, and masks are for gathers and scatters only.
     assert_eq!((kinds(14), kinds(12)), ([8.0, 8.0, 0.0], [0.0, 0.0, 6.0]));
 }

@@ -103,6 +103,14 @@ impl<'a> Facts<'a> {
         matches!(self.items[at].role, Role::Load { .. })
     }
 
+    /// Whether an item is moved out of the loop: a load whose address the loop does not change, of a buffer without stores.
+    pub fn is_hoisted(&self, at: usize) -> bool {
+        match self.items[at].role {
+            Role::Load { buffer, is_indirect: false, stride: 0 } => self.stores[&buffer].is_empty(),
+            _ => false,
+        }
+    }
+
     /// The elements that a load or store accesses; `None` for other operations and for subscripts that are not affine.
     pub fn place(&self, at: usize) -> Option<&'a Place> {
         self.places.get(&self.items[at].operation)

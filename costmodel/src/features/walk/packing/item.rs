@@ -51,6 +51,9 @@ pub enum Finding {
     Reused,
     /// The chain through values that one iteration stores and the next one loads.
     Forwarded(Chain),
+    /// Elements that the block loads and stores, which are the same in each iteration of the loop around its own: their number, the loop
+    /// further out with which they vary, and the chain from what the block loads of them to what it stores.
+    Kept { elements: f64, varies_in: usize, chain: Chain },
     /// The loop is not vectorised: too many accesses may overlap to be checked at run time, or a value that the next iteration
     /// reuses is loaded after a store of this one.
     Unvectorisable,

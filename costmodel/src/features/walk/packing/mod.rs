@@ -19,7 +19,7 @@ use self::facts::Facts;
 pub use self::item::Finding;
 use self::item::{Item, Role};
 use self::packer::Packer;
-use super::evolution::Evolution;
+use super::access::Access;
 use super::forwarding::Place;
 use super::lanes::is_vector;
 use super::values::Values;
@@ -55,29 +55,27 @@ impl Packing {
     }
 
     /// Adds a load or store of a buffer. `element_bits` is the width of what it accesses; `None` for vectors.
-    pub fn access(
-        &mut self,
-        operation: OpId,
-        buffer: ValueId,
-        is_store: bool,
-        address: Evolution,
-        element_bits: Option<f64>,
-    ) {
+    pub fn access(&mut self, access: &Access, element_bits: Option<f64>) {
+        let Access { operation, buffer, address, .. } = *access;
         let is_indirect = address.data;
-        // Strides that are no number of elements are none of a loop.
-        let stride = address.stride as i64;
-        let role =
-            if is_store { Role::Store { buffer, is_indirect } } else { Role::Load { buffer, is_indirect, stride } };
+        let role = if access.is_store {
+            Role::Store { buffer, is_indirect }
+        } else {
+            // Strides that are no number of elements are none of a loop.
+            Role::Load { buffer, is_indirect, stride: access.stride_here().unwrap_or(0.0) as i64 }
+        };
         self.items.push(Item { operation, role, bits: element_bits });
     }
 
-    /// What a vectoriser makes of the block, once all of its operations are known. `places` are the elements of its accesses.
+    /// What a vectoriser makes of the block, once all of its operations are known. `places` are the elements of its accesses; `parent` is
+    /// the loop around the block's own, 0 if there is none.
     pub fn findings(
         &self,
         tree: &Tree,
         values: &Values,
         block: BlockId,
         places: &BTreeMap<OpId, Place>,
+        parent: usize,
     ) -> Vec<Finding> {
         let carried = carried(tree, block);
         let indirect = self.items.iter().filter(|item| item.role.is_indirect()).count();
@@ -89,7 +87,7 @@ impl Packing {
         packer.find_reused();
         packer.find_checks();
         packer.pack(&carried, indirect);
-        packer.findings()
+        packer.findings(parent)
     }
 }
 

@@ -102,6 +102,32 @@ impl<'a> Packer<'a> {
         (!loaded.is_empty()).then(|| recurrence(tree, values, &[block], &loaded, &stored))
     }
 
+    /// The elements that are the same in each iteration of loop `parent`, the one around the block's own. No other access of the block may
+    /// touch them.
+    fn kept(&self, parent: usize) -> Option<Finding> {
+        let Facts { tree, values, block, .. } = self.facts;
+        let (mut loaded, mut stored, mut varies_in) = (Vec::new(), Vec::new(), 0);
+        for (at, item) in self.facts.items.iter().enumerate() {
+            let Role::Load { buffer, stride, .. } = item.role else { continue };
+            let Some(place) = self.facts.place(at).filter(|_| stride != 0 && item.bits.is_some()) else { continue };
+            let is_here = |at: &&usize| self.facts.place(**at) == Some(place);
+            let accesses = &self.facts.accesses[&buffer];
+            // The block's own loop comes after the one around it.
+            let loops = place.values().map(|&value| values.evolution(value).varies_in).filter(|&index| index <= parent);
+            let outer = loops.max().unwrap_or(0);
+            let is_alone =
+                |at: &usize| self.facts.place(*at).is_some_and(|other| other == place || other.is_apart(place));
+            let Some(&last) = self.facts.stores[&buffer].iter().rfind(is_here) else { continue };
+            if accesses.len() <= MOST_CROSSED && outer < parent && accesses.iter().all(is_alone) {
+                varies_in = varies_in.max(outer);
+                loaded.extend(tree.operation(item.operation).results.first());
+                stored.push(self.facts.operand(last, 0));
+            }
+        }
+        let chain = || recurrence(tree, values, &[block], &loaded, &stored);
+        (!loaded.is_empty()).then(|| Finding::Kept { elements: loaded.len() as f64, varies_in, chain: chain() })
+    }
+
     /// Whether one of these stores whose order is in a range may change a place.
     fn may_store(&self, stores: &[usize], place: &Place, order: Range<usize>) -> bool {
         let is_apart = |&at: &usize| self.facts.place(at).is_some_and(|stored| stored.is_apart(place));
@@ -202,7 +228,12 @@ impl<'a> Packer<'a> {
             self.facts.bundle(&stored, &mut all, 1);
         }
         self.facts.gather(&mut all);
-        if all.moves == 0.0 && all.packed.len() == self.facts.items.len() && self.has_single_uses() {
+        let is_packed = |at: usize| all.packed.contains_key(&at) || self.facts.is_hoisted(at);
+        if all.moves == 0.0
+            && (0..self.facts.items.len()).all(is_packed)
+            && self.has_single_uses()
+            && self.facts.keeps_order(&all)
+        {
             self.copies = copies;
         }
     }
@@ -283,8 +314,8 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// What was found.
-    pub fn findings(self) -> Vec<Finding> {
+    /// What was found; `parent` is the loop around the block's own, 0 if there is none.
+    pub fn findings(self, parent: usize) -> Vec<Finding> {
         let saving = |(at, saved): (usize, f64)| match self.facts.items[at].role {
             Role::Work { kind, .. } => Finding::Work(kind, saved),
             Role::Load { .. } | Role::Store { .. } => Finding::Access(self.facts.items[at].operation, saved),
@@ -294,8 +325,9 @@ impl<'a> Packer<'a> {
         let copies = Some(Finding::Copies(self.copies)).filter(|_| self.copies > 1);
         let forwarded = self.forwarded().map(Finding::Forwarded);
         let checks = Some(Finding::Unvectorisable).filter(|_| self.is_unvectorisable);
+        let kept = if parent > 0 { self.kept(parent) } else { None };
         let saved = self.saved.iter().map(|&each| saving(each));
-        saved.chain(moves).chain(reused).chain(copies).chain(forwarded).chain(checks).collect()
+        saved.chain(moves).chain(kept).chain(reused).chain(copies).chain(forwarded).chain(checks).collect()
     }
 
     /// Packs a group if that saves operations.

@@ -104,7 +104,8 @@ impl Facts<'_> {
             let moves = (singles + shuffles) as f64;
             plan.cost += moves;
             // Those of values that the loop does not change are hoisted.
-            if lanes.iter().any(|value| self.by_value.contains_key(value) || self.arguments.contains(value)) {
+            let is_computed = |value| self.by_value.get(value).is_some_and(|&at| !self.is_hoisted(at));
+            if lanes.iter().any(|value| is_computed(value) || self.arguments.contains(value)) {
                 plan.moves += moves;
             }
         }
@@ -113,6 +114,45 @@ impl Facts<'_> {
     /// The vector that an item is a lane of: its first item.
     fn vector_of(&self, at: usize, plan: &Plan) -> Option<usize> {
         plan.packed.get(&at).or(self.packed.get(&at)).copied()
+    }
+
+    /// Whether a value that is an operand of all lanes is the same operand of each. Shuffles of vectors are not merged else, although the
+    /// operation commutes: LLVM puts the operand first that is computed first (`Reassociate`), which may be the shared one in all copies of
+    /// a body but the first.
+    pub fn keeps_order(&self, plan: &Plan) -> bool {
+        let ranks = self.ranks();
+        let rank = |value: ValueId| self.by_value.get(&value).map_or(0, |&at| ranks[at]);
+        let ordered = |at: usize| {
+            let (left, right) = (self.operand(at, 0), self.operand(at, 1));
+            let is_swapped = rank(right) < rank(left) && !is_constant(self.tree, right);
+            if is_swapped { (right, left) } else { (left, right) }
+        };
+        let commutes = |bundle: &&Vec<usize>| {
+            let operation = self.items[bundle[0]].operation;
+            let is_work = !self.items[bundle[0]].role.is_access();
+            is_work && self.tree.operation(operation).operands.len() == 2 && commutes(self.tree, operation)
+        };
+        plan.bundles.iter().filter(commutes).all(|bundle| {
+            let first = ordered(bundle[0]);
+            let is_crossed = |own: (ValueId, ValueId)| own.0 != own.1 && (own.0 == first.1 || own.1 == first.0);
+            !bundle.iter().any(|&at| is_crossed(ordered(at)))
+        })
+    }
+
+    /// The order in which LLVM sorts operands: accesses by their place in the block, other items after the last of their operands.
+    fn ranks(&self) -> Vec<usize> {
+        let (mut ranks, mut accesses) = (Vec::with_capacity(self.items.len()), 0);
+        for (at, item) in self.items.iter().enumerate() {
+            ranks.push(if item.role.is_access() {
+                accesses += 1;
+                accesses
+            } else {
+                let operands = 0..self.tree.operation(item.operation).operands.len();
+                let items = operands.filter_map(|index| self.by_value.get(&self.operand(at, index)));
+                1 + items.map(|&operand| ranks[operand]).max().unwrap_or(0)
+            });
+        }
+        ranks
     }
 
     /// Adds one vector operation in place of these scalar ones.
