@@ -39,13 +39,12 @@ pub(crate) use self::counts::{executions, midpoint};
 use self::declaration::PROCESSOR_WORK;
 pub use self::declaration::{Declaration, WORK, WorkCount, declarations, markdown, work_names};
 pub(crate) use self::kind::work_kind;
-use self::loop_work::{LiveValues, LoopWork};
+use self::loop_work::LoopWork;
 pub use self::table::{Collector, Feature, LoopClass, LoopCount, Scale, TensorCount, Unit, WorkKind};
 use self::text::TextCounts;
 use self::walk::access::Access;
 pub(crate) use self::walk::access::buffer;
 use self::walk::chain::Chain;
-use self::walk::lanes::PART_BITS;
 pub(crate) use self::walk::lanes::{is_shaped, lanes};
 pub(crate) use self::walk::loops::form;
 use self::walk::packing::Finding;
@@ -81,13 +80,8 @@ pub fn numbers(analysis: &Analysis<'_>, function: OpId, words: usize) -> Numbers
     function::fill(analysis, function, words, &mut features);
     function::fill_ratios(&mut features);
     loop_work::fill_features(&loops, &mut features);
-    let live = LiveValues {
-        data: features.get(Feature::LiveRegisters),
-        parts: (features.get(Feature::LiveBits) / PART_BITS).max(features.get(Feature::MaxLiveData)),
-        indices: features.get(Feature::MaxLiveIndices),
-    };
     let mut work = vec![0.0; WORK];
-    loop_work::fill_counts(&loops, live, &mut work);
+    loop_work::fill_counts(&loops, &mut work);
     tensor::fill_counts(analysis, function, &mut work);
     let bounded = |numbers: &[f64]| numbers.iter().map(|&x| x.min(LARGEST) as f32).collect();
     Numbers { features: bounded(features.values()), work: bounded(&work) }

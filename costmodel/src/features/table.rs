@@ -546,15 +546,15 @@ named! {
         MisalignedInstructions = "misaligned_instructions",
         /// Accesses of scalar loops to elements that are aligned to less than their size, as several parts where that is not allowed.
         MisalignedAccesses = "misaligned_accesses",
-        /// Registers of live data beyond 16 (spill pressure), times the iterations of the hottest loop.
+        /// Registers for data that a loop needs beyond 16, times its iterations, see [`Feature::LateRegisters`].
         DataBeyond16 = "data_beyond_16",
-        /// Registers of live data beyond 32 (spill pressure), times the iterations of the hottest loop.
+        /// The same beyond 32.
         DataBeyond32 = "data_beyond_32",
-        /// Registers of live data beyond 32 if a register has 128 bits (spill pressure), times the iterations of the hottest loop.
+        /// The same beyond 32 if explicit vectors are in registers of 128 bits, see [`Feature::PartRegisters`].
         PartsBeyond32 = "parts_beyond_32",
-        /// Live indices beyond 14 registers (spill pressure), times the iterations of the hottest loop.
+        /// General registers that a loop needs beyond 14, times its iterations, see [`Feature::IntegerRegisters`].
         IndicesBeyond14 = "indices_beyond_14",
-        /// Live indices beyond 28 registers (spill pressure), times the iterations of the hottest loop.
+        /// The same beyond 28.
         IndicesBeyond28 = "indices_beyond_28",
     }
 }

@@ -164,7 +164,7 @@ impl LoopBody {
             store_run: 0.0,
             invariants: 0.0,
             buffers: 0.0,
-            registers: Registers::default(),
+            registers: Registers::NONE,
         }
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::body::LoopBody;
 use super::vectorize::{
-    PERMISSIVE, can_vectorise, has_gathers, hottest, instructions, interleave_count, is_copy, packed_instructions,
+    PERMISSIVE, can_vectorise, has_gathers, instructions, interleave_count, is_copy, packed_instructions,
     vectorised_instructions,
 };
 use super::waits::Waits;
@@ -176,19 +176,8 @@ fn masked(body: &LoopBody, kind: WorkKind, lanes: f64) -> f64 {
     }
 }
 
-/// Most values that are live at once in a function.
-#[derive(Debug, Clone, Copy)]
-pub struct LiveValues {
-    /// Floating-point numbers and vectors, in registers of 512 bits.
-    pub data: f64,
-    /// The same, in registers of 128 bits.
-    pub parts: f64,
-    /// Indices, integers and pointers.
-    pub indices: f64,
-}
-
 /// Adds the counts of a function's loops to `work`, which is indexed by [`WorkCount::index`].
-pub fn fill_counts(bodies: &[LoopBody], live: LiveValues, work: &mut [f64]) {
+pub fn fill_counts(bodies: &[LoopBody], work: &mut [f64]) {
     let mut counts = Counts(work);
     let calls = calls(bodies);
     for (index, body) in bodies.iter().enumerate() {
@@ -197,16 +186,8 @@ pub fn fill_counts(bodies: &[LoopBody], live: LiveValues, work: &mut [f64]) {
             None => counts.add_loop(body),
         }
     }
-    // Spilled values are assumed to be used in the hottest loop.
-    let iterations = hottest(bodies).map_or(0.0, |body| body.iterations);
-    for (count, values, registers) in [
-        (LoopCount::DataBeyond16, live.data, 16.0),
-        (LoopCount::DataBeyond32, live.data, 32.0),
-        (LoopCount::PartsBeyond32, live.parts, 32.0),
-        (LoopCount::IndicesBeyond14, live.indices, 14.0),
-        (LoopCount::IndicesBeyond28, live.indices, 28.0),
-    ] {
-        counts.add(count, iterations * (values - registers).max(0.0));
+    for body in bodies {
+        counts.add_spills(body);
     }
 }
 
@@ -266,6 +247,20 @@ impl Counts<'_> {
         }
         let iterations = if vanishes(class, body) { 0.0 } else { iterations };
         self.0[WorkCount::Iterations(class).index()] += iterations;
+    }
+
+    /// Adds the values of a loop that registers do not hold, for several numbers of them.
+    fn add_spills(&mut self, body: &LoopBody) {
+        let own = body.registers;
+        for (count, values, registers) in [
+            (LoopCount::DataBeyond16, own.late, 16.0),
+            (LoopCount::DataBeyond32, own.late, 32.0),
+            (LoopCount::PartsBeyond32, own.parts, 32.0),
+            (LoopCount::IndicesBeyond14, own.integers, 14.0),
+            (LoopCount::IndicesBeyond28, own.integers, 28.0),
+        ] {
+            self.add(count, body.iterations / own.together * (values - registers).max(0.0));
+        }
     }
 
     /// Adds a loop of which nothing but calls is left that copy or fill memory.

@@ -26,7 +26,7 @@ const ADDRESS_CONSTANTS: f64 = 2.0;
 
 /// Registers that a loop needs at once, with those of values of loops around it. Loops are vectorised in registers of 256 bits and
 /// interleaved.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Registers {
     /// For numbers and vectors in registers of 512 bits, each load as late as possible, or part of the instruction that uses it on x86.
     pub late: f64,
@@ -40,6 +40,14 @@ pub struct Registers {
     pub long: f64,
     /// Of integers, addresses and counters of loops, no loop vectorised.
     pub integers: f64,
+    /// Iterations that a vectorised loop executes together; 1 of other loops.
+    pub together: f64,
+}
+
+impl Registers {
+    /// Of a loop without values.
+    pub const NONE: Self =
+        Self { late: 0.0, early: 0.0, parts: 0.0, scalar: 0.0, long: 0.0, integers: 0.0, together: 1.0 };
 }
 
 /// From where to where a value is in a register, in steps of the walk.
@@ -173,6 +181,7 @@ impl LiveRanges {
                 scalar: total(scalar, early, 1),
                 long: late.own[2] + late.outside[2],
                 integers: scalar.packed * early.own[2] + early.outside[2] + addresses[index],
+                together: if vectorised.lanes > 0.0 { vectorised.lanes * vectorised.copies } else { 1.0 },
             }
         };
         (0..bodies.len()).map(registers).collect()
@@ -368,10 +377,10 @@ impl Form {
     }
 }
 
-/// Whether loops of a class are vectorised without changing the order of floating-point sums.
+/// Whether loops of a class are vectorised on all processors, or on those that gather.
 fn is_vectorised(class: LoopClass) -> bool {
-    use LoopClass::{Called, Divided, Gathered, Interleaved, NarrowGathered, Vector};
-    matches!(class, Vector | Interleaved | Divided | Gathered | NarrowGathered | Called)
+    use LoopClass::{Called, Gathered, Interleaved, NarrowGathered, Vector};
+    matches!(class, Vector | Interleaved | Gathered | NarrowGathered | Called)
 }
 
 /// Registers of `bits` that an explicit vector fills.
@@ -384,7 +393,7 @@ fn groups(body: &LoopBody, own: &RegisterValue) -> f64 {
     let class = class(body);
     if !own.is_scalar() {
         pieces(own, LONG_BITS)
-    } else if is_vectorised(class) || class == LoopClass::Reordered {
+    } else if is_vectorised(class) || matches!(class, LoopClass::Divided | LoopClass::Reordered) {
         (2.0 * own.bits / body.widest.max(8.0)).max(1.0)
     } else {
         0.0

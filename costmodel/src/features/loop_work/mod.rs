@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ir::tree::{OpId, ValueId};
 
 pub(super) use self::body::LoopBody;
-pub(super) use self::counts::{LiveValues, fill_counts};
+pub(super) use self::counts::fill_counts;
 use self::live::LiveRanges;
 pub(super) use self::vectorize::fill_features;
 use super::walk::access::Access;

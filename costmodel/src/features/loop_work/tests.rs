@@ -11,7 +11,7 @@ mod whole;
 
 use ir::analysis::Analysis;
 
-use super::{LiveValues, LoopBody, LoopWork, fill_counts, fill_features};
+use super::{LoopBody, LoopWork, fill_counts, fill_features};
 use crate::features::declaration::{WORK, work_names};
 use crate::features::table::{Collector, Feature, WorkKind};
 use crate::features::vector::FeatureVector;
@@ -207,7 +207,7 @@ fn vectorised_loops_take_fewer_instructions() {
 /// A count of work by its name.
 fn work(text: &str, name: &str) -> f64 {
     let mut work = vec![0.0; WORK];
-    fill_counts(&of(text), LiveValues { data: 0.0, parts: 0.0, indices: 0.0 }, &mut work);
+    fill_counts(&of(text), &mut work);
     work[work_names().position(|known| known == name).expect("a count of that name")]
 }
 

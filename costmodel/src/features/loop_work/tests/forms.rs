@@ -2,7 +2,7 @@
 
 use super::of;
 use crate::features::declaration::{WORK, work_names};
-use crate::features::loop_work::{LiveValues, fill_counts};
+use crate::features::loop_work::fill_counts;
 use crate::features::table::WorkKind;
 use crate::features::walk::reduction::Reduction;
 
@@ -176,7 +176,7 @@ fn same_loop(form: &str) -> String {
 fn a_loop_is_the_same_work_in_every_form() {
     let counts = |form: &str| {
         let mut work = vec![0.0; WORK];
-        fill_counts(&of(&same_loop(form)), LiveValues { data: 0.0, parts: 0.0, indices: 0.0 }, &mut work);
+        fill_counts(&of(&same_loop(form)), &mut work);
         work_names().zip(work).filter(|(_, count)| *count != 0.0).collect::<Vec<_>>()
     };
     let affine = counts("affine");

@@ -1,7 +1,7 @@
 //! Registers that loops need at once.
 
 use super::super::live::Registers;
-use super::of;
+use super::{of, work};
 
 /// What the loop at `index` of a function needs.
 fn needs(text: &str, index: usize) -> Registers {
@@ -143,4 +143,29 @@ fn addresses_need_a_register_for_each_buffer_that_is_still_used_and_each_stride(
     assert_eq!(needs(text, 2).integers, 6.0);
     // Two buffers and two counters.
     assert_eq!(needs(text, 4).integers, 4.0);
+}
+
+#[test]
+fn values_beyond_the_registers_count_in_each_iteration() {
+    let products = |count: usize| {
+        let loads: String = (0..count)
+            .map(|k| {
+                format!(
+                    "%x{k} = affine.load %a[8 * %i + {k}] : memref<1024xi64>\n%y{k} = arith.divsi %x{k}, %s : i64\n"
+                )
+            })
+            .collect();
+        let stores: String =
+            (0..count).map(|k| format!("affine.store %y{k}, %b[8 * %i + {k}] : memref<1024xi64>\n")).collect();
+        format!(
+            "func.func @f(%a: memref<1024xi64>, %b: memref<1024xi64>, %s: i64) {{
+affine.for %i = 0 to 64 {{
+{loads}{stores}}}
+return
+}}"
+        )
+    };
+    let beyond = |count: usize| work(&products(count), "indices_beyond_14");
+    // The quotients, two buffers and a counter.
+    assert_eq!([11, 12, 16].map(beyond), [0.0, 64.0, 5.0 * 64.0]);
 }
