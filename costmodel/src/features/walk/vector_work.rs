@@ -13,6 +13,10 @@ use crate::features::counts::midpoint;
 use crate::features::kind::arithmetic;
 use crate::features::table::WorkKind;
 
+/// Share of an explicit vector operation on `bf16` that rounds its result. LLVM extends the operands to `f32`, computes, and rounds: about half
+/// of the instructions if each lane is rounded by a call, as on x86 before AVX512-BF16 and on RISC-V, and less if an instruction rounds.
+const ROUNDING: f64 = 0.5;
+
 impl<C: Collect> Walk<'_, C> {
     /// Reports the work of an operation on scalars of `bits`, or by its widest vector.
     pub(super) fn report(&mut self, operation: OpId, expansion: Expansion, bits: f64, placement: Placement) {
@@ -49,6 +53,10 @@ impl<C: Collect> Walk<'_, C> {
                 self.work(placement, kind, MachineCost::by_lane(tiles::gathered(tree, operation)), bits);
             }
             MachineWork::Transposition if tiles::keeps_rows(tree, operation) => {}
+            MachineWork::Truncation if kind == WorkKind::Bf16 && width.bits > 0.0 => {
+                let rounded = node.results.first().map_or(width, |&result| VectorWidth::of(tree, result));
+                self.work(placement, kind, MachineCost::new(rounded, false).times(ROUNDING), bits);
+            }
             machine => {
                 let by_lane = matches!(kind, WorkKind::Call | WorkKind::MathCall | WorkKind::IntegerDivide)
                     || machine == MachineWork::Transposition;

@@ -220,3 +220,25 @@ fn slices_move_their_own_lanes() {
          memref.store %x, %b[%i, %i] : memref<64x64xf32>";
     assert_eq!(parts(element), 1.0);
 }
+
+#[test]
+fn rounding_to_bf16_is_half_of_arithmetic_on_it() {
+    let brain = |body: &str| {
+        let text = format!(
+            "func.func @f(%a: memref<64xbf16>, %v: vector<16xf32>, %w: vector<16xbf16>) {{
+               affine.for %i = 0 to 8 {{
+                 {body}
+                 vector.store %t, %a[%i] : memref<64xbf16>, vector<16xbf16>
+               }}
+               return
+             }}"
+        );
+        explicit(&of(&text)[1], WorkKind::Bf16)
+    };
+    // 16 elements of the result are two parts of 128 bits, those of the operand four.
+    let load = "%u = vector.load %a[%i] : memref<64xbf16>, vector<16xbf16>";
+    assert_eq!(brain(&format!("{load}\n%t = arith.addf %u, %w : vector<16xbf16>")), (1.0, 2.0));
+    let extended = "%e = arith.extf %u : vector<16xbf16> to vector<16xf32>\n%s = arith.addf %e, %v : vector<16xf32>";
+    let rounded = "%t = arith.truncf %s : vector<16xf32> to vector<16xbf16>";
+    assert_eq!(brain(&format!("{load}\n{extended}\n{rounded}")), (0.5, 1.0));
+}
