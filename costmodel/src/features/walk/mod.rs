@@ -10,7 +10,8 @@
 //! Values carry how they change with loops ([`values`]). Whether an access is contiguous is decided in [`access`],
 //! whether a value is a reduction in [`reduction`], how many lanes it has in [`lanes`], what an integer operation becomes
 //! in [`integers`], which branches are selections in [`conditionals`], and what an operation on vectors becomes in
-//! [`vector_work`], with [`tiles`] for vectors of several dimensions. What each iteration waits for is found in [`recurrence`].
+//! [`vector_work`], with [`tiles`] for vectors of several dimensions. What each iteration waits for is found in [`recurrence`], and which
+//! values are in registers in [`registers`].
 
 pub mod access;
 mod branches;
