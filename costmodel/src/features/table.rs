@@ -428,7 +428,7 @@ named! {
         Recurrent = "recurrent",
         /// loops with calls or other work that has no vector instructions
         Calling = "calling",
-        /// loops that compute on `bf16`
+        /// loops that compute on `bf16`, if they have contiguous accesses and no floating-point reduction
         Bf16 = "brain",
         /// loops that stay scalar because of an operation or of how they accumulate floating-point numbers, or because they have fewer iterations than vector lanes: less than 4, or not as many in each entry
         Unvectorised = "unvectorised",
