@@ -298,7 +298,7 @@ features! {
         F16 = "half": KeptF16, HotF16;
         /// arithmetic on `bf16`, whose rounding is a call on processors without an instruction for it.
         Bf16 = "brain": KeptBf16, HotBf16;
-        /// minima and maxima of `bf16`, which most processors compute in `f32`.
+        /// minima and maxima of `bf16`, which most processors compute in `f32`, and selections of it, which they make of scalars.
         Bf16MinMax = "brain_min_max": KeptBf16MinMax, HotBf16MinMax;
         /// integer arithmetic on data.
         Integer = "integer": KeptInteger, HotInteger;

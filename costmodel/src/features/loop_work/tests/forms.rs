@@ -246,6 +246,26 @@ fn an_extreme_with_a_constant_is_a_comparison_and_a_selection() {
 }
 
 #[test]
+fn selections_of_bf16_are_scalars() {
+    let kinds = |ty: &str| {
+        let bodies = of(&format!(
+            "func.func @f(%a: memref<16x{ty}>, %b: memref<16x{ty}>, %p: memref<16xi1>) {{
+  affine.for %i = 0 to 16 {{
+    %x = affine.load %a[%i] : memref<16x{ty}>
+    %y = affine.load %b[%i] : memref<16x{ty}>
+    %c = affine.load %p[%i] : memref<16xi1>
+    %z = arith.select %c, %x, %y : {ty}
+    affine.store %z, %b[%i] : memref<16x{ty}>
+  }}
+  return
+}}"
+        ));
+        (bodies[1].of(WorkKind::Bf16MinMax), bodies[1].of(WorkKind::Select))
+    };
+    assert_eq!((kinds("bf16"), kinds("f16"), kinds("i16")), ((1.0, 0.0), (0.0, 1.0), (0.0, 1.0)));
+}
+
+#[test]
 fn loops_on_bf16_are_classed_by_what_keeps_them_scalar() {
     let classes = |element: &str, body: &str, next: &str| {
         let text = format!(
