@@ -21,6 +21,10 @@ pub(crate) fn work_kind(tree: &Tree, operation: OpId) -> Option<WorkKind> {
             Some(WorkKind::Bf16) => WorkKind::Bf16MinMax,
             narrow => narrow.unwrap_or(WorkKind::MinMax),
         },
+        // Vectors of `bf16` are legal types on few processors. Others take their elements apart.
+        MachineWork::Select if result.and_then(|v| narrow_float(tree, v)) == Some(WorkKind::Bf16) => {
+            WorkKind::Bf16MinMax
+        }
         MachineWork::Select | MachineWork::LaneMask => WorkKind::Select,
         MachineWork::Shuffle
         | MachineWork::LaneMove

@@ -298,7 +298,7 @@ features! {
         F16 = "half": KeptF16, HotF16;
         /// arithmetic on `bf16`, whose rounding is a call on processors without an instruction for it.
         Bf16 = "brain": KeptBf16, HotBf16;
-        /// minima and maxima of `bf16`, which most processors compute in `f32`.
+        /// minima and maxima of `bf16`, which most processors compute in `f32`, and selections of it, which they make of scalars.
         Bf16MinMax = "brain_min_max": KeptBf16MinMax, HotBf16MinMax;
         /// integer arithmetic on data.
         Integer = "integer": KeptInteger, HotInteger;
@@ -442,7 +442,7 @@ named! {
         Recurrent = "recurrent",
         /// loops with calls or other work that has no vector instructions
         Calling = "calling",
-        /// loops that compute on `bf16`
+        /// loops that compute on `bf16`, if they have contiguous accesses and no floating-point reduction
         Bf16 = "brain",
         /// loops that stay scalar because of an operation or of how they accumulate floating-point numbers, or because they have fewer iterations than vector lanes: less than 4, or not as many in each entry
         Unvectorised = "unvectorised",

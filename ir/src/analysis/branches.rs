@@ -5,9 +5,12 @@
 //! at most as often as the branch. Blocks must be in an order in which only back edges lead backwards, as lowering
 //! leaves them. Anything else (exits from the middle of a loop, switches) is unknown.
 
+use std::cmp::Ordering;
+
 use petgraph::algo::dominators::simple_fast;
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use super::elements::{self, element};
 use super::evaluate::{Environment, Interval};
 use super::induction::{Variable, all_values, trips};
 use super::range::Range;
@@ -243,19 +246,33 @@ fn counted(
     Some(Counted { variable, first: first?, bound, step: step? })
 }
 
-/// Returns `(a, b)` if the condition is `a < b` or `b > a`.
+/// Returns `(a, b)` if the condition is `a < b` or `b > a`, of integers or of tensors of one.
 pub(super) fn below(tree: &Tree, condition: ValueId) -> Option<(ValueId, ValueId)> {
-    let Definition::Result { operation, .. } = tree.value(condition).definition else { return None };
-    let AttributeValue::Integer(predicate, _) = tree.attribute(operation, "predicate")? else { return None };
+    let operation = tree.definer(element(tree, condition))?;
     let &[a, b] = tree.operation(operation).operands.as_slice() else { return None };
-    match (tree.record(operation).evaluation, predicate) {
-        (Evaluation::Compare, 2 | 6) => Some((a, b)),
-        (Evaluation::Compare, 4 | 8) => Some((b, a)),
+    let (a, b) = (element(tree, a), element(tree, b));
+    match order(tree, operation)? {
+        Ordering::Less => Some((a, b)),
+        Ordering::Greater => Some((b, a)),
+        Ordering::Equal => None,
+    }
+}
+
+/// How the operands of a comparison are ordered where it holds; `None` for other operations.
+fn order(tree: &Tree, operation: OpId) -> Option<Ordering> {
+    if elements::evaluation(tree, operation) != Evaluation::Compare {
+        return None;
+    }
+    match tree.attribute(operation, "predicate").or_else(|| tree.attribute(operation, "comparison_direction"))? {
+        AttributeValue::Integer(2 | 6, _) => Some(Ordering::Less),
+        AttributeValue::Integer(4 | 8, _) => Some(Ordering::Greater),
+        AttributeValue::Other(text) if text.ends_with(" LT>") => Some(Ordering::Less),
+        AttributeValue::Other(text) if text.ends_with(" GT>") => Some(Ordering::Greater),
         _ => None,
     }
 }
 
-/// The constant `c` if `value` is `to + c`.
+/// The constant `c` if `value` is `to + c`, of integers or of tensors of one.
 #[must_use]
 pub fn added(tree: &Tree, value: ValueId, to: ValueId) -> Option<i128> {
     added_to(tree, value, |operand| operand == to)
@@ -263,13 +280,14 @@ pub fn added(tree: &Tree, value: ValueId, to: ValueId) -> Option<i128> {
 
 /// The constant `c` if `value` is a sum of `c` and a value that `is_base` accepts.
 fn added_to(tree: &Tree, value: ValueId, is_base: impl Fn(ValueId) -> bool) -> Option<i128> {
-    let Definition::Result { operation, .. } = tree.value(value).definition else { return None };
+    let operation = tree.definer(element(tree, value))?;
     let &[a, b] = tree.operation(operation).operands.as_slice() else { return None };
-    if tree.record(operation).evaluation != Evaluation::Add {
+    if elements::evaluation(tree, operation) != Evaluation::Add {
         return None;
     }
+    let (a, b) = (element(tree, a), element(tree, b));
     let other = if is_base(a) { b } else { is_base(b).then_some(a)? };
-    let Definition::Result { operation, .. } = tree.value(other).definition else { return None };
+    let operation = tree.definer(other)?;
     super::evaluate::constant(tree, operation)?.value()
 }
 
@@ -385,5 +403,75 @@ mod tests {
         assert!(own.unknowns.is_empty());
         let condition = tree.entry(one.operation, 0).expect("it has a condition");
         assert_eq!(own.trip_counts.block(condition), Range::from(4));
+    }
+
+    /// The trip count of the only loop of a function.
+    fn only_trips(text: &str) -> Range {
+        let parsed = crate::parse(text, &crate::Limits::default());
+        assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+        let tree = &parsed.tree;
+        let analysis = Analysis::of(tree);
+        let own = analysis.function(tree.functions().next().expect("a function")).expect("it has a body");
+        let [one] = own.trip_counts.loops() else { panic!("one loop") };
+        one.trips
+    }
+
+    #[test]
+    fn a_while_may_count_in_a_tensor_of_one_element() {
+        let text = "func.func @f() -> tensor<i32> {
+  %c1 = arith.constant 1 : i32
+  %c7 = arith.constant 7 : i32
+  %first = arith.constant dense<2> : tensor<i32>
+  %0 = scf.while (%i = %first) : (tensor<i32>) -> tensor<i32> {
+    %e = tensor.empty() : tensor<i1>
+    %1 = linalg.generic {indexing_maps = [affine_map<() -> ()>, affine_map<() -> ()>], iterator_types = []}
+        ins(%i : tensor<i32>) outs(%e : tensor<i1>) {
+    ^bb0(%in: i32, %out: i1):
+      %2 = arith.cmpi slt, %in, %c7 : i32
+      linalg.yield %2 : i1
+    } -> tensor<i1>
+    %3 = tensor.extract %1[] : tensor<i1>
+    scf.condition(%3) %i : tensor<i32>
+  } do {
+  ^bb0(%i: tensor<i32>):
+    %e = tensor.empty() : tensor<i32>
+    %1 = linalg.generic {indexing_maps = [affine_map<() -> ()>, affine_map<() -> ()>], iterator_types = []}
+        ins(%i : tensor<i32>) outs(%e : tensor<i32>) {
+    ^bb0(%in: i32, %out: i32):
+      %2 = arith.addi %in, %c1 : i32
+      linalg.yield %2 : i32
+    } -> tensor<i32>
+    scf.yield %1 : tensor<i32>
+  }
+  return %0 : tensor<i32>
+}";
+        assert_eq!(only_trips(text), Range::from(5));
+        // Of several elements, each may be another number.
+        let several = text.replace("tensor<i32>", "tensor<2xi32>").replace("tensor<i1>", "tensor<2xi1>");
+        let several = several.replace("affine_map<() -> ()>", "affine_map<(d) -> (d)>");
+        let several = several.replace("iterator_types = []", "iterator_types = [\"parallel\"]");
+        let several = several.replace("%1[]", "%1[%c0]").replace("%c1 =", "%c0 = arith.constant 0 : index\n  %c1 =");
+        assert_eq!(only_trips(&several), Range::UNKNOWN);
+    }
+
+    #[test]
+    fn a_while_of_stablehlo_counts_by_its_comparison() {
+        let text = "func.func @f() -> tensor<i32> {
+  %first = stablehlo.constant dense<2> : tensor<i32>
+  %one = stablehlo.constant dense<1> : tensor<i32>
+  %bound = stablehlo.constant dense<7> : tensor<i32>
+  %0 = stablehlo.while(%i = %first) : tensor<i32>
+  cond {
+    %1 = stablehlo.compare LT, %i, %bound, SIGNED : (tensor<i32>, tensor<i32>) -> tensor<i1>
+    stablehlo.return %1 : tensor<i1>
+  } do {
+    %1 = stablehlo.add %i, %one : tensor<i32>
+    stablehlo.return %1 : tensor<i32>
+  }
+  return %0 : tensor<i32>
+}";
+        assert_eq!(only_trips(text), Range::from(5));
+        assert_eq!(only_trips(&text.replace("LT, %i, %bound", "GT, %bound, %i")), Range::from(5));
+        assert_eq!(only_trips(&text.replace("LT, %i", "NE, %i")), Range::UNKNOWN);
     }
 }

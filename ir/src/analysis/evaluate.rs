@@ -4,6 +4,7 @@
 //! anything else, or that overflows 128 bits, is `None`.
 
 use super::dense::Dense;
+use super::elements;
 use crate::registry::facts::Evaluation;
 use crate::tree::{AffineExpr, AffineMap, AffineSet, AttributeValue, Definition, Dimension, OpId, Tree, ValueId};
 
@@ -148,7 +149,7 @@ impl<'a> Environment<'a> {
         }
         let Definition::Result { operation, .. } = self.tree.value(value).definition else { return None };
         let operands = &self.tree.operation(operation).operands;
-        let evaluation = self.tree.record(operation).evaluation;
+        let evaluation = elements::evaluation(self.tree, operation);
         match evaluation {
             Evaluation::Constant => constant(self.tree, operation),
             Evaluation::Dimension => {
@@ -270,6 +271,10 @@ pub(super) fn constant(tree: &Tree, operation: OpId) -> Option<Interval> {
     match tree.attribute(operation, "value")? {
         AttributeValue::Integer(value, _) => Some(Interval::exact(*value)),
         AttributeValue::Bool(value) => Some(Interval::exact((*value).into())),
+        // Every element of a tensor.
+        AttributeValue::Dense { splat: Some(value), .. } if value.fract() == 0.0 => {
+            Some(Interval::exact(*value as i128))
+        }
         _ => None,
     }
 }

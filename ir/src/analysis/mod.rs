@@ -14,6 +14,7 @@
 mod assumption;
 mod branches;
 pub(crate) mod dense;
+mod elements;
 mod evaluate;
 mod function;
 mod induction;

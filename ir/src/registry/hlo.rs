@@ -2,8 +2,8 @@
 
 use super::facts::ElementArithmetic::{Product, Simple, Sum, Transcendental};
 use super::facts::{
-    Arithmetic, BranchForm, Dialect, Drawing, ElementArithmetic, LoopForm, ProductForm, RegionExecution, StepClass,
-    TrafficRule,
+    Arithmetic, BranchForm, Dialect, Drawing, ElementArithmetic, Evaluation, LoopForm, ProductForm, RegionExecution,
+    StepClass, TrafficRule,
 };
 use super::features::{InstructionClass as Class, MachineWork as Machine};
 use super::record::Record;
@@ -113,6 +113,7 @@ macro_rules! shared {
 shared! {
     "constant" => moves(StepClass::Constant)
         .reader(Reader::HloConstant)
+        .element(Evaluation::Constant)
         .no_traffic()
         .class(Class::Free)
         .drawing(Drawing::LeftOut),
@@ -123,7 +124,7 @@ shared! {
         .no_traffic()
         .terminator()
         .class(Class::Free),
-    "add" => each(Sum),
+    "add" => each(Sum).element(Evaluation::Add),
     "subtract" => each(Sum),
     "multiply" => each(Product),
     "divide" => simple().machine(Machine::Divide),
@@ -137,7 +138,7 @@ shared! {
     "ceil" => simple(),
     "round_nearest_even" => simple(),
     "round_nearest_afz" => simple(),
-    "compare" => simple().reader(Reader::HloCompare).machine(Machine::Select),
+    "compare" => simple().reader(Reader::HloCompare).element(Evaluation::Compare).machine(Machine::Select),
     "and" => simple(),
     "or" => simple(),
     "xor" => simple(),

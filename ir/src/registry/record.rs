@@ -76,6 +76,8 @@ pub struct Record {
     pub regions: RegionExecution,
     /// How an integer result follows from the operands.
     pub evaluation: Evaluation,
+    /// How an integer element of its result follows from those of whole operands.
+    pub element: Evaluation,
     /// Class in the steps of a function.
     pub steps: StepClass,
     /// Role in a sum of products.
@@ -134,6 +136,7 @@ impl Record {
             view: ViewForm::None,
             regions: RegionExecution::Unknown,
             evaluation: Evaluation::None,
+            element: Evaluation::None,
             steps: StepClass::Unknown,
             sum: SumTerm::None,
             access: IndexedAccess::None,
@@ -283,6 +286,11 @@ impl Record {
 
     pub(super) const fn evaluation(mut self, evaluation: Evaluation) -> Self {
         self.evaluation = evaluation;
+        self
+    }
+
+    pub(super) const fn element(mut self, element: Evaluation) -> Self {
+        self.element = element;
         self
     }
 

@@ -51,7 +51,7 @@ pub fn class(body: &LoopBody) -> LoopClass {
     } else if body.carries(Reduction::Recurrence) > 0.0 {
         LoopClass::Recurrent
     } else if body.of(WorkKind::Bf16) > 0.0 {
-        LoopClass::Bf16
+        brain(body)
     } else if body.carries(Reduction::Scalar) + body.carries(Reduction::Extreme) > 0.0
         || body.is_scalar_only && body.of(WorkKind::Call) + body.of(WorkKind::Runtime) == 0.0
     {
@@ -73,6 +73,18 @@ pub fn class(body: &LoopBody) -> LoopClass {
         LoopClass::Interleaved
     } else {
         LoopClass::Vector
+    }
+}
+
+/// The class of a loop that computes on `bf16`. Processors with an instruction that rounds to it vectorise loops with contiguous accesses, for
+/// no vector instruction gathers elements of 16 bits; sums in order only if the target vectorises those of `f32` (AArch64 does, x86 does not).
+fn brain(body: &LoopBody) -> LoopClass {
+    if has_gathers(body) || body.carries(Reduction::Scalar) + body.carries(Reduction::Extreme) > 0.0 {
+        LoopClass::Unvectorised
+    } else if body.carries(Reduction::Ordered) > 0.0 {
+        LoopClass::Ordered
+    } else {
+        LoopClass::Bf16
     }
 }
 
@@ -231,7 +243,8 @@ impl Counts<'_> {
     /// Adds the work of a loop that stays scalar to its class and to that of all of these. Accesses that may be part of arithmetic
     /// instructions are counted apart unless some processors vectorise the loop.
     fn add_scalar(&mut self, class: LoopClass, body: &LoopBody) {
-        let may_be_vectorised = matches!(class, LoopClass::Short | LoopClass::Unvectorised | LoopClass::Bf16);
+        use LoopClass::{Bf16, Ordered, Short, Unvectorised};
+        let may_be_vectorised = matches!(class, Short | Unvectorised | Bf16 | Ordered);
         let share = if may_be_vectorised { 0.0 } else { 1.0 };
         for class in [LoopClass::Scalar, class] {
             let work = |kind| (body.packed(kind) - share * body.folded[kind as usize]).max(0.0);

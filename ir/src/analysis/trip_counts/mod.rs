@@ -313,8 +313,8 @@ impl<'a> Walk<'a> {
         iterations
     }
 
-    /// The induction variable of a counted `scf.while`: its condition compares an argument with a bound, and its body
-    /// yields that argument plus a constant.
+    /// The induction variable of a counted `while`: its condition compares an argument with a bound, and its body yields that argument plus
+    /// a constant. The condition of `scf` passes its arguments on to the body, that of `stablehlo` shares them with it.
     fn counted(&self, operation: OpId) -> Option<Variable> {
         let tree = self.tree;
         let node = tree.operation(operation);
@@ -323,7 +323,8 @@ impl<'a> Walk<'a> {
         let (condition, passed) = decision.operands.split_first()?;
         let (argument, bound) = branches::below(tree, *condition)?;
         let Definition::Argument { block, index } = tree.value(argument).definition else { return None };
-        let place = passed.iter().position(|&value| value == argument)?;
+        let place =
+            if passed.is_empty() { index as usize } else { passed.iter().position(|&value| value == argument)? };
         let variable = *tree.block(after).arguments.get(place)?;
         let yielded = tree.operation(*tree.block(after).operations.last()?).operands.get(index as usize)?;
         (block == before).then_some(Variable {

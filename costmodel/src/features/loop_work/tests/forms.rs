@@ -246,6 +246,52 @@ fn an_extreme_with_a_constant_is_a_comparison_and_a_selection() {
 }
 
 #[test]
+fn selections_of_bf16_are_scalars() {
+    let kinds = |ty: &str| {
+        let bodies = of(&format!(
+            "func.func @f(%a: memref<16x{ty}>, %b: memref<16x{ty}>, %p: memref<16xi1>) {{
+  affine.for %i = 0 to 16 {{
+    %x = affine.load %a[%i] : memref<16x{ty}>
+    %y = affine.load %b[%i] : memref<16x{ty}>
+    %c = affine.load %p[%i] : memref<16xi1>
+    %z = arith.select %c, %x, %y : {ty}
+    affine.store %z, %b[%i] : memref<16x{ty}>
+  }}
+  return
+}}"
+        ));
+        (bodies[1].of(WorkKind::Bf16MinMax), bodies[1].of(WorkKind::Select))
+    };
+    assert_eq!((kinds("bf16"), kinds("f16"), kinds("i16")), ((1.0, 0.0), (0.0, 1.0), (0.0, 1.0)));
+}
+
+#[test]
+fn loops_on_bf16_are_classed_by_what_keeps_them_scalar() {
+    let classes = |element: &str, body: &str, next: &str| {
+        let text = format!(
+            "func.func @f(%a: memref<64x64xbf16>, %b: memref<64x64xbf16>, %s: bf16) -> bf16 {{
+  %r = affine.for %i = 0 to 64 iter_args(%c = %s) -> (bf16) {{
+    %x = affine.load %a[{element}] : memref<64x64xbf16>
+    %y = {body} : bf16
+    affine.store %y, %b[0, %i] : memref<64x64xbf16>
+    affine.yield {next} : bf16
+  }}
+  return %r : bf16
+}}"
+        );
+        ["brain_brain", "ordered_brain", "unvectorised_brain"].map(|name| super::work(&text, name))
+    };
+    let sum = "arith.addf %c, %x";
+    assert_eq!(classes("0, %i", "arith.addf %x, %x", "%s"), [64.0, 0.0, 0.0]);
+    assert_eq!(classes("%i, 0", "arith.addf %x, %x", "%s"), [0.0, 0.0, 64.0]);
+    // The store uses the sum of each iteration, which is a recurrence.
+    assert_eq!(classes("0, %i", sum, "%y"), [0.0; 3]);
+    let summed = format!("arith.mulf %x, %x : bf16\n    %z = {sum}");
+    assert_eq!(classes("0, %i", &summed, "%z"), [0.0, 128.0, 0.0]);
+    assert_eq!(classes("%i, 0", &summed, "%z"), [0.0, 0.0, 128.0]);
+}
+
+#[test]
 fn filling_memory_with_equal_bytes_is_a_call() {
     let filled = |number: &str, ty: &str| {
         format!(
