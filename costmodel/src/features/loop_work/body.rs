@@ -1,6 +1,5 @@
 //! One loop of the optimised function with the machine work of an iteration.
 
-use super::live::Registers;
 use crate::features::table::WorkKind;
 use crate::features::walk::Loop;
 use crate::features::walk::access::Access;
@@ -44,6 +43,32 @@ impl Groups {
     pub fn is_any(&self) -> bool {
         self.loads + self.stores > 0.0
     }
+}
+
+/// Registers that a loop needs at once, with those of values of loops around it. Loops are vectorised in registers of 256 bits and
+/// interleaved.
+#[derive(Debug, Clone, Copy)]
+pub struct Registers {
+    /// For numbers and vectors in registers of 512 bits, each load as late as possible, or part of the instruction that uses it on x86.
+    pub late: f64,
+    /// The same, each load where the text has it.
+    pub early: f64,
+    /// Each load as late as possible, vectors in registers of 128 bits, loops with gathers not vectorised.
+    pub parts: f64,
+    /// Of floating-point numbers and vectors, each load where the text has it, no loop vectorised.
+    pub scalar: f64,
+    /// Of vectors, in groups of two registers of 512 bits if the loop is vectorised.
+    pub long: f64,
+    /// Of integers, addresses and counters of loops, no loop vectorised.
+    pub integers: f64,
+    /// Iterations that a vectorised loop executes together; 1 of other loops.
+    pub together: f64,
+}
+
+impl Registers {
+    /// Of a loop without values.
+    pub const NONE: Self =
+        Self { late: 0.0, early: 0.0, parts: 0.0, scalar: 0.0, long: 0.0, integers: 0.0, together: 1.0 };
 }
 
 /// The function's body or one loop.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ir::tree::ValueId;
 
-use super::body::LoopBody;
+use super::body::{LoopBody, Registers};
 use super::counts::{class, filled_lanes};
 use super::vectorize::{has_gathers, instructions, interleave_count, packed_instructions, vectorised_instructions};
 use crate::features::table::LoopClass;
@@ -23,32 +23,6 @@ const ADDRESS_VECTORS: f64 = 2.0;
 
 /// Constants of a vectorised loop with gathers: the first values of its induction variable, and their step.
 const ADDRESS_CONSTANTS: f64 = 2.0;
-
-/// Registers that a loop needs at once, with those of values of loops around it. Loops are vectorised in registers of 256 bits and
-/// interleaved.
-#[derive(Debug, Clone, Copy)]
-pub struct Registers {
-    /// For numbers and vectors in registers of 512 bits, each load as late as possible, or part of the instruction that uses it on x86.
-    pub late: f64,
-    /// The same, each load where the text has it.
-    pub early: f64,
-    /// Each load as late as possible, vectors in registers of 128 bits, loops with gathers not vectorised.
-    pub parts: f64,
-    /// Of floating-point numbers and vectors, each load where the text has it, no loop vectorised.
-    pub scalar: f64,
-    /// Of vectors, in groups of two registers of 512 bits if the loop is vectorised.
-    pub long: f64,
-    /// Of integers, addresses and counters of loops, no loop vectorised.
-    pub integers: f64,
-    /// Iterations that a vectorised loop executes together; 1 of other loops.
-    pub together: f64,
-}
-
-impl Registers {
-    /// Of a loop without values.
-    pub const NONE: Self =
-        Self { late: 0.0, early: 0.0, parts: 0.0, scalar: 0.0, long: 0.0, integers: 0.0, together: 1.0 };
-}
 
 /// From where to where a value is in a register, in steps of the walk.
 #[derive(Debug, Clone, Copy)]

@@ -1,12 +1,9 @@
 //! Values that the optimised function keeps in registers: numbers and vectors. Addresses and conditions are left out.
 
-use ir::registry::facts::Evaluation;
 use ir::tree::{Tree, Type, ValueId};
 
-use super::events::{Collect, Placement};
 use super::lanes::{VectorWidth, element_bits_or_default, is_shaped};
 use super::memory_operands::Folding;
-use super::state::Walk;
 use super::values::Values;
 
 /// A value in a register.
@@ -47,7 +44,7 @@ impl RegisterValue {
 
     /// A value that a loop's body computes; `None` if it is an address, a condition, an array or an integer constant, which is part of an
     /// instruction.
-    fn of(tree: &Tree, values: &Values, value: ValueId, loop_index: usize, origin: Origin) -> Option<Self> {
+    pub fn of(tree: &Tree, values: &Values, value: ValueId, loop_index: usize, origin: Origin) -> Option<Self> {
         let is_integer = match tree.ty(tree.types().element(tree.value(value).ty)) {
             Type::Float(_) => false,
             Type::Integer(1, _) => return None,
@@ -58,32 +55,5 @@ impl RegisterValue {
         let is_data = !is_integer || vector.bits > 0.0 || values.evolution(value).data;
         let bits = element_bits_or_default(tree, value);
         (is_data && !is_shaped(tree, value)).then_some(Self { value, loop_index, vector, bits, is_integer, origin })
-    }
-}
-
-impl<C: Collect> Walk<'_, C> {
-    /// Reports the results of an operation that are in registers. `loop_index` is the loop that computes them: that of the placement, or
-    /// one around it if they are hoisted.
-    pub(super) fn writes(&mut self, results: &[ValueId], loop_index: usize, placement: Placement, origin: Origin) {
-        for &result in results {
-            if let Some(own) = RegisterValue::of(self.tree, &self.values, result, loop_index, origin) {
-                self.collector.writes(&own, placement.loop_index);
-            }
-        }
-    }
-
-    /// Reports that an operation reads its operands from registers.
-    pub(super) fn reads(&mut self, operands: &[ValueId], placement: Placement) {
-        let tree = self.tree;
-        self.collector.step(placement.loop_index);
-        for &operand in operands {
-            let value = self.values.first(operand);
-            let by = tree.definer(value);
-            if by.is_some_and(|by| tree.record(by).evaluation == Evaluation::Constant) {
-                self.writes(&[value], 0, placement, Origin::Constant);
-            } else {
-                self.collector.reads(value, placement.loop_index);
-            }
-        }
     }
 }

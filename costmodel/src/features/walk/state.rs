@@ -11,7 +11,8 @@ use super::events::{Collect, Placement, Work};
 use super::lanes::MachineCost;
 use super::loop_nest::LoopNest;
 use super::reduction::{Carried, Reduction, alike};
-use super::values::Values;
+use super::registers::{Origin, RegisterValue};
+use super::values::{Values, is_constant};
 use crate::features::counts;
 use crate::features::table::WorkKind;
 
@@ -65,6 +66,30 @@ impl<C: Collect> Walk<'_, C> {
     pub fn note_use(&mut self, value: ValueId, loop_index: usize) {
         if loop_index > 0 && self.values.evolution(value).varies_in < loop_index {
             self.collector.invariant(loop_index, value);
+        }
+    }
+
+    /// Reports the results of an operation that are in registers. `loop_index` is the loop that computes them: that of the placement, or
+    /// one around it if they are hoisted.
+    pub fn writes(&mut self, results: &[ValueId], loop_index: usize, placement: Placement, origin: Origin) {
+        for &result in results {
+            if let Some(own) = RegisterValue::of(self.tree, &self.values, result, loop_index, origin) {
+                self.collector.writes(&own, placement.loop_index);
+            }
+        }
+    }
+
+    /// Reports that an operation reads its operands from registers.
+    pub fn reads(&mut self, operands: &[ValueId], placement: Placement) {
+        let tree = self.tree;
+        self.collector.step(placement.loop_index);
+        for &operand in operands {
+            let value = self.values.first(operand);
+            if is_constant(tree, value) {
+                self.writes(&[value], 0, placement, Origin::Constant);
+            } else {
+                self.collector.reads(value, placement.loop_index);
+            }
         }
     }
 

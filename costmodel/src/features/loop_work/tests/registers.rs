@@ -1,6 +1,6 @@
 //! Registers that loops need at once.
 
-use super::super::live::Registers;
+use super::super::body::Registers;
 use super::{of, work};
 
 /// What the loop at `index` of a function needs.
