@@ -131,10 +131,11 @@ impl LiveRanges {
         self.close();
         let vectorised: Vec<Form> = bodies.iter().map(|body| Form::of(body, true)).collect();
         let contiguous: Vec<Form> = bodies.iter().map(|body| Form::of(body, false)).collect();
+        let long: Vec<bool> = bodies.iter().map(is_long).collect();
         let late = self.peaks(true, |own| {
             let (form, body) = (vectorised[own.loop_index], &bodies[own.loop_index]);
             let late = if form.folds(own) { 0.0 } else { form.of_value(own, LONG_BITS) };
-            [late, contiguous[own.loop_index].of_value(own, PART_BITS), groups(body, own)]
+            [late, contiguous[own.loop_index].of_value(own, PART_BITS), groups(body, own, long[own.loop_index])]
         });
         let early = self.peaks(false, |own| {
             let integer = f64::from(u8::from(own.is_scalar() && own.is_integer));
@@ -362,12 +363,18 @@ fn pieces(own: &RegisterValue, bits: f64) -> f64 {
     own.vector.rows * libm::ceil(own.vector.row().bits / bits)
 }
 
-/// Vector registers for a value on RISC-V: groups of two for the widest element in memory. Scalars have registers of their own.
-fn groups(body: &LoopBody, own: &RegisterValue) -> f64 {
+/// Whether a loop is vectorised on RISC-V.
+fn is_long(body: &LoopBody) -> bool {
     let class = class(body);
+    is_vectorised(class) || matches!(class, LoopClass::Divided | LoopClass::Reordered)
+}
+
+/// Vector registers for a value on RISC-V: groups of two for the widest element in memory if the loop is vectorised. Scalars have registers
+/// of their own.
+fn groups(body: &LoopBody, own: &RegisterValue, is_vectorised: bool) -> f64 {
     if !own.is_scalar() {
         pieces(own, LONG_BITS)
-    } else if is_vectorised(class) || matches!(class, LoopClass::Divided | LoopClass::Reordered) {
+    } else if is_vectorised {
         (2.0 * own.bits / body.widest.max(8.0)).max(1.0)
     } else {
         0.0
