@@ -29,7 +29,8 @@ fn scatters(measured: &Measured<'_>, shipped: &Answers) -> Vec<(String, Plot)> {
             continue;
         }
         let pairs = pairs(measured.corpus, Split::Families, shipped, output);
-        let log = name.quantity.scale() == Scale::Logarithmic && name.quantity.grows();
+        // A logarithmic axis has no place for zeros.
+        let log = name.quantity.scale() == Scale::Logarithmic;
         let points: Vec<(f64, f64)> = pairs.truth.iter().copied().zip(pairs.predicted.iter().copied()).collect();
         let points: Vec<(f64, f64)> = points.into_iter().filter(|p| !log || p.0 > 0.0 && p.1 > 0.0).collect();
         let most = points.iter().map(|p| p.0).fold(0.0, f64::max);
@@ -42,7 +43,7 @@ fn scatters(measured: &Measured<'_>, shipped: &Answers) -> Vec<(String, Plot)> {
                 title: format!("{name}: functions of families left out"),
                 x: variable("label"),
                 y: variable("prediction"),
-                points_label: "functions".into(),
+                points_label: if log { "functions, without zeros" } else { "functions" }.into(),
                 points,
                 frontiers: vec![Frontier {
                     label: "right".into(),
