@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError as Late
 from playwright.sync_api import sync_playwright
 
 WIDTHS = {"desktop": (1280, 900), "tablet": (768, 1024), "phone": (390, 844)}
@@ -91,11 +92,18 @@ def controls(browser, url, screenshots):
         if not holds:
             wrong.append(what)
 
+    def appears(selector):
+        # On a busy machine an answer to a key takes a while.
+        try:
+            page.locator(selector).wait_for(state="visible", timeout=5000)
+        except Late:
+            return False
+        return True
+
     # Origins: on hover, on click and by keyboard.
     number = page.locator("main a.number").first
     number.hover()
-    page.wait_for_timeout(400)
-    expect("hover shows no origin", page.locator("#origin").is_visible())
+    expect("hover shows no origin", appears("#origin"))
     number.focus()
     page.keyboard.press("Enter")
     expect("Enter shows no origin", page.evaluate("document.activeElement.closest('#origin') !== null"))
@@ -106,9 +114,9 @@ def controls(browser, url, screenshots):
     drawing = page.locator("#content .drawing").first
     drawing.focus()
     page.keyboard.press("ArrowRight")
-    expect("arrow keys show no value", page.locator("#tip").is_visible() and page.locator("#tip").inner_text() != "")
+    expect("arrow keys show no value", appears("#tip") and page.locator("#tip").inner_text() != "")
     page.locator("#content svg .v").first.hover()
-    expect("hover shows no value", page.locator("#tip").is_visible())
+    expect("hover shows no value", appears("#tip"))
     # Sorting: what is largest comes first, then last.
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     column = """(table) => [...document.querySelector(table).tBodies[0].rows].map(r => parseFloat(r.cells[1].dataset.v))
