@@ -76,7 +76,7 @@ pub struct Record {
     pub regions: RegionExecution,
     /// How an integer result follows from the operands.
     pub evaluation: Evaluation,
-    /// How an integer element of its result follows from those of whole operands.
+    /// For operations on tensors of integers: how an element of the result is computed from the elements of the operands at its place.
     pub element: Evaluation,
     /// Class in the steps of a function.
     pub steps: StepClass,

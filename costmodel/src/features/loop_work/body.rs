@@ -61,7 +61,7 @@ pub struct Registers {
     pub long: f64,
     /// Of integers, addresses and counters of loops, no loop vectorised.
     pub integers: f64,
-    /// Iterations that a vectorised loop executes together; 1 of other loops.
+    /// Scalar iterations in one iteration of the vectorised and interleaved loop; 1 if the loop stays scalar.
     pub together: f64,
 }
 

@@ -13,7 +13,7 @@ pub struct RegisterValue {
     pub value: ValueId,
     /// Index of the loop whose body computes it.
     pub loop_index: usize,
-    /// Its size if it is a vector.
+    /// Its size; zero for a scalar.
     pub vector: VectorWidth,
     /// Bits of a scalar.
     pub bits: f64,

@@ -116,9 +116,9 @@ impl Facts<'_> {
         plan.packed.get(&at).or(self.packed.get(&at)).copied()
     }
 
-    /// Whether a value that is an operand of all lanes is the same operand of each. Shuffles of vectors are not merged else, although the
-    /// operation commutes: LLVM puts the operand first that is computed first (`Reassociate`), which may be the shared one in all copies of
-    /// a body but the first.
+    /// Whether each operand that the lanes of a bundle share stands at the same place, left or right, in all lanes. LLVM merges the shuffles
+    /// of vectors only then. Its pass `Reassociate` puts the operand first that is computed first, so that the place of a shared operand
+    /// may differ in the first copy of a body.
     pub fn keeps_order(&self, plan: &Plan) -> bool {
         let ranks = self.ranks();
         let rank = |value: ValueId| self.by_value.get(&value).map_or(0, |&at| ranks[at]);
