@@ -7,9 +7,7 @@ use ir::tree::OpId;
 use super::counts::midpoint;
 use super::table::{Collector, Feature};
 use super::vector::FeatureVector;
-
-/// Width of the longest vector registers of the processors that are predicted, in bits.
-const LONG_REGISTER_BITS: f64 = 512.0;
+use super::walk::lanes::LONG_REGISTER_BITS;
 
 /// Fills the features of [`Collector::Function`]; those of [`Collector::Text`] have to be filled. `words` is the number
 /// of the function's words.

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use super::body::LoopBody;
 use super::vectorize::{
-    PERMISSIVE, can_vectorise, has_gathers, instructions, interleave_count, is_copy, packed_instructions,
-    vectorised_instructions,
+    MOST_INTERLEAVED, PERMISSIVE, can_vectorise, has_gathers, instructions, interleave_count, is_copy,
+    packed_instructions, vectorised_instructions,
 };
 use super::waits::Waits;
 use crate::features::declaration::WorkCount;
 use crate::features::table::{LoopClass, LoopCount, WorkKind};
-use crate::features::walk::lanes::REGISTER_BITS;
+use crate::features::walk::lanes::{LONG_REGISTER_BITS, REGISTER_BITS};
 use crate::features::walk::reduction::Reduction;
 
 /// Trip counts below this are small: LLVM's limit.
@@ -37,7 +37,7 @@ const SURE_LANES: f64 = 8.0;
 const WHOLE_VECTORS: f64 = 2048.0;
 
 /// Width of the groups of registers that LLVM vectorises loops for on RISC-V: two registers of 512 bits.
-const LONG_BITS: f64 = 1024.0;
+const LONG_BITS: f64 = 2.0 * LONG_REGISTER_BITS;
 
 /// Narrowest elements that instructions gather and scatter, in bits.
 const GATHERED_BITS: f64 = 32.0;
@@ -161,15 +161,16 @@ fn split(body: &LoopBody, each: f64, trips: f64, lanes: f64) -> (f64, f64) {
 fn vanishes(class: LoopClass, body: &LoopBody) -> bool {
     let trips = body.trips();
     let lanes = filled_lanes(body, trips, body.lanes(REGISTER_BITS).max(1.0));
+    if !body.is_regular() || trips > MOST_INTERLEAVED * lanes {
+        return false;
+    }
     let is_vectorised = match class {
-        LoopClass::Vector | LoopClass::Copies => true,
+        LoopClass::Vector => true,
         // Gaps leave a scalar iteration.
         LoopClass::Interleaved => body.groups.gaps == 0.0 && (are_copies(body) || interleaving_pays(body, lanes)),
         _ => false,
     };
-    is_vectorised
-        && body.is_regular()
-        && trips == lanes * interleave_count(body, vectorised_instructions(body, lanes), trips, lanes)
+    is_vectorised && trips == lanes * interleave_count(body, vectorised_instructions(body, lanes), trips, lanes)
 }
 
 /// Work of a kind in one masked vector iteration. Interleaved groups are not masked: their members are gathered and scattered.
@@ -254,12 +255,31 @@ impl Counts<'_> {
     }
 
     fn add_work(&mut self, class: LoopClass, body: &LoopBody, iterations: f64, work: impl Fn(WorkKind) -> f64) {
+        self.add_kinds(class, body, iterations, work);
+        self.0[WorkCount::Iterations(class).index()] += iterations;
+    }
+
+    /// Adds the work of vector iterations. A loop with a single one in each entry has no control.
+    fn add_iterations(
+        &mut self,
+        class: LoopClass,
+        body: &LoopBody,
+        (iterations, is_single): (f64, bool),
+        work: impl Fn(WorkKind) -> f64,
+    ) {
+        if is_single {
+            self.add_kinds(class, body, iterations, work);
+        } else {
+            self.add_work(class, body, iterations, work);
+        }
+    }
+
+    /// Adds the work of iterations by kind, without their control.
+    fn add_kinds(&mut self, class: LoopClass, body: &LoopBody, iterations: f64, work: impl Fn(WorkKind) -> f64) {
         for kind in WorkKind::ALL {
             let scalar = work(kind) - body.explicit[kind as usize].units;
             self.0[WorkCount::OfClass(class, kind).index()] += iterations * scalar;
         }
-        let iterations = if vanishes(class, body) { 0.0 } else { iterations };
-        self.0[WorkCount::Iterations(class).index()] += iterations;
     }
 
     /// Adds the values of a loop that registers do not hold, for several numbers of them.
@@ -291,7 +311,8 @@ impl Counts<'_> {
         self.add(LoopCount::LaneSteps, body.iterations * body.lane_steps);
         let lanes = body.lanes(REGISTER_BITS).max(1.0);
         let class = class(body);
-        let entries = if vanishes(class, body) { LoopCount::SingleEntries } else { LoopCount::Entries };
+        let is_single = vanishes(class, body);
+        let entries = if is_single { LoopCount::SingleEntries } else { LoopCount::Entries };
         self.add(entries, body.entries);
         match class {
             class @ (LoopClass::Vector
@@ -301,7 +322,7 @@ impl Counts<'_> {
             | LoopClass::NarrowGathered
             | LoopClass::Called
             | LoopClass::Reordered) => {
-                self.add_vectorised(class, body, lanes);
+                self.add_vectorised(class, body, lanes, is_single);
             }
             class => {
                 self.add_scalar(class, body);
@@ -321,7 +342,8 @@ impl Counts<'_> {
         }
     }
 
-    fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64) {
+    /// Adds a loop that is vectorised; `is_single` if it has one vector iteration, see [`vanishes`].
+    fn add_vectorised(&mut self, class: LoopClass, body: &LoopBody, lanes: f64, is_single: bool) {
         self.add_misaligned(body);
         self.add_long(class, body);
         let (entries, trips) = body.typical();
@@ -331,7 +353,7 @@ impl Counts<'_> {
         if class == LoopClass::Interleaved {
             let has_gaps = body.groups.gaps > 0.0;
             if !is_masked && are_copies(body) {
-                return self.add_copies(body, lanes);
+                return self.add_copies(body, lanes, is_single);
             }
             // The members of a masked group are gathered.
             if (!is_masked || has_gaps) && !interleaving_pays(body, lanes) {
@@ -359,12 +381,12 @@ impl Counts<'_> {
         let group = if trips < lanes { (lanes / body.interleave).max(1.0) } else { lanes };
         let each = vectorised_instructions(body, lanes);
         let (vectors, rest) = split(body, each, trips, group);
-        let (kept, chain) = if vanishes(class, body) { body.kept } else { Default::default() };
+        let (kept, chain) = if is_single { body.kept } else { Default::default() };
         self.add_waits(Waits::of_chain(chain, vectors * each), entries);
         let vectors = entries * vectors * group / lanes;
         let folded = if body.groups.is_any() { 0.0 } else { body.folded_vectors };
         let folded = folded.min(body.vectorised(WorkKind::Load, lanes) - kept).max(0.0);
-        self.add_vectors(class, body, vectors, folded, |kind| match kind {
+        self.add_vectors(class, body, (vectors, is_single), folded, |kind| match kind {
             WorkKind::Load | WorkKind::Store => body.vectorised(kind, lanes) - kept,
             _ => body.vectorised(kind, lanes),
         });
@@ -379,15 +401,15 @@ impl Counts<'_> {
         &mut self,
         class: LoopClass,
         body: &LoopBody,
-        vectors: f64,
+        vectors: (f64, bool),
         folded: f64,
         work: impl Fn(WorkKind) -> f64,
     ) {
         let apart = |kind| body.widened(kind) + if kind == WorkKind::Load { folded } else { 0.0 };
-        self.add_work(class, body, vectors, |kind| (work(kind) - apart(kind)).max(0.0));
+        self.add_iterations(class, body, vectors, |kind| (work(kind) - apart(kind)).max(0.0));
         let widened: f64 = WorkKind::ALL.into_iter().map(|kind| body.widened(kind)).sum();
-        self.add(LoopCount::WidenedInstructions, vectors * widened);
-        self.add(LoopCount::FoldedVectors, vectors * folded);
+        self.add(LoopCount::WidenedInstructions, vectors.0 * widened);
+        self.add(LoopCount::FoldedVectors, vectors.0 * folded);
     }
 
     /// Adds a vectorised loop as the scalar loop that it is on processors that do not access misaligned elements under masks.
@@ -420,7 +442,7 @@ impl Counts<'_> {
 
     /// Adds a loop whose iterations compute several adjacent elements alike. The moves between lanes of its loads and stores cancel: LLVM
     /// merges the members of each group to one vector of all of its elements, which fills longer registers where there are some.
-    fn add_copies(&mut self, body: &LoopBody, lanes: f64) {
+    fn add_copies(&mut self, body: &LoopBody, lanes: f64, is_single: bool) {
         let (entries, trips) = body.typical();
         let lanes = filled_lanes(body, trips, lanes);
         let (iterations, rest) = split(body, vectorised_instructions(body, lanes), trips, lanes);
@@ -431,7 +453,7 @@ impl Counts<'_> {
             WorkKind::Load => body.vectorised(kind, lanes) - body.folded_vectors,
             _ => body.vectorised(kind, lanes),
         };
-        self.add_work(LoopClass::Copies, body, vectors, work);
+        self.add_iterations(LoopClass::Copies, body, (vectors, is_single), work);
         self.add(LoopCount::FoldedCopies, vectors * body.folded_vectors);
         self.add_rest(entries, rest * packed_instructions(body));
     }

@@ -9,11 +9,8 @@ use super::counts::{class, filled_lanes};
 use super::vectorize::{has_gathers, instructions, interleave_count, packed_instructions, vectorised_instructions};
 use crate::features::table::LoopClass;
 use crate::features::walk::access::Access;
-use crate::features::walk::lanes::{PART_BITS, REGISTER_BITS};
+use crate::features::walk::lanes::{LONG_REGISTER_BITS, PART_BITS, REGISTER_BITS};
 use crate::features::walk::registers::{Origin, RegisterValue};
-
-/// Width of the longest vector registers, in bits.
-const LONG_BITS: f64 = 512.0;
 
 /// Width of an address in a vector of addresses, in bits.
 const ADDRESS_BITS: f64 = 64.0;
@@ -129,17 +126,27 @@ impl LiveRanges {
     /// What each loop needs, once the walk is done.
     pub fn registers(mut self, bodies: &[LoopBody], addresses: &[f64]) -> Vec<Registers> {
         self.close();
-        let vectorised: Vec<Form> = bodies.iter().map(|body| Form::of(body, true)).collect();
-        let contiguous: Vec<Form> = bodies.iter().map(|body| Form::of(body, false)).collect();
-        let long: Vec<bool> = bodies.iter().map(is_long).collect();
+        let classes: Vec<LoopClass> = bodies.iter().map(class).collect();
+        let vectorised: Vec<Form> = bodies.iter().zip(&classes).map(|(body, &class)| Form::of(body, class)).collect();
+        // On processors without gathers.
+        let without = |(body, &form): (&LoopBody, &Form)| if has_gathers(body) { Form::scalar(body) } else { form };
+        let contiguous: Vec<Form> = bodies.iter().zip(&vectorised).map(without).collect();
         let late = self.peaks(true, |own| {
             let (form, body) = (vectorised[own.loop_index], &bodies[own.loop_index]);
-            let late = if form.folds(own) { 0.0 } else { form.of_value(own, LONG_BITS) };
-            [late, contiguous[own.loop_index].of_value(own, PART_BITS), groups(body, own, long[own.loop_index])]
+            let late = if form.folds(own) { 0.0 } else { form.of_value(own, LONG_REGISTER_BITS) };
+            [
+                late,
+                contiguous[own.loop_index].of_value(own, PART_BITS),
+                groups(body, own, is_long(classes[own.loop_index])),
+            ]
         });
         let early = self.peaks(false, |own| {
             let integer = f64::from(u8::from(own.is_scalar() && own.is_integer));
-            [vectorised[own.loop_index].of_value(own, LONG_BITS), Form::SCALAR.of_value(own, LONG_BITS), integer]
+            [
+                vectorised[own.loop_index].of_value(own, LONG_REGISTER_BITS),
+                Form::SCALAR.of_value(own, LONG_REGISTER_BITS),
+                integer,
+            ]
         });
         let constants = self.constants();
         let registers = |index: usize| {
@@ -241,7 +248,7 @@ pub fn addresses(bodies: &[LoopBody], accesses: &[Access]) -> Vec<f64> {
         outermost[index] = if body.parent == 0 { index } else { outermost[body.parent] };
         depth[index] = depth[body.parent] + 1.0;
     }
-    // The last outermost loop that accesses each buffer, and the first.
+    // By buffer, the last outermost loop that accesses it.
     let mut last: BTreeMap<ValueId, usize> = BTreeMap::new();
     let mut strides = BTreeSet::new();
     for access in accesses {
@@ -305,15 +312,19 @@ struct Form {
 impl Form {
     const SCALAR: Self = Self { lanes: 0.0, copies: 1.0, packed: 1.0 };
 
-    /// Of a loop, with or without gathers in vectorised loops.
-    fn of(body: &LoopBody, gathers: bool) -> Self {
-        let is_vectorised = is_vectorised(class(body)) && (gathers || !has_gathers(body));
-        if is_vectorised {
-            let (_, trips) = body.typical();
-            let lanes = filled_lanes(body, trips, body.lanes(REGISTER_BITS).max(1.0));
-            let copies = interleave_count(body, vectorised_instructions(body, lanes), trips, lanes);
-            return Self { lanes, copies, packed: 1.0 };
+    /// Of a loop of a class.
+    fn of(body: &LoopBody, class: LoopClass) -> Self {
+        if !is_vectorised(class) {
+            return Self::scalar(body);
         }
+        let (_, trips) = body.typical();
+        let lanes = filled_lanes(body, trips, body.lanes(REGISTER_BITS).max(1.0));
+        let copies = interleave_count(body, vectorised_instructions(body, lanes), trips, lanes);
+        Self { lanes, copies, packed: 1.0 }
+    }
+
+    /// Of a loop that stays scalar.
+    fn scalar(body: &LoopBody) -> Self {
         let packed = if body.is_packed() { packed_instructions(body) / instructions(body) } else { 1.0 };
         Self { packed, ..Self::SCALAR }
     }
@@ -347,7 +358,7 @@ impl Form {
         if !has_gathers(body) {
             return self.copies * own + moves;
         }
-        let addresses = ADDRESS_VECTORS * libm::ceil(self.lanes * ADDRESS_BITS / LONG_BITS);
+        let addresses = ADDRESS_VECTORS * libm::ceil(self.lanes * ADDRESS_BITS / LONG_REGISTER_BITS);
         self.copies * (own + addresses) + moves + ADDRESS_CONSTANTS
     }
 }
@@ -363,9 +374,8 @@ fn pieces(own: &RegisterValue, bits: f64) -> f64 {
     own.vector.rows * libm::ceil(own.vector.row().bits / bits)
 }
 
-/// Whether a loop is vectorised on RISC-V.
-fn is_long(body: &LoopBody) -> bool {
-    let class = class(body);
+/// Whether loops of a class are vectorised on RISC-V.
+fn is_long(class: LoopClass) -> bool {
     is_vectorised(class) || matches!(class, LoopClass::Divided | LoopClass::Reordered)
 }
 
@@ -373,7 +383,7 @@ fn is_long(body: &LoopBody) -> bool {
 /// of their own.
 fn groups(body: &LoopBody, own: &RegisterValue, is_vectorised: bool) -> f64 {
     if !own.is_scalar() {
-        pieces(own, LONG_BITS)
+        pieces(own, LONG_REGISTER_BITS)
     } else if is_vectorised {
         (2.0 * own.bits / body.widest.max(8.0)).max(1.0)
     } else {

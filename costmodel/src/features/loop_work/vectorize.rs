@@ -17,7 +17,7 @@ const LOOP_ENTRY: f64 = 3.0;
 /// Loops with fewer instructions are interleaved although they reduce nothing: LLVM's `SmallLoopCost`.
 const SMALL_LOOP: f64 = 20.0;
 /// Largest interleave count.
-const MOST_INTERLEAVED: f64 = 4.0;
+pub const MOST_INTERLEAVED: f64 = 4.0;
 /// Instructions around a call that copies or fills memory.
 const COPY_CALL: f64 = 4.0;
 

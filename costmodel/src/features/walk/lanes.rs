@@ -8,6 +8,9 @@ use crate::features::counts::midpoint;
 /// Width of the vector registers that machine work is counted in, in bits.
 pub const REGISTER_BITS: f64 = 256.0;
 
+/// Width of the longest vector registers of the processors that are predicted, in bits.
+pub const LONG_REGISTER_BITS: f64 = 512.0;
+
 /// Width of the parts of an explicit vector operation, in bits: of a register of Arm's NEON.
 pub const PART_BITS: f64 = 128.0;
 
